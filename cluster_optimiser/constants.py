@@ -1,0 +1,30 @@
+"""Fixed numbers of the package: reference systems, units and integer scales.
+
+Everything that turns a measured quantity into the integers a solver needs is named here, once.
+"""
+
+from typing import Final
+
+CRS_METRES: Final = "EPSG:27700"
+"""British National Grid: every length inside the package is in metres of this system."""
+
+CRS_DEGREES: Final = "EPSG:4326"
+"""WGS 84: used only for what is drawn or exported as GeoJSON."""
+
+CENTIMINUTES_PER_MINUTE: Final = 100
+"""Travel minutes are kept to the hundredth, so that pupils times minutes is an exact integer."""
+
+WEIGHT_SCALE: Final = 1_000
+"""Weights of a weighted objective are honoured to three decimals."""
+
+MAX_ROW_TOTAL: Final = 2**31 - 1
+"""Largest sum of coefficients given to CP-SAT in one row; above it the model is refused."""
+
+COORDINATE_GRID_M: Final = 0.01
+"""Coordinates are snapped to this grid when areas are built, so that shared edges stay shared."""
+
+SECONDARY_PHASES: Final = ("secondary", "all-through")
+"""Phases that count as a secondary school."""
+
+PHASES: Final = ("nursery", "primary", "middle", "secondary", "all-through", "special", "pru")
+"""Every phase a school may have."""

@@ -1,0 +1,395 @@
+"""The records that the layers hand to one another.
+
+Tables are data frames with a documented, unique index; single things are frozen dataclasses. No
+record is changed after it is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import geopandas as gpd
+    import networkx as nx
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from cluster_optimiser.scenario import Scenario
+
+Status = Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "UNKNOWN", "GIVEN"]
+"""OPTIMAL proved best; FEASIBLE legal, unproved; INFEASIBLE proved to have no plan; UNKNOWN time
+ran out with nothing; GIVEN not solved for (methods keep and file)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a piece of data comes from; printed with every output.
+
+    Parameters
+    ----------
+    title
+        What the data is.
+    date
+        The date or year the data speaks of.
+    licence
+        Licence and attribution line.
+    publisher
+        Who published it.
+    """
+
+    title: str
+    date: str
+    licence: str
+    publisher: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TravelSpec:
+    """How travel minutes are obtained, as ``authority.toml`` states it.
+
+    Parameters
+    ----------
+    method
+        ``"estimate"`` or ``"matrix"``.
+    constant_min
+        Estimate: minutes that every trip between two sites takes before any distance.
+    bands
+        Estimate: pairs of (upper end of the band in km, minutes per km within the band), rising;
+        the last upper end is infinity.
+    matrix
+        Matrix: path of the CSV ``from_urn,to_urn,minutes``.
+    note
+        The stated method and its error, printed with every output.
+    """
+
+    method: Literal["estimate", "matrix"]
+    constant_min: float = 0.0
+    bands: tuple[tuple[float, float], ...] = ()
+    matrix: Path | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """A named set of areas, such as the districts.
+
+    Parameters
+    ----------
+    name
+        Name used in scenarios, for example ``district``.
+    title
+        Name used in print, for example ``Districts``.
+    origin
+        ``"polygons"`` read from a file, ``"schools"`` the union of the cells of schools with the
+        same value, ``"layer"`` areas of another layer put together, ``"points"`` nearest point.
+    polygons
+        Areas as read, index the area's name, geometry in EPSG:27700; None unless origin is
+        polygons.
+    points
+        Points as read, index the point's name, geometry in EPSG:27700; None unless origin is
+        points.
+    base
+        Name of the layer this one is made of, where origin is layer, else an empty string.
+    mapping
+        Area of the base layer -> area of this layer, where origin is layer.
+    caveat
+        What a reader must know of it, or an empty string.
+    """
+
+    name: str
+    title: str
+    origin: Literal["polygons", "schools", "layer", "points"]
+    polygons: gpd.GeoDataFrame | None = None
+    points: gpd.GeoDataFrame | None = None
+    base: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    caveat: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Authority:
+    """The checked data of one authority.
+
+    Parameters
+    ----------
+    key
+        Name of its folder.
+    name
+        Name in print.
+    folder
+        The folder.
+    schools
+        Index ``urn`` (int64, sorted), columns ``name``, ``phase``, ``pupils`` (int64; 0 where not
+        known), ``is_pupils_known``, ``cluster`` (today's), ``local_cluster`` (the geographic
+        cluster a school lies in, equal to ``cluster`` for most), one column ``layer.<name>`` for
+        each layer with the school's area (None where it lies in none), every other column of the
+        file under its own name, and points in EPSG:27700.
+    clusters
+        Polygons of today's geographic clusters as read, index ``cluster``, EPSG:27700; None where
+        they are to be built from the cells of schools.
+    outline
+        What cells are clipped to, EPSG:27700.
+    layers
+        The boundary layers by name, in the order of the file.
+    travel
+        How minutes are obtained.
+    sources, caveats
+        What every output must carry.
+    inputs
+        Path relative to the folder -> SHA-256 of each file read.
+    data_date
+        ISO date the data speaks of; used wherever a file format demands a date.
+    """
+
+    key: str
+    name: str
+    folder: Path
+    schools: gpd.GeoDataFrame
+    clusters: gpd.GeoDataFrame | None
+    outline: BaseGeometry
+    layers: Mapping[str, Layer]
+    travel: TravelSpec
+    sources: tuple[Source, ...]
+    caveats: tuple[str, ...]
+    inputs: Mapping[str, str]
+    data_date: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Territory:
+    """The ground of an authority: what is drawn, and what touches what.
+
+    Parameters
+    ----------
+    outline
+        The authority's outline, EPSG:27700.
+    cells
+        The area nearest to each school, index ``urn`` in the order of the schools, EPSG:27700;
+        cells do not overlap and together fill the outline.
+    clusters
+        Today's geographic clusters, index ``cluster`` sorted, EPSG:27700.
+    layers
+        Layer name -> polygons of its areas, index ``area``, EPSG:27700.
+    findings
+        What a person should know of it: clusters in several pieces with the reason, islands.
+    """
+
+    outline: BaseGeometry
+    cells: gpd.GeoDataFrame
+    clusters: gpd.GeoDataFrame
+    layers: Mapping[str, gpd.GeoDataFrame]
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TravelMinutes:
+    """Minutes between schools.
+
+    Parameters
+    ----------
+    urns
+        The schools, in the order of the matrix.
+    minutes
+        Shape (n_schools, n_schools), from row to column, rounded to hundredths; NaN unreachable or
+        not known, never 0 for two different sites.
+    note
+        The method and its error, printed with every output.
+    """
+
+    urns: NDArray[np.int64]
+    minutes: NDArray[np.float64]
+    note: str
+
+    def __post_init__(self) -> None:
+        """Check that the matrix has one row and one column a school."""
+        n = len(self.urns)
+        if self.minutes.shape != (n, n):
+            message = f"minutes has shape {self.minutes.shape}, {n} schools need ({n}, {n})"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """Everything a plan is made from and judged by, for one scenario.
+
+    Parameters
+    ----------
+    scenario
+        The resolved scenario.
+    authority, territory, travel
+        The data; ``travel.urns`` is in the order of ``authority.schools``.
+    units
+        Index ``unit_id`` (the unit's name), sorted; columns ``pupils``, ``n_schools``,
+        ``n_secondary``, ``home.<layer>`` (area that holds most of its pupils; None where not known)
+        and ``geometry`` in EPSG:27700. Exempt schools are in no unit.
+    unit_of
+        Index ``urn``: the unit of each school that is not exempt.
+    exempt_of
+        Index ``urn``: the exempt group of each exempt school.
+    local_unit_of
+        Index ``urn`` of each exempt school: the unit it lies in.
+    dual
+        Units as nodes; edges carry ``shared_m`` (shared boundary in metres, 0 for a stated link).
+    notes
+        What a person should know of how it was built, such as links that were used.
+    """
+
+    scenario: Scenario
+    authority: Authority
+    territory: Territory
+    travel: TravelMinutes
+    units: gpd.GeoDataFrame
+    unit_of: pd.Series
+    exempt_of: pd.Series
+    local_unit_of: pd.Series
+    dual: nx.Graph
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One solve of a lexicographic order, or the only solve of a weighted one.
+
+    Parameters
+    ----------
+    term
+        The objective term, or ``"weighted"``, or ``"tie-break"``.
+    status
+        What the solver proved.
+    objective, bound
+        Value and proved lower bound in the term's own unit (clusters, pupils, pupil minutes).
+    gap
+        (objective - bound) / max(1, abs(objective)).
+    deterministic_time
+        The solver's own machine-independent measure of effort.
+    """
+
+    term: str
+    status: Status
+    objective: float
+    bound: float
+    gap: float
+    deterministic_time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What a method says of the plan it made.
+
+    Parameters
+    ----------
+    status
+        The whole order's status.
+    stages
+        Each solve in turn; empty for methods keep and file.
+    proof
+        Plain facts of the solve for the manifest: number of candidate groups, the second exact
+        method's count of plans and whether it agrees, ... Keys are snake_case.
+    """
+
+    status: Status
+    stages: tuple[Stage, ...] = ()
+    proof: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Which school belongs to which cluster, and where that comes from.
+
+    Parameters
+    ----------
+    label
+        The scenario's ``option``.
+    assignment
+        Index ``urn`` (every school of the authority, exempt ones too, in the order of the schools),
+        values the cluster's name; named ``cluster``.
+    solution
+        How it was made and what is proved of it.
+    """
+
+    label: str
+    assignment: pd.Series
+    solution: Solution
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that a plan breaks.
+
+    Parameters
+    ----------
+    rule
+        Stable name: ``size.max``, ``size.min``, ``count``, ``contiguity``, ``travel``,
+        ``secondary``, ``within.<layer>``, ``pins.together``, ``pins.apart``, ``units``, ``exempt``,
+        ``assignment``.
+    subject
+        The cluster, unit or school concerned.
+    detail
+        In words and numbers: by how much.
+    """
+
+    rule: str
+    subject: str
+    detail: str
+
+    def __str__(self) -> str:
+        """Give the violation as one line."""
+        return f"{self.rule}: {self.subject}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """Every number of a plan.
+
+    Parameters
+    ----------
+    clusters
+        One row a cluster in the order of ``clusters.csv`` of the results folder: index
+        ``cluster_id`` (``<label>-01`` ...), column ``cluster`` and every column listed there,
+        except that ``is_exempt`` clusters come last.
+    metrics
+        Name -> number, for the whole plan; pupils and minutes in their own units.
+    """
+
+    clusters: gpd.GeoDataFrame
+    metrics: Mapping[str, float | int | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """One scenario, run: what the results folder, the comparison and the page are made of.
+
+    Parameters
+    ----------
+    problem, plan, score
+        The problem, its plan and the plan's numbers.
+    violations
+        Rules of its own scenario that the plan breaks: none for a plan that was solved for; for
+        keep and file plans, what stands in the way.
+    objective
+        Term -> value in its own unit, in the order of the scenario.
+    seconds
+        Time of building and solving.
+    seed
+        The seed.
+    stamp
+        Short hash of inputs, scenario and version.
+    caveats
+        What must be said with every number of it.
+    """
+
+    problem: Problem
+    plan: Plan
+    score: Score
+    violations: tuple[Violation, ...]
+    objective: Mapping[str, float]
+    seconds: float
+    seed: int
+    stamp: str
+    caveats: tuple[str, ...]

@@ -1,0 +1,90 @@
+"""The errors of the package, and the faults that an error gathers.
+
+An error that a user can mend carries every fault found in one pass; each fault says where it is,
+what is wrong and what to write instead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong in a file.
+
+    Parameters
+    ----------
+    file
+        Path of the file as the user would name it.
+    row
+        Row of the fault: line number in a text file (the header of a CSV is row 1), feature number
+        from 1 in a layer, 0 where no row applies.
+    subject
+        What the fault is about: "URN 121130", a unit, a field such as ``size.min_pupils``.
+    problem
+        What is wrong, with the offending value.
+    remedy
+        What to do about it.
+    """
+
+    file: str
+    row: int
+    subject: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Give the fault as one line: file, row, subject, problem and remedy."""
+        where = f"{self.file}, row {self.row}" if self.row else self.file
+        subject = f": {self.subject}" if self.subject else ""
+        return f"{where}{subject}: {self.problem}. {self.remedy}"
+
+
+class ClusterOptimiserError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class _FaultsError(ClusterOptimiserError, ValueError):
+    """An error that carries all faults found in one pass."""
+
+    what = "faults"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(dict.fromkeys(faults))
+        n = len(self.faults)
+        head = f"{n} {self.what if n != 1 else self.what.removesuffix('s')}:"
+        super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
+
+
+class InputError(_FaultsError):
+    """The data of an authority, or a plan file, has faults."""
+
+    what = "faults in the data"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        if len(faults) == 1:
+            self.what = "fault in the data"
+        super().__init__(faults)
+
+
+class ScenarioError(_FaultsError):
+    """A scenario file has faults."""
+
+    what = "faults in the scenario"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        if len(faults) == 1:
+            self.what = "fault in the scenario"
+        super().__init__(faults)
+
+
+class InfeasibleError(ClusterOptimiserError):
+    """It is proved that no legal plan exists."""
+
+
+class NoPlanFoundError(ClusterOptimiserError):
+    """The time ran out before any legal plan was found; none is proved impossible."""
+
+
+class VerificationError(ClusterOptimiserError):
+    """A plan or its numbers did not stand up to the independent check."""
