@@ -1,0 +1,44 @@
+"""Home areas and misaligned pupils: how a set of schools lies in a boundary layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LAYER_PREFIX = "layer."
+"""Prefix of the register's columns that hold a school's area in a layer."""
+
+HOME_PREFIX = "home."
+"""Prefix of the units' columns that hold a unit's home area in a layer."""
+
+
+def home_and_misaligned(areas: Iterable[tuple[str | None, int]]) -> tuple[str | None, int]:
+    """Find the area that holds most pupils, and the pupils outside it.
+
+    Parameters
+    ----------
+    areas
+        Area and pupils of each school; None for a school in no area, whose pupils are outside any.
+
+    Returns
+    -------
+    The home area (first by name on a tie; None where no school lies in an area) and the misaligned
+    pupils.
+
+    Examples
+    --------
+    >>> home_and_misaligned([("Breckland", 900), ("Norwich", 100), (None, 20)])
+    ('Breckland', 120)
+    """
+    held: dict[str, int] = {}
+    total = 0
+    for area, pupils in areas:
+        total += pupils
+        if area is not None:
+            held[area] = held.get(area, 0) + pupils
+    if not held:
+        return None, total
+    home = min(held, key=lambda area: (-held[area], area))
+    return home, total - held[home]

@@ -1,0 +1,158 @@
+"""Minutes between schools, and the place where a cluster meets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.domain import Authority, TravelMinutes, TravelSpec
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+METRES_PER_KM = 1_000.0
+UNKNOWN = -1
+"""Stands for NaN in a matrix of centiminutes."""
+
+
+def straight_line_km(points: gpd.GeoSeries) -> NDArray[np.float64]:
+    """Give the straight-line distance between every two points.
+
+    Parameters
+    ----------
+    points
+        Points in a system of metres.
+
+    Returns
+    -------
+    Kilometres, shape (n, n).
+    """
+    x, y = points.x.to_numpy(), points.y.to_numpy()
+    return np.asarray(np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :]) / METRES_PER_KM)
+
+
+def estimated_minutes(km: NDArray[np.float64], spec: TravelSpec) -> NDArray[np.float64]:
+    """Estimate minutes from straight-line kilometres by the authority's stated bands.
+
+    minutes = constant + sum over bands of (kilometres of the trip within the band) x (minutes per
+    km); 0 where the distance is 0, so that schools on one site are not minutes apart.
+
+    Parameters
+    ----------
+    km
+        Distances of any shape.
+    spec
+        Constant and bands.
+
+    Returns
+    -------
+    Minutes, same shape, rounded to hundredths.
+
+    Examples
+    --------
+    >>> spec = TravelSpec("estimate", constant_min=4.0, bands=((10.0, 1.3), (float("inf"), 0.9)))
+    >>> estimated_minutes(np.array([0.0, 10.0, 20.0]), spec).tolist()
+    [0.0, 17.0, 26.0]
+    """
+    minutes = np.full(km.shape, spec.constant_min)
+    start_km = 0.0
+    for end_km, min_per_km in spec.bands:
+        minutes = minutes + np.clip(km - start_km, 0.0, end_km - start_km) * min_per_km
+        start_km = end_km
+    return np.where(km == 0.0, 0.0, minutes).astype(np.float64).round(2)
+
+
+def _matrix_minutes(spec: TravelSpec, urns: NDArray[np.int64]) -> NDArray[np.float64]:
+    pairs = pd.read_csv(spec.matrix) if spec.matrix else pd.DataFrame()
+    minutes = np.full((len(urns), len(urns)), np.nan)
+    position = {urn: i for i, urn in enumerate(urns.tolist())}
+    rows = pairs["from_urn"].map(position).to_numpy()
+    columns = pairs["to_urn"].map(position).to_numpy()
+    minutes[rows, columns] = pairs["minutes"].to_numpy(dtype=float)
+    np.fill_diagonal(minutes, 0.0)
+    return np.round(minutes, 2)
+
+
+def travel_minutes(authority: Authority) -> TravelMinutes:
+    """Give the minutes between an authority's schools by the method it states.
+
+    Parameters
+    ----------
+    authority
+        The checked authority.
+
+    Returns
+    -------
+    Minutes in the order of ``authority.schools``.
+    """
+    spec = authority.travel
+    urns = authority.schools.index.to_numpy(dtype=np.int64)
+    if spec.method == "matrix":
+        minutes = _matrix_minutes(spec, urns)
+    else:
+        minutes = estimated_minutes(straight_line_km(authority.schools.geometry), spec)
+    return TravelMinutes(urns=urns, minutes=minutes, note=spec.note)
+
+
+def to_centiminutes(minutes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give minutes as whole hundredths, `UNKNOWN` where they are NaN.
+
+    Pupils times centiminutes add up exactly, so two ways of adding agree to the last digit.
+    """
+    scaled = np.rint(minutes * CENTIMINUTES_PER_MINUTE)
+    return np.where(np.isnan(minutes), UNKNOWN, scaled).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingPlace:
+    """The 1-median of a cluster.
+
+    Parameters
+    ----------
+    position
+        Position of the school among all schools.
+    pupil_centiminutes
+        Sum over members of pupils times hundredths of minutes to it.
+    max_centiminutes
+        Longest way of any member to it; `UNKNOWN` where a member without pupils cannot reach it.
+    """
+
+    position: int
+    pupil_centiminutes: int
+    max_centiminutes: int
+
+
+def meeting_place(
+    centiminutes: NDArray[np.int64], pupils: NDArray[np.int64], members: NDArray[np.int64]
+) -> MeetingPlace | None:
+    """Find the member school that minimises pupil-weighted minutes: the 1-median.
+
+    Parameters
+    ----------
+    centiminutes
+        Hundredths of minutes from row to column, shape (n_schools, n_schools).
+    pupils
+        Pupils of every school, shape (n_schools,).
+    members
+        Positions of the cluster's schools, ascending.
+
+    Returns
+    -------
+    The place; the lowest position on a tie; None where no member can be reached from every member
+    that has pupils.
+    """
+    ways = centiminutes[np.ix_(members, members)]
+    weight = pupils[members]
+    costs = weight @ ways
+    usable = ~((ways == UNKNOWN) & (weight[:, None] > 0)).any(axis=0)
+    if not usable.any():
+        return None
+    best = int(np.where(usable, costs, np.iinfo(np.int64).max).argmin())
+    column = ways[:, best]
+    longest = UNKNOWN if (column == UNKNOWN).any() else int(column.max())
+    return MeetingPlace(int(members[best]), int(costs[best]), longest)

@@ -1,0 +1,224 @@
+"""Units and the problem: what a plan may not divide, and everything it is judged by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.constants import CRS_METRES, SECONDARY_PHASES
+from cluster_optimiser.domain import Authority, Plan, Problem, Territory
+from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.geography.adjacency import dual_graph, merged_graph, shared_boundaries
+from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.geography.travel import travel_minutes
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from cluster_optimiser.scenario import Exempt, Scenario
+
+
+def exempt_groups(scenario: Scenario, schools: pd.DataFrame) -> pd.Series:
+    """Give the exempt group of each exempt school.
+
+    Parameters
+    ----------
+    scenario
+        Its ``exempt`` tables; the first that a school matches counts.
+    schools
+        The register.
+
+    Returns
+    -------
+    Index ``urn`` of exempt schools, values the group's name.
+    """
+    group = pd.Series(pd.NA, index=schools.index, dtype="object", name="exempt")
+    for exempt in scenario.exempt:
+        group = group.mask(group.isna() & _matches(exempt, schools), exempt.name)
+    return group.dropna()
+
+
+def _matches(exempt: Exempt, schools: pd.DataFrame) -> pd.Series:
+    matching = pd.Series(data=True, index=schools.index)
+    for column in exempt.where:
+        values = exempt.values(column)
+        matching &= schools[column].astype("string").isin(values).fillna(value=False).astype(bool)
+    return matching
+
+
+def local_units(scenario: Scenario, authority: Authority, parent: Plan | None) -> pd.Series:
+    """Give the unit that each school lies in, exempt schools too.
+
+    Parameters
+    ----------
+    scenario
+        Its ``units`` says what they are.
+    authority
+        The register with today's geographic clusters.
+    parent
+        The plan whose clusters are the units, where ``units`` is a label.
+
+    Returns
+    -------
+    Index ``urn`` of every school, values the unit's name.
+
+    Raises
+    ------
+    ScenarioError
+        If the units cannot be made.
+    """
+    local: pd.Series = authority.schools["local_cluster"]
+    file = scenario.files[0].name if scenario.files else "scenario"
+    if scenario.units == "schools":
+        remedy = (
+            'Write units = "clusters", or the label of a scenario whose clusters are the units.'
+        )
+        problem = f'units = "schools" does not go with method "{scenario.method}"'
+        raise ScenarioError([Fault(file, 0, "units", problem, remedy)])
+    if scenario.units == "clusters":
+        return local
+    if parent is None:
+        problem = f'no plan of scenario "{scenario.units}" is at hand'
+        remedy = "Run the scenario with that option label together with this one."
+        raise ScenarioError([Fault(file, 0, "units", problem, remedy)])
+    # A unit is a cluster of the parent plan. Exempt schools lie in the cluster that took their
+    # geographic cluster in: the parent's exempt clusters are not units.
+    exempt = exempt_groups(scenario, authority.schools)
+    ordinary = parent.assignment.drop(exempt.index)
+    taken_by = ordinary.groupby(local).agg(lambda clusters: clusters.value_counts().index[0])
+    return ordinary.reindex(local.index).fillna(local.map(taken_by))
+
+
+def unit_table(
+    schools: pd.DataFrame, unit_of: pd.Series, shapes: gpd.GeoSeries, layers: list[str]
+) -> gpd.GeoDataFrame:
+    """Make the table of units.
+
+    Parameters
+    ----------
+    schools
+        The register.
+    unit_of
+        Index ``urn`` of the schools that are not exempt, values the unit.
+    shapes
+        Polygons of the units, index the unit, EPSG:27700.
+    layers
+        Names of the layers.
+
+    Returns
+    -------
+    The frame that `Problem.units` describes.
+    """
+    rows: dict[str, dict[str, object]] = {}
+    for unit, members in schools.loc[unit_of.index].groupby(unit_of, sort=True):
+        pupils = members["pupils"].to_numpy()
+        row: dict[str, object] = {
+            "pupils": int(pupils.sum()),
+            "n_schools": len(members),
+            "n_secondary": int(members["phase"].isin(SECONDARY_PHASES).sum()),
+        }
+        for layer in layers:
+            areas = members[LAYER_PREFIX + layer]
+            known = [None if pd.isna(area) else area for area in areas]
+            row[HOME_PREFIX + layer], _ = home_and_misaligned(zip(known, pupils, strict=True))
+        rows[str(unit)] = row
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index.name = "unit_id"
+    geometry = shapes.reindex(table.index)
+    return gpd.GeoDataFrame(table, geometry=geometry, crs=CRS_METRES)
+
+
+def _shapes_and_graph(
+    scenario: Scenario, territory: Territory, local: pd.Series, local_cluster: pd.Series
+) -> tuple[gpd.GeoSeries, nx.Graph, tuple[str, ...]]:
+    clusters = territory.clusters.geometry
+    shared_m = shared_boundaries(clusters)
+    graph, notes = dual_graph(clusters.index, shared_m, scenario.contiguity)
+    if scenario.units_scenario is None:
+        return clusters, graph, notes
+    unit_of_cluster = local.groupby(local_cluster).agg(lambda units: units.value_counts().index[0])
+    groups = {
+        str(unit): sorted(members.index)
+        for unit, members in unit_of_cluster.groupby(unit_of_cluster)
+    }
+    shapes = gpd.GeoSeries(
+        {unit: clusters.loc[members].union_all() for unit, members in groups.items()},
+        crs=CRS_METRES,
+    )
+    return shapes, merged_graph(graph, groups), notes
+
+
+def build_problem(
+    scenario: Scenario, authority: Authority, territory: Territory, *, parent: Plan | None = None
+) -> Problem:
+    """Put together everything that a plan of a scenario is made from and judged by.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    authority, territory
+        The authority and its ground.
+    parent
+        The plan whose clusters are the units, where the scenario's ``units`` is a label.
+
+    Returns
+    -------
+    The problem.
+
+    Raises
+    ------
+    ScenarioError
+        If its units cannot be made, or an exempt group takes the name of a unit.
+    """
+    schools = authority.schools
+    exempt_of = exempt_groups(scenario, schools)
+    local = local_units(scenario, authority, parent)
+    unit_of = local.drop(exempt_of.index).rename("unit")
+    clash = sorted(set(unit_of) & set(exempt_of))
+    if clash:
+        file = scenario.files[0].name if scenario.files else "scenario"
+        problem = f'an exempt group bears the name of a unit: "{clash[0]}"'
+        raise ScenarioError([Fault(file, 0, "exempt", problem, "Give the group another name.")])
+    shapes, graph, notes = _shapes_and_graph(scenario, territory, local, schools["local_cluster"])
+    units = unit_table(schools, unit_of, shapes, list(authority.layers))
+    # An area whose schools are all exempt is no unit: nothing there is to be placed.
+    dual = graph.subgraph(units.index).copy()
+    return Problem(
+        scenario=scenario,
+        authority=authority,
+        territory=territory,
+        travel=travel_minutes(authority),
+        units=units,
+        unit_of=unit_of,
+        exempt_of=exempt_of,
+        local_unit_of=local.loc[exempt_of.index].rename("local_unit"),
+        dual=dual,
+        notes=notes,
+    )
+
+
+def school_positions(problem: Problem) -> dict[str, np.ndarray]:
+    """Give the positions of each unit's schools in the order of the register, ascending."""
+    where = pd.Series(np.arange(len(problem.travel.urns)), index=problem.travel.urns)
+    grouped = where.loc[problem.unit_of.index].groupby(problem.unit_of.to_numpy())
+    return {str(unit): np.sort(members.to_numpy()) for unit, members in grouped}
+
+
+def pinned_units(problem: Problem, names: tuple[str, ...]) -> frozenset[str]:
+    """Give the units that names mean: a unit's own name, or today's cluster that lies in it.
+
+    Names that mean nothing are faults and have been refused before.
+    """
+    local = problem.authority.schools["local_cluster"]
+    units = set()
+    for name in names:
+        if name in problem.units.index:
+            units.add(name)
+        else:
+            members = local.index[local == name].intersection(problem.unit_of.index)
+            units.update(problem.unit_of.loc[members])
+    return frozenset(units)
