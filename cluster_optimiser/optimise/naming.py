@@ -1,0 +1,63 @@
+"""Names for the clusters that a plan makes, from the units they are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.geography.alignment import HOME_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Problem
+
+MOST_NAMES = 3
+"""Up to so many units are all named; of more, the two largest."""
+
+
+def _joined(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    if len(names) <= MOST_NAMES:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{names[0]}, {names[1]} and {len(names) - 2} more"
+
+
+def cluster_names(problem: Problem, clusters: Sequence[Sequence[str]]) -> list[str]:
+    """Name each cluster, unique within the plan.
+
+    A cluster that is all there is of an area which no cluster may cross bears the area's name;
+    any other the names of its units, largest first.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    clusters
+        Units of each cluster.
+
+    Returns
+    -------
+    A name each, in the same order.
+    """
+    pupils = problem.units["pupils"].to_dict()
+    names = []
+    for units in clusters:
+        by_size = sorted(units, key=lambda unit: (-pupils[unit], unit))
+        area = _whole_area(problem, units) if len(units) > MOST_NAMES else None
+        names.append(area or _joined(by_size))
+    taken: dict[str, int] = {}
+    unique = []
+    for name in names:
+        taken[name] = taken.get(name, 0) + 1
+        unique.append(name if taken[name] == 1 else f"{name} ({taken[name]})")
+    return unique
+
+
+def _whole_area(problem: Problem, units: Sequence[str]) -> str | None:
+    for layer in problem.scenario.required_layers:
+        home = problem.units[HOME_PREFIX + layer]
+        area = home[units[0]]
+        if area is not None and set(home.index[home == area]) == set(units):
+            return str(area)
+    return None

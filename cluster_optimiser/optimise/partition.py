@@ -1,0 +1,253 @@
+r"""Set partitioning in CP-SAT: the best exact cover of the units by candidate groups.
+
+Binary x_C for each candidate C; minimise, one term after another, sum_C c_t(C) x_C subject to the
+constraints below, each one function.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ortools.sat.python import cp_model
+
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, MAX_ROW_TOTAL, WEIGHT_SCALE
+from cluster_optimiser.domain import Stage
+from cluster_optimiser.errors import NoPlanFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cluster_optimiser.domain import Status
+    from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.scenario import Count, Objective, Scenario
+
+TIE_BREAK = "tie-break"
+"""The last stage: among plans equal in every term, one fixed by the seed."""
+
+TIE_BITS = 20
+"""Width of the tie-break's pseudo-random costs: wide enough to tell plans apart, narrow enough to
+add up safely."""
+
+Variables = list[cp_model.IntVar]
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The outcome of a partition model.
+
+    Parameters
+    ----------
+    status
+        OPTIMAL, FEASIBLE or INFEASIBLE for the whole order.
+    chosen
+        Positions of the chosen candidates; empty when infeasible.
+    stages
+        Each solve in turn.
+    """
+
+    status: Status
+    chosen: tuple[int, ...]
+    stages: tuple[Stage, ...]
+
+
+def cover_each_unit_once(
+    model: cp_model.CpModel, x: Variables, groups: Sequence[CandidateGroup], n_units: int
+) -> None:
+    """Add: for every unit u, sum of x_C over candidates C that hold u equals 1."""
+    holders: list[Variables] = [[] for _ in range(n_units)]
+    for variable, group in zip(x, groups, strict=True):
+        for i in range(n_units):
+            if group.mask >> i & 1:
+                holders[i].append(variable)
+    for variables in holders:
+        model.add_exactly_one(variables)
+
+
+def limit_count(model: cp_model.CpModel, x: Variables, count: Count) -> None:
+    """Add: count.min <= sum of x_C <= count.max."""
+    highest = len(x) if count.max is None else count.max
+    model.add_linear_constraint(sum(x), count.min, max(highest, count.min))
+
+
+def limit_exceptions(
+    model: cp_model.CpModel, x: Variables, groups: Sequence[CandidateGroup], max_exceptions: int
+) -> None:
+    """Add: sum of x_C over candidates under the minimum <= max_exceptions."""
+    small = [v for v, group in zip(x, groups, strict=True) if group.is_exception]
+    if small:
+        model.add(sum(small) <= max_exceptions)
+
+
+def build_model(
+    groups: Sequence[CandidateGroup], scenario: Scenario, n_units: int
+) -> tuple[cp_model.CpModel, Variables]:
+    """Build the model of all legal plans, without an objective.
+
+    Parameters
+    ----------
+    groups
+        The candidates.
+    scenario
+        Its count range and exceptions.
+    n_units
+        Number of units.
+
+    Returns
+    -------
+    The model, and a Boolean for each candidate.
+    """
+    model = cp_model.CpModel()
+    x = [model.new_bool_var("+".join(group.units)) for group in groups]
+    cover_each_unit_once(model, x, groups, n_units)
+    limit_count(model, x, scenario.count)
+    limit_exceptions(model, x, groups, scenario.size.max_exceptions)
+    return model, x
+
+
+def term_scale(term: str) -> int:
+    """Give how many of a term's integers make one of its own unit."""
+    scales = {"pupil_minutes": CENTIMINUTES_PER_MINUTE, "weighted": WEIGHT_SCALE}
+    return scales.get(term, 1)
+
+
+def group_costs(
+    groups: Sequence[CandidateGroup], objective: Objective, *, seed: int
+) -> dict[str, list[int]]:
+    """Give the integer cost of every candidate in every stage, in the order of the stages.
+
+    Parameters
+    ----------
+    groups
+        The candidates.
+    objective
+        Order or weights.
+    seed
+        Fixes the tie-break.
+
+    Returns
+    -------
+    Stage -> costs; the tie-break last.
+    """
+    costs: dict[str, list[int]] = {}
+    if objective.weights:
+        costs["weighted"] = [
+            round(
+                WEIGHT_SCALE
+                * sum(w * group.costs[t] / term_scale(t) for t, w in objective.weights.items())
+            )
+            for group in groups
+        ]
+    else:
+        for term in objective.order:
+            costs[term] = [group.costs[term] for group in groups]
+    costs[TIE_BREAK] = [_tie_cost(group.units, seed) for group in groups]
+    return costs
+
+
+def _tie_cost(units: tuple[str, ...], seed: int) -> int:
+    text = f"{seed}|{'|'.join(units)}".encode()
+    digest = hashlib.blake2b(text, digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> (64 - TIE_BITS)
+
+
+def _solver(seed: int, time_limit_s: float | None) -> cp_model.CpSolver:
+    solver = cp_model.CpSolver()
+    # One worker: a parallel search may return another of several equal plans.
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = seed
+    if time_limit_s is not None:
+        solver.parameters.max_time_in_seconds = max(time_limit_s, 0.0)
+    return solver
+
+
+_STATUSES: Mapping[cp_model.CpSolverStatus, Status] = {
+    cp_model.OPTIMAL: "OPTIMAL",
+    cp_model.FEASIBLE: "FEASIBLE",
+    cp_model.INFEASIBLE: "INFEASIBLE",
+    cp_model.UNKNOWN: "UNKNOWN",
+}
+
+
+def _stage(term: str, solver: cp_model.CpSolver, status: Status) -> Stage:
+    scale = term_scale(term)
+    objective, bound = solver.objective_value, solver.best_objective_bound
+    return Stage(
+        term=term,
+        status=status,
+        objective=round(objective) / scale,
+        bound=round(bound) / scale,
+        gap=abs(objective - bound) / max(1.0, abs(objective)),
+        deterministic_time=solver.response_proto.deterministic_time,
+    )
+
+
+def best_cover(
+    groups: Sequence[CandidateGroup],
+    scenario: Scenario,
+    n_units: int,
+    *,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+) -> Cover:
+    """Find the best plan: each term minimised with those before it held at their best.
+
+    Parameters
+    ----------
+    groups
+        The candidates.
+    scenario
+        Count range, exceptions and objective.
+    n_units
+        Number of units.
+    seed
+        Fixes the search and the tie-break.
+    time_limit_s
+        Seconds for all stages together; without it until proved.
+
+    Returns
+    -------
+    The cover; FEASIBLE with the stages reached where the time ran out.
+
+    Raises
+    ------
+    NoPlanFoundError
+        If the time ran out before a first plan.
+    """
+    model, x = build_model(groups, scenario, n_units)
+    started = time.monotonic()
+    stages: list[Stage] = []
+    chosen: tuple[int, ...] = ()
+    for term, costs in group_costs(groups, scenario.objective, seed=seed).items():
+        value = cp_model.LinearExpr.weighted_sum(x, costs)
+        model.minimize(value)
+        left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - started)
+        solver = _solver(seed, left_s)
+        status = _STATUSES.get(solver.solve(model), "UNKNOWN")
+        if status == "INFEASIBLE":
+            return Cover("INFEASIBLE", (), tuple(stages))
+        if status == "UNKNOWN" and not chosen:
+            message = f"no plan was found within {time_limit_s} s; none is proved impossible"
+            raise NoPlanFoundError(message)
+        if status == "UNKNOWN":
+            return Cover("FEASIBLE", chosen, tuple(stages))
+        chosen = tuple(i for i, variable in enumerate(x) if solver.boolean_value(variable))
+        stages.append(_stage(term, solver, status))
+        if status == "FEASIBLE":
+            return Cover("FEASIBLE", chosen, tuple(stages))
+        model.add(value <= round(solver.objective_value))
+        model.clear_hints()  # type: ignore[no-untyped-call]
+        for variable in x:
+            model.add_hint(variable, solver.boolean_value(variable))
+    return Cover("OPTIMAL", chosen, tuple(stages))
+
+
+def exceeds_safe_total(groups: Sequence[CandidateGroup], scenario: Scenario, seed: int) -> bool:
+    """Tell whether some row's coefficients add up to more than CP-SAT is known to be safe with.
+
+    Its optimum is then still checked by the second method, and said so.
+    """
+    costs = group_costs(groups, scenario.objective, seed=seed)
+    return any(sum(row) > MAX_ROW_TOTAL for row in costs.values())
