@@ -1,0 +1,164 @@
+"""An authority folder as checked data: every file read, every fault gathered, raised once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import shapely
+
+from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.domain import Authority, Source
+from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs.boundaries import read_areas, read_outline
+from cluster_optimiser.inputs.checking import FaultList, Problem, listed
+from cluster_optimiser.inputs.files import Folder
+from cluster_optimiser.inputs.layers import LayersRead, read_layers
+from cluster_optimiser.inputs.membership import Membership, find_membership, inside
+from cluster_optimiser.inputs.register import Register, read_register
+from cluster_optimiser.inputs.settings import SETTINGS_FILE, Settings, read_settings
+from cluster_optimiser.inputs.travel import read_travel
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
+
+    from cluster_optimiser.inputs.boundaries import Areas
+
+REGISTER_COLUMNS = ("urn", "name", "phase", "pupils", "is_pupils_known")
+DERIVED_COLUMNS = ("cluster", "local_cluster", "geometry")
+
+
+def load_authority(path: str | Path) -> Authority:
+    """Read and check the folder of an authority.
+
+    Parameters
+    ----------
+    path
+        The folder, or its ``authority.toml``.
+
+    Returns
+    -------
+    The checked data.
+
+    Raises
+    ------
+    InputError
+        With every fault of every file.
+    """
+    folder = _open(Path(path))
+    faults = folder.faults
+    settings = read_settings(folder)
+    if settings is None:
+        raise InputError(list(faults))
+    register = read_register(folder, settings.schools)
+    layers = read_layers(folder, settings.layers, register)
+    clusters = _clusters(folder, settings)
+    outline, outline_caveats = _outline(folder, settings, layers, clusters)
+    membership = None
+    if register is not None:
+        register = register if outline is None else inside(register, outline, faults)
+        membership = find_membership(
+            register,
+            None if clusters is None else clusters.polygons,
+            is_lack_reported=settings.clusters is not None
+            or _has_fault(folder, "clusters", "schools.columns.cluster"),
+            faults=faults,
+        )
+    travel = None if settings.travel is None else read_travel(folder, settings.travel, register)
+    faults.raise_any()
+    if register is None or membership is None or outline is None or travel is None:
+        message = "data was left out without a fault: this is a mistake of the program"
+        raise RuntimeError(message)
+    schools = _schools(register, membership, layers)
+    return Authority(
+        key=folder.root.name,
+        name=settings.name,
+        folder=folder.root,
+        schools=schools,
+        clusters=None if clusters is None else clusters.polygons,
+        outline=outline,
+        layers=layers.layers,
+        travel=travel,
+        sources=tuple(Source(s.title, s.date, s.licence, s.publisher) for s in settings.sources),
+        caveats=_caveats(settings, layers, clusters, outline_caveats, schools),
+        inputs=folder.hashes,
+        data_date=settings.data_date,
+    )
+
+
+def _open(path: Path) -> Folder:
+    root = path.parent if path.name == SETTINGS_FILE else path
+    if not (root / SETTINGS_FILE).is_file():
+        problem = "there is no such folder" if not root.is_dir() else f"it has no {SETTINGS_FILE}"
+        remedy = "Give the folder of an authority, such as boundaries/<authority>."
+        raise InputError([Fault(str(path), 0, "", problem, remedy)])
+    return Folder(root.resolve(), FaultList())
+
+
+def _clusters(folder: Folder, settings: Settings) -> Areas | None:
+    if settings.clusters is None:
+        return None
+    return read_areas(
+        folder,
+        settings.clusters.file,
+        name_column=settings.clusters.name,
+        subject="clusters",
+        index="cluster",
+    )
+
+
+def _outline(
+    folder: Folder, settings: Settings, layers: LayersRead, clusters: Areas | None
+) -> tuple[BaseGeometry | None, tuple[str, ...]]:
+    """Read the outline, or put it together from the first polygons there are."""
+    if settings.outline is not None:
+        read = read_outline(folder, settings.outline.file)
+        return (None, ()) if read is None else read
+    first = [name for name, t in settings.layers.items() if t.from_ in {None, "polygons"}]
+    polygons = clusters.polygons if clusters is not None else None
+    if first:
+        polygons = layers.layers[first[0]].polygons if first[0] in layers.layers else None
+    elif settings.clusters is None and not _has_fault(folder, "clusters", "layers", "outline"):
+        problem = Problem(
+            "there is no outline, and no polygons to make it from",
+            'Add outline = "<file>", or a layer with polygons.',
+        )
+        folder.faults.add(folder.label(SETTINGS_FILE), 0, "outline", problem)
+    return (None if polygons is None else shapely.union_all(polygons.geometry.to_numpy())), ()
+
+
+def _has_fault(folder: Folder, *keys: str) -> bool:
+    """Tell whether a key of ``authority.toml`` has a fault."""
+    file = folder.label(SETTINGS_FILE)
+    return any(fault.file == file and fault.subject.startswith(keys) for fault in folder.faults)
+
+
+def _schools(register: Register, membership: Membership, layers: LayersRead) -> gpd.GeoDataFrame:
+    frame = register.frame
+    layer_columns = {f"layer.{name}": layers.area_of[name] for name in layers.layers}
+    others = [c for c in frame.columns if c not in {*REGISTER_COLUMNS, *DERIVED_COLUMNS}]
+    schools = frame[list(REGISTER_COLUMNS)].assign(
+        cluster=membership.cluster, local_cluster=membership.local_cluster, **layer_columns
+    )
+    schools = schools.join(frame[[*others, "geometry"]])
+    return schools.set_geometry("geometry", crs=CRS_METRES).set_index("urn").sort_index()
+
+
+def _caveats(
+    settings: Settings,
+    layers: LayersRead,
+    clusters: Areas | None,
+    outline_caveats: tuple[str, ...],
+    schools: gpd.GeoDataFrame,
+) -> tuple[str, ...]:
+    repairs = [*layers.caveats, *(clusters.caveats if clusters else ()), *outline_caveats]
+    of_layers = [layer.caveat for layer in layers.layers.values() if layer.caveat]
+    unknown = [str(name) for name in schools.loc[~schools["is_pupils_known"], "name"]]
+    counted = []
+    if len(unknown) == 1:
+        counted = [f"1 school has no pupil figure and counts as 0: {unknown[0]}."]
+    elif unknown:
+        names = listed(unknown)
+        counted = [f"{len(unknown)} schools have no pupil figure and count as 0: {names}."]
+    return tuple(dict.fromkeys([*settings.caveats, *of_layers, *repairs, *counted]))

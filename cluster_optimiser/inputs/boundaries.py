@@ -1,0 +1,281 @@
+"""Polygons and points of areas: reading, repair, overlaps, and which area holds a school."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.inputs.checking import Problem, repeated, require_column
+from cluster_optimiser.inputs.coordinates import has_coordinates, locate
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from cluster_optimiser.inputs.files import Folder, Table
+
+NEAR_BORDER_M = 250.0
+"""How far outside all areas a school may lie and still count to the nearest: boundaries are
+generalised, school sites are postcode points."""
+
+OVERLAP_M2 = 10_000.0
+OVERLAP_SHARE = 0.001
+"""Two areas overlap from one hectare, or from this share of the smaller one."""
+
+REPAIR_SHARE = 0.001
+"""Share of its area by which the repair of a ring may change it without being mentioned."""
+
+M2_PER_HA = 10_000.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Areas:
+    """Named polygons as read.
+
+    Parameters
+    ----------
+    polygons
+        Index the area's name, sorted; geometry in EPSG:27700, valid.
+    caveats
+        What repair has changed, in words.
+    """
+
+    polygons: gpd.GeoDataFrame
+    caveats: tuple[str, ...]
+
+
+def read_areas(
+    folder: Folder, name: str, *, name_column: str, subject: str, index: str
+) -> Areas | None:
+    """Read named polygons that do not overlap.
+
+    Parameters
+    ----------
+    folder
+        The authority's folder; faults are gathered there.
+    name
+        Path of the file relative to the folder.
+    name_column
+        Column of the area's name.
+    subject
+        Table of ``authority.toml`` that names the file.
+    index
+        Name of the index of the result.
+
+    Returns
+    -------
+    The areas, or None where too little could be read to place schools in them.
+    """
+    table = folder.read(name, subject=f"{subject}.file")
+    if table is None:
+        return None
+    n_before = len(folder.faults)
+    names = _names(table, name_column, subject=subject, folder=folder)
+    if names is None:
+        return None
+    shapes, caveats = _repaired(table, names, folder=folder)
+    rows = [row for row in names if row in shapes]
+    polygons = gpd.GeoDataFrame(
+        geometry=[shapes[row] for row in rows],
+        index=pd.Index([names[row] for row in rows], name=index, dtype=object),
+        crs=CRS_METRES,
+    ).sort_index()
+    is_whole = len(folder.faults) == n_before
+    _check_overlaps(polygons, {names[row]: row for row in rows}, table.file, folder=folder)
+    return Areas(polygons, caveats) if is_whole else None
+
+
+def read_outline(folder: Folder, name: str) -> tuple[BaseGeometry, tuple[str, ...]] | None:
+    """Read the authority's outline.
+
+    Parameters
+    ----------
+    folder
+        The authority's folder; faults are gathered there.
+    name
+        Path of the file relative to the folder; all its polygons are put together.
+
+    Returns
+    -------
+    The outline in EPSG:27700 and what repair has changed, or None after a fault.
+    """
+    table = folder.read(name, subject="outline.file")
+    if table is None:
+        return None
+    rows = {int(row): "the outline" for row in table.cells.index}
+    shapes, caveats = _repaired(table, rows, folder=folder)
+    return (shapely.union_all(list(shapes.values())), caveats) if shapes else None
+
+
+def read_points(
+    folder: Folder, name: str, *, name_column: str, layer: str
+) -> gpd.GeoDataFrame | None:
+    """Read named points, such as centres.
+
+    Parameters
+    ----------
+    folder
+        The authority's folder; faults are gathered there.
+    name
+        Path of the file relative to the folder.
+    name_column
+        Column of the point's name.
+    layer
+        The layer it is for.
+
+    Returns
+    -------
+    Index the point's name, sorted; points in EPSG:27700. None after a fault.
+    """
+    subject = f"layers.{layer}"
+    table = folder.read(name, subject=f"{subject}.file")
+    if table is None:
+        return None
+    n_before = len(folder.faults)
+    if not has_coordinates(table):
+        text = "there are no coordinates: no lat and lon, no easting and northing"
+        folder.faults.add(
+            table.file, table.header_row, "coordinates", Problem(text, "Add the columns.")
+        )
+    names = _names(table, name_column, subject=subject, folder=folder)
+    if names is None:
+        return None
+    points = locate(table, subjects=names, faults=folder.faults)
+    if len(folder.faults) > n_before:
+        return None
+    index = pd.Index([names[row] for row in points.index], name="area", dtype=object)
+    return gpd.GeoDataFrame(geometry=list(points), index=index, crs=CRS_METRES).sort_index()
+
+
+def _names(table: Table, column: str, *, subject: str, folder: Folder) -> dict[int, str] | None:
+    how = f'name = "{{like}}" under [{subject}]'
+    if not require_column(
+        column,
+        table.cells.columns,
+        file=table.file,
+        how_to_map=how,
+        faults=folder.faults,
+        row=table.header_row,
+    ):
+        return None
+    names: dict[int, str] = {}
+    unnamed = Problem("the area has no name", f'Fill in the column "{column}".')
+    cells = table.cells[column]
+    for row, text in zip(cells.index.tolist(), cells.tolist(), strict=True):
+        if text:
+            names[row] = text
+        else:
+            folder.faults.add(table.file, row, subject, unnamed)
+    return repeated(names, _named_twice, file=table.file, faults=folder.faults)
+
+
+def _named_twice(name: str) -> tuple[str, Problem]:
+    text = f'the name "{name}" stands on row {{first}} already'
+    return name, Problem(text, "Rename one, or join the two into one area of several parts.")
+
+
+def _repaired(
+    table: Table, names: dict[int, str], *, folder: Folder
+) -> tuple[dict[int, BaseGeometry], tuple[str, ...]]:
+    """Give valid polygons by row, and a caveat for each that repair changed."""
+    if table.geometry is None:
+        remedy = "Give a file of polygons, such as GeoJSON or GeoPackage."
+        folder.faults.add(table.file, 0, "", Problem("the file has no geometry", remedy))
+        return {}, ()
+    shapes: dict[int, BaseGeometry] = {}
+    caveats: list[str] = []
+    for row, name in names.items():
+        raw = table.geometry[row]
+        shape = polygons_of(raw)
+        if shape.is_empty:
+            kind = "no geometry" if raw is None or raw.is_empty else f"a {raw.geom_type}"
+            problem = Problem(f"it is {kind}, not a polygon", "Draw the area, or remove the row.")
+            folder.faults.add(table.file, row, name, problem)
+            continue
+        shapes[row] = shape
+        change = abs(shape.area - raw.area) / shape.area
+        if not raw.is_valid and change > REPAIR_SHARE:
+            caveats.append(
+                f"The boundary of {name} in {table.file} crosses itself; its repair changed the"
+                f" area from {raw.area / M2_PER_HA:,.0f} to {shape.area / M2_PER_HA:,.0f} ha."
+            )
+    return shapes, tuple(caveats)
+
+
+def polygons_of(shape: BaseGeometry | None) -> BaseGeometry:
+    """Make a shape valid and keep its polygons.
+
+    Parameters
+    ----------
+    shape
+        Any geometry, or None.
+
+    Returns
+    -------
+    A valid Polygon or MultiPolygon, empty where there is no area.
+    """
+    if shape is None:
+        return shapely.Polygon()
+    parts = shapely.get_parts(shape if shape.is_valid else shapely.make_valid(shape))
+    # The repair of a ring may give a collection of a multipolygon and lines.
+    parts = shapely.get_parts(parts)
+    areal = [part for part in parts if isinstance(part, shapely.Polygon) and part.area > 0]
+    if not areal:
+        return shapely.Polygon()
+    return areal[0] if len(areal) == 1 else shapely.MultiPolygon(areal)
+
+
+def _check_overlaps(
+    polygons: gpd.GeoDataFrame, row_of: dict[str, int], file: str, *, folder: Folder
+) -> None:
+    shapes = polygons.geometry.to_numpy()
+    names = list(polygons.index)
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    for i, j in sorted((int(i), int(j)) for i, j in zip(left, right, strict=True) if i < j):
+        overlap_m2 = shapely.intersection(shapes[i], shapes[j]).area
+        share = overlap_m2 / min(shapes[i].area, shapes[j].area)
+        if overlap_m2 <= OVERLAP_M2 and share <= OVERLAP_SHARE:
+            continue
+        one, other = sorted((names[i], names[j]), key=lambda name: row_of[name])
+        overlap_ha = overlap_m2 / M2_PER_HA
+        size = f"{overlap_ha:,.1f}" if overlap_ha >= 1 else f"{overlap_ha:.2g}"
+        text = f'"{one}" and "{other}" overlap by {size} ha'
+        remedy = f'Cut the shared ground from one of them; "{one}" is row {row_of[one]}.'
+        folder.faults.add(file, row_of[other], other, Problem(text, remedy))
+
+
+def holding_area(
+    points: gpd.GeoSeries, areas: gpd.GeoDataFrame, *, within_m: float = NEAR_BORDER_M
+) -> pd.Series:
+    """Find the area that holds each point.
+
+    Parameters
+    ----------
+    points
+        Points in EPSG:27700, any index; None where not known.
+    areas
+        Polygons or points in EPSG:27700, index the name, sorted.
+    within_m
+        A point in no area counts to the nearest one up to this distance in metres; on a tie, and on
+        a shared border, to the first by name.
+
+    Returns
+    -------
+    Name of the area by the index of the points, None where there is none.
+    """
+    found = pd.Series([None] * len(points), index=points.index, dtype=object)
+    placed = points[points.notna()]
+    if placed.empty or areas.empty:
+        return found
+    tree = shapely.STRtree(areas.geometry.to_numpy())
+    i_points, i_areas = tree.query_nearest(
+        placed.to_numpy(), max_distance=within_m if within_m < float("inf") else None
+    )
+    pairs = pd.DataFrame({"point": i_points, "area": i_areas}).sort_values(["point", "area"])
+    first = pairs.drop_duplicates("point")
+    found.loc[placed.index[first["point"]]] = areas.index.to_numpy()[first["area"]]
+    return found

@@ -1,0 +1,312 @@
+"""Gathering of faults, and the small readers of single cells that every table shares."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import pandas as pd
+
+from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.scenario import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+N_NAMED = 5
+"""Ids or names given in a message before the rest is only counted."""
+
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one cell.
+
+    Parameters
+    ----------
+    text
+        What is wrong, with the offending value.
+    remedy
+        What to do about it.
+    """
+
+    text: str
+    remedy: str
+
+
+class FaultList:
+    """The faults of one pass over the files of an authority, in the order they were found."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def __len__(self) -> int:
+        """Count the faults."""
+        return len(self._faults)
+
+    def __iter__(self) -> Iterator[Fault]:
+        """Go through the faults."""
+        return iter(self._faults)
+
+    def add(self, file: str, row: int, subject: str, problem: Problem) -> None:
+        """Add one fault.
+
+        Parameters
+        ----------
+        file, row, subject
+            Where it is, as in `Fault`.
+        problem
+            What is wrong and what to do.
+        """
+        self._faults.append(Fault(file, row, subject, problem.text, problem.remedy))
+
+    def extend(self, faults: Iterable[Fault]) -> None:
+        """Add faults found elsewhere.
+
+        Parameters
+        ----------
+        faults
+            The faults, in the order to be printed.
+        """
+        self._faults.extend(faults)
+
+    def raise_any(self) -> None:
+        """Raise all faults as one error, if there are any.
+
+        Raises
+        ------
+        InputError
+            With every fault.
+        """
+        if self._faults:
+            raise InputError(self._faults)
+
+
+def did_you_mean(name: str, names: Iterable[str], otherwise: str) -> str:
+    """Give the remedy for a name that does not exist.
+
+    Parameters
+    ----------
+    name
+        The name as written.
+    names
+        The names there are.
+    otherwise
+        The remedy where no name is like it.
+
+    Returns
+    -------
+    A sentence.
+    """
+    like = nearest(name, names)
+    return f'Did you mean "{like}"?' if like is not None else otherwise
+
+
+def listed(names: Iterable[str]) -> str:
+    """Give the first five names in words, and the number of the rest.
+
+    Parameters
+    ----------
+    names
+        The names, in the order to be printed.
+
+    Returns
+    -------
+    For example ``"A, B, C, D, E and 7 more"``.
+
+    Examples
+    --------
+    >>> listed(["A", "B"])
+    'A, B'
+    >>> listed("ABCDEFG")
+    'A, B, C, D, E and 2 more'
+    """
+    all_names = list(names)
+    head = ", ".join(all_names[:N_NAMED])
+    rest = len(all_names) - N_NAMED
+    return f"{head} and {rest} more" if rest > 0 else head
+
+
+def number_of(text: str) -> float | Problem:
+    """Read a number; thousands commas are allowed.
+
+    Parameters
+    ----------
+    text
+        The cell, stripped.
+
+    Returns
+    -------
+    The finite number, or what is wrong.
+    """
+    plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
+    value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
+    if not math.isfinite(value):
+        return Problem(f'"{text}" is not a number', "Write it in figures.")
+    return value
+
+
+def urn_of(text: str) -> int | Problem:
+    """Read a unique reference number; spreadsheets' "121130.0" is allowed.
+
+    Parameters
+    ----------
+    text
+        The cell, stripped.
+
+    Returns
+    -------
+    The number, or what is wrong.
+    """
+    if not text:
+        return Problem("the URN is blank", "Give the school's URN, or remove the row.")
+    whole = re.fullmatch(r"(\d{1,9})(\.0+)?", text)
+    if whole is not None and int(whole[1]) > 0:
+        return int(whole[1])
+    return Problem(f'"{text}" is not a URN', "A URN is a whole number of up to 9 digits.")
+
+
+def as_text(values: pd.Series) -> pd.Series:
+    """Give the values of a column as the text of names.
+
+    Parameters
+    ----------
+    values
+        Text or numbers.
+
+    Returns
+    -------
+    Text, whole numbers without a decimal point, None where blank.
+    """
+    return pd.Series([_as_text(v) for v in values], index=values.index, dtype=object)
+
+
+def _as_text(value: object) -> str | None:
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def read_cells(
+    cells: pd.Series,
+    read: Callable[[str], ValueT | Problem],
+    *,
+    file: str,
+    subjects: Mapping[int, str],
+    faults: FaultList,
+) -> dict[int, ValueT]:
+    """Read every cell of a column, gathering faults.
+
+    Parameters
+    ----------
+    cells
+        Text by row.
+    read
+        Reader of one cell.
+    file
+        Name of the file in faults.
+    subjects
+        Subject of a fault, by row; a row without one is named by its number alone.
+    faults
+        Where faults are gathered.
+
+    Returns
+    -------
+    Row -> value, for the rows that could be read.
+    """
+    values: dict[int, ValueT] = {}
+    for row, text in zip(cells.index.tolist(), cells.tolist(), strict=True):
+        value = read(text)
+        if isinstance(value, Problem):
+            faults.add(file, row, subjects.get(row, ""), value)
+        else:
+            values[row] = value
+    return values
+
+
+def repeated(
+    values: dict[int, ValueT],
+    describe: Callable[[ValueT], tuple[str, Problem]],
+    *,
+    file: str,
+    faults: FaultList,
+) -> dict[int, ValueT]:
+    """Report every value that stands on an earlier row too.
+
+    Parameters
+    ----------
+    values
+        Row -> value.
+    describe
+        Gives the subject and the problem of a repeated value; ``{first}`` in the problem stands for
+        the row of its first appearance.
+    file
+        Name of the file in faults.
+    faults
+        Where faults are gathered.
+
+    Returns
+    -------
+    Row -> value, first appearances only.
+    """
+    first: dict[ValueT, int] = {}
+    for row, value in values.items():
+        if value not in first:
+            first[value] = row
+            continue
+        subject, problem = describe(value)
+        text = problem.text.replace("{first}", str(first[value]))
+        faults.add(file, row, subject, Problem(text, problem.remedy))
+    return {row: value for value, row in first.items()}
+
+
+def require_column(
+    name: str,
+    columns: Iterable[str],
+    *,
+    file: str,
+    how_to_map: str,
+    faults: FaultList,
+    row: int = 1,
+) -> bool:
+    """Report a column that is not there, with the nearest that is.
+
+    Parameters
+    ----------
+    name
+        The column wanted.
+    columns
+        The columns there are.
+    file
+        Name of the file in faults.
+    how_to_map
+        What to write in ``authority.toml``, ``{like}`` standing for the nearest column; an empty
+        string where columns cannot be mapped.
+    faults
+        Where faults are gathered.
+    row
+        Row of the header, 0 in a file of features.
+
+    Returns
+    -------
+    Whether it is there.
+    """
+    present = [str(column) for column in columns]
+    if name in present:
+        return True
+    like = nearest(name, present)
+    if like is None:
+        remedy = f"Add it; the columns are {listed(present)}."
+    elif how_to_map:
+        remedy = f'Did you mean "{like}"? Then write {how_to_map.replace("{like}", like)}.'
+    else:
+        remedy = f'Did you mean "{like}"? Then rename it to "{name}".'
+    faults.add(file, row, f'column "{name}"', Problem(f'there is no column "{name}"', remedy))
+    return False

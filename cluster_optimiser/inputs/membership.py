@@ -1,0 +1,148 @@
+"""Which cluster and which geographic cluster a school is in today, and whether it lies inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M, holding_area
+from cluster_optimiser.inputs.checking import Problem, as_text, did_you_mean
+from cluster_optimiser.inputs.register import Register
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
+
+    from cluster_optimiser.inputs.checking import FaultList
+
+M_PER_KM = 1_000.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Membership:
+    """Today's clusters of the schools.
+
+    Parameters
+    ----------
+    cluster
+        Cluster by row of the register.
+    local_cluster
+        Geographic cluster by row of the register.
+    """
+
+    cluster: pd.Series
+    local_cluster: pd.Series
+
+
+def find_membership(
+    register: Register,
+    polygons: gpd.GeoDataFrame | None,
+    *,
+    is_lack_reported: bool,
+    faults: FaultList,
+) -> Membership | None:
+    """Find the clusters of every school, from the register or from polygons.
+
+    Parameters
+    ----------
+    register
+        The schools.
+    polygons
+        Polygons of today's geographic clusters; None where there are none or they have faults.
+    is_lack_reported
+        Whether a fault already says why there are neither polygons nor a column of clusters.
+    faults
+        Where faults are gathered.
+
+    Returns
+    -------
+    Cluster and geographic cluster of every school, or None after a fault.
+    """
+    frame, n_before = register.frame, len(faults)
+    held = None if polygons is None else holding_area(frame.geometry, polygons)
+    if "cluster" in frame:
+        cluster = as_text(frame["cluster"])
+        _report_missing(register, cluster, frame["cluster"].isna(), faults)
+    elif held is not None:
+        cluster = held
+        _report_missing(register, cluster, frame.geometry.notna(), faults)
+    else:
+        if not is_lack_reported:
+            text = "there is neither a column of clusters nor a file of their polygons"
+            remedy = 'Add cluster = "..." under [schools.columns], or [clusters] with file.'
+            faults.add(register.file, 1, 'column "cluster"', Problem(text, remedy))
+        return None
+    given = as_text(frame["local_cluster"]) if "local_cluster" in frame else None
+    local = held if held is not None else cluster
+    if given is not None:
+        local = given.where(given.notna(), local)
+    if held is not None:
+        _report_missing(register, local, frame.geometry.notna() & cluster.notna(), faults)
+    if given is not None and polygons is not None:
+        _report_unknown(register, given, polygons, faults)
+    if len(faults) > n_before:
+        return None
+    return Membership(cluster, local)
+
+
+def _report_missing(
+    register: Register, cluster: pd.Series, is_asked: pd.Series, faults: FaultList
+) -> None:
+    subjects = register.subjects
+    is_blank = register.frame.get("cluster", pd.Series("", index=cluster.index)).isna()
+    for row in cluster.index[cluster.isna() & is_asked]:
+        if is_blank[row]:
+            problem = Problem("the school has no cluster", "Fill in its cluster.")
+        else:
+            text = f"the school lies in no cluster, nor within {NEAR_BORDER_M:g} m of one"
+            problem = Problem(text, "Correct its coordinates, or give local_cluster in a column.")
+        faults.add(register.file, int(row), subjects[row], problem)
+
+
+def _report_unknown(
+    register: Register, given: pd.Series, polygons: gpd.GeoDataFrame, faults: FaultList
+) -> None:
+    names, subjects = [str(name) for name in polygons.index], register.subjects
+    strange = given[given.notna() & ~given.isin(names)]
+    for row, name in zip(strange.index.tolist(), strange.tolist(), strict=True):
+        remedy = did_you_mean(name, names, "Correct it, or add the cluster's polygon.")
+        problem = Problem(f'no polygon is called "{name}", its local cluster', remedy)
+        faults.add(register.file, row, subjects[row], problem)
+
+
+def inside(register: Register, outline: BaseGeometry, faults: FaultList) -> Register:
+    """Report every school that lies further than 250 m outside the outline.
+
+    Parameters
+    ----------
+    register
+        The schools.
+    outline
+        The authority's outline, EPSG:27700.
+    faults
+        Where faults are gathered.
+
+    Returns
+    -------
+    The register without the points of those schools, so that no more is said of where they lie.
+    """
+    placed = register.frame.geometry[register.frame.geometry.notna()]
+    subjects = register.subjects
+    far_m = shapely.distance(outline, placed.to_numpy())
+    outside = np.flatnonzero(far_m > NEAR_BORDER_M)
+    for i in outside:
+        row, point = placed.index[i], placed.iloc[i]
+        turned = shapely.Point(point.y, point.x)
+        if shapely.distance(outline, turned) <= NEAR_BORDER_M:
+            remedy = "Easting and northing look swapped: exchange the two."
+        else:
+            remedy = "Correct its coordinates, or remove the school."
+        text = f"the school lies {far_m[i] / M_PER_KM:,.1f} km outside the authority's outline"
+        faults.add(register.file, int(row), subjects[row], Problem(text, remedy))
+    is_outside = register.frame.index.isin(placed.index[outside])
+    points = register.frame.geometry.where(~is_outside, None)
+    return Register(register.file, register.frame.set_geometry(points))

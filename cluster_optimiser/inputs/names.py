@@ -1,0 +1,143 @@
+"""The names a scenario uses, looked up in the authority they speak of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cluster_optimiser.inputs.checking import FaultList, Problem, as_text, did_you_mean, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cluster_optimiser.domain import Authority
+    from cluster_optimiser.errors import Fault
+    from cluster_optimiser.scenario import Exempt, Scenario
+
+PAIR_SEPARATOR = " - "
+
+
+def check_names(
+    scenario: Scenario, authority: Authority, unit_names: Iterable[str], file: str
+) -> list[Fault]:
+    """Find every name of a scenario that does not exist in the authority.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    authority
+        The authority it speaks of.
+    unit_names
+        Names of the scenario's units.
+    file
+        Name of the scenario file in faults.
+
+    Returns
+    -------
+    One fault a name, with the nearest right one.
+    """
+    look = _Lookup(file)
+    clusters = _values(authority, ("cluster", "local_cluster"))
+    local = _values(authority, ("local_cluster",))
+    areas = _values(authority, [f"layer.{name}" for name in authority.layers])
+    units = sorted({*map(str, unit_names), *clusters})
+    terms = [term for term in scenario.objective.terms if term.startswith("misaligned.")]
+    of_layer, of_local = ("layer", list(authority.layers)), ("geographic cluster", local)
+    of_unit = ("unit or cluster", units)
+    of_place = ("cluster or area of a layer", sorted({*clusters, *areas}))
+    used: list[tuple[str, Iterable[str], tuple[str, list[str]]]] = [
+        ("within", scenario.within, of_layer),
+        ("alignment", scenario.alignment, of_layer),
+        ("objective", [term.removeprefix("misaligned.") for term in terms], of_layer),
+        ("contiguity.links", _each(scenario.contiguity.links), of_local),
+        ("contiguity.barriers", _each(scenario.contiguity.barriers), of_local),
+        ("size.exceptions", scenario.size.exceptions or (), of_unit),
+        ("pins.together", _each(scenario.pins.together), of_unit),
+        ("pins.apart", _each(scenario.pins.apart), of_unit),
+        ("urban.areas", scenario.urban.areas, of_place),
+    ]
+    for subject, names, (kind, known) in used:
+        for name in names:
+            look.up(subject, name, known, kind)
+    exempt_names = [exempt.name for exempt in scenario.exempt]
+    for key in scenario.reasons:
+        _check_reason(look, key, sorted({*units, *areas, *exempt_names}))
+    for i, exempt in enumerate(scenario.exempt, start=1):
+        _check_exempt(look, f"exempt.{i}.where", exempt, authority)
+    return list(look.faults)
+
+
+class _Lookup:
+    """Look names up, gathering a fault for each that is not there."""
+
+    def __init__(self, file: str) -> None:
+        self.file, self.faults = file, FaultList()
+
+    def up(self, subject: str, name: str, names: list[str], kind: str) -> None:
+        """Add a fault unless the name is among the names."""
+        if name not in names:
+            otherwise = f"Use one of {listed(names)}." if names else f"There is no {kind} at all."
+            remedy = did_you_mean(name, names, otherwise)
+            self.add(subject, Problem(f'there is no {kind} "{name}"', remedy))
+
+    def add(self, subject: str, problem: Problem) -> None:
+        """Add a fault."""
+        self.faults.add(self.file, 0, subject, problem)
+
+
+def _each(groups: Iterable[Iterable[str]]) -> list[str]:
+    return list(dict.fromkeys(name for group in groups for name in group))
+
+
+def _values(authority: Authority, columns: Iterable[str]) -> list[str]:
+    """Give the distinct values of columns of the schools, and the areas that hold no school."""
+    names: set[str] = set()
+    for column in columns:
+        names |= {str(value) for value in authority.schools[column].dropna()}
+        name = column.removeprefix("layer.")
+        layer = authority.layers.get(name) if name != column else None
+        for frame in (layer.polygons, layer.points) if layer else ():
+            names |= set() if frame is None else {str(area) for area in frame.index}
+    return sorted(names)
+
+
+def _check_reason(look: _Lookup, key: str, names: list[str]) -> None:
+    """Look up the name, or both names of a pair, that a reason is given for."""
+    words = key.split(PAIR_SEPARATOR)
+    splits = [
+        (PAIR_SEPARATOR.join(words[:i]), PAIR_SEPARATOR.join(words[i:]))
+        for i in range(1, len(words))
+    ]
+    if key in names or any(one in names and other in names for one, other in splits):
+        return
+    for name in splits[0] if splits else (key,):
+        look.up("reasons", name, names, "unit or cluster")
+
+
+def _wanted(values: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (values,) if isinstance(values, str) else values
+
+
+def _check_exempt(look: _Lookup, subject: str, exempt: Exempt, authority: Authority) -> None:
+    schools = authority.schools.drop(columns="geometry")
+    is_match = pd.Series(data=True, index=schools.index)
+    n_before = len(look.faults)
+    for column, wanted in exempt.where.items():
+        if column not in schools:
+            look.up(subject, column, [str(c) for c in schools.columns], "column")
+            continue
+        texts = as_text(schools[column])
+        values = _wanted(wanted)
+        present = sorted({str(text) for text in texts if text is not None})
+        is_any = texts.isin(values)
+        is_match &= is_any
+        # A phase is one of a fixed list, already checked: one of several may be absent here.
+        for value in values if column != "phase" else ():
+            look.up(f"{subject}.{column}", value, present, f"school with {column}")
+    if len(look.faults) == n_before and not is_match.any():
+        asked = [f'{c} "{" or ".join(_wanted(w))}"' for c, w in exempt.where.items()]
+        remedy = "Change one of them, or remove the group."
+        problem = Problem(f"there is no school with {' and '.join(asked)}", remedy)
+        look.add(subject, problem)

@@ -1,0 +1,100 @@
+"""Plan files: which school belongs to which cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs.checking import (
+    FaultList,
+    Problem,
+    did_you_mean,
+    read_cells,
+    repeated,
+    require_column,
+    urn_of,
+)
+from cluster_optimiser.inputs.files import read_csv
+
+if TYPE_CHECKING:
+    from cluster_optimiser.domain import Authority
+    from cluster_optimiser.inputs.files import Table
+
+PLAN_COLUMNS = ("urn", "cluster")
+
+
+def load_plan(path: str | Path, authority: Authority) -> pd.Series:
+    """Read a plan file.
+
+    Parameters
+    ----------
+    path
+        CSV with the columns ``urn`` and ``cluster``; others are ignored.
+    authority
+        The authority whose schools it must name, each once.
+
+    Returns
+    -------
+    The cluster's name by ``urn``, in the order of the authority's schools; named ``cluster``.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file.
+    """
+    file, faults = str(path), FaultList()
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        fault = Fault(file, 0, "", "the file cannot be read", f"Check the path: {error.strerror}.")
+        raise InputError([fault]) from error
+    table = read_csv(content, file=file, faults=faults)
+    if table is None:
+        raise InputError(list(faults))
+    columns = table.cells.columns
+    found = [
+        require_column(name, columns, file=file, how_to_map="", faults=faults)
+        for name in PLAN_COLUMNS
+    ]
+    if not all(found):
+        raise InputError(list(faults))
+    plan = _read(table, authority, faults)
+    faults.raise_any()
+    return plan.reindex(authority.schools.index).rename("cluster")
+
+
+def _read(table: Table, authority: Authority, faults: FaultList) -> pd.Series:
+    cells, file = table.cells, table.file
+    urns = read_cells(
+        cells["urn"],
+        urn_of,
+        file=file,
+        subjects={},
+        faults=faults,
+    )
+    urns = repeated(urns, _twice, file=file, faults=faults)
+    known = [str(urn) for urn in authority.schools.index]
+    cluster_of = dict(zip(cells.index.tolist(), cells["cluster"].tolist(), strict=True))
+    for row, urn in urns.items():
+        if urn not in authority.schools.index:
+            remedy = did_you_mean(str(urn), known, "Remove the row, or correct the URN.")
+            problem = Problem(f"{authority.name} has no school with this URN", remedy)
+            faults.add(file, row, f"URN {urn}", problem)
+        if not cluster_of[row]:
+            problem = Problem("the cluster is blank", "Give the name of a cluster.")
+            faults.add(file, row, f"URN {urn}", problem)
+    in_plan = set(urns.values())
+    for urn, name in authority.schools["name"].items():
+        if urn not in in_plan:
+            problem = Problem(f"{name} is missing from the plan", "Add a row for it.")
+            faults.add(file, 0, f"URN {urn}", problem)
+    names = [cluster_of[row] for row in urns]
+    return pd.Series(names, index=pd.Index(list(urns.values()), name="urn"), dtype=object)
+
+
+def _twice(urn: int) -> tuple[str, Problem]:
+    text = f"URN {urn} stands on row {{first}} already"
+    return f"URN {urn}", Problem(text, "Keep one of the two rows.")

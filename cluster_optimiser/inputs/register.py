@@ -1,0 +1,324 @@
+"""The register of schools: one row a school, checked cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.constants import CRS_METRES, PHASES
+from cluster_optimiser.inputs.checking import (
+    FaultList,
+    Problem,
+    did_you_mean,
+    number_of,
+    read_cells,
+    repeated,
+    require_column,
+    urn_of,
+)
+from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, locate
+from cluster_optimiser.inputs.files import Folder, Table
+from cluster_optimiser.inputs.settings import SETTINGS_FILE, SchoolsTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+NEEDED_COLUMNS = ("urn", "name", "phase", "pupils")
+
+GIAS_COLUMNS = {
+    "urn": "URN",
+    "name": "EstablishmentName",
+    "phase": "PhaseOfEducation (name)",
+    "type": "TypeOfEstablishment (name)",
+    "pupils": "NumberOfPupils",
+    "easting": "Easting",
+    "northing": "Northing",
+    "low_age": "StatutoryLowAge",
+    "high_age": "StatutoryHighAge",
+    "religious_character": "ReligiousCharacter (name)",
+    "postcode": "Postcode",
+}
+"""Columns of an extract of Get Information About Schools, taken where nothing else is said."""
+
+PHASE_WORDS = {
+    "all through": "all-through",
+    "middle deemed primary": "middle",
+    "middle deemed secondary": "middle",
+    "pupil referral unit": "pru",
+}
+"""Other words for a phase, in lower case."""
+
+SUPPRESSED = {
+    "c": "withheld because the number is small",
+    "x": "not available",
+    "z": "not applicable",
+    "*": "withheld because the number is small",
+    ":": "not available",
+    "~": "not available",
+    "low": "too small to be shown",
+    "supp": "withheld",
+    "ne": "no entries",
+    "na": "not applicable",
+    "n/a": "not applicable",
+    "np": "not published",
+}
+"""Symbols that official statistics put in place of a figure, in lower case."""
+
+COORDINATES = frozenset(name for pair in PAIRS for name in pair)
+
+OWN_COLUMNS = ("geometry", "is_pupils_known")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Register:
+    """The rows of the register that could be read.
+
+    Parameters
+    ----------
+    file
+        Name of the file in faults.
+    frame
+        Index ``row``; columns ``urn`` (unique), ``name``, ``phase``, ``pupils``,
+        ``is_pupils_known``, every other column of the file (numbers where all are, else text with
+        None for blank), and points in EPSG:27700, None where they could not be read. Rows without
+        a URN of their own are left out.
+    """
+
+    file: str
+    frame: gpd.GeoDataFrame
+
+    @property
+    def subjects(self) -> dict[int, str]:
+        """Subject of a fault, by row."""
+        rows, urns = self.frame.index.tolist(), self.frame["urn"].tolist()
+        return {row: f"URN {urn}" for row, urn in zip(rows, urns, strict=True)}
+
+
+def read_register(folder: Folder, settings: SchoolsTable) -> Register | None:
+    """Read the schools.
+
+    Parameters
+    ----------
+    folder
+        The authority's folder; faults are gathered there.
+    settings
+        The table ``[schools]``.
+
+    Returns
+    -------
+    The rows that could be read, or None where the file could not.
+    """
+    table, faults = folder.read(settings.file, subject="schools.file"), folder.faults
+    if table is None:
+        return None
+    table = renamed(table, settings, folder=folder)
+    map_hint = '{ours} = "{like}" under [schools.columns]'
+    present = [
+        name
+        for name in NEEDED_COLUMNS
+        if (name in table.cells or name not in settings.columns)
+        and require_column(
+            name,
+            table.cells.columns,
+            file=table.file,
+            how_to_map=map_hint.replace("{ours}", name),
+            faults=faults,
+            row=table.header_row,
+        )
+    ]
+    if not has_coordinates(table) and not COORDINATES.intersection(settings.columns):
+        text = "there are no coordinates: no lat and lon, no easting and northing"
+        remedy = "Add them, or name their columns under [schools.columns]."
+        faults.add(table.file, table.header_row, "coordinates", Problem(text, remedy))
+    cells = table.cells
+    subjects: dict[int, str] = {}
+    if "name" in present:
+        subjects |= dict(zip(cells.index.tolist(), cells["name"].tolist(), strict=True))
+    urns: dict[int, int] = {}
+    if "urn" in present:
+        urns = read_cells(cells["urn"], urn_of, file=table.file, subjects=subjects, faults=faults)
+    subjects |= {row: f"URN {urn}" for row, urn in urns.items()}
+    urns = repeated(urns, _twice, file=table.file, faults=faults)
+    known = set(settings.unknown_pupils)
+    acknowledged = [row for row, urn in urns.items() if urn in known]
+    frame = _checked(table, present, subjects=subjects, acknowledged=acknowledged, faults=faults)
+    _check_acknowledged(table, urns, settings, folder=folder)
+    if "urn" not in present:
+        return None
+    frame.insert(0, "urn", pd.Series(urns, dtype="int64").reindex(frame.index))
+    frame = frame[frame["urn"].notna()].astype({"urn": "int64"})
+    return Register(table.file, frame)
+
+
+def _twice(urn: int) -> tuple[str, Problem]:
+    text = f"URN {urn} stands on row {{first}} already"
+    return f"URN {urn}", Problem(text, "Keep one of the two rows, or correct the URN.")
+
+
+def renamed(table: Table, settings: SchoolsTable, *, folder: Folder) -> Table:
+    """Give columns and values our names.
+
+    Parameters
+    ----------
+    table
+        The register as read.
+    settings
+        The table ``[schools]``.
+    folder
+        The authority's folder; faults are gathered there.
+
+    Returns
+    -------
+    A new table; a column of the file that has a name we need for another is put aside as
+    ``file.<name>``.
+    """
+    theirs = [str(column) for column in table.cells.columns]
+    source_of: dict[str, str] = {}
+    file = folder.label(SETTINGS_FILE)
+    for ours, name in settings.columns.items():
+        if name in theirs:
+            source_of[ours] = name
+        else:
+            problem = Problem(
+                f'{table.file} has no column "{name}"',
+                did_you_mean(name, theirs, "Correct the name, or remove the line."),
+            )
+            folder.faults.add(file, 0, f"schools.columns.{ours}", problem)
+    for ours, name in GIAS_COLUMNS.items():
+        is_free = ours not in theirs and ours not in settings.columns
+        if is_free and name in theirs and name not in source_of.values():
+            source_of[ours] = name
+    cells = _under_our_names(table.cells, source_of)
+    for column, values in settings.values.items():  # noqa: PD011 - a table, not a frame
+        if column in cells:
+            cells[column] = cells[column].map(lambda text, values=values: values.get(text, text))
+        else:
+            problem = Problem(
+                f'there is no column "{column}" whose values could be mapped',
+                did_you_mean(column, cells.columns, "Remove the table."),
+            )
+            folder.faults.add(file, 0, f"schools.values.{column}", problem)
+    return Table(table.file, cells, table.geometry)
+
+
+def _under_our_names(cells: pd.DataFrame, source_of: Mapping[str, str]) -> pd.DataFrame:
+    """Rename columns; one column of the file may serve for several of ours."""
+    columns: dict[str, pd.Series] = {}
+    for name in [str(column) for column in cells.columns]:
+        ours = [o for o, source in source_of.items() if source == name]
+        is_taken = name in source_of or name in OWN_COLUMNS or name.startswith("layer.")
+        for new in ours or [f"file.{name}" if is_taken else name]:
+            columns[new] = cells[name]
+    return pd.DataFrame(columns, index=cells.index)
+
+
+def _checked(
+    table: Table,
+    present: list[str],
+    *,
+    subjects: dict[int, str],
+    acknowledged: list[int],
+    faults: FaultList,
+) -> gpd.GeoDataFrame:
+    """Read name, phase, pupils and place of every row; a value with a fault is left out."""
+    cells = table.cells
+    columns: dict[str, pd.Series] = {}
+    for name, read in (("name", _name), ("phase", _phase)):
+        if name in present:
+            texts = read_cells(cells[name], read, file=table.file, subjects=subjects, faults=faults)
+            columns[name] = pd.Series(texts, dtype=object).reindex(cells.index)
+    if "pupils" in present:
+        is_unknown = pd.Series(cells.index.isin(acknowledged), index=cells.index) & ~_is_figure(
+            cells
+        )
+        asked = cells["pupils"].mask(is_unknown, "0")
+        values = read_cells(asked, _pupils, file=table.file, subjects=subjects, faults=faults)
+        columns["pupils"] = pd.Series(values, dtype="int64").reindex(cells.index, fill_value=0)
+        columns["is_pupils_known"] = ~is_unknown
+    others = [c for c in cells.columns if c not in NEEDED_COLUMNS]
+    points = locate(table, subjects=subjects, faults=faults).reindex(cells.index)
+    extra = {c: _typed(cells[c]) for c in others}
+    frame = pd.DataFrame({**columns, **extra}, index=cells.index)
+    return gpd.GeoDataFrame(frame, geometry=points.array, crs=CRS_METRES)
+
+
+def _is_figure(cells: pd.DataFrame) -> pd.Series:
+    return cells["pupils"].map(lambda text: bool(text) and text.lower() not in SUPPRESSED)
+
+
+def _name(text: str) -> str | Problem:
+    return text or Problem("the name is missing", "Give the school's name.")
+
+
+def _phase(text: str) -> str | Problem:
+    if not text:
+        return Problem("the phase is missing", f"Use one of {', '.join(PHASES)}.")
+    plain = text.lower()
+    phase = PHASE_WORDS.get(plain, plain)
+    if phase in PHASES:
+        return phase
+    remedy = did_you_mean(plain, PHASES, f"Use one of {', '.join(PHASES)}.")
+    remedy += f' Or say what it means: "{text}" = "..." under [schools.values.phase].'
+    return Problem(f'unknown phase "{text}"', remedy)
+
+
+def _pupils(text: str) -> int | Problem:
+    if not text:
+        remedy = "Give the number, or list the URN under schools.unknown_pupils."
+        return Problem("pupils are missing", remedy)
+    if text.lower() in SUPPRESSED:
+        meaning = SUPPRESSED[text.lower()]
+        remedy = "Give the number, or list the URN under schools.unknown_pupils."
+        return Problem(f'pupils "{text}" is a symbol, not a figure ({meaning})', remedy)
+    value = number_of(text)
+    if isinstance(value, Problem):
+        return Problem(f"pupils {value.text}", "Give a whole number, 0 or more.")
+    if value < 0:
+        return Problem(f"pupils {text} is negative", "Give a whole number, 0 or more.")
+    if not value.is_integer():
+        remedy = "Count pupils, not full-time equivalents."
+        return Problem(f"pupils {text} is not a whole number", remedy)
+    return int(value)
+
+
+def _typed(cells: pd.Series) -> pd.Series:
+    """Give a column as numbers where every cell is one, else as text with None for blank."""
+    filled = cells[cells != ""]
+    # A leading zero is part of a code, not of a number.
+    is_code = filled.str.fullmatch(r"0\d+").any() if len(filled) else True
+    if not is_code:
+        numbers = pd.to_numeric(cells.where(cells != "", np.nan), errors="coerce")
+        if numbers.notna().sum() == len(filled):
+            return numbers.astype("float64" if len(filled) < len(cells) else numbers.dtype)
+    return cells.where(cells != "", None).astype(object)
+
+
+def _check_acknowledged(
+    table: Table, urns: Mapping[int, int], settings: SchoolsTable, *, folder: Folder
+) -> None:
+    """Report acknowledged schools that are not there, or that do have a figure."""
+    if "urn" not in table.cells or "pupils" not in table.cells:
+        return
+    file = folder.label(SETTINGS_FILE)
+    row_of = {urn: row for row, urn in urns.items()}
+    has_figure = _is_figure(table.cells)
+    figures = table.cells["pupils"].to_dict()
+    for urn in dict.fromkeys(settings.unknown_pupils):
+        subject = f"schools.unknown_pupils: URN {urn}"
+        row = row_of.get(urn)
+        if row is None:
+            remedy = did_you_mean(str(urn), _texts(row_of), "Remove it, or correct it.")
+            problem = Problem(f"{table.file} has no school with this URN", remedy)
+            folder.faults.add(file, 0, subject, problem)
+        elif has_figure[row]:
+            text = f"{table.file}, row {row}, does give a figure: {figures[row]}"
+            remedy = "Remove the URN from the list, or blank the figure."
+            folder.faults.add(file, 0, subject, Problem(text, remedy))
+
+
+def _texts(values: Iterable[int]) -> list[str]:
+    return [str(value) for value in values]

@@ -1,0 +1,149 @@
+"""The stated travel estimate, or the file of travel minutes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from cluster_optimiser.domain import TravelSpec
+from cluster_optimiser.inputs.checking import Problem, number_of, require_column, urn_of
+
+if TYPE_CHECKING:
+    from cluster_optimiser.inputs.files import Folder, Table
+    from cluster_optimiser.inputs.register import Register
+    from cluster_optimiser.inputs.settings import TravelTable
+
+MATRIX_COLUMNS = ("from_urn", "to_urn", "minutes")
+
+SAME_PLACE_M = 1_000.0
+"""Beyond this straight-line distance a trip of 0 minutes is taken for a missing one."""
+
+
+def read_travel(
+    folder: Folder, settings: TravelTable, register: Register | None
+) -> TravelSpec | None:
+    """Give how travel minutes are obtained.
+
+    Parameters
+    ----------
+    folder
+        The authority's folder; faults are gathered there.
+    settings
+        The table ``[travel]``, already sound by itself.
+    register
+        The schools, None where they could not be read.
+
+    Returns
+    -------
+    The stated method, or None after a fault.
+    """
+    if settings.method == "matrix":
+        return _matrix(folder, settings, register)
+    bands = tuple(
+        (math.inf if band.up_to_km is None else band.up_to_km, band.min_per_km)
+        for band in settings.bands
+    )
+    return TravelSpec("estimate", settings.constant_min, bands, note=settings.note)
+
+
+def _matrix(folder: Folder, settings: TravelTable, register: Register | None) -> TravelSpec | None:
+    name = settings.file or ""
+    table = folder.read(name, subject="travel.file")
+    if table is None:
+        return None
+    n_before, columns = len(folder.faults), table.cells.columns
+    missing = [
+        column
+        for column in MATRIX_COLUMNS
+        if not require_column(column, columns, file=table.file, how_to_map="", faults=folder.faults)
+    ]
+    if not missing:
+        _check_rows(folder, table, register)
+    if len(folder.faults) > n_before:
+        return None
+    return TravelSpec("matrix", matrix=folder.find(name, subject="travel.file"), note=settings.note)
+
+
+def _check_rows(folder: Folder, table: Table, register: Register | None) -> None:
+    cells = table.cells
+    trips = pd.DataFrame(
+        {
+            "origin": _each(cells["from_urn"], urn_of),
+            "target": _each(cells["to_urn"], urn_of),
+            "minutes": _each(cells["minutes"].mask(cells["minutes"] == "", "0"), number_of),
+            "is_blank": cells["minutes"] == "",
+        },
+        index=cells.index,
+    )
+    for column in ("origin", "target", "minutes"):
+        for row, value in trips[column].items():
+            if isinstance(value, Problem):
+                folder.faults.add(table.file, int(str(row)), "", value)
+    is_read = ~trips[["origin", "target", "minutes"]].map(_is_problem).any(axis="columns")
+    trips = trips[is_read].astype({"origin": "int64", "target": "int64", "minutes": "float64"})
+    _check_values(folder, table.file, trips)
+    if register is not None:
+        _check_schools(folder, table.file, trips, register)
+
+
+def _each(cells: pd.Series, read: object) -> pd.Series:
+    """Read a column once a distinct text: a matrix repeats every URN many times."""
+    value_of = {text: read(text) for text in cells.unique()}  # type: ignore[operator]
+    return cells.map(value_of).astype(object)
+
+
+def _is_problem(value: object) -> bool:
+    return isinstance(value, Problem)
+
+
+def _check_values(folder: Folder, file: str, trips: pd.DataFrame) -> None:
+    is_self = trips["origin"] == trips["target"]
+    for row, origin, target, minutes in _rows(trips[trips["minutes"] < 0]):
+        problem = Problem(f"{minutes:g} minutes is negative", "Give 0 or more, or leave it out.")
+        folder.faults.add(file, row, f"URN {origin} to {target}", problem)
+    for row, origin, _, minutes in _rows(trips[is_self & (trips["minutes"] > 0)]):
+        problem = Problem(
+            f"{minutes:g} minutes from a school to itself", "Give 0, or leave the row out."
+        )
+        folder.faults.add(file, row, f"URN {origin}", problem)
+    pairs = trips[["origin", "target"]]
+    first = (
+        pd.Series(trips.index, index=trips.index)
+        .groupby([pairs["origin"], pairs["target"]])
+        .transform("min")
+    )
+    for row, origin, target, _ in _rows(trips[pairs.duplicated()]):
+        problem = Problem(f"the trip stands on row {first[row]} already", "Keep one of the two.")
+        folder.faults.add(file, row, f"URN {origin} to {target}", problem)
+
+
+def _rows(trips: pd.DataFrame) -> list[tuple[int, int, int, float]]:
+    columns = trips[["origin", "target", "minutes"]]
+    return [(int(r), int(o), int(t), float(m)) for r, o, t, m in columns.itertuples(name=None)]
+
+
+def _check_schools(folder: Folder, file: str, trips: pd.DataFrame, register: Register) -> None:
+    site_of = pd.Series(register.frame.geometry.to_numpy(), index=register.frame["urn"])
+    ends = pd.concat([trips["origin"], trips["target"]])
+    strange = ends[~ends.isin(site_of.index)].sort_index(kind="stable")
+    for urn, rows in strange.groupby(strange, sort=False):
+        problem = Problem(
+            f"the register has no school with this URN ({len(rows)} trips)",
+            "Remove its rows, or correct the URN.",
+        )
+        folder.faults.add(file, int(rows.index[0]), f"URN {urn}", problem)
+    known = trips[trips["origin"].isin(site_of.index) & trips["target"].isin(site_of.index)]
+    zero = known[(known["minutes"] == 0) & ~known["is_blank"]]
+    far_m = shapely.distance(
+        site_of.loc[zero["origin"]].to_numpy(), site_of.loc[zero["target"]].to_numpy()
+    )
+    # NaN, where a site could not be read, is not greater.
+    for row, origin, target, _ in _rows(zero[np.greater(far_m, SAME_PLACE_M)]):
+        problem = Problem(
+            "0 minutes between schools over 1 km apart", "Leave a trip that is not known out."
+        )
+        folder.faults.add(file, row, f"URN {origin} to {target}", problem)
