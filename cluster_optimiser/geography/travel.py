@@ -103,6 +103,15 @@ def to_centiminutes(minutes: NDArray[np.float64]) -> NDArray[np.int64]:
     """Give minutes as whole hundredths, `UNKNOWN` where they are NaN.
 
     Pupils times centiminutes add up exactly, so two ways of adding agree to the last digit.
+
+    Parameters
+    ----------
+    minutes
+        Minutes of any shape.
+
+    Returns
+    -------
+    Hundredths of minutes, same shape.
     """
     scaled = np.rint(minutes * CENTIMINUTES_PER_MINUTE)
     return np.where(np.isnan(minutes), UNKNOWN, scaled).astype(np.int64)

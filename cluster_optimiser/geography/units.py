@@ -127,6 +127,10 @@ def unit_table(
         rows[str(unit)] = row
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.name = "unit_id"
+    for layer in layers:
+        # An area that is not known stays None: left alone, pandas makes it NaN, a number.
+        homes = [row[HOME_PREFIX + layer] for row in rows.values()]
+        table[HOME_PREFIX + layer] = pd.Series(homes, index=table.index, dtype=object)
     geometry = shapes.reindex(table.index)
     return gpd.GeoDataFrame(table, geometry=geometry, crs=CRS_METRES)
 
@@ -202,7 +206,17 @@ def build_problem(
 
 
 def school_positions(problem: Problem) -> dict[str, np.ndarray]:
-    """Give the positions of each unit's schools in the order of the register, ascending."""
+    """Give the positions of each unit's schools in the order of the register.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+
+    Returns
+    -------
+    Unit -> positions, ascending.
+    """
     where = pd.Series(np.arange(len(problem.travel.urns)), index=problem.travel.urns)
     grouped = where.loc[problem.unit_of.index].groupby(problem.unit_of.to_numpy())
     return {str(unit): np.sort(members.to_numpy()) for unit, members in grouped}
@@ -211,7 +225,16 @@ def school_positions(problem: Problem) -> dict[str, np.ndarray]:
 def pinned_units(problem: Problem, names: tuple[str, ...]) -> frozenset[str]:
     """Give the units that names mean: a unit's own name, or today's cluster that lies in it.
 
-    Names that mean nothing are faults and have been refused before.
+    Parameters
+    ----------
+    problem
+        The problem.
+    names
+        Names of a pin; those that mean nothing are faults and have been refused before.
+
+    Returns
+    -------
+    Names of units.
     """
     local = problem.authority.schools["local_cluster"]
     units = set()

@@ -1,0 +1,222 @@
+"""The ground of an authority: cells, today's clusters, areas of layers, what is in pieces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.domain import Authority, Layer, Territory
+from cluster_optimiser.geography.cells import school_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shapely.geometry.base import BaseGeometry
+
+
+LAYER_PREFIX = "layer."
+"""Columns of the register that hold a school's area of a layer begin with this."""
+
+TOUCH_M = 1.0
+"""A gap of less than this between two pieces is a fault of drawing, not water."""
+
+HECTARE_M2 = 10_000.0
+"""Square metres in a hectare, the measure that areas are told in."""
+
+WHOLE_HECTARES = 10
+"""From here on areas are told in whole hectares."""
+
+KILOMETRE_M = 1_000
+"""From here on distances are told in kilometres."""
+
+
+def build_territory(authority: Authority) -> Territory:
+    """Build the ground of an authority.
+
+    Parameters
+    ----------
+    authority
+        The checked data.
+
+    Returns
+    -------
+    Cells, today's geographic clusters (as read where the authority gives polygons, else the union
+    of their schools' cells), the areas of every layer, and findings in words: one for each cluster
+    in several pieces, with the reason for each piece.
+
+    Raises
+    ------
+    InputError
+        If a school is nearest to no ground at all.
+    """
+    schools = authority.schools
+    result = school_cells(schools.geometry, authority.outline)
+    local = schools["local_cluster"]
+    if authority.clusters is None:
+        clusters = union_of_cells(result.cells, local, name="cluster")
+    else:
+        clusters = authority.clusters[["geometry"]].sort_index()
+    return Territory(
+        outline=authority.outline,
+        cells=result.cells,
+        clusters=clusters,
+        layers=_layer_areas(authority.layers, schools, result.cells),
+        findings=piece_findings(clusters, result.cells, schools),
+    )
+
+
+def union_of_cells(cells: gpd.GeoDataFrame, labels: pd.Series, *, name: str) -> gpd.GeoDataFrame:
+    """Put the cells of schools with the same label together.
+
+    Parameters
+    ----------
+    cells
+        Cells that do not overlap, index ``urn``, EPSG:27700.
+    labels
+        Index ``urn``: the label of each school; schools with none are left out.
+    name
+        Name of the new index.
+
+    Returns
+    -------
+    One geometry a label, index the label, sorted, EPSG:27700. Neighbours keep the vertices of their
+    common border.
+    """
+    known = labels.dropna()
+    shapes = {
+        str(label): shapely.coverage_union_all(cells.geometry.loc[urns.index].to_numpy())
+        for label, urns in known.groupby(known, sort=True)
+    }
+    index = pd.Index(list(shapes), name=name, dtype="object")
+    return gpd.GeoDataFrame(index=index, geometry=list(shapes.values()), crs=CRS_METRES)
+
+
+def _layer_areas(
+    layers: Mapping[str, Layer], schools: gpd.GeoDataFrame, cells: gpd.GeoDataFrame
+) -> dict[str, gpd.GeoDataFrame]:
+    areas: dict[str, gpd.GeoDataFrame] = {}
+    # A layer made of another one may stand before it in the file.
+    waiting = list(layers.values())
+    while waiting:
+        ready = [layer for layer in waiting if layer.origin != "layer" or layer.base in areas]
+        if not ready:
+            stuck = ", ".join(layer.name for layer in waiting)
+            message = f"these layers are made of one another or of no layer: {stuck}"
+            raise ValueError(message)
+        for layer in ready:
+            areas[layer.name] = _areas_of(layer, schools, cells, areas)
+        waiting = [layer for layer in waiting if layer.name not in areas]
+    return {name: areas[name] for name in layers}
+
+
+def _areas_of(
+    layer: Layer,
+    schools: gpd.GeoDataFrame,
+    cells: gpd.GeoDataFrame,
+    areas: Mapping[str, gpd.GeoDataFrame],
+) -> gpd.GeoDataFrame:
+    if layer.polygons is not None:
+        return layer.polygons[["geometry"]].rename_axis("area").sort_index()
+    if layer.origin == "layer":
+        base = areas[layer.base].geometry
+        groups = pd.Series(base.index.map(dict(layer.mapping)), index=base.index).dropna()
+        shapes = {
+            area: shapely.union_all(base.loc[members.index].to_numpy())
+            for area, members in groups.groupby(groups, sort=True)
+        }
+        index = pd.Index(list(shapes), name="area", dtype="object")
+        return gpd.GeoDataFrame(index=index, geometry=list(shapes.values()), crs=CRS_METRES)
+    return union_of_cells(cells, schools[LAYER_PREFIX + layer.name], name="area")
+
+
+def piece_findings(
+    clusters: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, schools: gpd.GeoDataFrame
+) -> tuple[str, ...]:
+    """Say which clusters are in several pieces, and why.
+
+    Parameters
+    ----------
+    clusters
+        Polygons, index the cluster, EPSG:27700.
+    cells
+        The cells, index ``urn``, EPSG:27700.
+    schools
+        The register: ``name``, ``local_cluster`` and points in EPSG:27700.
+
+    Returns
+    -------
+    One sentence a cluster in several pieces, in the order of the clusters.
+    """
+    findings = []
+    for cluster, shape in clusters.geometry.items():
+        pieces = list(shapely.get_parts(shape))
+        if len(pieces) == 1:
+            continue
+        members = schools[schools["local_cluster"] == cluster]
+        held = _schools_by_piece(pieces, members)
+        order = sorted(
+            range(len(pieces)), key=lambda i: (-len(held[i]), -pieces[i].area, pieces[i].bounds)
+        )
+        others = clusters.geometry.drop(index=cluster)
+        reasons = []
+        for i in order[1:]:
+            rest = shapely.union_all([piece for j, piece in enumerate(pieces) if j != i])
+            if len(held[i]) or others.distance(pieces[i]).min() < TOUCH_M:
+                reason = f"{_around(pieces[i], held[i])} {_parting(pieces[i], rest, others)}"
+            else:
+                reason = _island(pieces[i], cells.loc[members.index], members)
+            reasons.append(reason)
+        findings.append(f"{cluster} is in {len(pieces)} pieces: " + "; ".join(reasons))
+    return tuple(findings)
+
+
+def _schools_by_piece(
+    pieces: list[BaseGeometry], members: gpd.GeoDataFrame
+) -> list[gpd.GeoDataFrame]:
+    if members.empty:
+        return [members for _ in pieces]
+    nearest = shapely.STRtree(pieces).nearest(members.geometry.to_numpy())
+    return [members[nearest == i] for i in range(len(pieces))]
+
+
+def _around(piece: BaseGeometry, members: gpd.GeoDataFrame) -> str:
+    if members.empty:
+        return f"a piece of {_hectares(piece)} without a school"
+    first = f"{members['name'].iloc[0]} (URN {members.index[0]})"
+    more = len(members) - 1
+    also = "" if more == 0 else f" and {more} more school{'s' if more > 1 else ''}"
+    return f"the piece around {first}{also}"
+
+
+def _parting(piece: BaseGeometry, rest: BaseGeometry, others: gpd.GeoSeries) -> str:
+    gap = shapely.shortest_line(piece, rest)
+    if gap.length < TOUCH_M:
+        near = others[others.distance(gap) < TOUCH_M]
+        between = f", between {_listed([str(name) for name in near.index])}" if len(near) else ""
+        return f"meets the rest only at a point{between}"
+    crossed = others[others.intersection(gap).length > TOUCH_M]
+    if len(crossed):
+        return f"is cut off by {_listed([str(name) for name in crossed.index])}"
+    apart = f"{gap.length:,.0f} m" if gap.length < KILOMETRE_M else f"{gap.length / 1000:,.1f} km"
+    return f"is divided from the rest by water or by the authority's edge ({apart} apart)"
+
+
+def _island(piece: BaseGeometry, cells: gpd.GeoDataFrame, members: gpd.GeoDataFrame) -> str:
+    text = f"an offshore island of {_hectares(piece)} without a school"
+    if members.empty:
+        return text
+    urn = cells.distance(piece.representative_point()).idxmin()
+    return f"{text}, counted with {members['name'].loc[urn]} (URN {urn})"
+
+
+def _hectares(piece: BaseGeometry) -> str:
+    hectares = piece.area / HECTARE_M2
+    return f"{hectares:,.0f} ha" if hectares >= WHOLE_HECTARES else f"{hectares:.2g} ha"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -1,0 +1,71 @@
+"""Shared boundaries and the dual graph."""
+
+import geopandas as gpd
+import pytest
+from shapely.geometry import box
+
+from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.geography.adjacency import (
+    SNAP_M,
+    dual_graph,
+    merged_graph,
+    shared_boundaries,
+)
+from cluster_optimiser.scenario import Contiguity
+
+
+def areas(**shapes) -> gpd.GeoSeries:
+    return gpd.GeoSeries(shapes, crs=CRS_METRES)
+
+
+LEFT = box(0, 0, 1000, 1000)
+
+
+def test_a_common_side_is_measured_exactly() -> None:
+    found = shared_boundaries(areas(a=LEFT, b=box(1000, 400, 2000, 1400)))
+    assert found == {("a", "b"): pytest.approx(600.0)}
+
+
+def test_areas_that_meet_in_a_corner_share_nothing() -> None:
+    assert shared_boundaries(areas(a=LEFT, b=box(1000, 1000, 2000, 2000))) == {}
+
+
+@pytest.mark.parametrize(("gap_m", "is_shared"), [(SNAP_M / 2, True), (SNAP_M * 2, False)])
+def test_borders_drawn_a_little_apart_count_as_one(gap_m: float, is_shared: bool) -> None:
+    found = shared_boundaries(areas(a=LEFT, b=box(1000 + gap_m, 0, 2000, 1000)))
+    assert bool(found) is is_shared
+    if is_shared:
+        assert found["a", "b"] == pytest.approx(1000, abs=5)
+
+
+@pytest.mark.parametrize(("least_m", "is_adjacent"), [(600.0, True), (600.1, False)])
+def test_the_least_shared_boundary_on_its_bound_and_past_it(least_m, is_adjacent) -> None:
+    graph, notes = dual_graph("ab", {("a", "b"): 600.0}, Contiguity(min_shared_m=least_m))
+    assert graph.has_edge("a", "b") is is_adjacent
+    assert any("touch along 600 m only" in note for note in notes) is not is_adjacent
+
+
+def test_links_and_barriers_overrule_the_map_and_are_told() -> None:
+    contiguity = Contiguity(links=(("a", "c"),), barriers=(("b", "a"),))
+    graph, notes = dual_graph("abc", {("a", "b"): 900.0, ("b", "c"): 900.0}, contiguity)
+    assert sorted(map(sorted, graph.edges)) == [["a", "c"], ["b", "c"]]
+    assert graph.edges["a", "c"]["shared_m"] == 0.0
+    assert "a and c count as adjacent: a stated link" in notes
+    assert "b and a touch but do not count as adjacent: a stated barrier" in notes
+
+
+def test_a_link_or_barrier_without_effect_is_told() -> None:
+    contiguity = Contiguity(links=(("a", "b"),), barriers=(("a", "c"),))
+    _, notes = dual_graph("abc", {("a", "b"): 900.0}, contiguity)
+    assert [note for note in notes if "changes nothing" in note] == [
+        "the barrier a - c changes nothing: they are not adjacent",
+        "the link a - b changes nothing: they are adjacent",
+    ]
+
+
+def test_groups_share_the_boundaries_of_their_members() -> None:
+    shared_m = {("a", "c"): 200.0, ("b", "c"): 300.0, ("a", "b"): 900.0, ("c", "d"): 400.0}
+    graph, _ = dual_graph("abcd", shared_m, Contiguity())
+    merged = merged_graph(graph, {"ab": ["a", "b"], "c": ["c"], "d": ["d"]})
+    edges = {tuple(sorted(pair)): metres for *pair, metres in merged.edges(data="shared_m")}
+    assert edges == {("ab", "c"): 500.0, ("c", "d"): 400.0}
