@@ -1,0 +1,88 @@
+"""Plan against plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Result
+
+UNITS = {
+    "_pupils": "pupils",
+    "_minutes": "minutes",
+    "_share": "share",
+    "n_": "number",
+}
+"""Ending or beginning of a metric's name -> its unit."""
+
+EXACT_UNITS = {
+    "pupils": "pupils",
+    "pupils_all": "pupils",
+    "deviation": "pupils",
+    "pupil_minutes": "pupil minutes",
+    "mean_polsby_popper": "0 to 1",
+    "n_legal_plans": "plans",
+}
+"""Metrics whose name does not tell their unit."""
+
+
+def metric_unit(metric: str) -> str:
+    """Give the unit of a metric.
+
+    Parameters
+    ----------
+    metric
+        A name of `Score.metrics`.
+
+    Returns
+    -------
+    The unit, or an empty string where there is none.
+
+    Examples
+    --------
+    >>> metric_unit("misaligned_district_pupils"), metric_unit("n_clusters")
+    ('pupils', 'number')
+    """
+    if metric in EXACT_UNITS:
+        return EXACT_UNITS[metric]
+    if metric.startswith("n_"):
+        return UNITS["n_"]
+    return next((unit for end, unit in UNITS.items() if metric.endswith(end)), "")
+
+
+def compare(results: Sequence[Result]) -> pd.DataFrame:
+    """Put every metric of every scenario into one table.
+
+    Parameters
+    ----------
+    results
+        The results, in the order of the options.
+
+    Returns
+    -------
+    One row a scenario and metric: ``scenario``, ``title``, ``status``, ``metric``, ``value``
+    (missing where not known), ``unit``.
+    """
+    rows = []
+    for result in results:
+        scenario = result.problem.scenario
+        metrics = dict(result.score.metrics)
+        plans = result.plan.solution.proof.get("n_legal_plans")
+        metrics["n_legal_plans"] = plans if isinstance(plans, int) else None
+        metrics["n_rules_broken"] = len(result.violations)
+        rows += [
+            {
+                "scenario": scenario.option,
+                "title": scenario.title,
+                "status": result.plan.solution.status,
+                "metric": metric,
+                "value": value,
+                "unit": metric_unit(metric),
+            }
+            for metric, value in metrics.items()
+        ]
+    return pd.DataFrame(rows, columns=["scenario", "title", "status", "metric", "value", "unit"])

@@ -1,0 +1,325 @@
+"""Every number of a plan: per cluster and as a whole. Pure: nothing is decided here."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, CRS_METRES, SECONDARY_PHASES
+from cluster_optimiser.domain import Problem, Score
+from cluster_optimiser.geography.adjacency import shared_boundaries
+from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.geography.travel import UNKNOWN, meeting_place, to_centiminutes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shapely.geometry.base import BaseGeometry
+
+
+def polsby_popper(area: BaseGeometry) -> float:
+    r"""Give the Polsby-Popper compactness of an area.
+
+    4 pi A / P^2 with area A and perimeter P: 1 for a circle, near 0 for a thread (Polsby and Popper
+    1991, Yale Law & Policy Review 9).
+
+    Parameters
+    ----------
+    area
+        Polygons in a system of metres.
+
+    Returns
+    -------
+    A number from 0 to 1.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> round(polsby_popper(shapely.box(0, 0, 1000, 1000)), 4)
+    0.7854
+    """
+    return 4 * math.pi * area.area / area.length**2
+
+
+def _undivided_units(problem: Problem, assignment: pd.Series) -> dict[str, list[str]]:
+    """Give the units that lie whole in each cluster."""
+    clusters_of = assignment.loc[problem.unit_of.index].groupby(problem.unit_of)
+    whole: dict[str, list[str]] = {}
+    for unit, clusters in clusters_of:
+        if (clusters == clusters.iloc[0]).all():
+            whole.setdefault(str(clusters.iloc[0]), []).append(str(unit))
+    return whole
+
+
+def _is_contiguous(problem: Problem, whole: list[str], stray: pd.Index) -> bool:
+    """Tell whether whole units, and cells of schools from divided ones, hang together.
+
+    A whole unit counts as one piece: today's clusters may lie on two sides of a river.
+    """
+    graph = nx.Graph(problem.dual.subgraph(whole))
+    if len(stray):
+        cells = problem.territory.cells.geometry
+        members = problem.unit_of.index[problem.unit_of.isin(whole)]
+        node = {str(urn): f"unit {problem.unit_of.loc[urn]}" for urn in members}
+        node |= {str(urn): f"school {urn}" for urn in stray}
+        graph = nx.relabel_nodes(graph, {unit: f"unit {unit}" for unit in whole})
+        graph.add_nodes_from(node.values())
+        areas = cells.loc[[*members, *stray]]
+        areas.index = areas.index.astype(str)
+        shared_m = shared_boundaries(areas)
+        # A whole unit and a stray cell meet along all cells of the unit together.
+        along: dict[tuple[str, str], float] = {}
+        for (a, b), metres in shared_m.items():
+            if node[a] != node[b]:
+                pair = min(node[a], node[b]), max(node[a], node[b])
+                along[pair] = along.get(pair, 0.0) + metres
+        least_m = problem.scenario.contiguity.min_shared_m
+        graph.add_edges_from(
+            pair
+            for pair, metres in along.items()
+            if metres >= least_m and any(name.startswith("school ") for name in pair)
+        )
+    return len(graph) > 0 and nx.is_connected(graph)
+
+
+def _shape(problem: Problem, whole: list[str], stray: pd.Index) -> BaseGeometry:
+    units = problem.units.geometry.loc[whole]
+    cells = problem.territory.cells.geometry.loc[stray]
+    shape: BaseGeometry = gpd.GeoSeries([*units, *cells], crs=CRS_METRES).union_all()
+    return shape
+
+
+def _ordered_clusters(problem: Problem, assignment: pd.Series) -> list[str]:
+    """Give the clusters by name, exempt ones last."""
+    exempt = set(problem.exempt_of)
+    names = sorted({str(name) for name in assignment})
+    return [n for n in names if n not in exempt] + [n for n in names if n in exempt]
+
+
+def _people(problem: Problem, members: np.ndarray, centiminutes: np.ndarray) -> dict[str, object]:
+    """Give pupils, secondary schools and minutes of a cluster's schools."""
+    schools = problem.authority.schools
+    pupils = schools["pupils"].to_numpy(dtype=np.int64)
+    total = int(pupils[members].sum())
+    place = meeting_place(centiminutes, pupils, members)
+    known = place is not None and place.max_centiminutes != UNKNOWN
+    minutes = place.pupil_centiminutes / CENTIMINUTES_PER_MINUTE if place else None
+    return {
+        "n_schools": len(members),
+        "n_secondary": int(schools["phase"].iloc[members].isin(SECONDARY_PHASES).sum()),
+        "pupils": total,
+        "deviation": (total - problem.scenario.size.target) / problem.scenario.size.target,
+        "meeting_place_urn": int(problem.travel.urns[place.position]) if place else None,
+        "max_minutes": place.max_centiminutes / CENTIMINUTES_PER_MINUTE
+        if place and known
+        else None,
+        "mean_minutes": minutes / total if minutes is not None and total else None,
+        "pupil_minutes": minutes,
+    }
+
+
+def _layers(problem: Problem, members: np.ndarray) -> dict[str, object]:
+    schools = problem.authority.schools.iloc[members]
+    row: dict[str, object] = {}
+    for layer in problem.authority.layers:
+        areas = [None if pd.isna(area) else area for area in schools[LAYER_PREFIX + layer]]
+        home, misaligned = home_and_misaligned(zip(areas, schools["pupils"], strict=True))
+        row[f"home_{layer}"] = home
+        row[f"misaligned_{layer}_pupils"] = int(misaligned)
+    return row
+
+
+def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.GeoDataFrame:
+    """Make the table of a plan's clusters.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    assignment
+        Every school's cluster.
+    label
+        Prefix of the ids.
+
+    Returns
+    -------
+    Index ``cluster_id``; the columns of ``clusters.csv``, then ``units`` (the whole units, largest
+    first), ``today`` (today's clusters of its schools), ``pupil_minutes`` and the polygons (None
+    for exempt clusters).
+    """
+    whole_of = _undivided_units(problem, assignment)
+    exempt = set(problem.exempt_of)
+    centiminutes = to_centiminutes(problem.travel.minutes)
+    size = problem.scenario.size
+    schools = problem.authority.schools
+    pupils_of_unit = problem.units["pupils"]
+    rows, shapes = [], []
+    for name in _ordered_clusters(problem, assignment):
+        urns = assignment.index[assignment == name]
+        members = np.flatnonzero(schools.index.isin(urns))
+        whole = sorted(whole_of.get(name, []), key=lambda unit: (-pupils_of_unit[unit], unit))
+        held = problem.unit_of.index.intersection(urns)
+        stray = held[~problem.unit_of.loc[held].isin(whole)]
+        is_exempt = name in exempt
+        row = {"cluster": name, **_people(problem, members, centiminutes)}
+        pupils = int(schools["pupils"].iloc[members].sum())
+        shape = None if is_exempt else _shape(problem, whole, stray)
+        outside = pupils < size.min_pupils or pupils > size.max_pupils
+        today = schools["local_cluster"].iloc[members]
+        row |= {
+            "polsby_popper": None if shape is None else polsby_popper(shape),
+            "is_contiguous": None if is_exempt else _is_contiguous(problem, whole, stray),
+            "is_exception": not is_exempt and outside,
+            "is_exempt": is_exempt,
+            **_layers(problem, members),
+            "units": tuple(whole),
+            "today": tuple(sorted(set(today))),
+        }
+        rows.append(row)
+        shapes.append(shape)
+    table = pd.DataFrame(rows)
+    table.index = pd.Index([f"{label}-{i:02d}" for i in range(1, len(rows) + 1)], name="cluster_id")
+    table["meeting_place_urn"] = table["meeting_place_urn"].astype("Int64")
+    return gpd.GeoDataFrame(
+        table, geometry=gpd.GeoSeries(shapes, index=table.index, crs=CRS_METRES)
+    )
+
+
+def changed_pupils(problem: Problem, assignment: pd.Series) -> int:
+    """Count the pupils whose cluster is not a continuation of today's.
+
+    Each new cluster continues at most one of today's and each of today's is continued at most once,
+    so that as many pupils as possible stay (a maximum-weight matching); the rest change.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    assignment
+        Every school's cluster.
+
+    Returns
+    -------
+    Pupils, exempt schools left out.
+    """
+    urns = problem.unit_of.index
+    schools = problem.authority.schools.loc[urns]
+    today = "today " + schools["local_cluster"].astype(str)
+    new = "new " + assignment.loc[urns].astype(str)
+    held = schools["pupils"].groupby([new, today]).sum()
+    graph = nx.Graph()
+    graph.add_weighted_edges_from((a, b, int(p)) for (a, b), p in held.items())
+    stay = sum(graph[a][b]["weight"] for a, b in nx.max_weight_matching(graph))
+    return int(schools["pupils"].sum()) - int(stay)
+
+
+def plan_metrics(
+    problem: Problem, assignment: pd.Series, clusters: pd.DataFrame
+) -> dict[str, float | int | None]:
+    """Give the numbers of a whole plan.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    assignment
+        Every school's cluster.
+    clusters
+        What `cluster_table` made of it.
+
+    Returns
+    -------
+    Name -> number; sizes, travel, alignment and change speak of clusters that are not exempt,
+    ``n_schools_all`` and ``pupils_all`` of all.
+    """
+    size, limit_min = problem.scenario.size, problem.scenario.travel.max_minutes
+    own = clusters[~clusters["is_exempt"]]
+    pupils = own["pupils"]
+    total = int(pupils.sum())
+    known = own["pupil_minutes"].notna().all()
+    pupil_minutes = round(float(own["pupil_minutes"].sum()), 2) if known else None
+    longest = own["max_minutes"]
+    metrics: dict[str, float | int | None] = {
+        "n_clusters": len(own),
+        "n_exempt_clusters": len(clusters) - len(own),
+        "n_schools": int(own["n_schools"].sum()),
+        "n_schools_all": int(clusters["n_schools"].sum()),
+        "pupils": total,
+        "pupils_all": int(clusters["pupils"].sum()),
+        "smallest_pupils": int(pupils.min()),
+        "largest_pupils": int(pupils.max()),
+        "mean_pupils": total / len(own),
+        "n_under_min": int((pupils < size.min_pupils).sum()),
+        "n_over_max": int((pupils > size.max_pupils).sum()),
+        "deviation": int((pupils - size.target).abs().sum()),
+        "pupil_minutes": pupil_minutes,
+        "mean_minutes": pupil_minutes / total if pupil_minutes is not None and total else None,
+        "max_minutes": float(longest.max()) if longest.notna().all() else None,
+        "n_over_travel_limit": None if limit_min is None else int((longest > limit_min).sum()),
+        "n_not_contiguous": int((~own["is_contiguous"].astype(bool)).sum()),
+        "n_without_secondary": int((own["n_secondary"] < problem.scenario.secondary.min).sum()),
+        "changed_pupils": changed_pupils(problem, assignment),
+        "mean_polsby_popper": float(own["polsby_popper"].mean()),
+    }
+    for layer in problem.authority.layers:
+        misaligned = int(own[f"misaligned_{layer}_pupils"].sum())
+        metrics[f"misaligned_{layer}_pupils"] = misaligned
+        metrics[f"misaligned_{layer}_share"] = misaligned / total if total else None
+        metrics[f"n_across_{layer}"] = int((own[f"misaligned_{layer}_pupils"] > 0).sum())
+    return metrics
+
+
+def score(problem: Problem, assignment: pd.Series, label: str) -> Score:
+    """Give every number of a plan.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    assignment
+        Every school's cluster, in the order of the register.
+    label
+        The scenario's option, prefix of the cluster ids.
+
+    Returns
+    -------
+    The score.
+    """
+    clusters = cluster_table(problem, assignment, label)
+    return Score(clusters=clusters, metrics=plan_metrics(problem, assignment, clusters))
+
+
+def objective_values(
+    problem: Problem, metrics: Mapping[str, float | int | None]
+) -> dict[str, float]:
+    """Give the value of every objective term of the scenario.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    metrics
+        What `plan_metrics` gave.
+
+    Returns
+    -------
+    Term -> value in its own unit; a term that is not known is left out.
+    """
+    values: dict[str, float | int | None] = {
+        "count": metrics["n_clusters"],
+        "exceptions": metrics["n_under_min"],
+        "pupil_minutes": metrics["pupil_minutes"],
+        "deviation": metrics["deviation"],
+        "changed_pupils": metrics["changed_pupils"],
+    }
+    for layer in problem.authority.layers:
+        values[f"misaligned.{layer}"] = metrics[f"misaligned_{layer}_pupils"]
+    preferred = [values[f"misaligned.{layer}"] or 0 for layer in problem.scenario.preferred_layers]
+    values["misaligned"] = sum(preferred)
+    terms = problem.scenario.objective.terms
+    return {term: value for term in terms if (value := values[term]) is not None}
