@@ -1,0 +1,45 @@
+"""Rebuild an authority's school clusters by proved optimisation, and compare the options."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cluster_optimiser.batch import evaluate, run_scenario
+    from cluster_optimiser.comparison import compare
+    from cluster_optimiser.inputs import load_authority
+    from cluster_optimiser.present import plot_plan
+    from cluster_optimiser.scenario import load_scenario
+    from cluster_optimiser.scoring import score
+    from cluster_optimiser.verify import verify
+
+__all__ = [
+    "compare",
+    "evaluate",
+    "load_authority",
+    "load_scenario",
+    "plot_plan",
+    "run_scenario",
+    "score",
+    "verify",
+]
+
+_HOMES = {
+    "compare": "comparison",
+    "evaluate": "batch",
+    "load_authority": "inputs",
+    "load_scenario": "scenario",
+    "plot_plan": "present",
+    "run_scenario": "batch",
+    "score": "scoring",
+    "verify": "verify",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for: the command line starts without any."""
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,37 @@
+"""The Norfolk authority and its scenarios, read once for all tests."""
+
+from functools import cache
+from pathlib import Path
+
+from cluster_optimiser.batch import Place, load_place, run_scenario
+from cluster_optimiser.domain import Problem, Result
+from cluster_optimiser.geography import build_problem
+from cluster_optimiser.scenario import Scenario, load_scenario
+
+ROOT = Path(__file__).parents[1]
+SCENARIOS = ROOT / "scenarios"
+OPTIONS = tuple(sorted(p.stem for p in SCENARIOS.glob("*.toml") if p.stem != "base"))
+
+
+@cache
+def norfolk_scenario(option: str) -> Scenario:
+    return load_scenario(SCENARIOS / f"{option}.toml")
+
+
+@cache
+def norfolk_place() -> Place:
+    return load_place(norfolk_scenario("1"))
+
+
+@cache
+def norfolk_problem(option: str) -> Problem:
+    """Build the problem of an option whose units are today's clusters."""
+    place = norfolk_place()
+    return build_problem(norfolk_scenario(option), place.authority, place.territory)
+
+
+@cache
+def norfolk_result(option: str) -> Result:
+    scenario = norfolk_scenario(option)
+    parent = norfolk_result(scenario.units_scenario).plan if scenario.units_scenario else None
+    return run_scenario(scenario, place=norfolk_place(), parent=parent)
