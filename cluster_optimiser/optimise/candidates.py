@@ -212,7 +212,7 @@ class _Judge:
         if limit_min is not None and (
             place is None
             or place.max_centiminutes == UNKNOWN
-            or place.max_centiminutes > round(limit_min * CENTIMINUTES_PER_MINUTE)
+            or place.max_centiminutes / CENTIMINUTES_PER_MINUTE > limit_min
         ):
             return None
         if place is None and "pupil_minutes" in self.scenario.objective.terms:
@@ -243,11 +243,8 @@ class _CountBudget:
         scenario = problem.scenario
         self.pupils = unit_pupils
         self.max_pupils = scenario.size.max_pupils
-        layers = [HOME_PREFIX + layer for layer in scenario.required_layers]
-        homes = problem.units[layers].astype(str).agg("|".join, axis=1) if layers else None
-        self.area_of = (
-            [str(home) for home in homes] if homes is not None else [""] * len(unit_pupils)
-        )
+        homes = [problem.units[HOME_PREFIX + layer].to_list() for layer in scenario.required_layers]
+        self.area_of = [str([home[i] for home in homes]) for i in range(len(unit_pupils))]
         self.area: dict[str, int] = {}
         for i, area in enumerate(self.area_of):
             self.area[area] = self.area.get(area, 0) | 1 << i

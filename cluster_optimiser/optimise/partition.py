@@ -56,7 +56,19 @@ class Cover:
 def cover_each_unit_once(
     model: cp_model.CpModel, x: Variables, groups: Sequence[CandidateGroup], n_units: int
 ) -> None:
-    """Add: for every unit u, sum of x_C over candidates C that hold u equals 1."""
+    """Add: for every unit u, sum of x_C over candidates C that hold u equals 1.
+
+    Parameters
+    ----------
+    model
+        The model to add to.
+    x
+        A Boolean for each candidate.
+    groups
+        The candidates.
+    n_units
+        Number of units.
+    """
     holders: list[Variables] = [[] for _ in range(n_units)]
     for variable, group in zip(x, groups, strict=True):
         for i in range(n_units):
@@ -67,7 +79,17 @@ def cover_each_unit_once(
 
 
 def limit_count(model: cp_model.CpModel, x: Variables, count: Count) -> None:
-    """Add: count.min <= sum of x_C <= count.max."""
+    """Add: count.min <= sum of x_C <= count.max.
+
+    Parameters
+    ----------
+    model
+        The model to add to.
+    x
+        A Boolean for each candidate.
+    count
+        The range of the number of clusters.
+    """
     highest = len(x) if count.max is None else count.max
     model.add_linear_constraint(sum(x), count.min, max(highest, count.min))
 
@@ -75,7 +97,19 @@ def limit_count(model: cp_model.CpModel, x: Variables, count: Count) -> None:
 def limit_exceptions(
     model: cp_model.CpModel, x: Variables, groups: Sequence[CandidateGroup], max_exceptions: int
 ) -> None:
-    """Add: sum of x_C over candidates under the minimum <= max_exceptions."""
+    """Add: sum of x_C over candidates under the minimum <= max_exceptions.
+
+    Parameters
+    ----------
+    model
+        The model to add to.
+    x
+        A Boolean for each candidate.
+    groups
+        The candidates.
+    max_exceptions
+        Clusters allowed under the minimum.
+    """
     small = [v for v, group in zip(x, groups, strict=True) if group.is_exception]
     if small:
         model.add(sum(small) <= max_exceptions)
@@ -108,7 +142,17 @@ def build_model(
 
 
 def term_scale(term: str) -> int:
-    """Give how many of a term's integers make one of its own unit."""
+    """Give how many of a term's integers make one of its own unit.
+
+    Parameters
+    ----------
+    term
+        Name of a stage.
+
+    Returns
+    -------
+    The scale.
+    """
     scales = {"pupil_minutes": CENTIMINUTES_PER_MINUTE, "weighted": WEIGHT_SCALE}
     return scales.get(term, 1)
 
@@ -248,6 +292,15 @@ def exceeds_safe_total(groups: Sequence[CandidateGroup], scenario: Scenario, see
     """Tell whether some row's coefficients add up to more than CP-SAT is known to be safe with.
 
     Its optimum is then still checked by the second method, and said so.
+
+    Parameters
+    ----------
+    groups, scenario, seed
+        As for `best_cover`.
+
+    Returns
+    -------
+    True where some stage's costs add up to more than `MAX_ROW_TOTAL`.
     """
     costs = group_costs(groups, scenario.objective, seed=seed)
     return any(sum(row) > MAX_ROW_TOTAL for row in costs.values())

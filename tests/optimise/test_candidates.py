@@ -1,0 +1,145 @@
+"""Candidate groups: all connected sets, each once, each rule on its bound and one step past."""
+
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cluster_optimiser.optimise import candidate_groups
+from cluster_optimiser.optimise.candidates import connected_sets
+from toy import ToySchool, toy_problem
+
+
+def units_of(problem) -> list[str]:
+    return ["".join(group.units) for group in candidate_groups(problem)]
+
+
+@st.composite
+def graphs(draw):
+    n_units = draw(st.integers(1, 8))
+    pairs = [(i, j) for i in range(n_units) for j in range(i)]
+    edges = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
+    pupils = draw(st.lists(st.integers(0, 9), min_size=n_units, max_size=n_units))
+    return n_units, edges, pupils
+
+
+@given(graphs(), st.integers(0, 30), st.integers(0, 40))
+def test_connected_sets_equal_brute_force(graph, lowest, highest) -> None:
+    """Every connected set whose pupils lie in the range comes once, and no other."""
+    n_units, edges, pupils = graph
+    adjacency = [0] * n_units
+    for i, j in edges:
+        adjacency[i] |= 1 << j
+        adjacency[j] |= 1 << i
+    network = nx.Graph(edges)
+    network.add_nodes_from(range(n_units))
+    expected = []
+    for mask in range(1, 1 << n_units):
+        members = [i for i in range(n_units) if mask >> i & 1]
+        total = sum(pupils[i] for i in members)
+        if lowest <= total <= highest and nx.is_connected(network.subgraph(members)):
+            expected.append(mask)
+    found = list(connected_sets(adjacency, pupils, lowest=lowest, highest=highest))
+    assert sorted(found) == expected
+
+
+SIZES = {"A": 1000, "B": 1500, "C": 2000}
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ({"min_pupils": 2500, "max_pupils": 4500}, ["AB", "ABC", "BC"]),
+        ({"min_pupils": 2501, "max_pupils": 4499}, ["BC"]),
+    ],
+)
+def test_size_on_its_bounds_and_past_them(size, expected) -> None:
+    assert units_of(toy_problem("ABC", pupils=SIZES, size=size)) == expected
+
+
+@pytest.mark.parametrize(("oversize", "expected"), [("keep", ["C", "AB"]), ("refuse", ["AB"])])
+def test_a_unit_over_the_maximum_stands_alone_or_not_at_all(oversize, expected) -> None:
+    size = {"min_pupils": 1500, "max_pupils": 2500, "oversize": oversize}
+    problem = toy_problem("ABC", pupils={"A": 1000, "B": 1000, "C": 2501}, size=size)
+    assert sorted(units_of(problem), key=len) == expected
+    assert [g.units for g in candidate_groups(problem) if g.is_oversize] == (
+        [("C",)] if oversize == "keep" else []
+    )
+
+
+def test_exceptions_are_only_made_of_named_units() -> None:
+    size = {"min_pupils": 2500, "max_exceptions": 1, "exceptions": ["A", "B"], "max_pupils": 3000}
+    groups = candidate_groups(toy_problem("ABC", pupils=SIZES, size=size))
+    small = {"".join(group.units) for group in groups if group.is_exception}
+    assert small == {"A", "B"}
+
+
+def test_no_exception_unless_allowed() -> None:
+    size = {"min_pupils": 2500, "exceptions": ["A"], "max_pupils": 3000}
+    assert units_of(toy_problem("ABC", pupils=SIZES, size=size)) == ["AB"]
+
+
+def test_no_group_crosses_a_required_layer() -> None:
+    layers = {"division": "xxyy"}
+    assert units_of(toy_problem("ABCD", layers=layers, within=["division"])) == [
+        "A", "AB", "B", "C", "CD", "D",
+    ]  # fmt: skip
+    assert units_of(toy_problem("ABCD", layers=layers, alignment={"division": "require"})) == [
+        "A", "AB", "B", "C", "CD", "D",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("limit_min", "expected"), [(3.5, ["A", "AB", "B"]), (3.49, ["A", "B"])])
+def test_the_travel_limit_on_its_bound_and_past_it(limit_min, expected) -> None:
+    """Two schools a kilometre apart: 2 minutes and 1.5 a kilometre."""
+    assert units_of(toy_problem("AB", travel={"max_minutes": limit_min})) == expected
+
+
+@pytest.mark.parametrize(("least", "expected"), [(1, ["A", "AB", "B"]), (2, ["AB"]), (3, [])])
+def test_secondary_schools(least, expected) -> None:
+    assert units_of(toy_problem("AB", secondary={"min": least})) == expected
+
+
+def test_middle_schools_are_no_secondary_schools() -> None:
+    schools = {"A": [ToySchool("middle", 500)], "B": [ToySchool("all-through", 500)]}
+    assert units_of(toy_problem("AB", schools=schools)) == ["AB", "B"]
+
+
+def test_pins() -> None:
+    assert units_of(toy_problem("ABC", pins={"together": [["A", "B"]]})) == ["AB", "ABC", "C"]
+    assert units_of(toy_problem("ABC", pins={"apart": [["A", "C"]]})) == ["A", "AB", "B", "BC", "C"]
+
+
+def test_costs_are_the_numbers_of_the_group() -> None:
+    schools = {
+        "A": [ToySchool("secondary", 600, (0, 0)), ToySchool("primary", 400, (0, 1))],
+        "B": [ToySchool("secondary", 500, (0, 2))],
+    }
+    problem = toy_problem(
+        "AAB",
+        schools=schools,
+        layers={"district": "xyy", "division": "ppq"},
+        alignment={"district": "prefer", "division": "prefer"},
+        size={"target_pupils": 1200},
+    )
+    (group,) = [g for g in candidate_groups(problem) if g.units == ("A", "B")]
+    assert group.pupils == 1500
+    # Meeting place: the middle school, 1 km from each: 3.5 minutes for 1,100 pupils.
+    assert group.costs == {
+        "count": 1,
+        "exceptions": 0,
+        "deviation": 300,
+        "pupil_minutes": 385_000,
+        "changed_pupils": 500,
+        "misaligned.district": 600,
+        "misaligned.division": 500,
+        "misaligned": 1100,
+    }
+
+
+def test_sets_that_leave_more_than_the_count_can_hold_are_left_out() -> None:
+    """Two areas and at most two clusters: each area is one cluster."""
+    problem = toy_problem(
+        "ABCD", layers={"division": "xxyy"}, within=["division"], count={"max": 2}
+    )
+    assert units_of(problem) == ["AB", "CD"]
