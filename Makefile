@@ -1,0 +1,75 @@
+# Everything is installed into .venv from requirements.lock, once; later calls find it there.
+# Needed beforehand: make, and Python 3.11 or newer with its venv module.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench lock clean distclean
+
+help:
+	@echo 'make run        build every scenario into results/, with the page that compares them'
+	@echo 'make test       run the tests, the notebooks included'
+	@echo 'make lint       check style, types, layers and docstrings'
+	@echo 'make bench      measure how long things take'
+	@echo 'make lock       pin the newest allowed dependencies in requirements.lock'
+	@echo 'make clean      remove results and caches'
+	@echo 'make distclean  remove .venv as well'
+
+run: $(STAMP)
+	@$(BIN)/cluster-optimiser run scenarios --out results
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	find cluster_optimiser -name '*.py' -exec $(BIN)/numpydoc lint {} +
+
+bench: $(STAMP)
+	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file"; done
+
+# One version of each package for every Python where that is possible, so that what is tested on one
+# is what runs on another.
+lock: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --output-file requirements.lock --upgrade \
+		--universal --fork-strategy fewest --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+
+clean:
+	rm -rf results build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)
+
+$(STAMP): requirements.lock pyproject.toml | $(BIN)/python
+	@echo 'Installing the dependencies into $(VENV): a minute or two, this once.' >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The first Python that is new enough; a name on the path may be an empty shell, so each is tried.
+$(BIN)/python:
+	@for python in '$(PYTHON)' python3.11 python3.12 python3.13 python3.14; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making $(VENV) with $$("$$python" --version)." >&2; \
+			"$$python" -m venv --clear $(VENV) && exit 0; \
+			rm -rf $(VENV); \
+			echo 'The venv module of this Python does not work.' >&2; \
+			echo 'On Debian and Ubuntu: apt-get install python3-venv' >&2; \
+			exit 1; \
+		fi; \
+	done; \
+	echo 'Python 3.11 or newer is needed; $(PYTHON) is' \
+		"$$('$(PYTHON)' --version 2>/dev/null || echo 'not there')." >&2; \
+	echo 'Where it has another name: make PYTHON=/path/to/python3.12' >&2; \
+	exit 1

@@ -1,0 +1,103 @@
+"""What holds for the package as a whole: its layers, its size, and what no part of it may name."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "cluster_optimiser"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+MAX_MODULE_LINES = 600
+MAX_FUNCTION_LINES = 60
+HEAVY = ("folium", "geopandas", "ortools", "pandas", "scipy", "shapely")
+
+
+def name_of(module: Path) -> str:
+    return module.relative_to(ROOT).as_posix()
+
+
+each_module = pytest.mark.parametrize("module", MODULES, ids=name_of)
+
+
+def test_imports_keep_to_the_layers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+def test_no_layer_is_optional() -> None:
+    """A layer in brackets may be absent, and a renamed one would go unchecked."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (layers,) = (
+        contract["layers"]
+        for contract in config["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    )
+    assert [layer for layer in layers if "(" in layer] == []
+
+
+@each_module
+def test_modules_and_functions_are_short(module: Path) -> None:
+    source = module.read_text(encoding="utf-8")
+    long = [
+        f"{node.name} has {lines} lines"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := lines_of_code(node)) > MAX_FUNCTION_LINES
+    ]
+    assert long == []
+    assert len(source.splitlines()) <= MAX_MODULE_LINES
+
+
+def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count the lines of a function without its docstring."""
+    lines = (function.end_lineno or function.lineno) - function.lineno + 1
+    if ast.get_docstring(function) is not None:
+        docstring = function.body[0]
+        lines -= (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1
+    return lines
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted(p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts),
+    ids=name_of,
+)
+def test_no_authority_is_written_into_the_package(file: Path) -> None:
+    """An authority is a folder of data: whatever names one belongs there."""
+    known = sorted(p.parent.name for p in (ROOT / "boundaries").glob("*/authority.toml"))
+    text = file.read_text(encoding="utf-8", errors="replace").lower()
+    assert [authority for authority in {*known, "norfolk"} if authority in text] == []
+
+
+@each_module
+def test_degrees_are_left_to_reading_and_drawing(module: Path) -> None:
+    """Below the pages all geometry is in metres; readers accept degrees, and turn them at once."""
+    layer = module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if layer in {"constants", "inputs", "present"}:
+        return
+    found = {
+        node.id if isinstance(node, ast.Name) else node.value
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Name) and node.id == "CRS_DEGREES")
+        or (isinstance(node, ast.Constant) and node.value in {"EPSG:4326", 4326, "CRS84"})
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("module", ["cluster_optimiser", "cluster_optimiser.cli"])
+def test_importing_the_package_loads_nothing_heavy(module: str) -> None:
+    """Help and shell completion must answer at once."""
+    code = f"import {module}, sys; print(*sorted({{*{HEAVY}}} & {{*sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
