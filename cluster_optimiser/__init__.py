@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.present import plot_plan
     from cluster_optimiser.scenario import load_scenario
     from cluster_optimiser.scoring import score
-    from cluster_optimiser.verify import verify
+    from cluster_optimiser.verification import verify
 
 __all__ = [
     "compare",
@@ -33,7 +33,7 @@ _HOMES = {
     "plot_plan": "present",
     "run_scenario": "batch",
     "score": "scoring",
-    "verify": "verify",
+    "verify": "verification",
 }
 
 

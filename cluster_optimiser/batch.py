@@ -38,7 +38,7 @@ from cluster_optimiser.scenario import (
     nearest,
 )
 from cluster_optimiser.scoring import objective_values, score
-from cluster_optimiser.verify import verify, verify_plan
+from cluster_optimiser.verification import verify, verify_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

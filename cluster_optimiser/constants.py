@@ -21,7 +21,7 @@ MAX_ROW_TOTAL: Final = 2**31 - 1
 """Largest sum of coefficients given to CP-SAT in one row; above it the model is refused."""
 
 COORDINATE_GRID_M: Final = 0.01
-"""Coordinates are snapped to this grid when areas are built, so that shared edges stay shared."""
+"""Sites closer together than this are one site: a register gives two schools one point."""
 
 SECONDARY_PHASES: Final = ("secondary", "all-through")
 """Phases that count as a secondary school."""

@@ -32,7 +32,18 @@ NEAREST_SCORE = 60.0
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Give the name most like ``name``, or None where none is like it.
+    """Give the name most like another.
+
+    Parameters
+    ----------
+    name
+        What was written.
+    names
+        What could have been meant.
+
+    Returns
+    -------
+    The most similar of the names, or None where none is at all similar.
 
     Examples
     --------
@@ -180,7 +191,17 @@ class Exempt(_Table):
         return self
 
     def values(self, column: str) -> tuple[str, ...]:
-        """Give the values that a column may have; none where it is not asked for."""
+        """Give the values that a column may have.
+
+        Parameters
+        ----------
+        column
+            Column of the register.
+
+        Returns
+        -------
+        The values; none where the column does not matter.
+        """
         wanted = self.where.get(column, ())
         return (wanted,) if isinstance(wanted, str) else wanted
 
@@ -419,6 +440,15 @@ def is_scenario(path: Path) -> bool:
     """Tell whether a TOML file is a scenario of its own, not only a base for others.
 
     A base has no ``option``; faults are left to `load_scenario`.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    False for a base.
     """
     try:
         data, _ = _read_chain(path)
@@ -432,6 +462,15 @@ def authority_folder(scenario: Scenario) -> Path:
 
     A name is looked for in ``boundaries/`` beside the scenario file or above it, then below the
     working directory; a path is taken relative to the scenario file.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+
+    Returns
+    -------
+    The folder that holds ``authority.toml``.
 
     Raises
     ------

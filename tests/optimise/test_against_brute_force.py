@@ -18,7 +18,7 @@ from cluster_optimiser.constants import WEIGHT_SCALE
 from cluster_optimiser.domain import Problem, TravelMinutes
 from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise import candidate_groups, solve_merge
-from cluster_optimiser.verify import Verification, verify_plan
+from cluster_optimiser.verification import Verification, verify_plan
 from tests.toy import ToySchool, squares, toy_problem
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from cluster_optimiser.optimise import merge, solve_merge
 from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups
 from cluster_optimiser.optimise.partition import term_scale
 from cluster_optimiser.optimise.sweep import Sweep, sweep
-from cluster_optimiser.verify import verify_plan
+from cluster_optimiser.verification import verify_plan
 from norfolk import norfolk_problem
 from toy import ToySchool, toy_problem
 

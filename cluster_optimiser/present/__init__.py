@@ -1,0 +1,23 @@
+"""What people see: maps, tables, the comparison page and the files of a results folder."""
+
+from cluster_optimiser.present.geofiles import geojson
+from cluster_optimiser.present.maps import map_html, plot_plan
+from cluster_optimiser.present.page import Unsolved, index_html
+from cluster_optimiser.present.records import manifest, summary
+from cluster_optimiser.present.tables import assignments_table, clusters_table
+from cluster_optimiser.present.write import write_comparison, write_result, write_unsolved
+
+__all__ = [
+    "Unsolved",
+    "assignments_table",
+    "clusters_table",
+    "geojson",
+    "index_html",
+    "manifest",
+    "map_html",
+    "plot_plan",
+    "summary",
+    "write_comparison",
+    "write_result",
+    "write_unsolved",
+]

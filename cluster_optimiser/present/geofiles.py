@@ -1,0 +1,154 @@
+"""GeoPackage and GeoJSON of a plan, the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pyogrio
+import shapely
+
+from cluster_optimiser.constants import CRS_DEGREES
+from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.tables import DECIMALS, clusters_table, schools_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
+
+    from cluster_optimiser.domain import Result
+
+COORDINATE_DECIMALS = 6
+"""Decimals of a degree in GeoJSON: about 0.1 m, as RFC 7946 section 11.2 advises."""
+
+
+def _flat(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give a table whose cells a file format can hold: lists joined, fractions rounded."""
+    flat = table.copy()
+    for column in flat.columns.drop("geometry"):
+        if column in DECIMALS:
+            flat[column] = flat[column].astype("float64").round(DECIMALS[column])
+        elif column.startswith("is_"):
+            flat[column] = flat[column].astype("boolean")
+        elif flat[column].dtype == object:
+            flat[column] = [
+                "; ".join(map(str, value)) if isinstance(value, (tuple, list)) else value
+                for value in flat[column]
+            ]
+    return flat
+
+
+def write_gpkg(result: Result, path: Path) -> None:
+    """Write a plan as a GeoPackage with the layers ``clusters`` and ``schools`` in EPSG:27700.
+
+    Parameters
+    ----------
+    result
+        The plan.
+    path
+        The file; it is replaced if it exists.
+    """
+    path.unlink(missing_ok=True)
+    # GDAL writes the time of the run into the file unless it is told another one.
+    date = f"{result.problem.authority.data_date}T00:00:00.000Z"
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": date})
+    try:
+        for name, table in (
+            ("clusters", clusters_table(result)),
+            ("schools", schools_table(result).rename_axis("urn")),
+        ):
+            flat = _flat(table)
+            flat.geometry = [
+                shapely.MultiPolygon([shape]) if shape and shape.geom_type == "Polygon" else shape
+                for shape in flat.geometry
+            ]
+            flat.reset_index().to_file(
+                path,
+                layer=name,
+                driver="GPKG",
+                engine="pyogrio",
+                geometry_type="MultiPolygon" if name == "clusters" else "Point",
+                mode="w" if name == "clusters" else "a",
+            )
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def rounded(shape: BaseGeometry, *, decimals: int = COORDINATE_DECIMALS) -> BaseGeometry:
+    """Round coordinates, keep the shape valid and wind its rings as RFC 7946 asks.
+
+    Parameters
+    ----------
+    shape
+        Any shape in degrees.
+    decimals
+        Decimals to keep.
+
+    Returns
+    -------
+    The shape on that grid; pieces that shrink to nothing are lost.
+    """
+    grid = shapely.transform(shape, lambda xy: xy.round(decimals))
+    if not grid.is_valid:
+        polygons = shapely.get_parts(shapely.make_valid(grid))
+        grid = shapely.union_all([p for p in polygons if p.geom_type in shape.geom_type])
+        grid = shapely.transform(grid, lambda xy: xy.round(decimals))
+    return shapely.orient_polygons(grid) if "Polygon" in grid.geom_type else grid
+
+
+def _features(table: gpd.GeoDataFrame, *, kind: str, decimals: int) -> Iterator[dict[str, object]]:
+    flat = _flat(table).to_crs(CRS_DEGREES)
+    columns = [column for column in flat.columns if column != "geometry"]
+    for key, shape, *values in zip(
+        flat.index, flat.geometry, *(flat[column] for column in columns), strict=True
+    ):
+        geometry = None
+        if shape is not None and not shape.is_empty:
+            geometry = plain(shapely.geometry.mapping(rounded(shape, decimals=decimals)))
+        properties = {"kind": kind, str(flat.index.name): key}
+        properties |= dict(zip(columns, values, strict=True))
+        yield {"type": "Feature", "geometry": geometry, "properties": plain(properties)}
+
+
+def geojson(result: Result, *, decimals: int = COORDINATE_DECIMALS) -> dict[str, object]:
+    """Give a plan as an RFC 7946 feature collection: clusters, then schools.
+
+    Parameters
+    ----------
+    result
+        The plan.
+    decimals
+        Decimals of a degree.
+
+    Returns
+    -------
+    Longitude and latitude (EPSG:4326), rings by the right-hand rule; the property ``kind`` is
+    ``cluster`` or ``school``. Exempt clusters have no geometry: their schools are the places.
+    """
+    schools = schools_table(result).rename_axis("urn")
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            *_features(clusters_table(result), kind="cluster", decimals=decimals),
+            *_features(schools, kind="school", decimals=decimals),
+        ],
+    }
+
+
+def geojson_text(result: Result) -> str:
+    """Give `geojson` as the text of ``plan.geojson``.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    The text, on one line.
+    """
+    return json.dumps(geojson(result), ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -1,0 +1,52 @@
+"""The Leaflet files, read from the installed package that carries them, ready to be inlined."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import importlib.resources
+import re
+from dataclasses import dataclass
+
+_PACKAGE = "js_lib_leaflet"
+_STATIC = ("static", "js_lib_leaflet")
+_IMAGE = re.compile(r"url\((images/[\w.-]+\.png)\)")
+_SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaflet:
+    """The library as text that needs no further file.
+
+    Parameters
+    ----------
+    script
+        The JavaScript, its licence line first.
+    style
+        The style sheet, images within it as data.
+    """
+
+    script: str
+    style: str
+
+
+@functools.cache
+def leaflet() -> Leaflet:
+    """Read Leaflet from the installed package.
+
+    Returns
+    -------
+    Script and style; nothing in them asks for another file.
+    """
+    home = importlib.resources.files(_PACKAGE).joinpath(*_STATIC)
+
+    def inlined(found: re.Match[str]) -> str:
+        data = base64.b64encode(home.joinpath(found[1]).read_bytes()).decode("ascii")
+        return f"url(data:image/png;base64,{data})"
+
+    style = home.joinpath("leaflet.css").read_text(encoding="utf-8")
+    script = home.joinpath("leaflet.js").read_text(encoding="utf-8")
+    return Leaflet(
+        script=_SOURCE_MAP.sub("", script).strip(),
+        style=_IMAGE.sub(inlined, style).strip(),
+    )

@@ -1,0 +1,339 @@
+"""What the page says of one option, as plain values for the template."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.present.principles import lower_first, misaligned, own_clusters
+from cluster_optimiser.present.records import exceptions
+from cluster_optimiser.present.svg import plan_svg
+from cluster_optimiser.present.tables import is_unknown, made_from
+from cluster_optimiser.present.words import (
+    UNKNOWN,
+    cluster_number,
+    joined,
+    number,
+    one_decimal,
+    percent,
+    words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Result
+    from cluster_optimiser.present.svg import Ground
+    from cluster_optimiser.scenario import Scenario
+
+STRIP_WIDTH, STRIP_HEIGHT, STRIP_PAD = 200, 30, 7
+NAMED_EXCEPTIONS = 4
+
+
+def title_beside(scenario: Scenario) -> str:
+    """Give an option's title as it stands beside its label: without "Option 4a:" in front.
+
+    Parameters
+    ----------
+    scenario
+        The option.
+
+    Returns
+    -------
+    The title, its first letter a capital.
+    """
+    label = rf"^option\s+{re.escape(scenario.option)}\s*[:.-]\s*"
+    rest = re.sub(label, "", scenario.title, flags=re.IGNORECASE)
+    return rest[:1].upper() + rest[1:]
+
+
+def term_words(result: Result, term: str) -> str:
+    """Give an objective term in words.
+
+    Parameters
+    ----------
+    result
+        The plan whose objective it is of.
+    term
+        Name of the term, or of a stage.
+
+    Returns
+    -------
+    The words, as they stand within a sentence.
+    """
+    say, layers = words()["terms"], result.problem.authority.layers
+    if term.startswith("misaligned."):
+        name = term.removeprefix("misaligned.")
+        title = layers[name].title if name in layers else name
+        return str(say["misaligned_layer"].format(layer=lower_first(title)))
+    if term == "misaligned":
+        preferred = result.problem.scenario.preferred_layers
+        titles = [lower_first(layers[x].title if x in layers else x) for x in preferred]
+        return str(say["misaligned"].format(layers=joined(titles)))
+    return str(say.get(term, term.replace("_", " ")))
+
+
+def proof(result: Result) -> dict[str, str]:
+    """Say how sure it is that a plan is the best.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    ``word`` (two or three), ``text`` (a sentence) and ``sign``.
+    """
+    say, objective = words()["proof"], result.problem.scenario.objective
+    status = result.plan.solution.status
+    if status == "GIVEN":
+        return {"word": say["given"], "text": say["given_text"], "sign": ""}
+    if objective.order:
+        terms = [term_words(result, term) for term in objective.order]
+        listed = ", ".join([terms[0], *(say["then"].format(term=term) for term in terms[1:])])
+    else:
+        listed = joined(
+            [
+                say["weight"].format(term=term_words(result, term), weight=f"{weight:g}")
+                for term, weight in objective.weights.items()
+            ]
+        )
+    if status == "OPTIMAL":
+        key = "best_text" if objective.order else "best_weights"
+        return {"word": say["best"], "text": say[key].format(terms=listed), "sign": "✓"}
+    gap = max((stage.gap for stage in result.plan.solution.stages), default=0.0)
+    text = say["legal_text"].format(gap=percent(gap, 1), terms=listed)
+    return {"word": say["legal"], "text": text, "sign": "◐"}
+
+
+def _asked(result: Result) -> str:
+    say, size = words()["glance"], result.problem.scenario.size
+    has_max = size.max_pupils < type(size).model_fields["max_pupils"].default
+    low, high = number(size.min_pupils), number(size.max_pupils)
+    if size.min_pupils and has_max:
+        return str(say["range"].format(low=low, high=high))
+    if size.min_pupils:
+        return str(say["range_low"].format(low=low))
+    return str(say["range_high"].format(high=high)) if has_max else str(say["no_range"])
+
+
+def strip_domain(results: Sequence[Result]) -> tuple[float, float]:
+    """Give the sizes in pupils that the strips of all options run from and to.
+
+    Parameters
+    ----------
+    results
+        All plans of the page.
+
+    Returns
+    -------
+    A little under the smallest cluster and a little over the largest.
+    """
+    pupils = [max(1, int(n)) for result in results for n in own_clusters(result)["pupils"]]
+    return (min(pupils, default=1) * 0.9, max(pupils, default=2) * 1.1)
+
+
+def strip(result: Result, domain: tuple[float, float]) -> dict[str, Any]:
+    """Give the dots of a plan's sizes on a scale where equal steps mean doubling.
+
+    Parameters
+    ----------
+    result
+        The plan.
+    domain
+        What `strip_domain` gave for all plans.
+
+    Returns
+    -------
+    Positions in units of the strip: ``dots``, the ``band`` that is asked for, ``ticks``.
+    """
+    low, high = (math.log(value) for value in domain)
+
+    def x(pupils: float) -> float:
+        share = (math.log(max(1.0, pupils)) - low) / max(1e-9, high - low)
+        at = STRIP_PAD + min(1.0, max(0.0, share)) * (STRIP_WIDTH - 2 * STRIP_PAD)
+        return round(at, 1)
+
+    size = result.problem.scenario.size
+    start = x(size.min_pupils)
+    ticks = [500 * 2**k for k in range(12) if domain[0] <= 500 * 2**k <= domain[1]]
+    return {
+        "dots": [x(int(n)) for n in sorted(own_clusters(result)["pupils"])],
+        "band": (start, round(x(size.max_pupils) - start, 1)),
+        "ticks": [(x(value), number(value)) for value in ticks],
+    }
+
+
+def _exceptions(result: Result) -> list[dict[str, Any]]:
+    say = words()["details"]
+    found = []
+    for one in exceptions(result):
+        key = "under" if one["kind"] == "under the minimum" else "over"
+        pupils, limit = number(one["pupils"]), number(one["limit_pupils"])
+        found.append(
+            {
+                "cluster_id": one["cluster_id"],
+                "cluster": one["cluster"],
+                "pupils": pupils,
+                "kind": one["kind"],
+                "how_far": say[key].format(pupils=pupils, limit=limit),
+                "reason": one["reason"],
+            }
+        )
+    return found
+
+
+def _outside_lines(named: list[dict[str, Any]]) -> list[str]:
+    """Name the clusters outside the size range if they are few, else count them."""
+    say = words()["glance"]
+    if len(named) <= NAMED_EXCEPTIONS:
+        return [say["exception"].format(cluster=x["cluster"], pupils=x["pupils"]) for x in named]
+    n_under = sum(one["kind"] == "under the minimum" for one in named)
+    n_over = sum(one["kind"] == "over the maximum" for one in named)
+    return [say[key].format(n=n) for key, n in (("under", n_under), ("over", n_over)) if n]
+
+
+def _cluster_rows(result: Result, colour_of: dict[str, int]) -> list[dict[str, Any]]:
+    say = words()["page"]
+    parts, schools = made_from(result), result.problem.authority.schools["name"]
+    named = {one["cluster_id"]: one["kind"] for one in _exceptions(result)}
+    rows = []
+    for row in result.score.clusters.to_dict("index").items():
+        cluster_id, values = str(row[0]), row[1]
+        place = values["meeting_place_urn"]
+        homes = [
+            {
+                "layer": layer,
+                "home": UNKNOWN if is_unknown(values[f"home_{layer}"]) else values[f"home_{layer}"],
+                "outside": number(values[f"misaligned_{layer}_pupils"]),
+            }
+            for layer in result.problem.authority.layers
+        ]
+        made = [n if whole else say["part"].format(name=n) for n, whole in parts[values["cluster"]]]
+        rows.append(
+            {
+                "id": cluster_id,
+                "number": cluster_number(cluster_id),
+                "cluster": values["cluster"],
+                "colour": colour_of.get(values["cluster"]),
+                "pupils": number(values["pupils"]),
+                "schools": number(values["n_schools"]),
+                "secondary": number(values["n_secondary"]),
+                "mean": one_decimal(values["mean_minutes"]),
+                "longest": one_decimal(values["max_minutes"]),
+                "place": UNKNOWN if is_unknown(place) else schools.get(int(place), UNKNOWN),
+                "made_from": joined(made) or say["own_ground"],
+                "is_exempt": bool(values["is_exempt"]),
+                "note": named.get(cluster_id, ""),
+                "homes": homes,
+            }
+        )
+    return rows
+
+
+def _sizes(result: Result) -> dict[str, str]:
+    clusters = own_clusters(result)
+    pupils, longest = clusters["pupils"], list(clusters["max_minutes"])
+    means = list(clusters["mean_minutes"])
+    is_known = not any(is_unknown(value) for value in (*longest, *means))
+    total = int(pupils.sum())
+    mean = None
+    if is_known and total:
+        mean = sum(float(m) * int(n) for m, n in zip(means, pupils, strict=True)) / total
+    return {
+        "smallest": number(pupils.min()),
+        "largest": number(pupils.max()),
+        "average": number(total / max(1, len(clusters))),
+        "longest": one_decimal(max(map(float, longest)) if is_known else None),
+        "mean": one_decimal(mean),
+    }
+
+
+def _proof_facts(result: Result) -> list[tuple[str, str]]:
+    facts = []
+    for key, value in result.plan.solution.proof.items():
+        name = re.sub(r"^n ", "number of ", key.replace("_", " ").removeprefix("is "))
+        if isinstance(value, bool):
+            text = "yes" if value else "no"
+        elif isinstance(value, int):
+            text = f"{value:,}"
+        else:
+            text = str(value)
+        facts.append((name, text))
+    return facts
+
+
+def _stages(result: Result) -> list[dict[str, str]]:
+    say = words()["status"]
+    return [
+        {
+            "term": term_words(result, stage.term),
+            "status": say[stage.status],
+            "value": f"{stage.objective:,.10g}",
+            "bound": f"{stage.bound:,.10g}",
+            "gap": percent(stage.gap, 1),
+        }
+        for stage in result.plan.solution.stages
+    ]
+
+
+def _exempt_words(result: Result) -> str:
+    clusters = result.score.clusters
+    names = [str(name) for name in clusters.loc[clusters["is_exempt"].astype(bool), "cluster"]]
+    if not names:
+        return ""
+    return str(words()["glance"]["exempt"].format(n=len(names), names=joined(names)))
+
+
+def option_view(result: Result, under: Ground, domain: tuple[float, float]) -> dict[str, Any]:
+    """Gather what the page says of one option.
+
+    Parameters
+    ----------
+    result
+        The plan.
+    under
+        What lies under every map of the page.
+    domain
+        Sizes that the strips of all options run from and to.
+
+    Returns
+    -------
+    Plain values; every name is still to be escaped, as the templates do.
+    """
+    label, title = result.plan.label, title_beside(result.problem.scenario)
+    n = len(own_clusters(result))
+    say = words()
+    drawing, colour_of = plan_svg(
+        result, under, label=say["page"]["map_label"].format(label=label, title=title, n=n)
+    )
+    named = _exceptions(result)
+    layers = result.problem.authority.layers
+    shares = [misaligned(result, layer) for layer in layers]
+    return {
+        "label": label,
+        "title": title,
+        "description": result.problem.scenario.description,
+        "n": n,
+        "exempt": _exempt_words(result),
+        "sizes": _sizes(result),
+        "asked": _asked(result),
+        "strip": strip(result, domain),
+        "n_outside": len(named),
+        "outside": _outside_lines(named),
+        "layers": [(number(part), percent(part, whole)) for part, whole in shares],
+        "proof": proof(result),
+        "svg": drawing,
+        "clusters": _cluster_rows(result, colour_of),
+        "exceptions": named,
+        "violations": [(v.subject, v.detail) for v in result.violations],
+        "notes": list(result.problem.notes),
+        "stages": _stages(result),
+        "facts": _proof_facts(result),
+        "status": say["status"][result.plan.solution.status],
+        "is_given": result.plan.solution.status == "GIVEN",
+        "seed": result.seed,
+        "stamp": result.stamp,
+    }

@@ -1,0 +1,243 @@
+"""Principle by principle: what each option keeps, how far, and with which exceptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from cluster_optimiser.present.tables import is_unknown, made_from
+from cluster_optimiser.present.words import number, one_decimal, percent, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cluster_optimiser.domain import Result
+
+Verdict = Literal["met", "partly", "unmet", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a plan makes of one principle.
+
+    Parameters
+    ----------
+    verdict
+        ``met``, ``partly`` (kept but for exceptions that the scenario allows), ``unmet``, or
+        ``info`` where there is no rule.
+    text
+        The finding in a few words and numbers.
+    """
+
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Principle:
+    """One row of the table.
+
+    Parameters
+    ----------
+    name
+        The principle in words.
+    findings
+        One for each result, in their order.
+    """
+
+    name: str
+    findings: tuple[Finding, ...]
+
+
+def own_clusters(result: Result) -> pd.DataFrame:
+    """Give the clusters that are not exempt.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    The rows of the score's clusters, without geometry.
+    """
+    clusters = result.score.clusters
+    # A plain frame: geometry is not needed, and choosing rows of it is slow.
+    plain = pd.DataFrame(clusters.drop(columns="geometry"))
+    return plain[~plain["is_exempt"].astype(bool)]
+
+
+def _say(key: str, **values: object) -> str:
+    text: str = words()["principles_words"][key]
+    return text.format(**values)
+
+
+def _breaks(result: Result, rule: str) -> bool:
+    return any(violation.rule == rule for violation in result.violations)
+
+
+def _count(result: Result) -> Finding:
+    n, asked = len(own_clusters(result)), result.problem.scenario.count
+    if asked.max is None and asked.min <= 1:
+        return Finding("info", _say("count", n=n))
+    key = "count_min" if asked.max is None else "count_max" if asked.min <= 1 else "count_range"
+    key = "count_exact" if asked.min == asked.max else key
+    verdict: Verdict = "met" if asked.min <= n and (asked.max or n) >= n else "unmet"
+    return Finding(verdict, _say(key, n=n, low=asked.min, high=asked.max))
+
+
+def _minimum(result: Result) -> Finding:
+    limit = result.problem.scenario.size.min_pupils
+    if not limit:
+        return Finding("info", _say("no_limit"))
+    n = int((own_clusters(result)["pupils"] < limit).sum())
+    if not n:
+        return Finding("met", _say("none_under", limit=number(limit)))
+    verdict: Verdict = "unmet" if _breaks(result, "size.min") else "partly"
+    return Finding(verdict, _say("under", n=n, limit=number(limit)))
+
+
+def _maximum(result: Result) -> Finding:
+    limit = result.problem.scenario.size.max_pupils
+    if limit >= type(result.problem.scenario.size).model_fields["max_pupils"].default:
+        return Finding("info", _say("no_limit"))
+    n = int((own_clusters(result)["pupils"] > limit).sum())
+    if not n:
+        return Finding("met", _say("none_over", limit=number(limit)))
+    verdict: Verdict = "unmet" if _breaks(result, "size.max") else "partly"
+    return Finding(verdict, _say("over", n=n, limit=number(limit)))
+
+
+def _average(result: Result) -> Finding:
+    clusters = own_clusters(result)
+    mean = clusters["pupils"].sum() / max(1, len(clusters))
+    target = result.problem.scenario.size.target
+    return Finding("info", _say("average", n=number(mean), target=number(target)))
+
+
+def misaligned(result: Result, layer: str) -> tuple[int, int]:
+    """Give the pupils outside the main area of their cluster, and all pupils, exempt ones left out.
+
+    Parameters
+    ----------
+    result
+        The plan.
+    layer
+        Name of the layer.
+
+    Returns
+    -------
+    Misaligned pupils and pupils.
+    """
+    clusters = own_clusters(result)
+    return int(clusters[f"misaligned_{layer}_pupils"].sum()), int(clusters["pupils"].sum())
+
+
+def _layer(layer: str) -> Callable[[Result], Finding]:
+    def finding(result: Result) -> Finding:
+        n, total = misaligned(result, layer)
+        is_required = layer in result.problem.scenario.required_layers
+        if is_required and not _breaks(result, f"within.{layer}"):
+            if not n:
+                return Finding("met", _say("layer_none"))
+            return Finding("met", _say("layer_rule", n=number(n), pct=percent(n, total)))
+        text = _say("layer", n=number(n), pct=percent(n, total)) if n else _say("layer_none")
+        return Finding("unmet" if is_required else "info" if n else "met", text)
+
+    return finding
+
+
+def _whole(result: Result) -> Finding:
+    divided = {name for parts in made_from(result).values() for name, whole in parts if not whole}
+    if divided:
+        return Finding("unmet", _say("divided", n=len(divided)))
+    return Finding("met", _say("whole"))
+
+
+def _contiguous(result: Result) -> Finding:
+    n = int((~own_clusters(result)["is_contiguous"].astype(bool)).sum())
+    return Finding("unmet", _say("scattered", n=n)) if n else Finding("met", _say("contiguous"))
+
+
+def _secondary(result: Result) -> Finding:
+    least = result.problem.scenario.secondary.min
+    n = int((own_clusters(result)["n_secondary"] < max(1, least)).sum())
+    if not n:
+        return Finding("met", _say("secondary"))
+    return Finding("unmet" if least else "info", _say("without", n=n))
+
+
+def _travel(result: Result) -> Finding:
+    minutes = own_clusters(result)["max_minutes"]
+    limit = result.problem.scenario.travel.max_minutes
+    if any(is_unknown(value) for value in minutes):
+        return Finding("unmet" if limit else "info", _say("unknown"))
+    longest = float(minutes.max())
+    if limit is None:
+        return Finding("info", _say("longest", n=one_decimal(longest)))
+    text = _say("longest_limit", n=one_decimal(longest), limit=f"{limit:g}")
+    return Finding("unmet" if _breaks(result, "travel") else "met", text)
+
+
+def _exempt(result: Result) -> Finding:
+    clusters = result.score.clusters
+    exempt = clusters[clusters["is_exempt"].astype(bool)]
+    if exempt.empty:
+        return Finding("info", _say("exempt_none"))
+    verdict: Verdict = "unmet" if _breaks(result, "exempt") else "met"
+    return Finding(verdict, _say("exempt", n=len(exempt), schools=int(exempt["n_schools"].sum())))
+
+
+def principles(results: list[Result]) -> list[Principle]:
+    """Judge every plan by every principle.
+
+    Parameters
+    ----------
+    results
+        Plans of one authority.
+
+    Returns
+    -------
+    One row a principle, in the order they are to be read.
+    """
+    names = words()["principles_names"]
+    judges: list[tuple[str, Callable[[Result], Finding]]] = [
+        (names["count"], _count),
+        (names["minimum"], _minimum),
+        (names["maximum"], _maximum),
+        (names["average"], _average),
+    ]
+    for name, layer in results[0].problem.authority.layers.items():
+        judges.append((names["layer"].format(layer=lower_first(layer.title)), _layer(name)))
+    judges += [
+        (names["whole"], _whole),
+        (names["contiguous"], _contiguous),
+        (names["secondary"], _secondary),
+        (names["travel"], _travel),
+        (names["exempt"], _exempt),
+    ]
+    return [Principle(name, tuple(judge(result) for result in results)) for name, judge in judges]
+
+
+def lower_first(title: str) -> str:
+    """Give a title as it stands within a sentence; names and abbreviations keep their capitals.
+
+    Parameters
+    ----------
+    title
+        Title of a layer.
+
+    Returns
+    -------
+    The title, its first letter small where it is a common word.
+
+    Examples
+    --------
+    >>> [lower_first(title) for title in ("Districts", "GP consortia", "City Services areas")]
+    ['districts', 'GP consortia', 'City Services areas']
+    """
+    first, _, rest = title.partition(" ")
+    is_name = not first[1:].islower() or any(word[:1].isupper() for word in rest.split())
+    return title if is_name else title[:1].lower() + title[1:]

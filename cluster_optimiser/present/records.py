@@ -1,0 +1,313 @@
+"""The manifest: everything a reader needs to trust, repeat or dispute a result."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import math
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cluster_optimiser.domain import Result, Status
+    from cluster_optimiser.scenario import Scenario
+
+PACKAGE = "cluster-optimiser"
+VERSIONED = ("folium", "geopandas", "numpy", "ortools", "pandas", "pyogrio", "pyproj", "shapely")
+
+
+def plain(value: object) -> object:
+    """Turn a value into what JSON knows: no NaN, no infinity, no numpy, no tuples.
+
+    Parameters
+    ----------
+    value
+        Any value, mappings and sequences too.
+
+    Returns
+    -------
+    The same as dict, list, str, int, float, bool or None.
+
+    Examples
+    --------
+    >>> plain({"a": float("nan"), "b": (1, 2.5)})
+    {'a': None, 'b': [1, 2.5]}
+    """
+    if hasattr(value, "items"):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return [plain(inner) for inner in sorted(value, key=str)]
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(inner) for inner in value]
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: object) -> object:
+    if value is None or value is pd.NA or isinstance(value, (str, bool)):
+        return None if value is pd.NA else value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        return number if math.isfinite(number) else None
+    return str(value)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _inputs(result: Result) -> list[dict[str, str]]:
+    authority, scenario = result.problem.authority, result.problem.scenario
+    found = {f"{authority.key}/{path}": digest for path, digest in authority.inputs.items()}
+    files = list(scenario.files)
+    home = files[0].parent if files else Path()
+    if files and scenario.plan is not None:
+        files.append(home / scenario.plan)
+    for file in files:
+        # Names only: where the checkout lies differs between machines.
+        name = Path(os.path.relpath(file, home.parent)).as_posix()
+        if file.is_file():
+            found[name] = _sha256(file)
+    return [{"path": path, "sha256": digest} for path, digest in sorted(found.items())]
+
+
+def _versions() -> dict[str, str]:
+    versions = {name: importlib.metadata.version(name) for name in VERSIONED}
+    versions["python"] = ".".join(platform.python_version_tuple()[:2])
+    try:
+        versions[PACKAGE] = importlib.metadata.version(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        versions[PACKAGE] = "not installed"
+    return dict(sorted(versions.items()))
+
+
+def reason_for(result: Result, cluster: str, units: tuple[str, ...]) -> str:
+    """Give the scenario's reason for an exception: by cluster, else by its units, else blank.
+
+    Parameters
+    ----------
+    result
+        The plan; the reasons are its scenario's.
+    cluster
+        Name of the cluster.
+    units
+        Names of its units.
+
+    Returns
+    -------
+    The reason in words, or an empty string.
+    """
+    reasons = result.problem.scenario.reasons
+    pairs = [f"{a} - {b}" for a in units for b in units if a != b]
+    found = [reasons[name] for name in dict.fromkeys([cluster, *units, *pairs]) if name in reasons]
+    return " ".join(dict.fromkeys(found))
+
+
+def exceptions(result: Result) -> list[dict[str, object]]:
+    """Give the clusters outside the size range that the plan is allowed, named.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    One record a cluster, in the order of the clusters: ``cluster_id``, ``cluster``, ``pupils``,
+    ``kind`` (``under the minimum``, ``over the maximum`` or ``exception``), ``limit_pupils`` (the
+    bound that it is beyond, or None), ``units`` and ``reason``.
+    """
+    size = result.problem.scenario.size
+    found: list[dict[str, object]] = []
+    for row in result.score.clusters.itertuples():
+        if not row.is_exception or row.is_exempt:
+            continue
+        kind, limit = "exception", None
+        if row.pupils < size.min_pupils:
+            kind, limit = "under the minimum", size.min_pupils
+        elif row.pupils > size.max_pupils:
+            kind, limit = "over the maximum", size.max_pupils
+        units = tuple(str(unit) for unit in getattr(row, "units", ()) or ())
+        found.append(
+            {
+                "cluster_id": row.Index,
+                "cluster": row.cluster,
+                "pupils": int(row.pupils),
+                "kind": kind,
+                "limit_pupils": limit,
+                "units": list(units),
+                "reason": reason_for(result, row.cluster, units),
+            }
+        )
+    return found
+
+
+def manifest(result: Result) -> dict[str, object]:
+    """Give the record of a result.
+
+    Parameters
+    ----------
+    result
+        The plan, its score and how it was made.
+
+    Returns
+    -------
+    Plain data for JSON, in reading order. ``objective`` and ``bound`` give each term in its own
+    unit; ``gap`` is the largest of any stage; both are None for a plan that was not solved for.
+    Only ``seconds`` differs between two runs of the same inputs and seed.
+    """
+    problem, solution = result.problem, result.plan.solution
+    scenario, authority = problem.scenario, problem.authority
+    is_given = solution.status == "GIVEN"
+    is_exempt = result.score.clusters["is_exempt"].astype(bool)
+    bound: Mapping[str, float] = {s.term: s.bound for s in solution.stages if s.term != "tie-break"}
+    record = {
+        "label": result.plan.label,
+        "title": scenario.title,
+        "option": scenario.option,
+        "description": scenario.description,
+        "authority": authority.name,
+        "data_date": authority.data_date,
+        "status": solution.status,
+        "objective": result.objective,
+        "bound": None if is_given else bound,
+        "gap": None if is_given else max((s.gap for s in solution.stages), default=None),
+        "seconds": round(result.seconds, 3),
+        "seed": result.seed,
+        "n_clusters": int((~is_exempt).sum()),
+        "n_exempt_clusters": int(is_exempt.sum()),
+        "metrics": result.score.metrics,
+        "stages": [
+            {
+                "term": stage.term,
+                "status": stage.status,
+                "objective": stage.objective,
+                "bound": stage.bound,
+                "gap": stage.gap,
+                "deterministic_time": stage.deterministic_time,
+            }
+            for stage in solution.stages
+        ],
+        "proof": dict(solution.proof),
+        "violations": [
+            {"rule": v.rule, "subject": v.subject, "detail": v.detail} for v in result.violations
+        ],
+        "exceptions": exceptions(result),
+        "notes": [*problem.notes, *problem.territory.findings],
+        "travel": problem.travel.note,
+        "scenario": scenario.resolved(),
+        "inputs": _inputs(result),
+        "versions": _versions(),
+        "sources": [
+            {"title": s.title, "date": s.date, "publisher": s.publisher, "licence": s.licence}
+            for s in authority.sources
+        ],
+        "stamp": result.stamp,
+        "caveats": result.caveats,
+    }
+    made = plain(record)
+    return made if isinstance(made, dict) else {}
+
+
+def manifest_text(result: Result) -> str:
+    """Give the manifest as the text of ``manifest.json``.
+
+    Parameters
+    ----------
+    result
+        The plan, its score and how it was made.
+
+    Returns
+    -------
+    The text, two spaces a level.
+    """
+    return json.dumps(manifest(result), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def unsolved_record(scenario: Scenario, status: Status, message: str) -> dict[str, object]:
+    """Give the record of a scenario that has no plan, with the keys of `manifest` that apply.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    status
+        INFEASIBLE or UNKNOWN.
+    message
+        Why there is no plan.
+
+    Returns
+    -------
+    Plain data for JSON.
+    """
+    return {
+        "label": scenario.option,
+        "title": scenario.title,
+        "option": scenario.option,
+        "description": scenario.description,
+        "status": status,
+        "message": message,
+        "objective": None,
+        "bound": None,
+        "gap": None,
+        "n_clusters": None,
+        "scenario": scenario.resolved(),
+    }
+
+
+SUMMARY_KEYS = (
+    "label",
+    "title",
+    "status",
+    "objective",
+    "bound",
+    "gap",
+    "seconds",
+    "seed",
+    "n_clusters",
+    "n_exempt_clusters",
+    "metrics",
+    "violations",
+    "exceptions",
+    "stamp",
+    "caveats",
+)
+"""What of a manifest is printed for a program that reads along."""
+
+
+def summary(
+    scenario: Scenario, status: Status, message: str, result: Result | None
+) -> dict[str, object]:
+    """Give what became of a scenario in one short JSON object.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    status
+        Its status.
+    message
+        Why there is no plan, where there is none.
+    result
+        The result, or None.
+
+    Returns
+    -------
+    Plain data for JSON: the keys of `manifest` that a program asks for first.
+    """
+    if result is None:
+        record = unsolved_record(scenario, status, message)
+        return {key: record[key] for key in (*SUMMARY_KEYS, "message") if key in record}
+    whole = manifest(result)
+    return {key: whole[key] for key in SUMMARY_KEYS}

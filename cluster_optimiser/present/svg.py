@@ -1,0 +1,483 @@
+"""Static maps as SVG: small, sharp in print, and alive without a script."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import markupsafe
+import numpy as np
+import shapely
+
+from cluster_optimiser.present.shapes import drawable, plan_colours
+from cluster_optimiser.present.words import cluster_number
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from cluster_optimiser.domain import Result
+
+WIDTH = 2000
+"""Units across every map; a map about 640 pixels wide shows three units a pixel."""
+MARGIN = 24
+TOLERANCE_M = 180.0
+FINE_TOLERANCE_M = 60.0
+
+# Areas whose largest inner circle is smaller are drawn again, if three are near one another.
+CROWDED_RADIUS = 38.0
+CROWDED_REACH = 12.0
+CROWDED_MEMBERS = 3
+WINDOW_PAD = 40.0
+MOST_INSETS = 3
+INSET_WIDTH, INSET_HEIGHT, INSET_SCALE, INSET_GAP = 1000.0, 620.0, 3.6, 70
+
+NUMBER_RADIUS = 29
+NAME_SIZE = 36
+NAME_LEADING = 40
+# Average advance of a letter in the system's sans-serif faces, as a share of the size.
+LETTER_SHARE = 0.54
+LINE_LETTERS = 15
+MOST_LINES = 3
+LEAST_INSIDE_SHARE = 0.72
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How metres become units of the drawing, the same for every map of a page.
+
+    Parameters
+    ----------
+    west_m, north_m
+        The corner that is drawn top left.
+    units_per_m
+        Scale.
+    height
+        Units from top to bottom.
+    """
+
+    west_m: float
+    north_m: float
+    units_per_m: float
+    height: int
+
+    @classmethod
+    def around(cls, areas: gpd.GeoSeries) -> Frame:
+        """Fit a frame round areas in EPSG:27700.
+
+        Parameters
+        ----------
+        areas
+            What is to be in the drawing.
+
+        Returns
+        -------
+        The frame.
+        """
+        west, south, east, north = (float(value) for value in areas.total_bounds)
+        scale = (WIDTH - 2 * MARGIN) / max(1.0, east - west)
+        height = round((north - south) * scale) + 2 * MARGIN
+        return cls(west, north, scale, height)
+
+    def place(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn metres east and north into units right and down.
+
+        Parameters
+        ----------
+        xy
+            Shape (n, 2), metres east and north.
+
+        Returns
+        -------
+        Shape (n, 2), units right and down.
+        """
+        placed = np.empty_like(xy)
+        placed[:, 0] = (xy[:, 0] - self.west_m) * self.units_per_m + MARGIN
+        placed[:, 1] = (self.north_m - xy[:, 1]) * self.units_per_m + MARGIN
+        return placed
+
+    def draw(self, shape: BaseGeometry) -> BaseGeometry:
+        """Turn a shape in metres into one in units.
+
+        Parameters
+        ----------
+        shape
+            A shape in metres.
+
+        Returns
+        -------
+        The shape in units.
+        """
+        return shapely.transform(shape, self.place)
+
+
+def path_data(shape: BaseGeometry) -> str:
+    """Write the rings of polygons as SVG path data on whole units.
+
+    Parameters
+    ----------
+    shape
+        Polygons in the units of a drawing.
+
+    Returns
+    -------
+    The ``d`` of a path; rings that shrink to nothing are left out.
+
+    Examples
+    --------
+    >>> path_data(shapely.box(0, 0, 10, 20))
+    'M10 0l0 20 -10 0 0 -20z'
+    """
+    out = []
+    for polygon in shapely.get_parts(shape):
+        for ring in (polygon.exterior, *polygon.interiors):
+            points = np.rint(shapely.get_coordinates(ring)).astype(np.int64)[:-1]
+            moved = np.any(points != np.roll(points, 1, axis=0), axis=1)
+            points = points[moved]
+            if len(points) < 3:  # noqa: PLR2004 - no area
+                continue
+            steps = np.diff(points, axis=0)
+            moves = " ".join(f"{dx} {dy}" for dx, dy in steps.tolist())
+            out.append(f"M{points[0][0]} {points[0][1]}l{moves}z")
+    return "".join(out)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What lies under every map of a page.
+
+    Parameters
+    ----------
+    frame
+        The common frame.
+    symbols
+        SVG symbols ``today`` and ``areas``, to be put into the page once.
+    areas_title
+        Name of the layer drawn as ``areas``, or an empty string.
+    windows
+        Crowded places, in the units of the frame.
+    """
+
+    frame: Frame
+    symbols: markupsafe.Markup
+    areas_title: str
+    windows: tuple[BaseGeometry, ...] = ()
+
+
+def ground(result: Result) -> Ground:
+    """Draw what all maps of an authority share: today's borders, and the first layer's.
+
+    Parameters
+    ----------
+    result
+        Any plan of the authority.
+
+    Returns
+    -------
+    Frame and symbols.
+    """
+    territory, authority = result.problem.territory, result.problem.authority
+    today = drawable(territory.clusters.geometry, tolerance_m=TOLERANCE_M)
+    frame = Frame.around(today)
+    symbols = {"today": today}
+    title = ""
+    for name in territory.layers:
+        symbols["areas"] = drawable(territory.layers[name].geometry, tolerance_m=TOLERANCE_M)
+        title = authority.layers[name].title if name in authority.layers else name
+        break
+    drawn = markupsafe.Markup().join(
+        markupsafe.Markup('<path id="map-{}" d="{}"/>').format(
+            name, "".join(path_data(frame.draw(shape)) for shape in areas)
+        )
+        for name, areas in symbols.items()
+    )
+    windows = crowded_windows([frame.draw(shape) for shape in today])
+    return Ground(frame, drawn, title, windows)
+
+
+@dataclass(slots=True)
+class _Labels:
+    """Where numbers and names go; later ones give way to earlier ones."""
+
+    taken: list[BaseGeometry]
+    bounds: BaseGeometry
+
+    def is_free(self, box: BaseGeometry) -> bool:
+        return self.bounds.covers(box) and not any(box.intersects(other) for other in self.taken)
+
+    def number(self, shape: BaseGeometry, *, is_needed: bool = True) -> shapely.Point | None:
+        circle = _inscribed(shape)
+        centre = shapely.Point(circle.coords[0])
+        largest = _largest(shape)
+        spot = next((p for p in _spiral(centre) if self._fits(p, largest)), None)
+        if spot is None and is_needed:
+            spot = next((p for p in _spiral(centre) if self._is_clear(p)), centre)
+        if spot is not None:
+            self.taken.append(spot.buffer(NUMBER_RADIUS + 2))
+        return spot
+
+    def _is_clear(self, point: shapely.Point) -> bool:
+        return self.is_free(point.buffer(NUMBER_RADIUS))
+
+    def _fits(self, point: shapely.Point, shape: BaseGeometry) -> bool:
+        return bool(shape.covers(point)) and self._is_clear(point)
+
+    def name(
+        self, text: str, spot: shapely.Point, shape: BaseGeometry
+    ) -> tuple[list[str], float, float] | None:
+        lines = textwrap.wrap(text, LINE_LETTERS, break_long_words=False)
+        if len(lines) > MOST_LINES:
+            return None
+        width = max(map(len, lines)) * NAME_SIZE * LETTER_SHARE
+        height = len(lines) * NAME_LEADING
+        aside = width / 2 + NUMBER_RADIUS + 10
+        for dx, dy in (
+            (0, NUMBER_RADIUS + 6),
+            (0, -NUMBER_RADIUS - 6 - height),
+            (aside, -height / 2),
+            (-aside, -height / 2),
+            (aside / 2, NUMBER_RADIUS + 6),
+            (-aside / 2, NUMBER_RADIUS + 6),
+            (aside / 2, -NUMBER_RADIUS - 6 - height),
+            (-aside / 2, -NUMBER_RADIUS - 6 - height),
+        ):
+            x, top = spot.x + dx, spot.y + dy
+            box = shapely.box(x - width / 2, top, x + width / 2, top + height)
+            inside = box.intersection(shape).area / box.area
+            if inside >= LEAST_INSIDE_SHARE and self.is_free(box):
+                self.taken.append(box)
+                return lines, x, top
+        return None
+
+
+def _largest(shape: BaseGeometry) -> shapely.Polygon:
+    largest: shapely.Polygon = max(shapely.get_parts(shape), key=lambda part: part.area)
+    return largest
+
+
+def _inscribed(shape: BaseGeometry) -> shapely.LineString:
+    """Give the radius, as a line, of the largest circle within a shape."""
+    radius = shapely.maximum_inscribed_circle(_largest(shape), tolerance=2)
+    return radius or shapely.LineString()
+
+
+def _spiral(centre: shapely.Point) -> Iterator[shapely.Point]:
+    yield centre
+    for radius in range(10, 100, 10):
+        for angle in np.arange(0, 2 * np.pi, np.pi / 6):
+            yield shapely.Point(
+                centre.x + radius * float(np.cos(angle)), centre.y + radius * float(np.sin(angle))
+            )
+
+
+def _number_mark(cluster_id: str, spot: shapely.Point) -> markupsafe.Markup:
+    return markupsafe.Markup(
+        '<g class="no"><circle cx="{x}" cy="{y}" r="{r}"/><text x="{x}" y="{y}">{n}</text></g>'
+    ).format(x=round(spot.x), y=round(spot.y), r=NUMBER_RADIUS, n=cluster_number(cluster_id))
+
+
+def _name_mark(lines: Iterable[str], x: float, top: float) -> markupsafe.Markup:
+    spans = markupsafe.Markup().join(
+        markupsafe.Markup('<tspan x="{}" y="{}">{}</tspan>').format(
+            round(x), round(top + NAME_LEADING * (i + 0.8)), line
+        )
+        for i, line in enumerate(lines)
+    )
+    return markupsafe.Markup('<text class="nm">{}</text>').format(spans)
+
+
+def _labels(
+    shapes: Mapping[str, BaseGeometry],
+    names: Mapping[str, str],
+    bounds: BaseGeometry,
+    *,
+    optional: Collection[str] = (),
+    taken: Iterable[BaseGeometry] = (),
+) -> markupsafe.Markup:
+    """Mark areas with number and name, those in ``optional`` only where there is room."""
+    labels = _Labels(list(taken), bounds)
+    # The smallest have least room, so they choose first; those that may go without come last.
+    order = sorted(shapes, key=lambda key: (key in optional, shapes[key].area, key))
+    spots = {key: labels.number(shapes[key], is_needed=key not in optional) for key in order}
+    marks = [_number_mark(key, spot) for key in shapes if (spot := spots[key]) is not None]
+    for key in sorted(shapes, key=lambda key: (-shapes[key].area, key)):
+        spot = spots[key]
+        found = None if spot is None else labels.name(names[key], spot, shapes[key])
+        if found is not None:
+            marks.append(_name_mark(*found))
+    return markupsafe.Markup().join(marks)
+
+
+def crowded_windows(areas: Iterable[BaseGeometry]) -> tuple[BaseGeometry, ...]:
+    """Find the places where areas are too small to be numbered.
+
+    Parameters
+    ----------
+    areas
+        Areas in the units of a drawing.
+
+    Returns
+    -------
+    Boxes round at least three small areas that are near one another, the fullest first, three at
+    most.
+    """
+    small = [area for area in areas if _inscribed(area).length < CROWDED_RADIUS]
+    if not small:
+        return ()
+    near = shapely.get_parts(shapely.union_all([area.buffer(CROWDED_REACH) for area in small]))
+    windows = []
+    for part in near:
+        members = [area for area in small if part.intersects(area)]
+        if len(members) >= CROWDED_MEMBERS:
+            # Round the middles, not the whole areas: one long arm would make the window useless.
+            middles = [shapely.Point(_inscribed(area).coords[0]) for area in members]
+            box = shapely.box(*shapely.union_all(middles).buffer(WINDOW_PAD).bounds)
+            windows.append((-len(members), box.bounds, box))
+    return tuple(box for _, _, box in sorted(windows, key=lambda w: w[:2])[:MOST_INSETS])
+
+
+@dataclass(frozen=True, slots=True)
+class _Inset:
+    """A crowded place drawn larger below the map."""
+
+    letter: str
+    window: BaseGeometry
+    crowded: frozenset[str]
+    box: BaseGeometry
+    scale: float
+
+    def draw(self, shape: BaseGeometry) -> BaseGeometry:
+        west, north, _, _ = self.window.bounds
+        left, top, _, _ = self.box.bounds
+        corner, scale = np.array([west, north]), self.scale
+        part = shapely.intersection(shape, self.window)
+        return shapely.transform(part, lambda xy: (xy - corner) * scale + np.array([left, top]))
+
+
+def _insets(shapes: Mapping[str, BaseGeometry], under: Ground) -> list[_Inset]:
+    found: list[_Inset] = []
+    left, top = float(MARGIN), float(under.frame.height + INSET_GAP)
+    for window in under.windows:
+        crowded = frozenset(
+            key
+            for key, shape in shapes.items()
+            if _inscribed(shape).length < CROWDED_RADIUS and window.intersects(shape)
+        )
+        west, north, east, south = window.bounds
+        scale = min(INSET_HEIGHT / (south - north), INSET_WIDTH / (east - west), INSET_SCALE)
+        width, height = (east - west) * scale, (south - north) * scale
+        if len(crowded) > 1 and left + width <= WIDTH:
+            box = shapely.box(left, top, left + width, top + height)
+            found.append(_Inset("ABC"[len(found)], window, crowded, box, scale))
+            left += width + INSET_GAP
+    return found
+
+
+def _rect(box: BaseGeometry, name: str) -> markupsafe.Markup:
+    west, north, east, south = (round(value) for value in box.bounds)
+    return markupsafe.Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
+        name, west, north, east - west, south - north
+    )
+
+
+def _letter(box: BaseGeometry, letter: str) -> markupsafe.Markup:
+    west, north, _, _ = box.bounds
+    return markupsafe.Markup('<text class="lt" x="{}" y="{}">{}</text>').format(
+        round(west + 2), round(north - 10), letter
+    )
+
+
+def _letter_box(box: BaseGeometry) -> BaseGeometry:
+    west, north, _, _ = box.bounds
+    return shapely.box(west, north - 44, west + 34, north)
+
+
+def _draw_inset(
+    inset: _Inset,
+    fine: Mapping[str, BaseGeometry],
+    fill_of: Mapping[str, int],
+    names: Mapping[str, str],
+) -> markupsafe.Markup:
+    drawn = {key: inset.draw(shape) for key, shape in fine.items()}
+    drawn = {
+        key: shapely.multipolygons([p for p in shapely.get_parts(d) if p.geom_type == "Polygon"])
+        for key, d in drawn.items()
+    }
+    drawn = {key: shape for key, shape in drawn.items() if not shape.is_empty}
+    roomy = {
+        key: shape
+        for key, shape in drawn.items()
+        if key in inset.crowded or _inscribed(shape).length > NUMBER_RADIUS
+    }
+    return markupsafe.Markup('{}<g class="ar">{}</g>{}{}{}').format(
+        _rect(inset.box, "sea"),
+        _paths(drawn, fill_of),
+        _rect(inset.box, "edge"),
+        _letter(inset.box, inset.letter),
+        _labels(roomy, names, inset.box),
+    )
+
+
+def _paths(shapes: Mapping[str, BaseGeometry], fill_of: Mapping[str, int]) -> markupsafe.Markup:
+    return markupsafe.Markup().join(
+        markupsafe.Markup('<path class="c{}" d="{}"/>').format(fill_of[key], path_data(shape))
+        for key, shape in shapes.items()
+    )
+
+
+def plan_svg(
+    result: Result, under: Ground, *, label: str
+) -> tuple[markupsafe.Markup, dict[str, int]]:
+    """Draw the clusters of a plan, crowded places a second time and larger.
+
+    Parameters
+    ----------
+    result
+        The plan.
+    under
+        What `ground` gave for the page.
+    label
+        What the map is, for those who do not see it.
+
+    Returns
+    -------
+    The SVG, styled by the classes of the page; and the colour of each cluster that is drawn.
+    """
+    clusters = result.score.clusters
+    colour_of = dict(plan_colours(result).plan.colour_of)
+    names = {str(key): str(name) for key, name in clusters["cluster"].items()}
+    shapes = _drawn(clusters.geometry, under.frame, TOLERANCE_M)
+    fill_of = {key: colour_of[names[key]] for key in shapes}
+    insets = _insets(shapes, under)
+    fine = _drawn(clusters.geometry, under.frame, FINE_TOLERANCE_M) if insets else {}
+    lines = markupsafe.Markup('<use class="ln-today" href="#map-today"/>')
+    if under.areas_title:
+        lines += markupsafe.Markup('<use class="ln-areas" href="#map-areas"/>')
+    shown_larger = {key for inset in insets for key in inset.crowded}
+    bounds = shapely.box(0, 0, WIDTH, under.frame.height)
+    letters = [_letter_box(inset.window) for inset in insets]
+    marks = [_labels(shapes, names, bounds, optional=shown_larger, taken=letters)]
+    marks += [_rect(x.window, "edge") + _letter(x.window, x.letter) for x in insets]
+    marks += [_draw_inset(inset, fine, fill_of, names) for inset in insets]
+    bottom = max([under.frame.height, *(inset.box.bounds[3] + MARGIN for inset in insets)])
+    drawing = markupsafe.Markup(
+        '<svg class="plan" viewBox="0 0 {w} {h}" role="img" aria-label="{label}">'
+        '<g class="ar">{areas}</g>{lines}{marks}</svg>'
+    ).format(
+        w=WIDTH,
+        h=round(bottom),
+        label=label,
+        areas=_paths(shapes, fill_of),
+        lines=lines,
+        marks=markupsafe.Markup().join(marks),
+    )
+    return drawing, colour_of
+
+
+def _drawn(areas: gpd.GeoSeries, frame: Frame, tolerance_m: float) -> dict[str, BaseGeometry]:
+    light = drawable(areas, tolerance_m=tolerance_m)
+    return {str(key): frame.draw(shape) for key, shape in light.items()}

@@ -1,0 +1,304 @@
+"""The tables of a results folder: plans, clusters, assignments, and how they become CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.constants import CRS_METRES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cluster_optimiser.domain import Result
+
+CLUSTER_COLUMNS = (
+    "cluster",
+    "n_schools",
+    "n_secondary",
+    "pupils",
+    "deviation",
+    "meeting_place_urn",
+    "max_minutes",
+    "mean_minutes",
+    "polsby_popper",
+    "is_contiguous",
+    "is_exception",
+    "is_exempt",
+)
+"""Columns of ``clusters.csv`` after ``cluster_id`` and before those of each layer."""
+
+ASSIGNMENT_COLUMNS = (
+    "scenario",
+    "urn",
+    "school",
+    "cluster_id",
+    "cluster",
+    "from_cluster",
+    "secondary_membership",
+)
+"""Columns of ``assignments.csv``."""
+
+DECIMALS: Mapping[str, int] = {
+    "deviation": 4,
+    "polsby_popper": 4,
+    "max_minutes": 2,
+    "mean_minutes": 2,
+    "minutes": 2,
+    "value": 4,
+}
+"""Decimals that a column of fractions is written with."""
+
+# Spreadsheets run a cell that starts with one of these as a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def is_unknown(value: object) -> bool:
+    """Tell whether a cell holds nothing: None, NaN or NA.
+
+    Parameters
+    ----------
+    value
+        The cell.
+
+    Returns
+    -------
+    True where there is nothing in it.
+    """
+    if value is None or value is pd.NA:
+        return True
+    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
+
+
+def csv_cell(value: object, *, decimals: int = 4) -> str:
+    """Write one cell: text that a spreadsheet cannot run, numbers rounded, unknown blank.
+
+    Parameters
+    ----------
+    value
+        What the cell holds.
+    decimals
+        Most decimals of a fraction.
+
+    Returns
+    -------
+    The cell's text. Text that a spreadsheet would take for a formula gets an apostrophe in front.
+
+    Examples
+    --------
+    >>> csv_cell("=1+1"), csv_cell(-2.5), csv_cell(True), csv_cell(None)
+    ("'=1+1", '-2.5', 'true', '')
+    """
+    if is_unknown(value):
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value)).lower()
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    if isinstance(value, (float, np.floating)):
+        rounded = round(float(value), decimals)
+        return str(int(rounded)) if rounded.is_integer() else repr(rounded)
+    if isinstance(value, (tuple, list)):
+        value = "; ".join(str(part) for part in value)
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    r"""Write a table as CSV: a header, ``\n`` line ends, no index.
+
+    Parameters
+    ----------
+    table
+        The table; its index is left out.
+
+    Returns
+    -------
+    The file's text.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.columns)
+    columns = [
+        [csv_cell(value, decimals=DECIMALS.get(str(name), 4)) for value in table[name].tolist()]
+        for name in table.columns
+    ]
+    writer.writerows(zip(*columns, strict=True))
+    return out.getvalue()
+
+
+def layer_columns(layers: Sequence[str]) -> list[str]:
+    """Give the columns that each layer adds to ``clusters.csv``.
+
+    Parameters
+    ----------
+    layers
+        Names of the layers, in their order.
+
+    Returns
+    -------
+    Two columns a layer: its main area and the pupils outside it.
+    """
+    return [column for x in layers for column in (f"home_{x}", f"misaligned_{x}_pupils")]
+
+
+def clusters_table(result: Result) -> gpd.GeoDataFrame:
+    """Give the clusters of a plan with the columns of ``clusters.csv`` first, extras after.
+
+    Parameters
+    ----------
+    result
+        The plan and its score.
+
+    Returns
+    -------
+    Index ``cluster_id``, last column ``geometry`` (EPSG:27700), None for exempt clusters.
+    """
+    clusters = result.score.clusters
+    first = [*CLUSTER_COLUMNS, *layer_columns(list(result.problem.authority.layers))]
+    first = [column for column in first if column in clusters.columns]
+    extras = [c for c in clusters.columns if c not in first and c != "geometry"]
+    table = clusters[[*first, *extras, "geometry"]].rename_axis("cluster_id")
+    return table.set_geometry("geometry")
+
+
+def secondary_memberships(result: Result) -> pd.Series:
+    """Give the cluster that each exempt school is linked to where it lies.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    Index ``urn`` of exempt schools, values the name of the plan's cluster that their local unit
+    belongs to (the one with most of its pupils, if the plan divides the unit).
+    """
+    problem, assignment = result.problem, result.plan.assignment
+    members = pd.DataFrame(
+        {
+            "unit": problem.unit_of,
+            "cluster": assignment.reindex(problem.unit_of.index),
+            "pupils": problem.authority.schools["pupils"].reindex(problem.unit_of.index),
+        }
+    )
+    held = members.groupby(["unit", "cluster"], sort=True)["pupils"].sum().reset_index()
+    held = held.sort_values(["unit", "pupils", "cluster"], ascending=[True, False, True])
+    cluster_of = held.drop_duplicates("unit").set_index("unit")["cluster"]
+    return problem.local_unit_of.map(cluster_of).rename("secondary_membership")
+
+
+def schools_table(result: Result) -> gpd.GeoDataFrame:
+    """Give every school with its place in a plan.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    Index ``urn``; columns ``school``, ``phase``, ``pupils`` (NA where not known), ``cluster_id``,
+    ``cluster``, ``from_cluster`` (today's), ``secondary_membership`` (exempt schools), ``minutes``
+    to the cluster's meeting place (NaN where unknown), ``is_exempt`` and points in EPSG:27700.
+    """
+    problem, schools = result.problem, result.problem.authority.schools
+    clusters = result.score.clusters
+    cluster = result.plan.assignment.reindex(schools.index)
+    id_of = pd.Series(clusters.index, index=clusters["cluster"])
+    place_of = pd.Series(clusters["meeting_place_urn"].to_numpy(), index=clusters["cluster"])
+    place = cluster.map(place_of)
+    to = pd.Index(problem.travel.urns).get_indexer(pd.Index(place.fillna(-1).astype("int64")))
+    minutes = problem.travel.minutes[np.arange(len(schools)), to]
+    minutes = np.where(to < 0, np.nan, minutes)
+    pupils = schools["pupils"].astype("Int64")
+    if "is_pupils_known" in schools.columns:
+        pupils = pupils.mask(~schools["is_pupils_known"].astype(bool))
+    return gpd.GeoDataFrame(
+        {
+            "school": schools["name"],
+            "phase": schools["phase"],
+            "pupils": pupils,
+            "cluster_id": cluster.map(id_of),
+            "cluster": cluster,
+            "from_cluster": schools["cluster"],
+            "secondary_membership": secondary_memberships(result).reindex(schools.index),
+            "minutes": minutes,
+            "is_exempt": schools.index.isin(problem.exempt_of.index),
+        },
+        geometry=schools.geometry,
+        crs=CRS_METRES,
+    )
+
+
+def plan_table(result: Result) -> pd.DataFrame:
+    """Give a plan as ``urn,cluster``, the form it is read in again.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    Columns ``urn`` and ``cluster``, in the order of the register.
+    """
+    assignment = result.plan.assignment
+    return pd.DataFrame({"urn": assignment.index.to_numpy(), "cluster": assignment.to_numpy()})
+
+
+def assignments_table(results: Sequence[Result]) -> pd.DataFrame:
+    """Give one row a scenario and school.
+
+    Parameters
+    ----------
+    results
+        The scenarios, in the order they are to be shown.
+
+    Returns
+    -------
+    Columns ``scenario,urn,school,cluster_id,cluster,from_cluster,secondary_membership``, as text
+    where not a number; the last is blank but for exempt schools.
+    """
+    parts = [
+        schools_table(result).reset_index(names="urn").assign(scenario=result.plan.label)
+        for result in results
+    ]
+    columns = list(ASSIGNMENT_COLUMNS)
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat([pd.DataFrame(part)[columns] for part in parts], ignore_index=True)
+
+
+def made_from(result: Result) -> dict[str, tuple[tuple[str, bool], ...]]:
+    """Give today's clusters that each cluster is made from.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    Cluster -> pairs of today's geographic cluster and whether all of it is in; exempt schools count
+    in neither. Exempt clusters are made from none.
+    """
+    problem = result.problem
+    urns = problem.unit_of.index
+    today = problem.authority.schools["local_cluster"].reindex(urns)
+    now = result.plan.assignment.reindex(urns)
+    held: dict[str, set[str]] = {str(name): set() for name in result.score.clusters["cluster"]}
+    homes: dict[str, set[str]] = {}
+    for old, new in zip(today, now, strict=True):
+        held.setdefault(str(new), set()).add(str(old))
+        homes.setdefault(str(old), set()).add(str(new))
+    return {
+        cluster: tuple((old, len(homes[old]) == 1) for old in sorted(parts))
+        for cluster, parts in held.items()
+    }

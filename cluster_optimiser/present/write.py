@@ -1,0 +1,116 @@
+"""The files of a results folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
+from cluster_optimiser.present.maps import map_html
+from cluster_optimiser.present.page import index_html
+from cluster_optimiser.present.records import manifest_text, unsolved_record
+from cluster_optimiser.present.tables import (
+    assignments_table,
+    clusters_table,
+    csv_text,
+    plan_table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from cluster_optimiser.domain import Result, Status
+    from cluster_optimiser.present.page import Unsolved
+    from cluster_optimiser.scenario import Scenario
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_result(result: Result, folder: Path) -> None:
+    """Write everything about one plan into a folder.
+
+    Parameters
+    ----------
+    result
+        The plan, its score and how it was made.
+    folder
+        A folder that exists; plan.csv, clusters.csv, plan.gpkg, plan.geojson, map.html and
+        manifest.json are written into it. Two calls write the same bytes.
+    """
+    clusters = clusters_table(result).reset_index().drop(columns="geometry")
+    _write(folder / "plan.csv", csv_text(plan_table(result)))
+    _write(folder / "clusters.csv", csv_text(clusters))
+    write_gpkg(result, folder / "plan.gpkg")
+    _write(folder / "plan.geojson", geojson_text(result))
+    _write(folder / "map.html", map_html(result))
+    _write(folder / "manifest.json", manifest_text(result))
+
+
+def write_unsolved(scenario: Scenario, status: Status, message: str, folder: Path) -> None:
+    """Write the manifest of a scenario that has no plan.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    status
+        INFEASIBLE or UNKNOWN.
+    message
+        Why there is no plan.
+    folder
+        A folder that exists; manifest.json is written into it.
+    """
+    text = json.dumps(unsolved_record(scenario, status, message), ensure_ascii=False, indent=2)
+    _write(folder / "manifest.json", text + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+        # mkstemp makes files for their owner alone; results are for all who may read the folder.
+        umask = os.umask(0)
+        os.umask(umask)
+        part.chmod(0o666 & ~umask)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write_comparison(
+    results: Sequence[Result],
+    comparison: pd.DataFrame,
+    out: Path,
+    *,
+    unsolved: Sequence[Unsolved] = (),
+) -> None:
+    """Write what speaks of all plans: assignments.csv, comparison.csv and index.html.
+
+    Parameters
+    ----------
+    results
+        The plans, in the order they are to be shown.
+    comparison
+        One row a scenario and metric; its columns become those of comparison.csv. Scenarios that
+        are in it but not in ``results`` have no plan and are named as such on the page.
+    out
+        A folder that exists. Each file is replaced whole.
+    unsolved
+        Options without a plan, to be named on the page with the reason.
+    """
+    # The page is made first: if it cannot be, nothing has been replaced.
+    page = index_html(results, comparison, unsolved=unsolved)
+    _replace(out / "assignments.csv", csv_text(assignments_table(results)))
+    _replace(out / "comparison.csv", csv_text(comparison))
+    _replace(out / "index.html", page)

@@ -1,0 +1,12 @@
+"""The independent check of a plan's legality and of the numbers said of it.
+
+Written before the optimiser and without it. It knows the rules and the data, nothing of candidate
+groups, of the solver or of the scoring, and counts everything again from the register, the cells
+and the minutes in plain loops. Clarity comes before speed.
+"""
+
+from cluster_optimiser.verification.claims import verify
+from cluster_optimiser.verification.facts import ClusterFacts
+from cluster_optimiser.verification.rules import Verification, verify_plan
+
+__all__ = ["ClusterFacts", "Verification", "verify", "verify_plan"]

@@ -1,0 +1,213 @@
+"""Check every number that a result gives of its plan."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, cast
+
+import pandas as pd
+
+from cluster_optimiser.constants import WEIGHT_SCALE
+from cluster_optimiser.errors import VerificationError
+from cluster_optimiser.verification.facts import ClusterFacts, Ground, alignment
+from cluster_optimiser.verification.rules import verify_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cluster_optimiser.domain import Problem, Result, Stage
+    from cluster_optimiser.scenario import Scenario
+    from cluster_optimiser.verification.rules import Verification
+
+CLAIM_TOLERANCE = 1e-9
+"""Relative difference below which two ways of adding the same numbers agree."""
+
+BOUND_TOLERANCE = 1e-6
+"""Relative difference below which the solver's bound, a float of its own making, is met."""
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def _agree(claim: object, truth: object, *, tolerance: float = CLAIM_TOLERANCE) -> bool:
+    if _is_nothing(claim) or _is_nothing(truth):
+        return _is_nothing(claim) and _is_nothing(truth)
+    if isinstance(truth, str | bool) or isinstance(claim, str):
+        return bool(claim == truth)
+    numbers = float(cast("float", claim)), float(cast("float", truth))
+    return math.isclose(*numbers, rel_tol=tolerance, abs_tol=tolerance)
+
+
+def _wrong(where: str, claim: object, truth: object) -> str:
+    def shown(value: object) -> str:
+        return "nothing" if _is_nothing(value) else str(value)
+
+    return f"{where} is given as {shown(claim)}, it is {shown(truth)}"
+
+
+def _weighted(scenario: Scenario, objective: Mapping[str, float | None]) -> float | None:
+    values = {term: objective.get(term) for term in scenario.objective.weights}
+    if any(value is None for value in values.values()):
+        return None
+    return sum(scenario.objective.weights[term] * (value or 0) for term, value in values.items())
+
+
+def _objective_claims(result: Result, truth: Verification) -> Iterator[str]:
+    scenario = result.problem.scenario
+    for term, claim in result.objective.items():
+        if term != "weighted" and term not in truth.objective:
+            yield f"objective {term} is unknown"
+        elif term != "weighted" and not _agree(claim, truth.objective[term]):
+            yield _wrong(f"objective {term}", claim, truth.objective[term])
+        elif term == "weighted" and not _weighted_agrees(result, claim, truth):
+            yield _wrong("objective weighted", claim, _weighted(scenario, truth.objective))
+    if scenario.method == "merge":
+        for term in scenario.objective.terms:
+            if term not in result.objective and truth.objective.get(term) is not None:
+                yield f"objective {term} is not given"
+
+
+def _weighted_agrees(result: Result, claim: float, truth: Verification) -> bool:
+    """Compare a weighted sum; the solver rounds it to `WEIGHT_SCALE` for each cluster."""
+    value = _weighted(result.problem.scenario, truth.objective)
+    if value is None or _is_nothing(claim):
+        return value is None and _is_nothing(claim)
+    n_clusters = truth.objective["count"] or 0
+    return abs(claim - value) <= 0.5 * n_clusters / WEIGHT_SCALE + CLAIM_TOLERANCE * abs(value)
+
+
+def _stage_claims(result: Result, truth: Verification) -> Iterator[str]:
+    for stage in result.plan.solution.stages:
+        where = f"stage {stage.term}: objective"
+        if stage.status not in {"OPTIMAL", "FEASIBLE"}:
+            continue
+        if stage.term == "weighted":
+            if not _weighted_agrees(result, stage.objective, truth):
+                value = _weighted(result.problem.scenario, truth.objective)
+                yield _wrong(where, stage.objective, value)
+        elif stage.term in truth.objective and not _agree(
+            stage.objective, truth.objective[stage.term]
+        ):
+            yield _wrong(where, stage.objective, truth.objective[stage.term])
+        yield from _bound_claims(stage)
+
+
+def _bound_claims(stage: Stage) -> Iterator[str]:
+    """Check that bound and gap of a stage say the same as its objective and status."""
+    scale = max(1.0, abs(stage.objective))
+    gap = (stage.objective - stage.bound) / scale
+    if not _agree(stage.gap, gap, tolerance=BOUND_TOLERANCE):
+        yield _wrong(f"stage {stage.term}: gap", stage.gap, gap)
+    if gap < -BOUND_TOLERANCE:
+        yield f"stage {stage.term}: bound {stage.bound} is above the objective {stage.objective}"
+    if stage.status == "OPTIMAL" and gap > BOUND_TOLERANCE:
+        yield f"stage {stage.term}: called OPTIMAL with a gap of {gap:.6f}"
+
+
+def _cluster_truth(facts: ClusterFacts) -> dict[str, object]:
+    """Give a cluster's facts under the column names of the table of clusters."""
+    truth: dict[str, object] = {
+        "n_schools": facts.n_schools,
+        "n_secondary": facts.n_secondary,
+        "pupils": facts.pupils,
+        "deviation": facts.deviation,
+        "meeting_place_urn": facts.meeting_place_urn,
+        "max_minutes": facts.max_minutes,
+        "mean_minutes": facts.mean_minutes,
+        "is_contiguous": facts.is_contiguous,
+        "is_exception": facts.is_exception,
+        "is_exempt": facts.is_exempt,
+    }
+    for layer, area in facts.home.items():
+        truth[f"home_{layer}"] = area
+        truth[f"misaligned_{layer}_pupils"] = facts.misaligned_pupils[layer]
+    return truth
+
+
+def _table_claims(result: Result, truth: Verification) -> Iterator[str]:
+    table = result.score.clusters
+    names = list(table["cluster"])
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"cluster {name} has several rows"
+    for name in sorted(set(names) ^ set(truth.clusters)):
+        yield f"cluster {name} is {'in the table only' if name in names else 'not in the table'}"
+    rows = dict(zip(names, table.to_dict(orient="records"), strict=True))
+    for name, facts in truth.clusters.items():
+        if name not in rows:
+            continue
+        for column, value in _cluster_truth(facts).items():
+            if column not in table.columns:
+                yield f"cluster {name}: there is no column {column}"
+            elif not _agree(rows[name][column], value):
+                yield _wrong(f"cluster {name}: {column}", rows[name][column], value)
+    there = int(result.problem.authority.schools["pupils"].sum())
+    if "pupils" in table.columns and table["pupils"].sum() != there:
+        yield _wrong("the sum of pupils over clusters", table["pupils"].sum(), there)
+
+
+def _unit_claims(problem: Problem) -> Iterator[str]:
+    """Check the table of units, which the plan was made from, against the register."""
+    ground = Ground(problem)
+    for unit in sorted(set(problem.units.index) ^ set(ground.unit_urns)):
+        yield f"unit {unit} is {'without schools' if unit in problem.units.index else 'unknown'}"
+    for unit, row in problem.units.drop(columns="geometry").iterrows():
+        schools = [ground.schools[urn] for urn in sorted(ground.unit_urns.get(str(unit), ()))]
+        home, _ = alignment(ground, schools)
+        truth: dict[str, object] = {
+            "pupils": sum(s.pupils for s in schools),
+            "n_schools": len(schools),
+            "n_secondary": sum(s.is_secondary for s in schools),
+            **{f"home.{layer}": area for layer, area in home.items()},
+        }
+        for column, value in truth.items():
+            if not _agree(row[column], value):
+                yield _wrong(f"unit {unit}: {column}", row[column], value)
+
+
+def _violation_claims(result: Result, truth: Verification) -> Iterator[str]:
+    is_solved = result.plan.solution.status in {"OPTIMAL", "FEASIBLE"}
+    if result.problem.scenario.method == "merge" and is_solved:
+        yield from (f"the plan breaks a rule: {violation}" for violation in truth.violations)
+    for violation in result.violations:
+        if violation not in truth.violations:
+            yield f"a violation is given that is none: {violation}"
+    for violation in truth.violations:
+        if violation not in result.violations:
+            yield f"a violation is not given: {violation}"
+
+
+def verify(result: Result) -> Verification:
+    """Check every claim of a result against the plan itself.
+
+    Parameters
+    ----------
+    result
+        A scenario, run.
+
+    Returns
+    -------
+    What is true of its plan, all claims having agreed.
+
+    Raises
+    ------
+    VerificationError
+        With every claim that does not agree, and every rule that a solved plan breaks.
+    """
+    truth = verify_plan(result.problem, result.plan.assignment)
+    wrong = [
+        *_violation_claims(result, truth),
+        *_unit_claims(result.problem),
+        *_objective_claims(result, truth),
+        *_stage_claims(result, truth),
+        *_table_claims(result, truth),
+        *(
+            _wrong(f"metric {name}", result.score.metrics[name], value)
+            for name, value in truth.metrics.items()
+            if name in result.score.metrics and not _agree(result.score.metrics[name], value)
+        ),
+    ]
+    if wrong:
+        head = f"plan {result.plan.label} does not stand up to the independent check:"
+        raise VerificationError("\n".join([head, *(f"  {line}" for line in wrong)]))
+    return truth

@@ -1,0 +1,358 @@
+"""What is true of a cluster, counted from the register, the cells and the minutes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import pandas as pd
+import shapely
+
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, SECONDARY_PHASES
+from cluster_optimiser.domain import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.scenario import Scenario
+
+SNAP_M = 1.0
+"""Borders drawn within this distance of each other are one border."""
+
+SNAP_ENDS_M = 4.0
+"""Length that this allowance may add at the two ends of a border, not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """What is true of one cluster, counted from the register.
+
+    Parameters
+    ----------
+    name
+        The cluster's name.
+    urns, units
+        Its schools, and the units that they belong to, sorted.
+    pupils, n_schools, n_secondary
+        Sums and counts over its schools.
+    deviation
+        (pupils - target) / target.
+    meeting_place_urn
+        The member school with the fewest pupil minutes, ties by lowest URN; None where no member
+        school can be reached from every member school that has pupils.
+    pupil_minutes
+        Pupils times minutes to the meeting place, summed; None where there is no meeting place.
+    mean_minutes, max_minutes
+        Minutes to the meeting place: mean over pupils, longest over schools; None where unknown.
+    is_contiguous
+        In one piece; None for an exempt cluster, which need not be.
+    is_exception, is_exempt
+        Outside the size range; an exempt group, which has no size range.
+    home, misaligned_pupils
+        Layer -> area that holds most of its pupils, and its pupils outside that area.
+    """
+
+    name: str
+    urns: tuple[int, ...]
+    units: tuple[str, ...]
+    pupils: int
+    n_schools: int
+    n_secondary: int
+    deviation: float
+    meeting_place_urn: int | None
+    pupil_minutes: float | None
+    mean_minutes: float | None
+    max_minutes: float | None
+    is_contiguous: bool | None
+    is_exception: bool
+    is_exempt: bool
+    home: Mapping[str, str | None]
+    misaligned_pupils: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """One row of the register, in plain Python.
+
+    Parameters
+    ----------
+    urn, position
+        The school, and its place in the matrix of minutes.
+    pupils, is_secondary
+        Its pupils, and whether it counts as a secondary school.
+    today
+        Today's geographic cluster that it lies in.
+    unit, exempt
+        Its unit or its exempt group; the other is None.
+    areas
+        Layer -> area that it lies in, or None.
+    """
+
+    urn: int
+    position: int
+    pupils: int
+    is_secondary: bool
+    today: str | None
+    unit: str | None
+    exempt: str | None
+    areas: Mapping[str, str | None]
+
+
+class Ground:
+    """The data of a problem as plain dictionaries, read once for each plan.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.scenario: Scenario = problem.scenario
+        self.layers = tuple(problem.authority.layers)
+        self.schools = {school.urn: school for school in _schools(problem, self.layers)}
+        self.minutes = problem.travel.minutes
+        self.exempt_names = {s.exempt for s in self.schools.values() if s.exempt is not None}
+        members: defaultdict[str, set[int]] = defaultdict(set)
+        for school in self.schools.values():
+            if school.unit is not None:
+                members[school.unit].add(school.urn)
+        self.unit_urns = dict(members)
+        self.unit_home = {
+            layer: _texts(problem.units, f"home.{layer}") for layer in self.scenario.required_layers
+        }
+        self._shared_m: dict[tuple[int, int], float] | None = None
+
+    def shared_m(self) -> dict[tuple[int, int], float]:
+        """Give the metres of border that each two cells share; measured when first asked for."""
+        if self._shared_m is None:
+            self._shared_m = _shared_borders_m(self.problem)
+        return self._shared_m
+
+
+def _text(value: object) -> str | None:
+    """Give a name, or None for whatever a frame uses for nothing."""
+    return None if value is None or value is pd.NA or value != value else str(value)  # noqa: PLR0124
+
+
+def _texts(frame: pd.DataFrame, column: str) -> dict[Any, str | None]:
+    return {key: _text(value) for key, value in zip(frame.index, frame[column], strict=True)}
+
+
+def _schools(problem: Problem, layers: Sequence[str]) -> Iterator[School]:
+    register = problem.authority.schools
+    unit_of, exempt_of = problem.unit_of.to_dict(), problem.exempt_of.to_dict()
+    columns = {layer: _texts(register, f"layer.{layer}") for layer in layers}
+    positions = {int(urn): i for i, urn in enumerate(problem.travel.urns)}
+    for urn, pupils, phase, today in zip(
+        register.index,
+        register["pupils"],
+        register["phase"],
+        register["local_cluster"],
+        strict=True,
+    ):
+        yield School(
+            urn=int(urn),
+            position=positions[int(urn)],
+            pupils=int(pupils),
+            is_secondary=phase in SECONDARY_PHASES,
+            today=_text(today),
+            unit=_text(unit_of.get(urn)),
+            exempt=_text(exempt_of.get(urn)),
+            areas={layer: columns[layer][urn] for layer in layers},
+        )
+
+
+def _shared_borders_m(problem: Problem) -> dict[tuple[int, int], float]:
+    cells = problem.territory.cells.geometry.to_numpy()
+    urns = [int(urn) for urn in problem.territory.cells.index]
+    pairs = shapely.STRtree(cells).query(cells, predicate="dwithin", distance=SNAP_M)
+    shared_m: dict[tuple[int, int], float] = {}
+    for i, j in pairs.T.tolist():
+        if i < j:
+            border = shapely.boundary(cells[i])
+            exact_m = shapely.length(shapely.intersection(border, shapely.boundary(cells[j])))
+            near = shapely.intersection(border, shapely.buffer(cells[j], SNAP_M))
+            shared_m[urns[i], urns[j]] = max(exact_m, shapely.length(near) - SNAP_ENDS_M)
+    return shared_m
+
+
+# --- the facts of a cluster -------------------------------------------------------------
+
+
+def sort_members(
+    ground: Ground, assignment: pd.Series
+) -> tuple[dict[str, list[int]], list[Violation]]:
+    """Sort schools into clusters; what is not a school once, in a named cluster, is a violation.
+
+    Parameters
+    ----------
+    ground
+        The data.
+    assignment
+        Index ``urn``, values the cluster's name.
+
+    Returns
+    -------
+    Cluster, sorted -> its schools, sorted; and violations of the rule ``assignment``.
+    """
+    members: defaultdict[str, list[int]] = defaultdict(list)
+    faults = []
+    seen: Counter[int] = Counter()
+    for urn, value in zip(assignment.index, assignment, strict=True):
+        cluster = _text(value)
+        seen[int(urn)] += 1
+        if int(urn) not in ground.schools:
+            faults.append(Violation("assignment", f"URN {urn}", "no such school in the register"))
+        elif seen[int(urn)] > 1:
+            faults.append(Violation("assignment", f"URN {urn}", "stands in the plan twice"))
+        elif not cluster:
+            faults.append(Violation("assignment", f"URN {urn}", "has no cluster"))
+        else:
+            members[cluster].append(int(urn))
+    faults += [
+        Violation("assignment", f"URN {urn}", "is not in the plan")
+        for urn in ground.schools
+        if urn not in seen
+    ]
+    return {name: sorted(members[name]) for name in sorted(members)}, faults
+
+
+def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFacts:
+    """Count everything about one cluster.
+
+    Parameters
+    ----------
+    ground
+        The data.
+    name, urns
+        The cluster and its schools.
+
+    Returns
+    -------
+    Its facts.
+    """
+    schools = [ground.schools[urn] for urn in urns]
+    pupils = sum(s.pupils for s in schools)
+    units = tuple(sorted({s.unit for s in schools if s.unit is not None}))
+    is_exempt = name in ground.exempt_names
+    size = ground.scenario.size
+    place, pupil_minutes, longest = _meeting_place(ground, schools)
+    home, misaligned = alignment(ground, schools)
+    return ClusterFacts(
+        name=name,
+        urns=tuple(urns),
+        units=units,
+        pupils=pupils,
+        n_schools=len(schools),
+        n_secondary=sum(s.is_secondary for s in schools),
+        deviation=(pupils - size.target) / size.target,
+        meeting_place_urn=place,
+        pupil_minutes=pupil_minutes,
+        mean_minutes=pupil_minutes / pupils if pupils and pupil_minutes is not None else None,
+        max_minutes=longest,
+        is_contiguous=None if is_exempt else _is_contiguous(ground, schools, units),
+        is_exception=not is_exempt and not size.min_pupils <= pupils <= size.max_pupils,
+        is_exempt=is_exempt,
+        home=home,
+        misaligned_pupils=misaligned,
+    )
+
+
+def _meeting_place(
+    ground: Ground, schools: Sequence[School]
+) -> tuple[int | None, float | None, float | None]:
+    """Give the 1-median over the member schools, its pupil minutes, and the longest minutes to it.
+
+    Minutes are exact to the hundredth, so the sums are made of integers and a tie is a true tie.
+    """
+    best: tuple[int, int] | None = None
+    for place in schools:
+        total = 0
+        for school in schools:
+            if school.pupils == 0:
+                continue
+            minutes = ground.minutes[school.position, place.position]
+            if math.isnan(minutes):
+                break
+            total += school.pupils * round(float(minutes) * CENTIMINUTES_PER_MINUTE)
+        else:
+            if best is None or (total, place.urn) < best:
+                best = (total, place.urn)
+    if best is None:
+        return None, None, None
+    total, urn = best
+    to = ground.schools[urn].position
+    longest = max(float(ground.minutes[s.position, to]) for s in schools)
+    # One school that cannot be reached leaves the longest unknown, wherever it stands in the list.
+    if any(math.isnan(ground.minutes[s.position, to]) for s in schools):
+        return urn, total / CENTIMINUTES_PER_MINUTE, None
+    return urn, total / CENTIMINUTES_PER_MINUTE, longest
+
+
+def alignment(
+    ground: Ground, schools: Sequence[School]
+) -> tuple[dict[str, str | None], dict[str, int]]:
+    """Find the area of each layer that holds most pupils, and count the pupils outside it.
+
+    A tie goes to the first area by name. A school in no area is outside any.
+
+    Parameters
+    ----------
+    ground
+        The data.
+    schools
+        The schools of a cluster or a unit.
+
+    Returns
+    -------
+    Layer -> home area (None where no school lies in an area), and layer -> misaligned pupils.
+    """
+    home: dict[str, str | None] = {}
+    misaligned: dict[str, int] = {}
+    pupils = sum(s.pupils for s in schools)
+    for layer in ground.layers:
+        inside: Counter[str] = Counter()
+        for school in schools:
+            area = school.areas[layer]
+            if area is not None:
+                inside[area] += school.pupils
+        ranked = sorted(inside, key=lambda area: (-inside[area], area))
+        home[layer] = ranked[0] if ranked else None
+        misaligned[layer] = pupils - (inside[ranked[0]] if ranked else 0)
+    return home, misaligned
+
+
+def _is_contiguous(ground: Ground, schools: Sequence[School], units: Sequence[str]) -> bool:
+    """Tell whether a cluster is in one piece.
+
+    Whole units are joined as the dual graph says, and count as one piece each. Of a divided unit
+    the cells of the cluster's schools count, joined to cells and units that they share enough
+    border with.
+    """
+    urns = {s.urn for s in schools}
+    whole = {unit for unit in units if ground.unit_urns[unit] <= urns}
+    node = {
+        s.urn: s.unit if s.unit in whole else f"URN {s.urn}" for s in schools if s.unit is not None
+    }
+    graph = nx.Graph()
+    graph.add_nodes_from(node.values())
+    graph.add_edges_from(ground.problem.dual.subgraph(whole).edges)
+    if whole != set(units):
+        border_m: defaultdict[tuple[str, str], float] = defaultdict(float)
+        for (one, other), shared_m in ground.shared_m().items():
+            if one in node and other in node and node[one] != node[other]:
+                a, b = sorted((node[one], node[other]))
+                border_m[a, b] += shared_m
+        enough_m = ground.scenario.contiguity.min_shared_m
+        graph.add_edges_from(
+            (a, b)
+            for (a, b), metres in border_m.items()
+            if metres >= enough_m and not {a, b} <= whole
+        )
+    return bool(node) and bool(nx.is_connected(graph))

@@ -1,0 +1,301 @@
+"""The rules that a plan must keep, and the values of its objective terms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.domain import Violation
+from cluster_optimiser.verification.facts import ClusterFacts, Ground, cluster_facts, sort_members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.scenario import Scenario
+
+MINUTES_TOLERANCE_MIN = 1e-9
+"""A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What is true of a plan.
+
+    Parameters
+    ----------
+    violations
+        Every rule that it breaks, in a fixed order.
+    clusters
+        Cluster name -> its facts, sorted by name.
+    objective
+        Term -> value in its own unit, for every term there is; None where it cannot be known.
+    metrics
+        Name -> number of the whole plan.
+    """
+
+    violations: tuple[Violation, ...]
+    clusters: Mapping[str, ClusterFacts]
+    objective: Mapping[str, float | None]
+    metrics: Mapping[str, float | int | None]
+
+
+def _exempt_violations(ground: Ground, members: Mapping[str, Sequence[int]]) -> Iterator[Violation]:
+    for name, urns in members.items():
+        for urn in urns:
+            group = ground.schools[urn].exempt
+            if group is not None and name != group:
+                detail = f'belongs to the exempt cluster "{group}", not to "{name}"'
+                yield Violation("exempt", f"URN {urn}", detail)
+            elif group is None and name in ground.exempt_names:
+                detail = f'is not exempt and may not be in the exempt cluster "{name}"'
+                yield Violation("exempt", f"URN {urn}", detail)
+
+
+def _clusters_of_units(ground: Ground, members: Mapping[str, Sequence[int]]) -> dict[str, set[str]]:
+    """Give the clusters that the schools of each unit are in: one, unless it is divided."""
+    found: dict[str, set[str]] = {unit: set() for unit in sorted(ground.unit_urns)}
+    for name, urns in members.items():
+        for urn in urns:
+            unit = ground.schools[urn].unit
+            if unit is not None:
+                found[unit].add(name)
+    return found
+
+
+def _is_kept_oversize(ground: Ground, facts: ClusterFacts) -> bool:
+    """Tell whether a cluster over the maximum is one whole unit, which may stand as it is."""
+    if ground.scenario.size.oversize != "keep" or len(facts.units) != 1:
+        return False
+    return set(facts.urns) == ground.unit_urns[facts.units[0]]
+
+
+def _cluster_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violation]:
+    """Judge one cluster that is not exempt by every rule that concerns it alone."""
+    scenario, name = ground.scenario, facts.name
+    most = scenario.size.max_pupils
+    if facts.pupils > most and not _is_kept_oversize(ground, facts):
+        detail = f"{facts.pupils:,} pupils, {facts.pupils - most:,} over the maximum of {most:,}"
+        yield Violation("size.max", name, detail)
+    if not facts.is_contiguous:
+        yield Violation("contiguity", name, "is not in one piece")
+    if facts.n_secondary < scenario.secondary.min:
+        detail = f"{facts.n_secondary} secondary schools, at least {scenario.secondary.min} wanted"
+        yield Violation("secondary", name, detail)
+    yield from _travel_violations(scenario, facts)
+    for layer in scenario.required_layers:
+        homes = {ground.unit_home[layer][unit] for unit in facts.units}
+        if len(homes) > 1 or (None in homes and len(facts.units) > 1):
+            shown = ", ".join(sorted(home or "none known" for home in homes))
+            yield Violation(f"within.{layer}", name, f"its units belong to: {shown}")
+
+
+def _travel_violations(scenario: Scenario, facts: ClusterFacts) -> Iterator[Violation]:
+    limit = scenario.travel.max_minutes
+    if limit is None:
+        return
+    if facts.meeting_place_urn is None:
+        detail = "no member school can be reached from every school that has pupils"
+        yield Violation("travel", facts.name, detail)
+    elif facts.max_minutes is None:
+        detail = f"a member school cannot reach the meeting place (URN {facts.meeting_place_urn})"
+        yield Violation("travel", facts.name, detail)
+    elif facts.max_minutes > limit + MINUTES_TOLERANCE_MIN:
+        detail = f"{facts.max_minutes:.2f} minutes to the meeting place, the limit is {limit:g}"
+        yield Violation("travel", facts.name, detail)
+
+
+def _small_violations(scenario: Scenario, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
+    """Judge the clusters under the minimum: so many are allowed, perhaps only of named units."""
+    size = scenario.size
+    small = [facts for facts in ordinary if facts.pupils < size.min_pupils]
+    for facts in small:
+        under = f"{facts.pupils:,} pupils, {size.min_pupils - facts.pupils:,} under the minimum"
+        if len(small) > size.max_exceptions:
+            counted = f"{len(small)} clusters are, {size.max_exceptions} may be"
+            yield Violation("size.min", facts.name, f"{under} of {size.min_pupils:,}; {counted}")
+        unnamed = [
+            u for u in facts.units if size.exceptions is not None and u not in size.exceptions
+        ]
+        if unnamed:
+            detail = (
+                f"{under} of {size.min_pupils:,}; not named as exceptions: {', '.join(unnamed)}"
+            )
+            yield Violation("size.min", facts.name, detail)
+
+
+def _count_violations(scenario: Scenario, n_clusters: int) -> Iterator[Violation]:
+    fewest, most = scenario.count.min, scenario.count.max
+    if n_clusters < fewest:
+        yield Violation("count", "plan", f"{n_clusters} clusters, at least {fewest} wanted")
+    if most is not None and n_clusters > most:
+        yield Violation("count", "plan", f"{n_clusters} clusters, at most {most} allowed")
+
+
+def _pinned(ground: Ground, name: str) -> set[str]:
+    """Give the units that a name stands for: a unit, or those that hold a cluster of today."""
+    if name in ground.unit_urns:
+        return {name}
+    schools = ground.schools.values()
+    return {s.unit for s in schools if s.unit is not None and s.today == name}
+
+
+def _pin_violations(ground: Ground, clusters_of: Mapping[str, set[str]]) -> Iterator[Violation]:
+    def clusters(name: str) -> set[str]:
+        return {c for unit in _pinned(ground, name) for c in clusters_of[unit]}
+
+    for names in ground.scenario.pins.together:
+        apart = sorted(set().union(*(clusters(name) for name in names)))
+        if len(apart) > 1:
+            detail = f"pinned together but in {', '.join(apart)}"
+            yield Violation("pins.together", ", ".join(names), detail)
+    for names in ground.scenario.pins.apart:
+        for one, other in combinations(names, 2):
+            shared = sorted(clusters(one) & clusters(other))
+            if shared:
+                detail = f"pinned apart but both in {', '.join(shared)}"
+                yield Violation("pins.apart", f"{one}, {other}", detail)
+
+
+def _violations(
+    ground: Ground,
+    members: Mapping[str, Sequence[int]],
+    ordinary: Sequence[ClusterFacts],
+) -> Iterator[Violation]:
+    clusters_of = _clusters_of_units(ground, members)
+    yield from _exempt_violations(ground, members)
+    for unit, names in clusters_of.items():
+        if len(names) > 1:
+            yield Violation("units", unit, f"is divided between {', '.join(sorted(names))}")
+    for facts in ordinary:
+        yield from _cluster_violations(ground, facts)
+    yield from _small_violations(ground.scenario, ordinary)
+    yield from _count_violations(ground.scenario, len(ordinary))
+    yield from _pin_violations(ground, clusters_of)
+
+
+# --- the objective and the metrics ------------------------------------------------------
+
+
+def _changed_pupils(ground: Ground, ordinary: Sequence[ClusterFacts]) -> int:
+    """Count the pupils whose cluster is not the continuation of today's.
+
+    Each new cluster continues at most one of today's clusters and each of today's is continued by
+    at most one, so that as many pupils as possible stay: a matching of greatest weight.
+    """
+    kept: list[Counter[str]] = []
+    for facts in ordinary:
+        stayed: Counter[str] = Counter()
+        for school in (ground.schools[urn] for urn in facts.urns):
+            if school.exempt is None and school.today is not None:
+                stayed[school.today] += school.pupils
+        kept.append(stayed)
+    pupils = sum(s.pupils for s in ground.schools.values() if s.exempt is None)
+    today = sorted({name for stayed in kept for name in stayed})
+    if not today:
+        return pupils
+    weight = np.array([[stayed[name] for name in today] for stayed in kept], dtype=np.int64)
+    rows, columns = linear_sum_assignment(weight, maximize=True)
+    return pupils - int(weight[rows, columns].sum())
+
+
+def _objective(ground: Ground, ordinary: Sequence[ClusterFacts]) -> dict[str, float | None]:
+    scenario = ground.scenario
+    misaligned = {
+        layer: sum(facts.misaligned_pupils[layer] for facts in ordinary) for layer in ground.layers
+    }
+    ways = [facts.pupil_minutes for facts in ordinary]
+    # Added in hundredths, which are whole numbers, so that the order of adding does not matter.
+    hundredths = [round(way * CENTIMINUTES_PER_MINUTE) for way in ways if way is not None]
+    return {
+        "count": len(ordinary),
+        "exceptions": sum(facts.pupils < scenario.size.min_pupils for facts in ordinary),
+        "pupil_minutes": (
+            sum(hundredths) / CENTIMINUTES_PER_MINUTE if len(hundredths) == len(ways) else None
+        ),
+        "deviation": sum(abs(facts.pupils - scenario.size.target) for facts in ordinary),
+        "changed_pupils": _changed_pupils(ground, ordinary),
+        "misaligned": sum(misaligned.get(layer, 0) for layer in scenario.preferred_layers),
+        **{f"misaligned.{layer}": pupils for layer, pupils in misaligned.items()},
+    }
+
+
+def _metrics(
+    ground: Ground, facts: Sequence[ClusterFacts], objective: Mapping[str, float | None]
+) -> dict[str, float | int | None]:
+    ordinary = [f for f in facts if not f.is_exempt]
+    size = ground.scenario.size
+    pupils = [f.pupils for f in ordinary]
+    total = sum(pupils)
+    way = objective["pupil_minutes"]
+    metrics: dict[str, float | int | None] = {
+        "n_clusters": len(ordinary),
+        "n_exempt_clusters": len(facts) - len(ordinary),
+        "n_schools": sum(f.n_schools for f in ordinary),
+        "n_schools_all": sum(f.n_schools for f in facts),
+        "pupils": total,
+        "pupils_all": sum(f.pupils for f in facts),
+        "smallest_pupils": min(pupils, default=None),
+        "largest_pupils": max(pupils, default=None),
+        "mean_pupils": total / len(pupils) if pupils else None,
+        "n_under_min": sum(p < size.min_pupils for p in pupils),
+        "n_over_max": sum(p > size.max_pupils for p in pupils),
+        "deviation": objective["deviation"],
+        "pupil_minutes": way,
+        "mean_minutes": way / total if way is not None and total else None,
+        "n_not_contiguous": sum(not f.is_contiguous for f in ordinary),
+        "n_without_secondary": sum(f.n_secondary < ground.scenario.secondary.min for f in ordinary),
+        "changed_pupils": objective["changed_pupils"],
+        **_travel_metrics(ground, ordinary),
+    }
+    for layer in ground.layers:
+        misaligned = [f.misaligned_pupils[layer] for f in ordinary]
+        metrics[f"misaligned_{layer}_pupils"] = sum(misaligned)
+        metrics[f"misaligned_{layer}_share"] = sum(misaligned) / total if total else None
+        metrics[f"n_across_{layer}"] = sum(pupils > 0 for pupils in misaligned)
+    return metrics
+
+
+def _travel_metrics(
+    ground: Ground, ordinary: Sequence[ClusterFacts]
+) -> dict[str, float | int | None]:
+    known = [f.max_minutes for f in ordinary if f.max_minutes is not None]
+    limit_min = ground.scenario.travel.max_minutes
+    over = [m for m in known if limit_min is not None and m > limit_min + MINUTES_TOLERANCE_MIN]
+    return {
+        "max_minutes": max(known) if known and len(known) == len(ordinary) else None,
+        "n_over_travel_limit": None if limit_min is None else len(over),
+    }
+
+
+def verify_plan(problem: Problem, assignment: pd.Series) -> Verification:
+    """Judge any plan by the rules of its scenario, and count its numbers.
+
+    Parameters
+    ----------
+    problem
+        What the plan is judged by.
+    assignment
+        Index ``urn``, values the cluster's name.
+
+    Returns
+    -------
+    Violations, the facts of every cluster, the value of every objective term, and metrics. A plan
+    that is not complete is counted as far as it goes, with a violation for what is missing.
+    """
+    ground = Ground(problem)
+    members, violations = sort_members(ground, assignment)
+    clusters = {name: cluster_facts(ground, name, urns) for name, urns in members.items()}
+    ordinary = [facts for facts in clusters.values() if not facts.is_exempt]
+    violations.extend(_violations(ground, members, ordinary))
+    objective = _objective(ground, ordinary)
+    metrics = _metrics(ground, list(clusters.values()), objective)
+    return Verification(tuple(violations), clusters, objective, metrics)

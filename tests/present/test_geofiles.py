@@ -1,0 +1,75 @@
+"""GeoPackage and GeoJSON."""
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pyogrio
+import pytest
+import shapely
+
+from cluster_optimiser.domain import Result
+from cluster_optimiser.present.geofiles import geojson, geojson_text, rounded, write_gpkg
+
+
+def test_gpkg_has_both_layers_in_the_national_grid(tmp_path: Path, solved: Result) -> None:
+    path = tmp_path / "plan.gpkg"
+    write_gpkg(solved, path)
+    assert pyogrio.list_layers(path)[:, 0].tolist() == ["clusters", "schools"]
+    clusters, schools = gpd.read_file(path, layer="clusters"), gpd.read_file(path, layer="schools")
+    assert clusters.crs.to_epsg() == schools.crs.to_epsg() == 27700
+    assert clusters["cluster"].tolist() == solved.score.clusters["cluster"].tolist()
+    assert schools["urn"].tolist() == solved.problem.authority.schools.index.tolist()
+    assert clusters["pupils"].sum() == schools["pupils"].sum()
+    assert clusters.geometry.area.sum() == pytest.approx(solved.problem.territory.outline.area)
+
+
+def test_gpkg_is_the_same_bytes_twice_and_leaves_gdal_as_it_was(
+    tmp_path: Path, solved: Result
+) -> None:
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    one, two = tmp_path / "1.gpkg", tmp_path / "2.gpkg"
+    write_gpkg(solved, one)
+    write_gpkg(solved, two)
+    write_gpkg(solved, two)
+    assert one.read_bytes() == two.read_bytes()
+    assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") == before
+
+
+def test_geojson_is_longitude_latitude_wound_by_the_right_hand_rule(solved: Result) -> None:
+    collection = json.loads(geojson_text(solved))
+    assert collection["type"] == "FeatureCollection"
+    assert "crs" not in collection
+    kinds = [feature["properties"]["kind"] for feature in collection["features"]]
+    assert kinds == ["cluster"] * 4 + ["school"] * 19
+    for feature in collection["features"]:
+        if feature["geometry"] is None:
+            assert feature["properties"]["is_exempt"]
+            continue
+        shape = shapely.geometry.shape(feature["geometry"])
+        west, south, east, north = shape.bounds
+        assert 0 < west <= east < 2.5
+        assert 52 < south <= north < 53.5
+        assert shape.is_valid
+        for polygon in shapely.get_parts(shape):
+            if polygon.geom_type == "Polygon":
+                assert polygon.exterior.is_ccw
+
+
+def test_coordinates_have_six_decimals_at_most(solved: Result) -> None:
+    for feature in geojson(solved)["features"]:  # type: ignore[attr-defined]
+        if feature["geometry"] is not None:
+            xy = shapely.get_coordinates(shapely.geometry.shape(feature["geometry"]))
+            assert (abs(xy - xy.round(6)) == 0).all()
+
+
+def test_holes_are_wound_the_other_way() -> None:
+    ring = shapely.Polygon([(0, 0), (0, 9), (9, 9), (9, 0)], [[(1, 1), (2, 1), (2, 2), (1, 2)]])
+    turned = rounded(ring)
+    assert turned.exterior.is_ccw
+    assert not turned.interiors[0].is_ccw
+
+
+def test_a_shape_that_rounding_breaks_is_mended() -> None:
+    sliver = shapely.Polygon([(0, 0), (1, 0), (1, 1), (0.5, 0.0000001), (0, 1)])
+    assert rounded(sliver, decimals=3).is_valid

@@ -1,0 +1,52 @@
+"""Both pages, opened in a real browser; two launches in all."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cluster_optimiser.domain import Result
+from cluster_optimiser.present import index_html, map_html
+
+Tags = Callable[[str], list[tuple[str, dict[str, str]]]]
+
+
+@pytest.fixture(scope="module")
+def site(
+    tmp_path_factory: pytest.TempPathFactory, results: list[Result], comparison: pd.DataFrame
+) -> Path:
+    home = tmp_path_factory.mktemp("site")
+    (home / "map.html").write_text(map_html(results[1]), encoding="utf-8")
+    (home / "index.html").write_text(index_html(results, comparison), encoding="utf-8")
+    return home
+
+
+def test_the_map_is_drawn_with_its_controls_and_names_stay_text(
+    site: Path, browser: Callable[[str], str], tags: Tags
+) -> None:
+    dom = browser((site / "map.html").as_uri())
+    found = tags(dom)
+    classes = " ".join(attrs.get("class", "") for _, attrs in found)
+    assert "canvas" in [tag for tag, _ in found]
+    assert "leaflet-control-layers-expanded" in classes
+    assert classes.count("plan-number") == 3
+    assert "plan-panel" in classes
+    assert not [tag for tag, attrs in found if "onerror" in attrs]
+
+
+def test_the_page_shows_two_maps_and_answers_for_a_school(
+    site: Path, browser: Callable[[str], str], tags: Tags
+) -> None:
+    dom = browser((site / "index.html").as_uri() + "#school-100900")
+    found = tags(dom)
+    panes = [attrs for _, attrs in found if attrs.get("class") == "panes"]
+    assert len(panes) == 1
+    assert "hidden" not in panes[0]
+    # Two prebuilt maps, and a copy of one in each pane.
+    assert dom.count('<svg class="plan"') == 4
+    answer = dom.partition('id="answer"')[2].partition("<details")[0]
+    assert "St Jude Catholic Primary" in answer
+    assert answer.count("A cluster of its own across the whole area. Local link: ") == 2
+    assert "'=Coldham" not in answer
+    assert not [tag for tag, attrs in found if "onerror" in attrs]

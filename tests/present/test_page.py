@@ -1,0 +1,158 @@
+"""The page that compares the options."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from cluster_optimiser.domain import Result, Violation
+from cluster_optimiser.present import Unsolved, index_html
+from cluster_optimiser.present.options import proof, title_beside
+from cluster_optimiser.present.principles import Finding, principles
+
+Tags = Callable[[str], list[tuple[str, dict[str, str]]]]
+
+
+@pytest.fixture(scope="module")
+def page(results: list[Result], comparison: pd.DataFrame) -> str:
+    return index_html(results, comparison)
+
+
+def test_the_page_is_the_same_text_twice(
+    page: str, results: list[Result], comparison: pd.DataFrame
+) -> None:
+    assert index_html(results, comparison) == page
+
+
+def test_the_page_asks_for_nothing(page: str, loads: Callable[[str], list[str]]) -> None:
+    assert loads(page) == []
+
+
+def test_names_are_text(page: str, nasty: str, tags: Tags) -> None:
+    assert nasty not in page
+    assert "&lt;img src=x onerror=alert(1)&gt; {{ 7*7 }} &amp; Co" in page
+    assert not [tag for tag, attrs in tags(page) if tag == "img" or "onerror" in attrs]
+
+
+def test_style_and_script_are_allowed_by_their_hash_and_nothing_else_is(page: str) -> None:
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)
+    assert policy is not None
+    allowed = policy[1].replace("&#39;", "'")
+    assert "default-src 'none'" in allowed
+    assert "unsafe" not in allowed
+    inline = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    inline += re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert len(inline) == 2
+    for text in inline:
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in allowed
+
+
+def test_there_is_no_inline_style_or_handler_that_the_policy_would_drop(
+    page: str, tags: Tags
+) -> None:
+    for _, attrs in tags(page):
+        assert not [key for key in attrs if key == "style" or key.startswith("on")]
+
+
+def test_the_page_says_what_its_figures_are(page: str, results: list[Result]) -> None:
+    assert "Figures are invented." in page
+    assert "17 January 2019" in page
+    assert "An estimate." in page
+    assert results[0].stamp in page
+    assert "Open licence" in page
+
+
+def test_every_option_has_a_row_a_map_and_links(page: str, results: list[Result]) -> None:
+    for result in results:
+        label = result.plan.label
+        assert page.count(f'href="{label}/map.html"') == 1
+        assert f'href="{label}/clusters.csv"' in page
+    assert page.count('<svg class="plan"') == len(results)
+
+
+def test_headings_and_tables_can_be_found_by_ear(page: str, tags: Tags) -> None:
+    found = tags(page)
+    assert [tag for tag, _ in found].count("h1") == 1
+    assert [tag for tag, _ in found].count("main") == 1
+    ids = {attrs["id"] for _, attrs in found if "id" in attrs}
+    for tag, attrs in found:
+        if tag == "th":
+            assert attrs.get("scope") in {"col", "row"}
+        if tag == "label":
+            assert attrs["for"] in ids
+        if tag == "a" and attrs["href"].startswith("#"):
+            assert attrs["href"][1:] in ids
+        if "aria-labelledby" in attrs:
+            assert attrs["aria-labelledby"] in ids
+
+
+def test_ids_are_unique(page: str, tags: Tags) -> None:
+    ids = [attrs["id"] for _, attrs in tags(page) if "id" in attrs]
+    assert len(ids) == len(set(ids))
+
+
+def test_options_without_a_plan_are_named(page: str, results: list[Result]) -> None:
+    assert "Option 3a: too strict" in page
+    assert "proved impossible" in page
+    scenario = results[1].problem.scenario.model_copy(update={"option": "7"})
+    said = index_html(
+        results, pd.DataFrame(), unsolved=[Unsolved(scenario, "UNKNOWN", "Out of time.")]
+    )
+    assert "no plan found in time" in said
+    assert "Out of time." in said
+
+
+def test_the_data_for_the_search_holds_every_school(page: str, results: list[Result]) -> None:
+    text = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert text is not None
+    data = json.loads(text[1])
+    assert len(data["schools"]) == len(results[0].problem.authority.schools)
+    assert [option["label"] for option in data["options"]] == ["1", "4a"]
+    for school in data["schools"]:
+        for option, place, result in zip(data["options"], school[4], results, strict=True):
+            assert option["clusters"][place[0]][1] == result.plan.assignment[school[1]]
+
+
+def test_no_result_is_refused(comparison: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match="no result to show: give at least one"):
+        index_html([], comparison)
+
+
+def test_proof_is_said_in_words(today: Result, solved: Result) -> None:
+    assert proof(today)["word"] == "Given"
+    assert proof(solved)["word"] == "Proved best"
+    assert proof(solved)["text"] == (
+        "No other legal plan does better, in this order: fewest clusters, "
+        "then closest to the districts, then shortest travel."
+    )
+    plan = replace(solved.plan, solution=replace(solved.plan.solution, status="FEASIBLE"))
+    assert proof(replace(solved, plan=plan))["word"] == "Not proved best"
+
+
+def test_principles_tell_kept_from_not_kept(results: list[Result], solved: Result) -> None:
+    rows = {row.name: row.findings for row in principles(results)}
+    assert rows["Number of clusters"] == (
+        Finding("met", "6 (2 to 6 asked)"),
+        Finding("met", "3 (2 to 6 asked)"),
+    )
+    # Today's plan breaks the rule; in the other the same small cluster is an allowed exception.
+    assert [f.verdict for f in rows["Not too small"]] == ["unmet", "partly"]
+    assert rows["Not too small"][1].text == "1 under 2,000"
+    assert rows["A secondary school in each cluster"][0].verdict == "met"
+    assert rows["Today's clusters stay whole"][1] == Finding("met", "all whole")
+    assert rows["Follows the districts"][1].verdict == "info"
+    late = replace(solved, violations=(Violation("travel", "Fen", "36 minutes"),))
+    found = {row.name: row.findings[0] for row in principles([late])}
+    assert found["Short travel to the meeting place"].verdict == "unmet"
+
+
+def test_a_title_does_not_say_its_label_twice(today: Result, solved: Result) -> None:
+    assert title_beside(today.problem.scenario) == "As they are"
+    scenario = solved.problem.scenario.model_copy(update={"title": "Optional extras"})
+    assert title_beside(scenario) == "Optional extras"

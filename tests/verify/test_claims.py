@@ -1,0 +1,252 @@
+"""Claims of a result, tampered with one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cluster_optimiser.domain import (
+    Plan,
+    Problem,
+    Result,
+    Score,
+    Solution,
+    Stage,
+    Violation,
+)
+from cluster_optimiser.errors import VerificationError
+from cluster_optimiser.optimise import solve_merge
+from cluster_optimiser.scoring import objective_values, score
+from cluster_optimiser.verification import verify, verify_plan
+from tests.toy import ToySchool, toy_assignment, toy_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROMAN_CATHOLIC = {"name": "RC", "where": {"religious_character": "Roman Catholic"}}
+
+
+def result(problem: Problem, plan: Plan) -> Result:
+    scored = score(problem, plan.assignment, plan.label)
+    return Result(
+        problem=problem,
+        plan=plan,
+        score=scored,
+        violations=verify_plan(problem, plan.assignment).violations,
+        objective=objective_values(problem, scored.metrics),
+        seconds=0.0,
+        seed=0,
+        stamp="",
+        caveats=(),
+    )
+
+
+def good_problem(**scenario: Any) -> Problem:
+    exempt = {"religious_character": "Roman Catholic"}
+    schools = {
+        "A": [
+            ToySchool("secondary", 900, (0, 0)),
+            ToySchool("primary", 100, (0, 1), columns=exempt),
+            ToySchool("primary", 120, (1, 0)),
+        ]
+    }
+    tables: dict[str, Any] = {
+        "size": {"min_pupils": 1_500, "max_pupils": 2_500, "target_pupils": 2_000},
+        "travel": {"max_minutes": 6},
+        "alignment": {"district": "prefer"},
+        "objective": {"order": ["count", "misaligned", "pupil_minutes", "changed_pupils"]},
+        "exempt": [ROMAN_CATHOLIC],
+    }
+    return toy_problem(
+        "AABB ACDD", schools=schools, layers={"district": "xxxx yyyy"}, **{**tables, **scenario}
+    )
+
+
+@pytest.fixture(scope="module")
+def good() -> Result:
+    problem = good_problem()
+    return result(problem, solve_merge(problem))
+
+
+def test_a_true_result_stands_up(good: Result) -> None:
+    found = verify(good)
+    assert found.violations == ()
+    assert sum(facts.pupils for facts in found.clusters.values()) == 4_120
+
+
+def test_a_weighted_result_stands_up_and_a_wrong_sum_does_not() -> None:
+    weights = {"count": 0.3337, "pupil_minutes": 0.0101, "changed_pupils": 1.5}
+    problem = good_problem(objective={"weights": weights})
+    true = result(problem, solve_merge(problem))
+    verify(true)
+    wrong = with_stage(true, 0, objective=true.plan.solution.stages[0].objective + 0.01)
+    with pytest.raises(VerificationError, match="stage weighted: objective is given as"):
+        verify(wrong)
+
+
+COLUMNS = {
+    "n_schools": 7,
+    "n_secondary": 7,
+    "pupils": 7,
+    "deviation": 0.7,
+    "meeting_place_urn": 7,
+    "max_minutes": 7.0,
+    "mean_minutes": 7.0,
+    "is_contiguous": False,
+    "is_exception": True,
+    "is_exempt": True,
+    "home_district": "z",
+    "misaligned_district_pupils": 7,
+}
+
+
+@pytest.mark.parametrize("column", sorted(COLUMNS))
+def test_a_wrong_number_in_the_table_of_clusters_is_found(good: Result, column: str) -> None:
+    clusters = good.score.clusters.copy()
+    clusters[column] = clusters[column].astype("object")
+    clusters.loc[clusters.index[0], column] = COLUMNS[column]
+    name = clusters["cluster"].iloc[0]
+    wrong = replace(good, score=Score(clusters, good.score.metrics))
+    with pytest.raises(VerificationError, match=f"cluster {name}: {column} is given as"):
+        verify(wrong)
+
+
+@pytest.mark.parametrize("column", sorted(COLUMNS))
+def test_a_column_that_is_not_there_is_found(good: Result, column: str) -> None:
+    wrong = replace(good, score=Score(good.score.clusters.drop(columns=column), good.score.metrics))
+    with pytest.raises(VerificationError, match=f"there is no column {column}"):
+        verify(wrong)
+
+
+def test_a_cluster_left_out_of_the_table_is_found_and_so_are_its_pupils(good: Result) -> None:
+    wrong = replace(good, score=Score(good.score.clusters.iloc[1:], good.score.metrics))
+    with pytest.raises(VerificationError, match="is not in the table") as caught:
+        verify(wrong)
+    assert "the sum of pupils over clusters is given as" in str(caught.value)
+
+
+def test_a_cluster_that_stands_in_the_table_twice_is_found(good: Result) -> None:
+    clusters = good.score.clusters
+    doubled = pd.concat([clusters, clusters.iloc[:1]])
+    with pytest.raises(VerificationError, match="has several rows"):
+        verify(replace(good, score=Score(doubled, good.score.metrics)))
+
+
+@pytest.mark.parametrize(
+    "name", sorted(verify_plan(p := good_problem(), toy_assignment(p, {"m": "ABCD"})).metrics)
+)
+def test_a_wrong_metric_is_found(good: Result, name: str) -> None:
+    assert name in good.score.metrics, "the scoring gives no such metric: nothing is compared"
+    metrics = {**good.score.metrics, name: (good.score.metrics[name] or 0) + 0.01}
+    with pytest.raises(VerificationError, match=f"metric {name} is given as"):
+        verify(replace(good, score=Score(good.score.clusters, metrics)))
+
+
+@pytest.mark.parametrize("term", ["count", "misaligned", "pupil_minutes", "changed_pupils"])
+def test_a_wrong_or_missing_or_unknown_objective_is_found(good: Result, term: str) -> None:
+    wrong = replace(good, objective={**good.objective, term: good.objective[term] + 0.01})
+    with pytest.raises(VerificationError, match=f"objective {term} is given as"):
+        verify(wrong)
+    rest = {t: v for t, v in good.objective.items() if t != term}
+    with pytest.raises(VerificationError, match=f"objective {term} is not given"):
+        verify(replace(good, objective=rest))
+    with pytest.raises(VerificationError, match="objective beauty is unknown"):
+        verify(replace(good, objective={**good.objective, "beauty": 1.0}))
+
+
+def with_stage(true: Result, number: int, **change: Any) -> Result:
+    stages = list(true.plan.solution.stages)
+    stages[number] = replace(stages[number], **change)
+    solution = replace(true.plan.solution, stages=tuple(stages))
+    return replace(true, plan=replace(true.plan, solution=solution))
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: {"objective": s.objective + 1, "bound": s.bound + 1}, "objective is given as"),
+        (lambda s: {"bound": s.objective + 1, "gap": -1 / max(1, s.objective)}, "is above the obj"),
+        (lambda s: {"bound": s.bound - 1}, "gap is given as"),
+        (lambda s: {"bound": s.bound - 1, "gap": 1 / max(1, s.objective)}, "called OPTIMAL with"),
+    ],
+)
+def test_a_stage_that_contradicts_the_plan_or_itself_is_found(
+    good: Result, number: int, change: Callable[[Stage], dict[str, float]], message: str
+) -> None:
+    wrong = with_stage(good, number, **change(good.plan.solution.stages[number]))
+    with pytest.raises(VerificationError, match=f"stage .*{message}"):
+        verify(wrong)
+
+
+def test_a_solved_plan_that_breaks_a_rule_is_refused(good: Result) -> None:
+    strict = good_problem(travel={"max_minutes": 1})
+    wrong = result(strict, good.plan)
+    with pytest.raises(VerificationError, match="the plan breaks a rule: travel"):
+        verify(wrong)
+
+
+def test_a_given_plan_may_break_rules_and_must_say_so(good: Result) -> None:
+    problem = good_problem(method="keep", travel={"max_minutes": 1})
+    plan = replace(good.plan, solution=Solution("GIVEN"))
+    true = result(problem, plan)
+    assert {violation.rule for violation in verify(true).violations} == {"travel"}
+    with pytest.raises(VerificationError, match="a violation is not given: travel"):
+        verify(replace(true, violations=()))
+    made_up = Violation("count", "plan", "made up")
+    with pytest.raises(VerificationError, match="a violation is given that is none: count"):
+        verify(replace(true, violations=(*true.violations, made_up)))
+
+
+@pytest.mark.parametrize("column", ["pupils", "n_schools", "n_secondary", "home.district"])
+def test_a_table_of_units_that_is_not_the_register_is_found(good: Result, column: str) -> None:
+    units = good.problem.units.copy()
+    units[column] = units[column].astype("object")
+    units.loc["B", column] = "z" if column.startswith("home") else 7
+    wrong = replace(good, problem=replace(good.problem, units=units))
+    with pytest.raises(VerificationError, match=f"unit B: {column} is given as"):
+        verify(wrong)
+
+
+@given(clusters=st.lists(st.sampled_from("mnop"), min_size=8, max_size=8), seed=st.integers(0, 99))
+@settings(max_examples=40)
+def test_the_scoring_of_any_plan_stands_up_even_where_units_are_divided(
+    clusters: list[str], seed: int
+) -> None:
+    """Two ways of counting, written apart, agree on plans that keep no rule at all."""
+    pupils = np.random.default_rng(seed).integers(0, 900, size=8).tolist()
+    schools = {
+        unit: [
+            ToySchool(phase, pupils[2 * i + k], (i // 2, 2 * (i % 2) + k))
+            for k, phase in enumerate(("secondary", "primary"))
+        ]
+        for i, unit in enumerate("ABCD")
+    }
+    problem = toy_problem(
+        "AABB CCDD",
+        schools=schools,
+        layers={"district": "xxxy zzzy", "division": "pp.q pp.q"},
+        method="keep",
+        size={"min_pupils": 500, "max_pupils": 1_000},
+        travel={"max_minutes": 4},
+        alignment={"district": "prefer", "division": "require"},
+        objective={"order": ["count", "exceptions", "deviation", "changed_pupils", "misaligned"]},
+    )
+    assignment = pd.Series(clusters, index=problem.authority.schools.index, name="cluster")
+    verify(result(problem, Plan("T", assignment, Solution("GIVEN"))))
+
+
+def test_every_wrong_claim_is_listed_at_once(good: Result) -> None:
+    wrong = with_stage(good, 0, gap=0.5)
+    wrong = replace(wrong, objective={**good.objective, "count": 99})
+    with pytest.raises(VerificationError) as caught:
+        verify(wrong)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "plan T does not stand up to the independent check:"
+    assert len(lines) == 3
