@@ -108,26 +108,36 @@ def load_place(scenario: Scenario) -> Place:
     return Place(authority, build_territory(authority))
 
 
-def stamp(scenario: Scenario, authority: Authority, seed: int) -> str:
+def stamp(problem: Problem, seed: int, *, parent: Plan | None = None) -> str:
     """Give a short hash of everything a result depends on: scenario, data, seed and version.
 
     Parameters
     ----------
-    scenario, authority, seed
-        What the result is made from.
+    problem
+        The problem; of method file, the plan that it names is read.
+    seed
+        The seed.
+    parent
+        The plan whose clusters are the units.
 
     Returns
     -------
     `STAMP_LENGTH` hexadecimal figures.
     """
+    scenario = problem.scenario
     content = {
-        "scenario": scenario.resolved(),
-        "inputs": dict(authority.inputs),
+        "scenario": scenario.resolved() | {"plan": None},
+        "inputs": dict(problem.authority.inputs),
+        "plan": _digest(plan_path(scenario).read_bytes()) if scenario.plan else None,
+        "units": None if parent is None else parent.assignment.to_dict(),
         "seed": seed,
         "version": version("cluster-optimiser"),
     }
-    text = json.dumps(content, sort_keys=True).encode()
-    return hashlib.sha256(text).hexdigest()[:STAMP_LENGTH]
+    return _digest(json.dumps(content, sort_keys=True).encode())[:STAMP_LENGTH]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _make_plan(problem: Problem, *, seed: int, time_limit_s: float | None) -> Plan:
@@ -216,7 +226,7 @@ def run_scenario(
         objective=objective_values(problem, scored.metrics),
         seconds=time.perf_counter() - started,
         seed=seed,
-        stamp=stamp(scenario, place.authority, seed),
+        stamp=stamp(problem, seed, parent=parent),
         caveats=place.authority.caveats,
     )
     verify(result)
@@ -592,7 +602,12 @@ def write_results(
                 _replace_folder(folder, out / label, staging)
                 on_end(outcome)
             if results:
-                present.write_comparison(results, comparison, out)
+                unsolved = [
+                    present.Unsolved(outcome.scenario, outcome.status, outcome.message)
+                    for outcome in outcomes
+                    if outcome.result is None
+                ]
+                present.write_comparison(results, comparison, out, unsolved=unsolved)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror or error}"
         raise ClusterOptimiserError(message) from error

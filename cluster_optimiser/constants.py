@@ -28,3 +28,6 @@ SECONDARY_PHASES: Final = ("secondary", "all-through")
 
 PHASES: Final = ("nursery", "primary", "middle", "secondary", "all-through", "special", "pru")
 """Every phase a school may have."""
+
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet runs what begins so; text that does is written with an apostrophe before it."""

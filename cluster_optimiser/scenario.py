@@ -90,7 +90,7 @@ class Size(_Table):
     @property
     def target(self) -> int:
         """Pupils that deviation is measured from."""
-        return self.target_pupils or (self.min_pupils + self.max_pupils) // 2
+        return self.target_pupils or max(1, (self.min_pupils + self.max_pupils) // 2)
 
 
 class Count(_Table):

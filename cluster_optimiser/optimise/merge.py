@@ -95,7 +95,7 @@ def assign_schools(problem: Problem, cluster_of: dict[str, str]) -> pd.Series:
     The assignment of a `Plan`.
     """
     ordinary = problem.unit_of.map(cluster_of)
-    whole = pd.concat([ordinary, problem.exempt_of]).astype("object").rename("cluster")
+    whole: pd.Series = pd.concat([ordinary, problem.exempt_of]).astype("object").rename("cluster")
     return whole.reindex(problem.authority.schools.index)
 
 

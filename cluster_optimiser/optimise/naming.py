@@ -1,4 +1,4 @@
-"""Names for the clusters that a plan makes, from the units they are made of."""
+"""Names for the clusters that a plan makes, from today's clusters in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem
 
 MOST_NAMES = 3
-"""Up to so many units are all named; of more, the two largest."""
+"""Up to so many of today's clusters are all named; of more, the two largest."""
 
 
 def _joined(names: Sequence[str]) -> str:
@@ -27,7 +27,7 @@ def cluster_names(problem: Problem, clusters: Sequence[Sequence[str]]) -> list[s
     """Name each cluster, unique within the plan.
 
     A cluster that is all there is of an area which no cluster may cross bears the area's name;
-    any other the names of its units, largest first.
+    any other the names of today's clusters in it, largest first.
 
     Parameters
     ----------
@@ -40,11 +40,14 @@ def cluster_names(problem: Problem, clusters: Sequence[Sequence[str]]) -> list[s
     -------
     A name each, in the same order.
     """
-    pupils = problem.units["pupils"].to_dict()
+    schools = problem.authority.schools.loc[problem.unit_of.index]
+    held = schools["pupils"].groupby([problem.unit_of, schools["local_cluster"]]).sum()
     names = []
     for units in clusters:
-        by_size = sorted(units, key=lambda unit: (-pupils[unit], unit))
-        area = _whole_area(problem, units) if len(units) > MOST_NAMES else None
+        # Units of a nested plan bear long names themselves: name what they are made of.
+        today = held.loc[list(units)].groupby(level=1).sum()
+        by_size = sorted(today.index, key=lambda name: (-today[name], name))
+        area = _whole_area(problem, units) if len(by_size) > MOST_NAMES else None
         names.append(area or _joined(by_size))
     taken: dict[str, int] = {}
     unique = []

@@ -7,6 +7,7 @@ constraints below, each one function.
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ TIE_BREAK = "tie-break"
 TIE_BITS = 20
 """Width of the tie-break's pseudo-random costs: wide enough to tell plans apart, narrow enough to
 add up safely."""
+
+BOUND_TOLERANCE = 1e-6
+"""A bound this little above an integer is that integer, as far as floating point can tell."""
 
 Variables = list[cp_model.IntVar]
 
@@ -217,12 +221,14 @@ _STATUSES: Mapping[cp_model.CpSolverStatus, Status] = {
 
 def _stage(term: str, solver: cp_model.CpSolver, status: Status) -> Stage:
     scale = term_scale(term)
-    objective, bound = solver.objective_value, solver.best_objective_bound
+    objective = round(solver.objective_value) / scale
+    # The bound is rounded up: no plan has a value between two integers.
+    bound = math.ceil(solver.best_objective_bound - BOUND_TOLERANCE) / scale
     return Stage(
         term=term,
         status=status,
-        objective=round(objective) / scale,
-        bound=round(bound) / scale,
+        objective=objective,
+        bound=bound,
         gap=abs(objective - bound) / max(1.0, abs(objective)),
         deterministic_time=solver.response_proto.deterministic_time,
     )

@@ -310,6 +310,8 @@ def option_view(result: Result, under: Ground, domain: tuple[float, float]) -> d
         result, under, label=say["page"]["map_label"].format(label=label, title=title, n=n)
     )
     named = _exceptions(result)
+    # Said once: as a rule that is broken, or as an exception that is allowed.
+    broken = {v.subject for v in result.violations if v.rule.startswith("size.")}
     layers = result.problem.authority.layers
     shares = [misaligned(result, layer) for layer in layers]
     return {
@@ -327,7 +329,7 @@ def option_view(result: Result, under: Ground, domain: tuple[float, float]) -> d
         "proof": proof(result),
         "svg": drawing,
         "clusters": _cluster_rows(result, colour_of),
-        "exceptions": named,
+        "exceptions": [one for one in named if one["cluster"] not in broken],
         "violations": [(v.subject, v.detail) for v in result.violations],
         "notes": list(result.problem.notes),
         "stages": _stages(result),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import json
@@ -188,31 +189,16 @@ def manifest(result: Result) -> dict[str, object]:
         "n_clusters": int((~is_exempt).sum()),
         "n_exempt_clusters": int(is_exempt.sum()),
         "metrics": result.score.metrics,
-        "stages": [
-            {
-                "term": stage.term,
-                "status": stage.status,
-                "objective": stage.objective,
-                "bound": stage.bound,
-                "gap": stage.gap,
-                "deterministic_time": stage.deterministic_time,
-            }
-            for stage in solution.stages
-        ],
+        "stages": [dataclasses.asdict(stage) for stage in solution.stages],
         "proof": dict(solution.proof),
-        "violations": [
-            {"rule": v.rule, "subject": v.subject, "detail": v.detail} for v in result.violations
-        ],
+        "violations": [dataclasses.asdict(violation) for violation in result.violations],
         "exceptions": exceptions(result),
         "notes": [*problem.notes, *problem.territory.findings],
         "travel": problem.travel.note,
         "scenario": scenario.resolved(),
         "inputs": _inputs(result),
         "versions": _versions(),
-        "sources": [
-            {"title": s.title, "date": s.date, "publisher": s.publisher, "licence": s.licence}
-            for s in authority.sources
-        ],
+        "sources": [dataclasses.asdict(source) for source in authority.sources],
         "stamp": result.stamp,
         "caveats": result.caveats,
     }

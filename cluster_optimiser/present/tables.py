@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.constants import CRS_METRES, FORMULA_STARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,9 +53,6 @@ DECIMALS: Mapping[str, int] = {
     "value": 4,
 }
 """Decimals that a column of fractions is written with."""
-
-# Spreadsheets run a cell that starts with one of these as a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def is_unknown(value: object) -> bool:

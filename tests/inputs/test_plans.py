@@ -90,3 +90,14 @@ def test_file_without_a_plan(
         path.write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         load_plan(path, authority)
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"), [("'=A", "=A"), ("'-A", "-A"), ("'A", "'A"), ("O'A", "O'A"), ("'", "'")]
+)
+def test_names_that_a_spreadsheet_would_run_read_back_as_they_were(
+    tmp_path: Path, authority: Authority, cell: str, name: str
+) -> None:
+    """They are written with an apostrophe, and only that one is taken off again."""
+    plan = load_plan(write(tmp_path, [f"100001,{cell}", *ROWS[1:]]), authority)
+    assert plan.iloc[0] == name

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Plan
 
-N_CASES = 220
+N_CASES = 200
 TERMS = (
     "count",
     "exceptions",
@@ -126,7 +126,7 @@ def random_tables(random: Random, units: list[str], total: int) -> dict[str, Any
         return random.random() < share
 
     least = random.randint(0, max(1, total // random.choice([3, 5, 8])))
-    most = random.randint(max(1, least, total // 4), max(2, total))
+    most = random.randint(max(2, least, total // 4), max(2, total))
     size: dict[str, Any] = {
         "min_pupils": least,
         "max_pupils": most,

@@ -12,8 +12,9 @@ import pytest
 
 from cluster_optimiser.domain import Result, Violation
 from cluster_optimiser.present import Unsolved, index_html
-from cluster_optimiser.present.options import proof, title_beside
+from cluster_optimiser.present.options import option_view, proof, strip_domain, title_beside
 from cluster_optimiser.present.principles import Finding, principles
+from cluster_optimiser.present.svg import ground
 
 Tags = Callable[[str], list[tuple[str, dict[str, str]]]]
 
@@ -156,3 +157,13 @@ def test_a_title_does_not_say_its_label_twice(today: Result, solved: Result) -> 
     assert title_beside(today.problem.scenario) == "As they are"
     scenario = solved.problem.scenario.model_copy(update={"title": "Optional extras"})
     assert title_beside(scenario) == "Optional extras"
+
+
+def test_a_small_cluster_is_told_as_broken_rule_or_as_exception_not_both(
+    today: Result, solved: Result
+) -> None:
+    under, domain = ground(today), strip_domain([today, solved])
+    given, made = option_view(today, under, domain), option_view(solved, under, domain)
+    assert "Fen" in [subject for subject, _ in given["violations"]]
+    assert "Fen" not in [one["cluster"] for one in given["exceptions"]]
+    assert "Fen" in [one["cluster"] for one in made["exceptions"]]

@@ -1,12 +1,23 @@
 """Static maps and what they are drawn from."""
 
+from dataclasses import replace
+
 import geopandas as gpd
+import pytest
 import shapely
 
 from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.domain import Result
 from cluster_optimiser.present.shapes import PALETTE, drawable, plan_colours, touching
-from cluster_optimiser.present.svg import Frame, ground, path_data, plan_svg
+from cluster_optimiser.present.svg import (
+    CROWDED_RADIUS,
+    Frame,
+    _insets,
+    crowded_windows,
+    ground,
+    path_data,
+    plan_svg,
+)
 
 
 def test_a_map_draws_every_cluster_that_has_ground_and_numbers_it(solved: Result) -> None:
@@ -79,3 +90,36 @@ def test_rings_that_shrink_to_nothing_are_not_drawn() -> None:
     assert path_data(shapely.box(0, 0, 0.2, 0.2)) == ""
     ring = shapely.box(0, 0, 30, 30).difference(shapely.box(10, 10, 20, 20))
     assert path_data(ring).count("z") == 2
+
+
+def _crowd(n: int, side: float) -> list[shapely.Polygon]:
+    return [shapely.box(1000 + i * side, 500, 1000 + (i + 1) * side, 500 + side) for i in range(n)]
+
+
+def test_crowded_places_are_found_when_three_small_areas_are_near() -> None:
+    large = shapely.box(0, 0, 400, 400)
+    assert crowded_windows([large, *_crowd(2, 30)]) == ()
+    assert crowded_windows([large, *_crowd(3, 2 * CROWDED_RADIUS + 4)]) == ()
+    found = crowded_windows([large, *_crowd(3, 30)])
+    assert len(found) == 1
+    assert found[0].covers(shapely.MultiPoint([(1015, 515), (1075, 515)]))
+    assert not found[0].intersects(large)
+
+
+def test_a_crowded_place_is_drawn_again_with_its_numbers(today: Result) -> None:
+    under = ground(today)
+    assert under.windows == ()
+    plain, _ = plan_svg(today, under, label="Map")
+    middle = under.frame.draw(today.problem.territory.outline).centroid
+    window = middle.buffer(400, cap_style="square")
+    crowd = dict(zip("abc", _crowd(3, 30), strict=True))
+    insets = _insets(crowd, replace(under, windows=(shapely.box(900, 400, 1200, 600),)))
+    assert [inset.letter for inset in insets] == ["A"]
+    assert insets[0].crowded == {"a", "b", "c"}
+    assert insets[0].box.bounds[1] > under.frame.height
+    # What is drawn again stays within its box, at the scale of the box.
+    again = insets[0].draw(crowd["a"])
+    assert insets[0].box.covers(again)
+    assert again.area == pytest.approx(crowd["a"].area * insets[0].scale ** 2)
+    # Roomy areas are not drawn twice, wherever the window lies.
+    assert plan_svg(today, replace(under, windows=(window,)), label="Map")[0] == plain

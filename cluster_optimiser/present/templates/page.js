@@ -45,7 +45,7 @@
     else if (where === school[0]) said.push(say.school_meets);
     else said.push(fill(say.school_minutes, { minutes: Math.round(place[1]), place: where }));
     const text = make("p");
-    text.append(make("strong", name), place.length > 2 ? ". " : ` (${number}). `, said.join(" "));
+    text.append(make("strong", name), place.length > 2 ? ". " : ` ${fill(say.school_number, { n: number })}. `, said.join(" "));
     return text;
   };
 
