@@ -17,7 +17,7 @@ import networkx as nx
 
 from cluster_optimiser import present
 from cluster_optimiser.comparison import compare
-from cluster_optimiser.domain import Plan, Result, Solution
+from cluster_optimiser.domain import Plan, Result, Solution, Unsolved
 from cluster_optimiser.errors import (
     ClusterOptimiserError,
     Fault,
@@ -73,18 +73,27 @@ class Outcome:
     ----------
     scenario
         The scenario.
-    status
-        Its status; INFEASIBLE and UNKNOWN have no result.
     result
-        The result, or None.
-    message
-        Why there is none.
+        The result, or None where it has no plan.
+    unsolved
+        Why it has none, or None where it has one.
     """
 
     scenario: Scenario
-    status: Status
     result: Result | None = None
-    message: str = ""
+    unsolved: Unsolved | None = None
+
+    @property
+    def status(self) -> Status:
+        """Status of the plan, or INFEASIBLE or UNKNOWN where there is none."""
+        if self.result is not None:
+            return self.result.plan.solution.status
+        return self.unsolved.status if self.unsolved is not None else "UNKNOWN"
+
+    @property
+    def message(self) -> str:
+        """Why there is no plan; empty where there is one."""
+        return self.unsolved.message if self.unsolved is not None else ""
 
 
 def load_place(scenario: Scenario) -> Place:
@@ -108,15 +117,17 @@ def load_place(scenario: Scenario) -> Place:
     return Place(authority, build_territory(authority))
 
 
-def stamp(problem: Problem, seed: int, *, parent: Plan | None = None) -> str:
+def stamp(
+    scenario: Scenario, authority: Authority, seed: int, *, parent: Plan | None = None
+) -> str:
     """Give a short hash of everything a result depends on: scenario, data, seed and version.
 
     Parameters
     ----------
-    problem
-        The problem; of method file, the plan that it names is read.
-    seed
-        The seed.
+    scenario
+        The scenario; of method file, the plan that it names is read.
+    authority, seed
+        The data and the seed.
     parent
         The plan whose clusters are the units.
 
@@ -124,10 +135,9 @@ def stamp(problem: Problem, seed: int, *, parent: Plan | None = None) -> str:
     -------
     `STAMP_LENGTH` hexadecimal figures.
     """
-    scenario = problem.scenario
     content = {
         "scenario": scenario.resolved() | {"plan": None},
-        "inputs": dict(problem.authority.inputs),
+        "inputs": dict(authority.inputs),
         "plan": _digest(plan_path(scenario).read_bytes()) if scenario.plan else None,
         "units": None if parent is None else parent.assignment.to_dict(),
         "seed": seed,
@@ -226,7 +236,7 @@ def run_scenario(
         objective=objective_values(problem, scored.metrics),
         seconds=time.perf_counter() - started,
         seed=seed,
-        stamp=stamp(problem, seed, parent=parent),
+        stamp=stamp(scenario, place.authority, seed, parent=parent),
         caveats=place.authority.caveats,
     )
     verify(result)
@@ -527,19 +537,33 @@ def _outcome(
     seed: int,
     time_limit_s: float | None,
 ) -> Outcome:
-    if scenario.units_scenario and (parent is None or parent.result is None):
-        message = f'not run: scenario "{scenario.units_scenario}", its units, has no plan'
-        return Outcome(scenario, "UNKNOWN", message=message)
+    started = time.perf_counter()
     plan = parent.result.plan if parent and parent.result else None
+
+    def without_plan(status: Status, message: str) -> Outcome:
+        unsolved = Unsolved(
+            scenario=scenario,
+            authority=place.authority,
+            status=status,
+            message=message,
+            seconds=time.perf_counter() - started,
+            seed=seed,
+            stamp=stamp(scenario, place.authority, seed, parent=plan),
+        )
+        return Outcome(scenario, unsolved=unsolved)
+
+    if scenario.units_scenario and plan is None:
+        message = f'not run: scenario "{scenario.units_scenario}", its units, has no plan'
+        return without_plan("UNKNOWN", message)
     try:
         result = run_scenario(
             scenario, place=place, parent=plan, seed=seed, time_limit_s=time_limit_s
         )
     except InfeasibleError as error:
-        return Outcome(scenario, "INFEASIBLE", message=str(error))
+        return without_plan("INFEASIBLE", str(error))
     except NoPlanFoundError as error:
-        return Outcome(scenario, "UNKNOWN", message=str(error))
-    return Outcome(scenario, result.plan.solution.status, result)
+        return without_plan("UNKNOWN", str(error))
+    return Outcome(scenario, result)
 
 
 @contextmanager
@@ -595,18 +619,12 @@ def write_results(
                 folder.mkdir()
                 if outcome.result is not None:
                     present.write_result(outcome.result, folder)
-                else:
-                    present.write_unsolved(
-                        outcome.scenario, outcome.status, outcome.message, folder
-                    )
+                if outcome.unsolved is not None:
+                    present.write_unsolved(outcome.unsolved, folder)
                 _replace_folder(folder, out / label, staging)
                 on_end(outcome)
             if results:
-                unsolved = [
-                    present.Unsolved(outcome.scenario, outcome.status, outcome.message)
-                    for outcome in outcomes
-                    if outcome.result is None
-                ]
+                unsolved = [o.unsolved for o in outcomes if o.unsolved is not None]
                 present.write_comparison(results, comparison, out, unsolved=unsolved)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror or error}"

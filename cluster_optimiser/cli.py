@@ -149,9 +149,9 @@ def run(
         batch.write_results(outcomes, out, on_end=written)
     if as_json:
         for outcome in outcomes:
-            _print_json(
-                present.summary(outcome.scenario, outcome.status, outcome.message, outcome.result)
-            )
+            made = outcome.result or outcome.unsolved
+            if made is not None:
+                _print_json(present.summary(made))
     if any(outcome.result for outcome in outcomes):
         console.print(f"Open {out / 'index.html'}", markup=False)
     sys.exit(_exit_code(outcomes))

@@ -393,3 +393,28 @@ class Result:
     seed: int
     stamp: str
     caveats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unsolved:
+    """A scenario that has no plan: as much a result as one that has.
+
+    Parameters
+    ----------
+    scenario, authority
+        What was asked, of which data.
+    status
+        INFEASIBLE, proved; or UNKNOWN, where the time ran out or what it builds on has no plan.
+    message
+        Why, in words.
+    seconds, seed, stamp
+        As in `Result`.
+    """
+
+    scenario: Scenario
+    authority: Authority
+    status: Status
+    message: str
+    seconds: float
+    seed: int
+    stamp: str

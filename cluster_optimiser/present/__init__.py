@@ -2,13 +2,12 @@
 
 from cluster_optimiser.present.geofiles import geojson
 from cluster_optimiser.present.maps import map_html, plot_plan
-from cluster_optimiser.present.page import Unsolved, index_html
+from cluster_optimiser.present.page import index_html
 from cluster_optimiser.present.records import manifest, summary
 from cluster_optimiser.present.tables import assignments_table, clusters_table
 from cluster_optimiser.present.write import write_comparison, write_result, write_unsolved
 
 __all__ = [
-    "Unsolved",
     "assignments_table",
     "clusters_table",
     "geojson",

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import importlib.metadata
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import markupsafe
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cluster_optimiser.domain import Result, Status
-    from cluster_optimiser.scenario import Scenario
+    from cluster_optimiser.domain import Result, Unsolved
 
 
 def _hash(text: str) -> str:
@@ -140,25 +138,6 @@ def _all_schools(results: Sequence[Result]) -> list[dict[str, Any]]:
         for row, held in zip(tables[0].itertuples(), clusters, strict=True)
     ]
     return sorted(rows, key=lambda row: (str(row["school"]).casefold(), row["urn"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Unsolved:
-    """An option that was tried and has no plan.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    status
-        INFEASIBLE or UNKNOWN.
-    message
-        Why, in words.
-    """
-
-    scenario: Scenario
-    status: Status
-    message: str = ""
 
 
 def _unsolved(

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cluster_optimiser.domain import Unsolved
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cluster_optimiser.domain import Result, Status
+    from cluster_optimiser.domain import Authority, Result
     from cluster_optimiser.scenario import Scenario
 
 PACKAGE = "cluster-optimiser"
@@ -68,8 +70,7 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _inputs(result: Result) -> list[dict[str, str]]:
-    authority, scenario = result.problem.authority, result.problem.scenario
+def _inputs(authority: Authority, scenario: Scenario) -> list[dict[str, str]]:
     found = {f"{authority.key}/{path}": digest for path, digest in authority.inputs.items()}
     files = list(scenario.files)
     home = files[0].parent if files else Path()
@@ -81,6 +82,13 @@ def _inputs(result: Result) -> list[dict[str, str]]:
         if file.is_file():
             found[name] = _sha256(file)
     return [{"path": path, "sha256": digest} for path, digest in sorted(found.items())]
+
+
+def _sources(authority: Authority) -> list[dict[str, str]]:
+    return [
+        {"title": s.title, "date": s.date, "publisher": s.publisher, "licence": s.licence}
+        for s in authority.sources
+    ]
 
 
 def _versions() -> dict[str, str]:
@@ -196,7 +204,7 @@ def manifest(result: Result) -> dict[str, object]:
         "notes": [*problem.notes, *problem.territory.findings],
         "travel": problem.travel.note,
         "scenario": scenario.resolved(),
-        "inputs": _inputs(result),
+        "inputs": _inputs(authority, scenario),
         "versions": _versions(),
         "sources": [dataclasses.asdict(source) for source in authority.sources],
         "stamp": result.stamp,
@@ -221,35 +229,47 @@ def manifest_text(result: Result) -> str:
     return json.dumps(manifest(result), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def unsolved_record(scenario: Scenario, status: Status, message: str) -> dict[str, object]:
-    """Give the record of a scenario that has no plan, with the keys of `manifest` that apply.
+def unsolved_record(unsolved: Unsolved) -> dict[str, object]:
+    """Give the record of a scenario that has no plan, with the keys of `manifest`.
 
     Parameters
     ----------
-    scenario
-        The scenario.
-    status
-        INFEASIBLE or UNKNOWN.
-    message
-        Why there is no plan.
+    unsolved
+        The scenario, and why it has no plan.
 
     Returns
     -------
-    Plain data for JSON.
+    Plain data for JSON; what only a plan has is None or empty, ``message`` says why there is none.
     """
-    return {
+    scenario, authority = unsolved.scenario, unsolved.authority
+    record = {
         "label": scenario.option,
         "title": scenario.title,
         "option": scenario.option,
         "description": scenario.description,
-        "status": status,
-        "message": message,
+        "authority": authority.name,
+        "data_date": authority.data_date,
+        "status": unsolved.status,
+        "message": unsolved.message,
         "objective": None,
         "bound": None,
         "gap": None,
+        "seconds": round(unsolved.seconds, 3),
+        "seed": unsolved.seed,
         "n_clusters": None,
+        "n_exempt_clusters": None,
+        "metrics": {},
+        "violations": [],
+        "exceptions": [],
         "scenario": scenario.resolved(),
+        "inputs": _inputs(authority, scenario),
+        "versions": _versions(),
+        "sources": _sources(authority),
+        "stamp": unsolved.stamp,
+        "caveats": authority.caveats,
     }
+    made = plain(record)
+    return made if isinstance(made, dict) else {}
 
 
 SUMMARY_KEYS = (
@@ -272,28 +292,21 @@ SUMMARY_KEYS = (
 """What of a manifest is printed for a program that reads along."""
 
 
-def summary(
-    scenario: Scenario, status: Status, message: str, result: Result | None
-) -> dict[str, object]:
+def summary(outcome: Result | Unsolved) -> dict[str, object]:
     """Give what became of a scenario in one short JSON object.
 
     Parameters
     ----------
-    scenario
-        The scenario.
-    status
-        Its status.
-    message
-        Why there is no plan, where there is none.
-    result
-        The result, or None.
+    outcome
+        The scenario's result, or why it has none.
 
     Returns
     -------
-    Plain data for JSON: the keys of `manifest` that a program asks for first.
+    Plain data for JSON: the keys of `manifest` that a program asks for first, and ``message`` where
+    there is no plan.
     """
-    if result is None:
-        record = unsolved_record(scenario, status, message)
-        return {key: record[key] for key in (*SUMMARY_KEYS, "message") if key in record}
-    whole = manifest(result)
+    if isinstance(outcome, Unsolved):
+        record = unsolved_record(outcome)
+        return {key: record[key] for key in (*SUMMARY_KEYS, "message")}
+    whole = manifest(outcome)
     return {key: whole[key] for key in SUMMARY_KEYS}

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cluster_optimiser.domain import Result, Status
-    from cluster_optimiser.present.page import Unsolved
-    from cluster_optimiser.scenario import Scenario
+    from cluster_optimiser.domain import Result, Unsolved
 
 
 def _write(path: Path, text: str) -> None:
@@ -53,21 +51,17 @@ def write_result(result: Result, folder: Path) -> None:
     _write(folder / "manifest.json", manifest_text(result))
 
 
-def write_unsolved(scenario: Scenario, status: Status, message: str, folder: Path) -> None:
+def write_unsolved(unsolved: Unsolved, folder: Path) -> None:
     """Write the manifest of a scenario that has no plan.
 
     Parameters
     ----------
-    scenario
-        The scenario.
-    status
-        INFEASIBLE or UNKNOWN.
-    message
-        Why there is no plan.
+    unsolved
+        The scenario, and why it has no plan.
     folder
         A folder that exists; manifest.json is written into it.
     """
-    text = json.dumps(unsolved_record(scenario, status, message), ensure_ascii=False, indent=2)
+    text = json.dumps(unsolved_record(unsolved), ensure_ascii=False, indent=2, allow_nan=False)
     _write(folder / "manifest.json", text + "\n")
 
 

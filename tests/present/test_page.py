@@ -10,8 +10,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from cluster_optimiser.domain import Result, Violation
-from cluster_optimiser.present import Unsolved, index_html
+from cluster_optimiser.domain import Result, Unsolved, Violation
+from cluster_optimiser.present import index_html
 from cluster_optimiser.present.options import option_view, proof, strip_domain, title_beside
 from cluster_optimiser.present.principles import Finding, principles
 from cluster_optimiser.present.svg import ground
@@ -102,9 +102,9 @@ def test_options_without_a_plan_are_named(page: str, results: list[Result]) -> N
     assert "Option 3a: too strict" in page
     assert "proved impossible" in page
     scenario = results[1].problem.scenario.model_copy(update={"option": "7"})
-    said = index_html(
-        results, pd.DataFrame(), unsolved=[Unsolved(scenario, "UNKNOWN", "Out of time.")]
-    )
+    authority = results[1].problem.authority
+    unsolved = Unsolved(scenario, authority, "UNKNOWN", "Out of time.", 1.0, 0, "abc")
+    said = index_html(results, pd.DataFrame(), unsolved=[unsolved])
     assert "no plan found in time" in said
     assert "Out of time." in said
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster_optimiser.domain import Result
+from cluster_optimiser.domain import Result, Unsolved
 from cluster_optimiser.present import manifest, summary
 from cluster_optimiser.present.records import exceptions, manifest_text, plain
-from cluster_optimiser.scenario import load_scenario
 
 INTERFACE_KEYS = {
     "label",
@@ -86,17 +85,18 @@ def test_sets_and_odd_values_become_plain() -> None:
     assert plain({"a": {"b", "a"}, 1: Path("x")}) == {"a": ["a", "b"], "1": "x"}
 
 
-def test_summary_of_an_unsolved_scenario_says_why(tmp_path: Path) -> None:
-    path = tmp_path / "s.toml"
-    path.write_text('title = "T"\noption = "9"\nauthority = "x"\nmethod = "keep"\n')
-    said = summary(load_scenario(path), "INFEASIBLE", "no plan has 9 clusters", None)
+def test_summary_of_an_unsolved_scenario_says_why(solved: Result) -> None:
+    problem = solved.problem
+    unsolved = Unsolved(
+        problem.scenario, problem.authority, "INFEASIBLE", "no plan has 9 clusters", 0.5, 0, "abc"
+    )
+    said = summary(unsolved)
     assert said["status"] == "INFEASIBLE"
     assert said["message"] == "no plan has 9 clusters"
     assert said["objective"] is None
 
 
 def test_summary_of_a_solved_scenario_is_part_of_its_manifest(solved: Result) -> None:
-    scenario = solved.problem.scenario
-    said, whole = summary(scenario, "OPTIMAL", "", solved), manifest(solved)
+    said, whole = summary(solved), manifest(solved)
     assert said["stamp"] == solved.stamp
     assert {key: whole[key] for key in said} == said

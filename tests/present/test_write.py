@@ -6,8 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cluster_optimiser.domain import Result
-from cluster_optimiser.present import write, write_comparison, write_result, write_unsolved
+from cluster_optimiser.domain import Result, Unsolved
+from cluster_optimiser.present import (
+    manifest,
+    write,
+    write_comparison,
+    write_result,
+    write_unsolved,
+)
 
 
 def test_a_result_is_six_files_and_the_same_bytes_twice(tmp_path: Path, solved: Result) -> None:
@@ -67,6 +73,14 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_part(
 def test_an_unsolved_scenario_leaves_a_manifest_that_says_why(
     tmp_path: Path, solved: Result
 ) -> None:
-    write_unsolved(solved.problem.scenario, "INFEASIBLE", "too strict", tmp_path)
+    """It has every key that the manifest of a plan has, but those on how the plan was made."""
+    problem = solved.problem
+    unsolved = Unsolved(
+        problem.scenario, problem.authority, "INFEASIBLE", "too strict", 0.5, 7, "abc"
+    )
+    write_unsolved(unsolved, tmp_path)
     record = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
     assert (record["status"], record["message"]) == ("INFEASIBLE", "too strict")
+    assert (record["seconds"], record["seed"], record["stamp"]) == (0.5, 7, "abc")
+    how_made = {"stages", "proof", "notes", "travel"}
+    assert set(manifest(solved)) - set(record) == how_made
