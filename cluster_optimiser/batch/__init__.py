@@ -1,0 +1,19 @@
+"""Batch: from scenario files to a results folder."""
+
+from cluster_optimiser.batch.gather import find_scenarios, in_order, load_batch
+from cluster_optimiser.batch.many import Outcome, run_batch
+from cluster_optimiser.batch.one import Place, evaluate, load_place, run_scenario
+from cluster_optimiser.batch.results import write_results
+
+__all__ = [
+    "Outcome",
+    "Place",
+    "evaluate",
+    "find_scenarios",
+    "in_order",
+    "load_batch",
+    "load_place",
+    "run_batch",
+    "run_scenario",
+    "write_results",
+]

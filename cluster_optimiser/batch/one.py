@@ -1,0 +1,284 @@
+"""One scenario from data to a verified plan; `run_scenario` reads as the whole flow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.domain import Plan, Result, Solution
+from cluster_optimiser.errors import (
+    Fault,
+    ScenarioError,
+)
+from cluster_optimiser.geography import build_problem, build_territory
+from cluster_optimiser.inputs import check_names, load_authority, load_plan
+from cluster_optimiser.optimise import solve_merge
+from cluster_optimiser.optimise.merge import assign_schools
+from cluster_optimiser.scenario import (
+    Scenario,
+    authority_folder,
+    is_scenario,
+    load_scenario,
+)
+from cluster_optimiser.scoring import objective_values, score
+from cluster_optimiser.verification import verify, verify_plan
+
+if TYPE_CHECKING:
+    from cluster_optimiser.domain import Authority, Problem, Territory
+
+
+STAMP_LENGTH = 12
+"""Characters of a stamp: enough to tell any two runs apart, short enough to read out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """An authority with its ground: read once, used by every scenario.
+
+    Parameters
+    ----------
+    authority, territory
+        The authority, and what `build_territory` made of it.
+    """
+
+    authority: Authority
+    territory: Territory
+
+
+def load_place(scenario: Scenario) -> Place:
+    """Read a scenario's authority and build its ground.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+
+    Returns
+    -------
+    Authority and territory.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        With every fault.
+    """
+    authority = load_authority(authority_folder(scenario))
+    return Place(authority, build_territory(authority))
+
+
+def stamp(
+    scenario: Scenario, authority: Authority, seed: int, *, parent: Plan | None = None
+) -> str:
+    """Give a short hash of everything a result depends on: scenario, data, seed and version.
+
+    Parameters
+    ----------
+    scenario
+        The scenario; of method file, the plan that it names is read.
+    authority, seed
+        The data and the seed.
+    parent
+        The plan whose clusters are the units.
+
+    Returns
+    -------
+    `STAMP_LENGTH` hexadecimal figures.
+    """
+    content = {
+        "scenario": scenario.resolved() | {"plan": None},
+        "inputs": dict(authority.inputs),
+        "plan": _digest(plan_path(scenario).read_bytes()) if scenario.plan else None,
+        "units": None if parent is None else parent.assignment.to_dict(),
+        "seed": seed,
+        "version": version("cluster-optimiser"),
+    }
+    return _digest(json.dumps(content, sort_keys=True).encode())[:STAMP_LENGTH]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _make_plan(problem: Problem, *, seed: int, time_limit_s: float | None) -> Plan:
+    scenario = problem.scenario
+    if scenario.method == "merge":
+        return solve_merge(problem, seed=seed, time_limit_s=time_limit_s)
+    if scenario.method == "keep":
+        as_they_are = {str(unit): str(unit) for unit in problem.units.index}
+        assignment = assign_schools(problem, as_they_are)
+    else:
+        assignment = load_plan(plan_path(scenario), problem.authority)
+    return Plan(scenario.option, assignment, Solution(status="GIVEN"))
+
+
+def plan_path(scenario: Scenario) -> Path:
+    """Give the plan file of a scenario of method file.
+
+    Parameters
+    ----------
+    scenario
+        A scenario whose ``plan`` is relative to its file, or to the working directory where it was
+        made in Python.
+
+    Returns
+    -------
+    The path.
+    """
+    home = scenario.files[0].parent if scenario.files else Path.cwd()
+    return home / str(scenario.plan)
+
+
+def run_scenario(
+    scenario: Scenario | str | Path,
+    *,
+    place: Place | None = None,
+    parent: Plan | None = None,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+) -> Result:
+    """Run one scenario, from data to a verified, scored plan.
+
+    Parameters
+    ----------
+    scenario
+        A scenario, or the path of its file.
+    place
+        Its authority and ground; read if not given.
+    parent
+        The plan whose clusters are the units, where ``units`` is a label; where not given, the
+        scenario of that label beside the file is run first.
+    seed
+        Fixes the search and the choice between equal plans.
+    time_limit_s
+        Seconds of solving; without it until proved.
+
+    Returns
+    -------
+    The result.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        If the data or the scenario has faults.
+    InfeasibleError
+        If it is proved that there is no plan.
+    NoPlanFoundError
+        If the time ran out before a first plan.
+    VerificationError
+        If the plan does not stand up to the independent check.
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = load_scenario(scenario)
+    place = place or load_place(scenario)
+    started = time.perf_counter()
+    if parent is None and scenario.units_scenario:
+        parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
+    refuse_unknown_names(scenario, place)
+    problem = build_problem(scenario, place.authority, place.territory, parent=parent)
+    plan = _make_plan(problem, seed=seed, time_limit_s=time_limit_s)
+    scored = score(problem, plan.assignment, plan.label)
+    result = Result(
+        problem=problem,
+        plan=plan,
+        score=scored,
+        violations=verify_plan(problem, plan.assignment).violations,
+        objective=objective_values(problem, scored.metrics),
+        seconds=time.perf_counter() - started,
+        seed=seed,
+        stamp=stamp(scenario, place.authority, seed, parent=parent),
+        caveats=place.authority.caveats,
+    )
+    verify(result)
+    return result
+
+
+def evaluate(
+    plan_file: str | Path, scenario: Scenario | str | Path, *, place: Place | None = None
+) -> Result:
+    """Judge a plan file by a scenario, as if it were the scenario's own.
+
+    Parameters
+    ----------
+    plan_file
+        CSV ``urn,cluster``.
+    scenario
+        The scenario whose rules and objective it is judged by, or the path of its file.
+    place
+        Its authority and ground; read if not given.
+
+    Returns
+    -------
+    The result; ``violations`` tells whether it is legal.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        If the plan, the data or the scenario has faults.
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = load_scenario(scenario)
+    given = scenario.model_copy(update={"method": "file", "plan": str(Path(plan_file).resolve())})
+    given._files = scenario.files  # noqa: SLF001 - a copy made in Python keeps its provenance
+    return run_scenario(given, place=place)
+
+
+def _run_parent(
+    scenario: Scenario, place: Place, *, seed: int, time_limit_s: float | None
+) -> Plan | None:
+    """Run the scenario beside this one whose label its units bear; None if there is none."""
+    path = beside(scenario, str(scenario.units_scenario))
+    if path is None:
+        return None
+    return run_scenario(path, place=place, seed=seed, time_limit_s=time_limit_s).plan
+
+
+def beside(scenario: Scenario, option: str) -> Path | None:
+    """Find the scenario file of an option in the folder of a scenario.
+
+    Parameters
+    ----------
+    scenario
+        The scenario whose folder is searched.
+    option
+        The label that is looked for.
+
+    Returns
+    -------
+    The file, or None where there is none, or the scenario was made in Python.
+    """
+    if not scenario.files:
+        return None
+    for path in sorted(scenario.files[0].parent.glob("*.toml")):
+        with suppress(ScenarioError):
+            if is_scenario(path) and load_scenario(path).option == option:
+                return path
+    return None
+
+
+def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
+    """Refuse a scenario that uses names its authority does not know.
+
+    Parameters
+    ----------
+    scenario, place
+        The scenario and its authority.
+
+    Raises
+    ------
+    ScenarioError
+        With every such name and the nearest right one.
+    """
+    file = scenario.files[0].name if scenario.files else "scenario"
+    # Units of a nested scenario are known only once its parent is solved; today's clusters always.
+    faults = check_names(scenario, place.authority, place.territory.clusters.index, file)
+    if scenario.method == "redraw":
+        remedy = "Use keep, merge or file."
+        faults.append(Fault(file, 0, "method", '"redraw" is not built yet', remedy))
+    if faults:
+        raise ScenarioError(faults)
