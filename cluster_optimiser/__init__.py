@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cluster_optimiser.batch import evaluate, run_scenario
+    from cluster_optimiser.batch import evaluate, explain, run_scenario, universe
     from cluster_optimiser.comparison import compare
     from cluster_optimiser.inputs import load_authority
     from cluster_optimiser.present import plot_plan
@@ -17,22 +17,26 @@ if TYPE_CHECKING:
 __all__ = [
     "compare",
     "evaluate",
+    "explain",
     "load_authority",
     "load_scenario",
     "plot_plan",
     "run_scenario",
     "score",
+    "universe",
     "verify",
 ]
 
 _HOMES = {
     "compare": "comparison",
     "evaluate": "batch",
+    "explain": "batch",
     "load_authority": "inputs",
     "load_scenario": "scenario",
     "plot_plan": "present",
     "run_scenario": "batch",
     "score": "scoring",
+    "universe": "batch",
     "verify": "verification",
 }
 

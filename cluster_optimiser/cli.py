@@ -114,7 +114,7 @@ def run(
         TextColumn("{task.description}"),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not console.is_terminal or console.no_color,
     ) as progress:
         # The task is shown before the slow imports, so that the terminal never seems dead.
         task = progress.add_task("reading scenarios and data", total=None)
@@ -122,7 +122,7 @@ def run(
 
         scenarios, places = batch.load_batch(batch.find_scenarios(paths, only=only))
         if not scenarios:
-            console.print(f'No scenario matches --only "{only}".')
+            console.print(f'No scenario matches --only "{only}".', markup=False)
             sys.exit(2)
         progress.update(task, total=2 * len(scenarios))
 
@@ -162,7 +162,9 @@ def _line(outcome: Outcome) -> str:
     if outcome.result is None:
         return f"{label} {outcome.message}"
     metrics, seconds = outcome.result.score.metrics, outcome.result.seconds
-    sizes = f"{metrics['smallest_pupils']:,} to {metrics['largest_pupils']:,} pupils"
+    sizes = "no pupils"
+    if metrics["n_clusters"]:
+        sizes = f"{metrics['smallest_pupils']:,} to {metrics['largest_pupils']:,} pupils"
     return f"{label} {metrics['n_clusters']:>2} clusters of {sizes}, {seconds:.2f} s"
 
 
@@ -245,6 +247,94 @@ def _evaluation(result: Result) -> Iterator[str]:
     for metric, number in result.score.metrics.items():
         shown = "not known" if number is None else f"{number:,.4f}".rstrip("0").rstrip(".")
         yield f"{metric:<38} {shown:>16}"
+
+
+@app.command()
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option(
+    "--rank",
+    "plan",
+    type=click.Path(path_type=Path),
+    help="How many legal plans are better, equal and worse than this one (CSV urn,cluster).",
+)
+@click.option("--best", metavar="K", type=click.IntRange(1), help="The K best plans, in order.")
+@click.option("--sample", metavar="N", type=click.IntRange(1), help="N plans drawn uniformly.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option(
+    "--pareto", metavar="A,B[,C]", help="The exact front of two or three terms, a plan for each."
+)
+@click.option(
+    "--together", is_flag=True, help="In how many plans each two neighbours share a cluster."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+def universe(
+    *,
+    scenario: Path,
+    plan: Path | None,
+    best: int | None,
+    sample: int | None,
+    seed: int,
+    pareto: str | None,
+    together: bool,
+    as_json: bool,
+) -> None:
+    r"""Count all legal plans of a merge scenario exactly, and say what they have in common.
+
+    \b
+    Example:
+      cluster-optimiser universe scenarios/4a.toml --rank results/4b/plan.csv --best 5
+    """
+    from cluster_optimiser import batch, present
+
+    with _console().status(f"counting all legal plans of {scenario.name}"):
+        found = batch.universe(scenario, seed=seed)
+        tables = {"distributions": found.distributions()}
+        if plan is not None:
+            tables["rank"] = batch.rank(found, plan)
+        if best is not None:
+            tables["best"] = present.plans_table(found.best(best, seed=seed), found.groups)
+        if sample is not None:
+            tables["sample"] = present.plans_table(found.sample(sample, seed=seed), found.groups)
+        if pareto is not None:
+            terms = [term.strip() for term in pareto.split(",")]
+            tables["pareto"] = present.plans_table(found.pareto(terms), found.groups)
+        if together:
+            tables["together"] = found.together()
+    if as_json:
+        _print_json(present.universe_record(found, tables))
+        return
+    for line in present.universe_lines(found, tables):
+        click.echo(line)
+
+
+@app.command()
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option(
+    "--time-limit",
+    "time_limit_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    default=60.0,
+    show_default=True,
+    help="Seconds of solving.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
+    r"""Say why a scenario has no plan and what would admit one; or what each rule costs.
+
+    \b
+    Example:
+      cluster-optimiser explain scenarios/4a.toml
+    """
+    from cluster_optimiser import batch
+
+    with _console().status(f"solving {scenario.name} with one rule after another relaxed"):
+        explanation = batch.explain(scenario, time_limit_s=time_limit_s)
+    if as_json:
+        _print_json(explanation.as_dict())
+        return
+    for line in explanation.lines():
+        click.echo(line)
 
 
 @app.command()

@@ -12,7 +12,15 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from rapidfuzz import process
 
@@ -29,6 +37,25 @@ PLAIN_TERMS = ("count", "exceptions", "pupil_minutes", "deviation", "changed_pup
 
 NEAREST_SCORE = 60.0
 """Similarity (0 to 100) from which a name is offered as the one that was meant."""
+
+
+WORDS_OF_UNITS = ("clusters", "schools")
+"""Values of ``units`` that are no label of a scenario."""
+
+FILES_OF_RESULTS = ("assignments.csv", "comparison.csv", "index.html")
+"""What stands in a results folder beside the folder of each option."""
+
+UNION_BRANCHES = ("str", "tuple[str, ...]")
+"""Names that pydantic gives to the two forms of a value that is a text or a list of texts; what is
+wrong is told of the list."""
+
+SHAPES = {
+    "string_type": "Write a text in quotation marks.",
+    "tuple_type": "Write a list in square brackets.",
+    "dict_type": "Write a table of keys and values.",
+    "model_type": "Write a table of keys and values.",
+}
+"""Kind of fault -> what to write, where pydantic would speak of Python."""
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -108,7 +135,7 @@ class Count(_Table):
         return self
 
 
-NamePair = Annotated[tuple[str, str], Field(min_length=2, max_length=2)]
+NamePair = tuple[str, str]
 
 
 class Contiguity(_Table):
@@ -213,6 +240,15 @@ class Urban(_Table):
     """Existing clusters, or areas of a layer."""
 
 
+class Versions(_Table):
+    """How many plans of an option to make, and how far apart they are."""
+
+    number: Annotated[int, Field(ge=1, le=20)] = 1
+    """Plans to make: the best, then the best of those that differ enough from all before."""
+    differ_pupils: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Least share of pupils whose cluster has other schools in it than in any version before."""
+
+
 class Scenario(_Table):
     """One option to be built or scored: what may be done, what is best, what to call it."""
 
@@ -240,6 +276,7 @@ class Scenario(_Table):
     alignment: dict[str, Literal["require", "prefer", "report"]] = Field(default_factory=dict)
     """Layer -> require (same as within), prefer (counted by the term misaligned) or report."""
     objective: Objective = Objective()
+    versions: Versions = Versions()
     pins: Pins = Pins()
     exempt: tuple[Exempt, ...] = ()
     urban: Urban = Urban()
@@ -247,6 +284,17 @@ class Scenario(_Table):
     """Unit or pair "A - B" -> why it is an exception, a link or a barrier, in words for readers."""
 
     _files: tuple[Path, ...] = PrivateAttr(default=())
+    _earlier: tuple[str, ...] = PrivateAttr(default=())
+
+    @field_validator("option")
+    @classmethod
+    def _is_free(cls, option: str) -> str:
+        remedy = "Choose another label."
+        if option.lower() in FILES_OF_RESULTS:
+            _refuse(f'"{option}" is the name of a file of the results', remedy)
+        if option in WORDS_OF_UNITS:
+            _refuse(f'units = "{option}" would not mean this scenario', remedy)
+        return option
 
     @model_validator(mode="after")
     def _method_needs(self) -> Self:
@@ -255,6 +303,9 @@ class Scenario(_Table):
         if self.method != "file" and self.plan is not None:
             problem = f'plan is only read with method "file", not "{self.method}"'
             _refuse(problem, "Remove it, or change the method.")
+        if self.method != "merge" and self.versions.number > 1:
+            problem = f'only method "merge" can make several versions, not "{self.method}"'
+            _refuse(problem, "Remove [versions], or change the method.")
         if self.method == "merge" and not self.objective.terms:
             problem = 'method "merge" needs to know what is best'
             _refuse(problem, "Add [objective] with order or weights.")
@@ -264,6 +315,36 @@ class Scenario(_Table):
     def files(self) -> tuple[Path, ...]:
         """The scenario file and those it extends, itself first; empty if made in Python."""
         return self._files
+
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """Labels of the versions that this one must differ from; empty for the first."""
+        return self._earlier
+
+    def all_versions(self) -> tuple[Self, ...]:
+        """Give this scenario and, where it asks for several versions, the later ones.
+
+        Returns
+        -------
+        Scenarios labelled ``4a``, ``4a.2``, ``4a.3`` ...; each must differ from those before it.
+        """
+        made = [self]
+        for number in range(2, self.versions.number + 1):
+            labels = [version.option for version in made]
+            version = self.model_copy(
+                update={
+                    "option": f"{self.option}.{number}",
+                    "title": f"{self.title}, version {number}",
+                    "description": (
+                        f"The best plan, in the same order as {self.option}, among those in which "
+                        f"at least {self.versions.differ_pupils:.0%} of pupils are with other "
+                        f"schools than in {' and '.join(labels)}. {self.description}"
+                    ).strip(),
+                }
+            )
+            version._files, version._earlier = self._files, tuple(labels)  # noqa: SLF001 - own kind
+            made.append(version)
+        return tuple(made)
 
     @property
     def required_layers(self) -> tuple[str, ...]:
@@ -279,7 +360,7 @@ class Scenario(_Table):
     @property
     def units_scenario(self) -> str | None:
         """Label of the scenario whose clusters are the units, or None."""
-        return None if self.units in {"clusters", "schools"} else self.units
+        return None if self.units in WORDS_OF_UNITS else self.units
 
     def resolved(self) -> dict[str, Any]:
         """Give the whole scenario as plain data, defaults filled in, for the manifest."""
@@ -371,19 +452,23 @@ def _table_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
 
 
 def _fault_of(detail: ErrorDetails, file: str) -> Fault:
-    location = detail["loc"]
-    subject = ".".join(str(part) for part in location)
+    location = tuple(part for part in detail["loc"] if part not in UNION_BRANCHES)
+    # People count from 1, here as in the data.
+    subject = ".".join(str(part + 1 if isinstance(part, int) else part) for part in location)
     message, given = detail["msg"], detail["input"]
     if detail["type"] == "extra_forbidden":
         table = _table_at(location)
         like = nearest(str(location[-1]), table.model_fields) if table else None
         remedy = f'Did you mean "{like}"?' if like else "Remove it, or see `schema` for the keys."
         return Fault(file, 0, subject, f'unknown key "{location[-1]}"', remedy)
+    if detail["type"] == "missing" and isinstance(location[-1], int):
+        return Fault(file, 0, subject, "it is missing", "Give two names.")
     if detail["type"] == "missing":
         return Fault(file, 0, subject, "it is missing", f"Add {location[-1]} = ....")
     if detail["type"] == "refused":
         return Fault(file, 0, subject, message, detail["ctx"]["remedy"])
-    return Fault(file, 0, subject, f"{given!r} is not allowed", f"{message}.")
+    remedy = SHAPES.get(detail["type"], f"{message}.")
+    return Fault(file, 0, subject, f"{given!r} is not allowed", remedy)
 
 
 def parse_scenario(data: Mapping[str, Any], *, file: str = "scenario") -> Scenario:
@@ -408,7 +493,8 @@ def parse_scenario(data: Mapping[str, Any], *, file: str = "scenario") -> Scenar
     try:
         return Scenario.model_validate(data)
     except ValidationError as error:
-        faults = [_fault_of(d, file) for d in error.errors(include_url=False)]
+        details = error.errors(include_url=False)
+        faults = [_fault_of(d, file) for d in details if d["loc"][-1:] != UNION_BRANCHES[:1]]
         raise ScenarioError(faults) from None
 
 
@@ -508,4 +594,6 @@ def json_schema() -> dict[str, Any]:
         },
         **schema["properties"],
     }
+    # What a base gives need not be given again, and which that is the schema cannot know.
+    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["extends"]}]
     return schema

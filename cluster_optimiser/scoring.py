@@ -87,7 +87,10 @@ def _is_contiguous(problem: Problem, whole: list[str], stray: pd.Index) -> bool:
     return len(graph) > 0 and nx.is_connected(graph)
 
 
-def _shape(problem: Problem, whole: list[str], stray: pd.Index) -> BaseGeometry:
+def _shape(problem: Problem, whole: list[str], stray: pd.Index) -> BaseGeometry | None:
+    """Give the ground of a cluster; None where all its schools are exempt and have none."""
+    if not whole and stray.empty:
+        return None
     units = problem.units.geometry.loc[whole]
     cells = problem.territory.cells.geometry.loc[stray]
     shape: BaseGeometry = gpd.GeoSeries([*units, *cells], crs=CRS_METRES).union_all()
@@ -150,7 +153,7 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
     -------
     Index ``cluster_id``; the columns of ``clusters.csv``, then ``units`` (the whole units, largest
     first), ``today`` (today's clusters of its schools), ``pupil_minutes`` and the polygons (None
-    for exempt clusters).
+    for exempt clusters, and for others that consist of exempt schools).
     """
     whole_of = _undivided_units(problem, assignment)
     exempt = set(problem.exempt_of)
@@ -211,7 +214,9 @@ def changed_pupils(problem: Problem, assignment: pd.Series) -> int:
     schools = problem.authority.schools.loc[urns]
     today = "today " + schools["local_cluster"].astype(str)
     new = "new " + assignment.loc[urns].astype(str)
-    held = schools["pupils"].groupby([new, today]).sum()
+    # An exempt cluster continues none: ordinary schools that a plan puts there have changed.
+    is_ordinary = ~assignment.loc[urns].isin(problem.exempt_of)
+    held = schools["pupils"][is_ordinary].groupby([new, today]).sum()
     graph = nx.Graph()
     graph.add_weighted_edges_from((a, b, int(p)) for (a, b), p in held.items())
     stay = sum(graph[a][b]["weight"] for a, b in nx.max_weight_matching(graph))
@@ -243,7 +248,7 @@ def plan_metrics(
     total = int(pupils.sum())
     known = own["pupil_minutes"].notna().all()
     pupil_minutes = round(float(own["pupil_minutes"].sum()), 2) if known else None
-    longest = own["max_minutes"]
+    longest, compactness = own["max_minutes"].astype(float), own["polsby_popper"].astype(float)
     metrics: dict[str, float | int | None] = {
         "n_clusters": len(own),
         "n_exempt_clusters": len(clusters) - len(own),
@@ -251,20 +256,20 @@ def plan_metrics(
         "n_schools_all": int(clusters["n_schools"].sum()),
         "pupils": total,
         "pupils_all": int(clusters["pupils"].sum()),
-        "smallest_pupils": int(pupils.min()),
-        "largest_pupils": int(pupils.max()),
-        "mean_pupils": total / len(own),
+        "smallest_pupils": int(pupils.min()) if len(own) else None,
+        "largest_pupils": int(pupils.max()) if len(own) else None,
+        "mean_pupils": total / len(own) if len(own) else None,
         "n_under_min": int((pupils < size.min_pupils).sum()),
         "n_over_max": int((pupils > size.max_pupils).sum()),
         "deviation": int((pupils - size.target).abs().sum()),
         "pupil_minutes": pupil_minutes,
         "mean_minutes": pupil_minutes / total if pupil_minutes is not None and total else None,
-        "max_minutes": float(longest.max()) if longest.notna().all() else None,
+        "max_minutes": float(longest.max()) if len(own) and longest.notna().all() else None,
         "n_over_travel_limit": None if limit_min is None else int((longest > limit_min).sum()),
         "n_not_contiguous": int((~own["is_contiguous"].astype(bool)).sum()),
         "n_without_secondary": int((own["n_secondary"] < problem.scenario.secondary.min).sum()),
         "changed_pupils": changed_pupils(problem, assignment),
-        "mean_polsby_popper": float(own["polsby_popper"].mean()),
+        "mean_polsby_popper": float(compactness.mean()) if compactness.notna().any() else None,
     }
     for layer in problem.authority.layers:
         misaligned = int(own[f"misaligned_{layer}_pupils"].sum())

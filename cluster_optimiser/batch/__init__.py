@@ -3,17 +3,21 @@
 from cluster_optimiser.batch.gather import find_scenarios, in_order, load_batch
 from cluster_optimiser.batch.many import Outcome, run_batch
 from cluster_optimiser.batch.one import Place, evaluate, load_place, run_scenario
+from cluster_optimiser.batch.questions import explain, rank, universe
 from cluster_optimiser.batch.results import write_results
 
 __all__ = [
     "Outcome",
     "Place",
     "evaluate",
+    "explain",
     "find_scenarios",
     "in_order",
     "load_batch",
     "load_place",
+    "rank",
     "run_batch",
     "run_scenario",
+    "universe",
     "write_results",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,11 +41,11 @@ def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path
     paths
         Scenario files, or folders of them (files without an ``option`` are bases and left out).
     only
-        Pattern that the file's stem or the scenario's option must match.
+        Pattern that the file's name must match, with or without its ending.
 
     Returns
     -------
-    The files, in the order given, folders by name.
+    The files, each once, in the order given, folders by name.
 
     Raises
     ------
@@ -67,7 +68,12 @@ def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path
             faults.append(Fault(str(path), 0, "", "there is no such file or folder", remedy))
     if faults:
         raise ScenarioError(faults)
-    return [path for path in found if path.match(f"{only}.toml") or path.match(only)]
+    once = {path.resolve(): path for path in reversed(found)}
+    return [
+        path
+        for path in reversed(once.values())
+        if fnmatchcase(path.stem, only) or fnmatchcase(path.name, only)
+    ]
 
 
 def _unlabelled_faults(scenarios: Sequence[Scenario]) -> list[Fault]:
@@ -75,15 +81,17 @@ def _unlabelled_faults(scenarios: Sequence[Scenario]) -> list[Fault]:
     faults = []
     first: dict[str, str] = {}
     for scenario in scenarios:
-        file = scenario.files[0].name
-        if scenario.option in first:
-            problem = f'option "{scenario.option}" is also that of {first[scenario.option]}'
+        # Each label is a folder of the results, and some systems take 4a and 4A for the same.
+        file, folder = scenario.files[0].name, scenario.option.casefold()
+        if folder in first:
+            problem = f'option "{scenario.option}" is also that of {first[folder]}'
             faults.append(Fault(file, 0, "option", problem, "Give each scenario its own label."))
-        first.setdefault(scenario.option, file)
+        first.setdefault(folder, file)
+    labels = [scenario.option for scenario in scenarios]
     for scenario in scenarios:
         label = scenario.units_scenario
-        if label is not None and label not in first:
-            like = nearest(label, first)
+        if label is not None and label not in labels:
+            like = nearest(label, labels)
             remedy = f'Did you mean "{like}"?' if like else "Run that scenario with this one."
             problem = f'no scenario has the option "{label}"'
             faults.append(Fault(scenario.files[0].name, 0, "units", problem, remedy))
@@ -115,7 +123,8 @@ def load_batch(
 
     Returns
     -------
-    The scenarios in the order given, and the place of each authority folder.
+    The scenarios in the order given, each with all its versions, and the place of each authority
+    folder.
 
     Raises
     ------
@@ -154,7 +163,7 @@ def load_batch(
         raise InputError([*of_data, *of_scenarios])
     if of_scenarios:
         raise ScenarioError(of_scenarios)
-    return scenarios, places
+    return [version for s in scenarios for version in s.all_versions()], places
 
 
 def in_order(scenarios: Sequence[Scenario]) -> list[Scenario]:
@@ -178,6 +187,7 @@ def in_order(scenarios: Sequence[Scenario]) -> list[Scenario]:
     graph = nx.DiGraph()
     graph.add_nodes_from(by_label)
     graph.add_edges_from((s.units_scenario, s.option) for s in scenarios if s.units_scenario)
+    graph.add_edges_from((label, s.option) for s in scenarios for label in s.earlier)
     place = {label: i for i, label in enumerate(by_label)}
     try:
         ordered = list(nx.lexicographical_topological_sort(graph, key=place.__getitem__))

@@ -90,6 +90,7 @@ def run_batch(
             scenario,
             places[authority_folder(scenario)],
             outcomes.get(scenario.units_scenario or ""),
+            [outcomes[label] for label in scenario.earlier],
             seed=seed,
             time_limit_s=time_limit_s,
         )
@@ -104,12 +105,15 @@ def _outcome(
     scenario: Scenario,
     place: Place,
     parent: Outcome | None,
+    before: Sequence[Outcome],
     *,
     seed: int,
     time_limit_s: float | None,
 ) -> Outcome:
     started = time.perf_counter()
     plan = parent.result.plan if parent and parent.result else None
+    earlier = [outcome.result.plan for outcome in before if outcome.result]
+    builds_on = [*filter(None, [plan]), *earlier]
 
     def without_plan(status: Status, message: str) -> Outcome:
         unsolved = Unsolved(
@@ -119,16 +123,23 @@ def _outcome(
             message=message,
             seconds=time.perf_counter() - started,
             seed=seed,
-            stamp=stamp(scenario, place.authority, seed, parent=plan),
+            stamp=stamp(scenario, place.authority, seed, builds_on=builds_on),
         )
         return Outcome(scenario, unsolved=unsolved)
 
     if scenario.units_scenario and plan is None:
         message = f'not run: scenario "{scenario.units_scenario}", its units, has no plan'
         return without_plan("UNKNOWN", message)
+    if len(earlier) < len(before):
+        return without_plan("UNKNOWN", "not run: an earlier version has no plan")
     try:
         result = run_scenario(
-            scenario, place=place, parent=plan, seed=seed, time_limit_s=time_limit_s
+            scenario,
+            place=place,
+            parent=plan,
+            earlier=earlier,
+            seed=seed,
+            time_limit_s=time_limit_s,
         )
     except InfeasibleError as error:
         return without_plan("INFEASIBLE", str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,9 +17,10 @@ from cluster_optimiser.errors import (
     ScenarioError,
 )
 from cluster_optimiser.geography import build_problem, build_territory
+from cluster_optimiser.geography.units import local_units
 from cluster_optimiser.inputs import check_names, load_authority, load_plan
 from cluster_optimiser.optimise import solve_merge
-from cluster_optimiser.optimise.merge import assign_schools
+from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.scenario import (
     Scenario,
     authority_folder,
@@ -30,6 +31,8 @@ from cluster_optimiser.scoring import objective_values, score
 from cluster_optimiser.verification import verify, verify_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from cluster_optimiser.domain import Authority, Problem, Territory
 
 
@@ -73,7 +76,7 @@ def load_place(scenario: Scenario) -> Place:
 
 
 def stamp(
-    scenario: Scenario, authority: Authority, seed: int, *, parent: Plan | None = None
+    scenario: Scenario, authority: Authority, seed: int, *, builds_on: Sequence[Plan] = ()
 ) -> str:
     """Give a short hash of everything a result depends on: scenario, data, seed and version.
 
@@ -83,8 +86,8 @@ def stamp(
         The scenario; of method file, the plan that it names is read.
     authority, seed
         The data and the seed.
-    parent
-        The plan whose clusters are the units.
+    builds_on
+        The plan whose clusters are the units, and earlier versions.
 
     Returns
     -------
@@ -94,7 +97,7 @@ def stamp(
         "scenario": scenario.resolved() | {"plan": None},
         "inputs": dict(authority.inputs),
         "plan": _digest(plan_path(scenario).read_bytes()) if scenario.plan else None,
-        "units": None if parent is None else parent.assignment.to_dict(),
+        "builds_on": [plan.assignment.to_dict() for plan in builds_on],
         "seed": seed,
         "version": version("cluster-optimiser"),
     }
@@ -105,10 +108,12 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _make_plan(problem: Problem, *, seed: int, time_limit_s: float | None) -> Plan:
+def _make_plan(
+    problem: Problem, *, earlier: Sequence[Plan], seed: int, time_limit_s: float | None
+) -> Plan:
     scenario = problem.scenario
     if scenario.method == "merge":
-        return solve_merge(problem, seed=seed, time_limit_s=time_limit_s)
+        return solve_merge(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "keep":
         as_they_are = {str(unit): str(unit) for unit in problem.units.index}
         assignment = assign_schools(problem, as_they_are)
@@ -134,11 +139,47 @@ def plan_path(scenario: Scenario) -> Path:
     return home / str(scenario.plan)
 
 
+def prepare(
+    scenario: Scenario | str | Path,
+    *,
+    place: Place | None = None,
+    parent: Plan | None = None,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+) -> Problem:
+    """Put together the problem of a scenario.
+
+    Parameters
+    ----------
+    scenario, place, parent, seed, time_limit_s
+        As for `run_scenario`; seed and time limit are those of the parent.
+
+    Returns
+    -------
+    The problem.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        If the data or the scenario has faults.
+    InfeasibleError, NoPlanFoundError
+        If the scenario whose clusters are the units has no plan.
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = load_scenario(scenario)
+    place = place or load_place(scenario)
+    refuse_unknown_names(scenario, place)
+    if parent is None and scenario.units_scenario:
+        parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
+    return build_problem(scenario, place.authority, place.territory, parent=parent)
+
+
 def run_scenario(
     scenario: Scenario | str | Path,
     *,
     place: Place | None = None,
     parent: Plan | None = None,
+    earlier: Sequence[Plan] = (),
     seed: int = 0,
     time_limit_s: float | None = None,
 ) -> Result:
@@ -153,6 +194,8 @@ def run_scenario(
     parent
         The plan whose clusters are the units, where ``units`` is a label; where not given, the
         scenario of that label beside the file is run first.
+    earlier
+        The versions that come before this one, for a scenario of `Scenario.all_versions`.
     seed
         Fixes the search and the choice between equal plans.
     time_limit_s
@@ -179,9 +222,8 @@ def run_scenario(
     started = time.perf_counter()
     if parent is None and scenario.units_scenario:
         parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
-    refuse_unknown_names(scenario, place)
-    problem = build_problem(scenario, place.authority, place.territory, parent=parent)
-    plan = _make_plan(problem, seed=seed, time_limit_s=time_limit_s)
+    problem = prepare(scenario, place=place, parent=parent)
+    plan = _make_plan(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
     scored = score(problem, plan.assignment, plan.label)
     result = Result(
         problem=problem,
@@ -191,7 +233,7 @@ def run_scenario(
         objective=objective_values(problem, scored.metrics),
         seconds=time.perf_counter() - started,
         seed=seed,
-        stamp=stamp(scenario, place.authority, seed, parent=parent),
+        stamp=stamp(scenario, place.authority, seed, builds_on=[*filter(None, [parent]), *earlier]),
         caveats=place.authority.caveats,
     )
     verify(result)
@@ -235,7 +277,21 @@ def _run_parent(
     path = beside(scenario, str(scenario.units_scenario))
     if path is None:
         return None
+    _refuse_circle(scenario)
     return run_scenario(path, place=place, seed=seed, time_limit_s=time_limit_s).plan
+
+
+def _refuse_circle(scenario: Scenario) -> None:
+    """Follow the units of a scenario from file to file; they must come to an end."""
+    labels = [scenario.option]
+    here: Scenario = scenario
+    while here.units_scenario and (path := beside(here, here.units_scenario)) is not None:
+        here = load_scenario(path)
+        if here.option in labels:
+            circle = " -> ".join([*labels[labels.index(here.option) :], here.option])
+            problem = f"units go in a circle: {circle}"
+            raise ScenarioError([Fault(here.files[0].name, 0, "units", problem, "Break it.")])
+        labels.append(here.option)
 
 
 def beside(scenario: Scenario, option: str) -> Path | None:
@@ -261,6 +317,15 @@ def beside(scenario: Scenario, option: str) -> Path | None:
     return None
 
 
+@contextmanager
+def _gathering(faults: list[Fault]) -> Iterator[None]:
+    """Add the faults of an error to others instead of ending with it."""
+    try:
+        yield
+    except ScenarioError as error:
+        faults += error.faults
+
+
 def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
     """Refuse a scenario that uses names its authority does not know.
 
@@ -280,5 +345,8 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
     if scenario.method == "redraw":
         remedy = "Use keep, merge or file."
         faults.append(Fault(file, 0, "method", '"redraw" is not built yet', remedy))
+    elif scenario.units_scenario is None:
+        with _gathering(faults):
+            local_units(scenario, place.authority, None)
     if faults:
         raise ScenarioError(faults)

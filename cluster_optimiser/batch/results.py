@@ -36,7 +36,8 @@ def _staging(out: Path) -> Iterator[Path]:
 def _replace_folder(new: Path, final: Path, staging: Path) -> None:
     """Put a finished folder in the place of an older one."""
     if final.exists():
-        final.replace(staging / f"old-{final.name}")
+        # No label begins with a dot: nothing that is still to be written has this name.
+        final.replace(staging / f".old-{final.name}")
     new.replace(final)
 
 

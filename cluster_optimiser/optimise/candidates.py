@@ -7,22 +7,30 @@ plan (travel, misalignment, deviation) is a constant of the candidate.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
-from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX, home_and_misaligned
-from cluster_optimiser.geography.travel import UNKNOWN, meeting_place, to_centiminutes
+from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX
+from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import pinned_units, school_positions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from cluster_optimiser.domain import Problem
+
+EXACT_BELOW = 2.0**53
+"""Whole numbers below this are exact in float64."""
+
+_FAR = np.iinfo(np.int64).max
+_CHUNK = 2_048
+"""Sets whose meeting places are looked for at once, to bound memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,31 @@ def connected_sets(
             stack.extend(reversed(branches))
 
 
+def bit_positions(mask: int) -> list[int]:
+    """Give the positions of the bits of a set.
+
+    Parameters
+    ----------
+    mask
+        The set as bits.
+
+    Returns
+    -------
+    Ascending.
+
+    Examples
+    --------
+    >>> bit_positions(0b1101)
+    [0, 2, 3]
+    """
+    positions = []
+    while mask:
+        bit = mask & -mask
+        positions.append(bit.bit_length() - 1)
+        mask ^= bit
+    return positions
+
+
 def _reachable(chosen: int, forbidden: int, adjacency: Sequence[int], pupils: Sequence[int]) -> int:
     """Give the pupils of a set and of all units it may still grow into."""
     total = 0
@@ -120,6 +153,104 @@ def _reachable(chosen: int, forbidden: int, adjacency: Sequence[int], pupils: Se
     return total
 
 
+def membership(masks: Sequence[int], n_units: int) -> NDArray[np.bool_]:
+    """Give sets of units as a table.
+
+    Parameters
+    ----------
+    masks
+        The sets as bits.
+    n_units
+        Number of units.
+
+    Returns
+    -------
+    Shape (n_sets, n_units): whether the set of the row holds the unit of the column.
+
+    Examples
+    --------
+    >>> membership([0b011, 0b110], 3).astype(int).tolist()
+    [[1, 1, 0], [0, 1, 1]]
+    """
+    n_bytes = (n_units + 7) // 8
+    buffer = b"".join(mask.to_bytes(n_bytes, "little") for mask in masks)
+    rows = np.frombuffer(buffer, dtype=np.uint8).reshape(len(masks), n_bytes)
+    return np.unpackbits(rows, axis=1, bitorder="little")[:, :n_units].astype(np.bool_)
+
+
+def unit_adjacency(problem: Problem) -> list[int]:
+    """Give the neighbours of each unit as bits, borders of required layers cut.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+
+    Returns
+    -------
+    In the order of the units.
+    """
+    position = {str(name): i for i, name in enumerate(problem.units.index)}
+    required = problem.scenario.required_layers
+    homes = [problem.units[HOME_PREFIX + layer].to_list() for layer in required]
+    bits = [0] * len(position)
+    for a, b in problem.dual.edges:
+        i, j = position[a], position[b]
+        if all(home[i] is not None and home[i] == home[j] for home in homes):
+            bits[i] |= 1 << j
+            bits[j] |= 1 << i
+    return bits
+
+
+class _Meetings:
+    """Finds the meeting places of many sets of units at once: the 1-medians.
+
+    Sums over a set's schools are sums over its units of what each unit adds at each school, so all
+    sets are one product of matrices.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        names = [str(name) for name in problem.units.index]
+        positions = school_positions(problem)
+        self.unit_of = np.full(len(problem.travel.urns), -1)
+        for i, name in enumerate(names):
+            self.unit_of[positions[name]] = i
+        schools = np.flatnonzero(self.unit_of >= 0)
+        self.unit_of = self.unit_of[schools]
+        pupils = problem.authority.schools["pupils"].to_numpy(dtype=np.int64)[schools]
+        ways = to_centiminutes(problem.travel.minutes)[np.ix_(schools, schools)]
+        is_unknown = ways == UNKNOWN
+        rows = self.unit_of == np.arange(len(names))[:, None]
+        # Products of float64 are compiled, and exact while every sum stays below 2^53.
+        is_small = float(pupils.sum()) * float(ways.max(initial=1)) < EXACT_BELOW
+        self.number = np.float64 if is_small else np.int64
+        self.added = self._sums(rows, pupils[:, None] * np.where(is_unknown, 0, ways))
+        self.blocked = self._sums(rows, is_unknown & (pupils[:, None] > 0))
+        longest = np.where(is_unknown, _FAR, ways)
+        self.longest = np.array([longest[row].max(axis=0, initial=-1) for row in rows])
+
+    def _sums(self, rows: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[Any]:
+        return rows.astype(self.number) @ values.astype(self.number)
+
+    def of(self, members: NDArray[np.bool_]) -> tuple[list[int | None], list[int]]:
+        """Give each set's pupil centiminutes (None: no place) and its longest way (or far)."""
+        sums: list[int | None] = []
+        longest: list[int] = []
+        for start in range(0, len(members), _CHUNK):
+            some = members[start : start + _CHUNK]
+            held = some.astype(self.number)
+            is_place = some[:, self.unit_of] & (held @ self.blocked == 0)
+            costs = np.where(is_place, held @ self.added, np.iinfo(np.int64).max)
+            best = costs.argmin(axis=1)
+            rows = np.arange(len(some))
+            found = is_place[rows, best]
+            values = np.where(found, costs[rows, best], 0).astype(np.int64)
+            sums += [v if ok else None for v, ok in zip(values.tolist(), found, strict=True)]
+            ways = np.where(some, self.longest[:, best].T, -1)
+            longest += ways.max(axis=1, initial=-1).tolist()
+        return sums, longest
+
+
 class _Judge:
     """Applies the rules of one cluster to sets of units, and works out their costs."""
 
@@ -128,18 +259,6 @@ class _Judge:
         self.scenario = problem.scenario
         self.names = [str(name) for name in problem.units.index]
         self.unit_pupils = [int(p) for p in problem.units["pupils"]]
-        self.n_secondary = [int(n) for n in problem.units["n_secondary"]]
-        positions = school_positions(problem)
-        self.schools_of = [positions[name] for name in self.names]
-        schools = problem.authority.schools
-        self.school_pupils = schools["pupils"].to_numpy(dtype=np.int64)
-        self.centiminutes = to_centiminutes(problem.travel.minutes)
-        # Pupils of each unit by area: adding up units is much less work than adding up schools.
-        self.layers = {
-            layer: [self._areas(schools[LAYER_PREFIX + layer], s) for s in self.schools_of]
-            for layer in problem.authority.layers
-        }
-        self.today = [self._areas(schools["local_cluster"], s) for s in self.schools_of]
         pins = self.scenario.pins
         self.together = [self.mask(pinned_units(problem, names)) for names in pins.together]
         # The units that one name of a pin means stay free to share a cluster with one another.
@@ -149,36 +268,12 @@ class _Judge:
             for i, a in enumerate(names)
             for b in names[i + 1 :]
         ]
-
-    def _areas(self, column: pd.Series, positions: np.ndarray) -> list[tuple[str | None, int]]:
-        values = column.to_numpy(dtype=object)[positions]
-        held: Counter[str | None] = Counter()
-        for value, pupils in zip(values, self.school_pupils[positions].tolist(), strict=True):
-            held[None if pd.isna(value) else str(value)] += pupils
-        return list(held.items())
+        named = self.scenario.size.exceptions
+        self.exceptable = ~0 if named is None else self.mask(frozenset(named))
 
     def mask(self, units: frozenset[str]) -> int:
         """Give a set of unit names as bits."""
         return sum(1 << i for i, name in enumerate(self.names) if name in units)
-
-    def adjacency(self) -> list[int]:
-        """Give the neighbours of each unit as bits, borders of required layers cut."""
-        position = {name: i for i, name in enumerate(self.names)}
-        homes = [
-            self.problem.units[HOME_PREFIX + layer].to_list()
-            for layer in self.scenario.required_layers
-        ]
-        bits = [0] * len(self.names)
-        for a, b in self.problem.dual.edges:
-            i, j = position[a], position[b]
-            if all(home[i] is not None and home[i] == home[j] for home in homes):
-                bits[i] |= 1 << j
-                bits[j] |= 1 << i
-        return bits
-
-    def members(self, mask: int) -> list[int]:
-        """Give the positions of the units of a set, ascending."""
-        return [i for i in range(len(self.names)) if mask >> i & 1]
 
     def obeys_pins(self, mask: int) -> bool:
         """Tell whether a set holds pinned units all or none, and no two that stay apart."""
@@ -186,50 +281,75 @@ class _Judge:
             a & mask and b & mask for a, b in self.apart
         )
 
-    def may_be_exception(self, units: tuple[str, ...]) -> bool:
+    def may_be_exception(self, mask: int) -> bool:
         """Tell whether a set under the minimum may be an exception."""
-        named = self.scenario.size.exceptions
-        return self.scenario.size.max_exceptions > 0 and (
-            named is None or all(unit in named for unit in units)
-        )
+        return self.scenario.size.max_exceptions > 0 and not mask & ~self.exceptable
 
-    def candidate(self, mask: int) -> CandidateGroup | None:
-        """Make a candidate of a connected set, or None where it breaks a rule."""
+    def legal_before_travel(self, masks: Sequence[int]) -> list[int]:
+        """Give the sets that break no rule but perhaps the travel limit."""
+        members = membership(masks, len(self.names))
+        pupils = members @ np.array(self.unit_pupils, dtype=np.int64)
+        n_secondary = members @ self.problem.units["n_secondary"].to_numpy(dtype=np.int64)
+        is_small = (pupils < self.scenario.size.min_pupils).tolist()
+        has_secondary = (n_secondary >= self.scenario.secondary.min).tolist()
+        return [
+            mask
+            for mask, small, enough in zip(masks, is_small, has_secondary, strict=True)
+            if enough and self.obeys_pins(mask) and (not small or self.may_be_exception(mask))
+        ]
+
+    def _outside(self, members: NDArray[np.bool_], column: str) -> NDArray[np.int64]:
+        """Give each set's pupils outside the area of a column that holds most of them."""
+        problem = self.problem
+        schools = problem.authority.schools
+        urns = problem.unit_of.index
+        pupils = schools["pupils"].reindex(urns).to_numpy(dtype=np.int64)
+        area, areas = pd.factorize(schools[column].reindex(urns))
+        unit = problem.units.index.get_indexer(problem.unit_of)
+        held = np.zeros((len(self.names), len(areas)), dtype=np.int64)
+        np.add.at(held, (unit[area >= 0], area[area >= 0]), pupils[area >= 0])
+        total = members @ np.array(self.unit_pupils, dtype=np.int64)
+        most = (members.astype(np.int64) @ held).max(axis=1, initial=0)
+        return np.asarray(total - most, dtype=np.int64)
+
+    def candidates(self, masks: Sequence[int]) -> list[CandidateGroup]:
+        """Make candidates of connected sets, without those that break a rule."""
+        masks = self.legal_before_travel(masks)
         size = self.scenario.size
-        members = self.members(mask)
-        units = tuple(self.names[i] for i in members)
-        pupils = sum(self.unit_pupils[i] for i in members)
-        is_exception = pupils < size.min_pupils
-        if is_exception and not self.may_be_exception(units):
-            return None
-        if not self.obeys_pins(mask):
-            return None
-        if sum(self.n_secondary[i] for i in members) < self.scenario.secondary.min:
-            return None
-        schools = np.sort(np.concatenate([self.schools_of[i] for i in members]))
-        place = meeting_place(self.centiminutes, self.school_pupils, schools)
+        members = membership(masks, len(self.names))
+        pupils = (members @ np.array(self.unit_pupils, dtype=np.int64)).tolist()
+        minutes, longest = _Meetings(self.problem).of(members)
+        columns = {"changed_pupils": self._outside(members, "local_cluster").tolist()}
+        for layer in self.problem.authority.layers:
+            outside = self._outside(members, LAYER_PREFIX + layer)
+            columns[f"misaligned.{layer}"] = outside.tolist()
+        preferred = [columns[f"misaligned.{layer}"] for layer in self.scenario.preferred_layers]
+        columns["misaligned"] = [sum(row) for row in zip(*preferred, strict=True)] or [0] * len(
+            masks
+        )
+        groups = []
+        for i, mask in enumerate(masks):
+            if not self._may_meet(minutes[i], longest[i]):
+                continue
+            costs = {
+                "count": 1,
+                "exceptions": int(pupils[i] < size.min_pupils),
+                "deviation": abs(pupils[i] - size.target),
+                "pupil_minutes": minutes[i] or 0,
+                **{term: column[i] for term, column in columns.items()},
+            }
+            units = tuple(self.names[j] for j in bit_positions(mask))
+            is_exception = pupils[i] < size.min_pupils
+            is_oversize = pupils[i] > size.max_pupils
+            groups.append(CandidateGroup(units, mask, pupils[i], is_exception, is_oversize, costs))
+        return groups
+
+    def _may_meet(self, minutes: int | None, longest: int) -> bool:
+        """Tell whether a set has a meeting place that all can reach within the limit."""
         limit_min = self.scenario.travel.max_minutes
-        if limit_min is not None and (
-            place is None
-            or place.max_centiminutes == UNKNOWN
-            or place.max_centiminutes / CENTIMINUTES_PER_MINUTE > limit_min
-        ):
-            return None
-        if place is None and "pupil_minutes" in self.scenario.objective.terms:
-            return None
-        costs = {
-            "count": 1,
-            "exceptions": int(is_exception),
-            "deviation": abs(pupils - size.target),
-            "pupil_minutes": place.pupil_centiminutes if place else 0,
-            "changed_pupils": home_and_misaligned(a for i in members for a in self.today[i])[1],
-        }
-        for layer, areas in self.layers.items():
-            _, misaligned = home_and_misaligned(a for i in members for a in areas[i])
-            costs[f"misaligned.{layer}"] = misaligned
-        preferred = self.scenario.preferred_layers
-        costs["misaligned"] = sum(costs[f"misaligned.{layer}"] for layer in preferred)
-        return CandidateGroup(units, mask, pupils, is_exception, pupils > size.max_pupils, costs)
+        if minutes is None:
+            return limit_min is None and "pupil_minutes" not in self.scenario.objective.terms
+        return limit_min is None or longest / CENTIMINUTES_PER_MINUTE <= limit_min
 
 
 class _CountBudget:
@@ -286,11 +406,11 @@ def candidate_groups(problem: Problem) -> tuple[CandidateGroup, ...]:
     budget = _CountBudget(problem, judge.unit_pupils)
     size = problem.scenario.size
     lowest = 0 if size.max_exceptions else size.min_pupils
+    adjacency = unit_adjacency(problem)
     masks = list(
-        connected_sets(judge.adjacency(), judge.unit_pupils, lowest=lowest, highest=size.max_pupils)
+        connected_sets(adjacency, judge.unit_pupils, lowest=lowest, highest=size.max_pupils)
     )
     if size.oversize == "keep":
         masks += [1 << i for i, p in enumerate(judge.unit_pupils) if p > size.max_pupils]
-    masks.sort(key=judge.members)
-    made = (judge.candidate(mask) for mask in masks if budget.allows(mask))
-    return tuple(group for group in made if group is not None)
+    masks.sort(key=bit_positions)
+    return tuple(judge.candidates([mask for mask in masks if budget.allows(mask)]))

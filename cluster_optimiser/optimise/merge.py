@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError, VerificationError
 from cluster_optimiser.optimise.candidates import candidate_groups
-from cluster_optimiser.optimise.naming import cluster_names
+from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.partition import (
     best_cover,
     exceeds_safe_total,
@@ -17,25 +15,34 @@ from cluster_optimiser.optimise.partition import (
     term_scale,
 )
 from cluster_optimiser.optimise.sweep import sweep
+from cluster_optimiser.optimise.versions import among_words, first_unlike, unlike_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
-    from cluster_optimiser.optimise.partition import Cover
+    from cluster_optimiser.optimise.partition import Cover, Unlike
 
 NAMED = 5
 """A message names so many ids, then says how many more."""
 
 
-def solve_merge(problem: Problem, *, seed: int = 0, time_limit_s: float | None = None) -> Plan:
+def solve_merge(
+    problem: Problem,
+    *,
+    earlier: Sequence[Plan] = (),
+    seed: int = 0,
+    time_limit_s: float | None = None,
+) -> Plan:
     """Find the best plan of a merge scenario.
 
     Parameters
     ----------
     problem
         The problem.
+    earlier
+        Earlier versions, from each of which the plan must differ as the scenario says.
     seed
         Fixes the search and the choice between equal plans.
     time_limit_s
@@ -59,13 +66,18 @@ def solve_merge(problem: Problem, *, seed: int = 0, time_limit_s: float | None =
     groups = candidate_groups(problem)
     _refuse_unplaceable(problem, groups)
     n_units = len(problem.units)
-    cover = best_cover(groups, scenario, n_units, seed=seed, time_limit_s=time_limit_s)
+    unlike = [unlike_plan(problem, plan) for plan in earlier]
+    cover = best_cover(
+        groups, scenario, n_units, unlike=unlike, seed=seed, time_limit_s=time_limit_s
+    )
     proof: dict[str, object] = {
         "n_units": n_units,
         "n_candidates": len(groups),
         "row_total_over_2_31": exceeds_safe_total(groups, scenario, seed),
-        **_second_proof(problem, groups, cover, seed=seed),
+        **_second_proof(problem, groups, cover, unlike, seed=seed),
     }
+    if earlier:
+        proof["among"] = among_words(problem, earlier)
     if cover.status == "INFEASIBLE":
         raise InfeasibleError(_why(problem, groups, proof))
     chosen = [groups[i] for i in cover.chosen]
@@ -78,25 +90,6 @@ def solve_merge(problem: Problem, *, seed: int = 0, time_limit_s: float | None =
         assignment=assign_schools(problem, cluster_of),
         solution=Solution(status=cover.status, stages=cover.stages, proof=proof),
     )
-
-
-def assign_schools(problem: Problem, cluster_of: dict[str, str]) -> pd.Series:
-    """Give every school its cluster: its unit's, or its exempt group's.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    cluster_of
-        Unit -> cluster.
-
-    Returns
-    -------
-    The assignment of a `Plan`.
-    """
-    ordinary = problem.unit_of.map(cluster_of)
-    whole: pd.Series = pd.concat([ordinary, problem.exempt_of]).astype("object").rename("cluster")
-    return whole.reindex(problem.authority.schools.index)
 
 
 def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> None:
@@ -118,9 +111,16 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
 
 
 def _second_proof(
-    problem: Problem, groups: Sequence[CandidateGroup], cover: Cover, *, seed: int
+    problem: Problem,
+    groups: Sequence[CandidateGroup],
+    cover: Cover,
+    unlike: Sequence[Unlike],
+    *,
+    seed: int,
 ) -> dict[str, object]:
     costs = group_costs(groups, problem.scenario.objective, seed=seed)
+    if unlike:
+        return _proof_of_version(problem, groups, cover, unlike, list(costs.values()))
     outcome = sweep(problem, groups, list(costs.values()))
     if outcome is None:
         return {"n_legal_plans": None, "second_method": "not made: too many states for the sweep"}
@@ -139,6 +139,35 @@ def _second_proof(
         "n_legal_plans": outcome.n_plans,
         "second_method": "sweep over covered sets: same optimum",
         "n_sweep_states": outcome.n_states,
+    }
+
+
+def _proof_of_version(
+    problem: Problem,
+    groups: Sequence[CandidateGroup],
+    cover: Cover,
+    unlike: Sequence[Unlike],
+    costs: Sequence[Sequence[int]],
+) -> dict[str, object]:
+    first = first_unlike(problem, groups, unlike, costs)
+    if first is None:
+        return {"n_legal_plans": None, "second_method": "not made: too many plans to go through"}
+    if cover.status == "OPTIMAL":
+        agrees = first.costs == tuple(
+            round(stage.objective * term_scale(stage.term)) for stage in cover.stages
+        )
+    else:
+        agrees = (first.costs is None) == (cover.status == "INFEASIBLE")
+    if not agrees:
+        message = (
+            f"CP-SAT says {cover.status} {[s.objective for s in cover.stages]}, going through the "
+            f"plans in order finds {first.costs}: please report this"
+        )
+        raise VerificationError(message)
+    return {
+        "n_legal_plans": first.n_plans,
+        "second_method": "all plans in order until one differs enough: same optimum",
+        "n_better_plans_too_alike": first.n_passed,
     }
 
 

@@ -1,8 +1,10 @@
-"""Names for the clusters that a plan makes, from today's clusters in them."""
+"""From units back to schools: names for the clusters of a plan, and every school's cluster."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cluster_optimiser.geography.alignment import HOME_PREFIX
 
@@ -64,3 +66,22 @@ def _whole_area(problem: Problem, units: Sequence[str]) -> str | None:
         if area is not None and set(home.index[home == area]) == set(units):
             return str(area)
     return None
+
+
+def assign_schools(problem: Problem, cluster_of: dict[str, str]) -> pd.Series:
+    """Give every school its cluster: its unit's, or its exempt group's.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    cluster_of
+        Unit -> cluster.
+
+    Returns
+    -------
+    The assignment of a `Plan`.
+    """
+    ordinary = problem.unit_of.map(cluster_of)
+    whole: pd.Series = pd.concat([ordinary, problem.exempt_of]).astype("object").rename("cluster")
+    return whole.reindex(problem.authority.schools.index)

@@ -119,8 +119,48 @@ def limit_exceptions(
         model.add(sum(small) <= max_exceptions)
 
 
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """An earlier plan that a plan must differ from.
+
+    Parameters
+    ----------
+    masks
+        Its groups as bits.
+    most_pupils
+        Most pupils that may be in a group that both plans have.
+    """
+
+    masks: frozenset[int]
+    most_pupils: int
+
+
+def limit_likeness(
+    model: cp_model.CpModel, x: Variables, groups: Sequence[CandidateGroup], unlike: Unlike
+) -> None:
+    """Add: sum of p(C) x_C over the groups C of an earlier plan <= most pupils in common.
+
+    Parameters
+    ----------
+    model
+        The model to add to.
+    x
+        A Boolean for each candidate.
+    groups
+        The candidates.
+    unlike
+        The earlier plan.
+    """
+    common = [(v, g.pupils) for v, g in zip(x, groups, strict=True) if g.mask in unlike.masks]
+    variables, pupils = [v for v, _ in common], [p for _, p in common]
+    model.add(cp_model.LinearExpr.weighted_sum(variables, pupils) <= unlike.most_pupils)
+
+
 def build_model(
-    groups: Sequence[CandidateGroup], scenario: Scenario, n_units: int
+    groups: Sequence[CandidateGroup],
+    scenario: Scenario,
+    n_units: int,
+    unlike: Sequence[Unlike] = (),
 ) -> tuple[cp_model.CpModel, Variables]:
     """Build the model of all legal plans, without an objective.
 
@@ -132,6 +172,8 @@ def build_model(
         Its count range and exceptions.
     n_units
         Number of units.
+    unlike
+        Earlier plans that the plan must differ from.
 
     Returns
     -------
@@ -142,6 +184,8 @@ def build_model(
     cover_each_unit_once(model, x, groups, n_units)
     limit_count(model, x, scenario.count)
     limit_exceptions(model, x, groups, scenario.size.max_exceptions)
+    for earlier in unlike:
+        limit_likeness(model, x, groups, earlier)
     return model, x
 
 
@@ -239,6 +283,7 @@ def best_cover(
     scenario: Scenario,
     n_units: int,
     *,
+    unlike: Sequence[Unlike] = (),
     seed: int = 0,
     time_limit_s: float | None = None,
 ) -> Cover:
@@ -252,6 +297,8 @@ def best_cover(
         Count range, exceptions and objective.
     n_units
         Number of units.
+    unlike
+        Earlier plans that the plan must differ from.
     seed
         Fixes the search and the tie-break.
     time_limit_s
@@ -266,7 +313,7 @@ def best_cover(
     NoPlanFoundError
         If the time ran out before a first plan.
     """
-    model, x = build_model(groups, scenario, n_units)
+    model, x = build_model(groups, scenario, n_units, unlike)
     started = time.monotonic()
     stages: list[Stage] = []
     chosen: tuple[int, ...] = ()

@@ -2,9 +2,14 @@
 
 from cluster_optimiser.present.geofiles import geojson
 from cluster_optimiser.present.maps import map_html, plot_plan
-from cluster_optimiser.present.page import index_html
+from cluster_optimiser.present.page import index_html, page_from_folder
 from cluster_optimiser.present.records import manifest, summary
 from cluster_optimiser.present.tables import assignments_table, clusters_table
+from cluster_optimiser.present.universe_tables import (
+    plans_table,
+    universe_lines,
+    universe_record,
+)
 from cluster_optimiser.present.write import write_comparison, write_result, write_unsolved
 
 __all__ = [
@@ -14,8 +19,12 @@ __all__ = [
     "index_html",
     "manifest",
     "map_html",
+    "page_from_folder",
+    "plans_table",
     "plot_plan",
     "summary",
+    "universe_lines",
+    "universe_record",
     "write_comparison",
     "write_result",
     "write_unsolved",

@@ -1,0 +1,120 @@
+"""What is asked of a scenario besides its best plan: all legal plans, and why there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.batch.one import prepare
+from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.inputs import load_plan
+from cluster_optimiser.optimise.explain import TIME_LIMIT_S
+from cluster_optimiser.optimise.explain import explain as explain_problem
+from cluster_optimiser.optimise.universe import Universe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from cluster_optimiser.batch.one import Place
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise.explain import Explanation
+    from cluster_optimiser.scenario import Scenario
+
+
+def universe(
+    scenario: Scenario | str | Path, *, place: Place | None = None, seed: int = 0
+) -> Universe:
+    """Work out all legal plans of a merge scenario.
+
+    Parameters
+    ----------
+    scenario
+        A scenario, or the path of its file.
+    place
+        Its authority and ground; read if not given.
+    seed
+        Fixes the plan of another scenario whose clusters are the units.
+
+    Returns
+    -------
+    The universe.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        If the data or the scenario has faults.
+    ClusterOptimiserError
+        If there are too many states to be held.
+    """
+    return Universe.of(_merge_problem(scenario, place, seed))
+
+
+def explain(
+    scenario: Scenario | str | Path,
+    *,
+    place: Place | None = None,
+    seed: int = 0,
+    time_limit_s: float = TIME_LIMIT_S,
+) -> Explanation:
+    """Say why a merge scenario has no plan and what would admit one, or what its rules cost.
+
+    Parameters
+    ----------
+    scenario
+        A scenario, or the path of its file.
+    place
+        Its authority and ground; read if not given.
+    seed
+        Fixes the plan of another scenario whose clusters are the units.
+    time_limit_s
+        Seconds of solving.
+
+    Returns
+    -------
+    The explanation.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        If the data or the scenario has faults.
+    """
+    return explain_problem(_merge_problem(scenario, place, seed), time_limit_s=time_limit_s)
+
+
+def rank(found: Universe, plan_file: str | Path) -> pd.DataFrame:
+    """Say how many legal plans are better, equal and worse than the plan of a file.
+
+    Parameters
+    ----------
+    found
+        The universe.
+    plan_file
+        CSV ``urn,cluster``.
+
+    Returns
+    -------
+    What `Universe.rank` gives.
+
+    Raises
+    ------
+    InputError
+        If the file has faults, or its plan is not legal.
+    """
+    return found.rank(load_plan(plan_file, found.problem.authority))
+
+
+def _merge_problem(scenario: Scenario | str | Path, place: Place | None, seed: int) -> Problem:
+    problem = prepare(scenario, place=place, seed=seed)
+    if problem.scenario.method != "merge":
+        method = problem.scenario.method
+        files = problem.scenario.files
+        fault = Fault(
+            files[0].name if files else "scenario",
+            0,
+            "method",
+            f'only a scenario of method "merge" has a universe, not "{method}"',
+            "Name one that merges.",
+        )
+        raise ScenarioError([fault])
+    return problem

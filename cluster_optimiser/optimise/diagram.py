@@ -1,0 +1,373 @@
+r"""The decision diagram: every legal plan as a path, with equal states merged.
+
+Units stand in an order. A node is a set of covered units, always completed at its first uncovered
+unit v by a candidate group that holds v and nothing covered; nodes of equal sets are one:
+
+    N(S) = sum over candidates C with v in C, C disjoint from S of N(S + C)
+
+Paths from the root (nothing covered) to the terminal (all covered) are the plans, each once, since
+the group that holds the first uncovered unit is unique. Below v all is covered and beyond the
+frontier nothing, so a node is a word of bits counted from v. Whatever adds up over groups is a
+recurrence over arcs, in time proportional to their number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+SAFE_TOTAL = 2.0**62
+"""Counts below this are kept in 64 bits; above it in integers of Python."""
+
+_NO_VALUE = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Diagram:
+    """All plans as paths from node 0, the root, to the last node, the terminal.
+
+    Parameters
+    ----------
+    layers
+        Nodes whose first uncovered unit is at place v are ``layers[v]`` up to ``layers[v + 1]``;
+        the terminal has a layer of its own, the last.
+    arcs
+        Arcs of node i are ``arcs[i]`` up to ``arcs[i + 1]``; only the terminal, or the root of a
+        diagram without plans, has none.
+    to
+        Node that each arc leads to, always of a later layer.
+    group
+        Position of the candidate group that each arc adds.
+    n_groups
+        Number of candidate groups.
+    order
+        Positions of the units in sweep order.
+    n_visited
+        States visited while it was built, those without completion too.
+    """
+
+    layers: NDArray[np.int64]
+    arcs: NDArray[np.int64]
+    to: NDArray[np.int32]
+    group: NDArray[np.int32]
+    n_groups: int
+    order: tuple[int, ...]
+    n_visited: int
+
+    @property
+    def n_nodes(self) -> int:
+        """Nodes on some path, the root and the terminal among them."""
+        return len(self.arcs) - 1
+
+    @property
+    def has_plans(self) -> bool:
+        """Whether there is a path at all."""
+        return len(self.to) > 0
+
+    def spans(self) -> Iterator[tuple[slice, slice]]:
+        """Give the nodes and the arcs of each layer that has arcs, in sweep order.
+
+        Yields
+        ------
+        tuple
+            Slice of nodes, slice of arcs.
+        """
+        if not self.has_plans:
+            return
+        for first, end in zip(self.layers[:-2].tolist(), self.layers[1:-1].tolist(), strict=True):
+            if end > first:
+                yield slice(first, end), slice(int(self.arcs[first]), int(self.arcs[end]))
+
+    def sources(self, nodes: slice) -> NDArray[np.int64]:
+        """Give the node that each arc of a run of nodes starts from.
+
+        Parameters
+        ----------
+        nodes
+            The run.
+
+        Returns
+        -------
+        One node an arc, ascending.
+        """
+        degrees = np.diff(self.arcs[nodes.start : nodes.stop + 1])
+        return np.repeat(np.arange(nodes.start, nodes.stop), degrees)
+
+
+@dataclass(slots=True, eq=False)
+class ArcLayer:
+    """The arcs of one layer while a diagram is made.
+
+    Parameters
+    ----------
+    source
+        Node of each arc, counted within the layer, ascending.
+    to
+        Node each leads to, counted over all layers; -1 where that turned out to be none.
+    group
+        Position of the candidate group of each.
+    """
+
+    source: NDArray[np.int32]
+    to: NDArray[np.int32]
+    group: NDArray[np.int32]
+
+
+def merge_equal(words: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find equal columns.
+
+    Parameters
+    ----------
+    words
+        Integers, shape (n_words, n).
+
+    Returns
+    -------
+    For each column the number of its kind, kinds numbered as they come; the first column of each.
+    """
+    codes = pd.factorize(words[0])[0]
+    for row in words[1:]:
+        other = pd.factorize(row)[0]
+        codes = pd.factorize(codes.astype(np.int64) << 32 | other)[0]
+    highest = np.maximum.accumulate(codes)
+    is_first = np.diff(highest, prepend=-1) > 0
+    return codes.astype(np.int64), np.flatnonzero(is_first)
+
+
+def by_value(values: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Give each value with the positions that hold it, ascending.
+
+    Parameters
+    ----------
+    values
+        Numbers from 0 to 65,535.
+
+    Yields
+    ------
+    tuple
+        Value, positions.
+    """
+    # Sixteen bits are sorted by counting.
+    order = np.argsort(values.astype(np.uint16), kind="stable")
+    begins = np.flatnonzero(np.diff(values[order], prepend=-1))
+    for begin, end in pairwise([*begins.tolist(), len(values)]):
+        yield int(values[order[begin]]), order[begin:end]
+
+
+def assemble(
+    sizes: Sequence[int], made: Sequence[ArcLayer], *, n_groups: int, order: tuple[int, ...]
+) -> Diagram:
+    """Put a diagram together, without the nodes from which no path leads to the terminal.
+
+    Parameters
+    ----------
+    sizes
+        Nodes of each layer; one in the first and in the last.
+    made
+        Arcs of each layer but the last.
+    n_groups
+        Number of candidate groups.
+    order
+        Positions of the units in sweep order.
+
+    Returns
+    -------
+    The diagram.
+    """
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    is_alive = np.zeros(starts[-1], dtype=np.bool_)
+    is_alive[-1] = True
+    kept: list[NDArray[np.int64]] = []
+    for place in range(len(made) - 1, -1, -1):
+        layer = made[place]
+        leads = np.flatnonzero((layer.to >= 0) & is_alive[layer.to])
+        is_alive[starts[place] + layer.source[leads]] = True
+        kept.append(leads)
+    kept.reverse()
+    has_plans = bool(is_alive[0])
+    is_alive[0] = True
+    number = np.cumsum(is_alive) - 1
+    degrees = np.zeros(number[-1] + 1, dtype=np.int64)
+    to, group = [], []
+    for place, (layer, leads) in enumerate(zip(made, kept, strict=True)):
+        if has_plans and len(leads):
+            source = number[starts[place] + layer.source[leads]]
+            degrees += np.bincount(source, minlength=len(degrees))
+            to.append(number[layer.to[leads]].astype(np.int32))
+            group.append(layer.group[leads])
+    none = np.empty(0, dtype=np.int32)
+    return Diagram(
+        layers=np.concatenate([[0], number[starts[1:] - 1] + 1]),
+        arcs=np.concatenate([[0], np.cumsum(degrees)]),
+        to=np.concatenate([none, *to]),
+        group=np.concatenate([none, *group]),
+        n_groups=n_groups,
+        order=order,
+        n_visited=int(starts[-1]),
+    )
+
+
+def _estimate_to_go(diagram: Diagram) -> float:
+    counts = np.zeros(diagram.n_nodes)
+    counts[-1] = 1.0
+    for nodes, arcs in reversed(list(diagram.spans())):
+        values = counts[diagram.to[arcs]]
+        counts[nodes] = np.add.reduceat(values, diagram.arcs[nodes] - arcs.start)
+    return float(counts[0]) if diagram.has_plans else 0.0
+
+
+def _zeros(diagram: Diagram) -> NDArray[Any]:
+    is_small = _estimate_to_go(diagram) < SAFE_TOTAL
+    return np.zeros(diagram.n_nodes, dtype=np.int64 if is_small else np.object_)
+
+
+def counts_to_go(diagram: Diagram) -> NDArray[Any]:
+    """Count the completions of every node.
+
+    Parameters
+    ----------
+    diagram
+        The diagram.
+
+    Returns
+    -------
+    Shape (n_nodes,), int64 or, where there are more plans than that holds, integers of Python; that
+    of the root is the number of plans.
+    """
+    counts = _zeros(diagram)
+    counts[-1] = 1
+    for nodes, arcs in reversed(list(diagram.spans())):
+        values = counts[diagram.to[arcs]]
+        counts[nodes] = np.add.reduceat(values, diagram.arcs[nodes] - arcs.start)
+    return counts
+
+
+def counts_to_come(diagram: Diagram) -> NDArray[Any]:
+    """Count the ways to every node from the root.
+
+    Parameters
+    ----------
+    diagram
+        The diagram.
+
+    Returns
+    -------
+    As `counts_to_go`; that of the terminal is the number of plans.
+    """
+    counts = _zeros(diagram)
+    counts[0] = int(diagram.has_plans)
+    for nodes, arcs in diagram.spans():
+        np.add.at(counts, diagram.to[arcs], counts[diagram.sources(nodes)])
+    return counts
+
+
+def plans_with_group(diagram: Diagram) -> list[int]:
+    """Count the plans that hold each candidate group.
+
+    Parameters
+    ----------
+    diagram
+        The diagram.
+
+    Returns
+    -------
+    One number a group.
+    """
+    come, go = counts_to_come(diagram), counts_to_go(diagram)
+    # A product is the number of paths through one arc: it is no more than that of all plans.
+    held = np.zeros(diagram.n_groups, dtype=come.dtype)
+    for nodes, arcs in diagram.spans():
+        through = come[diagram.sources(nodes)] * go[diagram.to[arcs]]
+        np.add.at(held, diagram.group[arcs], through)
+    return [int(n) for n in held]
+
+
+def least_to_go(diagram: Diagram, costs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the least cost vector of the completions of every node, earlier terms first.
+
+    Parameters
+    ----------
+    diagram
+        The diagram.
+    costs
+        Shape (n_terms, n_groups); the negative of costs gives the greatest.
+
+    Returns
+    -------
+    Shape (n_terms, n_nodes); without meaning where there are no plans.
+    """
+    n_terms = len(costs)
+    least = np.zeros((n_terms, diagram.n_nodes), dtype=np.int64)
+    for nodes, arcs in reversed(list(diagram.spans())):
+        begin = diagram.arcs[nodes] - arcs.start
+        degrees = np.diff(diagram.arcs[nodes.start : nodes.stop + 1])
+        to, group = diagram.to[arcs], diagram.group[arcs]
+        is_best = np.ones(len(to), dtype=np.bool_)
+        for term in range(n_terms):
+            values = np.where(is_best, costs[term][group] + least[term][to], _NO_VALUE)
+            least[term, nodes] = np.minimum.reduceat(values, begin)
+            if term < n_terms - 1:
+                is_best &= values == np.repeat(least[term, nodes], degrees)
+    return least
+
+
+def best_path(diagram: Diagram, costs: NDArray[np.int64]) -> tuple[int, ...]:
+    """Find the plan with the least cost vector; of several the one whose arcs come first.
+
+    Parameters
+    ----------
+    diagram
+        The diagram, with plans.
+    costs
+        As for `least_to_go`.
+
+    Returns
+    -------
+    Positions of its groups, ascending.
+    """
+    least = least_to_go(diagram, costs)
+    node, chosen = 0, []
+    while node != diagram.n_nodes - 1:
+        arcs = slice(int(diagram.arcs[node]), int(diagram.arcs[node + 1]))
+        to, group = diagram.to[arcs], diagram.group[arcs]
+        totals = costs[:, group] + least[:, to]
+        first = int((totals == least[:, node : node + 1]).all(axis=0).argmax())
+        chosen.append(int(group[first]))
+        node = int(to[first])
+    return tuple(sorted(chosen))
+
+
+def backwards(diagram: Diagram) -> Diagram:
+    """Turn a diagram round: the terminal becomes the root.
+
+    Parameters
+    ----------
+    diagram
+        The diagram.
+
+    Returns
+    -------
+    The diagram in which node i is node ``n_nodes - 1 - i``, and every path is walked backwards.
+    """
+    n_nodes = diagram.n_nodes
+    source = np.repeat(np.arange(n_nodes), np.diff(diagram.arcs))
+    start = n_nodes - 1 - diagram.to.astype(np.int64)
+    order = np.argsort(start, kind="stable")
+    return Diagram(
+        layers=n_nodes - diagram.layers[::-1],
+        arcs=np.concatenate([[0], np.cumsum(np.bincount(start, minlength=n_nodes))]),
+        to=(n_nodes - 1 - source[order]).astype(np.int32),
+        group=diagram.group[order],
+        n_groups=diagram.n_groups,
+        order=diagram.order[::-1],
+        n_visited=diagram.n_visited,
+    )

@@ -1,0 +1,132 @@
+"""The universe of legal plans as tables for people and for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cluster_optimiser.optimise.partition import term_scale
+from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.tables import csv_text, is_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.optimise.universe import PickedPlan, Universe
+
+VALUE_COLUMNS = ("value", "minimum", "p05", "p25", "p50", "p75", "p95", "maximum", "mean")
+"""Columns of integers that are shown in the metric's own unit."""
+
+
+def plans_table(plans: Sequence[PickedPlan], groups: Sequence[CandidateGroup]) -> pd.DataFrame:
+    """Give plans as rows.
+
+    Parameters
+    ----------
+    plans
+        Plans of a universe.
+    groups
+        The universe's candidate groups.
+
+    Returns
+    -------
+    Index ``number`` from 1; a column a metric in its own unit, and ``clusters``: the units of each
+    cluster joined by plus signs, clusters parted by semicolons.
+    """
+    rows = [
+        {
+            **{metric: value / term_scale(metric) for metric, value in plan.costs.items()},
+            "clusters": "; ".join("+".join(groups[i].units) for i in plan.groups),
+        }
+        for plan in plans
+    ]
+    table = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="number"))
+    whole = [name for name in table.columns if name != "clusters" and term_scale(name) == 1]
+    return table.astype(dict.fromkeys(whole, "int64"))
+
+
+def in_own_units(table: pd.DataFrame) -> pd.DataFrame:
+    """Give a table of metrics in the metrics' own units.
+
+    Parameters
+    ----------
+    table
+        A frame with a column ``scale``, as `Universe.distributions` and `Universe.rank` give.
+
+    Returns
+    -------
+    The frame without that column, its values divided by it.
+    """
+    if "scale" not in table:
+        return table
+    shown = table.drop(columns="scale").astype(object)
+    for column in VALUE_COLUMNS:
+        if column in shown:
+            pairs = zip(table[column], table["scale"], strict=True)
+            shown[column] = [_divided(value, int(scale)) for value, scale in pairs]
+    return shown
+
+
+def _divided(value: object, scale: int) -> float | int | None:
+    if is_unknown(value):
+        return None
+    if scale == 1 and not isinstance(value, float):
+        return int(str(value))
+    return float(str(value)) / scale
+
+
+def universe_record(found: Universe, tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
+    """Give a universe as plain data.
+
+    Parameters
+    ----------
+    found
+        The universe.
+    tables
+        Name -> frame, as asked for.
+
+    Returns
+    -------
+    Data for JSON: counts are integers of any size.
+    """
+    scenario = found.problem.scenario
+    record = {
+        "label": scenario.option,
+        "title": scenario.title,
+        "n_plans": found.n_plans,
+        "n_plans_by_n_clusters": {str(n): c for n, c in found.n_plans_by_count.items()},
+        **{
+            name: in_own_units(table).reset_index().to_dict(orient="records")
+            for name, table in tables.items()
+        },
+        "caveats": found.problem.authority.caveats,
+    }
+    made = plain(record)
+    return made if isinstance(made, dict) else {}
+
+
+def universe_lines(found: Universe, tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    """Give a universe as lines for the terminal: a heading, then each table as CSV.
+
+    Parameters
+    ----------
+    found
+        The universe.
+    tables
+        Name -> frame, as asked for.
+
+    Yields
+    ------
+    str
+        A line.
+    """
+    scenario = found.problem.scenario
+    yield f"{scenario.option}: {found.n_plans:,} legal plans"
+    for n_clusters, n_plans in sorted(found.n_plans_by_count.items()):
+        yield f"  {n_plans:,} of {n_clusters} clusters"
+    for name, table in tables.items():
+        yield ""
+        yield f"# {name}"
+        yield from csv_text(in_own_units(table).reset_index()).splitlines()

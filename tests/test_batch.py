@@ -1,0 +1,512 @@
+"""From scenario files to a results folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from cluster_optimiser import present
+from cluster_optimiser.batch import (
+    Outcome,
+    evaluate,
+    find_scenarios,
+    in_order,
+    load_batch,
+    run_batch,
+    run_scenario,
+    write_results,
+)
+from cluster_optimiser.errors import (
+    ClusterOptimiserError,
+    InfeasibleError,
+    InputError,
+    NoPlanFoundError,
+    ScenarioError,
+)
+from cluster_optimiser.scenario import parse_scenario
+from norfolk import OPTIONS, ROOT, SCENARIOS, norfolk_place, norfolk_result, norfolk_scenario
+from tests.inputs.broken import SCHOOLS, Edit, make_authority
+
+PUPILS = 112_499
+FILES = {"plan.csv", "clusters.csv", "plan.gpkg", "plan.geojson", "map.html", "manifest.json"}
+WHOLE = {"assignments.csv", "comparison.csv", "index.html"}
+BEST = '[objective]\norder = ["count", "pupil_minutes"]\n'
+IMPOSSIBLE = "[size]\nmin_pupils = 9000\nmax_pupils = 9001\n"
+
+
+@pytest.fixture
+def threeshire(tmp_path: Path) -> Path:
+    """Give a folder of scenarios beside the boundaries of Threeshire."""
+    make_authority(tmp_path / "boundaries")
+    (tmp_path / "scenarios").mkdir()
+    return tmp_path / "scenarios"
+
+
+def put(folder: Path, option: str, *lines: str, method: str = "merge", name: str = "") -> Path:
+    """Write a scenario: head, more lines, and an objective where it needs one."""
+    head = f'title = "Option {option}"\noption = "{option}"\nauthority = "threeshire"\n'
+    best = BEST if method == "merge" else ""
+    text = "\n".join([f'{head}method = "{method}"', *lines, best])
+    path = folder / f"{name or option}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def outcomes_of(*paths: Path, **options: object) -> list[Outcome]:
+    return run_batch(*load_batch(paths), **options)
+
+
+def said_of(*paths: Path) -> str:
+    with pytest.raises((InputError, ScenarioError)) as caught:
+        load_batch(paths)
+    return str(caught.value)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Give every file below a folder, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+# --- finding scenarios ----------------------------------------------------------------
+
+
+def test_folders_and_files_are_found_in_order(threeshire: Path) -> None:
+    b, a = put(threeshire, "b"), put(threeshire, "a")
+    (threeshire / "base.toml").write_text('authority = "threeshire"\n', encoding="utf-8")
+    (threeshire / "notes.txt").write_text("", encoding="utf-8")
+    assert find_scenarios([threeshire]) == [a, b]
+    assert find_scenarios([b, str(a)]) == [b, a]
+
+
+def test_a_file_that_is_named_twice_is_found_once(threeshire: Path) -> None:
+    a, b = put(threeshire, "a"), put(threeshire, "b")
+    assert find_scenarios([b, threeshire, threeshire / ".." / "scenarios" / "a.toml"]) == [b, a]
+
+
+@pytest.mark.parametrize(
+    ("only", "found"),
+    [
+        ("*", ["3b", "4a", "4b"]),
+        ("4*", ["4a", "4b"]),
+        ("4a", ["4a"]),
+        ("4a.toml", ["4a"]),
+        ("[34]b", ["3b", "4b"]),
+        ("4A", []),
+        ("", []),
+        ("a", []),
+    ],
+)
+def test_only_scenarios_whose_file_name_matches(
+    threeshire: Path, only: str, found: list[str]
+) -> None:
+    for option in ("3b", "4a", "4b"):
+        put(threeshire, option)
+    assert [path.stem for path in find_scenarios([threeshire], only=only)] == found
+
+
+def test_paths_that_are_not_there_are_all_named(threeshire: Path) -> None:
+    put(threeshire, "4a")
+    empty = threeshire / "empty"
+    empty.mkdir()
+    with pytest.raises(ScenarioError) as caught:
+        find_scenarios([threeshire / "4aa.toml", threeshire / "qqqqqqq", empty])
+    said = str(caught.value)
+    assert "3 faults in the scenario" in said
+    assert f'4aa.toml: there is no such file or folder. Did you mean "{threeshire}/4a.toml"?' in (
+        said.replace("\\", "/")
+    )
+    assert "qqqqqqq: there is no such file or folder. Check the path." in said
+    assert "empty: no scenario in this folder. Add one." in said
+
+
+# --- gathering faults -----------------------------------------------------------------
+
+
+def test_faults_of_several_scenarios_and_of_data_are_gathered(tmp_path: Path) -> None:
+    faulty = Edit(SCHOOLS, "Ash Primary School,primary", "Ash Primary School,primry")
+    make_authority(tmp_path / "boundaries", faulty)
+    one = put(tmp_path, "one", "wihtin = []")
+    two = put(tmp_path, "two")
+    three = put(tmp_path, "three", 'authority = "threshire"')
+    three.write_text(three.read_text().replace('authority = "threeshire"\n', ""))
+    four = put(tmp_path, "four", 'units = "fuor"')
+    with pytest.raises(InputError) as caught:
+        load_batch([one, two, three, four])
+    said = str(caught.value)
+    assert 'schools.csv, row 3: URN 100002: unknown phase "primry"' in said
+    assert 'one.toml: wihtin: unknown key "wihtin". Did you mean "within"?' in said
+    assert 'three.toml: authority: there is no authority "threshire"' in said
+    assert 'four.toml: units: no scenario has the option "fuor". Did you mean "four"?' in said
+    assert said.startswith("4 faults in the data:")
+
+
+def test_an_authority_with_faults_is_read_once(tmp_path: Path) -> None:
+    make_authority(tmp_path / "boundaries", Edit(SCHOOLS, "900,Birch", "900,"))
+    said = said_of(put(tmp_path, "a"), put(tmp_path, "b"))
+    assert said.startswith("1 fault in the data:")
+
+
+def test_names_that_the_authority_does_not_know(threeshire: Path) -> None:
+    said = said_of(put(threeshire, "a", 'within = ["distict"]'), put(threeshire, "b"))
+    assert said.startswith("1 fault in the scenario:")
+    assert 'a.toml: within: there is no layer "distict". Did you mean "district"?' in said
+
+
+def test_faults_of_a_plan_file_are_found_before_anything_runs(threeshire: Path) -> None:
+    said = said_of(put(threeshire, "a", 'plan = "plan.csv"', method="file"))
+    assert "plan.csv: the file cannot be read" in said
+
+
+def test_options_that_bear_the_same_label(threeshire: Path) -> None:
+    paths = [put(threeshire, "a"), put(threeshire, "a", name="other")]
+    said = said_of(*paths)
+    assert (
+        'other.toml: option: option "a" is also that of a.toml. '
+        "Give each scenario its own label." in said
+    )
+
+
+def test_labels_that_differ_in_capitals_only(threeshire: Path) -> None:
+    """Each label is a folder, and for Windows and macOS 4a and 4A are one."""
+    said = said_of(put(threeshire, "4a"), put(threeshire, "4A", name="other"))
+    assert 'other.toml: option: option "4A" is also that of 4a.toml' in said
+
+
+@pytest.mark.parametrize("option", ["index.html", "comparison.csv", "Assignments.csv"])
+def test_a_label_is_not_the_name_of_a_file_of_the_results(threeshire: Path, option: str) -> None:
+    said = said_of(put(threeshire, option))
+    assert f'option: "{option}" is the name of a file of the results' in said
+
+
+def test_units_that_no_scenario_makes(threeshire: Path) -> None:
+    said = said_of(put(threeshire, "4c"), put(threeshire, "3b", 'units = "4cc"'))
+    assert '3b.toml: units: no scenario has the option "4cc". Did you mean "4c"?' in said
+    assert "Run that scenario with this one." in said_of(put(threeshire, "q", 'units = "4zzz9"'))
+
+
+@pytest.mark.parametrize("method", ["redraw", "merge"])
+def test_what_is_not_built_yet_is_refused_before_anything_runs(
+    threeshire: Path, method: str
+) -> None:
+    said = said_of(put(threeshire, "a", 'units = "schools"', method=method))
+    assert said.startswith("1 fault in the scenario:\n  a.toml: ")
+
+
+# --- scenarios that build on others ---------------------------------------------------
+
+
+def test_a_scenario_comes_after_the_one_whose_clusters_it_uses(threeshire: Path) -> None:
+    a, b = put(threeshire, "a", 'units = "c"'), put(threeshire, "b")
+    c = put(threeshire, "c", 'units = "d"')
+    scenarios, _ = load_batch([a, b, c, put(threeshire, "d")])
+    assert [s.option for s in scenarios] == ["a", "b", "c", "d"]
+    assert [s.option for s in in_order(scenarios)] == ["b", "d", "c", "a"]
+
+
+def test_outcomes_keep_the_order_given(threeshire: Path) -> None:
+    paths = [put(threeshire, "a", 'units = "b"'), put(threeshire, "b", method="keep")]
+    reached: list[str] = []
+    outcomes = outcomes_of(*paths, on_start=lambda scenario: reached.append(scenario.option))
+    assert reached == ["b", "a"]
+    assert [outcome.scenario.option for outcome in outcomes] == ["a", "b"]
+
+
+def test_a_scenario_brings_the_one_that_it_builds_on(threeshire: Path) -> None:
+    put(threeshire, "4c", method="keep")
+    put(threeshire, "4d", method="keep")
+    path = put(threeshire, "3b", 'units = "4c"')
+    scenarios, _ = load_batch([path])
+    assert [s.option for s in scenarios] == ["3b", "4c"]
+    scenarios, _ = load_batch([threeshire / "4c.toml", path])
+    assert [s.option for s in scenarios] == ["4c", "3b"]
+
+
+def test_only_3b_of_norfolk_brings_4c() -> None:
+    (path,) = find_scenarios([SCENARIOS], only="3b")
+    scenarios, places = load_batch([path])
+    assert [s.option for s in scenarios] == ["3b", "4c"]
+    assert [place.authority.name for place in places.values()] == ["Norfolk"]
+
+
+CIRCLES = {"a": {"a": "a"}, "a, b": {"a": "b", "b": "a"}, "a, b, c": {"a": "b", "b": "c", "c": "a"}}
+
+
+@pytest.mark.parametrize("units", CIRCLES.values(), ids=CIRCLES)
+def test_units_that_go_in_a_circle(threeshire: Path, units: dict[str, str]) -> None:
+    """Found by the batch, and where one scenario is run by itself."""
+    paths = [put(threeshire, option, f'units = "{of}"') for option, of in units.items()]
+    scenarios, _ = load_batch(paths)
+    with pytest.raises(ScenarioError, match=r"units go in a circle: .*a"):
+        in_order(scenarios)
+    with pytest.raises(ScenarioError, match=r"units go in a circle: .*a"):
+        run_scenario(paths[0])
+
+
+def test_a_scenario_run_by_itself_runs_what_it_builds_on(threeshire: Path) -> None:
+    put(threeshire, "b")
+    (threeshire / "broken.toml").write_text("option = ", encoding="utf-8")
+    result = run_scenario(put(threeshire, "a", 'units = "b"', name="x"))
+    parent = run_scenario(threeshire / "b.toml")
+    assert list(result.problem.units.index) == sorted(parent.plan.assignment.unique())
+
+
+def test_a_scenario_run_by_itself_whose_units_nobody_makes(threeshire: Path) -> None:
+    path = put(threeshire, "a", 'units = "b"')
+    with pytest.raises(ScenarioError, match='units: no plan of scenario "b" is at hand'):
+        run_scenario(path)
+
+
+# --- scenarios without a plan ---------------------------------------------------------
+
+
+def test_an_infeasible_scenario_is_an_outcome_and_others_go_on(threeshire: Path) -> None:
+    paths = [put(threeshire, "a", IMPOSSIBLE), put(threeshire, "b", 'units = "a"')]
+    paths.append(put(threeshire, "c"))
+    ended: list[str] = []
+    outcomes = outcomes_of(*paths, on_end=lambda outcome: ended.append(outcome.status))
+    assert [outcome.status for outcome in outcomes] == ["INFEASIBLE", "UNKNOWN", "OPTIMAL"]
+    assert ended == ["INFEASIBLE", "UNKNOWN", "OPTIMAL"]
+    assert [outcome.result is None for outcome in outcomes] == [True, True, False]
+    assert outcomes[0].message.startswith("no plan exists: Ash (1,410 pupils)")
+    assert outcomes[1].message == 'not run: scenario "a", its units, has no plan'
+    assert outcomes[2].message == ""
+
+
+def test_fail_fast_ends_at_the_first_without_a_plan(threeshire: Path) -> None:
+    paths = [put(threeshire, "a"), put(threeshire, "b", IMPOSSIBLE), put(threeshire, "c")]
+    outcomes = outcomes_of(*paths, keep_going=False)
+    assert [outcome.scenario.option for outcome in outcomes] == ["a", "b"]
+
+
+def test_a_scenario_without_a_plan_is_an_error_where_it_is_run_by_itself(threeshire: Path) -> None:
+    with pytest.raises(InfeasibleError, match=r"no plan exists: Ash \(1,410 pupils\)"):
+        run_scenario(put(threeshire, "a", IMPOSSIBLE))
+
+
+def test_time_that_runs_out_is_an_outcome(
+    threeshire: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_out(*args: object, **options: object) -> None:
+        message = "no plan in 1 s"
+        raise NoPlanFoundError(message)
+
+    monkeypatch.setattr(sys.modules[run_scenario.__module__], "solve_merge", run_out)
+    (outcome,) = outcomes_of(put(threeshire, "a"))
+    assert (outcome.status, outcome.message) == ("UNKNOWN", "no plan in 1 s")
+
+
+# --- plans from files -----------------------------------------------------------------
+
+
+def test_a_plan_that_was_written_is_read_again_as_the_same_plan(
+    threeshire: Path, tmp_path: Path
+) -> None:
+    path = put(threeshire, "a")
+    outcomes = outcomes_of(path)
+    write_results(outcomes, tmp_path / "out")
+    plan = tmp_path / "out" / "a" / "plan.csv"
+    judged = evaluate(plan, path)
+    assert judged.violations == ()
+    assert judged.objective == outcomes[0].result.objective
+    assert judged.score.metrics == outcomes[0].result.score.metrics
+    given = put(threeshire, "f", f'plan = "{plan.as_posix()}"', method="file")
+    assert run_scenario(given).plan.assignment.equals(judged.plan.assignment)
+
+
+def test_a_plan_is_judged_by_the_rules_of_the_scenario(threeshire: Path) -> None:
+    plan = threeshire / "plan.csv"
+    rows = [(100001 + i, "AC" if cluster in "AC" else "B") for i, cluster in enumerate("AABBCC")]
+    plan.write_text("urn,cluster\n" + "".join(f"{urn},{name}\n" for urn, name in rows))
+    judged = evaluate(plan, put(threeshire, "a"))
+    assert [(v.rule, v.subject) for v in judged.violations] == [("contiguity", "AC")]
+    assert judged.plan.solution.status == "GIVEN"
+
+
+def test_a_plan_path_is_relative_to_the_scenario_or_the_working_directory(
+    threeshire: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(threeshire, "a", method="keep")
+    write_results(outcomes_of(path), threeshire)
+    assert run_scenario(put(threeshire, "f", 'plan = "a/plan.csv"', method="file")).violations == ()
+    monkeypatch.chdir(threeshire)
+    text = {"title": "F", "option": "f", "authority": "../boundaries/threeshire", "method": "file"}
+    made = parse_scenario({**text, "plan": "a/plan.csv"})
+    assert run_scenario(made).score.metrics["n_clusters"] == 3
+
+
+# --- the results folder ---------------------------------------------------------------
+
+
+def test_the_results_folder_holds_each_scenario_and_the_comparison(
+    threeshire: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "deep" / "out"
+    outcomes = outcomes_of(put(threeshire, "a"), put(threeshire, "b", IMPOSSIBLE))
+    table = write_results(outcomes, out)
+    files = set(content(out))
+    assert files >= {*(f"a/{file}" for file in FILES), *WHOLE}
+    assert {file for file in files if file.startswith("b/")} == {"b/manifest.json"}
+    assert set(table["scenario"]) == {"a"}
+    assert json.loads((out / "b" / "manifest.json").read_text())["status"] == "INFEASIBLE"
+    assert sorted(p.name for p in out.iterdir() if p.name.startswith(".")) == []
+
+
+def test_a_second_run_replaces_what_it_makes_and_leaves_the_rest(
+    threeshire: Path, tmp_path: Path
+) -> None:
+    path, out = put(threeshire, "a"), tmp_path / "out"
+    write_results(outcomes_of(path), out)
+    (out / "a" / "left-over.txt").touch()
+    (out / "mine.txt").touch()
+    path.write_text(path.read_text().replace("Option a", "Option a again"), encoding="utf-8")
+    write_results(outcomes_of(path), out)
+    assert {p.name for p in (out / "a").iterdir()} == FILES
+    assert (out / "mine.txt").exists()
+    assert json.loads((out / "a" / "manifest.json").read_text())["title"] == "Option a again"
+
+
+def test_labels_never_get_in_the_way_of_what_is_being_replaced(
+    threeshire: Path, tmp_path: Path
+) -> None:
+    outcomes = outcomes_of(put(threeshire, "a"), put(threeshire, "old-a"))
+    for _ in range(2):
+        write_results(outcomes, tmp_path / "out")
+    assert {p.name for p in (tmp_path / "out").iterdir() if p.is_dir()} == {"a", "old-a"}
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_writer_that_fails_leaves_the_old_folder_as_it_was(
+    threeshire: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    out = tmp_path / "out"
+    outcomes = outcomes_of(put(threeshire, "a"))
+    write_results(outcomes, out)
+    before = content(out)
+
+    def half(result: object, folder: Path) -> None:
+        (folder / "plan.csv").write_text("urn,clu", encoding="utf-8")
+        raise error
+
+    monkeypatch.setattr(present, "write_result", half)
+    expected = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else ClusterOptimiserError
+    with pytest.raises(expected) as caught:
+        write_results(outcomes, out)
+    if isinstance(error, OSError):
+        assert str(caught.value) == f"{out} cannot be written: No space left on device"
+    assert content(out) == before
+    assert list(out.glob(".*")) == []
+
+
+def test_a_results_folder_that_cannot_be_made(threeshire: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ClusterOptimiserError, match=r"file.* cannot be written"):
+        write_results(outcomes_of(put(threeshire, "a")), tmp_path / "file")
+
+
+# --- stamps ---------------------------------------------------------------------------
+
+
+def test_a_stamp_tells_apart_what_differs(threeshire: Path) -> None:
+    path = put(threeshire, "a")
+    stamps = {run_scenario(path).stamp, run_scenario(path, seed=1).stamp}
+    stamps.add(run_scenario(put(threeshire, "a", "[count]\nmax = 3")).stamp)
+    schools = threeshire.parent / "boundaries" / "threeshire" / SCHOOLS
+    schools.write_text(schools.read_text().replace(",900,", ",901,"), encoding="utf-8")
+    stamps.add(run_scenario(path).stamp)
+    assert len(stamps) == 4
+    assert run_scenario(path).stamp in stamps
+    assert all(len(stamp) == 12 for stamp in stamps)
+
+
+# --- Norfolk --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def norfolk_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the results of every option once."""
+    out = tmp_path_factory.mktemp("norfolk")
+    results = [norfolk_result(option) for option in OPTIONS]
+    write_results([Outcome(r.problem.scenario, r) for r in results], out)
+    return out
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_pupil_of_norfolk_is_in_one_cluster(norfolk_out: Path, option: str) -> None:
+    schools = norfolk_place().authority.schools
+    clusters = pd.read_csv(norfolk_out / option / "clusters.csv")
+    assert clusters["pupils"].sum() == PUPILS
+    plan = pd.read_csv(norfolk_out / option / "plan.csv", index_col="urn")
+    assert sorted(plan.index) == sorted(schools.index)
+    assert schools["pupils"].groupby(plan["cluster"]).sum().to_dict() == dict(
+        zip(clusters["cluster"], clusters["pupils"], strict=True)
+    )
+
+
+def test_every_option_assigns_every_school_of_norfolk_once(norfolk_out: Path) -> None:
+    schools = norfolk_place().authority.schools
+    table = pd.read_csv(norfolk_out / "assignments.csv", dtype={"scenario": str})
+    assert sorted(table["scenario"].unique()) == sorted(OPTIONS)
+    for _, rows in table.groupby("scenario"):
+        assert sorted(rows["urn"]) == sorted(schools.index)
+        assert schools["pupils"].loc[rows["urn"]].sum() == PUPILS
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_plan_of_norfolk_is_proved_best_or_was_given(norfolk_out: Path, option: str) -> None:
+    manifest = json.loads((norfolk_out / option / "manifest.json").read_text(encoding="utf-8"))
+    expected = "OPTIMAL" if norfolk_scenario(option).method == "merge" else "GIVEN"
+    assert manifest["status"] == expected
+    if expected == "OPTIMAL":
+        assert manifest["violations"] == []
+        assert manifest["gap"] == 0
+        assert manifest["bound"] == pytest.approx(manifest["objective"])
+
+
+def test_norfolk_has_47_clusters_today(norfolk_out: Path) -> None:
+    clusters = pd.read_csv(norfolk_out / "1" / "clusters.csv")
+    assert (~clusters["is_exempt"]).sum() == 47
+    layer = gpd.read_file(norfolk_out / "1" / "plan.gpkg", layer="clusters")
+    assert layer.crs == "EPSG:27700"
+    assert layer.geometry.notna().sum() >= 47
+
+
+def test_clusters_of_3b_are_unions_of_those_of_4c() -> None:
+    """Both levels fit into each other, school by school."""
+    large, small = norfolk_result("3b").plan.assignment, norfolk_result("4c").plan.assignment
+    assert (large.groupby(small).agg(lambda clusters: len(set(clusters))) == 1).all()
+    assert large.nunique() < small.nunique()
+
+
+def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    """Whatever order sets happen to be in; only the seconds that a run took may differ."""
+    command = [sys.executable, "-m", "cluster_optimiser", "run", str(SCENARIOS), "--only", "4a"]
+    runs = [
+        subprocess.Popen(
+            [*command, "--out", str(tmp_path / seed)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stderr=subprocess.DEVNULL,
+        )
+        for seed in ("0", "1")
+    ]
+    assert [run.wait() for run in runs] == [0, 0]
+    one, other = content(tmp_path / "0"), content(tmp_path / "1")
+    for files in (one, other):
+        manifest = json.loads(files["4a/manifest.json"])
+        assert manifest.pop("seconds") > 0
+        files["4a/manifest.json"] = json.dumps(manifest).encode()
+    assert set(one) >= {*(f"4a/{file}" for file in FILES), *WHOLE}
+    assert set(one) == set(other)
+    assert [path for path in one if one[path] != other.get(path)] == []
