@@ -17,7 +17,7 @@ from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.domain import Authority, Layer, Problem, Territory, TravelMinutes, TravelSpec
 from cluster_optimiser.geography.units import unit_table
 from cluster_optimiser.optimise import candidate_groups
-from toy import toy_scenario
+from tests.toy import toy_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

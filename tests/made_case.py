@@ -28,10 +28,36 @@ NASTY = "</script><img src=x onerror=alert(1)>"
 N_SCHOOLS, N_PLANS = 500, 8
 COLUMNS, ROWS, SIDE_M = 8, 7, 9_000
 WEST, SOUTH = 580_000, 290_000
-WORDS = (
-    "Ash Beck Cold Dun Elm Fern Gor Hol Ing Kes Lang Mel Nor Oak Pen Quar Rush Stan Thorn Upp "
-    "Ved Wick Yax Brent Crost Dray Eccles Frost"
-).split()
+WORDS = [
+    "Ash",
+    "Beck",
+    "Cold",
+    "Dun",
+    "Elm",
+    "Fern",
+    "Gor",
+    "Hol",
+    "Ing",
+    "Kes",
+    "Lang",
+    "Mel",
+    "Nor",
+    "Oak",
+    "Pen",
+    "Quar",
+    "Rush",
+    "Stan",
+    "Thorn",
+    "Upp",
+    "Ved",
+    "Wick",
+    "Yax",
+    "Brent",
+    "Crost",
+    "Dray",
+    "Eccles",
+    "Frost",
+]
 ENDINGS = ("ham", "ton", "by", "wick", "ford", "ley", "stead", "worth")
 KINDS = ("Primary School", "Church of England Primary Academy", "Community Infant School")
 
@@ -56,8 +82,10 @@ def _ground(names: list[str]) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
         steps = np.linspace(0, 1, 9)
         off = np.r_[0, rng.uniform(-350, 350, 7), 0]
         across = np.array([y1 - y0, x0 - x1]) / np.hypot(x1 - x0, y1 - y0)
-        line = [(x0 + t * (x1 - x0) + o * across[0], y0 + t * (y1 - y0) + o * across[1])
-                for t, o in zip(steps, off, strict=True)]
+        line = [
+            (x0 + t * (x1 - x0) + o * across[0], y0 + t * (y1 - y0) + o * across[1])
+            for t, o in zip(steps, off, strict=True)
+        ]
         return line if a < b else line[::-1]
 
     shapes = []
@@ -66,11 +94,13 @@ def _ground(names: list[str]) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
         ring = [(r, c), (r, c + 1), (r + 1, c + 1), (r + 1, c), (r, c)]
         points = [p for a, b in zip(ring, ring[1:], strict=False) for p in edge(a, b)[:-1]]
         shapes.append(shapely.Polygon(points))
-    clusters = gpd.GeoDataFrame(
-        {"cluster": names}, geometry=shapes, crs=CRS_METRES
-    ).set_index("cluster")
-    quarter = [f"{'North' if i // COLUMNS > 3 else 'South'} {'East' if i % COLUMNS > 3 else 'West'}"
-               for i in range(ROWS * COLUMNS)]
+    clusters = gpd.GeoDataFrame({"cluster": names}, geometry=shapes, crs=CRS_METRES).set_index(
+        "cluster"
+    )
+    quarter = [
+        f"{'North' if i // COLUMNS > 3 else 'South'} {'East' if i % COLUMNS > 3 else 'West'}"
+        for i in range(ROWS * COLUMNS)
+    ]
     districts = clusters.assign(area=quarter).dissolve("area")[["geometry"]]
     return clusters, districts
 

@@ -29,8 +29,8 @@ from cluster_optimiser.errors import (
     ScenarioError,
 )
 from cluster_optimiser.scenario import parse_scenario
-from norfolk import OPTIONS, ROOT, SCENARIOS, norfolk_place, norfolk_result, norfolk_scenario
 from tests.inputs.broken import SCHOOLS, Edit, make_authority
+from tests.norfolk import OPTIONS, ROOT, SCENARIOS, norfolk_place, norfolk_result, norfolk_scenario
 
 PUPILS = 112_499
 FILES = {"plan.csv", "clusters.csv", "plan.gpkg", "plan.geojson", "map.html", "manifest.json"}

@@ -13,8 +13,8 @@ import pytest
 from cluster_optimiser import cli
 from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
 from cluster_optimiser.scenario import json_schema
-from norfolk import ROOT
 from tests.inputs.broken import SCHOOLS, Broken, Edit, broken_authorities, make_authority
+from tests.norfolk import ROOT
 
 COMMANDS = ("check", "evaluate", "run", "schema")
 BEST = 'objective = { order = ["count", "pupil_minutes"] }\n'

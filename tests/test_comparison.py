@@ -7,7 +7,7 @@ import pytest
 
 from cluster_optimiser.comparison import compare, metric_unit
 from cluster_optimiser.domain import Result, Violation
-from norfolk import OPTIONS, norfolk_result
+from tests.norfolk import OPTIONS, norfolk_result
 
 COLUMNS = ["scenario", "title", "status", "metric", "value", "unit"]
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from cluster_optimiser.cli import app
-from norfolk import OPTIONS, ROOT, norfolk_result
+from tests.norfolk import OPTIONS, ROOT, norfolk_result
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROWS = {

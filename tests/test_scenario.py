@@ -18,7 +18,7 @@ from cluster_optimiser.scenario import (
     nearest,
     parse_scenario,
 )
-from norfolk import OPTIONS, SCENARIOS, norfolk_scenario
+from tests.norfolk import OPTIONS, SCENARIOS, norfolk_scenario
 
 HEAD = 'title = "A"\noption = "a"\nauthority = "threeshire"\nmethod = "keep"\n'
 MERGE = HEAD.replace("keep", "merge")

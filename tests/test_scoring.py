@@ -19,8 +19,8 @@ from cluster_optimiser.scoring import (
     score,
 )
 from cluster_optimiser.verification import verify_plan
-from norfolk import OPTIONS, norfolk_result
-from toy import ToySchool, toy_assignment, toy_problem
+from tests.norfolk import OPTIONS, norfolk_result
+from tests.toy import ToySchool, toy_assignment, toy_problem
 
 MINUTES = ("meeting_place_urn", "max_minutes", "mean_minutes", "pupil_minutes")
 
@@ -293,6 +293,14 @@ def test_a_limit_that_is_met_is_not_broken() -> None:
     problem = toy_problem("AB", travel={"max_minutes": 3.49})
     assert score(problem, assignment, "T").metrics["n_over_travel_limit"] == 1
     assert score(toy_problem("AB"), assignment, "T").metrics["n_over_travel_limit"] is None
+
+
+def test_a_size_on_the_bound_is_within_it() -> None:
+    size = {"min_pupils": 1_000, "max_pupils": 1_200}
+    problem = toy_problem("ABCD", pupils={"A": 999, "B": 1_000, "C": 1_200, "D": 1_201}, size=size)
+    as_today = toy_assignment(problem, {unit: unit for unit in "ABCD"})
+    metrics = score(problem, as_today, "T").metrics
+    assert (metrics["n_under_min"], metrics["n_over_max"]) == (1, 1)
 
 
 def test_clusters_without_a_secondary_school_are_counted() -> None:

@@ -12,7 +12,7 @@ from cluster_optimiser.geography.travel import (
     to_centiminutes,
     travel_minutes,
 )
-from toy import toy_ground
+from tests.toy import toy_ground
 
 INFINITE = float("inf")
 

@@ -6,7 +6,7 @@ from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.geography.units import pinned_units, school_positions
-from toy import ToySchool, toy_assignment, toy_ground, toy_problem, toy_scenario
+from tests.toy import ToySchool, toy_assignment, toy_ground, toy_problem, toy_scenario
 
 CATHOLIC = ToySchool("secondary", 300, columns={"religious_character": "Roman Catholic"})
 EXEMPT = [{"name": "Catholic", "where": {"religious_character": ["Roman Catholic", "Other"]}}]

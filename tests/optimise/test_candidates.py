@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.candidates import connected_sets
-from toy import ToySchool, toy_problem
+from tests.toy import ToySchool, toy_problem
 
 
 def units_of(problem) -> list[str]:

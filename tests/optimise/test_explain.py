@@ -19,8 +19,8 @@ from cluster_optimiser.optimise.relax import Relaxation
 from cluster_optimiser.optimise.trial import Lab, Trial, with_values
 from cluster_optimiser.scenario import Scenario, parse_scenario
 from cluster_optimiser.verification import verify_plan
-from norfolk import norfolk_place, norfolk_problem, norfolk_scenario
-from toy import ToySchool, toy_problem
+from tests.norfolk import norfolk_place, norfolk_problem, norfolk_scenario
+from tests.toy import ToySchool, toy_problem
 
 SIZE = {"min_pupils": 2_000, "max_pupils": 2_500}
 

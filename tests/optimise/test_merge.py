@@ -10,8 +10,8 @@ from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_grou
 from cluster_optimiser.optimise.partition import term_scale
 from cluster_optimiser.optimise.sweep import Sweep, sweep
 from cluster_optimiser.verification import verify_plan
-from norfolk import norfolk_problem
-from toy import ToySchool, toy_problem
+from tests.norfolk import norfolk_problem
+from tests.toy import ToySchool, toy_problem
 
 
 def test_a_unit_that_fits_nowhere_is_named() -> None:

@@ -13,7 +13,7 @@ from cluster_optimiser.optimise.partition import (
     limit_exceptions,
 )
 from cluster_optimiser.scenario import Count, Objective
-from toy import toy_problem
+from tests.toy import toy_problem
 
 
 def is_feasible(model: cp_model.CpModel) -> bool:

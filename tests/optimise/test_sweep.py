@@ -4,7 +4,7 @@ import pytest
 
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.sweep import sweep
-from toy import toy_problem
+from tests.toy import toy_problem
 
 
 def square(n: int) -> str:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, InputError
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.universe import ORDER, QUANTILES, Universe
-from graphs import everything, grid_problem, random_problem
-from toy import toy_assignment, toy_problem
+from tests.graphs import everything, grid_problem, random_problem
+from tests.toy import toy_assignment, toy_problem
 
 if TYPE_CHECKING:
-    from graphs import Everything
+    from tests.graphs import Everything
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -133,15 +133,6 @@ def test_numbers_beyond_64_bits_are_exact() -> None:
     assert middle == 40
     ranks = universe.rank(universe.sample(1, seed=1)[0].groups).loc["count"]
     assert ranks["n_better"] + ranks["n_equal"] + ranks["n_worse"] == 2**79
-
-
-def test_frontiers_wider_than_a_word() -> None:
-    """A ring of seventy: from one border up to all are cut, or none."""
-    graph_links = [["A", "B"]]
-    del graph_links
-    universe = Universe.of(grid_problem(1, 70, size={"min_pupils": 34_000}))
-    assert universe.n_plans == 1 + 3
-    assert universe.diagram.has_plans
 
 
 def test_the_best_plan_is_the_one_that_is_solved_for() -> None:

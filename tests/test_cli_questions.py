@@ -1,0 +1,83 @@
+"""The commands that ask about all legal plans, and about why there is none."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cluster_optimiser import batch
+from cluster_optimiser.cli import app
+from cluster_optimiser.errors import InputError, ScenarioError
+from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
+
+
+@pytest.fixture(autouse=True)
+def _norfolk_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch.one, "load_place", lambda _: norfolk_place())
+
+
+def answer(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def plan_file(folder: Path, option: str) -> Path:
+    path = folder / "plan.csv"
+    norfolk_result(option).plan.assignment.to_csv(path)
+    return path
+
+
+def test_universe_counts_and_describes_all_plans() -> None:
+    lines = answer("universe", SCENARIOS / "4a.toml").splitlines()
+    assert lines[0] == "4a: 59,292 legal plans"
+    assert "  268 of 26 clusters" in lines
+    assert "# distributions" in lines
+
+
+def test_universe_says_the_same_as_json(tmp_path: Path) -> None:
+    plan = plan_file(tmp_path, "4b")
+    asked = ["--best", 3, "--sample", 2, "--together", "--pareto", "count,pupil_minutes"]
+    said = json.loads(answer("universe", SCENARIOS / "4a.toml", *asked, "--rank", plan, "--json"))
+    assert said["n_plans"] == 59_292
+    assert sum(said["n_plans_by_n_clusters"].values()) == 59_292
+    assert [row["number"] for row in said["best"]] == [1, 2, 3]
+    assert len(said["sample"]) == 2
+    best = norfolk_result("4a").score.metrics
+    assert said["best"][0]["pupil_minutes"] == best["pupil_minutes"]
+    ranks = {row["metric"]: row for row in said["rank"]}
+    assert ranks["misaligned"]["n_better"] == 0
+    assert all(row["n_better"] + row["n_equal"] + row["n_worse"] == 59_292 for row in said["rank"])
+    front = [(row["count"], row["pupil_minutes"]) for row in said["pareto"]]
+    assert front == sorted(front)
+    assert front[-1][1] == norfolk_result("4c").score.metrics["pupil_minutes"]
+    assert {"unit_a", "unit_b", "share_all"} <= set(said["together"][0])
+    assert said["caveats"]
+
+
+def test_a_plan_that_is_not_legal_has_no_rank(tmp_path: Path) -> None:
+    plan = plan_file(tmp_path, "1")
+    with pytest.raises(InputError, match="Acle"):
+        answer("universe", SCENARIOS / "4a.toml", "--rank", plan)
+
+
+def test_only_merging_has_a_universe() -> None:
+    with pytest.raises(ScenarioError, match='method "merge"'):
+        answer("universe", SCENARIOS / "1.toml")
+
+
+def test_explain_says_what_rules_cost() -> None:
+    assert "without" in answer("explain", SCENARIOS / "2b.toml")
+
+
+def test_explain_names_the_cause(tmp_path: Path) -> None:
+    path = tmp_path / "9.toml"
+    path.write_text(
+        f'extends = "{(SCENARIOS / "4d.toml").as_posix()}"\noption = "9"\n'
+        "[size]\nmax_exceptions = 0\n",
+        encoding="utf-8",
+    )
+    said = json.loads(answer("explain", path, "--json"))
+    assert said["is_feasible"] is False
+    assert "Great Yarmouth" in json.dumps(said)
