@@ -510,3 +510,54 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
     assert set(one) >= {*(f"4a/{file}" for file in FILES), *WHOLE}
     assert set(one) == set(other)
     assert [path for path in one if one[path] != other.get(path)] == []
+
+
+# --- versions, and what only shows together -----------------------------------------------
+
+
+def test_versions_of_an_option_are_scenarios_of_their_own(threeshire: Path) -> None:
+    path = put(threeshire, "v", "[versions]\nnumber = 2\ndiffer_pupils = 0.5")
+    outcomes = outcomes_of(path)
+    assert [outcome.scenario.option for outcome in outcomes] == ["v", "v.2"]
+    first, second = (outcome.result for outcome in outcomes)
+    assert first is not None
+    assert second is not None
+    assert first.stamp != second.stamp
+    assert "are with other schools than in v" in second.plan.solution.proof["among"]
+
+
+def test_the_label_of_a_version_is_taken(threeshire: Path) -> None:
+    versions = put(threeshire, "v", "[versions]\nnumber = 2")
+    assert 'option "v.2" is also that of v.toml' in said_of(versions, put(threeshire, "v.2"))
+
+
+def test_a_label_that_stands_in_a_faulty_file_is_not_missed(threeshire: Path) -> None:
+    """The fault of that file is enough."""
+    faulty = put(threeshire, "a", "[size]\nmin_pupil = 1")
+    said = said_of(put(threeshire, "b", 'units = "a"'), faulty)
+    assert "min_pupil" in said
+    assert "no scenario has the option" not in said
+
+
+def test_an_exempt_group_may_not_bear_the_name_of_a_cluster(threeshire: Path) -> None:
+    cluster = cluster_of_today(threeshire)
+    path = put(threeshire, "x", f'[[exempt]]\nname = "{cluster}"\nwhere = {{ phase = "primary" }}')
+    assert f'an exempt group bears the name of a cluster: "{cluster}"' in said_of(path)
+
+
+def cluster_of_today(threeshire: Path) -> str:
+    """Give a cluster of Threeshire today."""
+    _, places = load_batch([put(threeshire, "any")])
+    (place,) = places.values()
+    return str(place.territory.clusters.index[0])
+
+
+def test_a_run_without_any_plan_takes_the_old_comparison_away(
+    threeshire: Path, tmp_path: Path
+) -> None:
+    """It would speak of plans that are no longer there."""
+    out = tmp_path / "out"
+    write_results(outcomes_of(put(threeshire, "a")), out)
+    assert (out / "index.html").is_file()
+    write_results(outcomes_of(put(threeshire, "a", IMPOSSIBLE)), out)
+    assert [path.name for path in sorted(out.iterdir())] == ["a"]

@@ -76,8 +76,11 @@ def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path
     ]
 
 
-def _unlabelled_faults(scenarios: Sequence[Scenario]) -> list[Fault]:
-    """Give the faults that only show when scenarios are seen together."""
+def _label_faults(scenarios: Sequence[Scenario], *, is_complete: bool) -> list[Fault]:
+    """Give the faults that only show when scenarios are seen together.
+
+    Where some files could not be read, a label that is missed may stand in one of those.
+    """
     faults = []
     first: dict[str, str] = {}
     for scenario in scenarios:
@@ -90,7 +93,7 @@ def _unlabelled_faults(scenarios: Sequence[Scenario]) -> list[Fault]:
     labels = [scenario.option for scenario in scenarios]
     for scenario in scenarios:
         label = scenario.units_scenario
-        if label is not None and label not in labels:
+        if is_complete and label is not None and label not in labels:
             like = nearest(label, labels)
             remedy = f'Did you mean "{like}"?' if like else "Run that scenario with this one."
             problem = f'no scenario has the option "{label}"'
@@ -158,12 +161,13 @@ def load_batch(
         except InputError as error:
             failed.add(folder)
             of_data += error.faults
-    of_scenarios += _unlabelled_faults(scenarios)
+    versions = [version for scenario in scenarios for version in scenario.all_versions()]
+    of_scenarios += _label_faults(versions, is_complete=not of_scenarios)
     if of_data:
         raise InputError([*of_data, *of_scenarios])
     if of_scenarios:
         raise ScenarioError(of_scenarios)
-    return [version for s in scenarios for version in s.all_versions()], places
+    return versions, places
 
 
 def in_order(scenarios: Sequence[Scenario]) -> list[Scenario]:

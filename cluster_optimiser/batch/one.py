@@ -342,6 +342,18 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
     file = scenario.files[0].name if scenario.files else "scenario"
     # Units of a nested scenario are known only once its parent is solved; today's clusters always.
     faults = check_names(scenario, place.authority, place.territory.clusters.index, file)
+    names = set(place.authority.schools["local_cluster"])
+    faults += [
+        Fault(
+            file,
+            0,
+            "exempt.name",
+            f'an exempt group bears the name of a cluster: "{exempt.name}"',
+            "Give the group another name.",
+        )
+        for exempt in scenario.exempt
+        if exempt.name in names
+    ]
     if scenario.method == "redraw":
         remedy = "Use keep, merge or file."
         faults.append(Fault(file, 0, "method", '"redraw" is not built yet', remedy))

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.many import Outcome
 
 
+COMPARISON_FILES = ("index.html", "page.json", "comparison.csv", "assignments.csv")
+"""What speaks of all plans of a run together."""
+
+
 @contextmanager
 def _staging(out: Path) -> Iterator[Path]:
     """Give a temporary folder beside the final ones; it is gone afterwards, whatever happened."""
@@ -80,7 +84,11 @@ def write_results(
                     present.write_unsolved(outcome.unsolved, folder)
                 _replace_folder(folder, out / label, staging)
                 on_end(outcome)
-            if results:
+            if not results:
+                # Those of an earlier run would speak of plans that are no longer there.
+                for name in COMPARISON_FILES:
+                    (out / name).unlink(missing_ok=True)
+            else:
                 unsolved = [o.unsolved for o in outcomes if o.unsolved is not None]
                 present.write_comparison(results, comparison, out, unsolved=unsolved)
     except OSError as error:

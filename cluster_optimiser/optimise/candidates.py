@@ -8,12 +8,14 @@ plan (travel, misalignment, deviation) is a constant of the candidate.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import pinned_units, school_positions
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
+
+MAX_SETS = 1_000_000
+"""Connected sets above which a merge is refused: they would take minutes and all memory."""
 
 EXACT_BELOW = 2.0**53
 """Whole numbers below this are exact in float64."""
@@ -401,15 +406,25 @@ def candidate_groups(problem: Problem) -> tuple[CandidateGroup, ...]:
     -------
     Every candidate, sorted by its units' positions; sets that no plan of the count range can hold
     are left out.
+
+    Raises
+    ------
+    ScenarioError
+        If the rules leave more than `MAX_SETS` connected sets: they rule out too little.
     """
     judge = _Judge(problem)
     budget = _CountBudget(problem, judge.unit_pupils)
     size = problem.scenario.size
     lowest = 0 if size.max_exceptions else size.min_pupils
     adjacency = unit_adjacency(problem)
-    masks = list(
-        connected_sets(adjacency, judge.unit_pupils, lowest=lowest, highest=size.max_pupils)
-    )
+    found = connected_sets(adjacency, judge.unit_pupils, lowest=lowest, highest=size.max_pupils)
+    masks = list(islice(found, MAX_SETS + 1))
+    if len(masks) > MAX_SETS:
+        scenario = problem.scenario
+        file = scenario.files[0].name if scenario.files else "scenario"
+        text = f"more than {MAX_SETS:,} groups of units keep the size range"
+        remedy = "Narrow size.min_pupils to size.max_pupils, or name a layer in within."
+        raise ScenarioError([Fault(file, 0, "size", text, remedy)])
     if size.oversize == "keep":
         masks += [1 << i for i, p in enumerate(judge.unit_pupils) if p > size.max_pupils]
     masks.sort(key=bit_positions)

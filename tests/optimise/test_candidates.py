@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster_optimiser.optimise import candidate_groups
+from cluster_optimiser.errors import ScenarioError
+from cluster_optimiser.optimise import candidate_groups, candidates
 from cluster_optimiser.optimise.candidates import connected_sets
 from tests.toy import ToySchool, toy_problem
 
@@ -143,3 +144,10 @@ def test_sets_that_leave_more_than_the_count_can_hold_are_left_out() -> None:
         "ABCD", layers={"division": "xxyy"}, within=["division"], count={"max": 2}
     )
     assert units_of(problem) == ["AB", "CD"]
+
+
+def test_rules_that_rule_out_too_little_are_refused(monkeypatch) -> None:
+    """Otherwise memory would run out before anything is said."""
+    monkeypatch.setattr(candidates, "MAX_SETS", 5)
+    with pytest.raises(ScenarioError, match=r"more than 5 groups.*Narrow size.min_pupils"):
+        candidate_groups(toy_problem("ABC"))
