@@ -109,7 +109,7 @@ def grid_problem(n_rows: int, n_columns: int, pupils: int = 1_000, **scenario: A
 
 def random_problem(seed: int, *, most_units: int = 12) -> Problem:
     """Draw a graph of 2 to 12 units that is nearly planar, and a scenario whose bounds bind."""
-    random = Random(seed)  # noqa: S311 - random maps, no secrets
+    random = Random(seed)
     n_units = random.randint(2, most_units)
     places = [(random.uniform(0, 9000), random.uniform(0, 9000)) for _ in range(n_units)]
     near = sorted((i, j) for i in range(n_units) for j in range(i))

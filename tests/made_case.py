@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -23,6 +24,9 @@ from cluster_optimiser.domain import (
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.scenario import parse_scenario
 from cluster_optimiser.scoring import score
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NASTY = "</script><img src=x onerror=alert(1)>"
 N_SCHOOLS, N_PLANS = 500, 8
@@ -92,7 +96,7 @@ def _ground(names: list[str]) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     for i in range(ROWS * COLUMNS):
         r, c = divmod(i, COLUMNS)
         ring = [(r, c), (r, c + 1), (r + 1, c + 1), (r + 1, c), (r, c)]
-        points = [p for a, b in zip(ring, ring[1:], strict=False) for p in edge(a, b)[:-1]]
+        points = [p for a, b in itertools.pairwise(ring) for p in edge(a, b)[:-1]]
         shapes.append(shapely.Polygon(points))
     clusters = gpd.GeoDataFrame({"cluster": names}, geometry=shapes, crs=CRS_METRES).set_index(
         "cluster"

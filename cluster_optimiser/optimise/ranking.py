@@ -12,6 +12,7 @@ root of the number of plans. Costs compared term by term are columns, earlier co
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -39,6 +40,7 @@ MAX_ENTRIES = 12_000_000
 
 _LISTED = 2_000_000
 """Pairs that are listed and sorted rather than searched for further."""
+_MARGIN = 0.02
 _COLUMN_BITS = 62
 
 Side = Literal["left", "right"]
@@ -220,6 +222,11 @@ class Halves:
         self._ends = np.concatenate([np.zeros(1, dtype=count.dtype), np.cumsum(count)])
         self._starts = np.searchsorted(self._keys, self._node * self._width)
 
+    @property
+    def n_entries(self) -> int:
+        """Costs kept on both sides."""
+        return len(self._node) + len(self._keys)
+
     def cost_of(self, groups: Sequence[int]) -> list[int]:
         """Give the cost of a plan, one number a column.
 
@@ -281,22 +288,31 @@ class Halves:
         """
         at = bisect_left(self._seen, rank, key=lambda seen: seen[1])
         (low, below), (high, upto) = self._seen[at - 1], self._seen[at]
-        is_halved = False
         while high - low > 1:
             if upto - below <= _LISTED:
                 first, last = self._found([low], "right"), self._found([high], "right")
                 return self._listed(first, last, rank - below)
-            # Half-way between is safe, in proportion is quick: by turns.
-            share = 0.5 if is_halved else (rank - below) / (upto - below)
-            is_halved = not is_halved
-            middle = min(max(low + int((high - low) * share), low + 1), high - 1)
-            count = self.count([middle])
-            insort(self._seen, (middle, count))
-            if count >= rank:
-                high, upto = middle, count
-            else:
-                low, below = middle, count
+            for middle in self._guesses(low, high, (rank - below) / (upto - below)):
+                if low < middle < high:
+                    count = self.count([middle])
+                    insort(self._seen, (middle, count))
+                    if count >= rank:
+                        high, upto = middle, count
+                    else:
+                        low, below = middle, count
         return high
+
+    @staticmethod
+    def _guesses(low: int, high: int, share: float) -> tuple[int, int, int]:
+        """Guess where a share of the plans between two costs is reached.
+
+        Where costs rise evenly that is between a little under the share and a little over it; where
+        they do not, half-way between is safe.
+        """
+        width = high - low
+        middle = (low + high) // 2
+        under, over = share - _MARGIN, share + _MARGIN
+        return low + max(1, int(width * under)), low + math.ceil(width * over), middle
 
     def _listed(self, first: NDArray[np.int64], last: NDArray[np.int64], rank: int) -> int:
         pairs = runs(first, last - first)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
 
-MAX_ARCS_A_STATE = 12
+MAX_ARCS_A_STATE = 8
 """So many arcs for every state of the limit, at the most: arcs are what fills the memory."""
 
 _TRIAL_STATES = 2_000

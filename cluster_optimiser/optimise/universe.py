@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.diagram import Diagram
     from cluster_optimiser.optimise.legality import PlanLike
 
-MAX_STATES = 5_000_000
-"""States of the diagram above which the universe is not worked out."""
+MAX_STATES = 2_000_000
+"""States of the diagram above which the universe is not worked out: they take about 1 GB."""
+
+_KEPT_ENTRIES = 1_000_000
+"""What ranks are read from is kept for the next rank up to this size, else made again."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 ORDER = "order"
@@ -246,7 +249,10 @@ class Universe:
             else:
                 rows = self.costs[[self.metrics.index(name)]]
             greatest = [-int(least_to_go(self.diagram, -row[None, :])[0, 0]) for row in rows]
-            self._halves[name] = Halves(self.diagram, columns_of(rows, greatest))
+            halves = Halves(self.diagram, columns_of(rows, greatest))
+            if halves.n_entries > _KEPT_ENTRIES:
+                return halves
+            self._halves[name] = halves
         return self._halves[name]
 
     def rank(self, plan: PlanLike) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _PACKAGE = "js_lib_leaflet"
 _STATIC = ("static", "js_lib_leaflet")
 _IMAGE = re.compile(r"url\((images/[\w.-]+\.png)\)")
+_WITH_IMAGE = re.compile(r"^\s*background-image:[^;]*;\s*$", re.MULTILINE)
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
@@ -24,10 +25,13 @@ class Leaflet:
         The JavaScript, its licence line first.
     style
         The style sheet, images within it as data.
+    plain_style
+        The style sheet without images, for pages that allow none.
     """
 
     script: str
     style: str
+    plain_style: str
 
 
 @functools.cache
@@ -49,4 +53,5 @@ def leaflet() -> Leaflet:
     return Leaflet(
         script=_SOURCE_MAP.sub("", script).strip(),
         style=_IMAGE.sub(inlined, style).strip(),
+        plain_style=_WITH_IMAGE.sub("", style).strip(),
     )

@@ -108,6 +108,26 @@ def proof(result: Result) -> dict[str, str]:
     return {"word": say["legal"], "text": text, "sign": "◐"}
 
 
+def stand(result: Result) -> str:
+    """Say where a plan stands among all that keep its rules, where their number is known.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    A sentence, or an empty string.
+    """
+    n_plans = result.plan.solution.proof.get("n_legal_plans")
+    if not isinstance(n_plans, int):
+        return ""
+    is_best = result.plan.solution.status == "OPTIMAL" and result.problem.scenario.objective.order
+    say = words()["page"]
+    return str(say["stand_best" if is_best else "stand_plans"].format(n=f"{n_plans:,}"))
+
+
 def _asked(result: Result) -> str:
     say, size = words()["glance"], result.problem.scenario.size
     has_max = size.max_pupils < type(size).model_fields["max_pupils"].default
@@ -195,6 +215,14 @@ def _outside_lines(named: list[dict[str, Any]]) -> list[str]:
     return [say[key].format(n=n) for key, n in (("under", n_under), ("over", n_over)) if n]
 
 
+def _made_from(cluster: str, made: list[str]) -> str:
+    """Say what a cluster is made from, where its name does not say it."""
+    say = words()["page"]
+    if not made:
+        return str(say["own_ground"])
+    return str(say["as_named"]) if joined(made) == cluster and len(made) > 1 else joined(made)
+
+
 def _cluster_rows(result: Result, colour_of: dict[str, int]) -> list[dict[str, Any]]:
     say = words()["page"]
     parts, schools = made_from(result), result.problem.authority.schools["name"]
@@ -224,7 +252,7 @@ def _cluster_rows(result: Result, colour_of: dict[str, int]) -> list[dict[str, A
                 "mean": one_decimal(values["mean_minutes"]),
                 "longest": one_decimal(values["max_minutes"]),
                 "place": UNKNOWN if is_unknown(place) else schools.get(int(place), UNKNOWN),
-                "made_from": joined(made) or say["own_ground"],
+                "made_from": _made_from(str(values["cluster"]), made),
                 "is_exempt": bool(values["is_exempt"]),
                 "note": named.get(cluster_id, ""),
                 "homes": homes,
@@ -328,12 +356,14 @@ def option_view(result: Result, under: Ground, domain: tuple[float, float]) -> d
         "layers": [(number(part), percent(part, whole)) for part, whole in shares],
         "proof": proof(result),
         "svg": drawing,
+        "colour_of": colour_of,
         "clusters": _cluster_rows(result, colour_of),
         "exceptions": [one for one in named if one["cluster"] not in broken],
         "violations": [(v.subject, v.detail) for v in result.violations],
         "notes": list(result.problem.notes),
         "stages": _stages(result),
         "facts": _proof_facts(result),
+        "stand": stand(result),
         "status": say["status"][result.plan.solution.status],
         "is_given": result.plan.solution.status == "GIVEN",
         "seed": result.seed,

@@ -1,29 +1,60 @@
-"""The page that compares the options: one file, no requests."""
+"""The consultation page: one file, no requests."""
 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import importlib.metadata
+import importlib.resources
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+import jinja2
 import markupsafe
 
+from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.present.all_schools import all_schools
+from cluster_optimiser.present.charts import charts
+from cluster_optimiser.present.leaflet import leaflet
 from cluster_optimiser.present.options import option_view, strip_domain, title_beside
-from cluster_optimiser.present.principles import lower_first, own_clusters, principles
+from cluster_optimiser.present.principles import lower_first, principles
 from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, script_data
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, ground
-from cluster_optimiser.present.tables import is_unknown, made_from, schools_table
-from cluster_optimiser.present.words import cluster_number, long_date, number, template, words
+from cluster_optimiser.present.theme import Theme, load_theme
+from cluster_optimiser.present.words import long_date, number, template, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
 
     from cluster_optimiser.domain import Result, Unsolved
+
+RECORD_FILE = "page.json"
+"""What of a results folder the page can be made from again."""
+
+SCRIPTS = (
+    "page_core.js",
+    "page_topology.js",
+    "page_maps.js",
+    "page_search.js",
+    "page_answer.js",
+    "page_changes.js",
+    "page_measure.js",
+    "page_try.js",
+    "page_main.js",
+)
+
+DATA_MARK = '<script type="application/json"'
+"""Where the page's text ends and the data of its scripts begins."""
+
+EARLY_SCRIPT = 'document.documentElement.classList.add("scripted");'
+"""Runs before anything is drawn, so that what is for readers without scripts is not laid out."""
 
 
 def _hash(text: str) -> str:
@@ -52,92 +83,6 @@ def script_json(value: object) -> markupsafe.Markup:
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return markupsafe.Markup(text)  # noqa: S704 - escaped above
-
-
-def _places(table: pd.DataFrame, index: dict[str, int]) -> list[list[Any]]:
-    """Give each school's cluster, minutes and, if it is exempt, local link in one option."""
-    found = []
-    columns = ("cluster", "minutes", "is_exempt", "secondary_membership")
-    for cluster, minutes, is_exempt, link in zip(*(table[c] for c in columns), strict=True):
-        place: list[Any] = [index[str(cluster)], None if is_unknown(minutes) else round(minutes, 1)]
-        if is_exempt:
-            place.append("" if is_unknown(link) else str(link))
-        found.append(place)
-    return found
-
-
-def _school_data(results: Sequence[Result]) -> dict[str, Any]:
-    """Gather what the search for a school answers from, as small as can be."""
-    options: list[dict[str, Any]] = []
-    at: list[dict[str, int]] = []
-    for result in results:
-        parts, names = made_from(result), result.problem.authority.schools["name"]
-        clusters = result.score.clusters
-        at.append({str(name): i for i, name in enumerate(clusters["cluster"])})
-        options.append(
-            {
-                "label": result.plan.label,
-                "clusters": [
-                    [
-                        cluster_number(row.Index),
-                        row.cluster,
-                        number(row.pupils),
-                        number(row.n_schools),
-                        [name for name, _ in parts[row.cluster]],
-                        None
-                        if is_unknown(row.meeting_place_urn)
-                        else names.get(int(row.meeting_place_urn)),
-                    ]
-                    for row in clusters.itertuples()
-                ],
-            }
-        )
-    tables = [schools_table(result) for result in results]
-    places = zip(*(_places(t, index) for t, index in zip(tables, at, strict=True)), strict=True)
-    schools = [
-        [
-            row.school,
-            row.Index,
-            None if is_unknown(row.pupils) else number(row.pupils),
-            row.from_cluster,
-            list(place),
-        ]
-        for row, place in zip(tables[0].itertuples(), places, strict=True)
-    ]
-    local = results[0].problem.authority.schools["local_cluster"]
-    return {
-        "options": options,
-        "schools": [[*school, local.loc[school[1]]] for school in schools],
-        "and": words()["numbers"]["and"],
-        "right": _right_at_first(results),
-        "say": {k: v for k, v in words()["page"].items() if k.startswith("school_")},
-    }
-
-
-def _right_at_first(results: Sequence[Result]) -> int:
-    """Give the option that the right map starts with.
-
-    The one with fewest clusters among those solved for that ask the same sizes as the first.
-    """
-    size = results[0].problem.scenario.size
-    like = [
-        (len(own_clusters(result)), i)
-        for i, result in enumerate(results)
-        if result.plan.solution.status != "GIVEN"
-        and result.problem.scenario.size.min_pupils == size.min_pupils
-        and result.problem.scenario.size.max_pupils == size.max_pupils
-    ]
-    return min(like, default=(0, min(1, len(results) - 1)))[1]
-
-
-def _all_schools(results: Sequence[Result]) -> list[dict[str, Any]]:
-    tables = [schools_table(result) for result in results]
-    clusters = zip(*(table["cluster"] for table in tables), strict=True)
-    rows = [
-        {"urn": row.Index, "school": row.school, "today": row.from_cluster, "clusters": held}
-        for row, held in zip(tables[0].itertuples(), clusters, strict=True)
-    ]
-    return sorted(rows, key=lambda row: (str(row["school"]).casefold(), row["urn"]))
 
 
 def _unsolved(
@@ -169,35 +114,31 @@ def _unsolved(
     return found
 
 
-def _shared(results: Sequence[Result]) -> dict[str, Any]:
-    """Gather what is true of every option."""
-    first = results[0]
-    authority, say = first.problem.authority, words()["page"]
-    caveats = [caveat for result in results for caveat in result.caveats]
-    notes = [*first.problem.territory.findings]
+def _authority(result: Result) -> dict[str, Any]:
+    authority, say = result.problem.authority, words()["page"]
+    schools = authority.schools
+    has_postcodes = any(column in schools.columns for column in POSTCODE_COLUMNS)
     return {
+        "name": authority.name,
         "title": say["title"].format(authority=authority.name),
-        "lead": say["lead"].format(n_options=len(results)),
         "lead_pupils": say["lead_pupils"].format(
-            n_schools=number(len(authority.schools)),
-            n_pupils=number(int(authority.schools["pupils"].sum())),
+            n_schools=number(len(schools)), n_pupils=number(int(schools["pupils"].sum()))
         ),
-        "authority": authority,
+        "school_label": say["school_label_postcode" if has_postcodes else "school_label"],
         "data_date": long_date(authority.data_date),
-        "caveats": list(dict.fromkeys([*caveats, first.problem.travel.note])),
-        "findings": notes,
+        "sources": [dataclasses.asdict(source) for source in authority.sources],
         "layer_titles": [layer.title for layer in authority.layers.values()],
         "layer_words": [lower_first(layer.title) for layer in authority.layers.values()],
     }
 
 
-def index_html(
+def page_record(
     results: Sequence[Result],
     comparison: pd.DataFrame,
     *,
     unsolved: Sequence[Unsolved] = (),
-) -> str:
-    """Make the page that compares the options.
+) -> dict[str, Any]:
+    """Gather everything the page says, so that it can be made again from this alone.
 
     Parameters
     ----------
@@ -210,34 +151,162 @@ def index_html(
 
     Returns
     -------
-    One HTML file that asks for nothing: maps are SVG, style and script are within it and allowed by
-    their hash.
+    Plain data for JSON.
 
     Raises
     ------
     ValueError
         If there is no result to show.
+    InputError
+        If the authority's theme has faults.
     """
     if not results:
         message = "there is no result to show: give at least one"
         raise ValueError(message)
-    under, domain = ground(results[0]), strip_domain(results)
-    style = template("page.css").render(palette=PALETTE)
-    script = template("page.js").render()
-    page: str = template("index.html.j2").render(
-        say=words(),
-        style=markupsafe.Markup(style),  # noqa: S704 - own file
-        script=markupsafe.Markup(script),  # noqa: S704 - own file
-        policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "base-uri 'none'; form-action 'none'",
-        options=[option_view(result, under, domain) for result in results],
-        principles=principles(list(results)),
-        schools=_all_schools(results),
-        data=script_json(_school_data(results)),
-        unsolved=_unsolved(results, comparison, unsolved),
-        under=under,
-        map_width=WIDTH,
-        version=importlib.metadata.version("cluster-optimiser"),
-        **_shared(results),
+    first = results[0]
+    under, domain = ground(first), strip_domain(results)
+    caveats = [caveat for result in results for caveat in result.caveats]
+    options = [option_view(result, under, domain) for result in results]
+    common = [note for note in options[0]["notes"] if all(note in o["notes"] for o in options)]
+    for option in options:
+        option["notes"] = [note for note in option["notes"] if note not in common]
+    record = plain(
+        {
+            "authority": _authority(first),
+            "caveats": list(dict.fromkeys([*caveats, first.problem.travel.note])),
+            "findings": [*first.problem.territory.findings, *common],
+            "options": options,
+            "principles": [dataclasses.asdict(one) for one in principles(list(results))],
+            "charts": charts(results),
+            "schools": all_schools(results),
+            "unsolved": _unsolved(results, comparison, unsolved),
+            "under": {"symbols": str(under.symbols), "areas_title": under.areas_title},
+            "map_width": WIDTH,
+            "theme": load_theme(first.problem.authority.folder).model_dump(),
+            "data": script_data(results, [option.pop("colour_of") for option in options]),
+        }
     )
-    return page
+    return record if isinstance(record, dict) else {}
+
+
+def _scripts() -> str:
+    """Put the page's own scripts into one, so that they see one another and nobody sees them."""
+    folder = importlib.resources.files(__package__).joinpath("templates")
+    parts = [folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
+    return '"use strict";\n(() => {\n' + "".join(parts) + "})();\n"
+
+
+def _flush(text: str) -> str:
+    """Take off indents, a tenth of the page, where they do not count."""
+    return re.sub(r"\n\s+", "\n", text)
+
+
+def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str:
+    """Make the page from what `page_record` gathered.
+
+    Parameters
+    ----------
+    record
+        The record.
+    theme
+        How it looks; without it as the record says.
+
+    Returns
+    -------
+    One HTML file that asks for nothing: style, scripts and the library of the maps are within it
+    and allowed by their hash.
+    """
+    library, chosen = leaflet(), theme or Theme(**record["theme"])
+    own_style = template("page.css").render(palette=PALETTE, theme=chosen)
+    styles = [_flush(text) for text in (library.plain_style, own_style)]
+    scripts = [library.script, _scripts()]
+    policy = "; ".join(
+        [
+            "default-src 'none'",
+            "style-src " + " ".join(map(_hash, styles)),
+            "script-src " + " ".join(map(_hash, [EARLY_SCRIPT, *scripts])),
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+    say = words()
+    spoken = {"say": say["script"], "and": say["numbers"]["and"]}
+    page: str = template("index.html.j2").render(
+        **{key: value for key, value in record.items() if key not in {"data", "theme"}},
+        say=say,
+        theme=chosen,
+        styles=[markupsafe.Markup(text) for text in styles],  # noqa: S704 - own files
+        scripts=[markupsafe.Markup(text) for text in scripts],  # noqa: S704 - own files
+        early=markupsafe.Markup(EARLY_SCRIPT),  # noqa: S704 - own text
+        policy=policy,
+        lead=say["page"]["lead"].format(n_options=len(record["options"])),
+        data=script_json({**record["data"], **spoken}),
+        version=importlib.metadata.version("cluster-optimiser"),
+    )
+    head, mark, tail = page.partition(DATA_MARK)
+    # No attribute of the templates is in single quotes.
+    return _flush(head).replace("&#39;", "'") + mark + tail
+
+
+def index_html(
+    results: Sequence[Result],
+    comparison: pd.DataFrame,
+    *,
+    unsolved: Sequence[Unsolved] = (),
+    theme: Theme | None = None,
+) -> str:
+    """Make the consultation page.
+
+    Parameters
+    ----------
+    results
+        Plans of one authority, in the order they are to be shown; at least one.
+    comparison
+        One row a scenario and metric; scenarios in it that have no plan are named on the page.
+    unsolved
+        Options without a plan, with the reason.
+    theme
+        How it looks; without it as the authority's ``theme.toml`` says, if it has one.
+
+    Returns
+    -------
+    One HTML file that asks for nothing.
+
+    Raises
+    ------
+    ValueError
+        If there is no result to show.
+    InputError
+        If the authority's theme has faults.
+    """
+    record = page_record(results, comparison, unsolved=unsolved)
+    return render_page(record, theme=theme)
+
+
+def page_from_folder(folder: Path, *, theme: Theme | None = None) -> str:
+    """Make the page again from a results folder.
+
+    Parameters
+    ----------
+    folder
+        A folder that `write_comparison` wrote.
+    theme
+        How it looks; without it as when it was written.
+
+    Returns
+    -------
+    One HTML file.
+
+    Raises
+    ------
+    InputError
+        If the folder has no record of a page, or one that cannot be read.
+    """
+    path = folder / RECORD_FILE
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return render_page(record, theme=theme)
+    except (OSError, ValueError, KeyError, TypeError, jinja2.UndefinedError) as error:
+        remedy = 'Give a folder that "cluster-optimiser run" of this version wrote.'
+        fault = Fault(str(path), 0, "", "the record of the page cannot be read", remedy)
+        raise InputError([fault]) from error

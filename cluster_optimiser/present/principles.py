@@ -45,10 +45,13 @@ class Principle:
         The principle in words.
     findings
         One for each result, in their order.
+    question
+        What to discuss beside the evidence.
     """
 
     name: str
     findings: tuple[Finding, ...]
+    question: str = ""
 
 
 def own_clusters(result: Result) -> pd.DataFrame:
@@ -65,7 +68,7 @@ def own_clusters(result: Result) -> pd.DataFrame:
     """
     clusters = result.score.clusters
     # A plain frame: geometry is not needed, and choosing rows of it is slow.
-    plain = pd.DataFrame(clusters.drop(columns="geometry"))
+    plain = pd.DataFrame({name: clusters[name] for name in clusters.columns if name != "geometry"})
     return plain[~plain["is_exempt"].astype(bool)]
 
 
@@ -202,23 +205,31 @@ def principles(results: list[Result]) -> list[Principle]:
     -------
     One row a principle, in the order they are to be read.
     """
-    names = words()["principles_names"]
-    judges: list[tuple[str, Callable[[Result], Finding]]] = [
-        (names["count"], _count),
-        (names["minimum"], _minimum),
-        (names["maximum"], _maximum),
-        (names["average"], _average),
+    layers = results[0].problem.authority.layers
+    judges: list[tuple[str, Callable[[Result], Finding], dict[str, str]]] = [
+        ("count", _count, {}),
+        ("minimum", _minimum, {}),
+        ("maximum", _maximum, {}),
+        ("average", _average, {}),
+        *(
+            ("layer", _layer(name), {"layer": lower_first(layer.title)})
+            for name, layer in layers.items()
+        ),
+        ("whole", _whole, {}),
+        ("contiguous", _contiguous, {}),
+        ("secondary", _secondary, {}),
+        ("travel", _travel, {}),
+        ("exempt", _exempt, {}),
     ]
-    for name, layer in results[0].problem.authority.layers.items():
-        judges.append((names["layer"].format(layer=lower_first(layer.title)), _layer(name)))
-    judges += [
-        (names["whole"], _whole),
-        (names["contiguous"], _contiguous),
-        (names["secondary"], _secondary),
-        (names["travel"], _travel),
-        (names["exempt"], _exempt),
+    names, questions = words()["principles_names"], words()["questions"]
+    return [
+        Principle(
+            names[key].format(**values),
+            tuple(judge(result) for result in results),
+            questions[key].format(**values),
+        )
+        for key, judge, values in judges
     ]
-    return [Principle(name, tuple(judge(result) for result in results)) for name, judge in judges]
 
 
 def lower_first(title: str) -> str:

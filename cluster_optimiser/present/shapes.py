@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Result
 
-PALETTE = ("#fbf0c4", "#a9d5ec", "#4f9c86", "#e08a5c", "#9886bf")
-"""Five fills, at least 24 apart (CIELAB) from one another in ordinary sight and in simulated
-protanopia, deuteranopia and tritanopia (Machado, Oliveira and Fernandes 2009)."""
+PALETTE = ("#fef5dc", "#c3e4f6", "#5a9b89", "#dfb05d", "#a382ce")
+"""Five fills, at least 20 apart (CIEDE2000) from one another in ordinary sight and in simulated
+protanopia, deuteranopia and tritanopia; dark text can be read on each (contrast over 4.5)."""
 
 EXEMPT_COLOUR = "#3b4650"
 """Schools of clusters that have no ground of their own."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 WIDTH = 2000
 """Units across every map; a map about 640 pixels wide shows three units a pixel."""
 MARGIN = 24
-TOLERANCE_M = 180.0
-FINE_TOLERANCE_M = 60.0
+TOLERANCE_M = 250.0
+FINE_TOLERANCE_M = 100.0
 
 # Areas whose largest inner circle is smaller are drawn again, if three are near one another.
 CROWDED_RADIUS = 38.0
@@ -275,9 +275,9 @@ def _spiral(centre: shapely.Point) -> Iterator[shapely.Point]:
 
 
 def _number_mark(cluster_id: str, spot: shapely.Point) -> markupsafe.Markup:
-    return markupsafe.Markup(
-        '<g class="no"><circle cx="{x}" cy="{y}" r="{r}"/><text x="{x}" y="{y}">{n}</text></g>'
-    ).format(x=round(spot.x), y=round(spot.y), r=NUMBER_RADIUS, n=cluster_number(cluster_id))
+    return markupsafe.Markup('<text class="no" x="{x}" y="{y}">{n}</text>').format(
+        x=round(spot.x), y=round(spot.y), n=cluster_number(cluster_id)
+    )
 
 
 def _name_mark(lines: Iterable[str], x: float, top: float) -> markupsafe.Markup:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
 from cluster_optimiser.present.maps import map_html
-from cluster_optimiser.present.page import index_html
+from cluster_optimiser.present.page import RECORD_FILE, page_record, render_page
 from cluster_optimiser.present.records import manifest_text, unsolved_record
 from cluster_optimiser.present.tables import (
     assignments_table,
@@ -89,7 +89,7 @@ def write_comparison(
     *,
     unsolved: Sequence[Unsolved] = (),
 ) -> None:
-    """Write what speaks of all plans: assignments.csv, comparison.csv and index.html.
+    """Write what speaks of all plans: assignments.csv, comparison.csv, page.json and index.html.
 
     Parameters
     ----------
@@ -104,7 +104,10 @@ def write_comparison(
         Options without a plan, to be named on the page with the reason.
     """
     # The page is made first: if it cannot be, nothing has been replaced.
-    page = index_html(results, comparison, unsolved=unsolved)
+    record = page_record(results, comparison, unsolved=unsolved)
+    page = render_page(record)
     _replace(out / "assignments.csv", csv_text(assignments_table(results)))
     _replace(out / "comparison.csv", csv_text(comparison))
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    _replace(out / RECORD_FILE, text + "\n")
     _replace(out / "index.html", page)

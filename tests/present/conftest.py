@@ -3,8 +3,11 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import networkx as nx
@@ -12,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from cluster_optimiser.constants import CRS_METRES, SECONDARY_PHASES
 from cluster_optimiser.domain import (
@@ -29,7 +33,10 @@ from cluster_optimiser.domain import (
     TravelSpec,
     Violation,
 )
+from cluster_optimiser.present import assignments_table, index_html
 from cluster_optimiser.scenario import parse_scenario
+from tests.made_case import made_results
+from tests.norfolk import OPTIONS, norfolk_result
 
 NASTY = "</script><img src=x onerror=alert(1)> {{ 7*7 }} & Co"
 """Give a name that breaks a page which does not show names as text."""
@@ -456,3 +463,89 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
         return done.stdout
 
     return opened
+
+
+CHROMIUM_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of the consultation page."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip("NO CHROMIUM ON THE PATH: THE CONSULTATION PAGE WAS NOT CHECKED IN A BROWSER")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_OPTIONS))
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MadePage:
+    """A page as a file, and what it was made from."""
+
+    path: Path
+    results: list[Result]
+    assignments: pd.DataFrame
+
+
+@dataclass(slots=True)
+class Visit:
+    """A page in the browser, with what it asked for and complained of."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
+    """Open a file without any network; what is left open is closed."""
+    contexts = []
+
+    def opened(path: Path, address: str = "", **options: Any) -> Visit:
+        options.setdefault("viewport", {"width": 1366, "height": 768})
+        context = chromium.new_context(offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        made = Visit(page)
+        page.on("request", lambda request: made.requests.append(request.url))
+        page.on("pageerror", lambda error: made.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: made.complaints.append(said.text) if said.type == "error" else None,
+        )
+        page.goto(path.as_uri() + address)
+        return made
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def made_page(tmp_path_factory: pytest.TempPathFactory) -> MadePage:
+    """Give the page of the made case of 500 schools and 8 plans."""
+    folder = tmp_path_factory.mktemp("made")
+    results = made_results(folder)
+    path = folder / "index.html"
+    path.write_text(index_html(results, pd.DataFrame()), encoding="utf-8")
+    return MadePage(path, results, assignments_table(results))
+
+
+@pytest.fixture(scope="session")
+def norfolk_page(tmp_path_factory: pytest.TempPathFactory) -> MadePage:
+    """Give the page of Norfolk with every scenario."""
+    results = [norfolk_result(option) for option in OPTIONS]
+    path = tmp_path_factory.mktemp("norfolk") / "index.html"
+    path.write_text(index_html(results, pd.DataFrame()), encoding="utf-8")
+    return MadePage(path, results, assignments_table(results))

@@ -38,14 +38,15 @@ def test_the_map_is_drawn_with_its_controls_and_names_stay_text(
 def test_the_page_shows_two_maps_and_answers_for_a_school(
     site: Path, browser: Callable[[str], str], tags: Tags
 ) -> None:
-    dom = browser((site / "index.html").as_uri() + "#school-100900")
+    dom = browser((site / "index.html").as_uri() + "#school=100900&a=1&b=4a")
     found = tags(dom)
-    panes = [attrs for _, attrs in found if attrs.get("class") == "panes"]
+    panes = [attrs for _, attrs in found if attrs.get("id") == "panes"]
     assert len(panes) == 1
     assert "hidden" not in panes[0]
-    # Two prebuilt maps, and a copy of one in each pane.
-    assert dom.count('<svg class="plan"') == 4
-    answer = dom.partition('id="answer"')[2].partition("<details")[0]
+    # A prebuilt map for each option, and two that move.
+    assert dom.count('<svg class="plan"') == 2
+    assert dom.count('<canvas class="leaflet-zoom-') == 2
+    answer = dom.partition('id="answer"')[2].partition("</section>")[0]
     assert "St Jude Catholic Primary" in answer
     assert answer.count("A cluster of its own across the whole area. Local link: ") == 2
     assert "'=Coldham" not in answer

@@ -33,12 +33,12 @@ def test_a_result_is_six_files_and_the_same_bytes_twice(tmp_path: Path, solved: 
         assert path.read_bytes() == (folders[1] / path.name).read_bytes(), path.name
 
 
-def test_the_comparison_is_three_files_without_leftovers(
+def test_the_comparison_is_four_files_without_leftovers(
     tmp_path: Path, results: list[Result], comparison: pd.DataFrame
 ) -> None:
     write_comparison(results, comparison, tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["assignments.csv", "comparison.csv", "index.html"]
+    assert names == ["assignments.csv", "comparison.csv", "index.html", "page.json"]
     lines = (tmp_path / "comparison.csv").read_bytes().decode("utf-8").splitlines()
     assert lines[0] == "scenario,title,metric,value,unit,status"
     assert lines[1] == "1,Option 1: as they are,n_clusters,6,clusters,GIVEN"

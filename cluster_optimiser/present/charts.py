@@ -1,0 +1,152 @@
+"""Charts as plain numbers for SVG: sizes, minutes and alignment of every option."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.present.principles import misaligned, own_clusters
+from cluster_optimiser.present.tables import is_unknown
+from cluster_optimiser.present.words import UNKNOWN, number, one_decimal, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Result
+
+WIDTH, HEIGHT = 300, 110
+ROW_WIDTH, ROW_HEIGHT = 460, 26
+TICKS = (1, 2, 5)
+
+
+def _nice_step(most: float, steps: int) -> float:
+    """Give the smallest of 1, 2, 5 times a power of ten that makes few enough steps."""
+    size = 1.0
+    while True:
+        for tick in TICKS:
+            if most / (tick * size) <= steps:
+                return tick * size
+        size *= 10
+
+
+def _bars(result: Result, top: float) -> dict[str, Any]:
+    size = result.problem.scenario.size
+    pupils = sorted((int(n) for n in own_clusters(result)["pupils"]), reverse=True)
+    step = WIDTH / max(1, len(pupils))
+
+    def y(value: float) -> float:
+        return round(HEIGHT * (1 - min(value, top) / top), 1)
+
+    width = round(max(1.0, step - min(2.0, step / 4)), 1)
+    drawn: dict[bool, list[str]] = {True: [], False: []}
+    for i, n in enumerate(pupils):
+        is_within = size.min_pupils <= n <= size.max_pupils
+        drawn[is_within].append(f"M{round(i * step, 1)} {HEIGHT}V{y(n)}h{width}V{HEIGHT}")
+    return {
+        "within": "".join(drawn[True]),
+        "outside": "".join(drawn[False]),
+        "band": (y(size.max_pupils), round(y(size.min_pupils) - y(size.max_pupils), 1)),
+    }
+
+
+def _pupils_chart(results: Sequence[Result]) -> dict[str, Any]:
+    """Draw options on the scale of their own range: of 5,000 and of 30,000 pupils alike."""
+    charts, rows = [], []
+    for result in results:
+        size = result.problem.scenario.size
+        pupils = [int(n) for n in own_clusters(result)["pupils"]]
+        step = _nice_step(max(pupils, default=1) * 1.08, 4)
+        top = step * (int(max(pupils, default=1) * 1.08 / step) + 1)
+        ticks = [step * k for k in range(int(top / step) + 1)]
+        charts.append(
+            {
+                "label": result.plan.label,
+                **_bars(result, top),
+                "ticks": [(round(HEIGHT * (1 - t / top), 1), number(t)) for t in ticks],
+            }
+        )
+        rows.append(
+            [
+                number(len(pupils)),
+                number(min(pupils, default=None)),
+                number(statistics.median(pupils) if pupils else None),
+                number(max(pupils, default=None)),
+                number(sum(n < size.min_pupils for n in pupils)),
+                number(sum(size.min_pupils <= n <= size.max_pupils for n in pupils)),
+                number(sum(n > size.max_pupils for n in pupils)),
+            ]
+        )
+    return {"charts": charts, "rows": rows}
+
+
+def _travel(result: Result) -> tuple[float | None, float | None, float | None]:
+    clusters = own_clusters(result)
+    values = [*clusters["max_minutes"], *clusters["mean_minutes"]]
+    limit = result.problem.scenario.travel.max_minutes
+    total = int(clusters["pupils"].sum())
+    if any(is_unknown(value) for value in values) or not total:
+        return None, None, limit
+    pairs = zip(clusters["mean_minutes"], clusters["pupils"], strict=True)
+    mean = sum(float(m) * int(n) for m, n in pairs) / total
+    return mean, float(clusters["max_minutes"].max()), limit
+
+
+def _minutes_chart(results: Sequence[Result]) -> dict[str, Any]:
+    found = [_travel(result) for result in results]
+    known = [value for one in found for value in one if value is not None]
+    step = _nice_step(max(known, default=10.0), 6)
+    top = step * (int(max(known, default=10.0) / step) + 1)
+
+    def x(value: float | None) -> float | None:
+        return None if value is None else round(ROW_WIDTH * value / top, 1)
+
+    return {
+        "bars": [{"mean": x(m), "longest": x(n), "limit": x(at)} for m, n, at in found],
+        "ticks": [(x(step * k), f"{step * k:g}") for k in range(int(top / step) + 1)],
+        "rows": [
+            [one_decimal(mean), one_decimal(longest), UNKNOWN if limit is None else f"{limit:g}"]
+            for mean, longest, limit in found
+        ],
+    }
+
+
+def _layers_chart(results: Sequence[Result]) -> dict[str, Any]:
+    layers = results[0].problem.authority.layers
+    shares = [[misaligned(result, layer) for layer in layers] for result in results]
+    parts = [part / whole if whole else 0.0 for row in shares for part, whole in row]
+    top = max([0.1, *parts])
+    return {
+        "titles": [layer.title for layer in layers.values()],
+        "bars": [
+            [round(100 * (part / whole if whole else 0.0) / top, 1) for part, whole in row]
+            for row in shares
+        ],
+        "rows": [
+            [f"{number(part)} ({percent(part, whole)})" for part, whole in row] for row in shares
+        ],
+        "texts": [[percent(part, whole) for part, whole in row] for row in shares],
+    }
+
+
+def charts(results: Sequence[Result]) -> dict[str, Any]:
+    """Lay out the charts of the page.
+
+    Parameters
+    ----------
+    results
+        Plans of one authority, in the order they are shown.
+
+    Returns
+    -------
+    ``pupils``, ``minutes`` and ``layers``, each with positions to draw and ``rows`` of text for its
+    table, one an option.
+    """
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "row_width": ROW_WIDTH,
+        "row_height": ROW_HEIGHT,
+        "pupils": _pupils_chart(results),
+        "minutes": _minutes_chart(results),
+        "layers": _layers_chart(results),
+    }

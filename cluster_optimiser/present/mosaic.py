@@ -1,0 +1,219 @@
+"""The ground of all plans in one: pieces that no plan divides, and the borders they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from topojson.core.topology import Topology
+
+from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.present.shapes import drawable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from cluster_optimiser.domain import Problem, Result
+
+GRID_M = 10
+"""Metres between two whole numbers of the drawing: finer than any border is known."""
+
+TOLERANCE_M = 80.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mosaic:
+    """Pieces of ground that lie in one cluster in every plan.
+
+    Parameters
+    ----------
+    shapes
+        Index the number of the piece from 0, EPSG:27700.
+    piece_of
+        Index ``urn`` of every school, values the piece it lies in.
+    clusters
+        For each plan, the cluster of each piece; None where no school there counts.
+    """
+
+    shapes: gpd.GeoSeries
+    piece_of: pd.Series
+    clusters: tuple[tuple[str | None, ...], ...]
+
+
+def _memberships(results: Sequence[Result]) -> pd.Series:
+    """Give each school's cluster in every plan, None where it is exempt."""
+    schools = results[0].problem.authority.schools
+    columns = [
+        result.plan.assignment.reindex(result.problem.unit_of.index).reindex(schools.index)
+        for result in results
+    ]
+    rows = zip(
+        *([None if pd.isna(v) else str(v) for v in column] for column in columns), strict=True
+    )
+    return pd.Series(list(rows), index=schools.index, dtype=object)
+
+
+def _groups(
+    local: pd.Series, held: pd.Series
+) -> list[tuple[str, list[int], tuple[str | None, ...]]]:
+    """Sort the schools of each of today's clusters by what they share in every plan."""
+    groups: list[tuple[str, list[int], tuple[str | None, ...]]] = []
+    for name in sorted(set(local)):
+        urns = local.index[local == name]
+        keys = sorted({held[u] for u in urns}, key=lambda key: tuple(x or "" for x in key))
+        known = [sorted({key[i] for key in keys if key[i]}) for i in range(len(keys[0]))]
+        if all(len(found) < 2 for found in known):  # noqa: PLR2004 - no plan divides it
+            whole = tuple(found[0] if found else None for found in known)
+            groups.append((str(name), [int(u) for u in urns], whole))
+            continue
+        full = [key for key in keys if all(key)] or keys
+        for key in full:
+            mine = [int(u) for u in urns if held[u] == key]
+            if key == full[0]:
+                mine += [int(u) for u in urns if held[u] not in full]
+            groups.append((str(name), sorted(mine), key))
+    return groups
+
+
+def _shape(problem: Problem, name: str, urns: list[int], *, is_whole: bool) -> Any:  # noqa: ANN401
+    cells = problem.territory.cells
+    if is_whole or not set(urns) <= set(cells.index):
+        return problem.territory.clusters.geometry[name]
+    return cells.geometry.loc[urns].union_all()
+
+
+def mosaic(results: Sequence[Result]) -> Mosaic:
+    """Cut the ground into the largest pieces that no plan divides.
+
+    Today's clusters where no plan divides them, else the cells of schools that stay together.
+
+    Parameters
+    ----------
+    results
+        Plans of one authority.
+
+    Returns
+    -------
+    The pieces.
+    """
+    problem = results[0].problem
+    local = problem.authority.schools["local_cluster"]
+    groups = _groups(local, _memberships(results))
+    n_of = pd.Series([name for name, _, _ in groups]).value_counts()
+    shapes = [
+        _shape(problem, name, urns, is_whole=n_of[name] == 1)
+        if name in problem.territory.clusters.index
+        else None
+        for name, urns, _ in groups
+    ]
+    piece_of = {urn: i for i, (_, urns, _) in enumerate(groups) for urn in urns}
+    return Mosaic(
+        shapes=gpd.GeoSeries(shapes, index=range(len(shapes)), crs=CRS_METRES),
+        piece_of=pd.Series(piece_of).reindex(local.index),
+        clusters=tuple(zip(*(key for _, _, key in groups), strict=True)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Whole numbers for places: right and up from the south-western corner.
+
+    Parameters
+    ----------
+    west_m, south_m
+        The corner in EPSG:27700.
+    """
+
+    west_m: float
+    south_m: float
+
+    def place(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn metres into steps of the grid.
+
+        Parameters
+        ----------
+        xy
+            Shape (n, 2), EPSG:27700.
+
+        Returns
+        -------
+        Shape (n, 2), whole numbers.
+        """
+        placed: NDArray[np.float64] = np.rint((xy - [self.west_m, self.south_m]) / GRID_M)
+        return placed
+
+
+def grid_of(shapes: gpd.GeoSeries) -> Grid:
+    """Lay the grid of a drawing.
+
+    Parameters
+    ----------
+    shapes
+        What is drawn, EPSG:27700.
+
+    Returns
+    -------
+    The grid.
+    """
+    west, south, _, _ = shapes.total_bounds
+    return Grid(float(np.floor(west)), float(np.floor(south)))
+
+
+def _flat(arc: Sequence[Sequence[float]]) -> list[int]:
+    """Write an arc as its first place and the steps from there."""
+    points = np.asarray(arc, dtype=np.int64)
+    steps = np.diff(points, axis=0)
+    steps = steps[np.any(steps != 0, axis=1)]
+    flat: list[int] = np.vstack([points[:1], steps]).ravel().tolist()
+    return flat
+
+
+def _rings(geometry: dict[str, Any]) -> list[list[int]]:
+    if geometry["type"] == "MultiPolygon":
+        return [ring for polygon in geometry["arcs"] for ring in polygon]
+    return list(geometry.get("arcs") or [])
+
+
+def topology(pieces: gpd.GeoSeries, areas: gpd.GeoSeries, grid: Grid) -> dict[str, Any]:
+    """Write pieces and the areas of a layer as one topology: a border that is shared is kept once.
+
+    Parameters
+    ----------
+    pieces
+        The pieces of the ground, EPSG:27700.
+    areas
+        Areas of a layer, EPSG:27700; may be empty.
+    grid
+        Where the numbers count from.
+
+    Returns
+    -------
+    ``arcs`` (x, y, then steps), ``pieces`` and ``areas``: for each a list of rings, each a list of
+    arcs as in TopoJSON (~n is arc n backwards). A piece without a shape has no ring.
+    """
+    objects, names, at = [], [], {}
+    for name, shapes in (("pieces", pieces), ("areas", areas)):
+        light = drawable(shapes, tolerance_m=TOLERANCE_M)
+        if light.empty:
+            continue
+        frame = gpd.GeoDataFrame(geometry=light)
+        frame.geometry = [shapely.transform(shape, grid.place) for shape in light]
+        objects.append(frame.set_crs(None, allow_override=True))
+        names.append(name)
+        at[name] = list(light.index)
+    made = Topology(objects, object_name=names, prequantize=False).to_dict()
+    rings = {
+        name: dict(zip(at[name], map(_rings, made["objects"][name]["geometries"]), strict=True))
+        for name in names
+    }
+    return {
+        "arcs": [_flat(arc) for arc in made["arcs"]],
+        "pieces": [rings["pieces"].get(i, []) for i in pieces.index],
+        "areas": [rings.get("areas", {}).get(i, []) for i in areas.index],
+    }

@@ -1,0 +1,286 @@
+"""What the page's scripts are told, as small as can be; nothing in it is computed twice."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.geography.units import pinned_units
+from cluster_optimiser.present.mosaic import grid_of, mosaic, topology
+from cluster_optimiser.present.options import title_beside
+from cluster_optimiser.present.principles import own_clusters
+from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.tables import is_unknown, schools_table
+from cluster_optimiser.present.travel_data import (
+    places,
+    positions,
+    travel_formula,
+    travel_sums,
+)
+from cluster_optimiser.present.words import cluster_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+    from cluster_optimiser.domain import Problem, Result
+    from cluster_optimiser.present.mosaic import Grid, Mosaic
+
+POSTCODE_COLUMNS = ("postcode",)
+PLACE_COLUMNS = ("place", "town", "locality", "village")
+SPOT_TOLERANCE_M = 200.0
+
+
+def _numbered(values: Sequence[object]) -> tuple[list[str], list[int]]:
+    """Give the distinct values, sorted, and each value's number among them (-1 for nothing)."""
+    texts = [None if is_unknown(value) else str(value) for value in values]
+    names = sorted({text for text in texts if text is not None})
+    at = {name: i for i, name in enumerate(names)}
+    return names, [-1 if text is None else at[text] for text in texts]
+
+
+def _column(schools: pd.DataFrame, wanted: tuple[str, ...]) -> list[str]:
+    """Give the first of some columns that the register has, blank where there is no value."""
+    for name in wanted:
+        if name in schools.columns:
+            return ["" if is_unknown(value) else str(value) for value in schools[name]]
+    return []
+
+
+def _schools(problem: Problem, grid: Grid, cut: Mosaic) -> dict[str, Any]:
+    schools = problem.authority.schools
+    xy = places(problem)
+    todays, today = _numbered(schools["cluster"].tolist())
+    locals_, local = _numbered(schools["local_cluster"].tolist())
+    layers = []
+    for name, layer in problem.authority.layers.items():
+        areas, at = _numbered(schools[f"layer.{name}"].tolist())
+        layers.append({"name": name, "title": layer.title, "areas": areas, "of": at})
+    known = schools.get("is_pupils_known", pd.Series(data=True, index=schools.index))
+    return {
+        "urn": schools.index.tolist(),
+        "name": schools["name"].tolist(),
+        "xy": xy.tolist(),
+        "at": grid.place(xy).astype(int).tolist(),
+        "pupils": schools["pupils"].tolist(),
+        "unknown": np.flatnonzero(~known.to_numpy(dtype=bool)).tolist(),
+        "secondary": np.flatnonzero(schools["phase"].isin(SECONDARY_PHASES)).tolist(),
+        "todays": todays,
+        "today": today,
+        "locals": locals_,
+        "local": local,
+        "piece": cut.piece_of.astype(int).tolist(),
+        "layers": layers,
+        "postcode": _column(schools, POSTCODE_COLUMNS),
+        "place": _column(schools, PLACE_COLUMNS),
+    }
+
+
+def _ground(problem: Problem) -> dict[str, Any]:
+    """Give a scenario's units, what touches what, and which schools stand outside."""
+    schools, units = problem.authority.schools, problem.units
+    names = [str(name) for name in units.index]
+    at = {name: i for i, name in enumerate(names)}
+    groups = sorted(set(problem.exempt_of))
+    unit_of = pd.concat([problem.unit_of, problem.local_unit_of]).reindex(schools.index)
+    group_of = problem.exempt_of.reindex(schools.index)
+    shapes = units.geometry.to_numpy()
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    left, right = left[left < right], right[left < right]
+    borders = shapely.boundary(shapes)
+    shared = shapely.length(shapely.intersection(borders[left], borders[right]))
+    return {
+        "units": names,
+        "unit": [at.get(str(name), -1) for name in unit_of],
+        "groups": groups,
+        "group": [-1 if is_unknown(g) else groups.index(g) for g in group_of],
+        "edges": sorted(sorted((at[str(a)], at[str(b)])) for a, b in problem.dual.edges),
+        "area_m2": shapely.area(shapes).tolist(),
+        "perimeter_m": shapely.length(shapes).tolist(),
+        "shared": [
+            [int(i), int(j), float(metres)]
+            for i, j, metres in sorted(zip(left, right, shared, strict=True))
+            if metres > 0
+        ],
+    }
+
+
+def _rules(problem: Problem) -> dict[str, Any]:
+    scenario = problem.scenario
+    size, at = scenario.size, {str(name): i for i, name in enumerate(problem.units.index)}
+
+    def pins(listed: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+        return [
+            {
+                "names": list(names),
+                "units": [sorted(at[u] for u in pinned_units(problem, (n,))) for n in names],
+            }
+            for names in listed
+        ]
+
+    top = type(size).model_fields["max_pupils"].default
+    return {
+        "min_pupils": size.min_pupils,
+        "max_pupils": size.max_pupils,
+        "has_max": size.max_pupils < top,
+        "target": size.target,
+        "keep_oversize": size.oversize == "keep",
+        "max_exceptions": size.max_exceptions,
+        "exceptions": None if size.exceptions is None else list(size.exceptions),
+        "count": [scenario.count.min, scenario.count.max],
+        "max_minutes": scenario.travel.max_minutes,
+        "secondary": scenario.secondary.min,
+        "within": {
+            layer: [
+                None if is_unknown(home) else str(home) for home in problem.units[f"home.{layer}"]
+            ]
+            for layer in scenario.required_layers
+        },
+        "together": pins(scenario.pins.together),
+        "apart": pins(scenario.pins.apart),
+    }
+
+
+def _spot(shape: BaseGeometry | None, grid: Grid) -> list[int] | None:
+    """Give the middle and radius, in steps of the grid, of the largest circle within a shape."""
+    if shape is None or shape.is_empty:
+        return None
+    largest = max(shapely.get_parts(shape), key=lambda part: part.area)
+    radius = shapely.maximum_inscribed_circle(largest, tolerance=SPOT_TOLERANCE_M)
+    middle = grid.place(shapely.get_coordinates(radius)[:1])[0]
+    return [int(middle[0]), int(middle[1]), round(radius.length / 10)]
+
+
+def _rounded(minutes: pd.Series) -> list[float | None]:
+    return [None if is_unknown(value) else round(float(value), 1) for value in minutes]
+
+
+def _minutes(result: Result) -> list[int | None]:
+    """Give each school's minutes to its meeting place, where the page has no formula for them."""
+    table = schools_table(result)
+    return [None if is_unknown(value) else round(value) for value in table["minutes"]]
+
+
+def _option(
+    result: Result, held: Sequence[str | None], grid: Grid, colour_of: Mapping[str, int]
+) -> dict[str, Any]:
+    clusters, table = result.score.clusters, schools_table(result)
+    at = {str(name): i for i, name in enumerate(clusters["cluster"])}
+    links = [-1 if is_unknown(link) else at[str(link)] for link in table["secondary_membership"]]
+    whole = pd.Series(
+        result.plan.assignment.reindex(result.problem.unit_of.index).to_numpy(),
+        index=result.problem.unit_of.to_numpy(),
+    )
+    n_held = whole.groupby(level=0).nunique()
+    return {
+        "label": result.plan.label,
+        "title": title_beside(result.problem.scenario),
+        "stamp": result.stamp,
+        "names": list(at),
+        "number": [cluster_number(i) for i in clusters.index],
+        "colour": [colour_of.get(name, -1) for name in at],
+        "pupils": clusters["pupils"].tolist(),
+        "schools": clusters["n_schools"].tolist(),
+        "exempt": np.flatnonzero(clusters["is_exempt"].astype(bool)).tolist(),
+        "meets": positions(result.problem, clusters["meeting_place_urn"]).tolist(),
+        "longest": _rounded(clusters["max_minutes"]),
+        "mean": _rounded(clusters["mean_minutes"]),
+        "of": [at[str(name)] for name in table["cluster"]],
+        "links": {i: link for i, link in enumerate(links) if link >= 0},
+        "pieces": [-1 if name is None else at[name] for name in held],
+        "spots": [_spot(shape, grid) for shape in clusters.geometry],
+        "rules": _rules(result.problem),
+        "can_edit": bool((n_held <= 1).all()),
+    }
+
+
+def right_at_first(results: Sequence[Result]) -> int:
+    """Give the option that the right map starts with.
+
+    Parameters
+    ----------
+    results
+        Plans of one authority.
+
+    Returns
+    -------
+    The position of the one with fewest clusters among those solved for that ask the same sizes as
+    the first.
+    """
+    size = results[0].problem.scenario.size
+    like = [
+        (len(own_clusters(result)), i)
+        for i, result in enumerate(results)
+        if result.plan.solution.status != "GIVEN"
+        and result.problem.scenario.size.min_pupils == size.min_pupils
+        and result.problem.scenario.size.max_pupils == size.max_pupils
+    ]
+    return min(like, default=(0, min(1, len(results) - 1)))[1]
+
+
+def _travel(results: Sequence[Result], grounds: list[dict[str, Any]]) -> dict[str, Any]:
+    problem = results[0].problem
+    formula = travel_formula(problem)
+    if formula is not None:
+        return {"formula": formula}
+    sums = [travel_sums(problem, _ordinary(ground), len(ground["units"])) for ground in grounds]
+    return {"sums": sums}
+
+
+def _ordinary(ground: dict[str, Any]) -> np.ndarray:
+    unit, group = np.array(ground["unit"]), np.array(ground["group"])
+    return np.where(group < 0, unit, -1)
+
+
+def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+    """Gather what the scripts answer from.
+
+    Parameters
+    ----------
+    results
+        Plans of one authority, in the order they are shown.
+    colours
+        For each plan, the colour of every cluster that is drawn.
+
+    Returns
+    -------
+    Plain data for JSON.
+    """
+    problem = results[0].problem
+    cut = mosaic(results)
+    grid = grid_of(cut.shapes)
+    layer = next(iter(problem.authority.layers), None)
+    empty = cut.shapes.iloc[:0]
+    areas = problem.territory.layers[layer].geometry if layer else empty
+    grounds: list[dict[str, Any]] = []
+    seen: dict[str, int] = {}
+    options = []
+    for result, held, colour_of in zip(results, cut.clusters, colours, strict=True):
+        ground = _ground(result.problem)
+        key = json.dumps(plain(ground), sort_keys=True)
+        if key not in seen:
+            seen[key] = len(grounds)
+            grounds.append(ground)
+        options.append({**_option(result, held, grid, colour_of), "ground": seen[key]})
+    travel = _travel(results, grounds)
+    if "sums" in travel:
+        for option, result in zip(options, results, strict=True):
+            option["minutes"] = _minutes(result)
+    made = plain(
+        {
+            "schools": _schools(problem, grid, cut),
+            "options": options,
+            "grounds": grounds,
+            "travel": travel,
+            "topology": topology(cut.shapes, areas, grid),
+            "area_title": problem.authority.layers[layer].title if layer else "",
+            "right": right_at_first(results),
+        }
+    )
+    return made if isinstance(made, dict) else {}

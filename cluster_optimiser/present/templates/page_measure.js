@@ -1,0 +1,194 @@
+// The numbers of a plan made of whole units: the same as the command "evaluate" gives.
+const HUNDREDTHS = 100;
+const exactWays = new Map(((data.travel.formula || {}).exact || []).map(([from, to, way]) => [from * schools.urn.length + to, way]));
+const way = (from, to) => {
+  // The order of the operations is that of the check made when the page was built.
+  const exact = exactWays.get(from * schools.urn.length + to);
+  if (exact !== undefined) return exact;
+  const { constant_min: constant, bands } = data.travel.formula;
+  const dx = schools.xy[from][0] - schools.xy[to][0];
+  const dy = schools.xy[from][1] - schools.xy[to][1];
+  const km = Math.sqrt(dx * dx + dy * dy) / 1000;
+  if (km === 0) return 0;
+  let minutes = constant;
+  let startKm = 0;
+  bands.forEach(([end, rate]) => {
+    const endKm = end === null ? Infinity : end;
+    minutes += Math.min(Math.max(km - startKm, 0), endKm - startKm) * rate;
+    startKm = endKm;
+  });
+  return Math.floor(minutes * HUNDREDTHS + 0.5);
+};
+const membersOf = (ground) => ground.units.map((_, unit) => ground.unit.flatMap((at, i) => (at === unit && ground.group[i] < 0 ? [i] : [])));
+const cachedWays = new Map();
+// Of a unit's schools to a place: pupil minutes and the longest minutes; -1 not known.
+const unitWay = (groundNumber, unit, members, to) => {
+  if (data.travel.sums) {
+    const sums = data.travel.sums[groundNumber];
+    return [sums.total[unit][to], sums.longest[unit][to]];
+  }
+  const key = `${groundNumber} ${unit} ${to}`;
+  let found = cachedWays.get(key);
+  if (!found) {
+    found = [0, 0];
+    members.forEach((from) => {
+      const one = way(from, to);
+      found[0] += one * schools.pupils[from];
+      found[1] = Math.max(found[1], one);
+    });
+    cachedWays.set(key, found);
+  }
+  return found;
+};
+const meetingPlace = (groundNumber, units, members) => {
+  let place = null;
+  const candidates = units.flatMap((unit) => members[unit]).sort((x, y) => x - y);
+  candidates.forEach((to) => {
+    let total = 0; let longest = 0; let isUsable = true;
+    units.forEach((unit) => {
+      const [sum, most] = unitWay(groundNumber, unit, members[unit], to);
+      if (sum < 0) isUsable = false;
+      total += sum;
+      longest = most < 0 || longest < 0 ? -1 : Math.max(longest, most);
+    });
+    if (isUsable && (place === null || total < place.total)) place = { school: to, total, longest };
+  });
+  return place;
+};
+const isConnected = (units, edges) => {
+  const wanted = new Set(units);
+  const seen = new Set([units[0]]);
+  const waiting = [units[0]];
+  while (waiting.length) {
+    const unit = waiting.pop();
+    edges.forEach(([a, b]) => {
+      const next = a === unit ? b : b === unit ? a : -1;
+      if (next >= 0 && wanted.has(next) && !seen.has(next)) { seen.add(next); waiting.push(next); }
+    });
+  }
+  return seen.size === wanted.size;
+};
+const layerHold = (layer, members) => {
+  const held = new Map();
+  members.forEach((school) => {
+    if (layer.of[school] >= 0) held.set(layer.of[school], (held.get(layer.of[school]) || 0) + schools.pupils[school]);
+  });
+  let home = -1;
+  [...held].forEach(([area, pupils]) => { if (home < 0 || pupils > held.get(home) || (pupils === held.get(home) && area < home)) home = area; });
+  const all = members.reduce((sum, school) => sum + schools.pupils[school], 0);
+  return { home, misaligned: all - (home < 0 ? 0 : held.get(home)) };
+};
+const compactness = (ground, units) => {
+  const inside = new Set(units);
+  const area = units.reduce((sum, unit) => sum + ground.area_m2[unit], 0);
+  const shared = ground.shared.reduce((sum, [a, b, metres]) => sum + (inside.has(a) && inside.has(b) ? metres : 0), 0);
+  const perimeter = units.reduce((sum, unit) => sum + ground.perimeter_m[unit], 0) - 2 * shared;
+  return (4 * Math.PI * area) / perimeter ** 2;
+};
+const measureCluster = (option, name, units, members) => {
+  const ground = data.grounds[option.ground];
+  const held = units.flatMap((unit) => members[unit]);
+  const place = meetingPlace(option.ground, units, members);
+  const pupils = held.reduce((sum, school) => sum + schools.pupils[school], 0);
+  const longest = place && place.longest >= 0 ? place.longest / HUNDREDTHS : null;
+  return {
+    name, units, pupils, schools: held.length, secondary: held.filter((school) => secondary.has(school)).length,
+    meets: place ? place.school : -1, longest, total: place ? place.total : null,
+    mean: place && pupils ? place.total / HUNDREDTHS / pupils : null,
+    isWhole: isConnected(units, ground.edges), compactness: compactness(ground, units),
+    layers: schools.layers.map((layer) => layerHold(layer, held)),
+  };
+};
+// Pupils whose cluster is not a continuation of today's: each new cluster continues one of today's.
+const changedPupils = (clusters, members) => {
+  let stay = 0;
+  clusters.forEach((cluster) => {
+    const held = new Map();
+    cluster.units.flatMap((unit) => members[unit]).forEach((school) => held.set(schools.local[school], (held.get(schools.local[school]) || 0) + schools.pupils[school]));
+    stay += Math.max(0, ...held.values());
+  });
+  return clusters.reduce((sum, cluster) => sum + cluster.pupils, 0) - stay;
+};
+// clusterOf: the name of the cluster of each unit. Exempt schools stay in theirs.
+const measure = (option, clusterOf) => {
+  const ground = data.grounds[option.ground];
+  const members = membersOf(ground);
+  const names = [...new Set(clusterOf)].sort();
+  const clusters = names.map((name) => measureCluster(option, name, clusterOf.flatMap((one, unit) => (one === name ? [unit] : [])), members));
+  const sum = (value) => clusters.reduce((total, cluster) => total + value(cluster), 0);
+  const pupils = sum((c) => c.pupils);
+  const { rules } = option;
+  const isKnown = clusters.every((c) => c.total !== null);
+  const pupilMinutes = isKnown ? sum((c) => c.total) / HUNDREDTHS : null;
+  const isLongKnown = clusters.every((c) => c.longest !== null);
+  const metrics = {
+    n_clusters: clusters.length,
+    n_exempt_clusters: ground.groups.length,
+    n_schools: sum((c) => c.schools),
+    n_schools_all: schools.urn.length,
+    pupils,
+    pupils_all: schools.pupils.reduce((total, one) => total + one, 0),
+    smallest_pupils: Math.min(...clusters.map((c) => c.pupils)),
+    largest_pupils: Math.max(...clusters.map((c) => c.pupils)),
+    mean_pupils: pupils / clusters.length,
+    n_under_min: clusters.filter((c) => c.pupils < rules.min_pupils).length,
+    n_over_max: clusters.filter((c) => c.pupils > rules.max_pupils).length,
+    deviation: sum((c) => Math.abs(c.pupils - rules.target)),
+    pupil_minutes: pupilMinutes,
+    mean_minutes: isKnown && pupils ? pupilMinutes / pupils : null,
+    max_minutes: isLongKnown ? Math.max(...clusters.map((c) => c.longest)) : null,
+    n_over_travel_limit: rules.max_minutes === null ? null : clusters.filter((c) => c.longest !== null && c.longest > rules.max_minutes).length,
+    n_not_contiguous: clusters.filter((c) => !c.isWhole).length,
+    n_without_secondary: clusters.filter((c) => c.secondary < rules.secondary).length,
+    changed_pupils: changedPupils(clusters, members),
+    mean_polsby_popper: sum((c) => c.compactness) / clusters.length,
+  };
+  schools.layers.forEach((layer, i) => {
+    const outside = sum((c) => c.layers[i].misaligned);
+    metrics[`misaligned_${layer.name}_pupils`] = outside;
+    metrics[`misaligned_${layer.name}_share`] = pupils ? outside / pupils : null;
+    metrics[`n_across_${layer.name}`] = clusters.filter((c) => c.layers[i].misaligned > 0).length;
+  });
+  return { clusters, metrics, broken: brokenRules(option, clusters, clusterOf) };
+};
+// [rule, who, in words], rule by rule as the independent check does.
+const brokenRules = (option, clusters, clusterOf) => {
+  const ground = data.grounds[option.ground];
+  const { rules } = option;
+  const broken = [];
+  clusters.forEach((c) => {
+    const isKept = rules.keep_oversize && c.units.length === 1;
+    if (c.pupils > rules.max_pupils && !isKept) broken.push(["size.max", c.name, fill(say.rule_over, { pupils: number(c.pupils), by: number(c.pupils - rules.max_pupils), limit: number(rules.max_pupils) })]);
+    if (!c.isWhole) broken.push(["contiguity", c.name, say.rule_pieces]);
+    if (c.secondary < rules.secondary) broken.push(["secondary", c.name, fill(say.rule_secondary, { n: c.secondary, limit: rules.secondary })]);
+    if (rules.max_minutes !== null) {
+      if (c.longest === null) broken.push(["travel", c.name, say.rule_unreachable]);
+      else if (c.longest > rules.max_minutes) broken.push(["travel", c.name, fill(say.rule_travel, { minutes: decimal(c.longest), limit: decimal(rules.max_minutes) })]);
+    }
+    Object.entries(rules.within).forEach(([layer, homes]) => {
+      const held = [...new Set(c.units.map((unit) => homes[unit]))];
+      if (held.length > 1 || (held.includes(null) && c.units.length > 1)) {
+        const title = (schools.layers.find((one) => one.name === layer) || { title: layer }).title;
+        broken.push([`within.${layer}`, c.name, fill(say.rule_within, { layer: title, areas: join(held.map((home) => home || say.none_known).sort()) })]);
+      }
+    });
+  });
+  const small = clusters.filter((c) => c.pupils < rules.min_pupils);
+  small.forEach((c) => {
+    const words = fill(say.rule_under, { pupils: number(c.pupils), by: number(rules.min_pupils - c.pupils), limit: number(rules.min_pupils) });
+    if (small.length > rules.max_exceptions) broken.push(["size.min", c.name, words]);
+    if (rules.exceptions && c.units.some((unit) => !rules.exceptions.includes(ground.units[unit]))) broken.push(["size.min", c.name, words]);
+  });
+  const [fewest, most] = rules.count;
+  if (clusters.length < fewest || (most !== null && clusters.length > most)) {
+    broken.push(["count", "plan", fill(most === null ? say.rule_count_min : say.rule_count, { n: number(clusters.length), low: number(fewest), high: number(most) })]);
+  }
+  rules.together.forEach(({ names, units }) => {
+    if (new Set(units.flat().map((unit) => clusterOf[unit])).size > 1) broken.push(["pins.together", join(names), say.rule_together]);
+  });
+  rules.apart.forEach(({ names, units }) => units.forEach((one, i) => units.slice(i + 1).forEach((two, j) => {
+    const held = new Set(one.map((unit) => clusterOf[unit]));
+    if (two.some((unit) => held.has(clusterOf[unit]))) broken.push(["pins.apart", `${names[i]}, ${names[i + 1 + j]}`, say.rule_apart]);
+  })));
+  return broken;
+};

@@ -1,0 +1,123 @@
+// Find my school: a combobox after the WAI-ARIA pattern; one letter too few, too many, wrong or
+// swapped is forgiven in each word of four letters or more.
+const fold = (text) => text.toLocaleLowerCase(language).normalize("NFKD").replace(/[\u0300-\u036f\u2019']/g, "");
+const wordsOf = (text) => fold(text).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+const entries = schools.name.map((name, i) => ({
+  name: wordsOf(name),
+  place: wordsOf(`${schools.place[i] || ""} ${schools.locals[schools.local[i]]}`),
+  urn: String(schools.urn[i]),
+  postcode: fold(schools.postcode[i] || "").replace(/\s/g, ""),
+}));
+const MOST = 8;
+
+// Optimal string alignment distance of two short words is at most one.
+const isOneOff = (a, b) => {
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let i = 0;
+  while (i < a.length && i < b.length && a[i] === b[i]) i += 1;
+  const same = (x, y) => a.slice(x) === b.slice(y);
+  return same(i + 1, i + 1) || same(i + 1, i) || same(i, i + 1)
+    || (a[i] === b[i + 1] && a[i + 1] === b[i] && same(i + 2, i + 2));
+};
+// 0 the whole word, 1 its beginning, 3 with one letter forgiven; null not at all.
+const wordCost = (asked, word) => {
+  if (word === asked) return 0;
+  if (word.startsWith(asked)) return 1;
+  if (asked.length < 4) return null;
+  for (const length of [asked.length, asked.length - 1, asked.length + 1]) {
+    if (length <= word.length && isOneOff(asked, word.slice(0, length))) return word.length === length ? 2.5 : 3;
+  }
+  return isOneOff(asked, word) ? 3 : null;
+};
+const best = (asked, words) => words.reduce((least, word, i) => {
+  const cost = wordCost(asked, word);
+  return cost === null || (least !== null && least <= cost + i / 100) ? least : cost + i / 100;
+}, null);
+const entryCost = (asked, entry, joined) => {
+  if (/^\d{3,}$/.test(joined) && entry.urn.startsWith(joined)) return 0;
+  if (joined.length > 2 && entry.postcode && entry.postcode.startsWith(joined)) return 0;
+  let total = 0;
+  for (const word of asked) {
+    const inName = best(word, entry.name);
+    const inPlace = best(word, entry.place);
+    if (inName === null && inPlace === null) return null;
+    total += Math.min(inName === null ? Infinity : inName, inPlace === null ? Infinity : inPlace + 1.5);
+  }
+  return total + entry.name.length / 1000;
+};
+const search = (text) => {
+  const asked = wordsOf(text);
+  const joined = asked.join("");
+  if (joined.length < 2) return [];
+  const hits = [];
+  entries.forEach((entry, i) => {
+    const cost = entryCost(asked, entry, joined);
+    if (cost !== null) hits.push([cost, i]);
+  });
+  return hits.sort((x, y) => x[0] - y[0] || schools.name[x[1]].localeCompare(schools.name[y[1]], language) || x[1] - y[1]).map((hit) => hit[1]);
+};
+
+const setUpSearch = (onPick) => {
+  const input = byId("find");
+  const list = byId("find-list");
+  const status = byId("find-status");
+  let hits = [];
+  let active = -1;
+  const close = () => {
+    list.hidden = true;
+    active = -1;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  };
+  const activate = (i) => {
+    active = i;
+    [...list.children].forEach((item, at) => item.setAttribute("aria-selected", String(at === i)));
+    if (i < 0) { input.removeAttribute("aria-activedescendant"); return; }
+    input.setAttribute("aria-activedescendant", list.children[i].id);
+    list.children[i].scrollIntoView({ block: "nearest" });
+  };
+  const pick = (school) => {
+    input.value = schools.name[school];
+    close();
+    status.textContent = "";
+    onPick(school);
+  };
+  const look = () => {
+    const found = search(input.value);
+    hits = found.slice(0, MOST);
+    list.replaceChildren(...hits.map((school, i) => {
+      const item = make("li");
+      item.id = `find-${i}`;
+      item.setAttribute("role", "option");
+      item.setAttribute("aria-selected", "false");
+      const where = [schools.place[school] || schools.locals[schools.local[school]], schools.postcode[school], schools.urn[school]];
+      item.append(make("b", schools.name[school]), make("span", where.filter(Boolean).join(", ")));
+      // Before the field loses the focus and closes the list.
+      item.addEventListener("mousedown", (event) => { event.preventDefault(); pick(school); });
+      return item;
+    }));
+    const isAsked = wordsOf(input.value).join("").length > 1;
+    status.textContent = !isAsked ? "" : !found.length ? say.found_none
+      : found.length > MOST ? fill(say.found_more, { n: number(found.length), most: MOST }) : counted(found.length, say.found_one, say.found_many);
+    list.hidden = !hits.length;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+    activate(hits.length ? 0 : -1);
+  };
+  input.addEventListener("input", look);
+  input.addEventListener("blur", close);
+  input.addEventListener("keydown", (event) => {
+    const n = hits.length;
+    if (event.key === "Escape") {
+      if (list.hidden) { input.value = ""; status.textContent = ""; } else close();
+      event.preventDefault();
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && n) {
+      event.preventDefault();
+      if (list.hidden) { list.hidden = false; input.setAttribute("aria-expanded", "true"); }
+      activate((active + (event.key === "ArrowDown" ? 1 : n - 1) + (active < 0 && event.key === "ArrowUp" ? 1 : 0)) % n);
+    } else if (event.key === "Enter" && active >= 0) {
+      event.preventDefault();
+      pick(hits[active]);
+    }
+  });
+  return { show: (school) => { input.value = school === null ? "" : schools.name[school]; } };
+};

@@ -1,0 +1,81 @@
+// Borders are kept once: arcs, and pieces made of arcs. Clusters are pieces put together.
+const arcs = data.topology.arcs.map((flat) => {
+  const points = [[flat[0], flat[1]]];
+  for (let i = 2; i < flat.length; i += 2) {
+    const last = points[points.length - 1];
+    points.push([last[0] + flat[i], last[1] + flat[i + 1]]);
+  }
+  return points;
+});
+const arcNumber = (arc) => (arc < 0 ? ~arc : arc);
+const sidesOf = (shapes) => {
+  const sides = arcs.map(() => []);
+  shapes.forEach((rings, shape) => rings.forEach((ring) => ring.forEach((arc) => sides[arcNumber(arc)].push(shape))));
+  return sides;
+};
+const pieceSides = sidesOf(data.topology.pieces);
+const areaSides = sidesOf(data.topology.areas);
+
+// Arcs in any order and direction -> closed rings.
+const stitch = (numbers) => {
+  const key = (point) => `${point[0]},${point[1]}`;
+  const ends = new Map();
+  const put = (point, entry) => {
+    if (!ends.has(key(point))) ends.set(key(point), []);
+    ends.get(key(point)).push(entry);
+  };
+  numbers.forEach((arc) => {
+    put(arcs[arc][0], { arc, isForward: true });
+    put(arcs[arc][arcs[arc].length - 1], { arc, isForward: false });
+  });
+  const used = new Set();
+  const rings = [];
+  numbers.forEach((first) => {
+    if (used.has(first)) return;
+    used.add(first);
+    const ring = [...arcs[first]];
+    for (;;) {
+      const next = (ends.get(key(ring[ring.length - 1])) || []).find((entry) => !used.has(entry.arc));
+      if (!next) break;
+      used.add(next.arc);
+      const points = next.isForward ? arcs[next.arc] : [...arcs[next.arc]].reverse();
+      for (let i = 1; i < points.length; i += 1) ring.push(points[i]);
+    }
+    rings.push(ring);
+  });
+  return rings;
+};
+// clusterOf: the cluster of each piece. Gives the arcs round each cluster.
+const edgesOf = (clusterOf, n) => {
+  const edges = Array.from({ length: n }, () => []);
+  pieceSides.forEach((sides, arc) => {
+    const touched = sides.map((piece) => clusterOf[piece]);
+    touched.forEach((cluster, i) => {
+      if (cluster >= 0 && touched.filter((other) => other === cluster).length === 1) edges[cluster].push(arc);
+      else if (cluster >= 0 && touched.indexOf(cluster) === i && touched.length === 1) edges[cluster].push(arc);
+    });
+  });
+  return edges;
+};
+const outlines = (clusterOf, n) => edgesOf(clusterOf, n).map(stitch);
+const isBorder = (clusterOf, arc) => {
+  const sides = pieceSides[arc];
+  return sides.length > 1 && clusterOf[sides[0]] !== clusterOf[sides[1]];
+};
+const touchingPairs = (clusterOf) => {
+  const pairs = new Set();
+  pieceSides.forEach((sides, arc) => {
+    if (isBorder(clusterOf, arc)) {
+      const [a, b] = [clusterOf[sides[0]], clusterOf[sides[1]]].sort((x, y) => x - y);
+      if (a >= 0) pairs.add(`${a} ${b}`);
+    }
+  });
+  return [...pairs].map((pair) => pair.split(" ").map(Number));
+};
+const extent = (() => {
+  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+  arcs.forEach((points) => points.forEach(([x, y]) => {
+    west = Math.min(west, x); east = Math.max(east, x); south = Math.min(south, y); north = Math.max(north, y);
+  }));
+  return { west, south, east, north };
+})();

@@ -1,0 +1,117 @@
+"""How the page looks for one council: its name, colours, contact and licence line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from cluster_optimiser.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+THEME_FILE = "theme.toml"
+
+LEAST_CONTRAST = 4.5
+"""Of white text on the council's colour (Web Content Accessibility Guidelines 2.2, AA)."""
+
+
+def _luminance(colour: str) -> float:
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]  # noqa: PLR2004 - sRGB
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Give the contrast of two colours.
+
+    (L1 + 0.05) / (L2 + 0.05) of their relative luminances, the lighter first (WCAG 2.2).
+
+    Parameters
+    ----------
+    one, other
+        Colours as #rrggbb.
+
+    Returns
+    -------
+    From 1 to 21.
+
+    Examples
+    --------
+    >>> round(contrast("#ffffff", "#000000"), 1)
+    21.0
+    """
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+class Theme(BaseModel):
+    """What a council may set; every key of the file can be left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    council: str = ""
+    """Name that stands above the title."""
+    colour: str = "#17566b"
+    """Colour of the head and of links, as #rrggbb; white text on it must be readable."""
+    contact: str = ""
+    """Whom to ask: a line of text."""
+    licence: str = ""
+    """A line about the page's own licence, printed with the sources."""
+
+    @field_validator("colour")
+    @classmethod
+    def _readable(cls, colour: str) -> str:
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+            message = f'colour "{colour}" is not of the form #rrggbb'
+            raise ValueError(message)
+        found = contrast(colour, "#ffffff")
+        if found < LEAST_CONTRAST:
+            message = f"white text on {colour} has a contrast of {found:.1f}, under 4.5"
+            raise ValueError(message)
+        return colour
+
+
+def load_theme(path: Path) -> Theme:
+    """Read a theme.
+
+    Parameters
+    ----------
+    path
+        The file, or a folder that may hold ``theme.toml``.
+
+    Returns
+    -------
+    The theme; the default one where the folder has none.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file.
+    """
+    file = path / THEME_FILE if path.is_dir() else path
+    if path.is_dir() and not file.is_file():
+        return Theme()
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        fault = Fault(str(file), 0, "", "the theme cannot be read", f"{error}.")
+        raise InputError([fault]) from error
+    try:
+        return Theme(**found)
+    except ValidationError as error:
+        known = ", ".join(Theme.model_fields)
+        faults = [
+            Fault(
+                str(file),
+                0,
+                ".".join(map(str, one["loc"])),
+                one["msg"].removeprefix("Value error, "),
+                f"A theme has the keys {known}; a colour is dark enough for white text.",
+            )
+            for one in error.errors()
+        ]
+        raise InputError(faults) from error

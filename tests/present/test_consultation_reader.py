@@ -1,0 +1,221 @@
+"""What a reader of the consultation page can do, in a real browser without a network."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from cluster_optimiser.present.tables import schools_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from playwright.sync_api import Page
+
+N_SCHOOLS = 50
+
+
+def _answers(page: Page) -> dict[str, str]:
+    found: dict[str, str] = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('#answer-list > li')]
+            .map(item => [item.dataset.option, item.querySelector('strong').textContent]))"""
+    )
+    return found
+
+
+def _truth(assignments: pd.DataFrame, urn: int) -> dict[str, str]:
+    rows = assignments[assignments["urn"] == urn]
+    return dict(zip(rows["scenario"], rows["cluster"], strict=True))
+
+
+def _swapped(name: str, rng: random.Random) -> str:
+    """Swap two letters in the middle of a word of five letters or more."""
+    spots = [
+        m.start() + i
+        for m in re.finditer(r"[A-Za-z]{5,}", name)
+        for i in range(1, len(m[0]) - 2)
+        if m[0][i] != m[0][i + 1]
+    ]
+    i = rng.choice(spots)
+    return name[:i] + name[i + 1] + name[i] + name[i + 2 :]
+
+
+@pytest.mark.parametrize("which", ["made_page", "norfolk_page"])
+def test_fifty_schools_are_found_in_every_way_and_answered_as_the_table_says(
+    which: str, visit: Callable[..., Any], request: pytest.FixtureRequest
+) -> None:
+    made = request.getfixturevalue(which)
+    page = visit(made.path).page
+    schools = made.results[0].problem.authority.schools
+    rng = random.Random(5)
+    for urn in rng.sample(list(schools.index), N_SCHOOLS):
+        name = schools["name"][urn]
+        asked = [str(urn), name, " ".join(word[:4] for word in re.findall(r"[\w']+", name))]
+        if re.search(r"[A-Za-z]{5,}", name):
+            asked.append(_swapped(name, rng))
+        if "postcode" in schools.columns:
+            asked.append(schools["postcode"][urn].lower().replace(" ", ""))
+        same = schools["name"].str.casefold() == name.casefold()
+        for text in asked:
+            found = page.evaluate("text => clusterPage.search(text).slice(0, 8)", text)
+            urns = [schools.index[i] for i in found]
+            # Schools of one name, or at one postcode, stand together; the reader chooses.
+            assert urn in urns or same.sum() > 8, (text, urns)
+        page.evaluate("school => clusterPage.choose({ school })", schools.index.get_loc(urn))
+        assert _answers(page) == _truth(made.assignments, urn), urn
+
+
+def test_the_search_is_a_combobox_that_keys_alone_can_use(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(norfolk_page.path).page
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "find"
+    keys = "faken"
+    page.keyboard.type(keys)
+    find = page.locator("#find")
+    assert find.get_attribute("aria-expanded") == "true"
+    assert page.locator("#find-list [role=option]").count() > 1
+    active = find.get_attribute("aria-activedescendant")
+    assert page.locator(f"#{active}").get_attribute("aria-selected") == "true"
+    page.keyboard.press("ArrowDown")
+    assert find.get_attribute("aria-activedescendant") != active
+    page.keyboard.press("Escape")
+    assert find.get_attribute("aria-expanded") == "false"
+    assert page.input_value("#find") == keys
+    page.keyboard.press("Escape")
+    assert page.input_value("#find") == ""
+    # Two Tabs, five letters, Enter: eight key presses to a school's answers in every option.
+    page.keyboard.type(keys)
+    page.keyboard.press("Enter")
+    assert "Fakenham" in page.inner_text("#answer-name")
+    assert len(_answers(page)) == len(norfolk_page.results)
+    assert page.evaluate("document.activeElement.id") == "answer"
+
+
+def test_what_an_answer_says_is_what_the_tables_say(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(norfolk_page.path).page
+    result = next(r for r in norfolk_page.results if r.plan.label == "4a")
+    table, clusters = schools_table(result), result.score.clusters.set_index("cluster")
+    today = result.problem.authority.schools["cluster"]
+    names = result.problem.authority.schools["name"]
+    for urn in table.index[::40]:
+        page.evaluate("school => clusterPage.choose({ school })", table.index.get_loc(urn))
+        item = page.locator("#answer-list > li[data-option='4a']")
+        text = item.inner_text()
+        row = clusters.loc[table["cluster"][urn]]
+        assert f"{row['pupils']:,} pupils in {row['n_schools']} schools." in text
+        if row["meeting_place_urn"] != urn:
+            place = names[row["meeting_place_urn"]]
+            assert re.search(
+                rf"About {round(table['minutes'][urn])} minutes? to .*{re.escape(place)}", text
+            )
+        if row["is_exempt"]:
+            assert f"Local link: {table['secondary_membership'][urn]}." in text
+            continue
+        mine = set(table.index[table["cluster"] == table["cluster"][urn]]) - {urn}
+        before = set(today.index[today == today[urn]]) - {urn}
+        said = {
+            d.inner_text().split(",")[0].split(" of ")[0] for d in item.locator("summary").all()
+        }
+        joined, left = len(mine - before), len(before - mine)
+        assert any(s.startswith(f"{joined} school") for s in said) == bool(joined)
+        assert any(s.startswith(f"{left} school") for s in said if "join" not in s) == bool(left)
+
+
+def test_the_address_restores_school_and_options(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    labels = [result.plan.label for result in norfolk_page.results]
+    schools = norfolk_page.results[0].problem.authority.schools
+    urn = int(schools.index[100])
+    page = visit(norfolk_page.path, f"#school={urn}&a=2a&b=4d").page
+    assert page.input_value("#find") == schools["name"][urn]
+    assert [page.input_value(f"#pick-{x}") for x in "ab"] == [
+        str(labels.index("2a")),
+        str(labels.index("4d")),
+    ]
+    page.select_option("#pick-a", str(labels.index("3b")))
+    assert page.evaluate("location.hash") == f"#school={urn}&a=3b&b=4d"
+    other = int(schools.index[7])
+    page.evaluate("hash => { location.hash = hash; }", f"school={other}&a=1&b=4a")
+    expect(page.locator("#find")).to_have_value(schools["name"][other])
+    assert _answers(page) == _truth(norfolk_page.assignments, other)
+    # What is not known is passed over.
+    lost = visit(norfolk_page.path, "#school=1&a=zz&b=4a").page
+    assert lost.locator("#answer").is_hidden()
+    assert lost.input_value("#pick-b") == str(labels.index("4a"))
+
+
+def test_both_maps_move_together_and_mark_the_school(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(norfolk_page.path, "#school=121130&a=1&b=4a").page
+    views = """() => clusterPage.panes.map(({ map }) =>
+        [map.getZoom(), map.getCenter().lat, map.getCenter().lng])"""
+    before = page.evaluate(views)
+    counts = [page.locator(f"#map-{x} .mark").count() for x in "ab"]
+    own = [
+        int((~result.score.clusters["is_exempt"].astype(bool)).sum())
+        for result in norfolk_page.results
+        if result.plan.label in {"1", "4a"}
+    ]
+    assert counts == own
+    page.locator("#map-a").focus()
+    page.keyboard.press("ArrowRight")
+    page.click("#zoom-in")
+    left, right = page.evaluate(views)
+    assert left == pytest.approx(right)
+    assert left[0] > before[0][0]
+    assert left[2] > before[0][2]
+    marked = "clusterPage.panes.map(pane => Boolean(pane.layers.school))"
+    assert page.evaluate(marked) == [True, True]
+    page.evaluate("clusterPage.choose({ school: null })")
+    assert page.evaluate(marked) == [False, False]
+
+
+def test_what_changed_is_counted_as_the_plans_say(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(norfolk_page.path, "#a=1&b=4a").page
+    plans = {result.plan.label: result.plan.assignment for result in norfolk_page.results}
+    for a, b in (("1", "4a"), ("4a", "4c"), ("4c", "3b"), ("2a", "3a"), ("4a", "4a")):
+        page.evaluate("hash => { location.hash = hash; }", f"a={a}&b={b}")
+        expect(page.locator("#changes-head")).to_have_text(f"From option {a} to option {b}")
+        text = page.inner_text("#changes")
+        company = [
+            {name: frozenset(group.index) for name, group in plans[x].groupby(plans[x])}
+            for x in (a, b)
+        ]
+        moved = [
+            urn for urn in plans[a].index if company[0][plans[a][urn]] != company[1][plans[b][urn]]
+        ]
+        kept = set(company[0].values()) & set(company[1].values())
+        if a == b:
+            assert text == "Both maps show the same option."
+            continue
+        assert text.startswith(f"{len(moved)} of {len(plans[a])} schools")
+        assert f"{len(kept)} cluster" in text
+    page.check("#show-changes")
+
+
+def test_a_phone_shows_one_map_and_two_buttons(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    seen = visit(norfolk_page.path, "#a=1&b=4a", viewport={"width": 390, "height": 844})
+    page = seen.page
+    assert [page.locator(f"#pane-{x}").is_visible() for x in "ab"] == [False, True]
+    assert page.inner_text("#turn-a") == "Option 1"
+    page.click("#turn-a")
+    assert [page.locator(f"#pane-{x}").is_visible() for x in "ab"] == [True, False]
+    assert page.get_attribute("#turn-a", "aria-pressed") == "true"
+    assert page.locator("#map-a .mark").count() > 40
+    assert not seen.complaints
