@@ -183,7 +183,7 @@ def random_minutes(random: Random, n_schools: int) -> tuple[tuple[float, ...], .
 
 
 def random_case(seed: int) -> Case:
-    random = Random(seed)  # noqa: S311 - random maps, no secrets
+    random = Random(seed)
     grid = random_grid(random)
     units = sorted(set(squares(grid).values()))
     schools = {unit: random_schools(random, unit, grid) for unit in units}
@@ -324,7 +324,7 @@ def test_the_plan_is_the_best_of_all_legal_plans_and_there_is_none_if_there_is_n
 def test_other_names_and_another_order_of_units_change_nothing(case: Case, seed: int) -> None:
     """Names decide ties between meeting places, so the longest way to one is not limited here."""
     units = sorted(case.schools)
-    random = Random(seed)  # noqa: S311 - random names, no secrets
+    random = Random(seed)
     other = dict(zip(units, random.sample("KLMNOPQRST", len(units)), strict=True))
     renamed = Case(
         grid="".join(other.get(square, square) for square in case.grid),
