@@ -338,6 +338,35 @@ def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
 
 
 @app.command()
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The HTML file to write.",
+)
+@click.option(
+    "--theme",
+    type=click.Path(path_type=Path),
+    help="TOML with the council's name, colours, contact and licence line.",
+)
+def page(*, results: Path, file: Path, theme: Path | None) -> None:
+    r"""Make the consultation page again from a results folder, in another theme if wanted.
+
+    \b
+    Example:
+      cluster-optimiser page results -o page.html --theme council.toml
+    """
+    from cluster_optimiser import present
+
+    look = None if theme is None else present.load_theme(theme)
+    present.write_page(results, file, theme=look)
+    _console().print(f"Open {file}", markup=False)
+
+
+@app.command()
 def schema() -> None:
     r"""Print the JSON Schema of the scenario file.
 

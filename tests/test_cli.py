@@ -16,7 +16,7 @@ from cluster_optimiser.scenario import json_schema
 from tests.inputs.broken import SCHOOLS, Broken, Edit, broken_authorities, make_authority
 from tests.norfolk import ROOT
 
-COMMANDS = ("check", "evaluate", "run", "schema")
+COMMANDS = ("check", "evaluate", "explain", "page", "run", "schema", "universe")
 BEST = 'objective = { order = ["count", "pupil_minutes"] }\n'
 IMPOSSIBLE = "size = { min_pupils = 9000, max_pupils = 9001 }\n"
 ESCAPE = "\x1b"
@@ -513,3 +513,19 @@ def test_evaluate_a_plan_that_treats_exempt_schools_its_own_way(
     said = call("evaluate", write_plan(folder, clusters), "--scenario", scenario)
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("Not legal by a")
+
+
+def test_the_page_is_made_again_from_a_results_folder(
+    call: Call, folder: Path, out: Path, tmp_path: Path
+) -> None:
+    assert call("run", put(folder, "a"), "--out", out).code == 0
+    file = tmp_path / "again.html"
+    assert call("page", out, "-o", file).code == 0
+    assert file.read_bytes() == (out / "index.html").read_bytes()
+
+
+def test_a_folder_without_results_makes_no_page(call: Call, tmp_path: Path) -> None:
+    said = call("page", tmp_path, "-o", tmp_path / "again.html")
+    assert said.code == 3
+    assert "cluster-optimiser run" in said.err
+    assert not (tmp_path / "again.html").exists()

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.errors import Fault, ScenarioError
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 MAX_SETS = 1_000_000
 """Connected sets above which a merge is refused: they would take minutes and all memory."""
-
-EXACT_BELOW = 2.0**53
-"""Whole numbers below this are exact in float64."""
 
 _FAR = np.iinfo(np.int64).max
 _CHUNK = 2_048
@@ -226,16 +224,11 @@ class _Meetings:
         ways = to_centiminutes(problem.travel.minutes)[np.ix_(schools, schools)]
         is_unknown = ways == UNKNOWN
         rows = self.unit_of == np.arange(len(names))[:, None]
-        # Products of float64 are compiled, and exact while every sum stays below 2^53.
-        is_small = float(pupils.sum()) * float(ways.max(initial=1)) < EXACT_BELOW
-        self.number = np.float64 if is_small else np.int64
-        self.added = self._sums(rows, pupils[:, None] * np.where(is_unknown, 0, ways))
-        self.blocked = self._sums(rows, is_unknown & (pupils[:, None] > 0))
+        of_unit = csr_array(rows.astype(np.int64))
+        self.added = of_unit @ (pupils[:, None] * np.where(is_unknown, 0, ways))
+        self.blocked = of_unit @ (is_unknown & (pupils[:, None] > 0)).astype(np.int64)
         longest = np.where(is_unknown, _FAR, ways)
         self.longest = np.array([longest[row].max(axis=0, initial=-1) for row in rows])
-
-    def _sums(self, rows: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[Any]:
-        return rows.astype(self.number) @ values.astype(self.number)
 
     def of(self, members: NDArray[np.bool_]) -> tuple[list[int | None], list[int]]:
         """Give each set's pupil centiminutes (None: no place) and its longest way (or far)."""
@@ -243,7 +236,8 @@ class _Meetings:
         longest: list[int] = []
         for start in range(0, len(members), _CHUNK):
             some = members[start : start + _CHUNK]
-            held = some.astype(self.number)
+            # Whole numbers, sparse: exact, and quick as sets are small.
+            held = csr_array(some.astype(np.int64))
             is_place = some[:, self.unit_of] & (held @ self.blocked == 0)
             costs = np.where(is_place, held @ self.added, np.iinfo(np.int64).max)
             best = costs.argmin(axis=1)
@@ -314,7 +308,7 @@ class _Judge:
         held = np.zeros((len(self.names), len(areas)), dtype=np.int64)
         np.add.at(held, (unit[area >= 0], area[area >= 0]), pupils[area >= 0])
         total = members @ np.array(self.unit_pupils, dtype=np.int64)
-        most = (members.astype(np.int64) @ held).max(axis=1, initial=0)
+        most = (csr_array(members.astype(np.int64)) @ held).max(axis=1, initial=0)
         return np.asarray(total - most, dtype=np.int64)
 
     def candidates(self, masks: Sequence[int]) -> list[CandidateGroup]:

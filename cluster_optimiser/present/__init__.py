@@ -5,18 +5,25 @@ from cluster_optimiser.present.maps import map_html, plot_plan
 from cluster_optimiser.present.page import index_html, page_from_folder
 from cluster_optimiser.present.records import manifest, summary
 from cluster_optimiser.present.tables import assignments_table, clusters_table
+from cluster_optimiser.present.theme import load_theme
 from cluster_optimiser.present.universe_tables import (
     plans_table,
     universe_lines,
     universe_record,
 )
-from cluster_optimiser.present.write import write_comparison, write_result, write_unsolved
+from cluster_optimiser.present.write import (
+    write_comparison,
+    write_page,
+    write_result,
+    write_unsolved,
+)
 
 __all__ = [
     "assignments_table",
     "clusters_table",
     "geojson",
     "index_html",
+    "load_theme",
     "manifest",
     "map_html",
     "page_from_folder",
@@ -26,6 +33,7 @@ __all__ = [
     "universe_lines",
     "universe_record",
     "write_comparison",
+    "write_page",
     "write_result",
     "write_unsolved",
 ]

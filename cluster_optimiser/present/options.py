@@ -102,7 +102,11 @@ def proof(result: Result) -> dict[str, str]:
         )
     if status == "OPTIMAL":
         key = "best_text" if objective.order else "best_weights"
-        return {"word": say["best"], "text": say[key].format(terms=listed), "sign": "✓"}
+        text = say[key].format(terms=listed)
+        among = result.plan.solution.proof.get("among")
+        if among:
+            text = f"{text} {say['among'].format(among=among)}"
+        return {"word": say["best"], "text": text, "sign": "✓"}
     gap = max((stage.gap for stage in result.plan.solution.stages), default=0.0)
     text = say["legal_text"].format(gap=percent(gap, 1), terms=listed)
     return {"word": say["legal"], "text": text, "sign": "◐"}
@@ -120,8 +124,10 @@ def stand(result: Result) -> str:
     -------
     A sentence, or an empty string.
     """
-    n_plans = result.plan.solution.proof.get("n_legal_plans")
-    if not isinstance(n_plans, int):
+    facts = result.plan.solution.proof
+    n_plans = facts.get("n_legal_plans")
+    # A later version is the best of a part of them, which `proof` says.
+    if not isinstance(n_plans, int) or "among" in facts:
         return ""
     is_best = result.plan.solution.status == "OPTIMAL" and result.problem.scenario.objective.order
     say = words()["page"]

@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
 from cluster_optimiser.present.maps import map_html
-from cluster_optimiser.present.page import RECORD_FILE, page_record, render_page
+from cluster_optimiser.present.page import RECORD_FILE, page_from_folder, page_record, render_page
 from cluster_optimiser.present.records import manifest_text, unsolved_record
 from cluster_optimiser.present.tables import (
     assignments_table,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cluster_optimiser.domain import Result, Unsolved
+    from cluster_optimiser.present.theme import Theme
 
 
 def _write(path: Path, text: str) -> None:
@@ -111,3 +113,30 @@ def write_comparison(
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     _replace(out / RECORD_FILE, text + "\n")
     _replace(out / "index.html", page)
+
+
+def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> None:
+    """Make the page of a results folder again.
+
+    Parameters
+    ----------
+    folder
+        A results folder.
+    file
+        The file to write, whole or not at all.
+    theme
+        How it looks; without it as when the folder was written.
+
+    Raises
+    ------
+    InputError
+        If the folder has no record of a page.
+    ClusterOptimiserError
+        If the file cannot be written.
+    """
+    page = page_from_folder(folder, theme=theme)
+    try:
+        _replace(file, page)
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror or error}"
+        raise ClusterOptimiserError(message) from error
