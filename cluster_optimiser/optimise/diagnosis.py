@@ -14,14 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.geography.alignment import HOME_PREFIX
-from cluster_optimiser.optimise.trial import (
-    NO_MAX_PUPILS,
-    Pinned,
-    Trial,
-    components,
-    may_be_exception,
-    with_values,
-)
+from cluster_optimiser.optimise.trial import NO_MAX_PUPILS, Trial
+from cluster_optimiser.optimise.trial_rules import Pinned, components, may_be_exception, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

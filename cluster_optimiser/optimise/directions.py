@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.optimise.diagnosis import pin_words, some, without, without_layer
 from cluster_optimiser.optimise.partition import build_model
-from cluster_optimiser.optimise.trial import GROWTH, Trial, with_values
+from cluster_optimiser.optimise.trial import GROWTH, Trial
+from cluster_optimiser.optimise.trial_rules import with_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -26,7 +26,8 @@ from cluster_optimiser.optimise.relax import (
     single_relaxations,
 )
 from cluster_optimiser.optimise.sweep import sweep
-from cluster_optimiser.optimise.trial import Lab, Trial, with_values
+from cluster_optimiser.optimise.trial import Lab, Trial
+from cluster_optimiser.optimise.trial_rules import with_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 from ortools.sat.python import cp_model
@@ -24,12 +23,21 @@ from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.adjacency import dual_graph, merged_graph, shared_boundaries
 from cluster_optimiser.geography.alignment import HOME_PREFIX
 from cluster_optimiser.geography.travel import UNKNOWN, meeting_place, to_centiminutes
-from cluster_optimiser.geography.units import pinned_units, school_positions
+from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups, connected_sets
 from cluster_optimiser.optimise.partition import build_model, limit_exceptions
+from cluster_optimiser.optimise.trial_rules import (
+    Pinned,
+    components,
+    may_be_exception,
+    sets_in_reach,
+    with_table,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    import networkx as nx
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.scenario import Contiguity, Scenario
@@ -135,15 +143,33 @@ class Lab:
         return self._until - time.monotonic()
 
     def members(self, mask: int) -> list[int]:
-        """Give the positions of the units of a set, ascending."""
+        """Give the positions of the units of a set, ascending.
+
+        Parameters
+        ----------
+        mask
+            A set of units as bits.
+        """
         return [i for i in range(len(self.names)) if mask >> i & 1]
 
     def units(self, mask: int) -> tuple[str, ...]:
-        """Give the names of the units of a set."""
+        """Give the names of the units of a set.
+
+        Parameters
+        ----------
+        mask
+            A set of units as bits.
+        """
         return tuple(self.names[i] for i in self.members(mask))
 
     def mask(self, units: frozenset[str]) -> int:
-        """Give a set of unit names as bits."""
+        """Give a set of unit names as bits.
+
+        Parameters
+        ----------
+        units
+            Names of units.
+        """
         return sum(1 << self.position[unit] for unit in sorted(units))
 
     def shared_m(self) -> dict[tuple[str, str], float]:
@@ -153,7 +179,13 @@ class Lab:
         return self._shared_m
 
     def graph(self, contiguity: Contiguity) -> nx.Graph:
-        """Give the dual graph under other rules on which units are adjacent."""
+        """Give the dual graph under other rules on which units are adjacent.
+
+        Parameters
+        ----------
+        contiguity
+            Links, barriers and the least shared boundary.
+        """
         key = contiguity.model_dump_json()
         if key not in self._graphs:
             problem = self.problem
@@ -169,7 +201,13 @@ class Lab:
         return self._graphs[key]
 
     def changed(self, trial: Trial) -> Problem:
-        """Give the problem of a changed scenario, as it would be built from its file."""
+        """Give the problem of a changed scenario, as it would be built from its file.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
         units = self.problem.units
         if trial.homes:
             units = units.copy()
@@ -183,7 +221,13 @@ class Lab:
         )
 
     def facts(self, mask: int) -> Facts:
-        """Work out what a set of units is."""
+        """Work out what a set of units is.
+
+        Parameters
+        ----------
+        mask
+            A set of units as bits.
+        """
         known = self._facts.get(mask)
         if known is not None:
             return known
@@ -209,7 +253,13 @@ class Lab:
         return facts
 
     def adjacency(self, trial: Trial) -> list[int]:
-        """Give the neighbours of each unit as bits, borders of required layers left open."""
+        """Give the neighbours of each unit as bits, borders of required layers left open.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
         bits = [0] * len(self.names)
         for a, b in self.graph(trial.scenario.contiguity).edges:
             bits[self.position[a]] |= 1 << self.position[b]
@@ -217,7 +267,13 @@ class Lab:
         return bits
 
     def homes(self, trial: Trial) -> dict[str, list[str | None]]:
-        """Give the home area of every unit in each layer that no cluster may cross."""
+        """Give the home area of every unit in each layer that no cluster may cross.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
         homes = {
             layer: list(self.problem.units[HOME_PREFIX + layer])
             for layer in trial.scenario.required_layers
@@ -228,7 +284,13 @@ class Lab:
         return homes
 
     def closed(self, trial: Trial) -> list[int]:
-        """Give the neighbours of each unit as bits, borders of required layers cut."""
+        """Give the neighbours of each unit as bits, borders of required layers cut.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
         bits = self.adjacency(trial)
         for home in self.homes(trial).values():
             for i, area in enumerate(home):
@@ -237,7 +299,17 @@ class Lab:
         return bits
 
     def sets(self, adjacency: list[int], *, lowest: int, highest: int) -> tuple[list[int], bool]:
-        """Give connected sets of units by their pupils, and whether they are all there are."""
+        """Give connected sets of units by their pupils, and whether they are all there are.
+
+        Parameters
+        ----------
+        adjacency
+            Neighbours of each unit as bits.
+        lowest
+            Fewest pupils of a set.
+        highest
+            Most pupils of a set.
+        """
         key = (tuple(adjacency), lowest, highest)
         if key not in self._sets:
             found = connected_sets(adjacency, self.pupils, lowest=lowest, highest=highest)
@@ -246,7 +318,13 @@ class Lab:
         return self._sets[key]
 
     def groups(self, trial: Trial) -> tuple[list[CandidateGroup], bool]:
-        """Give the candidate groups of a trial without their costs, and whether they are all."""
+        """Give the candidate groups of a trial without their costs, and whether they are all.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
         scenario = trial.scenario
         size = scenario.size
         lowest = 0 if size.max_exceptions else size.min_pupils
@@ -275,7 +353,13 @@ class Lab:
         return made
 
     def pupils_and_units(self, mask: int) -> tuple[int, tuple[str, ...]]:
-        """Give the pupils of a set and the names of its units."""
+        """Give the pupils of a set and the names of its units.
+
+        Parameters
+        ----------
+        mask
+            A set of units as bits.
+        """
         if mask not in self._named:
             members = self.members(mask)
             names = tuple(self.names[i] for i in members)
@@ -283,7 +367,15 @@ class Lab:
         return self._named[mask]
 
     def broken_by_schools(self, scenario: Scenario, mask: int) -> list[str]:
-        """Give the families that a set breaks by its secondary schools and its travel."""
+        """Give the families that a set breaks by its secondary schools and its travel.
+
+        Parameters
+        ----------
+        scenario
+            The scenario whose rules count.
+        mask
+            A set of units as bits.
+        """
         if not scenario.secondary.min and scenario.travel.max_minutes is None:
             needs_place = "pupil_minutes" in scenario.objective.terms
             return ["travel"] if needs_place and not self.facts(mask).place_urn else []
@@ -298,7 +390,13 @@ class Lab:
         return broken
 
     def verdict(self, trial: Trial) -> Verdict:
-        """Decide whether a trial has a plan; a maximum that is none is raised until there is."""
+        """Decide whether a trial has a plan; a maximum that is none is raised until there is.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
         key = (trial.scenario.model_dump_json(), trial.homes)
         if key not in self._verdicts:
             is_open = trial.scenario.size.max_pupils >= NO_MAX_PUPILS
@@ -324,7 +422,7 @@ class Lab:
             near = self._near(trial)
             adjacency = self.closed(trial)
             for unit in range(len(self.names)):
-                found = _sets_in_reach(unit, adjacency, near)
+                found = sets_in_reach(unit, adjacency, near)
                 first = list(itertools.islice(found, UNIT_SETS + 1))
                 is_all = len(first) <= UNIT_SETS
                 if is_all and not any(self._judged(trial, [mask]) for mask in first):
@@ -381,7 +479,17 @@ class Lab:
     def can_be_placed(
         self, groups: Sequence[CandidateGroup], units: Sequence[int], trial: Trial
     ) -> bool:
-        """Tell whether some units can all be placed at once, others being left out as need be."""
+        """Tell whether some units can all be placed at once, others being left out as need be.
+
+        Parameters
+        ----------
+        groups
+            The candidate groups that may be chosen.
+        units
+            Names of units.
+        trial
+            The rules that are tried.
+        """
         model = cp_model.CpModel()
         x = [model.new_bool_var("") for _ in groups]
         holders: list[list[cp_model.IntVar]] = [[] for _ in self.names]
@@ -407,7 +515,15 @@ class Lab:
         return n_short > scenario.size.max_exceptions or lacks_secondary or is_split or has_more
 
     def cover(self, groups: Sequence[CandidateGroup], scenario: Scenario) -> Verdict:
-        """Decide whether some of the candidates hold each unit once, by CP-SAT."""
+        """Decide whether some of the candidates hold each unit once, by CP-SAT.
+
+        Parameters
+        ----------
+        groups
+            The candidate groups that may be chosen.
+        scenario
+            The scenario whose rules count.
+        """
         covered = 0
         for group in groups:
             covered |= group.mask
@@ -417,7 +533,13 @@ class Lab:
         return self.solve(model)[0]
 
     def solve(self, model: cp_model.CpModel) -> tuple[Verdict, cp_model.CpSolver]:
-        """Solve a model within the time that is left."""
+        """Solve a model within the time that is left.
+
+        Parameters
+        ----------
+        model
+            The model to add to.
+        """
         self.n_trials += 1
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
@@ -429,7 +551,13 @@ class Lab:
         return ("FEASIBLE" if has_plan else "UNKNOWN"), solver
 
     def is_in_reach(self, trial: Trial) -> bool:
-        """Tell whether the groups of a trial are few enough to be enumerated; the base's are."""
+        """Tell whether the groups of a trial are few enough to be enumerated; the base's are.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
         if trial.scenario == self.problem.scenario and not trial.homes:
             return True
         size = trial.scenario.size
@@ -437,148 +565,14 @@ class Lab:
         return self.sets(self.closed(trial), lowest=lowest, highest=size.max_pupils)[1]
 
     def check(self, trial: Trial) -> Verdict:
-        """Decide a trial from its changed problem alone, by the candidates that a run would use."""
+        """Decide a trial from its changed problem alone, by the candidates that a run would use.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
         if not self.is_in_reach(trial):
             return "UNKNOWN"
         problem = self.changed(trial)
         return self.cover(candidate_groups(problem), problem.scenario)
-
-
-@dataclass(frozen=True, slots=True)
-class Pinned:
-    """The pins of a scenario as sets of units.
-
-    Parameters
-    ----------
-    together
-        Position of the pin in the scenario, units that share a cluster.
-    apart
-        Position of the pin in the scenario, units no one of which joins any of the second set.
-    """
-
-    together: tuple[tuple[int, int], ...]
-    apart: tuple[tuple[int, int, int], ...]
-
-    @classmethod
-    def of(cls, lab: Lab, scenario: Scenario) -> Pinned:
-        """Read the pins of a scenario."""
-        problem = lab.problem
-        pins = scenario.pins
-        together = tuple(
-            (k, lab.mask(pinned_units(problem, names))) for k, names in enumerate(pins.together)
-        )
-        apart = tuple(
-            (k, lab.mask(pinned_units(problem, (a,))), lab.mask(pinned_units(problem, (b,))))
-            for k, names in enumerate(pins.apart)
-            for a, b in itertools.combinations(names, 2)
-        )
-        return cls(together, apart)
-
-    def broken(self, mask: int) -> list[str]:
-        """Give the pins that a set of units breaks, as names of rule families."""
-        together = [f"pins.together[{k}]" for k, pin in self.together if pin & mask not in {0, pin}]
-        apart = [f"pins.apart[{k}]" for k, a, b in self.apart if a & mask and b & mask]
-        return [*together, *dict.fromkeys(apart)]
-
-
-def _sets_in_reach(unit: int, adjacency: Sequence[int], near: Sequence[int]) -> Iterator[int]:
-    """Enumerate the connected sets with a unit of which some school is near all their units."""
-    bit = 1 << unit
-    stack = [(bit, adjacency[unit] & ~bit, bit, near[unit])]
-    while stack:
-        chosen, frontier, seen, places = stack.pop()
-        if not places:
-            continue
-        yield chosen
-        while frontier:
-            step = frontier & -frontier
-            i = step.bit_length() - 1
-            frontier ^= step
-            seen |= step
-            fresh = adjacency[i] & ~seen & ~frontier
-            # What is in the frontier may still be taken by this branch, what was before it may not.
-            stack.append((chosen | step, frontier | fresh, seen, places & near[i]))
-
-
-def may_be_exception(scenario: Scenario, units: Sequence[str]) -> bool:
-    """Tell whether a set under the minimum may be an exception.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    units
-        The units of the set.
-
-    Returns
-    -------
-    False where there are no exceptions, or the scenario names others.
-    """
-    named = scenario.size.exceptions
-    return scenario.size.max_exceptions > 0 and (
-        named is None or all(unit in named for unit in units)
-    )
-
-
-def components(adjacency: Sequence[int]) -> list[int]:
-    """Give the connected pieces of a graph.
-
-    Parameters
-    ----------
-    adjacency
-        Neighbours of each unit as bits.
-
-    Returns
-    -------
-    Each piece as bits, by its first unit.
-
-    Examples
-    --------
-    >>> components([0b010, 0b001, 0b000])
-    [3, 4]
-    """
-    graph = nx.Graph()
-    graph.add_nodes_from(range(len(adjacency)))
-    graph.add_edges_from(
-        (i, j) for i, bits in enumerate(adjacency) for j in range(i) if bits >> j & 1
-    )
-    pieces = [sum(1 << i for i in piece) for piece in nx.connected_components(graph)]
-    return sorted(pieces, key=lambda piece: piece & -piece)
-
-
-def with_table(scenario: Scenario, name: str, table: object) -> Scenario:
-    """Give a scenario with one of its tables replaced.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    name
-        Key of the table.
-    table
-        The new table.
-
-    Returns
-    -------
-    The changed scenario.
-    """
-    return scenario.model_copy(update={name: table})
-
-
-def with_values(scenario: Scenario, name: str, **values: object) -> Scenario:
-    """Give a scenario with some values of one of its tables replaced.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    name
-        Key of the table.
-    **values
-        New values of the table's keys.
-
-    Returns
-    -------
-    The changed scenario.
-    """
-    return with_table(scenario, name, getattr(scenario, name).model_copy(update=values))

@@ -16,7 +16,8 @@ from cluster_optimiser.optimise.candidates import candidate_groups
 from cluster_optimiser.optimise.diagnosis import rule_families, without
 from cluster_optimiser.optimise.explain import Explanation, explain
 from cluster_optimiser.optimise.relax import Relaxation
-from cluster_optimiser.optimise.trial import Lab, Trial, with_values
+from cluster_optimiser.optimise.trial import Lab, Trial
+from cluster_optimiser.optimise.trial_rules import with_values
 from cluster_optimiser.scenario import Scenario, parse_scenario
 from cluster_optimiser.verification import verify_plan
 from tests.norfolk import norfolk_place, norfolk_problem, norfolk_scenario
