@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +32,7 @@ from cluster_optimiser.scenario import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path]:
@@ -76,10 +78,17 @@ def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path
     ]
 
 
-def _label_faults(scenarios: Sequence[Scenario], *, is_complete: bool) -> list[Fault]:
+def _written_option(path: Path) -> str:
+    """Give the label that a file writes, whatever else is wrong with it; empty if none."""
+    with suppress(OSError, ValueError):
+        return str(tomllib.loads(path.read_text(encoding="utf-8-sig")).get("option", ""))
+    return ""
+
+
+def _label_faults(scenarios: Sequence[Scenario], faulty: Collection[str]) -> list[Fault]:
     """Give the faults that only show when scenarios are seen together.
 
-    Where some files could not be read, a label that is missed may stand in one of those.
+    Labels of files with faults of their own are there, and need not be missed.
     """
     faults = []
     first: dict[str, str] = {}
@@ -93,7 +102,7 @@ def _label_faults(scenarios: Sequence[Scenario], *, is_complete: bool) -> list[F
     labels = [scenario.option for scenario in scenarios]
     for scenario in scenarios:
         label = scenario.units_scenario
-        if is_complete and label is not None and label not in labels:
+        if label is not None and label not in labels and label not in faulty:
             like = nearest(label, labels)
             remedy = f'Did you mean "{like}"?' if like else "Run that scenario with this one."
             problem = f'no scenario has the option "{label}"'
@@ -140,14 +149,17 @@ def load_batch(
     of_data: list[Fault] = []
     failed: set[Path] = set()
     waiting = list(paths)
+    faulty: set[str] = set()
     while waiting:
+        path = waiting.pop(0)
         try:
-            scenario = load_scenario(waiting.pop(0))
+            scenario = load_scenario(path)
             scenarios.append(scenario)
             waiting += _missing_parent(scenario, scenarios, waiting)
             folder = authority_folder(scenario)
         except ScenarioError as error:
             of_scenarios += error.faults
+            faulty.add(_written_option(path))
             continue
         try:
             if folder not in places and folder not in failed:
@@ -162,7 +174,7 @@ def load_batch(
             failed.add(folder)
             of_data += error.faults
     versions = [version for scenario in scenarios for version in scenario.all_versions()]
-    of_scenarios += _label_faults(versions, is_complete=not of_scenarios)
+    of_scenarios += _label_faults(versions, faulty)
     if of_data:
         raise InputError([*of_data, *of_scenarios])
     if of_scenarios:
