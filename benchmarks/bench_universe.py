@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.optimise import candidate_groups
-from cluster_optimiser.optimise.universe import Universe
+from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.scenario import parse_scenario
 from tests.graphs import everything, graph_problem, grid_problem
 from tests.norfolk import norfolk_problem

@@ -85,7 +85,9 @@ def write_plan(folder: Path, clusters: str) -> Path:
 def test_help_has_an_example(call: Call, command: str) -> None:
     said = call(command, "--help")
     assert said.code == 0
-    assert f"cluster-optimiser {command}" in said.out.split("Example:")[1]
+    # On a line of its own, as one would type it: help that flows the example into a paragraph is
+    # no example.
+    assert re.search(rf"^  Example:\n    cluster-optimiser {command}\b", said.out, re.MULTILINE)
     assert said.err == ""
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.scenario import (
-    PLAIN_TERMS,
     Scenario,
     Size,
     authority_folder,
@@ -18,6 +17,7 @@ from cluster_optimiser.scenario import (
     nearest,
     parse_scenario,
 )
+from cluster_optimiser.scenario.tables import PLAIN_TERMS
 from tests.norfolk import OPTIONS, SCENARIOS, norfolk_scenario
 
 HEAD = 'title = "A"\noption = "a"\nauthority = "threeshire"\nmethod = "keep"\n'

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.batch.one import prepare
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.inputs import load_plan
-from cluster_optimiser.optimise.explain import TIME_LIMIT_S
-from cluster_optimiser.optimise.explain import explain as explain_problem
-from cluster_optimiser.optimise.universe import Universe
+from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S
+from cluster_optimiser.optimise.explain.explanation import explain as explain_problem
+from cluster_optimiser.optimise.universe.all_plans import Universe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.batch.one import Place
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.explain import Explanation
+    from cluster_optimiser.optimise.explain.explanation import Explanation
     from cluster_optimiser.scenario import Scenario
 
 

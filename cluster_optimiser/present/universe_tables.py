@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.optimise.partition import term_scale
+from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.tables import csv_text, is_unknown
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cluster_optimiser.optimise.candidates import CandidateGroup
-    from cluster_optimiser.optimise.universe import PickedPlan, Universe
+    from cluster_optimiser.optimise.universe.all_plans import PickedPlan, Universe
 
 VALUE_COLUMNS = ("value", "minimum", "p05", "p25", "p50", "p75", "p95", "maximum", "mean")
 """Columns of integers that are shown in the metric's own unit."""

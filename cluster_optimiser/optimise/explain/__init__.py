@@ -1,0 +1,1 @@
+"""Why there is no plan and what would admit one; what each rule costs where there is one."""

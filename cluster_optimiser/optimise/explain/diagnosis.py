@@ -1,0 +1,500 @@
+"""Diagnosis: which units can be placed nowhere, and which rules clash.
+
+A rule family is what a person would name as one rule: the least size, one boundary layer, one pin.
+A set of families clashes if no plan obeys them all whatever becomes of the others. The smallest
+such set is found by implicit hitting sets (Ignatiev, Previti, Liffiton and Marques-Silva 2015): a
+clash shares a family with every set of families whose removal admits a plan, so the smallest set
+that shares one with each of those known is tried, until it clashes itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.geography.alignment import HOME_PREFIX
+from cluster_optimiser.optimise.explain.trial import NO_MAX_PUPILS, Trial
+from cluster_optimiser.optimise.explain.trial_rules import (
+    Pinned,
+    components,
+    may_be_exception,
+    with_values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise.explain.trial import Lab
+    from cluster_optimiser.scenario import Scenario
+
+LEAST_SHARED_M = 0.001
+"""A least shared boundary so short that every touch counts."""
+
+MOST_STUCK = 12
+"""Units that cannot all be placed are named if they are no more than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnplacedUnit:
+    """A unit that is in no legal cluster.
+
+    Parameters
+    ----------
+    unit
+        The unit.
+    pupils
+        Its pupils.
+    kinds
+        What stands in the way, most telling first: ``too_small`` (no group around it reaches the
+        minimum without passing the maximum), ``no_room`` (all it can reach is under the minimum),
+        ``enclosed`` (any neighbour takes it over the maximum), ``cut_off`` (every neighbour lies
+        across a border), ``no_neighbour``, ``oversize``, ``travel``, ``secondary``, ``within``,
+        ``pins``.
+    rules
+        Sets of rule families; to give up all of any one set would give the unit a cluster.
+    words
+        The reason in a sentence.
+    """
+
+    unit: str
+    pupils: int
+    kinds: tuple[str, ...]
+    rules: tuple[tuple[str, ...], ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Rules that cannot all be kept, whatever becomes of the others.
+
+    Parameters
+    ----------
+    rules
+        The rule families.
+    is_smallest
+        True where it is proved that no smaller set clashes.
+    """
+
+    rules: tuple[str, ...]
+    is_smallest: bool
+
+
+def rule_families(problem: Problem) -> tuple[str, ...]:
+    """Name the rules that a scenario makes, each of which could be given up by itself.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+
+    Returns
+    -------
+    Names such as ``size.min``, ``within.division``, ``pins.together[0]``.
+    """
+    scenario = problem.scenario
+    size, count, contiguity = scenario.size, scenario.count, scenario.contiguity
+    largest = int(problem.units["pupils"].max())
+    stated = {
+        "size.min": size.min_pupils > 0,
+        "size.max": size.max_pupils < int(problem.units["pupils"].sum()),
+        "size.oversize": size.oversize == "refuse" and largest > size.max_pupils,
+        "count.min": count.min > 1,
+        "count.max": count.max is not None and count.max < len(problem.units),
+        "travel": scenario.travel.max_minutes is not None,
+        "secondary": scenario.secondary.min > 0,
+    }
+    touching = [f"contiguity.barriers[{k}]" for k in range(len(contiguity.barriers))]
+    return (
+        *(family for family, is_stated in stated.items() if is_stated),
+        *(f"within.{layer}" for layer in scenario.required_layers),
+        *(f"pins.together[{k}]" for k in range(len(scenario.pins.together))),
+        *(f"pins.apart[{k}]" for k in range(len(scenario.pins.apart))),
+        *touching,
+        "contiguity.min_shared_m",
+    )
+
+
+def without_layer(scenario: Scenario, layer: str) -> Scenario:
+    """Give a scenario whose clusters may cross a layer.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    layer
+        The layer.
+
+    Returns
+    -------
+    The changed scenario; the layer is still reported.
+    """
+    alignment = {
+        name: "report" if name == layer and how == "require" else how
+        for name, how in scenario.alignment.items()
+    }
+    within = tuple(name for name in scenario.within if name != layer)
+    return scenario.model_copy(update={"within": within, "alignment": alignment})
+
+
+def _left(entries: Sequence[object], dropped: set[str], family: str) -> tuple[object, ...]:
+    return tuple(e for k, e in enumerate(entries) if f"{family}[{k}]" not in dropped)
+
+
+def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
+    """Give a scenario without some of its rules.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    families
+        Rule families to give up.
+
+    Returns
+    -------
+    The changed scenario; what deviation is measured from stays.
+    """
+    dropped = set(families)
+    pins, contiguity = scenario.pins, scenario.contiguity
+    size: dict[str, object] = {"target_pupils": scenario.size.target}
+    size |= {"min_pupils": 0} if "size.min" in dropped else {}
+    size |= {"max_pupils": NO_MAX_PUPILS} if "size.max" in dropped else {}
+    size |= {"oversize": "keep"} if "size.oversize" in dropped else {}
+    changed = with_values(scenario, "size", **size)
+    if "count.min" in dropped:
+        changed = with_values(changed, "count", min=1)
+    if "count.max" in dropped:
+        changed = with_values(changed, "count", max=None)
+    if "travel" in dropped:
+        changed = with_values(changed, "travel", max_minutes=None)
+    if "secondary" in dropped:
+        changed = with_values(changed, "secondary", min=0)
+    changed = with_values(
+        changed,
+        "pins",
+        together=_left(pins.together, dropped, "pins.together"),
+        apart=_left(pins.apart, dropped, "pins.apart"),
+    )
+    shared_m = {"min_shared_m": LEAST_SHARED_M} if "contiguity.min_shared_m" in dropped else {}
+    barriers = _left(contiguity.barriers, dropped, "contiguity.barriers")
+    changed = with_values(changed, "contiguity", barriers=barriers, **shared_m)
+    for layer in scenario.required_layers:
+        if f"within.{layer}" in dropped:
+            changed = without_layer(changed, layer)
+    return changed
+
+
+def find_clash(lab: Lab, families: Sequence[str]) -> Clash:
+    """Find the smallest set of rule families that cannot all be kept.
+
+    Parameters
+    ----------
+    lab
+        The lab of a problem that has no plan.
+    families
+        Its rule families.
+
+    Returns
+    -------
+    The clash; every set of families tried on the way was decided by solving.
+    """
+    scenario = lab.problem.scenario
+
+    def verdict(kept: Iterable[str]) -> str:
+        keep = set(kept)
+        return lab.verdict(Trial(without(scenario, [f for f in families if f not in keep])))
+
+    def others(family: str) -> list[str]:
+        return [f for f in families if f != family]
+
+    remedies = [frozenset([f]) for f in families if verdict(others(f)) == "FEASIBLE"]
+    while True:
+        tried = _least_hitting(remedies, families)
+        outcome = verdict(tried)
+        if outcome == "INFEASIBLE":
+            return Clash(tried, is_smallest=True)
+        if outcome == "UNKNOWN":
+            break
+        kept = list(tried)
+        for family in families:
+            if family not in kept and verdict([*kept, family]) == "FEASIBLE":
+                kept.append(family)
+        remedies.append(frozenset(families) - frozenset(kept))
+    left = list(families)
+    for family in families:
+        if verdict([f for f in left if f != family]) == "INFEASIBLE":
+            left.remove(family)
+    return Clash(tuple(left), is_smallest=False)
+
+
+def _least_hitting(remedies: Sequence[frozenset[str]], families: Sequence[str]) -> tuple[str, ...]:
+    """Give the first of the smallest sets of families that share one with each remedy."""
+    useful = [f for f in families if any(f in remedy for remedy in remedies)]
+    for n_rules in range(len(useful) + 1):
+        for chosen in itertools.combinations(useful, n_rules):
+            if all(remedy.intersection(chosen) for remedy in remedies):
+                return chosen
+    return tuple(families)
+
+
+def unplaced_units(lab: Lab) -> tuple[UnplacedUnit, ...]:
+    """Find the units that are in no legal cluster, and why.
+
+    Parameters
+    ----------
+    lab
+        The lab.
+
+    Returns
+    -------
+    The units in the order of the problem; none where there were too many groups to tell.
+    """
+    base = Trial(lab.problem.scenario)
+    groups, complete = lab.groups(base)
+    covered = 0
+    for group in groups:
+        covered |= group.mask
+    left = [i for i in range(len(lab.names)) if not covered >> i & 1]
+    if not left or not complete:
+        return ()
+    return tuple(_UnitReason(lab, i).made() for i in left)
+
+
+class _UnitReason:
+    """Looks at every group that a unit could be in, and at the rules that each breaks."""
+
+    def __init__(self, lab: Lab, unit: int) -> None:
+        self.lab, self.unit = lab, unit
+        self.scenario = lab.problem.scenario
+        self.base = Trial(self.scenario)
+        self.highest = self.scenario.size.max_pupils
+        masks, _ = lab.sets(lab.adjacency(self.base), lowest=0, highest=self.highest)
+        self.masks = [mask for mask in masks if mask >> unit & 1]
+        if lab.pupils[unit] > self.highest:
+            self.masks.append(1 << unit)
+        self.homes = lab.homes(self.base)
+        self.pins = Pinned.of(lab, self.scenario)
+
+    def broken(self, mask: int) -> tuple[str, ...]:
+        """Give the rule families that a group breaks."""
+        lab, size = self.lab, self.scenario.size
+        pupils = sum(lab.pupils[i] for i in lab.members(mask))
+        families = []
+        if pupils < size.min_pupils and not may_be_exception(self.scenario, lab.units(mask)):
+            families.append("size.min")
+        if pupils > size.max_pupils and size.oversize == "refuse":
+            families.append("size.oversize")
+        families += lab.broken_by_schools(self.scenario, mask)
+        for layer, home in self.homes.items():
+            areas = {home[i] for i in lab.members(mask)}
+            if mask & (mask - 1) and (len(areas) > 1 or None in areas):
+                families.append(f"within.{layer}")
+        return (*families, *self.pins.broken(mask))
+
+    def made(self) -> UnplacedUnit:
+        """Give the unit with its reason."""
+        lab = self.lab
+        broken = {mask: self.broken(mask) for mask in self.masks}
+        sets = {frozenset(families) for families in broken.values()}
+        least = sorted({tuple(sorted(s)) for s in sets if not any(other < s for other in sets)})
+        least.sort(key=lambda families: (len(families), families))
+        kinds: list[str] = []
+        words = []
+        for rules in least[:3]:
+            masks = [mask for mask in self.masks if set(broken[mask]) == set(rules)]
+            said = [self._said(rule, masks) for rule in rules]
+            kinds += [kind for kind, _ in said]
+            words.append(" and ".join(text for _, text in said))
+        name, pupils = lab.names[self.unit], lab.pupils[self.unit]
+        sentence = f"{name} ({pupils:,} pupils) fits nowhere: {'; or '.join(words)}"
+        return UnplacedUnit(name, pupils, tuple(dict.fromkeys(kinds)), tuple(least), sentence)
+
+    def _said(self, rule: str, masks: list[int]) -> tuple[str, str]:
+        kind = rule.partition(".")[0]
+        if rule == "size.min":
+            return self._too_small(masks)
+        if rule == "size.oversize":
+            return "oversize", (
+                f"it is over the maximum of {self.highest:,} pupils by itself, and the scenario "
+                'refuses that (oversize = "refuse")'
+            )
+        if kind == "travel":
+            return kind, self._too_far(masks)
+        if kind == "secondary":
+            most = max(self.lab.facts(mask).n_secondary for mask in masks)
+            wanted = self.scenario.secondary.min
+            return kind, (
+                f"no group it could be in has more than {most} secondary "
+                f"school{'s' * (most != 1)}, and the least number is {wanted}"
+            )
+        if kind == "within":
+            return kind, self._across(rule.removeprefix("within."), masks)
+        return kind, f"the rule {pin_words(self.scenario, rule)} stands in the way"
+
+    def _too_small(self, masks: list[int]) -> tuple[str, str]:
+        lab, minimum = self.lab, self.scenario.size.min_pupils
+        bit = 1 << self.unit
+        touching = lab.adjacency(self.base)[self.unit]
+        closed = lab.closed(self.base)
+        reach = next(piece for piece in components(closed) if piece & bit)
+        total = sum(lab.pupils[i] for i in lab.members(reach))
+        under = f"under the minimum of {minimum:,}"
+        if not touching:
+            return "no_neighbour", f"it is {under} and no unit is adjacent to it"
+        if reach == bit:
+            layers = " and ".join(self.scenario.required_layers)
+            return "cut_off", f"it is {under} and a border ({layers}) lies to every neighbour"
+        if total < minimum:
+            others = some([lab.names[i] for i in lab.members(reach ^ bit)])
+            return "no_room", f"with all it can reach ({others}) it has {total:,}, {under}"
+        best = max(masks, key=lambda mask: (lab.facts(mask).pupils, -mask))
+        pupils = lab.facts(best).pupils
+        if best == bit and closed[self.unit]:
+            nearest = min(lab.members(closed[self.unit]), key=lambda i: (lab.pupils[i], i))
+            sum_pupils = lab.pupils[nearest] + lab.pupils[self.unit]
+            with_next = f"with the smallest neighbour, {lab.names[nearest]}, {sum_pupils:,}"
+            if sum_pupils > self.highest:
+                return "enclosed", (
+                    f"it is {under} and its neighbours are full: {with_next} would pass the "
+                    f"maximum of {self.highest:,}"
+                )
+        if best == bit:
+            return "too_small", f"by itself it is {under}"
+        partners = some([lab.names[i] for i in lab.members(best ^ bit)])
+        return "too_small", (
+            f"the largest group it could be in without passing {self.highest:,} pupils has "
+            f"{pupils:,} (with {partners}), {under}"
+        )
+
+    def _too_far(self, masks: list[int]) -> str:
+        lab = self.lab
+        best = min(masks, key=lambda mask: (lab.facts(mask).longest_min, mask.bit_count(), mask))
+        facts = lab.facts(best)
+        schools = lab.problem.authority.schools["name"]
+        if not facts.place_urn:
+            return "its schools cannot reach one another"
+        group = "" if best.bit_count() == 1 else f" in the group {some(list(lab.units(best)))}"
+        way = f"from {schools[facts.farthest_urn]} to {schools[facts.place_urn]}{group}"
+        if facts.longest_min == float("inf"):
+            return f"there is no known way {way}"
+        return (
+            f"the way {way} takes {facts.longest_min:.2f} minutes, over the limit of "
+            f"{self.scenario.travel.max_minutes:g}"
+        )
+
+    def _across(self, layer: str, masks: list[int]) -> str:
+        lab = self.lab
+        best = min(masks, key=lambda mask: (mask.bit_count(), lab.facts(mask).pupils, mask))
+        partners = some([lab.names[i] for i in lab.members(best & ~(1 << self.unit))])
+        return f"it would have to join {partners} across a border of the layer {layer}"
+
+
+def some(names: Sequence[str], *, most: int = 4) -> str:
+    """List names, the first of many only.
+
+    Parameters
+    ----------
+    names
+        The names.
+    most
+        How many are listed.
+
+    Returns
+    -------
+    The names with commas, and how many more there are.
+
+    Examples
+    --------
+    >>> some(["Acle", "Diss", "Wells"], most=2)
+    'Acle, Diss and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def pin_words(scenario: Scenario, family: str) -> str:
+    """Give a pin or barrier in words.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    family
+        A rule family such as ``pins.together[0]``.
+
+    Returns
+    -------
+    Words with the units of the pin.
+    """
+    kind, _, number = family.removesuffix("]").partition("[")
+    if not number:
+        return family
+    if kind == "contiguity.barriers":
+        return f"barrier {' - '.join(scenario.contiguity.barriers[int(number)])}"
+    names = getattr(scenario.pins, kind.removeprefix("pins."))[int(number)]
+    return f'"{", ".join(names)} {kind.removeprefix("pins.")}"'
+
+
+def areas_without_plan(lab: Lab) -> tuple[str, ...]:
+    """Find the parts of the map, cut at the borders no cluster may cross, that have no plan alone.
+
+    Parameters
+    ----------
+    lab
+        The lab.
+
+    Returns
+    -------
+    Names of the areas, or of the units of a part; none where every part has a plan by itself, or
+    the map is in one part.
+    """
+    base = Trial(lab.problem.scenario)
+    pieces = components(lab.closed(base))
+    groups, complete = lab.groups(base)
+    if len(pieces) < len(("one", "other")) or not complete:
+        return ()
+    stuck = [
+        piece
+        for piece in pieces
+        if not lab.can_be_placed([g for g in groups if g.mask & piece], lab.members(piece), base)
+    ]
+    return tuple(_area_name(lab, piece) for piece in stuck)
+
+
+def _area_name(lab: Lab, piece: int) -> str:
+    units = list(lab.units(piece))
+    homes = [
+        lab.problem.units.loc[units[0], HOME_PREFIX + layer]
+        for layer in lab.problem.scenario.required_layers
+    ]
+    named = ", ".join(str(home) for home in homes if home is not None)
+    return f"{named} ({some(units)})" if named else some(units)
+
+
+def stuck_units(lab: Lab) -> tuple[str, ...]:
+    """Find a least set of units that cannot all be placed at once, whatever the others do.
+
+    Leaving any one of them out, the rest can be placed (the count range aside).
+
+    Parameters
+    ----------
+    lab
+        The lab of a problem that has no plan.
+
+    Returns
+    -------
+    The units; none where all can be placed and the count range is what fails, where the set is too
+    large to tell a reader anything, or the groups are too many.
+    """
+    base = Trial(lab.problem.scenario)
+    groups, complete = lab.groups(base)
+    left = sorted(range(len(lab.names)), key=lambda i: (-lab.pupils[i], i))
+    if not complete or lab.can_be_placed(groups, left, base):
+        return ()
+    for unit in tuple(left):
+        fewer = [i for i in left if i != unit]
+        if not lab.can_be_placed(groups, fewer, base):
+            left = fewer
+    return tuple(lab.names[i] for i in sorted(left)) if len(left) <= MOST_STUCK else ()

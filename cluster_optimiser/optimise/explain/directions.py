@@ -1,0 +1,545 @@
+"""Directions: every way to loosen a scenario, and the least step in it that admits a plan.
+
+Every direction is monotone: what is legal stays legal as the rule is loosened. So the least step is
+found by bisection over the values at which something becomes legal, or as a proved optimum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.optimise.explain.diagnosis import pin_words, some, without, without_layer
+from cluster_optimiser.optimise.explain.trial import GROWTH, Trial
+from cluster_optimiser.optimise.explain.trial_rules import with_values
+from cluster_optimiser.optimise.merging.partition import build_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ortools.sat.python import cp_model
+
+    from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.optimise.explain.trial import Lab
+    from cluster_optimiser.scenario import Scenario
+
+Value = float | str | list[list[str]] | list[str] | None
+"""A value of a scenario file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The least change in one direction that admits a plan, with what is proved of it.
+
+    Parameters
+    ----------
+    direction
+        The rule that is loosened: ``size.min``, ``size.max``, ``size.max_exceptions`` (more of the
+        named exceptions), ``size.exceptions`` (of any units), ``size.oversize``, ``count.min``,
+        ``count.max``, ``travel``, ``secondary``, ``within.<layer>``, ``pins.together[i]``,
+        ``pins.apart[i]``, ``contiguity.barriers[i]``, ``contiguity.min_shared_m``.
+    stated, value
+        The number in the scenario and the one that is needed, in ``unit``; 0 and 1 for a rule that
+        is kept or dropped, a value of 0 minutes for no limit at all.
+    unit
+        What the number counts: pupils, clusters, minutes, metres, schools, units or rules.
+    changes
+        Keys of the scenario file -> what to write there; empty where the file has no key for it.
+    units
+        The units concerned: exceptions, or those that cross a border.
+    words
+        The change in a few words.
+    is_feasible
+        True where the changed scenario was solved and has a plan.
+    is_minimal
+        True where one step less was proved to have none.
+    """
+
+    direction: str
+    stated: float
+    value: float
+    unit: str
+    changes: Mapping[str, Value]
+    units: tuple[str, ...]
+    words: str
+    is_feasible: bool = False
+    is_minimal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A relaxation with the trials that prove it.
+
+    Parameters
+    ----------
+    relaxation
+        The relaxation.
+    trial
+        The changed scenario.
+    short
+        One step less; None where ``is_short_refuted`` was proved in another way.
+    is_short_refuted
+        One step less was proved to have no plan as an optimum.
+    """
+
+    relaxation: Relaxation
+    trial: Trial
+    short: Trial | None = None
+    is_short_refuted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A way to loosen a scenario.
+
+    Parameters
+    ----------
+    key
+        Its name.
+    family
+        The rule family that it loosens.
+    loosen
+        Gives a trial with the rule loosened as far as can be.
+    least
+        Gives the least step from a trial that has a plan once the rule is loosened; None where it
+        could not be found.
+    """
+
+    key: str
+    family: str
+    loosen: Callable[[Trial], Trial]
+    least: Callable[[Lab, Trial], Step | None]
+
+
+def _sized(trial: Trial, **values: object) -> Trial:
+    return tabled(trial, "size", **{"target_pupils": trial.scenario.size.target, **values})
+
+
+def tabled(trial: Trial, table: str, **values: object) -> Trial:
+    """Give a trial with some values of one of its scenario's tables replaced.
+
+    Parameters
+    ----------
+    trial
+        The trial.
+    table
+        Key of the table.
+    **values
+        New values of the table's keys.
+
+    Returns
+    -------
+    The changed trial.
+    """
+    return replace(trial, scenario=with_values(trial.scenario, table, **values))
+
+
+def _first_feasible(lab: Lab, trials: Sequence[Trial]) -> int | None:
+    """Give the position of the first trial with a plan, where all after it have one too."""
+    low, high = 0, len(trials)
+    while low < high:
+        middle = (low + high) // 2
+        if lab.verdict(trials[middle]) == "FEASIBLE":
+            high = middle
+        else:
+            low = middle + 1
+    return low if low < len(trials) else None
+
+
+def _best(
+    lab: Lab, groups: Sequence[CandidateGroup], scenario: Scenario, rows: Sequence[Sequence[int]]
+) -> tuple[tuple[int, ...], list[CandidateGroup]] | None:
+    """Find the plan of least costs, row after row: the costs and the groups, or None."""
+    model, x = build_model(groups, scenario, len(lab.names))
+    values: list[int] = []
+    chosen: list[CandidateGroup] = []
+    for row in rows:
+        cost: cp_model.LinearExprT = sum(c * v for c, v in zip(row, x, strict=True) if c)
+        model.minimize(cost)
+        verdict, solver = lab.solve(model)
+        is_proved = solver.objective_value <= solver.best_objective_bound
+        if verdict != "FEASIBLE" or not is_proved:
+            return None
+        values.append(round(solver.objective_value))
+        chosen = [g for g, v in zip(groups, x, strict=True) if solver.boolean_value(v)]
+        model.add(cost <= values[-1])
+    return tuple(values), chosen
+
+
+def _least_minimum(lab: Lab, trial: Trial) -> Step | None:
+    stated = trial.scenario.size.min_pupils
+    groups, _ = lab.groups(_sized(trial, min_pupils=0))
+    values = sorted({g.pupils for g in groups if g.pupils < stated} | {0}, reverse=True)
+    trials = [_sized(trial, min_pupils=value) for value in values]
+    found = _first_feasible(lab, trials)
+    if found is None:
+        return None
+    value = values[found]
+    relaxation = Relaxation(
+        "size.min",
+        stated,
+        value,
+        "pupils",
+        {"size.min_pupils": value},
+        (),
+        f"a minimum of {value:,} pupils instead of {stated:,}",
+    )
+    return Step(relaxation, trials[found], _sized(trial, min_pupils=value + 1))
+
+
+def _least_maximum(lab: Lab, trial: Trial) -> Step | None:
+    stated = trial.scenario.size.max_pupils
+    for factor in GROWTH:
+        highest = max(round(stated * factor), *lab.pupils)
+        if lab.verdict(_sized(trial, max_pupils=highest)) == "FEASIBLE":
+            break
+    masks, _ = lab.sets(lab.closed(trial), lowest=stated + 1, highest=highest)
+    pupils = {sum(lab.pupils[i] for i in lab.members(mask)) for mask in masks}
+    values = sorted(pupils | {highest})
+    trials = [_sized(trial, max_pupils=value) for value in values]
+    found = _first_feasible(lab, trials)
+    if found is None:
+        return None
+    value = values[found]
+    relaxation = Relaxation(
+        "size.max",
+        stated,
+        value,
+        "pupils",
+        {"size.max_pupils": value},
+        (),
+        f"a maximum of {value:,} pupils instead of {stated:,}",
+    )
+    return Step(relaxation, trials[found], _sized(trial, max_pupils=value - 1))
+
+
+def _any_exceptions(trial: Trial, *, named: bool) -> Trial:
+    names = trial.scenario.size.exceptions if named else None
+    return _sized(trial, max_exceptions=1_000, exceptions=names)
+
+
+def _fewest_exceptions(lab: Lab, trial: Trial, *, named: bool) -> Step | None:
+    size = trial.scenario.size
+    groups, complete = lab.groups(_any_exceptions(trial, named=named))
+    scenario = _any_exceptions(trial, named=named).scenario
+    missing = [max(0, size.min_pupils - g.pupils) for g in groups]
+    best = _best(lab, groups, scenario, [[int(g.is_exception) for g in groups], missing])
+    if best is None or not complete:
+        return None
+    (n_exceptions, missing_pupils), chosen = best
+    small = [g for g in chosen if g.is_exception]
+    units = tuple(sorted(unit for g in small for unit in g.units))
+    said = some(
+        [
+            f"{' with '.join(g.units)} ({g.pupils:,} pupils, {size.min_pupils - g.pupils:,} short)"
+            for g in small
+        ]
+    )
+    names = size.exceptions if named else units
+    changed = _sized(trial, max_exceptions=n_exceptions, exceptions=names)
+    short = _sized(
+        trial, max_exceptions=n_exceptions - 1, exceptions=size.exceptions if named else None
+    )
+    changes: dict[str, Value] = {"size.max_exceptions": n_exceptions}
+    if names is not None:
+        changes["size.exceptions"] = list(names)
+    noun = "exception" if n_exceptions == 1 else "exceptions"
+    relaxation = Relaxation(
+        "size.max_exceptions" if named else "size.exceptions",
+        size.max_exceptions,
+        n_exceptions,
+        "clusters",
+        changes,
+        units,
+        f"{n_exceptions} {noun} under the minimum instead of {size.max_exceptions}: {said}; "
+        f"{missing_pupils:,} pupils short in all, the least for so few exceptions",
+    )
+    return Step(relaxation, changed, short)
+
+
+def _least_oversize(_: Lab, trial: Trial) -> Step | None:
+    return _dropped(
+        "size.oversize",
+        trial,
+        _sized(trial, oversize="keep"),
+        {"size.oversize": "keep"},
+        "existing clusters that are over the maximum stand alone, named",
+    )
+
+
+def _dropped(
+    key: str, trial: Trial, changed: Trial, changes: Mapping[str, Value], words: str
+) -> Step:
+    return Step(Relaxation(key, 0, 1, "rules", changes, (), words), changed, trial)
+
+
+def _least_count(lab: Lab, trial: Trial, *, end: str) -> Step | None:
+    count = trial.scenario.count
+    loose = tabled(trial, "count", **({"min": 1} if end == "min" else {"max": None}))
+    groups, complete = lab.groups(loose)
+    sign = -1 if end == "min" else 1
+    best = _best(lab, groups, loose.scenario, [[sign] * len(groups)])
+    if best is None or not complete:
+        return None
+    value = sign * best[0][0]
+    stated = count.min if end == "min" else (count.max or value)
+    at_least = "at least" if end == "min" else "at most"
+    relaxation = Relaxation(
+        f"count.{end}",
+        stated,
+        value,
+        "clusters",
+        {f"count.{end}": value},
+        (),
+        f"{at_least} {value} clusters instead of {stated}",
+    )
+    # One step short of the stated range itself is the stated range.
+    short = tabled(trial, "count", **{end: value - sign}) if value - sign else None
+    return Step(relaxation, tabled(trial, "count", **{end: value}), short)
+
+
+def _least_travel(lab: Lab, trial: Trial) -> Step | None:
+    stated = trial.scenario.travel.max_minutes or 0.0
+    loose = tabled(trial, "travel", max_minutes=None)
+    groups, _ = lab.groups(loose)
+    longest = {lab.facts(g.mask).longest_min: g.mask for g in reversed(groups)}
+    values: list[float | None] = [
+        *sorted(v for v in longest if stated < v < float("inf")),
+        None,
+    ]
+    trials = [tabled(trial, "travel", max_minutes=value) for value in values]
+    found = _first_feasible(lab, trials)
+    if found is None:
+        return None
+    value = values[found]
+    if value is None:
+        words = f"no travel limit instead of {stated:g} minutes: some ways are not known"
+        none = Relaxation("travel", stated, 0.0, "minutes", {}, (), words)
+        before = trials[found - 1] if found else trial
+        return Step(none, trials[found], before)
+    facts = lab.facts(longest[value])
+    names = lab.problem.authority.schools["name"]
+    step = 1 / CENTIMINUTES_PER_MINUTE
+    relaxation = Relaxation(
+        "travel",
+        stated,
+        value,
+        "minutes",
+        {"travel.max_minutes": value},
+        lab.units(longest[value]),
+        f"a travel limit of {value:.2f} minutes instead of {stated:g} (the way from "
+        f"{names[facts.farthest_urn]} to {names[facts.place_urn]})",
+    )
+    short = tabled(trial, "travel", max_minutes=round(value - step, 2))
+    return Step(relaxation, trials[found], short)
+
+
+def _least_secondary(lab: Lab, trial: Trial) -> Step | None:
+    stated = trial.scenario.secondary.min
+    values = list(range(stated - 1, -1, -1))
+    trials = [tabled(trial, "secondary", min=value) for value in values]
+    found = _first_feasible(lab, trials)
+    if found is None:
+        return None
+    value = values[found]
+    noun = "school" if value == 1 else "schools"
+    relaxation = Relaxation(
+        "secondary",
+        stated,
+        value,
+        "schools",
+        {"secondary.min": value},
+        (),
+        f"{value or 'no'} secondary {noun} a cluster instead of {stated}",
+    )
+    return Step(relaxation, trials[found], tabled(trial, "secondary", min=value + 1))
+
+
+def _opened(trial: Trial, layer: str) -> Trial:
+    return replace(trial, scenario=without_layer(trial.scenario, layer))
+
+
+def _fewest_crossings(lab: Lab, trial: Trial, *, layer: str) -> Step | None:
+    """Let as few units as can be, then as few pupils, count to another area than their own."""
+    loose = _opened(trial, layer)
+    groups, complete = lab.groups(loose)
+    own = lab.homes(trial)[layer]
+    known = sorted({area for area in own if area is not None})
+    joined = {g.mask: _joined_area(lab, g.mask, own, known) for g in groups}
+    crossing = {
+        g.mask: tuple(
+            (i, joined[g.mask])
+            for i in lab.members(g.mask)
+            if len(g.units) > 1 and own[i] != joined[g.mask]
+        )
+        for g in groups
+    }
+    rows = [
+        [len(crossing[g.mask]) for g in groups],
+        [sum(lab.pupils[i] for i, _ in crossing[g.mask]) for g in groups],
+    ]
+    best = _best(lab, groups, loose.scenario, rows)
+    if best is None or not complete:
+        return None
+    (n_units, n_pupils), chosen = best
+    moves = sorted(move for g in chosen for move in crossing[g.mask])
+    units = tuple(lab.names[i] for i, _ in moves)
+    said = some([f"{lab.names[i]} (from {own[i] or 'no area'} to {area})" for i, area in moves])
+    noun = "unit" if n_units == 1 else "units"
+    relaxation = Relaxation(
+        f"within.{layer}",
+        0,
+        n_units,
+        "units",
+        {},
+        units,
+        f"let {n_units} {noun} with {n_pupils:,} pupils cross the layer {layer}: {said}",
+    )
+    homes = tuple((layer, lab.names[i], area) for i, area in moves)
+    return Step(relaxation, replace(trial, homes=(*trial.homes, *homes)), None, n_units > 0)
+
+
+def _joined_area(lab: Lab, mask: int, own: Sequence[str | None], known: Sequence[str]) -> str:
+    """Give the area that most units of a group count to; of several, the one of most pupils."""
+    held: dict[str, tuple[int, int]] = {}
+    for i in lab.members(mask):
+        area = own[i]
+        if area is not None:
+            n_units, pupils = held.get(area, (0, 0))
+            held[area] = (n_units + 1, pupils + lab.pupils[i])
+    if not held:
+        return known[0] if known else ""
+    return min(held, key=lambda area: (-held[area][0], -held[area][1], area))
+
+
+def _least_shared(lab: Lab, trial: Trial) -> Step | None:
+    stated_m = trial.scenario.contiguity.min_shared_m
+    lengths_m = {int(metres) for metres in lab.shared_m().values() if metres < stated_m}
+    values = sorted((metres for metres in lengths_m if metres >= 1), reverse=True)
+    trials = [tabled(trial, "contiguity", min_shared_m=float(value)) for value in values]
+    found = _first_feasible(lab, trials)
+    if found is None:
+        return None
+    value = values[found]
+    pairs = [pair for pair, metres in sorted(lab.shared_m().items()) if int(metres) == value]
+    said = ", ".join(" and ".join(pair) for pair in pairs)
+    relaxation = Relaxation(
+        "contiguity.min_shared_m",
+        stated_m,
+        value,
+        "metres",
+        {"contiguity.min_shared_m": value},
+        tuple(dict.fromkeys(name for pair in pairs for name in pair)),
+        f"units that touch along {value} m count as adjacent, instead of {stated_m:g} m ({said})",
+    )
+    short_m = min(float(value + 1), stated_m)
+    return Step(relaxation, trials[found], tabled(trial, "contiguity", min_shared_m=short_m))
+
+
+def _entry(key: str, base: Scenario) -> Direction:
+    """Give the direction that drops one pin or barrier; numbers are those of the base scenario."""
+    kind, _, number = key.removesuffix("]").partition("[")
+    table, _, name = kind.partition(".")
+    entry = getattr(getattr(base, table), name)[int(number)]
+
+    def loosen(trial: Trial) -> Trial:
+        entries = list(getattr(getattr(trial.scenario, table), name))
+        entries.remove(entry)
+        return tabled(trial, table, **{name: tuple(entries)})
+
+    def least(_: Lab, trial: Trial) -> Step:
+        changed = loosen(trial)
+        left = [list(e) for e in getattr(getattr(changed.scenario, table), name)]
+        words = f"drop the {'pin ' if table == 'pins' else ''}{pin_words(base, key)}"
+        return _dropped(key, trial, changed, {kind: left}, words)
+
+    return Direction(key, key, loosen, least)
+
+
+def _sizes(scenario: Scenario) -> list[Direction]:
+    directions = [
+        Direction("size.min", "size.min", lambda t: _sized(t, min_pupils=0), _least_minimum),
+        Direction(
+            "size.exceptions",
+            "size.min",
+            lambda t: _any_exceptions(t, named=False),
+            lambda lab, t: _fewest_exceptions(lab, t, named=False),
+        ),
+        Direction(
+            "size.max",
+            "size.max",
+            lambda t: _sized(t, max_pupils=round(t.scenario.size.max_pupils * GROWTH[-1])),
+            _least_maximum,
+        ),
+        Direction(
+            "size.oversize", "size.oversize", lambda t: _sized(t, oversize="keep"), _least_oversize
+        ),
+    ]
+    if scenario.size.exceptions is not None:
+        named = Direction(
+            "size.max_exceptions",
+            "size.min",
+            lambda t: _any_exceptions(t, named=True),
+            lambda lab, t: _fewest_exceptions(lab, t, named=True),
+        )
+        directions.insert(1, named)
+    return directions
+
+
+def _others() -> list[Direction]:
+    return [
+        Direction(
+            "count.min",
+            "count.min",
+            lambda t: tabled(t, "count", min=1),
+            lambda lab, t: _least_count(lab, t, end="min"),
+        ),
+        Direction(
+            "count.max",
+            "count.max",
+            lambda t: tabled(t, "count", max=None),
+            lambda lab, t: _least_count(lab, t, end="max"),
+        ),
+        Direction(
+            "travel", "travel", lambda t: tabled(t, "travel", max_minutes=None), _least_travel
+        ),
+        Direction(
+            "secondary", "secondary", lambda t: tabled(t, "secondary", min=0), _least_secondary
+        ),
+        Direction(
+            "contiguity.min_shared_m",
+            "contiguity.min_shared_m",
+            lambda t: replace(t, scenario=without(t.scenario, ["contiguity.min_shared_m"])),
+            _least_shared,
+        ),
+    ]
+
+
+def _layer(layer: str) -> Direction:
+    return Direction(
+        f"within.{layer}",
+        f"within.{layer}",
+        lambda t: _opened(t, layer),
+        lambda lab, t: _fewest_crossings(lab, t, layer=layer),
+    )
+
+
+def directions_of(scenario: Scenario, families: Sequence[str]) -> tuple[Direction, ...]:
+    """Give every way to loosen a scenario.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    families
+        Its rule families.
+
+    Returns
+    -------
+    The directions, those of rules that it does not make left out.
+    """
+    layers = [_layer(layer) for layer in scenario.required_layers]
+    entries = [_entry(family, scenario) for family in families if "[" in family]
+    found = [*_sizes(scenario), *layers, *_others(), *entries]
+    return tuple(d for d in found if d.family in families)

@@ -1,0 +1,470 @@
+"""Explain: why a merge scenario has no plan and what would admit one, or what each rule costs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.errors import Fault, NoPlanFoundError, ScenarioError
+from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.explain.diagnosis import (
+    Clash,
+    UnplacedUnit,
+    areas_without_plan,
+    find_clash,
+    pin_words,
+    rule_families,
+    stuck_units,
+    unplaced_units,
+    without,
+)
+from cluster_optimiser.optimise.explain.directions import Relaxation, directions_of
+from cluster_optimiser.optimise.explain.relax import (
+    Combination,
+    combined_relaxations,
+    single_relaxations,
+)
+from cluster_optimiser.optimise.explain.trial import Lab, Trial
+from cluster_optimiser.optimise.explain.trial_rules import with_values
+from cluster_optimiser.optimise.merging.partition import TIE_BREAK, best_cover
+from cluster_optimiser.optimise.universe.sweep import sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Problem, Status
+    from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.scenario import Scenario
+
+TIME_LIMIT_S = 60.0
+"""Seconds for an explanation, unless another limit is given."""
+
+PRICE_SHARE = 0.1
+"""Share of the time that the price of one rule may take."""
+
+LOOSER_SHARE = 0.10
+"""The price of the maximum is told for one so much higher: without any there may be too many
+groups to prove an optimum."""
+
+SWEEP_STATES = 200_000
+"""States above which the second proof is not made."""
+
+MOST_LINES = 6
+"""Lines of a kind that a summary shows before it says how many more there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a rule costs: how much better the best plan would be without it.
+
+    Parameters
+    ----------
+    rule
+        The rule family.
+    trial
+        What was solved instead, in words.
+    status
+        What is proved of that plan.
+    objective
+        Term -> value of the best plan then, in the order of the scenario and the term's own unit.
+    is_free
+        True where the best plan is as good with the rule as without it.
+    words
+        The price in a sentence.
+    """
+
+    rule: str
+    trial: str
+    status: str
+    objective: dict[str, float]
+    is_free: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why there is no plan and what would admit one, or what each rule costs.
+
+    Parameters
+    ----------
+    label, title
+        Of the scenario.
+    status
+        OPTIMAL or FEASIBLE where there is a plan, INFEASIBLE where it is proved that there is none,
+        UNKNOWN where neither was proved in time.
+    is_feasible
+        True where there is a plan.
+    proof
+        Plain facts: ``cp_sat_status``, ``n_units``, ``n_candidates``, ``second_method`` in words,
+        ``n_legal_plans`` (None where the second method was not made), ``n_trials`` solved.
+    objective
+        Term -> value of the best plan; empty where there is none.
+    unplaced
+        Units that are in no legal cluster, with the reason.
+    stuck_units
+        Units that cannot all be placed at once, whatever the others do; leaving out any one of
+        them would do.
+    areas
+        Parts of the map, cut at required borders, that have no plan by themselves.
+    clash
+        The rules that cannot all be kept; None where there is a plan.
+    relaxations
+        The least change in each direction that suffices alone.
+    hopeless
+        Directions in which it is proved that no change suffices alone, however far it goes; the
+        maximum is raised to twice the stated one and no further.
+    unsettled
+        Directions in which nothing was proved in time.
+    combined
+        The least changes in pairs of directions of which neither suffices alone.
+    prices
+        What each rule costs, where there is a plan.
+    rules
+        Rule family -> its name in words, for every rule of the scenario.
+    notes
+        What a reader should know of how far this goes.
+    """
+
+    label: str
+    title: str
+    status: Status
+    is_feasible: bool
+    proof: dict[str, object]
+    objective: dict[str, float]
+    unplaced: tuple[UnplacedUnit, ...] = ()
+    stuck_units: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    clash: Clash | None = None
+    relaxations: tuple[Relaxation, ...] = ()
+    hopeless: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()
+    combined: tuple[Combination, ...] = ()
+    prices: tuple[Price, ...] = ()
+    rules: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def lines(self) -> tuple[str, ...]:
+        """Say it in plain words, line by line.
+
+        Returns
+        -------
+        Lines for a reader who knows the schools and no mathematics.
+        """
+        if self.is_feasible:
+            return (*self._of_prices(), *self.notes)
+        if self.status == "UNKNOWN":
+            return (f"{self.title}: whether there is a plan was not proved in time.", *self.notes)
+        return (*self._of_cause(), *self._of_change(), *self.notes)
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the whole as plain data that JSON can hold.
+
+        Returns
+        -------
+        Field -> value, nested records as dictionaries.
+        """
+        return asdict(self)
+
+    def _of_prices(self) -> tuple[str, ...]:
+        costly = [price.words for price in self.prices if not price.is_free]
+        free = [self.rules[price.rule] for price in self.prices if price.is_free]
+        best = ", ".join(_amount(term, value) for term, value in self.objective.items())
+        return (
+            f"{self.title}: there is a plan ({self.proof['second_method']}).",
+            f"The best one: {best}.",
+            "What the rules cost:" if costly else "No rule costs anything.",
+            *(f"  {words}" for words in costly),
+            *(
+                [f"Free, nothing changes without any one of them: {'; '.join(free)}."]
+                if free
+                else []
+            ),
+        )
+
+    def _of_cause(self) -> tuple[str, ...]:
+        lines = [f"{self.title}: there is no plan. This is proved ({self.proof['second_method']})."]
+        lines += _shown([f"  {unit.words}." for unit in self.unplaced])
+        if self.areas:
+            lines.append(f"The fault lies in: {'; '.join(self.areas)}.")
+        if self.stuck_units and not self.unplaced:
+            lines.append(f"Not all of these can be placed at once: {', '.join(self.stuck_units)}.")
+        if self.clash is not None:
+            smallest = "" if self.clash.is_smallest else " (a smaller set may clash too)"
+            rules = "; ".join(self.rules[rule] for rule in self.clash.rules)
+            verb = "cannot be kept" if len(self.clash.rules) == 1 else "cannot all be kept"
+            lines.append(f"Rules that {verb}: {rules}{smallest}.")
+        return tuple(lines)
+
+    def _of_change(self) -> tuple[str, ...]:
+        singles = [_relaxation_line(r) for r in self.relaxations]
+        pairs = [f"  {combination.words}" for combination in self.combined]
+        lines = [
+            "Any one of these changes admits a plan, and none of them can be smaller:",
+            *singles,
+        ]
+        if not singles:
+            lines = ["No single change of a rule admits a plan."]
+            if self.unsettled:
+                lines = ["No single change of a rule that admits a plan was found."]
+        if self.unsettled:
+            lines.append(f"Not settled in time: {', '.join(self.unsettled)}.")
+        if pairs:
+            lines += ["Two changes together, neither enough alone:", *_shown(pairs)]
+        return tuple(lines)
+
+
+def _relaxation_line(relaxation: Relaxation) -> str:
+    unproved = "" if relaxation.is_minimal else " (a smaller change may do)"
+    return f"  {relaxation.words}{unproved}"
+
+
+def _shown(lines: Sequence[str]) -> list[str]:
+    more = [f"  and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    return [*lines[:MOST_LINES], *more]
+
+
+def _amount(term: str, value: float) -> str:
+    number = f"{value:,.0f}"
+    layer = term.partition(".")[2]
+    words = {
+        "count": f"{number} cluster{'s' * (value != 1)}",
+        "weighted": f"{number} weighted points",
+        "exceptions": f"{number} exception{'s' * (value != 1)}",
+        "pupil_minutes": f"{number} pupil minutes",
+        "deviation": f"{number} pupils of deviation from the target",
+        "changed_pupils": f"{number} pupils in another cluster than their neighbours of today",
+        "misaligned": f"{number} pupils out of line with the preferred layers",
+    }
+    return words.get(term, f"{number} pupils out of line with the layer {layer or term}")
+
+
+def explain(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanation:
+    """Explain why a scenario has no plan, or what each of its rules costs.
+
+    Parameters
+    ----------
+    problem
+        The problem of a merge scenario.
+    time_limit_s
+        Seconds for everything; what could not be proved in time is said to be unproved.
+
+    Returns
+    -------
+    The explanation.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario's method is another than merge.
+    """
+    scenario = problem.scenario
+    if scenario.method != "merge":
+        file = scenario.files[0].name if scenario.files else "scenario"
+        fault = f'method "{scenario.method}" has no rules to explain'
+        raise ScenarioError([Fault(file, 0, "method", fault, 'Choose a scenario of "merge".')])
+    lab = Lab(problem, time_limit_s=time_limit_s)
+    verdict = lab.check(Trial(scenario))
+    proof = _proof(problem, verdict)
+    if verdict == "FEASIBLE":
+        return _priced(lab, proof, time_limit_s)
+    if verdict == "UNKNOWN":
+        proof["n_trials"] = lab.n_trials
+        return Explanation(scenario.option, scenario.title, "UNKNOWN", False, proof, {})  # noqa: FBT003
+    return _diagnosed(lab, proof)
+
+
+def _proof(problem: Problem, verdict: str) -> dict[str, object]:
+    groups = candidate_groups(problem)
+    outcome = sweep(problem, groups, [[0] * len(groups)], max_states=SWEEP_STATES)
+    said = "by one method: the map has too many states for the second"
+    n_plans = None
+    if outcome is not None:
+        n_plans = outcome.n_plans
+        agrees = (n_plans > 0) == (verdict == "FEASIBLE")
+        said = "by two methods that agree" if agrees else "two methods disagree: report this"
+    return {
+        "cp_sat_status": verdict,
+        "n_units": len(problem.units),
+        "n_candidates": len(groups),
+        "n_legal_plans": n_plans,
+        "second_method": said,
+    }
+
+
+def _diagnosed(lab: Lab, proof: dict[str, object]) -> Explanation:
+    problem = lab.problem
+    scenario = problem.scenario
+    families = rule_families(problem)
+    unplaced = unplaced_units(lab)
+    clash = find_clash(lab, families)
+    directions = directions_of(scenario, families)
+    # A direction that leaves the whole clash in place cannot help.
+    hopeful = [d for d in directions if d.family in clash.rules]
+    singles, failed, unsettled = single_relaxations(lab, hopeful)
+    useless = {d.key for d in (*failed, *(d for d in directions if d not in hopeful))}
+    hopeless = [d for d in directions if d.key in useless]
+    combined = combined_relaxations(lab, hopeless, clash.rules)
+    proof["n_trials"] = lab.n_trials
+    return Explanation(
+        label=scenario.option,
+        title=scenario.title,
+        status="INFEASIBLE",
+        is_feasible=False,
+        proof=proof,
+        objective={},
+        unplaced=unplaced,
+        stuck_units=() if unplaced else stuck_units(lab),
+        areas=areas_without_plan(lab),
+        clash=clash,
+        rules={family: rule_words(problem, family) for family in families},
+        relaxations=singles,
+        hopeless=tuple(d.key for d in hopeless),
+        unsettled=tuple(d.key for d in unsettled),
+        combined=combined,
+        notes=(*_sums(lab), *_notes(lab)),
+    )
+
+
+def _notes(lab: Lab) -> tuple[str, ...]:
+    return ("The time ran out: what is not listed was not tried.",) if lab.left_s <= 0 else ()
+
+
+def _sums(lab: Lab) -> tuple[str, ...]:
+    """Say where pupils and the count range do not go together whatever the map."""
+    scenario, pupils = lab.problem.scenario, lab.pupils
+    size, count = scenario.size, scenario.count
+    total = sum(pupils)
+    notes = []
+    # What is over the maximum stands alone; the rest share the clusters that are left.
+    large = [p for p in pupils if p > size.max_pupils]
+    if count.max is not None and total - sum(large) > (count.max - len(large)) * size.max_pupils:
+        notes.append(
+            f"{count.max} clusters of up to {size.max_pupils:,} pupils cannot hold the "
+            f"{total:,} pupils there are."
+        )
+    if total < (count.min - size.max_exceptions) * size.min_pupils:
+        notes.append(
+            f"There are {total:,} pupils, not enough for {count.min} clusters of at least "
+            f"{size.min_pupils:,}."
+        )
+    return tuple(notes)
+
+
+def _priced(lab: Lab, proof: dict[str, object], time_limit_s: float) -> Explanation:
+    scenario = lab.problem.scenario
+    clerk = _Clerk(lab)
+    status, base = clerk.best(scenario, limit_s=time_limit_s)
+    families = rule_families(lab.problem)
+    limit_s = time_limit_s * PRICE_SHARE
+    prices = tuple(_price(clerk, family, base, limit_s=limit_s) for family in families)
+    proof["n_trials"] = lab.n_trials
+    return Explanation(
+        label=scenario.option,
+        title=scenario.title,
+        status=status,
+        is_feasible=True,
+        proof=proof,
+        objective=base,
+        prices=prices,
+        rules={family: rule_words(lab.problem, family) for family in families},
+        notes=_notes(lab),
+    )
+
+
+class _Clerk:
+    """Finds best plans, and knows when two scenarios have the same plans to choose from."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        order = lab.problem.scenario.objective.order
+        self.n_stages = len(order) or 1
+        self.known: dict[tuple[object, ...], tuple[Status, dict[str, float]]] = {}
+
+    def best(self, scenario: Scenario, *, limit_s: float) -> tuple[Status, dict[str, float]]:
+        """Find the best plan: what is proved of it, and its value in each term."""
+        lab = self.lab
+        if not lab.is_in_reach(Trial(scenario)):
+            return "UNKNOWN", {}
+        groups = candidate_groups(lab.changed(Trial(scenario)))
+        size, count = scenario.size, scenario.count
+        choice = tuple((g.mask, g.is_exception) for g in groups)
+        key = (choice, count.min, count.max, size.max_exceptions)
+        if key not in self.known:
+            self.known[key] = self._solved(groups, scenario, min(limit_s, max(lab.left_s, 0.0)))
+        return self.known[key]
+
+    def _solved(
+        self, groups: Sequence[CandidateGroup], scenario: Scenario, limit_s: float
+    ) -> tuple[Status, dict[str, float]]:
+        self.lab.n_trials += 1
+        try:
+            cover = best_cover(groups, scenario, len(self.lab.names), time_limit_s=limit_s)
+        except NoPlanFoundError:
+            return "UNKNOWN", {}
+        # The tie-break only chooses between equals: the order is proved once it is reached.
+        stages = [s for s in cover.stages if s.term != TIE_BREAK]
+        is_proved = all(s.status == "OPTIMAL" for s in stages) and len(stages) == self.n_stages
+        status: Status = "OPTIMAL" if is_proved else "FEASIBLE"
+        return status, {s.term: s.objective for s in stages}
+
+
+def _looser(problem: Problem, family: str) -> tuple[Scenario, str]:
+    """Give a scenario without a rule, and what was done in words."""
+    scenario = problem.scenario
+    if family == "size.max":
+        highest = round(scenario.size.max_pupils * (1 + LOOSER_SHARE))
+        target = scenario.size.target
+        changed = with_values(scenario, "size", max_pupils=highest, target_pupils=target)
+        stated = scenario.size.max_pupils
+        return changed, f"With a maximum of {highest:,} pupils instead of {stated:,}"
+    return without(scenario, [family]), f"Without the {rule_words(problem, family)}"
+
+
+def rule_words(problem: Problem, family: str) -> str:
+    """Name a rule family in words, with its number.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    family
+        The rule family.
+
+    Returns
+    -------
+    Words that follow "the".
+    """
+    scenario = problem.scenario
+    count, size = scenario.count, scenario.size
+    if "[" in family:
+        return pin_words(scenario, family)
+    kind, _, layer = family.partition(".")
+    if kind == "within":
+        return f"borders of the layer {problem.authority.layers[layer].title}"
+    words = {
+        "size.min": f"minimum of {size.min_pupils:,} pupils",
+        "size.max": f"maximum of {size.max_pupils:,} pupils",
+        "size.oversize": "refusal of existing clusters over the maximum",
+        "count.min": f"least number of {count.min} clusters",
+        "count.max": f"highest number of {count.max} clusters",
+        "travel": f"travel limit of {scenario.travel.max_minutes or 0:g} minutes",
+        "secondary": f"least number of secondary schools ({scenario.secondary.min})",
+    }
+    shared_m = scenario.contiguity.min_shared_m
+    return words.get(family, f"least shared boundary of {shared_m:g} m")
+
+
+def _price(clerk: _Clerk, family: str, base: dict[str, float], *, limit_s: float) -> Price:
+    scenario, said = _looser(clerk.lab.problem, family)
+    status, objective = clerk.best(scenario, limit_s=limit_s)
+    better = next((t for t in objective if objective[t] != base.get(t, objective[t])), None)
+    is_free = status == "OPTIMAL" and better is None
+    if is_free:
+        words = f"{said}: nothing changes, the rule is free"
+    elif better is None or objective[better] > base[better]:
+        words = f"{said}: not proved in time whether a better plan exists"
+    else:
+        unproved = "" if status == "OPTIMAL" else " or better (not proved)"
+        found = _amount(better, objective[better])
+        words = f"{said}: {found}{unproved} instead of {base[better]:,.0f}"
+    return Price(family, said, status, objective, is_free, words)

@@ -1,0 +1,166 @@
+"""Relaxations: the least change of a scenario, in one direction or two, that admits a plan.
+
+Each is solved again from the changed scenario alone, and one step less is proved to have no plan.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.optimise.explain.directions import Relaxation, Step, tabled
+from cluster_optimiser.optimise.explain.trial import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.optimise.explain.directions import Direction
+    from cluster_optimiser.optimise.explain.trial import Lab
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Two changes that admit a plan together though neither does alone.
+
+    Parameters
+    ----------
+    relaxations
+        Both; the first as small as it can be with any amount of the second, the second as small as
+        it can be then.
+    words
+        Both in a few words.
+    """
+
+    relaxations: tuple[Relaxation, ...]
+    words: str
+
+
+def checked(lab: Lab, step: Step) -> Relaxation:
+    """Solve a relaxation from its changed scenario, and one step less.
+
+    Parameters
+    ----------
+    lab
+        The lab.
+    step
+        The step.
+
+    Returns
+    -------
+    The relaxation with what is proved of it.
+    """
+    is_minimal = step.is_short_refuted
+    if step.short is not None:
+        is_minimal = lab.check(step.short) == "INFEASIBLE"
+    is_feasible = lab.check(step.trial) == "FEASIBLE"
+    return replace(step.relaxation, is_feasible=is_feasible, is_minimal=is_minimal)
+
+
+def single_relaxations(
+    lab: Lab, directions: Sequence[Direction]
+) -> tuple[tuple[Relaxation, ...], tuple[Direction, ...], tuple[Direction, ...]]:
+    """Find the least relaxation in each direction by itself.
+
+    Parameters
+    ----------
+    lab
+        The lab of a problem that has no plan.
+    directions
+        The directions.
+
+    Returns
+    -------
+    The relaxations; the directions in which it is proved that none suffices, however far it goes
+    (the maximum: to twice the stated one); the directions in which nothing was proved in time.
+    """
+    base = Trial(lab.problem.scenario)
+    relaxations, hopeless, unsettled = [], [], []
+    for direction in directions:
+        verdict = lab.verdict(direction.loosen(base))
+        if verdict == "INFEASIBLE":
+            hopeless.append(direction)
+            continue
+        step = direction.least(lab, base) if verdict == "FEASIBLE" else None
+        relaxation = checked(lab, step) if step is not None else None
+        if relaxation is not None and relaxation.is_feasible:
+            relaxations.append(relaxation)
+        else:
+            unsettled.append(direction)
+    return _without_wider(relaxations), tuple(hopeless), tuple(unsettled)
+
+
+def _without_wider(relaxations: Sequence[Relaxation]) -> tuple[Relaxation, ...]:
+    """Leave out exceptions of any units where as few of the named ones do."""
+    value = {r.direction: r.value for r in relaxations}
+    named = value.get("size.max_exceptions", float("inf"))
+    return tuple(r for r in relaxations if r.direction != "size.exceptions" or r.value < named)
+
+
+def combined_relaxations(
+    lab: Lab, directions: Sequence[Direction], clash: Sequence[str]
+) -> tuple[Combination, ...]:
+    """Find the least relaxations in pairs of directions of which neither suffices alone.
+
+    Parameters
+    ----------
+    lab
+        The lab of a problem that has no plan.
+    directions
+        Directions that do not suffice alone.
+    clash
+        Rule families that cannot all be kept: a pair must loosen one of them.
+
+    Returns
+    -------
+    For each pair, the least of the first and then of the second, and the other way round where
+    that is something else.
+    """
+    base = Trial(lab.problem.scenario)
+    found: dict[str, Combination] = {}
+    for first, second in itertools.combinations(directions, 2):
+        is_pair = first.family != second.family and {first.family, second.family} & set(clash)
+        if not is_pair or lab.verdict(second.loosen(first.loosen(base))) != "FEASIBLE":
+            continue
+        for one, other in ((first, second), (second, first)):
+            combination = _combined(lab, base, one, other)
+            if combination is not None:
+                found.setdefault(
+                    " and ".join(sorted(r.words for r in combination.relaxations)), combination
+                )
+    return tuple(found.values())
+
+
+def _combined(lab: Lab, base: Trial, one: Direction, other: Direction) -> Combination | None:
+    first = one.least(lab, other.loosen(base))
+    if first is None:
+        return None
+    # The first change by itself, without the loosening of the other that it was found with.
+    settled = _applied(base, first)
+    second = other.least(lab, settled)
+    if second is None:
+        return None
+    of_first = checked(lab, replace(first, trial=second.trial))
+    of_second = checked(lab, second)
+    if not (of_first.is_feasible and of_second.is_feasible):
+        return None
+    return Combination((of_first, of_second), f"{of_first.words}, and {of_second.words}")
+
+
+def _applied(base: Trial, step: Step) -> Trial:
+    """Give the base with the change of a step and nothing else of the step's trial."""
+    key = step.relaxation.direction
+    if key.startswith("within."):
+        layer = key.removeprefix("within.")
+        homes = tuple(home for home in step.trial.homes if home[0] == layer)
+        return replace(base, homes=(*base.homes, *homes))
+    table = key.partition(".")[0]
+    scenario = base.scenario
+    changed = getattr(step.trial.scenario, table)
+    if table == "size":
+        names = {path.partition(".")[2] for path in step.relaxation.changes} | {"target_pupils"}
+        return tabled(base, "size", **{name: getattr(changed, name) for name in sorted(names)})
+    if table in {"travel", "secondary"}:
+        return replace(base, scenario=scenario.model_copy(update={table: changed}))
+    name = key.partition(".")[2].partition("[")[0]
+    return tabled(base, table, **{name: getattr(changed, name)})

@@ -1,0 +1,578 @@
+"""Trials: would there be a plan if a rule were other than it is, decided quickly and many times.
+
+What a set of units is (its pupils, its secondary schools, its longest way) does not depend on the
+rules, so it is worked out once for a set and then judged under as many rules as are tried. What is
+offered to people is solved again from the changed scenario alone, by `Lab.check`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import operator
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+from ortools.sat.python import cp_model
+
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.geography.adjacency import dual_graph, merged_graph, shared_boundaries
+from cluster_optimiser.geography.alignment import HOME_PREFIX
+from cluster_optimiser.geography.travel import UNKNOWN, meeting_place, to_centiminutes
+from cluster_optimiser.geography.units import school_positions
+from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups, connected_sets
+from cluster_optimiser.optimise.explain.trial_rules import (
+    Pinned,
+    components,
+    may_be_exception,
+    sets_in_reach,
+    with_table,
+)
+from cluster_optimiser.optimise.merging.partition import build_model, limit_exceptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import networkx as nx
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.scenario import Contiguity, Scenario
+
+Verdict = Literal["FEASIBLE", "INFEASIBLE", "UNKNOWN"]
+"""Proved to have a plan, proved to have none, or neither within the time and the memory."""
+
+MAX_SETS = 20_000
+"""Connected sets of units above which a trial is given up as UNKNOWN."""
+
+NO_MAX_PUPILS = 10_000_000
+"""A maximum so high that it is none."""
+
+GROWTH = (1.1, 1.25, 1.5, 2.0)
+"""Multiples of the maximum that are tried in turn; beyond the last it means something else."""
+
+UNIT_SETS = 1_000
+"""Connected sets of one unit or one piece of the map above which, where there is no maximum, it is
+not tried to look at all of them."""
+
+SOLVE_SHARE = 0.2
+"""Share of the whole time that one solve may take, so that a hard one leaves some for the rest."""
+
+Home = tuple[str, str, str]
+"""Layer, unit, and the area it is counted to instead of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A scenario with some of its rules changed.
+
+    Parameters
+    ----------
+    scenario
+        The changed scenario.
+    homes
+        Units that are counted to another area of a layer than their own.
+    """
+
+    scenario: Scenario
+    homes: tuple[Home, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a set of units is, whatever the rules.
+
+    Parameters
+    ----------
+    pupils
+        Its pupils.
+    n_secondary
+        Its secondary schools.
+    place_urn, farthest_urn
+        Its meeting place, and the school with the longest way there; 0 where there is none.
+    longest_min
+        That way in minutes; infinite where a school cannot reach the meeting place.
+    """
+
+    pupils: int
+    n_secondary: int
+    place_urn: int
+    farthest_urn: int
+    longest_min: float
+
+
+class Lab:
+    """Tries changed rules on one problem.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    time_limit_s
+        Seconds for all trials together; what is tried later is UNKNOWN.
+    """
+
+    def __init__(self, problem: Problem, *, time_limit_s: float) -> None:
+        self.problem = problem
+        self.names = [str(name) for name in problem.units.index]
+        self.position = {name: i for i, name in enumerate(self.names)}
+        self.pupils = [int(p) for p in problem.units["pupils"]]
+        self.n_secondary = [int(n) for n in problem.units["n_secondary"]]
+        self.n_trials = 0
+        self._until = time.monotonic() + time_limit_s
+        self._most_s = time_limit_s * SOLVE_SHARE
+        self._facts: dict[int, Facts] = {}
+        self._named: dict[int, tuple[int, tuple[str, ...]]] = {}
+        self._verdicts: dict[tuple[str, tuple[Home, ...]], Verdict] = {}
+        self._graphs: dict[str, nx.Graph] = {
+            problem.scenario.contiguity.model_dump_json(): problem.dual
+        }
+        self._sets: dict[tuple[tuple[int, ...], int, int], tuple[list[int], bool]] = {}
+        self._shared_m: dict[tuple[str, str], float] | None = None
+        positions = school_positions(problem)
+        self._schools_of = [positions[name] for name in self.names]
+        self._school_pupils = problem.authority.schools["pupils"].to_numpy(dtype=np.int64)
+        self._centiminutes = to_centiminutes(problem.travel.minutes)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left."""
+        return self._until - time.monotonic()
+
+    def members(self, mask: int) -> list[int]:
+        """Give the positions of the units of a set, ascending.
+
+        Parameters
+        ----------
+        mask
+            A set of units as bits.
+        """
+        return [i for i in range(len(self.names)) if mask >> i & 1]
+
+    def units(self, mask: int) -> tuple[str, ...]:
+        """Give the names of the units of a set.
+
+        Parameters
+        ----------
+        mask
+            A set of units as bits.
+        """
+        return tuple(self.names[i] for i in self.members(mask))
+
+    def mask(self, units: frozenset[str]) -> int:
+        """Give a set of unit names as bits.
+
+        Parameters
+        ----------
+        units
+            Names of units.
+        """
+        return sum(1 << self.position[unit] for unit in sorted(units))
+
+    def shared_m(self) -> dict[tuple[str, str], float]:
+        """Give the boundary in metres that every two of today's clusters share."""
+        if self._shared_m is None:
+            self._shared_m = shared_boundaries(self.problem.territory.clusters.geometry)
+        return self._shared_m
+
+    def graph(self, contiguity: Contiguity) -> nx.Graph:
+        """Give the dual graph under other rules on which units are adjacent.
+
+        Parameters
+        ----------
+        contiguity
+            Links, barriers and the least shared boundary.
+        """
+        key = contiguity.model_dump_json()
+        if key not in self._graphs:
+            problem = self.problem
+            clusters = problem.territory.clusters
+            graph, _ = dual_graph(clusters.index, self.shared_m(), contiguity)
+            if problem.scenario.units_scenario is not None:
+                unit_of = pd.concat([problem.unit_of, problem.local_unit_of])
+                local = problem.authority.schools["local_cluster"].reindex(unit_of.index)
+                of_cluster = unit_of.groupby(local).agg(lambda units: units.value_counts().index[0])
+                held = of_cluster.groupby(of_cluster)
+                graph = merged_graph(graph, {str(u): sorted(c.index) for u, c in held})
+            self._graphs[key] = graph.subgraph(problem.units.index).copy()
+        return self._graphs[key]
+
+    def changed(self, trial: Trial) -> Problem:
+        """Give the problem of a changed scenario, as it would be built from its file.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
+        units = self.problem.units
+        if trial.homes:
+            units = units.copy()
+            for layer, unit, area in trial.homes:
+                units.loc[unit, HOME_PREFIX + layer] = area
+        return dataclasses.replace(
+            self.problem,
+            scenario=trial.scenario,
+            units=units,
+            dual=self.graph(trial.scenario.contiguity),
+        )
+
+    def facts(self, mask: int) -> Facts:
+        """Work out what a set of units is.
+
+        Parameters
+        ----------
+        mask
+            A set of units as bits.
+        """
+        known = self._facts.get(mask)
+        if known is not None:
+            return known
+        members = self.members(mask)
+        schools = np.sort(np.concatenate([self._schools_of[i] for i in members]))
+        place = meeting_place(self._centiminutes, self._school_pupils, schools)
+        place_urn = farthest_urn = 0
+        longest_min = float("inf")
+        if place is not None:
+            urns = self.problem.travel.urns
+            ways = self._centiminutes[schools, place.position]
+            place_urn, farthest_urn = int(urns[place.position]), int(urns[schools[ways.argmax()]])
+            if place.max_centiminutes != UNKNOWN:
+                longest_min = place.max_centiminutes / CENTIMINUTES_PER_MINUTE
+        facts = Facts(
+            pupils=sum(self.pupils[i] for i in members),
+            n_secondary=sum(self.n_secondary[i] for i in members),
+            place_urn=place_urn,
+            farthest_urn=farthest_urn,
+            longest_min=longest_min,
+        )
+        self._facts[mask] = facts
+        return facts
+
+    def adjacency(self, trial: Trial) -> list[int]:
+        """Give the neighbours of each unit as bits, borders of required layers left open.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
+        bits = [0] * len(self.names)
+        for a, b in self.graph(trial.scenario.contiguity).edges:
+            bits[self.position[a]] |= 1 << self.position[b]
+            bits[self.position[b]] |= 1 << self.position[a]
+        return bits
+
+    def homes(self, trial: Trial) -> dict[str, list[str | None]]:
+        """Give the home area of every unit in each layer that no cluster may cross.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
+        homes = {
+            layer: list(self.problem.units[HOME_PREFIX + layer])
+            for layer in trial.scenario.required_layers
+        }
+        for layer, unit, area in trial.homes:
+            if layer in homes:
+                homes[layer][self.position[unit]] = area
+        return homes
+
+    def closed(self, trial: Trial) -> list[int]:
+        """Give the neighbours of each unit as bits, borders of required layers cut.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
+        bits = self.adjacency(trial)
+        for home in self.homes(trial).values():
+            for i, area in enumerate(home):
+                alike = sum(1 << j for j, other in enumerate(home) if other == area)
+                bits[i] &= alike if area is not None else 0
+        return bits
+
+    def sets(self, adjacency: list[int], *, lowest: int, highest: int) -> tuple[list[int], bool]:
+        """Give connected sets of units by their pupils, and whether they are all there are.
+
+        Parameters
+        ----------
+        adjacency
+            Neighbours of each unit as bits.
+        lowest
+            Fewest pupils of a set.
+        highest
+            Most pupils of a set.
+        """
+        key = (tuple(adjacency), lowest, highest)
+        if key not in self._sets:
+            found = connected_sets(adjacency, self.pupils, lowest=lowest, highest=highest)
+            masks = list(itertools.islice(found, MAX_SETS + 1))
+            self._sets[key] = (masks[:MAX_SETS], len(masks) <= MAX_SETS)
+        return self._sets[key]
+
+    def groups(self, trial: Trial) -> tuple[list[CandidateGroup], bool]:
+        """Give the candidate groups of a trial without their costs, and whether they are all.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
+        scenario = trial.scenario
+        size = scenario.size
+        lowest = 0 if size.max_exceptions else size.min_pupils
+        masks, complete = self.sets(self.closed(trial), lowest=lowest, highest=size.max_pupils)
+        if size.oversize == "keep":
+            masks = [*masks, *(1 << i for i, p in enumerate(self.pupils) if p > size.max_pupils)]
+        return self._judged(trial, masks), complete
+
+    def _judged(self, trial: Trial, masks: Sequence[int]) -> list[CandidateGroup]:
+        """Make candidates of the sets that break no rule."""
+        scenario = trial.scenario
+        size = scenario.size
+        pins = Pinned.of(self, scenario)
+        made = []
+        for mask in masks:
+            pupils, units = self.pupils_and_units(mask)
+            is_exception = pupils < size.min_pupils
+            if is_exception and not may_be_exception(scenario, units):
+                continue
+            if not pins.broken(mask) and not self.broken_by_schools(scenario, mask):
+                made.append(
+                    CandidateGroup(
+                        units, mask, pupils, is_exception, pupils > size.max_pupils, costs={}
+                    )
+                )
+        return made
+
+    def pupils_and_units(self, mask: int) -> tuple[int, tuple[str, ...]]:
+        """Give the pupils of a set and the names of its units.
+
+        Parameters
+        ----------
+        mask
+            A set of units as bits.
+        """
+        if mask not in self._named:
+            members = self.members(mask)
+            names = tuple(self.names[i] for i in members)
+            self._named[mask] = (sum(self.pupils[i] for i in members), names)
+        return self._named[mask]
+
+    def broken_by_schools(self, scenario: Scenario, mask: int) -> list[str]:
+        """Give the families that a set breaks by its secondary schools and its travel.
+
+        Parameters
+        ----------
+        scenario
+            The scenario whose rules count.
+        mask
+            A set of units as bits.
+        """
+        if not scenario.secondary.min and scenario.travel.max_minutes is None:
+            needs_place = "pupil_minutes" in scenario.objective.terms
+            return ["travel"] if needs_place and not self.facts(mask).place_urn else []
+        facts = self.facts(mask)
+        limit_min = scenario.travel.max_minutes
+        broken = []
+        if facts.n_secondary < scenario.secondary.min:
+            broken.append("secondary")
+        is_too_far = limit_min is not None and facts.longest_min > limit_min
+        if is_too_far or (not facts.place_urn and "pupil_minutes" in scenario.objective.terms):
+            broken.append("travel")
+        return broken
+
+    def verdict(self, trial: Trial) -> Verdict:
+        """Decide whether a trial has a plan; a maximum that is none is raised until there is.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
+        key = (trial.scenario.model_dump_json(), trial.homes)
+        if key not in self._verdicts:
+            is_open = trial.scenario.size.max_pupils >= NO_MAX_PUPILS
+            self._verdicts[key] = self._open_verdict(trial) if is_open else self._decide(trial)
+        return self._verdicts[key]
+
+    def _decide(self, trial: Trial) -> Verdict:
+        groups, complete = self.groups(trial)
+        verdict = self.cover(groups, trial.scenario)
+        return "UNKNOWN" if verdict == "INFEASIBLE" and not complete else verdict
+
+    def _open_verdict(self, trial: Trial) -> Verdict:
+        """Decide a trial without a maximum: higher maxima, the whole map, all sets in reach."""
+        size = trial.scenario.size
+        for factor in GROWTH:
+            highest = max(round(self.problem.scenario.size.max_pupils * factor), *self.pupils)
+            raised = size.model_copy(update={"max_pupils": highest})
+            verdict = self._decide(Trial(with_table(trial.scenario, "size", raised), trial.homes))
+            if verdict == "FEASIBLE" or highest >= sum(self.pupils):
+                return verdict
+        verdict = self._by_whole_pieces(trial)
+        if verdict == "UNKNOWN" and trial.scenario.travel.max_minutes is not None:
+            near = self._near(trial)
+            adjacency = self.closed(trial)
+            for unit in range(len(self.names)):
+                found = sets_in_reach(unit, adjacency, near)
+                first = list(itertools.islice(found, UNIT_SETS + 1))
+                is_all = len(first) <= UNIT_SETS
+                if is_all and not any(self._judged(trial, [mask]) for mask in first):
+                    return "INFEASIBLE"
+        return verdict
+
+    def _near(self, trial: Trial) -> list[int]:
+        """Give, for each unit, the schools within the travel limit of all its schools, as bits."""
+        limit_min = trial.scenario.travel.max_minutes
+        limit = round((limit_min or 0.0) * CENTIMINUTES_PER_MINUTE)
+        is_near = (self._centiminutes <= limit) & (self._centiminutes != UNKNOWN)
+        reach = [is_near[schools].all(axis=0) for schools in self._schools_of]
+        near = [sum(1 << int(s) for s in np.flatnonzero(r)) for r in reach]
+        # Units pinned together must all be within reach of the place where any of them meets.
+        for _, pin in Pinned.of(self, trial.scenario).together:
+            mates = self.members(pin)
+            shared = functools.reduce(operator.and_, (near[i] for i in mates), -1)
+            for i in mates:
+                near[i] = shared
+        return near
+
+    def _by_whole_pieces(self, trial: Trial) -> Verdict:
+        """Decide a trial without a maximum by its coarsest plan, where that is enough."""
+        pieces = components(self.closed(trial))
+        scenario = trial.scenario
+        pins = Pinned.of(self, scenario)
+        is_plan = scenario.count.min <= len(pieces) <= (scenario.count.max or len(pieces)) and all(
+            self.facts(piece).pupils >= scenario.size.min_pupils
+            and not pins.broken(piece)
+            and not self.broken_by_schools(scenario, piece)
+            for piece in pieces
+        )
+        if is_plan:
+            return "FEASIBLE"
+        is_impossible = self._has_short_piece(trial, pieces, pins) or any(
+            self._has_no_plan(trial, piece) for piece in pieces
+        )
+        return "INFEASIBLE" if is_impossible else "UNKNOWN"
+
+    def _has_no_plan(self, trial: Trial, piece: int) -> bool:
+        """Tell whether a piece of the map, few enough units to look at all sets, has no plan."""
+        inside = [
+            bits & piece if piece >> i & 1 else 0 for i, bits in enumerate(self.closed(trial))
+        ]
+        found = connected_sets(
+            inside, self.pupils, lowest=trial.scenario.size.min_pupils, highest=NO_MAX_PUPILS
+        )
+        within = (mask for mask in found if mask & piece)
+        masks = list(itertools.islice(within, UNIT_SETS + 1))
+        if len(masks) > UNIT_SETS or trial.scenario.size.max_exceptions:
+            return False
+        return not self.can_be_placed(self._judged(trial, masks), self.members(piece), trial)
+
+    def can_be_placed(
+        self, groups: Sequence[CandidateGroup], units: Sequence[int], trial: Trial
+    ) -> bool:
+        """Tell whether some units can all be placed at once, others being left out as need be.
+
+        Parameters
+        ----------
+        groups
+            The candidate groups that may be chosen.
+        units
+            Names of units.
+        trial
+            The rules that are tried.
+        """
+        model = cp_model.CpModel()
+        x = [model.new_bool_var("") for _ in groups]
+        holders: list[list[cp_model.IntVar]] = [[] for _ in self.names]
+        for variable, group in zip(x, groups, strict=True):
+            for i in self.members(group.mask):
+                holders[i].append(variable)
+        for i, variables in enumerate(holders):
+            model.add_at_most_one(variables)
+            if i in units:
+                model.add_bool_or(variables)
+        limit_exceptions(model, x, groups, trial.scenario.size.max_exceptions)
+        return self.solve(model)[0] != "INFEASIBLE"
+
+    def _has_short_piece(self, trial: Trial, pieces: list[int], pins: Pinned) -> bool:
+        """Tell whether a piece of the map lacks what every cluster in it would need."""
+        scenario = trial.scenario
+        n_short = sum(self.facts(piece).pupils < scenario.size.min_pupils for piece in pieces)
+        lacks_secondary = any(
+            self.facts(piece).n_secondary < scenario.secondary.min for piece in pieces
+        )
+        is_split = any(pin & piece not in {0, pin} for _, pin in pins.together for piece in pieces)
+        has_more = scenario.count.max is not None and len(pieces) > scenario.count.max
+        return n_short > scenario.size.max_exceptions or lacks_secondary or is_split or has_more
+
+    def cover(self, groups: Sequence[CandidateGroup], scenario: Scenario) -> Verdict:
+        """Decide whether some of the candidates hold each unit once, by CP-SAT.
+
+        Parameters
+        ----------
+        groups
+            The candidate groups that may be chosen.
+        scenario
+            The scenario whose rules count.
+        """
+        covered = 0
+        for group in groups:
+            covered |= group.mask
+        if covered != (1 << len(self.names)) - 1:
+            return "INFEASIBLE"
+        model, _ = build_model(groups, scenario, len(self.names))
+        return self.solve(model)[0]
+
+    def solve(self, model: cp_model.CpModel) -> tuple[Verdict, cp_model.CpSolver]:
+        """Solve a model within the time that is left.
+
+        Parameters
+        ----------
+        model
+            The model to add to.
+        """
+        self.n_trials += 1
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.max_time_in_seconds = min(max(self.left_s, 0.0), self._most_s)
+        status = solver.solve(model)
+        if status == cp_model.INFEASIBLE:
+            return "INFEASIBLE", solver
+        has_plan = status in {cp_model.OPTIMAL, cp_model.FEASIBLE}
+        return ("FEASIBLE" if has_plan else "UNKNOWN"), solver
+
+    def is_in_reach(self, trial: Trial) -> bool:
+        """Tell whether the groups of a trial are few enough to be enumerated; the base's are.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
+        if trial.scenario == self.problem.scenario and not trial.homes:
+            return True
+        size = trial.scenario.size
+        lowest = 0 if size.max_exceptions else size.min_pupils
+        return self.sets(self.closed(trial), lowest=lowest, highest=size.max_pupils)[1]
+
+    def check(self, trial: Trial) -> Verdict:
+        """Decide a trial from its changed problem alone, by the candidates that a run would use.
+
+        Parameters
+        ----------
+        trial
+            The rules that are tried.
+        """
+        if not self.is_in_reach(trial):
+            return "UNKNOWN"
+        problem = self.changed(trial)
+        return self.cover(candidate_groups(problem), problem.scenario)

@@ -1,0 +1,186 @@
+"""Rules of a scenario as a trial changes and applies them: pins, exceptions, pieces of the map."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+from cluster_optimiser.geography.units import pinned_units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cluster_optimiser.optimise.explain.trial import Lab
+    from cluster_optimiser.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """The pins of a scenario as sets of units.
+
+    Parameters
+    ----------
+    together
+        Position of the pin in the scenario, units that share a cluster.
+    apart
+        Position of the pin in the scenario, units no one of which joins any of the second set.
+    """
+
+    together: tuple[tuple[int, int], ...]
+    apart: tuple[tuple[int, int, int], ...]
+
+    @classmethod
+    def of(cls, lab: Lab, scenario: Scenario) -> Pinned:
+        """Read the pins of a scenario.
+
+        Parameters
+        ----------
+        lab
+            The lab that holds the facts of the problem.
+        scenario
+            The scenario whose rules count.
+        """
+        problem = lab.problem
+        pins = scenario.pins
+        together = tuple(
+            (k, lab.mask(pinned_units(problem, names))) for k, names in enumerate(pins.together)
+        )
+        apart = tuple(
+            (k, lab.mask(pinned_units(problem, (a,))), lab.mask(pinned_units(problem, (b,))))
+            for k, names in enumerate(pins.apart)
+            for a, b in itertools.combinations(names, 2)
+        )
+        return cls(together, apart)
+
+    def broken(self, mask: int) -> list[str]:
+        """Give the pins that a set of units breaks, as names of rule families.
+
+        Parameters
+        ----------
+        mask
+            A set of units as bits.
+        """
+        together = [f"pins.together[{k}]" for k, pin in self.together if pin & mask not in {0, pin}]
+        apart = [f"pins.apart[{k}]" for k, a, b in self.apart if a & mask and b & mask]
+        return [*together, *dict.fromkeys(apart)]
+
+
+def sets_in_reach(unit: int, adjacency: Sequence[int], near: Sequence[int]) -> Iterator[int]:
+    """Enumerate the connected sets with a unit of which some school is near all their units.
+
+    Parameters
+    ----------
+    unit
+        Position of the unit.
+    adjacency
+        Neighbours of each unit as bits.
+    near
+        Schools near each unit, as bits.
+
+    Yields
+    ------
+    int
+        A set as bits.
+    """
+    bit = 1 << unit
+    stack = [(bit, adjacency[unit] & ~bit, bit, near[unit])]
+    while stack:
+        chosen, frontier, seen, places = stack.pop()
+        if not places:
+            continue
+        yield chosen
+        while frontier:
+            step = frontier & -frontier
+            i = step.bit_length() - 1
+            frontier ^= step
+            seen |= step
+            fresh = adjacency[i] & ~seen & ~frontier
+            # What is in the frontier may still be taken by this branch, what was before it may not.
+            stack.append((chosen | step, frontier | fresh, seen, places & near[i]))
+
+
+def may_be_exception(scenario: Scenario, units: Sequence[str]) -> bool:
+    """Tell whether a set under the minimum may be an exception.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    units
+        The units of the set.
+
+    Returns
+    -------
+    False where there are no exceptions, or the scenario names others.
+    """
+    named = scenario.size.exceptions
+    return scenario.size.max_exceptions > 0 and (
+        named is None or all(unit in named for unit in units)
+    )
+
+
+def components(adjacency: Sequence[int]) -> list[int]:
+    """Give the connected pieces of a graph.
+
+    Parameters
+    ----------
+    adjacency
+        Neighbours of each unit as bits.
+
+    Returns
+    -------
+    Each piece as bits, by its first unit.
+
+    Examples
+    --------
+    >>> components([0b010, 0b001, 0b000])
+    [3, 4]
+    """
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(adjacency)))
+    graph.add_edges_from(
+        (i, j) for i, bits in enumerate(adjacency) for j in range(i) if bits >> j & 1
+    )
+    pieces = [sum(1 << i for i in piece) for piece in nx.connected_components(graph)]
+    return sorted(pieces, key=lambda piece: piece & -piece)
+
+
+def with_table(scenario: Scenario, name: str, table: object) -> Scenario:
+    """Give a scenario with one of its tables replaced.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    name
+        Key of the table.
+    table
+        The new table.
+
+    Returns
+    -------
+    The changed scenario.
+    """
+    return scenario.model_copy(update={name: table})
+
+
+def with_values(scenario: Scenario, name: str, **values: object) -> Scenario:
+    """Give a scenario with some values of one of its tables replaced.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    name
+        Key of the table.
+    **values
+        New values of the table's keys.
+
+    Returns
+    -------
+    The changed scenario.
+    """
+    return with_table(scenario, name, getattr(scenario, name).model_copy(update=values))

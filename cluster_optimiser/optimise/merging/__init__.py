@@ -1,0 +1,1 @@
+"""Method merge: set partitioning over candidate groups, and versions of an option."""

@@ -1,0 +1,182 @@
+"""Method merge: the best plan of whole units, proved twice where the second proof is in reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.domain import Plan, Solution
+from cluster_optimiser.errors import InfeasibleError, VerificationError
+from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.merging.partition import (
+    best_cover,
+    exceeds_safe_total,
+    group_costs,
+    term_scale,
+)
+from cluster_optimiser.optimise.merging.versions import among_words, first_unlike, unlike_plan
+from cluster_optimiser.optimise.naming import assign_schools, cluster_names
+from cluster_optimiser.optimise.universe.sweep import sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.optimise.merging.partition import Cover, Unlike
+
+NAMED = 5
+"""A message names so many ids, then says how many more."""
+
+
+def solve_merge(
+    problem: Problem,
+    *,
+    earlier: Sequence[Plan] = (),
+    seed: int = 0,
+    time_limit_s: float | None = None,
+) -> Plan:
+    """Find the best plan of a merge scenario.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    earlier
+        Earlier versions, from each of which the plan must differ as the scenario says.
+    seed
+        Fixes the search and the choice between equal plans.
+    time_limit_s
+        Seconds of solving; without it until proved.
+
+    Returns
+    -------
+    The plan. Its solution's ``proof`` says how many candidates there are and, where the sweep could
+    be made, how many legal plans and that both methods agree.
+
+    Raises
+    ------
+    InfeasibleError
+        If it is proved that there is no plan.
+    NoPlanFoundError
+        If the time ran out before a first plan.
+    VerificationError
+        If the two exact methods disagree.
+    """
+    scenario = problem.scenario
+    groups = candidate_groups(problem)
+    _refuse_unplaceable(problem, groups)
+    n_units = len(problem.units)
+    unlike = [unlike_plan(problem, plan) for plan in earlier]
+    cover = best_cover(
+        groups, scenario, n_units, unlike=unlike, seed=seed, time_limit_s=time_limit_s
+    )
+    proof: dict[str, object] = {
+        "n_units": n_units,
+        "n_candidates": len(groups),
+        "row_total_over_2_31": exceeds_safe_total(groups, scenario, seed),
+        **_second_proof(problem, groups, cover, unlike, seed=seed),
+    }
+    if earlier:
+        proof["among"] = among_words(problem, earlier)
+    if cover.status == "INFEASIBLE":
+        raise InfeasibleError(_why(problem, groups, proof))
+    chosen = [groups[i] for i in cover.chosen]
+    names = cluster_names(problem, [group.units for group in chosen])
+    cluster_of = {
+        unit: name for name, group in zip(names, chosen, strict=True) for unit in group.units
+    }
+    return Plan(
+        label=scenario.option,
+        assignment=assign_schools(problem, cluster_of),
+        solution=Solution(status=cover.status, stages=cover.stages, proof=proof),
+    )
+
+
+def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> None:
+    covered = 0
+    for group in groups:
+        covered |= group.mask
+    names = [str(name) for name in problem.units.index]
+    pupils = problem.units["pupils"].to_list()
+    left = [
+        f"{name} ({pupils[i]:,} pupils)" for i, name in enumerate(names) if not covered >> i & 1
+    ]
+    if left:
+        more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+        message = (
+            f"no plan exists: {', '.join(left[:NAMED])}{more} can be in no cluster that keeps the "
+            "rules on size, travel, layers, pins and secondary schools"
+        )
+        raise InfeasibleError(message)
+
+
+def _second_proof(
+    problem: Problem,
+    groups: Sequence[CandidateGroup],
+    cover: Cover,
+    unlike: Sequence[Unlike],
+    *,
+    seed: int,
+) -> dict[str, object]:
+    costs = group_costs(groups, problem.scenario.objective, seed=seed)
+    if unlike:
+        return _proof_of_version(problem, groups, cover, unlike, list(costs.values()))
+    outcome = sweep(problem, groups, list(costs.values()))
+    if outcome is None:
+        return {"n_legal_plans": None, "second_method": "not made: too many states for the sweep"}
+    if cover.status == "OPTIMAL":
+        claimed = tuple(round(stage.objective * term_scale(stage.term)) for stage in cover.stages)
+        agrees = outcome.best == claimed
+    else:
+        agrees = (outcome.n_plans == 0) == (cover.status == "INFEASIBLE")
+    if not agrees:
+        message = (
+            f"CP-SAT says {cover.status} {[s.objective for s in cover.stages]}, the sweep finds "
+            f"{outcome.n_plans} plans, the best {outcome.best}: please report this"
+        )
+        raise VerificationError(message)
+    return {
+        "n_legal_plans": outcome.n_plans,
+        "second_method": "sweep over covered sets: same optimum",
+        "n_sweep_states": outcome.n_states,
+    }
+
+
+def _proof_of_version(
+    problem: Problem,
+    groups: Sequence[CandidateGroup],
+    cover: Cover,
+    unlike: Sequence[Unlike],
+    costs: Sequence[Sequence[int]],
+) -> dict[str, object]:
+    first = first_unlike(problem, groups, unlike, costs)
+    if first is None:
+        return {"n_legal_plans": None, "second_method": "not made: too many plans to go through"}
+    if cover.status == "OPTIMAL":
+        agrees = first.costs == tuple(
+            round(stage.objective * term_scale(stage.term)) for stage in cover.stages
+        )
+    else:
+        agrees = (first.costs is None) == (cover.status == "INFEASIBLE")
+    if not agrees:
+        message = (
+            f"CP-SAT says {cover.status} {[s.objective for s in cover.stages]}, going through the "
+            f"plans in order finds {first.costs}: please report this"
+        )
+        raise VerificationError(message)
+    return {
+        "n_legal_plans": first.n_plans,
+        "second_method": "all plans in order until one differs enough: same optimum",
+        "n_better_plans_too_alike": first.n_passed,
+    }
+
+
+def _why(problem: Problem, groups: Sequence[CandidateGroup], proof: dict[str, object]) -> str:
+    count = problem.scenario.count
+    n_clusters = f"{count.min} to {count.max}" if count.max else f"{count.min} or more"
+    checked = " (by two exact methods)" if proof["n_legal_plans"] is not None else ""
+    return (
+        f"no plan exists, proved{checked}: every unit is in some of the {len(groups)} legal "
+        f"clusters, but no choice of {n_clusters} of them holds each unit once with at most "
+        f"{problem.scenario.size.max_exceptions} under the minimum"
+    )

@@ -1,0 +1,1 @@
+"""All legal plans at once: a decision diagram over covered sets, and what is read off it."""

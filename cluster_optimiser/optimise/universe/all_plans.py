@@ -1,0 +1,476 @@
+"""The universe of a merge scenario: what is true of all its legal plans, exactly."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.domain import Plan, Solution
+from cluster_optimiser.errors import ClusterOptimiserError, Fault, InfeasibleError, InputError
+from cluster_optimiser.optimise.candidates import candidate_groups, membership
+from cluster_optimiser.optimise.merging.partition import TIE_BREAK, group_costs, term_scale
+from cluster_optimiser.optimise.naming import assign_schools, cluster_names
+from cluster_optimiser.optimise.universe.diagram import (
+    counts_to_go,
+    least_to_go,
+    plans_with_group,
+)
+from cluster_optimiser.optimise.universe.legality import positions_of
+from cluster_optimiser.optimise.universe.pareto import front
+from cluster_optimiser.optimise.universe.picking import Numbered, plans_in_order
+from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, distribution
+from cluster_optimiser.optimise.universe.splitting import restrict
+from cluster_optimiser.optimise.universe.states import build_diagram
+from cluster_optimiser.scenario import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from cluster_optimiser.domain import Problem, Status
+    from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.optimise.universe.diagram import Diagram
+    from cluster_optimiser.optimise.universe.legality import PlanLike
+
+MAX_STATES = 2_000_000
+"""States of the diagram above which the universe is not worked out: they take about 1 GB."""
+
+_KEPT_ENTRIES = 1_000_000
+"""What ranks are read from is kept for the next rank up to this size, else made again."""
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+ORDER = "order"
+"""Row of a rank for the scenario's own objective."""
+NAMED = 5
+"""A message names so many ids, then says how many more."""
+
+
+@dataclass(frozen=True, slots=True)
+class PickedPlan:
+    """One plan of the universe.
+
+    Parameters
+    ----------
+    groups
+        Positions of its candidate groups, ascending.
+    costs
+        Metric -> integer value, in the metric's own scale.
+    """
+
+    groups: tuple[int, ...]
+    costs: dict[str, int]
+
+
+class Universe:
+    """All legal plans of a merge scenario, counted and compared exactly.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    groups
+        Its candidate groups.
+    diagram
+        All plans as paths.
+    """
+
+    def __init__(
+        self, problem: Problem, groups: Sequence[CandidateGroup], diagram: Diagram
+    ) -> None:
+        self.problem = problem
+        self.groups = tuple(groups)
+        self.diagram = diagram
+        self._halves: dict[str, Halves] = {}
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        groups: Sequence[CandidateGroup] | None = None,
+        *,
+        max_states: int = MAX_STATES,
+    ) -> Universe:
+        """Work out the universe of a merge scenario.
+
+        Parameters
+        ----------
+        problem
+            The problem.
+        groups
+            Its candidate groups, where they are at hand.
+        max_states
+            States above which to give up.
+
+        Returns
+        -------
+        The universe; it may hold no plan.
+
+        Raises
+        ------
+        ClusterOptimiserError
+            If it would take more states.
+        """
+        groups = candidate_groups(problem) if groups is None else groups
+        diagram = build_diagram(problem, groups, max_states=max_states)
+        if diagram is None:
+            message = (
+                f"the universe of {len(problem.units)} units and {len(groups):,} candidate groups "
+                f"is not worked out: it takes more than {max_states:,} states. The best plan is "
+                "still found and proved by CP-SAT (run); for the universe narrow the range of "
+                "pupils, require a layer, or allow more states"
+            )
+            raise ClusterOptimiserError(message)
+        return cls(problem, groups, diagram)
+
+    @cached_property
+    def n_plans(self) -> int:
+        """Exact number of legal plans."""
+        return int(counts_to_go(self.diagram)[0]) if self.diagram.has_plans else 0
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """Every metric that adds up over clusters."""
+        return tuple(self.groups[0].costs) if self.groups else ()
+
+    @cached_property
+    def costs(self) -> NDArray[np.int64]:
+        """Integer value of each metric (row) and candidate group (column)."""
+        rows = [[group.costs[metric] for group in self.groups] for metric in self.metrics]
+        return np.array(rows, dtype=np.int64).reshape(len(self.metrics), len(self.groups))
+
+    @cached_property
+    def n_plans_with_group(self) -> tuple[int, ...]:
+        """Number of plans that hold each candidate group."""
+        return tuple(plans_with_group(self.diagram))
+
+    @cached_property
+    def n_plans_by_count(self) -> dict[int, int]:
+        """Number of clusters -> exact number of legal plans."""
+        return distribution(self.diagram, np.ones(len(self.groups), dtype=np.int64))
+
+    def objective_costs(self, *, seed: int | None = None) -> dict[str, NDArray[np.int64]]:
+        """Give the integer costs of each group in the scenario's own objective.
+
+        Parameters
+        ----------
+        seed
+            Fixes a tie-break as the last term; without it there is none.
+
+        Returns
+        -------
+        Term -> costs, in the order of the terms; the one term ``"weighted"`` where the objective is
+        a weighted sum.
+        """
+        rows = group_costs(self.groups, self.problem.scenario.objective, seed=seed or 0)
+        if seed is None:
+            rows.pop(TIE_BREAK)
+        return {term: np.array(row, dtype=np.int64) for term, row in rows.items()}
+
+    def values_of(self, groups: Sequence[int]) -> dict[str, int]:
+        """Add up the metrics of a plan.
+
+        Parameters
+        ----------
+        groups
+            Positions of its groups.
+
+        Returns
+        -------
+        Metric -> integer value, in the metric's own scale.
+        """
+        totals = self.costs[:, list(groups)].sum(axis=1).tolist()
+        return dict(zip(self.metrics, totals, strict=True))
+
+    def distributions(self) -> pd.DataFrame:
+        """Describe every metric over all legal plans, exactly.
+
+        A quantile q is the least value t such that at least a share q of the plans has at most t.
+
+        Returns
+        -------
+        Index ``metric``; columns ``scale`` (so many of the integers below make one of the metric's
+        own unit: clusters, pupils, pupil minutes), ``minimum``, ``p05``, ``p25``, ``p50``, ``p75``,
+        ``p95``, ``maximum`` and ``mean`` (a float). Quantiles are missing for a metric that takes
+        too many values to be sorted. Empty where there is no plan.
+        """
+        rows = {}
+        for metric in self.metrics if self.n_plans else ():
+            costs = self.costs[self.metrics.index(metric)]
+            rows[metric] = {
+                "scale": term_scale(metric),
+                "minimum": int(least_to_go(self.diagram, costs[None, :])[0, 0]),
+                **self._quantiles(metric),
+                "maximum": -int(least_to_go(self.diagram, -costs[None, :])[0, 0]),
+                "mean": float(self.mean(metric)),
+            }
+        names = [f"p{round(100 * q):02d}" for q in QUANTILES]
+        columns = ["scale", "minimum", *names, "maximum", "mean"]
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        whole = columns[:-1]
+        return table.astype(dict.fromkeys(whole, "Int64")).rename_axis("metric")
+
+    def _quantiles(self, metric: str) -> dict[str, int | None]:
+        try:
+            halves = self._halves_of(metric)
+        except ClusterOptimiserError:
+            return {f"p{round(100 * q):02d}": None for q in QUANTILES}
+        ranks = {q: max(1, math.ceil(Fraction(str(q)) * self.n_plans)) for q in QUANTILES}
+        return {f"p{round(100 * q):02d}": halves.value_at(rank) for q, rank in ranks.items()}
+
+    def mean(self, metric: str) -> Fraction:
+        """Give the mean of a metric over all legal plans.
+
+        Parameters
+        ----------
+        metric
+            One of `metrics`.
+
+        Returns
+        -------
+        The exact mean, in the metric's integers.
+        """
+        costs = self.costs[self.metrics.index(metric)].tolist()
+        total = sum(c * n for c, n in zip(costs, self.n_plans_with_group, strict=True))
+        return Fraction(total, self.n_plans)
+
+    def _halves_of(self, name: str) -> Halves:
+        """Give what ranks are read from, for a metric or for the scenario's own objective."""
+        if name not in self._halves:
+            if name == ORDER:
+                rows = np.array(list(self.objective_costs().values()))
+            else:
+                rows = self.costs[[self.metrics.index(name)]]
+            greatest = [-int(least_to_go(self.diagram, -row[None, :])[0, 0]) for row in rows]
+            halves = Halves(self.diagram, columns_of(rows, greatest))
+            if halves.n_entries > _KEPT_ENTRIES:
+                return halves
+            self._halves[name] = halves
+        return self._halves[name]
+
+    def rank(self, plan: PlanLike) -> pd.DataFrame:
+        """Say how many legal plans are better, equal and worse than a plan.
+
+        Parameters
+        ----------
+        plan
+            A legal plan: the plan, its assignment (index ``urn``), its clusters as sets of units,
+            or positions of candidate groups.
+
+        Returns
+        -------
+        Index ``metric``, every metric and last the scenario's own objective (``order``); columns
+        ``value`` (the metric's integer; missing for the order), ``scale``, ``n_better``,
+        ``n_equal``, ``n_worse`` (integers of any size, as objects; missing where a metric takes too
+        many values to be sorted).
+
+        Raises
+        ------
+        InputError
+            If the plan is not legal, with every reason.
+        """
+        chosen = self.groups_of(plan)
+        values = self.values_of(chosen)
+        rows = []
+        for name in (*self.metrics, ORDER):
+            better, equal, worse = self._rank_of(name, chosen)
+            rows.append(
+                {
+                    "metric": name,
+                    "value": values.get(name, pd.NA),
+                    "scale": term_scale(name),
+                    "n_better": better,
+                    "n_equal": equal,
+                    "n_worse": worse,
+                }
+            )
+        return pd.DataFrame(rows, dtype=object).set_index("metric")
+
+    def _rank_of(self, name: str, groups: Sequence[int]) -> tuple[Any, Any, Any]:
+        try:
+            halves = self._halves_of(name)
+        except ClusterOptimiserError:
+            return pd.NA, pd.NA, pd.NA
+        cost = halves.cost_of(groups)
+        below, upto = halves.count(cost, is_equal_counted=False), halves.count(cost)
+        return below, upto - below, self.n_plans - upto
+
+    def best(self, n_plans: int, *, seed: int = 0) -> list[PickedPlan]:
+        """Give the best plans in exact order of the scenario's own objective.
+
+        Parameters
+        ----------
+        n_plans
+            How many; fewer where there are fewer.
+        seed
+            Fixes the order of plans that are equal, as it does when a scenario is solved: the first
+            is the plan that is solved for.
+
+        Returns
+        -------
+        The plans, best first.
+        """
+        costs = np.array(list(self.objective_costs(seed=seed).values()))
+        found = islice(plans_in_order(self.diagram, costs), n_plans)
+        return [PickedPlan(groups, self.values_of(groups)) for _, groups in found]
+
+    def sample(self, n_plans: int, *, seed: int) -> list[PickedPlan]:
+        """Draw plans uniformly over all legal plans, each draw by itself.
+
+        Parameters
+        ----------
+        n_plans
+            How many.
+        seed
+            Fixes what is drawn.
+
+        Returns
+        -------
+        The plans as drawn; one may come again.
+
+        Raises
+        ------
+        InfeasibleError
+            If there is no plan.
+        """
+        if not self.n_plans:
+            message = "there is no legal plan to draw"
+            raise InfeasibleError(message)
+        drawn = self._numbered.sample(n_plans, seed=seed)
+        return [PickedPlan(groups, self.values_of(groups)) for groups in drawn]
+
+    @cached_property
+    def _numbered(self) -> Numbered:
+        return Numbered(self.diagram)
+
+    def together(self, *, near_pct: float = 5.0, max_states: int = MAX_STATES) -> pd.DataFrame:
+        """Say for each pair of adjacent units how many legal plans put them in one cluster.
+
+        Parameters
+        ----------
+        near_pct
+            How far, in per cent, the first term of the objective may be over its best for a plan to
+            count as near the best.
+        max_states
+            States above which a column is left empty.
+
+        Returns
+        -------
+        Index ``unit_a``, ``unit_b``, sorted; for all plans, for those with the fewest clusters and
+        for those near the best, columns ``n_all``, ``n_fewest``, ``n_near`` (integers of any size,
+        as objects) and ``share_all``, ``share_fewest``, ``share_near`` (0 to 1).
+        """
+        pairs = sorted((min(a, b), max(a, b)) for a, b in self.problem.dual.edges)
+        index = pd.MultiIndex.from_tuples(pairs, names=["unit_a", "unit_b"])
+        table = pd.DataFrame(index=index)
+        ones = np.ones(len(self.groups), dtype=np.int64)
+        first = next(iter(self.objective_costs().values()))
+        kinds = {"all": None, "fewest": (ones, 0.0), "near": (first, near_pct)}
+        position = {str(unit): i for i, unit in enumerate(self.problem.units.index)}
+        held = membership([group.mask for group in self.groups], len(position))
+        for kind, limit in kinds.items():
+            diagram = self.diagram if limit is None else self._near(*limit, max_states=max_states)
+            if diagram is None or not diagram.has_plans:
+                table[f"n_{kind}"], table[f"share_{kind}"] = None, np.nan
+                continue
+            plans = np.array(plans_with_group(diagram), dtype=object)
+            n_plans = int(counts_to_go(diagram)[0])
+            both = [int(plans[held[:, position[a]] & held[:, position[b]]].sum()) for a, b in pairs]
+            table[f"n_{kind}"] = pd.Series(both, index=index, dtype=object)
+            table[f"share_{kind}"] = [n / n_plans for n in both]
+        return table
+
+    def _near(self, costs: NDArray[np.int64], pct: float, *, max_states: int) -> Diagram | None:
+        """Keep the plans whose cost is within so many per cent of the least."""
+        if not self.diagram.has_plans:
+            return self.diagram
+        least = int(least_to_go(self.diagram, costs[None, :])[0, 0])
+        highest = math.floor(least * (1 + Fraction(str(pct)) / 100))
+        return restrict(self.diagram, costs, lowest=least, highest=highest, max_states=max_states)
+
+    def pareto(self, terms: Sequence[str]) -> list[PickedPlan]:
+        """Find the exact front of two or three metrics, all of which are to be small.
+
+        Parameters
+        ----------
+        terms
+            Two or three of `metrics`.
+
+        Returns
+        -------
+        One plan for each point of the front, in ascending order of the terms: no legal plan is as
+        good in every term and better in one, and every such point is there.
+
+        Raises
+        ------
+        InputError
+            If a term is not known, or their number is wrong.
+        ClusterOptimiserError
+            If it would take too much memory.
+        """
+        self._refuse_terms(terms)
+        rows = self.costs[[self.metrics.index(term) for term in terms]]
+        found = front(self.diagram, rows) if self.metrics else {}
+        return [PickedPlan(groups, self.values_of(groups)) for groups in found.values()]
+
+    def _refuse_terms(self, terms: Sequence[str]) -> None:
+        faults = []
+        if len(set(terms)) != len(terms) or not 2 <= len(terms) <= 3:  # noqa: PLR2004
+            text = f"a front has two or three different terms, not {', '.join(terms) or 'none'}"
+            faults.append(Fault("pareto", 0, "", text, "Name two or three."))
+        for term in terms:
+            if self.metrics and term not in self.metrics:
+                like = nearest(term, self.metrics)
+                remedy = f'Did you mean "{like}"?' if like else f"Use {', '.join(self.metrics)}."
+                faults.append(Fault("pareto", 0, "", f'unknown term "{term}"', remedy))
+        if faults:
+            raise InputError(faults)
+
+    def plan(self, groups: Sequence[int], *, status: Status = "GIVEN") -> Plan:
+        """Write a plan back to schools, clusters named.
+
+        Parameters
+        ----------
+        groups
+            Positions of its groups.
+        status
+            What is said of it.
+
+        Returns
+        -------
+        The plan.
+        """
+        chosen = [self.groups[i].units for i in groups]
+        names = cluster_names(self.problem, chosen)
+        cluster_of = {u: name for name, units in zip(names, chosen, strict=True) for u in units}
+        return Plan(
+            label=self.problem.scenario.option,
+            assignment=assign_schools(self.problem, cluster_of),
+            solution=Solution(status=status, proof={"n_legal_plans": self.n_plans}),
+        )
+
+    def groups_of(self, plan: PlanLike) -> tuple[int, ...]:
+        """Find the candidate groups that a plan is made of.
+
+        Parameters
+        ----------
+        plan
+            As for `rank`.
+
+        Returns
+        -------
+        Their positions, ascending.
+
+        Raises
+        ------
+        InputError
+            If the plan is not legal, with every reason.
+        """
+        return positions_of(self.problem, self.groups, plan)

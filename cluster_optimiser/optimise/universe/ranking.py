@@ -1,0 +1,391 @@
+r"""Where a plan ranks among all legal plans, exactly, without listing them.
+
+A path crosses from before a cut of the layers to behind it by one arc, which leads to a node s.
+With F(s) the costs of the ways to s that cross there and B(s) those of the completions of s, both
+with their numbers,
+
+    plans with a cost of at most t = sum over s of |{(a, b) in F(s) x B(s): a + b <= t}|
+
+and each a needs one search among the sorted b. Half-way through the map both hold about the square
+root of the number of plans. Costs compared term by term are columns, earlier columns first.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.optimise.universe.diagram import (
+    backwards,
+    by_value,
+    counts_to_come,
+    counts_to_go,
+    least_to_go,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from cluster_optimiser.optimise.universe.diagram import Diagram
+
+MAX_ENTRIES = 12_000_000
+"""Costs kept on both sides of the cut, above which ranks are not worked out."""
+
+_LISTED = 2_000_000
+"""Pairs that are listed and sorted rather than searched for further."""
+_MARGIN = 0.02
+_COLUMN_BITS = 62
+
+Side = Literal["left", "right"]
+
+
+def columns_of(costs: NDArray[np.int64], greatest: Sequence[int]) -> NDArray[np.int64]:
+    """Put terms together into as few columns as compare in the same order.
+
+    Parameters
+    ----------
+    costs
+        Shape (n_terms, n_groups), none negative.
+    greatest
+        Greatest value of each term over all plans.
+
+    Returns
+    -------
+    Shape (n_columns, n_groups).
+    """
+    columns: list[NDArray[np.int64]] = []
+    size = 0
+    for row, most in zip(costs, greatest, strict=True):
+        width = most + 1
+        if columns and size * width < 2**_COLUMN_BITS:
+            columns[-1] = columns[-1] * width + row
+            size *= width
+        else:
+            columns.append(row.copy())
+            size = width
+    return np.array(columns)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Multiset:
+    """Costs by node with their numbers: node ascending, then cost."""
+
+    node: NDArray[np.int64]
+    value: NDArray[np.int64]
+    count: NDArray[Any]
+
+
+def _order_of(node: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sort by node, then by cost."""
+    if len(value) == 1 and value.size:
+        least = int(value.min())
+        width = int(value.max()) - least + 1
+        if (int(node.max()) + 1) * width < 2**_COLUMN_BITS:
+            return np.argsort(node * width + (value[0] - least))
+    return np.lexsort((*value[::-1], node))
+
+
+def _gathered(node: NDArray[np.int64], value: NDArray[np.int64], count: NDArray[Any]) -> _Multiset:
+    """Sort, and add up the numbers of equal costs of a node."""
+    order = _order_of(node, value)
+    node, value = node[order], value[:, order]
+    is_new = np.ones(len(order), dtype=np.bool_)
+    is_new[1:] = (node[1:] != node[:-1]) | (value[:, 1:] != value[:, :-1]).any(axis=0)
+    firsts = np.flatnonzero(is_new)
+    return _Multiset(node[firsts], value[:, firsts], np.add.reduceat(count[order], firsts))
+
+
+def runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the positions of several runs, one after another.
+
+    Parameters
+    ----------
+    starts, lengths
+        Where each begins and how long it is.
+
+    Returns
+    -------
+    The positions.
+
+    Examples
+    --------
+    >>> runs(np.array([5, 0]), np.array([2, 3])).tolist()
+    [5, 6, 0, 1, 2]
+    """
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
+
+
+_Parts = list[tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[Any]"]]
+
+
+def _joined(parts: _Parts) -> _Multiset:
+    node, value, count = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    return _gathered(node, value, count)
+
+
+def _swept(
+    diagram: Diagram, costs: NDArray[np.int64], cut: int, dtype: np.dtype[Any]
+) -> tuple[list[_Multiset], _Parts]:
+    """Give the costs to come of every node before the cut, and of the ways that cross it."""
+    n_layers = len(diagram.layers) - 1
+    layer_of = np.repeat(np.arange(n_layers), np.diff(diagram.layers))
+    root = (np.zeros(1, np.int64), np.zeros((len(costs), 1), np.int64), np.ones(1, dtype=dtype))
+    waiting: list[_Parts] = [[] for _ in range(n_layers + 1)]
+    waiting[0].append(root)
+    heres = []
+    for layer in range(cut):
+        if not waiting[layer]:
+            continue
+        here = _joined(waiting[layer])
+        waiting[layer] = []
+        heres.append(here)
+        degrees = diagram.arcs[here.node + 1] - diagram.arcs[here.node]
+        arcs = runs(diagram.arcs[here.node], degrees)
+        to = diagram.to[arcs].astype(np.int64)
+        value = np.repeat(here.value, degrees, axis=1) + costs[:, diagram.group[arcs]]
+        count = np.repeat(here.count, degrees)
+        for target, some in by_value(np.minimum(layer_of[to], cut)):
+            waiting[target].append((to[some], value[:, some], count[some]))
+    return heres, waiting[cut]
+
+
+def _chosen_cut(diagram: Diagram, n_values: float) -> tuple[int, float]:
+    """Choose the layer where both sides together hold fewest costs; say how many at the most."""
+    come = np.minimum(counts_to_come(diagram).astype(np.float64), n_values)
+    go = np.minimum(counts_to_go(diagram).astype(np.float64), n_values)
+    before = np.concatenate([[0.0], np.cumsum(come)])[diagram.layers[:-1]]
+    behind = np.concatenate([np.cumsum(go[::-1])[::-1], [0.0]])[diagram.layers[:-1]]
+    cut = int((before + behind).argmin())
+    return cut, float(before[cut] + behind[cut])
+
+
+class Halves:
+    """The costs on both sides of a cut, from which ranks are read.
+
+    Parameters
+    ----------
+    diagram
+        The diagram, with plans.
+    columns
+        Integer costs of each group, shape (n_columns, n_groups), earlier columns compared first.
+
+    Raises
+    ------
+    ClusterOptimiserError
+        If both sides together would hold more than `MAX_ENTRIES`.
+    """
+
+    def __init__(self, diagram: Diagram, columns: NDArray[np.int64]) -> None:
+        least = int(least_to_go(diagram, columns[:1])[0, 0])
+        greatest = -int(least_to_go(diagram, -columns[:1])[0, 0])
+        step = max(1, int(np.gcd.reduce(columns[0])))
+        n_values = (greatest - least) / step + 1 if len(columns) == 1 else np.inf
+        cut, n_entries = _chosen_cut(diagram, n_values)
+        if n_entries > MAX_ENTRIES:
+            message = (
+                f"ranks are not worked out: they would need some {n_entries:,.0f} costs at once, "
+                f"the limit is {MAX_ENTRIES:,}; least, greatest and mean are known all the same"
+            )
+            raise ClusterOptimiserError(message)
+        self.columns = columns
+        self.bounds = (least, greatest)
+        self.come, self._go = _both_sides(diagram, columns, cut)
+        self._tabulate()
+        self.n_plans = self.count(None)
+        self._seen = [(least - 1, 0), (greatest, self.n_plans)]
+
+    def _tabulate(self) -> None:
+        """Make one sorted key of node and cost, to be searched in one go."""
+        kinds = np.unique(self.come.node)
+        node_go = np.searchsorted(kinds, self._go.node)
+        self._node = np.searchsorted(kinds, self.come.node)
+        value = self._go.value
+        self._least = int(value[0].min())
+        self._width = int(value[0].max()) - self._least + 2
+        self._table: NDArray[np.int64] | None = None
+        rank = value[0] - self._least + 1
+        if len(value) > 1 or len(kinds) * self._width >= 2**_COLUMN_BITS:
+            # Costs become their rank among all costs, so that the key fits.
+            self._table = _distinct(value)
+            self._width = self._table.shape[1] + 1
+            rank = _positions(self._table, value, side="right")
+        self._keys = node_go * self._width + rank
+        count = self._go.count
+        self._ends = np.concatenate([np.zeros(1, dtype=count.dtype), np.cumsum(count)])
+        self._starts = np.searchsorted(self._keys, self._node * self._width)
+
+    @property
+    def n_entries(self) -> int:
+        """Costs kept on both sides."""
+        return len(self._node) + len(self._keys)
+
+    def cost_of(self, groups: Sequence[int]) -> list[int]:
+        """Give the cost of a plan, one number a column.
+
+        Parameters
+        ----------
+        groups
+            Positions of its groups.
+
+        Returns
+        -------
+        The cost.
+        """
+        cost: list[int] = self.columns[:, list(groups)].sum(axis=1).tolist()
+        return cost
+
+    def _found(self, cost: Sequence[int] | None, side: Side) -> NDArray[np.int64]:
+        """Give, for each way that crosses, the end of the completions within the cost."""
+        if cost is None:
+            rank = np.full(len(self._node), self._width - 1)
+        else:
+            left = np.array(cost, dtype=np.int64)[:, None] - self.come.value
+            if self._table is None:
+                rank = left[0] - self._least + (side == "right")
+                rank = np.clip(rank, 0, self._width - 1)
+            else:
+                rank = _positions(self._table, left, side=side)
+        wanted = self._node * self._width + rank
+        return np.asarray(np.searchsorted(self._keys, wanted, side="right"))
+
+    def count(self, cost: Sequence[int] | None, *, is_equal_counted: bool = True) -> int:
+        """Count the plans of at most a cost.
+
+        Parameters
+        ----------
+        cost
+            One number a column; None for all plans.
+        is_equal_counted
+            Whether plans of exactly that cost count.
+
+        Returns
+        -------
+        The number of plans.
+        """
+        found = self._found(cost, "right" if is_equal_counted else "left")
+        # Sums of 64 bits may pass their range, but differences of two of them are right again.
+        return int((self.come.count * (self._ends[found] - self._ends[self._starts])).sum())
+
+    def value_at(self, rank: int) -> int:
+        """Give the cost of the plan at a rank, plans sorted by a cost of one column.
+
+        Parameters
+        ----------
+        rank
+            1 for the least.
+
+        Returns
+        -------
+        The least cost t such that at least ``rank`` plans cost at most t.
+        """
+        at = bisect_left(self._seen, rank, key=lambda seen: seen[1])
+        (low, below), (high, upto) = self._seen[at - 1], self._seen[at]
+        while high - low > 1:
+            if upto - below <= _LISTED:
+                first, last = self._found([low], "right"), self._found([high], "right")
+                return self._listed(first, last, rank - below)
+            for middle in self._guesses(low, high, (rank - below) / (upto - below)):
+                if low < middle < high:
+                    count = self.count([middle])
+                    insort(self._seen, (middle, count))
+                    if count >= rank:
+                        high, upto = middle, count
+                    else:
+                        low, below = middle, count
+        return high
+
+    @staticmethod
+    def _guesses(low: int, high: int, share: float) -> tuple[int, int, int]:
+        """Guess where a share of the plans between two costs is reached.
+
+        Where costs rise evenly that is between a little under the share and a little over it; where
+        they do not, half-way between is safe.
+        """
+        width = high - low
+        middle = (low + high) // 2
+        under, over = share - _MARGIN, share + _MARGIN
+        return low + max(1, int(width * under)), low + math.ceil(width * over), middle
+
+    def _listed(self, first: NDArray[np.int64], last: NDArray[np.int64], rank: int) -> int:
+        pairs = runs(first, last - first)
+        come = np.repeat(np.arange(len(first)), last - first)
+        value = self.come.value[0, come] + self._go.value[0, pairs]
+        count = self.come.count[come] * self._go.count[pairs]
+        order = np.argsort(value, kind="stable")
+        total = np.cumsum(count[order])
+        return int(value[order[int(np.searchsorted(total, rank))]])
+
+
+def _both_sides(
+    diagram: Diagram, columns: NDArray[np.int64], cut: int
+) -> tuple[_Multiset, _Multiset]:
+    """Give the costs of the ways that cross the cut, and of the completions of where they lead."""
+    dtype = counts_to_go(diagram).dtype
+    n_layers = len(diagram.layers) - 1
+    if cut:
+        come = _joined(_swept(diagram, columns, cut, dtype)[1])
+    else:
+        root = np.zeros(1, np.int64)
+        come = _Multiset(root, np.zeros((len(columns), 1), np.int64), np.ones(1, dtype=dtype))
+    parts: _Parts = []
+    for some in _swept(backwards(diagram), columns, n_layers - cut, dtype)[0]:
+        node = diagram.n_nodes - 1 - some.node
+        is_used = np.isin(node, come.node)
+        parts.append((node[is_used], some.value[:, is_used], some.count[is_used]))
+    return come, _joined(parts)
+
+
+def _distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the different columns, sorted."""
+    if len(values) == 1:
+        return np.unique(values[0])[None, :]
+    ordered = values[:, np.lexsort(values[::-1])]
+    is_new = (np.diff(ordered, axis=1) != 0).any(axis=0)
+    return ordered[:, np.concatenate([[True], is_new])]
+
+
+def _positions(
+    table: NDArray[np.int64], wanted: NDArray[np.int64], *, side: Side
+) -> NDArray[np.int64]:
+    """Find where columns belong among sorted columns, as `numpy.searchsorted` does for numbers."""
+    if len(table) == 1:
+        return np.asarray(np.searchsorted(table[0], wanted[0], side=side))
+    n_table = table.shape[1]
+    both = np.concatenate([table, wanted], axis=1)
+    # Of equals, those of the table come first if they are to be counted, else last.
+    turn = np.zeros(both.shape[1], dtype=np.int8)
+    turn[n_table:] = 1 if side == "right" else -1
+    order = np.lexsort((turn, *both[::-1]))
+    n_before = np.cumsum(order < n_table)
+    positions = np.empty(both.shape[1], dtype=np.int64)
+    positions[order] = n_before
+    return np.asarray(positions[n_table:])
+
+
+def distribution(diagram: Diagram, costs: NDArray[np.int64]) -> dict[int, int]:
+    """Count the plans of every value of a cost that takes few values.
+
+    Parameters
+    ----------
+    diagram
+        The diagram.
+    costs
+        Integer cost of each group, shape (n_groups,).
+
+    Returns
+    -------
+    Value -> number of plans, values ascending.
+    """
+    if not diagram.has_plans:
+        return {}
+    last = len(diagram.layers) - 2
+    found = _joined(_swept(diagram, costs[None, :], last, counts_to_go(diagram).dtype)[1])
+    return dict(zip(found.value[0].tolist(), map(int, found.count), strict=True))

@@ -1,0 +1,84 @@
+"""The sweep: every legal plan counted, and the best one found, without a solver.
+
+A method of its own, on the diagram of all plans: it shares the candidates with the model in CP-SAT
+and nothing else. In place of a sum the recurrence takes the least of the cost vectors: compared
+term by term they keep their order when the same vector is added to both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cluster_optimiser.optimise.universe.diagram import best_path, counts_to_go
+from cluster_optimiser.optimise.universe.states import build_diagram
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise.candidates import CandidateGroup
+
+MAX_STATES = 1_000_000
+"""States above which the sweep gives up."""
+
+Vector = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The outcome of a sweep.
+
+    Parameters
+    ----------
+    n_plans
+        Exact number of legal plans.
+    best
+        Least cost vector, one entry a stage; None where there is no plan.
+    chosen
+        Positions of the candidates of a best plan, ascending.
+    n_states
+        States visited.
+    """
+
+    n_plans: int
+    best: Vector | None
+    chosen: tuple[int, ...]
+    n_states: int
+
+
+def sweep(
+    problem: Problem,
+    groups: Sequence[CandidateGroup],
+    costs: Sequence[Sequence[int]],
+    *,
+    max_states: int = MAX_STATES,
+) -> Sweep | None:
+    """Count every legal plan and find the least cost vector.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    groups
+        Its candidates.
+    costs
+        One row a stage, most important first; one integer a candidate.
+    max_states
+        States above which to give up.
+
+    Returns
+    -------
+    The outcome, or None where it would take more states.
+    """
+    diagram = build_diagram(problem, groups, max_states=max_states)
+    if diagram is None:
+        return None
+    if not diagram.has_plans:
+        return Sweep(0, None, (), diagram.n_visited)
+    rows = np.array(costs, dtype=np.int64).reshape(len(costs), len(groups))
+    chosen = best_path(diagram, rows)
+    best = tuple(rows[:, list(chosen)].sum(axis=1).tolist())
+    return Sweep(int(counts_to_go(diagram)[0]), best, chosen, diagram.n_visited)

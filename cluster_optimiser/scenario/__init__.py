@@ -1,0 +1,42 @@
+"""The scenario file: its schema, inheritance, and the reading that gathers every fault."""
+
+from cluster_optimiser.scenario.reading import (
+    authority_folder,
+    is_scenario,
+    load_scenario,
+    parse_scenario,
+)
+from cluster_optimiser.scenario.schema import Scenario, json_schema
+from cluster_optimiser.scenario.tables import (
+    Contiguity,
+    Count,
+    Exempt,
+    Objective,
+    Pins,
+    Secondary,
+    Size,
+    TravelLimit,
+    Urban,
+    Versions,
+)
+from cluster_optimiser.scenario.words import nearest
+
+__all__ = [
+    "Contiguity",
+    "Count",
+    "Exempt",
+    "Objective",
+    "Pins",
+    "Scenario",
+    "Secondary",
+    "Size",
+    "TravelLimit",
+    "Urban",
+    "Versions",
+    "authority_folder",
+    "is_scenario",
+    "json_schema",
+    "load_scenario",
+    "nearest",
+    "parse_scenario",
+]

@@ -1,0 +1,250 @@
+"""Scenario files: inheritance, and the reading that gathers every fault.
+
+A scenario is TOML. ``extends`` names another file whose tables are filled in where this one is
+silent (tables merge, lists and values replace). Unknown keys are refused with the nearest right
+one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.scenario.schema import Scenario
+from cluster_optimiser.scenario.tables import Exempt
+from cluster_optimiser.scenario.words import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
+UNION_BRANCHES = ("str", "tuple[str, ...]")
+"""Names that pydantic gives to the two forms of a value that is a text or a list of texts; what is
+wrong is told of the list."""
+
+SHAPES = {
+    "string_type": "Write a text in quotation marks.",
+    "tuple_type": "Write a list in square brackets.",
+    "dict_type": "Write a table of keys and values.",
+    "model_type": "Write a table of keys and values.",
+}
+"""Kind of fault -> what to write, where pydantic would speak of Python."""
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    # An order replaces inherited weights and the other way round: they exclude each other.
+    for one, other in (("order", "weights"), ("weights", "order")):
+        if one in over and other not in over:
+            merged.pop(other, None)
+    return merged
+
+
+def _read_toml(path: Path, file: str) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ScenarioError(
+            [Fault(file, 0, "", "the file cannot be read", f"Check the path: {error.strerror}.")]
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(
+            [Fault(file, 0, "", "the file is not UTF-8 text", "Save it again as UTF-8.")]
+        ) from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(
+            [Fault(file, 0, "", f"not valid TOML: {error}", "Mend the line that is named.")]
+        ) from error
+
+
+def _read_chain(path: Path, seen: tuple[Path, ...] = ()) -> tuple[dict[str, Any], tuple[Path, ...]]:
+    """Read a file and what it extends; the file itself is the first of the paths."""
+    path = path.resolve()
+    file = path.name
+    if path in seen:
+        chain = " -> ".join(p.name for p in (*seen, path))
+        raise ScenarioError(
+            [Fault(file, 0, "extends", f"files extend one another: {chain}", "Break the circle.")]
+        )
+    data = _read_toml(path, file)
+    parent = data.pop("extends", None)
+    if parent is None:
+        return data, (path,)
+    if not isinstance(parent, str):
+        raise ScenarioError(
+            [
+                Fault(
+                    file,
+                    0,
+                    "extends",
+                    f"{parent!r} is no file name",
+                    'Write extends = "base.toml".',
+                )
+            ]
+        )
+    target = path.parent / parent
+    if not target.is_file():
+        like = nearest(parent, [p.name for p in path.parent.glob("*.toml")])
+        remedy = f'Did you mean "{like}"?' if like else "Give a path relative to this file."
+        raise ScenarioError([Fault(file, 0, "extends", f'there is no file "{parent}"', remedy)])
+    base, files = _read_chain(target, (*seen, path))
+    return _merge(base, data), (path, *files)
+
+
+def _table_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """Give the table that holds the last key of a location, to offer its right names."""
+    table: type[BaseModel] = Scenario
+    for key in location[:-1]:
+        if isinstance(key, int):
+            continue
+        info = table.model_fields.get(key)
+        if info is None:
+            return None
+        inner = Exempt if key == "exempt" else info.annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return None
+        table = inner
+    return table
+
+
+def _fault_of(detail: ErrorDetails, file: str) -> Fault:
+    location = tuple(part for part in detail["loc"] if part not in UNION_BRANCHES)
+    # People count from 1, here as in the data.
+    subject = ".".join(str(part + 1 if isinstance(part, int) else part) for part in location)
+    message, given = detail["msg"], detail["input"]
+    if detail["type"] == "extra_forbidden":
+        table = _table_at(location)
+        like = nearest(str(location[-1]), table.model_fields) if table else None
+        remedy = f'Did you mean "{like}"?' if like else "Remove it, or see `schema` for the keys."
+        return Fault(file, 0, subject, f'unknown key "{location[-1]}"', remedy)
+    if detail["type"] == "missing" and isinstance(location[-1], int):
+        return Fault(file, 0, subject, "it is missing", "Give two names.")
+    if detail["type"] == "missing":
+        return Fault(file, 0, subject, "it is missing", f"Add {location[-1]} = ....")
+    if detail["type"] == "refused":
+        return Fault(file, 0, subject, message, detail["ctx"]["remedy"])
+    remedy = SHAPES.get(detail["type"], f"{message}.")
+    return Fault(file, 0, subject, f"{given!r} is not allowed", remedy)
+
+
+def parse_scenario(data: Mapping[str, Any], *, file: str = "scenario") -> Scenario:
+    """Check plain data against the schema.
+
+    Parameters
+    ----------
+    data
+        The content of a scenario file, inheritance resolved.
+    file
+        Name to give in faults.
+
+    Returns
+    -------
+    The frozen scenario.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault.
+    """
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        faults = [_fault_of(d, file) for d in details if d["loc"][-1:] != UNION_BRANCHES[:1]]
+        raise ScenarioError(faults) from None
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """Read a scenario file and what it extends.
+
+    Parameters
+    ----------
+    path
+        The TOML file.
+
+    Returns
+    -------
+    The frozen scenario; ``files`` names every file read.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault of the file.
+    """
+    path = Path(path)
+    data, files = _read_chain(path)
+    scenario = parse_scenario(data, file=path.name)
+    scenario._files = files  # noqa: SLF001 - provenance, set once by the reader that knows it
+    return scenario
+
+
+def is_scenario(path: Path) -> bool:
+    """Tell whether a TOML file is a scenario of its own, not only a base for others.
+
+    A base has no ``option``; faults are left to `load_scenario`.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    False for a base.
+    """
+    try:
+        data, _ = _read_chain(path)
+    except ScenarioError:
+        return True
+    return "option" in data
+
+
+def authority_folder(scenario: Scenario) -> Path:
+    """Find the folder of a scenario's authority.
+
+    A name is looked for in ``boundaries/`` beside the scenario file or above it, then below the
+    working directory; a path is taken relative to the scenario file.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+
+    Returns
+    -------
+    The folder that holds ``authority.toml``.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none; the message names the nearest authority.
+    """
+    home = scenario.files[0].parent if scenario.files else Path.cwd()
+    as_path = home / scenario.authority
+    if (as_path / "authority.toml").is_file():
+        return as_path.resolve()
+    roots = [p / "boundaries" for p in (home, *home.parents, Path.cwd())]
+    for root in roots:
+        if (root / scenario.authority / "authority.toml").is_file():
+            return (root / scenario.authority).resolve()
+    known = sorted({p.parent.name for root in roots for p in root.glob("*/authority.toml")})
+    like = nearest(scenario.authority, known)
+    remedy = (
+        f'Did you mean "{like}"?' if like else "Make boundaries/<authority>/ with authority.toml."
+    )
+    file = scenario.files[0].name if scenario.files else "scenario"
+    raise ScenarioError(
+        [Fault(file, 0, "authority", f'there is no authority "{scenario.authority}"', remedy)]
+    )

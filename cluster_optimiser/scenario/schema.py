@@ -1,0 +1,169 @@
+"""The scenario as a whole: one option to be built or scored, frozen once read.
+
+Source of the keys: the interface that outside programs rely on.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PrivateAttr, field_validator, model_validator
+
+from cluster_optimiser.scenario.tables import (
+    Contiguity,
+    Count,
+    Exempt,
+    Objective,
+    Pins,
+    Secondary,
+    Size,
+    Table,
+    TravelLimit,
+    Urban,
+    Versions,
+    refuse,
+)
+
+WORDS_OF_UNITS = ("clusters", "schools")
+"""Values of ``units`` that are no label of a scenario."""
+
+FILES_OF_RESULTS = ("assignments.csv", "comparison.csv", "index.html")
+"""What stands in a results folder beside the folder of each option."""
+
+
+class Scenario(Table):
+    """One option to be built or scored: what may be done, what is best, what to call it."""
+
+    title: str
+    """One line for readers."""
+    option: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+    """Short label used everywhere: letters, figures, dot, dash, underscore."""
+    authority: str
+    """Folder under boundaries/, or a path relative to this file."""
+    method: Literal["keep", "merge", "redraw", "file"]
+    """Keep today's clusters, merge units, redraw from schools, or read a plan file."""
+    description: str = ""
+    """A paragraph for readers: what this option does and assumes."""
+    units: str = "clusters"
+    """``clusters``, ``schools``, or the label of another scenario whose clusters are the units."""
+    plan: str | None = None
+    """Method file: the plan CSV, relative to this file."""
+    within: tuple[str, ...] = ()
+    """Layers whose areas no cluster may cross; a unit counts to the area of most of its pupils."""
+    size: Size = Size()
+    count: Count = Count()
+    contiguity: Contiguity = Contiguity()
+    travel: TravelLimit = TravelLimit()
+    secondary: Secondary = Secondary()
+    alignment: dict[str, Literal["require", "prefer", "report"]] = Field(default_factory=dict)
+    """Layer -> require (same as within), prefer (counted by the term misaligned) or report."""
+    objective: Objective = Objective()
+    versions: Versions = Versions()
+    pins: Pins = Pins()
+    exempt: tuple[Exempt, ...] = ()
+    urban: Urban = Urban()
+    reasons: dict[str, str] = Field(default_factory=dict)
+    """Unit or pair "A - B" -> why it is an exception, a link or a barrier, in words for readers."""
+
+    _files: tuple[Path, ...] = PrivateAttr(default=())
+    _earlier: tuple[str, ...] = PrivateAttr(default=())
+
+    @field_validator("option")
+    @classmethod
+    def _is_free(cls, option: str) -> str:
+        remedy = "Choose another label."
+        if option.lower() in FILES_OF_RESULTS:
+            refuse(f'"{option}" is the name of a file of the results', remedy)
+        if option in WORDS_OF_UNITS:
+            refuse(f'units = "{option}" would not mean this scenario', remedy)
+        return option
+
+    @model_validator(mode="after")
+    def _method_needs(self) -> Self:
+        if self.method == "file" and self.plan is None:
+            refuse('method "file" needs a plan', 'Add plan = "<csv>".')
+        if self.method != "file" and self.plan is not None:
+            problem = f'plan is only read with method "file", not "{self.method}"'
+            refuse(problem, "Remove it, or change the method.")
+        if self.method != "merge" and self.versions.number > 1:
+            problem = f'only method "merge" can make several versions, not "{self.method}"'
+            refuse(problem, "Remove [versions], or change the method.")
+        if self.method == "merge" and not self.objective.terms:
+            problem = 'method "merge" needs to know what is best'
+            refuse(problem, "Add [objective] with order or weights.")
+        return self
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The scenario file and those it extends, itself first; empty if made in Python."""
+        return self._files
+
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """Labels of the versions that this one must differ from; empty for the first."""
+        return self._earlier
+
+    def all_versions(self) -> tuple[Self, ...]:
+        """Give this scenario and, where it asks for several versions, the later ones.
+
+        Returns
+        -------
+        Scenarios labelled ``4a``, ``4a.2``, ``4a.3`` ...; each must differ from those before it.
+        """
+        made = [self]
+        for number in range(2, self.versions.number + 1):
+            labels = [version.option for version in made]
+            version = self.model_copy(
+                update={
+                    "option": f"{self.option}.{number}",
+                    "title": f"{self.title}, version {number}",
+                    "description": (
+                        f"The best plan, in the same order as {self.option}, among those in which "
+                        f"at least {self.versions.differ_pupils:.0%} of pupils are with other "
+                        f"schools than in {' and '.join(labels)}. {self.description}"
+                    ).strip(),
+                }
+            )
+            version._files, version._earlier = self._files, tuple(labels)  # noqa: SLF001 - own kind
+            made.append(version)
+        return tuple(made)
+
+    @property
+    def required_layers(self) -> tuple[str, ...]:
+        """Layers no cluster may cross, from ``within`` and ``alignment``."""
+        required = [layer for layer, how in self.alignment.items() if how == "require"]
+        return tuple(dict.fromkeys([*self.within, *required]))
+
+    @property
+    def preferred_layers(self) -> tuple[str, ...]:
+        """Layers that the term ``misaligned`` adds up."""
+        return tuple(layer for layer, how in self.alignment.items() if how == "prefer")
+
+    @property
+    def units_scenario(self) -> str | None:
+        """Label of the scenario whose clusters are the units, or None."""
+        return None if self.units in WORDS_OF_UNITS else self.units
+
+    def resolved(self) -> dict[str, Any]:
+        """Give the whole scenario as plain data, defaults filled in, for the manifest."""
+        data: dict[str, Any] = json.loads(self.model_dump_json())
+        return data
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the JSON Schema of the scenario file, ``extends`` included."""
+    schema = Scenario.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["properties"] = {
+        "extends": {
+            "type": "string",
+            "description": "Another scenario file, relative to this one, that fills what this "
+            "one leaves out. What it gives need not be given again.",
+        },
+        **schema["properties"],
+    }
+    # What a base gives need not be given again, and which that is the schema cannot know.
+    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["extends"]}]
+    return schema

@@ -1,0 +1,197 @@
+"""The tables of a scenario file, each one subject: size, count, contiguity, objective and so on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NoReturn, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from cluster_optimiser.constants import PHASES
+from cluster_optimiser.scenario.words import nearest
+
+PLAIN_TERMS = ("count", "exceptions", "pupil_minutes", "deviation", "changed_pupils", "misaligned")
+"""Objective terms besides ``misaligned.<layer>``; ``misaligned`` adds up the preferred layers."""
+
+
+def refuse(problem: str, remedy: str) -> NoReturn:
+    """Refuse a value by a rule of ours: what is wrong, and what to write.
+
+    Parameters
+    ----------
+    problem
+        What is wrong.
+    remedy
+        What to write.
+
+    Raises
+    ------
+    PydanticCustomError
+        Always; it becomes a fault of the scenario.
+    """
+    kind, text = "refused", "{problem}"
+    raise PydanticCustomError(kind, text, {"problem": problem, "remedy": remedy})
+
+
+class Table(BaseModel):
+    """A table of the scenario file: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Size(Table):
+    """How many pupils a cluster may have."""
+
+    min_pupils: Annotated[int, Field(ge=0)] = 0
+    """Fewest pupils of a cluster; below it only as an exception."""
+    max_pupils: Annotated[int, Field(gt=0)] = 10_000_000
+    """Most pupils of a cluster."""
+    target_pupils: Annotated[int, Field(gt=0)] | None = None
+    """What deviation is measured from; without it the middle of the range."""
+    oversize: Literal["keep", "refuse"] = "keep"
+    """An existing cluster over the maximum may stand alone, named (keep), or not (refuse)."""
+    max_exceptions: Annotated[int, Field(ge=0)] = 0
+    """Clusters allowed under the minimum."""
+    exceptions: tuple[str, ...] | None = None
+    """Units that an exception may be made of; without it any."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_pupils > self.max_pupils:
+            problem = f"min_pupils {self.min_pupils} is above max_pupils {self.max_pupils}"
+            refuse(problem, "Change one of them.")
+        return self
+
+    @property
+    def target(self) -> int:
+        """Pupils that deviation is measured from."""
+        return self.target_pupils or max(1, (self.min_pupils + self.max_pupils) // 2)
+
+
+class Count(Table):
+    """How many clusters a plan may have; exempt clusters are not counted."""
+
+    min: Annotated[int, Field(ge=1)] = 1
+    """Fewest clusters."""
+    max: Annotated[int, Field(ge=1)] | None = None
+    """Most clusters; without it any number."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max is not None and self.min > self.max:
+            refuse(f"min {self.min} is above max {self.max}", "Change one of them.")
+        return self
+
+
+NamePair = tuple[str, str]
+
+
+class Contiguity(Table):
+    """Which units are adjacent."""
+
+    min_shared_m: Annotated[float, Field(gt=0)] = 100.0
+    """Shared boundary in metres that makes two units adjacent."""
+    links: tuple[NamePair, ...] = ()
+    """Existing clusters that are adjacent all the same: a bridge."""
+    barriers: tuple[NamePair, ...] = ()
+    """Existing clusters that are not adjacent all the same: an estuary."""
+
+
+class TravelLimit(Table):
+    """How far a school may be from its cluster's meeting place."""
+
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    """Minutes from any member school to the meeting place; without it no limit."""
+
+
+class Secondary(Table):
+    """Secondary schools of a cluster."""
+
+    min: Annotated[int, Field(ge=0)] = 1
+    """Fewest secondary schools a cluster."""
+
+
+class Objective(Table):
+    """What is best: an order of terms, each minimised after those before it, or weights."""
+
+    order: tuple[str, ...] = ()
+    """Terms, most important first."""
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """Term -> weight per unit of the term, in place of an order."""
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if self.order and self.weights:
+            refuse("give either order or weights, not both", "Remove one of them.")
+        if len(set(self.order)) != len(self.order):
+            refuse("a term stands twice in order", "Remove one of the two.")
+        for term in self.terms:
+            if term not in PLAIN_TERMS and not term.startswith("misaligned."):
+                like = nearest(term, PLAIN_TERMS)
+                choice = f"Use one of {', '.join(PLAIN_TERMS)}, misaligned.<layer>."
+                remedy = f'Did you mean "{like}"?' if like else choice
+                refuse(f'unknown term "{term}"', remedy)
+        return self
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Every term, in the order given."""
+        return self.order or tuple(self.weights)
+
+
+class Pins(Table):
+    """Units that must or must not share a cluster."""
+
+    together: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
+    """Units that share one cluster, each list by itself."""
+    apart: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
+    """Units no two of which share a cluster, each list by itself."""
+
+
+class Exempt(Table):
+    """Schools that form a cluster of their own outside contiguity and size."""
+
+    name: str
+    """Name of their cluster."""
+    where: dict[str, str | tuple[str, ...]]
+    """Column of the school register -> value, or any of several; all columns must match."""
+    reason: str = ""
+    """Why, in words for readers."""
+
+    @model_validator(mode="after")
+    def _known_phases(self) -> Self:
+        for value in self.values("phase"):
+            if value not in PHASES:
+                refuse(f'unknown phase "{value}"', f"Use one of {', '.join(PHASES)}.")
+        return self
+
+    def values(self, column: str) -> tuple[str, ...]:
+        """Give the values that a column may have.
+
+        Parameters
+        ----------
+        column
+            Column of the register.
+
+        Returns
+        -------
+        The values; none where the column does not matter.
+        """
+        wanted = self.where.get(column, ())
+        return (wanted,) if isinstance(wanted, str) else wanted
+
+
+class Urban(Table):
+    """Areas inside which schools may be reassigned."""
+
+    areas: tuple[str, ...] = ()
+    """Existing clusters, or areas of a layer."""
+
+
+class Versions(Table):
+    """How many plans of an option to make, and how far apart they are."""
+
+    number: Annotated[int, Field(ge=1, le=20)] = 1
+    """Plans to make: the best, then the best of those that differ enough from all before."""
+    differ_pupils: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Least share of pupils whose cluster has other schools in it than in any version before."""

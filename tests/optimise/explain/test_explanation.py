@@ -1,0 +1,438 @@
+"""Why there is no plan, and what each rule costs: each cause alone on toys, ten on real data."""
+
+import dataclasses
+import json
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cluster_optimiser.domain import Problem
+from cluster_optimiser.errors import InfeasibleError, ScenarioError
+from cluster_optimiser.geography import build_problem
+from cluster_optimiser.optimise import solve_merge
+from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.explain.diagnosis import rule_families, without
+from cluster_optimiser.optimise.explain.explanation import Explanation, explain
+from cluster_optimiser.optimise.explain.relax import Relaxation
+from cluster_optimiser.optimise.explain.trial import Lab, Trial
+from cluster_optimiser.optimise.explain.trial_rules import with_values
+from cluster_optimiser.scenario import Scenario, parse_scenario
+from cluster_optimiser.verification import verify_plan
+from tests.norfolk import norfolk_place, norfolk_problem, norfolk_scenario
+from tests.toy import ToySchool, toy_problem
+
+SIZE = {"min_pupils": 2_000, "max_pupils": 2_500}
+
+
+def has_plan(problem: Problem) -> bool:
+    """Tell by a whole run, its plan checked without the solver."""
+    try:
+        plan = solve_merge(problem)
+    except InfeasibleError:
+        return False
+    assert verify_plan(problem, plan.assignment).violations == ()
+    return True
+
+
+def with_changes(scenario: Scenario, changes: dict[str, object]) -> Scenario:
+    """Write changes into a scenario as a person would into its file."""
+    data = json.loads(scenario.model_dump_json())
+    for path, value in changes.items():
+        table, key = path.split(".", 1)
+        data[table][key] = value
+    return parse_scenario(data)
+
+
+def changed(problem: Problem, scenario: Scenario) -> Problem:
+    return build_problem(scenario, problem.authority, problem.territory)
+
+
+def one(explanation: Explanation, direction: str) -> Relaxation:
+    found = [r for r in explanation.relaxations if r.direction == direction]
+    assert len(found) == 1, [r.direction for r in explanation.relaxations]
+    return found[0]
+
+
+def test_a_small_unit_between_full_neighbours_is_enclosed() -> None:
+    problem = toy_problem("ABC", pupils={"A": 2400, "B": 900, "C": 2300}, size=SIZE)
+    explanation = explain(problem)
+    (unit,) = explanation.unplaced
+    assert (unit.unit, unit.kinds[0]) == ("B", "enclosed")
+    assert "with the smallest neighbour, C, 3,200 would pass the maximum of 2,500" in unit.words
+    assert explanation.clash.rules == ("size.min", "size.max")
+    assert explanation.clash.is_smallest
+    assert one(explanation, "size.min").value == 900
+    assert one(explanation, "size.max").value == 3200
+    assert one(explanation, "size.exceptions").units == ("B",)
+    assert "1,100 pupils short in all" in one(explanation, "size.exceptions").words
+
+
+def test_a_unit_whose_groups_leap_over_the_range_is_too_small() -> None:
+    problem = toy_problem(
+        "AB", pupils={"A": 900, "B": 950}, size={"min_pupils": 2_000, "max_pupils": 2_500}
+    )
+    explanation = explain(problem)
+    assert [unit.kinds[0] for unit in explanation.unplaced] == ["no_room", "no_room"]
+    assert "with all it can reach (B) it has 1,850" in explanation.unplaced[0].words
+    assert one(explanation, "size.min").value == 1850
+
+
+def test_a_unit_with_no_neighbour_says_so() -> None:
+    problem = toy_problem("A.BC", size=SIZE)
+    (unit,) = explain(problem).unplaced
+    assert (unit.unit, unit.kinds) == ("A", ("no_neighbour",))
+
+
+def test_a_border_on_all_sides_cuts_off() -> None:
+    problem = toy_problem("ABC", pupils={"C": 2000}, layers={"d": "XYY"}, within=["d"], size=SIZE)
+    explanation = explain(problem)
+    assert {unit.unit for unit in explanation.unplaced} == {"A", "B"}
+    assert "cut_off" in explanation.unplaced[0].kinds
+    assert "within" in explanation.unplaced[0].kinds
+    crossing = one(explanation, "within.d")
+    # Either would do; the unit with fewer pupils, or the first of equals, is let across.
+    assert (crossing.value, crossing.units) in {(1, ("A",)), (1, ("B",))}
+    assert crossing.is_minimal
+    assert explanation.clash.rules == ("size.min", "within.d")
+    assert explanation.areas == ("X (A)", "Y (B, C)")
+
+
+def test_an_oversize_unit_that_is_refused_is_named() -> None:
+    problem = toy_problem("AB", pupils={"A": 3000, "B": 2000}, size={**SIZE, "oversize": "refuse"})
+    explanation = explain(problem)
+    (unit,) = explanation.unplaced
+    assert (unit.unit, unit.kinds) == ("A", ("oversize",))
+    assert one(explanation, "size.oversize").changes == {"size.oversize": "keep"}
+    assert one(explanation, "size.max").value == 3000
+
+
+def test_travel_names_the_schools_and_the_least_limit() -> None:
+    far = [
+        ToySchool("secondary", 900, square=(0, 0)),
+        ToySchool("primary", 100, square=(0, 4)),
+    ]
+    problem = toy_problem(
+        "AAAAAB", schools={"A": far}, travel={"max_minutes": 7}, size={"max_pupils": 5000}
+    )
+    explanation = explain(problem)
+    (unit,) = explanation.unplaced
+    assert (unit.unit, unit.kinds) == ("A", ("travel",))
+    assert "from A2 primary to A1 secondary takes 8.00 minutes, over the limit of 7" in unit.words
+    assert explanation.clash.rules == ("travel",)
+    limit = one(explanation, "travel")
+    assert (limit.value, limit.is_feasible, limit.is_minimal) == (8.0, True, True)
+
+
+def test_no_secondary_school_in_reach() -> None:
+    problem = toy_problem("A.B", schools={"A": [ToySchool("primary", 100)]})
+    explanation = explain(problem)
+    (unit,) = explanation.unplaced
+    assert (unit.unit, unit.kinds) == ("A", ("secondary",))
+    assert "no group it could be in has more than 0 secondary schools" in unit.words
+    assert one(explanation, "secondary").value == 0
+
+
+def test_pins_that_clash_are_named_and_each_can_be_dropped() -> None:
+    pins = {"together": [["A", "B"]], "apart": [["A", "B"]]}
+    explanation = explain(toy_problem("AB", pins=pins))
+    assert explanation.clash.rules == ("pins.together[0]", "pins.apart[0]")
+    assert {unit.kinds for unit in explanation.unplaced} == {("pins",)}
+    assert one(explanation, "pins.together[0]").changes == {"pins.together": []}
+    assert 'drop the pin "A, B apart"' in one(explanation, "pins.apart[0]").words
+
+
+def test_a_barrier_that_divides_the_map_can_be_dropped() -> None:
+    problem = toy_problem("AB", size=SIZE, contiguity={"barriers": [["A", "B"]]})
+    explanation = explain(problem)
+    assert explanation.clash.rules == ("size.min", "contiguity.barriers[0]")
+    assert "drop the barrier A - B" in explanation.lines()[-1]
+
+
+def test_the_longest_shared_boundary_that_works() -> None:
+    problem = toy_problem("AB", size=SIZE, contiguity={"min_shared_m": 1500})
+    explanation = explain(problem)
+    shared = one(explanation, "contiguity.min_shared_m")
+    assert (shared.value, shared.unit) == (1000, "metres")
+    assert shared.is_feasible
+    assert shared.is_minimal
+
+
+@pytest.mark.parametrize(
+    ("count", "direction", "value"),
+    [({"min": 1, "max": 1}, "count.max", 2), ({"min": 3, "max": 9}, "count.min", 2)],
+)
+def test_the_count_range_that_works(count, direction, value) -> None:
+    problem = toy_problem("ABCD", size=SIZE, count=count)
+    explanation = explain(problem)
+    assert explanation.unplaced == ()
+    assert direction in explanation.clash.rules
+    assert one(explanation, direction).value == value
+    assert one(explanation, direction).is_minimal
+
+
+def test_units_that_cannot_all_be_placed_are_named() -> None:
+    """Every unit is in some pair, but three in a row make no two pairs."""
+    explanation = explain(toy_problem("ABC.DE", size=SIZE))
+    assert explanation.unplaced == ()
+    assert set(explanation.stuck_units) <= {"A", "B", "C"}
+    assert explanation.stuck_units
+    assert "Not all of these can be placed at once" in "\n".join(explanation.lines())
+
+
+def test_two_changes_together_where_neither_suffices() -> None:
+    problem = toy_problem(
+        "A.B",
+        pupils={"A": 900, "B": 3000},
+        size={"min_pupils": 2000, "max_pupils": 2500, "oversize": "refuse"},
+    )
+    explanation = explain(problem)
+    assert explanation.relaxations == ()
+    assert "No single change of a rule admits a plan." in explanation.lines()
+    pairs = {
+        tuple(sorted((r.direction, r.value) for r in pair.relaxations))
+        for pair in explanation.combined
+    }
+    assert (("size.max", 3000), ("size.min", 900)) in pairs
+    assert (("size.min", 900), ("size.oversize", 1)) in pairs
+    assert all(r.is_feasible and r.is_minimal for p in explanation.combined for r in p.relaxations)
+
+
+def test_named_exceptions_come_before_others() -> None:
+    problem = toy_problem(
+        "ABC",
+        pupils={"A": 2400, "B": 900, "C": 2300},
+        size={**SIZE, "exceptions": ["B"]},
+    )
+    directions = [r.direction for r in explain(problem).relaxations]
+    assert "size.max_exceptions" in directions
+    assert "size.exceptions" not in directions
+
+
+def test_the_price_of_each_rule() -> None:
+    problem = toy_problem(
+        "ABCD", layers={"d": "XXXY"}, within=["d"], size={"max_pupils": 2_000}, secondary={"min": 1}
+    )
+    explanation = explain(problem)
+    assert explanation.status == "OPTIMAL"
+    assert explanation.objective["count"] == 3
+    price = {p.rule: p for p in explanation.prices}
+    assert price["within.d"].words == "Without the borders of the layer D: 2 clusters instead of 3"
+    assert price["within.d"].objective["count"] == 2
+    assert price["secondary"].is_free
+    assert any(line.startswith("Free, nothing changes") for line in explanation.lines())
+
+
+def test_an_explanation_is_plain_data() -> None:
+    for problem in (toy_problem("ABC", size=SIZE), toy_problem("AB", size=SIZE)):
+        data = json.loads(json.dumps(explain(problem).as_dict()))
+        assert data["label"] == "T"
+
+
+def test_only_merge_scenarios_have_rules_to_explain() -> None:
+    with pytest.raises(ScenarioError, match='method "keep" has no rules to explain'):
+        explain(toy_problem("AB", method="keep"))
+
+
+def test_without_time_nothing_is_claimed() -> None:
+    explanation = explain(toy_problem("ABC.DE", size=SIZE), time_limit_s=0.0)
+    assert (explanation.status, explanation.relaxations) == ("UNKNOWN", ())
+    assert "was not proved in time" in explanation.lines()[0]
+
+
+def test_what_time_did_not_settle_is_not_called_impossible() -> None:
+    """A unit in no group is seen at once; with no time left no change can be solved."""
+    explanation = explain(
+        toy_problem("AB", pupils={"A": 900, "B": 950}, size=SIZE), time_limit_s=0.0
+    )
+    assert explanation.status == "INFEASIBLE"
+    assert explanation.relaxations == ()
+    assert "size.min" in explanation.unsettled
+    assert "No single change of a rule admits a plan." not in explanation.lines()
+    assert "The time ran out" in explanation.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("shared_m", "barriers"), [(500.0, ()), (2000.0, (("Acle", "Loddon"),)), (1.0, ())]
+)
+def test_a_changed_graph_is_the_one_that_would_be_built(shared_m, barriers) -> None:
+    problem = norfolk_problem("4a")
+    scenario = with_values(problem.scenario, "contiguity", min_shared_m=shared_m, barriers=barriers)
+    tried = Lab(problem, time_limit_s=1.0).changed(Trial(scenario)).dual
+    built = changed(problem, scenario).dual
+    assert sorted(map(sorted, tried.edges)) == sorted(map(sorted, built.edges))
+
+
+def test_quick_trials_agree_with_whole_runs() -> None:
+    problem = norfolk_problem("4d")
+    lab = Lab(problem, time_limit_s=60.0)
+    for family in rule_families(problem):
+        if family == "size.max":
+            continue
+        trial = Trial(without(problem.scenario, [family]))
+        quick, _ = lab.groups(trial)
+        assert lab.verdict(trial) == lab.check(trial) == "FEASIBLE"
+        assert {g.mask for g in quick} >= set(_masks(lab, trial))
+
+
+def _masks(lab: Lab, trial: Trial) -> list[int]:
+    return [group.mask for group in candidate_groups(lab.changed(trial))]
+
+
+@given(
+    pupils=st.lists(st.integers(1, 9), min_size=6, max_size=6),
+    low=st.integers(3, 12),
+    width=st.integers(0, 4),
+    count=st.sampled_from([{}, {"min": 1, "max": 2}, {"min": 3, "max": 6}]),
+    apart=st.booleans(),
+)
+@settings(max_examples=15)
+def test_clashes_and_changes_hold_on_random_maps(pupils, low, width, count, apart) -> None:
+    """The clash has no plan by itself and one without any of its rules; the changes have one."""
+    problem = toy_problem(
+        "ABC DEF",
+        pupils=dict(zip("ABCDEF", pupils, strict=True)),
+        layers={"d": "XXY XYY"},
+        within=["d"],
+        size={"min_pupils": low, "max_pupils": low + width, "oversize": "refuse"},
+        count=count,
+        pins={"apart": [["A", "D"]]} if apart else {},
+    )
+    explanation = explain(problem)
+    assert explanation.is_feasible == has_plan(problem)
+    if explanation.is_feasible:
+        return
+    families = rule_families(problem)
+    clash = set(explanation.clash.rules)
+    others = [family for family in families if family not in clash]
+
+    def has_plan_without(dropped: list[str]) -> bool:
+        return has_plan(changed(problem, without(problem.scenario, dropped)))
+
+    assert not has_plan_without(others)
+    assert all(has_plan_without([*others, family]) for family in sorted(clash))
+    for relaxation in explanation.relaxations:
+        assert relaxation.is_feasible
+        assert relaxation.is_minimal
+        if relaxation.changes:
+            assert has_plan(
+                changed(problem, with_changes(problem.scenario, dict(relaxation.changes)))
+            )
+
+
+# Ten scenarios that have no plan: option, what is changed, what must be named as the cause, and the
+# least change in some direction.
+CASES = {
+    "minimum 3,200": ("4a", {"size": {"min_pupils": 3200}}, "Taverham", {"size.min": 3163}),
+    "20 clusters": (
+        "4a",
+        {"count": {"min": 20, "max": 20}},
+        "20 clusters of up to 5,000 pupils cannot hold",
+        {"count.max": 26},
+    ),
+    "no exception": (
+        "4d",
+        {"size": {"max_exceptions": 0, "exceptions": None}},
+        "Great Yarmouth",
+        {"size.min": 2401, "size.exceptions": 1, "size.max": 5648, "within.gp_consortium": 1},
+    ),
+    "20 minutes": ("4a", {"travel": {"max_minutes": 20.0}}, "20 minutes", {"travel": 31.25}),
+    "together": (
+        "4a",
+        {"pins": {"together": (("Thetford", "Wells"),)}},
+        "Thetford, Wells together",
+        {"pins.together[0]": 1},
+    ),
+    "apart": (
+        "4a",
+        {"pins": {"apart": (("Great Yarmouth", "Caister"), ("Great Yarmouth", "Flegg"))}},
+        "Great Yarmouth",
+        {"size.exceptions": 1},
+    ),
+    "no oversize": ("4a", {"size": {"oversize": "refuse"}}, "Dereham", {"size.max": 5227}),
+    "two secondary schools": ("4a", {"secondary": {"min": 2}}, "Bradwell", {"secondary": 1}),
+    "within districts": ("4a", {"within": ("district",)}, "Acle", {"within.district": 2}),
+    "maximum 4,000": ("4a", {"size": {"max_pupils": 4000}}, "Great Yarmouth", {"size.max": 4366}),
+}
+
+
+def made_infeasible(case: str) -> Problem:
+    option, tables, _, _ = CASES[case]
+    scenario = norfolk_scenario(option)
+    for name, values in tables.items():
+        if isinstance(values, dict):
+            scenario = with_values(scenario, name, **values)
+        else:
+            scenario = scenario.model_copy(update={name: values})
+    place = norfolk_place()
+    return build_problem(scenario, place.authority, place.territory)
+
+
+@cache
+def explained(case: str) -> Explanation:
+    return explain(made_infeasible(case))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_true_cause_is_named(case: str) -> None:
+    explanation = explained(case)
+    assert explanation.status == "INFEASIBLE"
+    assert explanation.proof["second_method"] == "by two methods that agree"
+    assert explanation.notes == () or "time ran out" not in explanation.notes[-1]
+    assert explanation.clash.is_smallest
+    _, _, cause, values = CASES[case]
+    told = "\n".join(explanation.lines())
+    assert cause in told.partition("Any one of these")[0] or cause in "\n".join(explanation.notes)
+    for direction, value in values.items():
+        assert one(explanation, direction).value == value
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_relaxation_offered_is_feasible_and_minimal(case: str) -> None:
+    explanation = explained(case)
+    offered = [*explanation.relaxations, *(r for c in explanation.combined for r in c.relaxations)]
+    assert offered
+    assert all(r.is_feasible and r.is_minimal for r in offered)
+
+
+STEP = {"size.min": 1, "size.max": -1, "travel": -0.01, "secondary": 1, "count.max": -1}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_changes_hold_when_they_are_written_into_the_file(case: str) -> None:
+    problem = made_infeasible(case)
+    assert not has_plan(problem)
+    for relaxation in explained(case).relaxations:
+        if not relaxation.changes:
+            continue
+        # A run that also looks for the best plan may take long: here any plan will do.
+        any_plan = problem.scenario.objective.model_copy(update={"order": ("count",)})
+        scenario = problem.scenario.model_copy(update={"objective": any_plan})
+        assert has_plan(changed(problem, with_changes(scenario, relaxation.changes)))
+        if relaxation.direction in STEP:
+            ((path, value),) = relaxation.changes.items()
+            short = {path: round(value + STEP[relaxation.direction], 2)}
+            assert not has_plan(changed(problem, with_changes(scenario, short)))
+
+
+def test_units_that_cross_make_a_plan_within_the_border() -> None:
+    problem = made_infeasible("within districts")
+    crossing = one(explained("within districts"), "within.district")
+    assert set(crossing.units) == {"Acle", "Litcham"}
+    for moved, is_enough in [(crossing.units, True), (crossing.units[:1], False)]:
+        units = problem.units.copy()
+        areas = {"Acle": "Great Yarmouth", "Litcham": "King's Lynn and West Norfolk"}
+        for unit in moved:
+            units.loc[unit, "home.district"] = areas[unit]
+        assert has_plan(dataclasses.replace(problem, units=units)) is is_enough
+
+
+def test_no_one_unit_alone_can_cross_instead_of_two() -> None:
+    problem = made_infeasible("within districts")
+    lab = Lab(problem, time_limit_s=60.0)
+    areas = sorted(set(problem.units["home.district"]))
+    for unit in lab.names:
+        for area in areas:
+            trial = Trial(problem.scenario, (("district", unit, area),))
+            assert lab.verdict(trial) == "INFEASIBLE"

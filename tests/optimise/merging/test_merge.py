@@ -1,0 +1,127 @@
+"""Method merge as a whole, on toys and on real data."""
+
+import itertools
+
+import pytest
+
+from cluster_optimiser.errors import InfeasibleError, VerificationError
+from cluster_optimiser.optimise import merge, solve_merge
+from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups
+from cluster_optimiser.optimise.merging.partition import term_scale
+from cluster_optimiser.optimise.universe.sweep import Sweep, sweep
+from cluster_optimiser.verification import verify_plan
+from tests.norfolk import norfolk_problem
+from tests.toy import ToySchool, toy_problem
+
+
+def test_a_unit_that_fits_nowhere_is_named() -> None:
+    with pytest.raises(InfeasibleError, match=r"C \(9,000 pupils\) can be in no cluster"):
+        solve_merge(
+            toy_problem("ABC", pupils={"C": 9000}, size={"max_pupils": 5000, "oversize": "refuse"})
+        )
+
+
+def test_infeasible_is_proved_by_both_methods() -> None:
+    with pytest.raises(InfeasibleError, match="by two exact methods"):
+        solve_merge(toy_problem("ABC", size={"min_pupils": 2000, "max_pupils": 2000}))
+
+
+def test_methods_that_disagree_are_not_papered_over(monkeypatch) -> None:
+    wrong = Sweep(n_plans=1, best=(1, 0, 0), chosen=(), n_states=1)
+    monkeypatch.setattr(merge, "sweep", lambda *_: wrong)
+    with pytest.raises(VerificationError, match="please report"):
+        solve_merge(toy_problem("AB", size={"max_pupils": 1000}))
+
+
+def test_exempt_schools_are_in_the_plan_under_their_group() -> None:
+    catholic = ToySchool("secondary", 5, columns={"religious_character": "Roman Catholic"})
+    problem = toy_problem(
+        "AB",
+        schools={"A": [ToySchool("secondary", 700), catholic]},
+        exempt=[{"name": "RC", "where": {"religious_character": "Roman Catholic"}}],
+    )
+    plan = solve_merge(problem)
+    assert plan.assignment.value_counts().to_dict() == {"B and A": 2, "RC": 1}
+    assert list(plan.assignment.index) == list(problem.authority.schools.index)
+
+
+def test_a_name_lists_the_largest_units_first() -> None:
+    names = merge.cluster_names(
+        toy_problem("ABCDEF", pupils={"C": 1002, "A": 1001}), [["A", "B", "C", "D"], ["E", "F"]]
+    )
+    assert names == ["C, A and 2 more", "E and F"]
+
+
+MERGE_OPTIONS = ["2a", "2b", "3a", "4a", "4b", "4c", "4d"]
+
+
+@pytest.mark.parametrize("option", MERGE_OPTIONS)
+def test_real_options_are_proved_and_legal(option: str) -> None:
+    problem = norfolk_problem(option)
+    plan = solve_merge(problem)
+    assert plan.solution.status == "OPTIMAL"
+    assert all(stage.gap == 0 for stage in plan.solution.stages)
+    assert plan.solution.proof["second_method"] == "sweep over covered sets: same optimum"
+    assert verify_plan(problem, plan.assignment).violations == ()
+
+
+def grown_groups(problem) -> list[frozenset[str]]:
+    """Grow every connected set of units in the range, one neighbour at a time."""
+    size, pupils = problem.scenario.size, problem.units["pupils"].to_dict()
+    seen = {frozenset([unit]) for unit in pupils}
+    edge = set(seen)
+    while edge:
+        grown = {
+            group | {neighbour}
+            for group in edge
+            for neighbour in set(itertools.chain.from_iterable(map(problem.dual.neighbors, group)))
+        }
+        edge = {g for g in grown if sum(pupils[u] for u in g) <= size.max_pupils} - seen
+        seen |= edge
+    in_range = range(size.min_pupils, size.max_pupils + 1)
+    return sorted((g for g in seen if sum(pupils[u] for u in g) in in_range), key=sorted)
+
+
+def test_the_optimum_equals_one_found_without_the_optimisers_candidates() -> None:
+    """Groups grown naively, judged and priced by the independent check alone, then swept."""
+    problem = norfolk_problem("4a")
+    terms = problem.scenario.objective.order
+    position = {unit: i for i, unit in enumerate(problem.units.index)}
+    size = problem.scenario.size
+    oversize = [frozenset([u]) for u, p in problem.units["pupils"].items() if p > size.max_pupils]
+    groups, costs = [], []
+    for group in [*grown_groups(problem), *oversize]:
+        alone = {unit: "one" if unit in group else f"other {unit}" for unit in position}
+        assignment = problem.unit_of.map(alone)
+        assignment = assignment.reindex(problem.authority.schools.index).fillna(problem.exempt_of)
+        checked = verify_plan(problem, assignment.rename("cluster"))
+        if any(violation.subject == "one" for violation in checked.violations):
+            continue
+        facts = checked.clusters["one"]
+        members = problem.unit_of.index[problem.unit_of.isin(group)]
+        assert facts.n_schools == len(members)
+        mask = sum(1 << position[unit] for unit in group)
+        groups.append(
+            CandidateGroup(
+                tuple(sorted(group)),
+                mask,
+                facts.pupils,
+                is_exception=False,
+                is_oversize=False,
+                costs={},
+            )
+        )
+        costs.append(
+            {
+                "count": 1,
+                "misaligned.district": facts.misaligned_pupils["district"],
+                "pupil_minutes": round(100 * facts.pupil_minutes),
+                "deviation": abs(facts.pupils - size.target),
+            }
+        )
+    assert len(groups) == len(candidate_groups(problem))
+    found = sweep(problem, groups, [[cost[term] for cost in costs] for term in terms])
+    plan = solve_merge(problem)
+    claimed = tuple(round(s.objective * term_scale(s.term)) for s in plan.solution.stages[:-1])
+    assert found.best == claimed
+    assert found.n_plans == plan.solution.proof["n_legal_plans"]

@@ -1,0 +1,68 @@
+"""Ranks: the same from every cut, and when lists are short, columns many or costs too many."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.optimise import ranking
+from cluster_optimiser.optimise.universe.all_plans import Universe
+from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, distribution
+from cluster_optimiser.optimise.universe.states import build_diagram
+from tests.graphs import everything, grid_problem, random_problem
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
+def test_ranks_are_the_same_from_every_cut(seed: int) -> None:
+    problem = random_problem(seed, most_units=8)
+    listed = everything(problem)
+    if not listed.plans:
+        return
+    diagram = build_diagram(problem, listed.groups, max_states=10**6)
+    numbers = np.random.default_rng(seed)
+    # Terms too wide for one column, so that two are compared one after the other.
+    costs = numbers.integers(0, [[3], [2**40], [2**40]], (3, len(listed.groups)))
+    totals = [tuple(costs[:, list(p)].sum(axis=1).tolist()) for p in listed.plans]
+    columns = columns_of(costs, np.array(totals).max(axis=0).tolist())
+    own = totals[seed % len(totals)]
+    for cut in range(len(diagram.layers) - 1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ranking, "_chosen_cut", lambda *_, cut=cut: (cut, 0.0))
+            halves = Halves(diagram, columns)
+            assert len(columns) > 1 or len(totals) == 1
+            cost = halves.cost_of(listed.plans[seed % len(totals)])
+            assert halves.count(cost) == sum(t <= own for t in totals)
+            assert halves.count(cost, is_equal_counted=False) == sum(t < own for t in totals)
+            one = Halves(diagram, costs[1:2])
+            values = sorted(t[1] for t in totals)
+            patch.setattr(ranking, "_LISTED", seed % 4)
+            assert [one.value_at(i + 1) for i in range(len(values))] == values
+
+
+def test_terms_share_a_column_while_they_fit() -> None:
+    costs = np.array([[1, 2], [3, 4], [5, 6]])
+    assert columns_of(costs, [9, 9, 9]).tolist() == [[135, 246]]
+    assert columns_of(costs, [9, 2**61, 9]).tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
+def test_a_distribution_counts_every_value() -> None:
+    """2 x 2 in one to four connected parts."""
+    universe = Universe.of(grid_problem(2, 2))
+    ones = np.ones(len(universe.groups), dtype=np.int64)
+    assert distribution(universe.diagram, ones) == {1: 1, 2: 6, 3: 4, 4: 1}
+
+
+def test_costs_too_many_to_keep_are_refused_and_left_out_of_tables(monkeypatch) -> None:
+    universe = Universe.of(grid_problem(3, 3, size={"min_pupils": 2000}))
+    monkeypatch.setattr(ranking, "MAX_ENTRIES", 3)
+    with pytest.raises(ClusterOptimiserError, match=r"ranks are not worked out: .* the limit is 3"):
+        Halves(universe.diagram, universe.costs[:1])
+    row = universe.distributions().loc["deviation"]
+    assert row[["p05", "p95"]].isna().all()
+    assert row["minimum"] <= row["mean"] <= row["maximum"]
+    ranks = universe.rank(universe.best(1)[0].groups)
+    assert ranks["n_better"].isna().all()
+    assert pd.notna(ranks.loc["count", "value"])
