@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cluster_optimiser import cli
+from cluster_optimiser.cli import running
 from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
 from cluster_optimiser.scenario import json_schema
 from tests.inputs.broken import SCHOOLS, Broken, Edit, broken_authorities, make_authority
@@ -197,7 +198,7 @@ def test_the_exit_code_of_each_mixture(statuses: list[str], code: int) -> None:
             self.status = status
             self.result = None if status in {"INFEASIBLE", "UNKNOWN"} else object()
 
-    assert cli._exit_code([Outcome(status) for status in statuses]) == code
+    assert running._exit_code([Outcome(status) for status in statuses]) == code
 
 
 def test_the_seed_is_written_down(call: Call, folder: Path, out: Path) -> None:

@@ -75,4 +75,4 @@ def holds_table(annotation: object) -> bool:
 def test_the_objects_are_found() -> None:
     """Otherwise the tests above would pass on nothing."""
     assert "cluster_optimiser.domain.Plan" in DOCUMENTED
-    assert "cluster_optimiser.scenario.Scenario" in TABLES
+    assert "cluster_optimiser.scenario.schema.Scenario" in TABLES
