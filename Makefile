@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+STAMP_BENCH := $(VENV)/.installed-bench
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench lock clean distclean
@@ -13,8 +14,8 @@ help:
 	@echo 'make run        build every scenario into results/, with the page that compares them'
 	@echo 'make test       run the tests, the notebooks included'
 	@echo 'make lint       check style, types, layers and docstrings'
-	@echo 'make bench      measure how long things take'
-	@echo 'make lock       pin the newest allowed dependencies in requirements.lock'
+	@echo 'make bench      measure how long things take, against other packages where there are any'
+	@echo 'make lock       pin dependencies; with UPGRADE=--upgrade the newest allowed'
 	@echo 'make clean      remove results and caches'
 	@echo 'make distclean  remove .venv as well'
 
@@ -31,16 +32,20 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 	find cluster_optimiser -name '*.py' -exec $(BIN)/numpydoc lint {} +
 
-bench: $(STAMP)
-	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file"; done
+bench: $(STAMP_BENCH)
+	@set -e; for file in benchmarks/bench_*.py; do echo "$$file"; $(BIN)/python "$$file"; done
 
 # One version of each package for every Python where that is possible, so that what is tested on one
-# is what runs on another.
+# is what runs on another. What is pinned stays pinned; `make lock UPGRADE=--upgrade` takes the
+# newest of everything.
+COMPILE = $(BIN)/uv pip compile pyproject.toml $(UPGRADE) --universal --fork-strategy fewest \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+
 lock: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --output-file requirements.lock --upgrade \
-		--universal --fork-strategy fewest --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+	@$(COMPILE) --extra dev --output-file requirements.lock
+	@$(COMPILE) --extra dev --extra bench --constraint requirements.lock \
+		--output-file requirements-bench.lock
 
 clean:
 	rm -rf results build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -55,6 +60,12 @@ $(STAMP): requirements.lock pyproject.toml | $(BIN)/python
 		--require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
 		--no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMP_BENCH): requirements-bench.lock $(STAMP)
+	@echo 'Installing the packages that benchmarks compare with into $(VENV).' >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --requirement requirements-bench.lock
 	@touch $@
 
 # The first Python that is new enough; a name on the path may be an empty shell, so each is tried.
