@@ -114,3 +114,18 @@ def test_an_edit_can_be_taken_back(norfolk_page: Any, visit: Callable[..., Any])
     page.click("#try-undo")
     assert page.inner_text("#try-clusters") == before
     assert page.is_disabled("#try-undo")
+
+
+def test_the_workbench_is_ready_as_soon_as_it_is_open(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    """Before the browser has found the time to tell that the box was opened."""
+    page = visit(norfolk_page.path, "#a=1&b=4a").page
+    counts = page.evaluate(
+        """() => { document.querySelector('#try-box > summary').click();
+            return ['#try-unit option', '#try-to option', '#try-clusters tr', '#try-map .mark']
+                .map(what => document.querySelectorAll(what).length); }"""
+    )
+    n_units = len(norfolk_problem("4a").units)
+    assert counts[0] == n_units
+    assert all(counts)

@@ -238,6 +238,13 @@ const setUpTry = () => {
     tried.pane.onPick = pickOnMap;
     showTry();
   };
+  // "toggle" comes a while after the box has opened, and nobody should meet an empty workbench;
+  // it also comes where a search within the page opens the box.
+  box.querySelector("summary").addEventListener("click", (event) => {
+    event.preventDefault();
+    box.open = !box.open;
+    if (box.open) open();
+  });
   box.addEventListener("toggle", () => { if (box.open) open(); });
   from.addEventListener("change", () => startFrom(options[Number(from.value)]));
   byId("try-unit").addEventListener("change", () => fillChoices(tried.result.clusters.map((c) => c.name)));
