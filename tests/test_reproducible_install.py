@@ -9,37 +9,47 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-
-# A requirement is one logical line: name==version [; marker] followed by its hashes.
-ENTRIES = [entry.split("--hash=") for entry in LOCK.replace("\\\n", " ").splitlines()]
-PINNED = [(Requirement(entry.strip()), hashes) for entry, *hashes in ENTRIES]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
 NEEDED = [
-    Requirement(text)
-    for text in (
-        *PROJECT["build-system"]["requires"],
-        *PROJECT["project"]["dependencies"],
-        *(r for extra in PROJECT["project"]["optional-dependencies"].values() for r in extra),
-    )
+    *PROJECT["build-system"]["requires"],
+    *PROJECT["project"]["dependencies"],
+    *(need for extra, needs in EXTRAS.items() if extra != "bench" for need in needs),
 ]
+LOCKS = {
+    "requirements.lock": NEEDED,
+    "requirements-bench.lock": [*NEEDED, *EXTRAS["bench"]],
+}
 
 
-@pytest.mark.parametrize("needed", NEEDED, ids=str)
-def test_lock_pins_what_the_project_needs(needed: Requirement) -> None:
-    versions = [
-        str(pin.specifier).removeprefix("==")
-        for pin, _ in PINNED
-        if canonicalize_name(pin.name) == canonicalize_name(needed.name)
-    ]
-    assert versions, f"{needed.name} is not in requirements.lock; run `make lock`"
-    assert [v for v in versions if not needed.specifier.contains(v)] == []
+def _text(lock: str) -> str:
+    return (ROOT / lock).read_text(encoding="utf-8")
 
 
-def test_every_pin_is_exact_and_hashed() -> None:
+def _pins(lock: str) -> list[tuple[Requirement, list[str]]]:
+    """Read a lock file: a pin is one logical line, name==version, followed by its hashes."""
+    entries = [e.split("--hash=") for e in _text(lock).replace("\\\n", " ").splitlines()]
+    return [(Requirement(entry.strip()), hashes) for entry, *hashes in entries]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_pins_what_the_project_needs(lock: str) -> None:
+    pins = _pins(lock)
+    for needed in map(Requirement, LOCKS[lock]):
+        versions = [
+            str(pin.specifier).removeprefix("==")
+            for pin, _ in pins
+            if canonicalize_name(pin.name) == canonicalize_name(needed.name)
+        ]
+        assert versions, f"{needed.name} is not in {lock}; run `make lock`"
+        assert [v for v in versions if not needed.specifier.contains(v)] == [], needed.name
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_is_exact_and_hashed(lock: str) -> None:
     loose = [
         str(pin)
-        for pin, hashes in PINNED
+        for pin, hashes in _pins(lock)
         if not re.fullmatch(r"==[\w.+!]+", str(pin.specifier))
         or not hashes
         or not all(re.fullmatch(r"sha256:[0-9a-f]{64}", one.strip()) for one in hashes)
@@ -47,6 +57,10 @@ def test_every_pin_is_exact_and_hashed() -> None:
     assert loose == []
 
 
-def test_lock_holds_only_names_versions_and_hashes() -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_holds_only_names_versions_and_hashes(lock: str) -> None:
     """No option, address or path: it must install the same from any index on any machine."""
-    assert re.findall(r"^\s*(?:-(?!-hash=)|#).*|.*(?:://|\s@\s).*", LOCK, flags=re.MULTILINE) == []
+    found = re.findall(
+        r"^\s*(?:-(?!-hash=)|#).*|.*(?:://|\s@\s).*", _text(lock), flags=re.MULTILINE
+    )
+    assert found == []
