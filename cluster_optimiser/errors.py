@@ -25,6 +25,8 @@ class Fault:
         What is wrong, with the offending value.
     remedy
         What to do about it.
+    column
+        Character within the row, counted from 1, of a scenario file; 0 where it does not apply.
     """
 
     file: str
@@ -32,9 +34,14 @@ class Fault:
     subject: str
     problem: str
     remedy: str
+    column: int = 0
 
     def __str__(self) -> str:
         """Give the fault as one line: file, row, subject, problem and remedy."""
+        if self.column:
+            # The form that editors follow to the place.
+            place = f"{self.file}:{self.row}:{self.column}"
+            return "  ".join(filter(None, [place, self.subject, self.problem, self.remedy]))
         where = f"{self.file}, row {self.row}" if self.row else self.file
         subject = f": {self.subject}" if self.subject else ""
         return f"{where}{subject}: {self.problem}. {self.remedy}"

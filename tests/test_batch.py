@@ -143,9 +143,9 @@ def test_faults_of_several_scenarios_and_of_data_are_gathered(tmp_path: Path) ->
         load_batch([one, two, three, four])
     said = str(caught.value)
     assert 'schools.csv, row 3: URN 100002: unknown phase "primry"' in said
-    assert 'one.toml: wihtin: unknown key "wihtin". Did you mean "within"?' in said
-    assert 'three.toml: authority: there is no authority "threshire"' in said
-    assert 'four.toml: units: no scenario has the option "fuor". Did you mean "four"?' in said
+    assert 'one.toml:5:1  wihtin  unknown key "wihtin"  Did you mean "within"?' in said
+    assert 'three.toml:4:1  authority  there is no authority "threshire"' in said
+    assert 'four.toml:5:1  units  no scenario has the option "fuor"  Did you mean "four"?' in said
     assert said.startswith("4 faults in the data:")
 
 
@@ -158,7 +158,7 @@ def test_an_authority_with_faults_is_read_once(tmp_path: Path) -> None:
 def test_names_that_the_authority_does_not_know(threeshire: Path) -> None:
     said = said_of(put(threeshire, "a", 'within = ["distict"]'), put(threeshire, "b"))
     assert said.startswith("1 fault in the scenario:")
-    assert 'a.toml: within: there is no layer "distict". Did you mean "district"?' in said
+    assert 'a.toml:5:11  within  there is no layer "distict"  Did you mean "district"?' in said
 
 
 def test_faults_of_a_plan_file_are_found_before_anything_runs(threeshire: Path) -> None:
@@ -170,7 +170,7 @@ def test_options_that_bear_the_same_label(threeshire: Path) -> None:
     paths = [put(threeshire, "a"), put(threeshire, "a", name="other")]
     said = said_of(*paths)
     assert (
-        'other.toml: option: option "a" is also that of a.toml. '
+        'other.toml:2:1  option  option "a" is also that of a.toml  '
         "Give each scenario its own label." in said
     )
 
@@ -178,18 +178,18 @@ def test_options_that_bear_the_same_label(threeshire: Path) -> None:
 def test_labels_that_differ_in_capitals_only(threeshire: Path) -> None:
     """Each label is a folder, and for Windows and macOS 4a and 4A are one."""
     said = said_of(put(threeshire, "4a"), put(threeshire, "4A", name="other"))
-    assert 'other.toml: option: option "4A" is also that of 4a.toml' in said
+    assert 'other.toml:2:1  option  option "4A" is also that of 4a.toml' in said
 
 
 @pytest.mark.parametrize("option", ["index.html", "comparison.csv", "Assignments.csv"])
 def test_a_label_is_not_the_name_of_a_file_of_the_results(threeshire: Path, option: str) -> None:
     said = said_of(put(threeshire, option))
-    assert f'option: "{option}" is the name of a file of the results' in said
+    assert f'option  "{option}" is the name of a file of the results' in said
 
 
 def test_units_that_no_scenario_makes(threeshire: Path) -> None:
     said = said_of(put(threeshire, "4c"), put(threeshire, "3b", 'units = "4cc"'))
-    assert '3b.toml: units: no scenario has the option "4cc". Did you mean "4c"?' in said
+    assert '3b.toml:5:1  units  no scenario has the option "4cc"  Did you mean "4c"?' in said
     assert "Run that scenario with this one." in said_of(put(threeshire, "q", 'units = "4zzz9"'))
 
 
@@ -198,7 +198,7 @@ def test_what_is_not_built_yet_is_refused_before_anything_runs(
     threeshire: Path, method: str
 ) -> None:
     said = said_of(put(threeshire, "a", 'units = "schools"', method=method))
-    assert said.startswith("1 fault in the scenario:\n  a.toml: ")
+    assert said.startswith("1 fault in the scenario:\n  a.toml:")
 
 
 # --- scenarios that build on others ---------------------------------------------------
@@ -261,7 +261,7 @@ def test_a_scenario_run_by_itself_runs_what_it_builds_on(threeshire: Path) -> No
 
 def test_a_scenario_run_by_itself_whose_units_nobody_makes(threeshire: Path) -> None:
     path = put(threeshire, "a", 'units = "b"')
-    with pytest.raises(ScenarioError, match='units: no plan of scenario "b" is at hand'):
+    with pytest.raises(ScenarioError, match='units  no plan of scenario "b" is at hand'):
         run_scenario(path)
 
 

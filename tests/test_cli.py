@@ -269,7 +269,7 @@ def test_a_faulty_scenario_is_explained(call: Call, folder: Path, out: Path) -> 
         3,
         "",
         "cluster-optimiser: 1 fault in the scenario:\n"
-        '  a.toml: wihtin: unknown key "wihtin". Did you mean "within"?\n',
+        '  a.toml:6:1  wihtin  unknown key "wihtin"  Did you mean "within"?\n',
     )
 
 

@@ -28,6 +28,7 @@ from cluster_optimiser.scenario import (
     authority_folder,
     is_scenario,
     load_scenario,
+    locate,
     nearest,
 )
 
@@ -97,7 +98,8 @@ def _label_faults(scenarios: Sequence[Scenario], faulty: Collection[str]) -> lis
         file, folder = scenario.files[0].name, scenario.option.casefold()
         if folder in first:
             problem = f'option "{scenario.option}" is also that of {first[folder]}'
-            faults.append(Fault(file, 0, "option", problem, "Give each scenario its own label."))
+            fault = Fault(file, 0, "option", problem, "Give each scenario its own label.")
+            faults.append(locate(fault, scenario.files))
         first.setdefault(folder, file)
     labels = [scenario.option for scenario in scenarios]
     for scenario in scenarios:
@@ -106,7 +108,8 @@ def _label_faults(scenarios: Sequence[Scenario], faulty: Collection[str]) -> lis
             like = nearest(label, labels)
             remedy = f'Did you mean "{like}"?' if like else "Run that scenario with this one."
             problem = f'no scenario has the option "{label}"'
-            faults.append(Fault(scenario.files[0].name, 0, "units", problem, remedy))
+            fault = Fault(scenario.files[0].name, 0, "units", problem, remedy)
+            faults.append(locate(fault, scenario.files))
     return faults
 
 
@@ -208,7 +211,10 @@ def in_order(scenarios: Sequence[Scenario]) -> list[Scenario]:
     try:
         ordered = list(nx.lexicographical_topological_sort(graph, key=place.__getitem__))
     except nx.NetworkXUnfeasible:
-        circle = " -> ".join(a for a, _ in nx.find_cycle(graph))
-        fault = Fault("scenarios", 0, "units", f"units go in a circle: {circle}", "Break it.")
-        raise ScenarioError([fault]) from None
+        labels = [label for label, _ in nx.find_cycle(graph)]
+        files = by_label[labels[0]].files
+        file = files[0].name if files else "scenarios"
+        problem = f"units go in a circle: {' -> '.join(labels)}"
+        fault = Fault(file, 0, "units", problem, "Break it.")
+        raise ScenarioError([locate(fault, files)]) from None
     return [by_label[label] for label in ordered]

@@ -26,6 +26,8 @@ from cluster_optimiser.scenario import (
     authority_folder,
     is_scenario,
     load_scenario,
+    locate,
+    locating,
 )
 from cluster_optimiser.scoring import objective_values, score
 from cluster_optimiser.verification import verify, verify_plan
@@ -171,7 +173,8 @@ def prepare(
     refuse_unknown_names(scenario, place)
     if parent is None and scenario.units_scenario:
         parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
-    return build_problem(scenario, place.authority, place.territory, parent=parent)
+    with locating(scenario.files):
+        return build_problem(scenario, place.authority, place.territory, parent=parent)
 
 
 def run_scenario(
@@ -223,7 +226,8 @@ def run_scenario(
     if parent is None and scenario.units_scenario:
         parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
     problem = prepare(scenario, place=place, parent=parent)
-    plan = _make_plan(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
+    with locating(scenario.files):
+        plan = _make_plan(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
     scored = score(problem, plan.assignment, plan.label)
     result = Result(
         problem=problem,
@@ -290,7 +294,8 @@ def _refuse_circle(scenario: Scenario) -> None:
         if here.option in labels:
             circle = " -> ".join([*labels[labels.index(here.option) :], here.option])
             problem = f"units go in a circle: {circle}"
-            raise ScenarioError([Fault(here.files[0].name, 0, "units", problem, "Break it.")])
+            fault = Fault(here.files[0].name, 0, "units", problem, "Break it.")
+            raise ScenarioError([locate(fault, here.files)])
         labels.append(here.option)
 
 
@@ -361,4 +366,4 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
         with _gathering(faults):
             local_units(scenario, place.authority, None)
     if faults:
-        raise ScenarioError(faults)
+        raise ScenarioError([locate(fault, scenario.files) for fault in faults])

@@ -1,5 +1,6 @@
 """The scenario file: its schema, inheritance, and the reading that gathers every fault."""
 
+from cluster_optimiser.scenario.positions import locate, locating
 from cluster_optimiser.scenario.reading import (
     authority_folder,
     is_scenario,
@@ -37,6 +38,8 @@ __all__ = [
     "is_scenario",
     "json_schema",
     "load_scenario",
+    "locate",
+    "locating",
     "nearest",
     "parse_scenario",
 ]

@@ -7,13 +7,15 @@ one.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
 from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.scenario.positions import locate, locating, shown
 from cluster_optimiser.scenario.schema import Scenario
 from cluster_optimiser.scenario.tables import Exempt
 from cluster_optimiser.scenario.words import nearest
@@ -64,41 +66,38 @@ def _read_toml(path: Path, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(
-            [Fault(file, 0, "", f"not valid TOML: {error}", "Mend the line that is named.")]
-        ) from error
+        # The message ends with the place, and only there does every Python tell it.
+        found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))
+        what = f"not valid TOML: {error}"
+        fault = Fault(file, 0, "", what, "Mend the line that is named.")
+        if found:
+            what = what.removesuffix(found[0])
+            row, column = found[1] or text.count("\n") + 1, found[2] or 1
+            fault = Fault(shown(path), int(row), "", what, "Mend it there.", int(column))
+        raise ScenarioError([fault]) from error
+
+
+def _refuse_base(path: Path, problem: str, remedy: str) -> NoReturn:
+    raise ScenarioError([locate(Fault(path.name, 0, "extends", problem, remedy), [path])])
 
 
 def _read_chain(path: Path, seen: tuple[Path, ...] = ()) -> tuple[dict[str, Any], tuple[Path, ...]]:
     """Read a file and what it extends; the file itself is the first of the paths."""
     path = path.resolve()
-    file = path.name
     if path in seen:
         chain = " -> ".join(p.name for p in (*seen, path))
-        raise ScenarioError(
-            [Fault(file, 0, "extends", f"files extend one another: {chain}", "Break the circle.")]
-        )
-    data = _read_toml(path, file)
+        _refuse_base(path, f"files extend one another: {chain}", "Break the circle.")
+    data = _read_toml(path, path.name)
     parent = data.pop("extends", None)
     if parent is None:
         return data, (path,)
     if not isinstance(parent, str):
-        raise ScenarioError(
-            [
-                Fault(
-                    file,
-                    0,
-                    "extends",
-                    f"{parent!r} is no file name",
-                    'Write extends = "base.toml".',
-                )
-            ]
-        )
+        _refuse_base(path, f"{parent!r} is no file name", 'Write extends = "base.toml".')
     target = path.parent / parent
-    if not target.is_file():
+    if "\0" in parent or not target.is_file():
         like = nearest(parent, [p.name for p in path.parent.glob("*.toml")])
         remedy = f'Did you mean "{like}"?' if like else "Give a path relative to this file."
-        raise ScenarioError([Fault(file, 0, "extends", f'there is no file "{parent}"', remedy)])
+        _refuse_base(path, f'there is no file "{parent}"', remedy)
     base, files = _read_chain(target, (*seen, path))
     return _merge(base, data), (path, *files)
 
@@ -134,6 +133,7 @@ def _fault_of(detail: ErrorDetails, file: str) -> Fault:
     if detail["type"] == "missing":
         return Fault(file, 0, subject, "it is missing", f"Add {location[-1]} = ....")
     if detail["type"] == "refused":
+        subject = ".".join(filter(None, [subject, detail["ctx"]["key"]]))
         return Fault(file, 0, subject, message, detail["ctx"]["remedy"])
     remedy = SHAPES.get(detail["type"], f"{message}.")
     return Fault(file, 0, subject, f"{given!r} is not allowed", remedy)
@@ -185,7 +185,8 @@ def load_scenario(path: str | Path) -> Scenario:
     """
     path = Path(path)
     data, files = _read_chain(path)
-    scenario = parse_scenario(data, file=path.name)
+    with locating(files):
+        scenario = parse_scenario(data, file=files[0].name)
     scenario._files = files  # noqa: SLF001 - provenance, set once by the reader that knows it
     return scenario
 
@@ -245,6 +246,6 @@ def authority_folder(scenario: Scenario) -> Path:
         f'Did you mean "{like}"?' if like else "Make boundaries/<authority>/ with authority.toml."
     )
     file = scenario.files[0].name if scenario.files else "scenario"
-    raise ScenarioError(
-        [Fault(file, 0, "authority", f'there is no authority "{scenario.authority}"', remedy)]
-    )
+    problem = f'there is no authority "{scenario.authority}"'
+    fault = Fault(file, 0, "authority", problem, remedy)
+    raise ScenarioError([locate(fault, scenario.files)])

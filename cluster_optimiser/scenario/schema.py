@@ -83,16 +83,16 @@ class Scenario(Table):
     @model_validator(mode="after")
     def _method_needs(self) -> Self:
         if self.method == "file" and self.plan is None:
-            refuse('method "file" needs a plan', 'Add plan = "<csv>".')
+            refuse('method "file" needs a plan', 'Add plan = "<csv>".', "method")
         if self.method != "file" and self.plan is not None:
             problem = f'plan is only read with method "file", not "{self.method}"'
-            refuse(problem, "Remove it, or change the method.")
+            refuse(problem, "Remove it, or change the method.", "plan")
         if self.method != "merge" and self.versions.number > 1:
             problem = f'only method "merge" can make several versions, not "{self.method}"'
-            refuse(problem, "Remove [versions], or change the method.")
+            refuse(problem, "Remove [versions], or change the method.", "versions")
         if self.method == "merge" and not self.objective.terms:
             problem = 'method "merge" needs to know what is best'
-            refuse(problem, "Add [objective] with order or weights.")
+            refuse(problem, "Add [objective] with order or weights.", "objective")
         return self
 
     @property

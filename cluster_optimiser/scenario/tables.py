@@ -14,7 +14,7 @@ PLAIN_TERMS = ("count", "exceptions", "pupil_minutes", "deviation", "changed_pup
 """Objective terms besides ``misaligned.<layer>``; ``misaligned`` adds up the preferred layers."""
 
 
-def refuse(problem: str, remedy: str) -> NoReturn:
+def refuse(problem: str, remedy: str, key: str = "") -> NoReturn:
     """Refuse a value by a rule of ours: what is wrong, and what to write.
 
     Parameters
@@ -23,6 +23,8 @@ def refuse(problem: str, remedy: str) -> NoReturn:
         What is wrong.
     remedy
         What to write.
+    key
+        The key of the table that it is about, where it is about one.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def refuse(problem: str, remedy: str) -> NoReturn:
         Always; it becomes a fault of the scenario.
     """
     kind, text = "refused", "{problem}"
-    raise PydanticCustomError(kind, text, {"problem": problem, "remedy": remedy})
+    raise PydanticCustomError(kind, text, {"problem": problem, "remedy": remedy, "key": key})
 
 
 class Table(BaseModel):
@@ -122,9 +124,9 @@ class Objective(Table):
     @model_validator(mode="after")
     def _one_of(self) -> Self:
         if self.order and self.weights:
-            refuse("give either order or weights, not both", "Remove one of them.")
+            refuse("give either order or weights, not both", "Remove one of them.", "order")
         if len(set(self.order)) != len(self.order):
-            refuse("a term stands twice in order", "Remove one of the two.")
+            refuse("a term stands twice in order", "Remove one of the two.", "order")
         for term in self.terms:
             if term not in PLAIN_TERMS and not term.startswith("misaligned."):
                 like = nearest(term, PLAIN_TERMS)
@@ -162,7 +164,9 @@ class Exempt(Table):
     def _known_phases(self) -> Self:
         for value in self.values("phase"):
             if value not in PHASES:
-                refuse(f'unknown phase "{value}"', f"Use one of {', '.join(PHASES)}.")
+                refuse(
+                    f'unknown phase "{value}"', f"Use one of {', '.join(PHASES)}.", "where.phase"
+                )
         return self
 
     def values(self, column: str) -> tuple[str, ...]:

@@ -1,0 +1,179 @@
+"""Faulty scenario files: exit 3, with file, line, column, field and remedy, and nothing written."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cluster_optimiser import cli
+from cluster_optimiser.scenario.positions import spots
+from tests.inputs.broken import make_authority
+
+HEAD = 'title = "A"\noption = "a"\nauthority = "threeshire"\nmethod = "merge"\n'
+BEST = '[objective]\norder = ["count"]\n'
+BASE = """# What all options share.
+within = ["district"]
+
+[size]
+min_pupils = 100
+max_pupils = 9000
+
+[pins]
+together = [
+  ["Ash", "Birch"],  # neighbours
+]
+"""
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A scenario file with one fault, and how it must be told."""
+
+    text: str
+    place: str
+    field: str
+    remedy: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.field}-{self.place}"
+
+
+def own(more: str, place: str, field: str, remedy: str) -> Faulty:
+    """Give a file that is right but for what is added, on line 5 and below."""
+    return Faulty(f"{HEAD}{more}\n{'' if '[objective]' in more else BEST}", place, field, remedy)
+
+
+FAULTY = (
+    own('wihtin = ["district"]', "a.toml:5:1", "wihtin", 'Did you mean "within"?'),
+    own('within = ["distict"]', "a.toml:5:11", "within", 'Did you mean "district"?'),
+    own('within = "district"', "a.toml:5:1", "within", "Write a list in square brackets."),
+    own("size = 3", "a.toml:5:1", "size", "Write a table of keys and values."),
+    own("[size]\nmin_pupil = 3", "a.toml:6:1", "size.min_pupil", 'Did you mean "min_pupils"?'),
+    own("size.min_pupils = -1", "a.toml:5:1", "size.min_pupils", "greater than or equal to 0"),
+    own("[size]\n  max_pupils = 'few'", "a.toml:6:3", "size.max_pupils", "valid integer"),
+    own("[size]\nmin_pupils = 9\nmax_pupils = 8", "a.toml:5:2", "size", "Change one"),
+    own('size = { oversize = "no" }', "a.toml:5:10", "size.oversize", "'keep' or 'refuse'"),
+    own('size = { exceptions = ["Ahs"] }', "a.toml:5:24", "size.exceptions", 'mean "Ash"?'),
+    own("[count]\nmin = 3\nmax = 2", "a.toml:5:2", "count", "Change one of them."),
+    own("[count]\nmin = 0", "a.toml:6:1", "count.min", "greater than or equal to 1"),
+    own('contiguity.links = [["Ash"]]', "a.toml:5:21", "contiguity.links.1.2", "Give two names."),
+    own(
+        'contiguity.links = [["Ash", 7]]',
+        "a.toml:5:29",
+        "contiguity.links.1.2",
+        "Write a text in quotation marks.",
+    ),
+    own(
+        '[contiguity]\nlinks = [\n  ["Ash",\n   "Birchx"],\n]',
+        "a.toml:8:4",
+        "contiguity.links",
+        'Did you mean "Birch"?',
+    ),
+    own("travel.max_minutes = 0", "a.toml:5:1", "travel.max_minutes", "greater than 0"),
+    own("[secondary]\nmin = 'one'", "a.toml:6:1", "secondary.min", "valid integer"),
+    own('alignment.distict = "prefer"', "a.toml:5:1", "alignment", 'Did you mean "district"?'),
+    own(
+        'alignment = { district = "perfer" }',
+        "a.toml:5:15",
+        "alignment.district",
+        "'require', 'prefer' or 'report'",
+    ),
+    own('[objective]\norder = ["cuont"]', "a.toml:6:10", "objective", 'Did you mean "count"?'),
+    own(
+        '[objective]\norder = ["count"]\nweights = { count = 1 }',
+        "a.toml:6:1",
+        "objective.order",
+        "Remove one of them.",
+    ),
+    own(
+        '[objective]\norder = ["count", "misaligned.distrikt"]',
+        "a.toml:6:19",
+        "objective",
+        'Did you mean "district"?',
+    ),
+    own('pins.apart = [["Ash", "Oak"]]', "a.toml:5:23", "pins.apart", "Use one of"),
+    own('[[exempt]]\nname = "X"', "a.toml:5:3", "exempt.1.where", "Add where = ...."),
+    own(
+        '[[exempt]]\nname = "X"\nwhere = { phase = ["pru", "specail"] }',
+        "a.toml:7:27",
+        "exempt.1.where.phase",
+        "Use one of nursery, primary",
+    ),
+    own('urban.areas = ["Brich"]', "a.toml:5:16", "urban.areas", 'Did you mean "Birch"?'),
+    own('[reasons]\n"Brich" = "Because."', "a.toml:6:1", "reasons", 'Did you mean "Birch"?'),
+    own("versions.number = 2.5", "a.toml:5:1", "versions.number", "valid integer"),
+    own('units = "b"', "a.toml:5:1", "units", "Run that scenario with this one."),
+    own('extends = "bse.toml"', "a.toml:5:1", "extends", 'Did you mean "base.toml"?'),
+    own("within = [", "a.toml:6:2", "", "Mend it there."),
+    Faulty(
+        HEAD.replace("threeshire", "threshire") + BEST, "a.toml:3:1", "authority", '"threeshire"?'
+    ),
+    Faulty(HEAD.replace("merge", "merj"), "a.toml:4:1", "method", "'merge'"),
+    Faulty(HEAD.replace('"a"', '"a/b"'), "a.toml:2:1", "option", "should match"),
+    Faulty(HEAD.replace('title = "A"\n', ""), "a.toml:1:1", "title", "Add title = ...."),
+    Faulty(HEAD, "a.toml:1:1", "objective", "Add [objective] with order or weights."),
+    Faulty(HEAD.replace("merge", "file"), "a.toml:4:1", "method", "Add plan ="),
+    # What a base holds is told of the base.
+    own('extends = "odd.toml"', "odd.toml:10:11", "pins.together", 'Did you mean "Birch"?'),
+    own('extends = "base.toml"\nsize.max_pupils = 9', "a.toml:6:1", "size", "Change"),
+)
+
+
+@pytest.mark.parametrize("faulty", FAULTY, ids=lambda faulty: faulty.name)
+def test_a_faulty_scenario_is_told_by_line_field_and_remedy(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    faulty: Faulty,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_authority(tmp_path / "boundaries")
+    (tmp_path / "base.toml").write_text(BASE, encoding="utf-8")
+    (tmp_path / "odd.toml").write_text(BASE.replace('"Birch"', '"Birchx"'), encoding="utf-8")
+    (tmp_path / "a.toml").write_text(faulty.text, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["run", "a.toml", "--out", "out"])
+    said = capfd.readouterr()
+    assert (ended.value.code, said.out) == (3, "")
+    assert not (tmp_path / "out").exists()
+    head, *lines = said.err.splitlines()
+    assert head == "cluster-optimiser: 1 fault in the scenario:"
+    (line,) = lines
+    place, *parts = line.strip().split("  ")
+    assert place == faulty.place
+    assert parts[:-2] == ([faulty.field] if faulty.field else [])
+    assert faulty.remedy in parts[-1]
+
+
+def test_there_are_at_least_thirty_faulty_scenarios() -> None:
+    assert len({faulty.text for faulty in FAULTY}) >= 30
+
+
+def test_positions_of_everything_that_toml_can_write() -> None:
+    text = """a = 1
+b.c = [1, ["x"], { z = 2 }]
+[d."e f"]
+é = "ü"; bad
+["g"]
+  [[h]]
+  i = 1
+  [h.j]
+  k = 2
+  [[h]]
+"""
+    found = {path: (spot.line, spot.column) for path, spot in spots(text).items()}
+    expected = {
+        "a": (1, 1),
+        "b": (2, 1),
+        "b.c": (2, 1),
+        "b.c.2": (2, 11),
+        "b.c.2.1": (2, 12),
+        "b.c.3.z": (2, 20),
+        "d": (3, 2),
+        "d.e f": (3, 2),
+        "h.1.i": (7, 3),
+        "h.1.j.k": (9, 3),
+        "h.2": (10, 5),
+    }
+    assert {path: found.get(path) for path in expected} == expected
