@@ -17,6 +17,7 @@ from ortools.sat.python import cp_model
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, MAX_ROW_TOTAL, WEIGHT_SCALE
 from cluster_optimiser.domain import Stage
 from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise.watching import solve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -322,7 +323,7 @@ def best_cover(
         model.minimize(value)
         left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - started)
         solver = _solver(seed, left_s)
-        status = _STATUSES.get(solver.solve(model), "UNKNOWN")
+        status = _STATUSES.get(solve(solver, model, term, scale=term_scale(term)), "UNKNOWN")
         if status == "INFEASIBLE":
             return Cover("INFEASIBLE", (), tuple(stages))
         if status == "UNKNOWN" and not chosen:

@@ -1,0 +1,78 @@
+"""What is being solved, told while it is being solved.
+
+A solver reports what it has found so far; whoever runs it may listen. Neither knows the other: a
+solver that nobody listens to reports into the void, at the price of a call.
+
+A solver that calls back from threads of its own must take the listener before it starts, in the
+thread that started it: `listener` looks it up there.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a solver is.
+
+    Parameters
+    ----------
+    stage
+        What is being minimised, or done, in words or as the objective's term.
+    objective
+        Value of the best plan so far, in the stage's own unit; None before there is one.
+    bound
+        Proved lower bound in the same unit; None before there is one.
+    """
+
+    stage: str
+    objective: float | None = None
+    bound: float | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """(objective - bound) / max(1, abs(objective)); None before there are both."""
+        if self.objective is None or self.bound is None:
+            return None
+        return abs(self.objective - self.bound) / max(1.0, abs(self.objective))
+
+
+def _silent(_: Progress) -> None:
+    """Hear nothing."""
+
+
+_LISTENER: ContextVar[Callable[[Progress], None]] = ContextVar("listener", default=_silent)
+
+
+def listener() -> Callable[[Progress], None]:
+    """Give what listens now.
+
+    Returns
+    -------
+    A function to be called with a `Progress`; calling it costs next to nothing where nobody
+    listens.
+    """
+    return _LISTENER.get()
+
+
+@contextmanager
+def listening(tell: Callable[[Progress], None]) -> Iterator[None]:
+    """Have whatever is solved within report to a function.
+
+    Parameters
+    ----------
+    tell
+        Called often, and possibly from other threads: it must return at once and not raise.
+    """
+    token = _LISTENER.set(tell)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
