@@ -5,8 +5,9 @@ import itertools
 import pytest
 
 from cluster_optimiser.errors import InfeasibleError, VerificationError
-from cluster_optimiser.optimise import merge, solve_merge
+from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups
+from cluster_optimiser.optimise.merging import merge
 from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.optimise.universe.sweep import Sweep, sweep
 from cluster_optimiser.verification import verify_plan

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from ortools.sat.python import cp_model
 
 from cluster_optimiser.errors import InfeasibleError, VerificationError
-from cluster_optimiser.optimise import merge, solve_merge
+from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.merging import merge
 from cluster_optimiser.optimise.merging.partition import Unlike, limit_likeness
 from cluster_optimiser.optimise.merging.versions import FirstUnlike
 from tests.norfolk import norfolk_problem, norfolk_scenario
