@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cluster_optimiser.batch import evaluate, explain, run_scenario, universe
-    from cluster_optimiser.comparison import compare
+    from cluster_optimiser.comparison import compare, funding
     from cluster_optimiser.inputs import load_authority
     from cluster_optimiser.present import plot_plan
     from cluster_optimiser.scenario import load_scenario
@@ -18,6 +18,7 @@ __all__ = [
     "compare",
     "evaluate",
     "explain",
+    "funding",
     "load_authority",
     "load_scenario",
     "plot_plan",
@@ -29,6 +30,7 @@ __all__ = [
 
 _HOMES = {
     "compare": "comparison",
+    "funding": "comparison",
     "evaluate": "batch",
     "explain": "batch",
     "load_authority": "inputs",

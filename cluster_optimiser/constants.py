@@ -17,6 +17,12 @@ CENTIMINUTES_PER_MINUTE: Final = 100
 WEIGHT_SCALE: Final = 1_000
 """Weights of a weighted objective are honoured to three decimals."""
 
+CENTIPUPILS_PER_PUPIL: Final = 100
+"""Deviation of need is kept to the hundredth of a weighted pupil, rounded for each cluster."""
+
+NEED_SCALE: Final = 1_000
+"""Weights of need are honoured to three decimals."""
+
 MAX_ROW_TOTAL: Final = 2**31 - 1
 """Largest sum of coefficients given to CP-SAT in one row; above it the model is refused."""
 

@@ -10,10 +10,16 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, CRS_METRES, SECONDARY_PHASES
+from cluster_optimiser.constants import (
+    CENTIMINUTES_PER_MINUTE,
+    CENTIPUPILS_PER_PUPIL,
+    CRS_METRES,
+    SECONDARY_PHASES,
+)
 from cluster_optimiser.domain import Problem, Score
 from cluster_optimiser.geography.adjacency import shared_boundaries
 from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
 from cluster_optimiser.geography.travel import UNKNOWN, meeting_place, to_centiminutes
 
 if TYPE_CHECKING:
@@ -223,6 +229,38 @@ def changed_pupils(problem: Problem, assignment: pd.Series) -> int:
     return int(schools["pupils"].sum()) - int(stay)
 
 
+def need_deviation(problem: Problem, assignment: pd.Series) -> float | None:
+    """Give the weighted pupils that are out of proportion: need against pupils, by cluster.
+
+    A cluster with the share s of all pupils would have the share s of all need, were need spread
+    evenly. The differences of all clusters, added without their signs.
+
+    Parameters
+    ----------
+    problem
+        A problem whose scenario states need.
+    assignment
+        Every school's cluster.
+
+    Returns
+    -------
+    Weighted pupils, each cluster rounded to hundredths; exempt schools are left out. None where no
+    need is stated.
+    """
+    funding = problem.scenario.funding
+    if funding is None:
+        return None
+    schools = problem.authority.schools.loc[problem.unit_of.index]
+    need, pupils = need_and_pupils(schools, funding)
+    held = pd.DataFrame({"need": need, "pupils": pupils}, index=schools.index)
+    sums = held.groupby(assignment.loc[schools.index].astype(str)).sum()
+    of_cluster = [
+        need_deviation_centipupils(int(n), int(p), int(need.sum()), int(pupils.sum()))
+        for n, p in sums.itertuples(index=False)
+    ]
+    return sum(of_cluster) / CENTIPUPILS_PER_PUPIL
+
+
 def plan_metrics(
     problem: Problem, assignment: pd.Series, clusters: pd.DataFrame
 ) -> dict[str, float | int | None]:
@@ -271,6 +309,9 @@ def plan_metrics(
         "changed_pupils": changed_pupils(problem, assignment),
         "mean_polsby_popper": float(compactness.mean()) if compactness.notna().any() else None,
     }
+    funding = problem.scenario.funding
+    if funding is not None and funding.need:
+        metrics["need_deviation"] = need_deviation(problem, assignment)
     for layer in problem.authority.layers:
         misaligned = int(own[f"misaligned_{layer}_pupils"].sum())
         metrics[f"misaligned_{layer}_pupils"] = misaligned
@@ -320,6 +361,7 @@ def objective_values(
         "exceptions": metrics["n_under_min"],
         "pupil_minutes": metrics["pupil_minutes"],
         "deviation": metrics["deviation"],
+        "need_deviation": metrics.get("need_deviation"),
         "changed_pupils": metrics["changed_pupils"],
     }
     for layer in problem.authority.layers:

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Authority
     from cluster_optimiser.errors import Fault
-    from cluster_optimiser.scenario import Exempt, Scenario
+    from cluster_optimiser.scenario import Exempt, Funding, Scenario
 
 PAIR_SEPARATOR = " - "
+
+NO_MEASURES = ("geometry", "name", "phase", "cluster", "local_cluster", "is_pupils_known")
+"""Columns of every register that count no pupils."""
 
 
 def check_names(
@@ -66,6 +69,8 @@ def check_names(
         _check_reason(look, key, sorted({*units, *areas, *exempt_names}))
     for i, exempt in enumerate(scenario.exempt, start=1):
         _check_exempt(look, f"exempt.{i}.where", exempt, authority)
+    if scenario.funding is not None:
+        _check_measures(look, scenario.funding, authority)
     return list(look.faults)
 
 
@@ -114,6 +119,23 @@ def _check_reason(look: _Lookup, key: str, names: list[str]) -> None:
         return
     for name in splits[0] if splits else (key,):
         look.up("reasons", name, names, "unit or cluster")
+
+
+def _check_measures(look: _Lookup, funding: Funding, authority: Authority) -> None:
+    """Look up the columns that money goes by; they count pupils, blank where not known."""
+    columns = [str(c) for c in authority.schools.columns if c not in NO_MEASURES]
+    for measure in funding.measures:
+        look.up("funding", measure, columns, "column of the register")
+        if measure not in columns:
+            continue
+        texts = as_text(authority.schools[measure])
+        numbers = pd.to_numeric(texts, errors="coerce")
+        is_given = texts.notna() & (texts != "")
+        is_wrong = is_given & ~((numbers >= 0) & (numbers % 1 == 0))
+        for urn, text in texts[is_wrong].items():
+            problem = f'URN {urn} has the {measure} "{text}"'
+            remedy = "A measure counts pupils: write a whole number, or leave it blank."
+            look.add("funding", Problem(problem, remedy))
 
 
 def _wanted(values: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX
+from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import pinned_units, school_positions
 
@@ -326,6 +327,7 @@ class _Judge:
         columns["misaligned"] = [sum(row) for row in zip(*preferred, strict=True)] or [0] * len(
             masks
         )
+        columns |= self._need_deviation(members)
         groups = []
         for i, mask in enumerate(masks):
             if not self._may_meet(minutes[i], longest[i]):
@@ -342,6 +344,26 @@ class _Judge:
             is_oversize = pupils[i] > size.max_pupils
             groups.append(CandidateGroup(units, mask, pupils[i], is_exception, is_oversize, costs))
         return groups
+
+    def _need_deviation(self, members: NDArray[np.bool_]) -> dict[str, list[int]]:
+        """Give each set's need out of proportion to its pupils, where the scenario states need."""
+        funding = self.problem.scenario.funding
+        if funding is None or not funding.need:
+            return {}
+        schools = self.problem.authority.schools.loc[self.problem.unit_of.index]
+        need, pupils = need_and_pupils(schools, funding)
+        unit = self.problem.units.index.get_indexer(self.problem.unit_of)
+        held = np.zeros((2, len(self.names)), dtype=np.int64)
+        np.add.at(held[0], unit, need)
+        np.add.at(held[1], unit, pupils)
+        total_need, total_pupils = (int(total) for total in held.sum(axis=1))
+        sums = held @ members.T.astype(np.int64)
+        return {
+            "need_deviation": [
+                need_deviation_centipupils(n, p, total_need, total_pupils)
+                for n, p in sums.T.tolist()
+            ]
+        }
 
     def _may_meet(self, minutes: int | None, longest: int) -> bool:
         """Tell whether a set has a meeting place that all can reach within the limit."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -100,6 +101,8 @@ def csv_cell(value: object, *, decimals: int = 4) -> str:
     if isinstance(value, (float, np.floating)):
         rounded = round(float(value), decimals)
         return str(int(rounded)) if rounded.is_integer() else repr(rounded)
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, (tuple, list)):
         value = "; ".join(str(part) for part in value)
     text = str(value)

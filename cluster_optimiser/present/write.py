@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.comparison import funding
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.present.funding_tables import funding_table
 from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
 from cluster_optimiser.present.maps import map_html
 from cluster_optimiser.present.page import RECORD_FILE, page_from_folder, page_record, render_page
@@ -41,8 +43,9 @@ def write_result(result: Result, folder: Path) -> None:
     result
         The plan, its score and how it was made.
     folder
-        A folder that exists; plan.csv, clusters.csv, plan.gpkg, plan.geojson, map.html and
-        manifest.json are written into it. Two calls write the same bytes.
+        A folder that exists; plan.csv, clusters.csv, plan.gpkg, plan.geojson, map.html,
+        manifest.json and, where the scenario speaks of money, funding.csv are written into it. Two
+        calls write the same bytes.
     """
     clusters = clusters_table(result).reset_index().drop(columns="geometry")
     _write(folder / "plan.csv", csv_text(plan_table(result)))
@@ -50,6 +53,9 @@ def write_result(result: Result, folder: Path) -> None:
     write_gpkg(result, folder / "plan.gpkg")
     _write(folder / "plan.geojson", geojson_text(result))
     _write(folder / "map.html", map_html(result))
+    money = funding(result)
+    if money is not None:
+        _write(folder / "funding.csv", csv_text(funding_table(money)))
     _write(folder / "manifest.json", manifest_text(result))
 
 

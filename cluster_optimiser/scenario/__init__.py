@@ -1,5 +1,6 @@
 """The scenario file: its schema, inheritance, and the reading that gathers every fault."""
 
+from cluster_optimiser.scenario.money import Funding, FundingPart
 from cluster_optimiser.scenario.positions import locate, locating
 from cluster_optimiser.scenario.reading import (
     authority_folder,
@@ -26,6 +27,8 @@ __all__ = [
     "Contiguity",
     "Count",
     "Exempt",
+    "Funding",
+    "FundingPart",
     "Objective",
     "Pins",
     "Scenario",

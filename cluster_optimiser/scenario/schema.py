@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from cluster_optimiser.scenario.money import Funding
 from cluster_optimiser.scenario.tables import (
     Contiguity,
     Count,
@@ -64,6 +65,8 @@ class Scenario(Table):
     pins: Pins = Pins()
     exempt: tuple[Exempt, ...] = ()
     urban: Urban = Urban()
+    funding: Funding | None = None
+    """Money that flows through clusters; without it a plan is not set against money and need."""
     reasons: dict[str, str] = Field(default_factory=dict)
     """Unit or pair "A - B" -> why it is an exception, a link or a barrier, in words for readers."""
 
@@ -79,6 +82,13 @@ class Scenario(Table):
         if option in WORDS_OF_UNITS:
             refuse(f'units = "{option}" would not mean this scenario', remedy)
         return option
+
+    @model_validator(mode="after")
+    def _need_is_stated(self) -> Self:
+        if "need_deviation" in self.objective.terms and not (self.funding and self.funding.need):
+            problem = 'the term "need_deviation" needs to know what need is'
+            refuse(problem, "Add need = { pupils = 1, ... } to [funding].")
+        return self
 
     @model_validator(mode="after")
     def _method_needs(self) -> Self:

@@ -10,7 +10,15 @@ from pydantic_core import PydanticCustomError
 from cluster_optimiser.constants import PHASES
 from cluster_optimiser.scenario.words import nearest
 
-PLAIN_TERMS = ("count", "exceptions", "pupil_minutes", "deviation", "changed_pupils", "misaligned")
+PLAIN_TERMS = (
+    "count",
+    "exceptions",
+    "pupil_minutes",
+    "deviation",
+    "need_deviation",
+    "changed_pupils",
+    "misaligned",
+)
 """Objective terms besides ``misaligned.<layer>``; ``misaligned`` adds up the preferred layers."""
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import combinations
+from math import floor
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, CENTIPUPILS_PER_PUPIL
 from cluster_optimiser.domain import Violation
 from cluster_optimiser.verification.facts import ClusterFacts, Ground, cluster_facts, sort_members
 
@@ -207,12 +209,50 @@ def _changed_pupils(ground: Ground, ordinary: Sequence[ClusterFacts]) -> int:
     return pupils - int(weight[rows, columns].sum())
 
 
+def _weighted_pupils(ground: Ground, urn: int) -> Fraction:
+    """Give the weighted pupils of a school: what is not known counts as none."""
+    funding = ground.scenario.funding
+    row = ground.problem.authority.schools.loc[urn]
+    if funding is None or row["phase"] in funding.without_phases:
+        return Fraction(0)
+    total = Fraction(0)
+    for measure, weight in funding.need.items():
+        text = str(row[measure]).strip()
+        counted = float(text) if text.replace(".", "", 1).isdigit() else 0.0
+        total += Fraction(weight) * int(counted)
+    return total
+
+
+def _need_deviation(ground: Ground, ordinary: Sequence[ClusterFacts]) -> float | None:
+    """Count the weighted pupils by which clusters have more or less need than their pupils say."""
+    funding = ground.scenario.funding
+    if funding is None or not funding.need:
+        return None
+    need: list[Fraction] = []
+    pupils: list[int] = []
+    for facts in ordinary:
+        own = [urn for urn in facts.urns if ground.schools[urn].exempt is None]
+        phases = ground.problem.authority.schools["phase"]
+        counted = [urn for urn in own if phases.loc[urn] not in funding.without_phases]
+        need.append(sum((_weighted_pupils(ground, urn) for urn in own), Fraction(0)))
+        pupils.append(sum(ground.schools[urn].pupils for urn in counted))
+    if not sum(pupils):
+        return 0.0
+    rate = sum(need, Fraction(0)) / sum(pupils)
+    hundredths = [
+        floor(abs(n - rate * p) * CENTIPUPILS_PER_PUPIL + Fraction(1, 2))
+        for n, p in zip(need, pupils, strict=True)
+    ]
+    return sum(hundredths) / CENTIPUPILS_PER_PUPIL
+
+
 def _objective(ground: Ground, ordinary: Sequence[ClusterFacts]) -> dict[str, float | None]:
     scenario = ground.scenario
     misaligned = {
         layer: sum(facts.misaligned_pupils[layer] for facts in ordinary) for layer in ground.layers
     }
     ways = [facts.pupil_minutes for facts in ordinary]
+    need = _need_deviation(ground, ordinary)
     # Added in hundredths, which are whole numbers, so that the order of adding does not matter.
     hundredths = [round(way * CENTIMINUTES_PER_MINUTE) for way in ways if way is not None]
     return {
@@ -225,6 +265,7 @@ def _objective(ground: Ground, ordinary: Sequence[ClusterFacts]) -> dict[str, fl
         "changed_pupils": _changed_pupils(ground, ordinary),
         "misaligned": sum(misaligned.get(layer, 0) for layer in scenario.preferred_layers),
         **{f"misaligned.{layer}": pupils for layer, pupils in misaligned.items()},
+        **({} if need is None else {"need_deviation": need}),
     }
 
 
@@ -256,6 +297,8 @@ def _metrics(
         "changed_pupils": objective["changed_pupils"],
         **_travel_metrics(ground, ordinary),
     }
+    if "need_deviation" in objective:
+        metrics["need_deviation"] = objective["need_deviation"]
     for layer in ground.layers:
         misaligned = [f.misaligned_pupils[layer] for f in ordinary]
         metrics[f"misaligned_{layer}_pupils"] = sum(misaligned)

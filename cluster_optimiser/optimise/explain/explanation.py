@@ -232,6 +232,7 @@ def _amount(term: str, value: float) -> str:
         "exceptions": f"{number} exception{'s' * (value != 1)}",
         "pupil_minutes": f"{number} pupil minutes",
         "deviation": f"{number} pupils of deviation from the target",
+        "need_deviation": f"{number} weighted pupils out of proportion to need",
         "changed_pupils": f"{number} pupils in another cluster than their neighbours of today",
         "misaligned": f"{number} pupils out of line with the preferred layers",
     }

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, MAX_ROW_TOTAL, WEIGHT_SCALE
+from cluster_optimiser.constants import (
+    CENTIMINUTES_PER_MINUTE,
+    CENTIPUPILS_PER_PUPIL,
+    MAX_ROW_TOTAL,
+    WEIGHT_SCALE,
+)
 from cluster_optimiser.domain import Stage
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.watching import solve
@@ -202,7 +207,11 @@ def term_scale(term: str) -> int:
     -------
     The scale.
     """
-    scales = {"pupil_minutes": CENTIMINUTES_PER_MINUTE, "weighted": WEIGHT_SCALE}
+    scales = {
+        "pupil_minutes": CENTIMINUTES_PER_MINUTE,
+        "need_deviation": CENTIPUPILS_PER_PUPIL,
+        "weighted": WEIGHT_SCALE,
+    }
     return scales.get(term, 1)
 
 

@@ -23,6 +23,7 @@ EXACT_UNITS = {
     "pupils": "pupils",
     "pupils_all": "pupils",
     "deviation": "pupils",
+    "need_deviation": "weighted pupils",
     "pupil_minutes": "pupil minutes",
     "mean_polsby_popper": "0 to 1",
     "n_legal_plans": "plans",

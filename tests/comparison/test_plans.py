@@ -50,6 +50,7 @@ def test_every_metric_of_every_option_has_a_unit() -> None:
         "number",
         "plans",
         "0 to 1",
+        "weighted pupils",
     }
 
 

@@ -1,0 +1,325 @@
+"""Money of a plan: every cluster's sum to the penny, set against need.
+
+Every school's share of the pot is worked out once, in fractions, and rounded to pence by largest
+remainder; a cluster gets what its schools bring. So sums over clusters are the pot whatever the
+plan, and a school that moves changes two clusters only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.comparison.disclosure import ROUNDING, Sums, safe_counts
+from cluster_optimiser.constants import NEED_SCALE
+from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.geography.need import counted, need_and_pupils, takes_part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cluster_optimiser.domain import Authority, Result
+    from cluster_optimiser.scenario import Funding
+
+PENCE = 100
+"""Pence of a pound."""
+
+COARSE_PENCE = 100_000
+"""Step of sums by need where counts are rounded: they would tell the counts otherwise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FundingView:
+    """What a plan means in money.
+
+    Parameters
+    ----------
+    funding
+        The sums and the formula.
+    clusters
+        Index ``cluster_id``: ``cluster``, ``is_exempt``, ``n_schools``, ``n_schools_unknown``
+        (schools of which some count is not known, so that it is taken as none), ``pupils``, one
+        column a measure of formula and need (pupils counted; NA where it may not be shown),
+        ``weighted_pupils``, ``admin_pence``, ``pot_pence``, ``total_pence``,
+        ``pounds_per_weighted_pupil`` (of the pot), ``by_need_pence`` (the pot shared by weighted
+        pupils alone), ``behind_need_pence`` (by need less by formula) and
+        ``is_in_capacity_fund``.
+    totals
+        Sums over all clusters by the same names, and ``n_clusters_shown`` and so on.
+    evenness
+        ``need_spread``: coefficient of variation of weighted pupils a pupil over clusters that are
+        not exempt; ``pounds_spread`` the same of pounds a weighted pupil; ``highest_need_ratio``
+        and ``lowest_need_ratio`` weighted pupils a pupil.
+    notes
+        What must be said with the figures.
+    """
+
+    funding: Funding
+    clusters: pd.DataFrame
+    totals: Mapping[str, int]
+    evenness: Mapping[str, float | None]
+    notes: tuple[str, ...]
+
+
+def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
+    """Share a whole number in proportion, to the last unit.
+
+    Each gets its exact part rounded down; what is left goes one by one to the largest remainders,
+    the earlier one where two are equal (Hamilton's method).
+
+    Parameters
+    ----------
+    shares
+        What each is to get, in proportion; not negative.
+    total
+        What is shared.
+
+    Returns
+    -------
+    Whole numbers that add up to the total; all 0 where nothing has a share.
+
+    Examples
+    --------
+    >>> largest_remainder([Fraction(1), Fraction(1), Fraction(1)], 100)
+    [34, 33, 33]
+    """
+    whole = sum(shares, Fraction(0))
+    if not whole:
+        return [0] * len(shares)
+    exact = [share * total / whole for share in shares]
+    floors = [int(part) for part in exact]
+    order = sorted(range(len(exact)), key=lambda i: (floors[i] - exact[i], i))
+    for i in order[: total - sum(floors)]:
+        floors[i] += 1
+    return floors
+
+
+def school_pence(authority: Authority, funding: Funding) -> pd.DataFrame:
+    """Work out what each school brings to its cluster. Not for publication.
+
+    Parameters
+    ----------
+    authority
+        Its register; what is not known counts as none.
+    funding
+        The sums and the formula.
+
+    Returns
+    -------
+    Index ``urn``: ``admin_pence`` and ``pot_pence``, whole numbers.
+
+    Raises
+    ------
+    ScenarioError
+        If the fixed sums are more than the pot, or a share of it goes by what no school has.
+    """
+    schools = authority.schools
+    part = takes_part(schools, funding).to_numpy()
+    pot = int(funding.pot_pounds * PENCE)
+    exact = [Fraction(0)] * len(schools)
+    numbers = {
+        p.measure: np.where(
+            part, counted(schools, p.measure).fillna(0).to_numpy(dtype=np.int64), 0
+        ).tolist()
+        for p in funding.parts
+    }
+    for p in funding.parts:
+        if p.pounds is not None:
+            each = Fraction(p.pounds) * PENCE
+            exact = [e + each * n for e, n in zip(exact, numbers[p.measure], strict=True)]
+    left = pot - sum(exact, Fraction(0))
+    if left < 0:
+        problem = f"the fixed sums are £{int(-left / PENCE):,} more than the pot"
+        raise _refused(problem)
+    for p in funding.parts:
+        if p.share is not None:
+            total = sum(numbers[p.measure])
+            if not total:
+                problem = f'a share goes by "{p.measure}", which no school has'
+                raise _refused(problem)
+            each = left * Fraction(p.share) / total
+            exact = [e + each * n for e, n in zip(exact, numbers[p.measure], strict=True)]
+    pupils = schools["pupils"].to_numpy(dtype=np.int64)
+    admin = largest_remainder(
+        [Fraction(funding.admin_pounds_per_pupil) * PENCE * int(p) for p in pupils],
+        int(Fraction(funding.admin_pounds_per_pupil) * PENCE * int(pupils.sum())),
+    )
+    return pd.DataFrame(
+        {"admin_pence": admin, "pot_pence": largest_remainder(exact, pot)}, index=schools.index
+    )
+
+
+def _refused(problem: str) -> ScenarioError:
+    return ScenarioError([Fault("scenario", 0, "funding.parts", problem, "Change the formula.")])
+
+
+def _spread(values: Sequence[float]) -> float | None:
+    """Give the coefficient of variation: standard deviation over mean."""
+    if not values or not sum(values):
+        return None
+    array = np.asarray(values, dtype=np.float64)
+    return float(array.std() / array.mean())
+
+
+def _unknown_schools(authority: Authority, funding: Funding) -> pd.Series:
+    """Tell of which schools that take part some count is not known."""
+    schools = authority.schools
+    unknown = ~schools["is_pupils_known"].astype(bool)
+    for measure in funding.measures:
+        unknown |= counted(schools, measure).isna()
+    found: pd.Series = unknown & takes_part(schools, funding)
+    return found
+
+
+def _sums(result: Result, funding: Funding) -> pd.DataFrame:
+    """Add up money, need and counts of each cluster's schools; nothing held back yet."""
+    authority = result.problem.authority
+    schools = authority.schools
+    need, pupils = need_and_pupils(schools, funding)
+    per_school = school_pence(authority, funding)
+    per_school["need_thousandths"] = need
+    per_school["need_pupils"] = pupils
+    per_school["n_schools_unknown"] = _unknown_schools(authority, funding).astype("int64")
+    for measure in funding.measures:
+        per_school[measure] = counted(schools, measure).fillna(0).astype("int64")
+    clusters = result.score.clusters
+    sums = per_school.groupby(result.plan.assignment.astype(str)).sum()
+    sums = sums.reindex(clusters["cluster"].astype(str)).set_axis(clusters.index)
+    shown = pd.DataFrame(clusters[["cluster", "is_exempt", "n_schools", "pupils"]])
+    return shown.join(sums)
+
+
+def _capacity(table: pd.DataFrame, funding: Funding) -> pd.Series:
+    """Name the clusters furthest behind need, as many as the fund is meant for."""
+    behind = table[~table["is_exempt"].astype(bool) & (table["behind_need_pence"] > 0)]
+    order = behind.sort_values("behind_need_pence", ascending=False, kind="stable")
+    n_named = funding.capacity_clusters if funding.capacity_pounds else 0
+    return pd.Series(table.index.isin(order.index[:n_named]), index=table.index)
+
+
+def _against_need(table: pd.DataFrame, funding: Funding) -> pd.DataFrame:
+    pot = int(funding.pot_pounds * PENCE)
+    shares = [Fraction(int(n)) for n in table["need_thousandths"]]
+    by_need = largest_remainder(shares, pot) if funding.need else [0] * len(table)
+    weighted = table["need_thousandths"] / NEED_SCALE
+    rate = (table["pot_pence"] / PENCE / weighted.where(weighted > 0)).astype("Float64")
+    table = table.assign(
+        weighted_pupils=weighted,
+        pounds_per_weighted_pupil=rate.round(2),
+        by_need_pence=by_need,
+        behind_need_pence=np.asarray(by_need) - table["pot_pence"] if funding.need else 0,
+    )
+    return table.assign(is_in_capacity_fund=_capacity(table, funding))
+
+
+def _evenness(table: pd.DataFrame) -> dict[str, float | None]:
+    own = table[~table["is_exempt"].astype(bool) & (table["need_pupils"] > 0)]
+    ratio = (own["need_thousandths"] / NEED_SCALE / own["need_pupils"]).tolist()
+    pounds = [float(v) for v in own["pounds_per_weighted_pupil"].dropna()]
+    return {
+        "need_spread": _spread(ratio),
+        "pounds_spread": _spread(pounds),
+        "lowest_need_ratio": min(ratio, default=None),
+        "highest_need_ratio": max(ratio, default=None),
+    }
+
+
+def _notes(result: Result, funding: Funding, *, are_rounded: bool) -> tuple[str, ...]:
+    authority = result.problem.authority
+    n_unknown = int(_unknown_schools(authority, funding).sum())
+    notes = [funding.source, funding.note]
+    if n_unknown:
+        notes.append(
+            f"Of {n_unknown} schools some count is not known. It is taken as none, so their "
+            "clusters get too little by the formula and show too little need; they are counted "
+            "beside each cluster."
+        )
+    if funding.without_phases:
+        notes.append(
+            f"Schools of the phases {', '.join(funding.without_phases)} take no part in the pot "
+            "nor in the need, as they are funded apart; their pupils count for administrative "
+            "money."
+        )
+    notes.append(
+        "No count is shown for a single school. For a cluster a count is left out where it is "
+        "under 5, or fewer than three schools make it up, or it could be worked out from others."
+    )
+    if are_rounded:
+        notes.append(
+            "As this option divides clusters of today, a school's count could be worked out by "
+            "comparing options: counts and weighted pupils are rounded to 5, "
+            "sums by need to £1,000."
+        )
+    return tuple(note for note in notes if note)
+
+
+def _publishable(
+    result: Result, funding: Funding, table: pd.DataFrame
+) -> tuple[pd.DataFrame, bool]:
+    """Hold back or round what would tell of a single school; money of clusters stays as it is."""
+    authority, exempt_of = result.problem.authority, result.problem.exempt_of
+    schools = authority.schools
+    counts = pd.DataFrame({m: counted(schools, m).fillna(0) for m in funding.measures})
+    today = schools["local_cluster"].astype(str)
+    today = today.mask(today.index.isin(exempt_of.index), exempt_of.reindex(today.index))
+    sums = Sums(counts, result.plan.assignment.astype(str), today)
+    shown, are_rounded = safe_counts(sums, table["cluster"])
+    table = table.assign(**{measure: shown[measure] for measure in funding.measures})
+    of_need = ["weighted_pupils", "pounds_per_weighted_pupil"]
+    table[of_need] = table[of_need].astype("Float64")
+    if are_rounded:
+        table["weighted_pupils"] = (table["weighted_pupils"] / ROUNDING).round() * ROUNDING
+        rate = table["pot_pence"] / PENCE / table["weighted_pupils"].replace(0, pd.NA)
+        table["pounds_per_weighted_pupil"] = rate.astype("Float64").round(2)
+        for name in ("by_need_pence", "behind_need_pence"):
+            table[name] = (table[name] / COARSE_PENCE).round().astype("int64") * COARSE_PENCE
+    is_held_back = shown.isna().any(axis=1)
+    for name in (*of_need, "by_need_pence", "behind_need_pence"):
+        table[name] = table[name].convert_dtypes().mask(is_held_back)
+    return table, are_rounded
+
+
+def funding(result: Result) -> FundingView | None:
+    """Say what a plan means in money: every cluster's sum to the penny, and against need.
+
+    Parameters
+    ----------
+    result
+        A plan, with its scenario's ``funding``.
+
+    Returns
+    -------
+    The view; None where the scenario states no funding.
+
+    Raises
+    ------
+    ScenarioError
+        If the formula cannot be carried out.
+    """
+    money = result.problem.scenario.funding
+    if money is None:
+        return None
+    table = _against_need(_sums(result, money), money)
+    evenness = _evenness(table)
+    table["total_pence"] = table["admin_pence"] + table["pot_pence"]
+    table, are_rounded = _publishable(result, money, table)
+    columns = [
+        *("cluster", "is_exempt", "n_schools", "n_schools_unknown", "pupils"),
+        *money.measures,
+        *("weighted_pupils", "admin_pence", "pot_pence", "total_pence"),
+        *("pounds_per_weighted_pupil", "by_need_pence", "behind_need_pence"),
+        "is_in_capacity_fund",
+    ]
+    sums = ("admin_pence", "pot_pence", "total_pence", "by_need_pence")
+    totals = {name: int(table[name].sum()) for name in ("n_schools", "pupils", *sums)}
+    return FundingView(
+        funding=money,
+        clusters=table[columns],
+        totals=totals,
+        evenness=evenness,
+        notes=_notes(result, money, are_rounded=are_rounded),
+    )

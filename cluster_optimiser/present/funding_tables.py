@@ -1,0 +1,58 @@
+"""The table of ``funding.csv``: money in pounds and pence, counts that may be shown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from cluster_optimiser.comparison import FundingView
+
+MONEY = ("admin", "pot", "total", "by_need", "behind_need")
+"""Columns in pence that are shown in pounds."""
+
+
+def pounds(pence: object) -> Decimal | None:
+    """Give pence as pounds, exactly.
+
+    Parameters
+    ----------
+    pence
+        A whole number, or NA.
+
+    Returns
+    -------
+    Pounds with two decimals; None for NA.
+
+    Examples
+    --------
+    >>> str(pounds(-123450))
+    '-1234.50'
+    """
+    if pence is None or pence is pd.NA:
+        return None
+    return Decimal(int(str(pence))).scaleb(-2)
+
+
+def funding_table(view: FundingView) -> pd.DataFrame:
+    """Give the clusters of a funding view in pounds.
+
+    Parameters
+    ----------
+    view
+        What a plan means in money.
+
+    Returns
+    -------
+    Columns ``cluster_id``, ``cluster``, ``is_exempt``, ``n_schools``, ``n_schools_unknown``,
+    ``pupils``, the measures, ``weighted_pupils``, ``admin_pounds``, ``pot_pounds``,
+    ``total_pounds``, ``pounds_per_weighted_pupil``, ``by_need_pounds``, ``behind_need_pounds``,
+    ``is_in_capacity_fund``.
+    """
+    table = view.clusters.reset_index(names="cluster_id")
+    renamed = {f"{name}_pence": f"{name}_pounds" for name in MONEY}
+    for name in renamed:
+        table[name] = pd.Series([pounds(v) for v in table[name].tolist()], dtype=object)
+    return table.rename(columns=renamed)
