@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cluster_optimiser.batch import evaluate, explain, run_scenario, universe
+    from cluster_optimiser.batch import evaluate, explain, run_scenario, sensitivity, universe
     from cluster_optimiser.comparison import compare, funding
     from cluster_optimiser.inputs import load_authority
     from cluster_optimiser.present import plot_plan
@@ -24,6 +24,7 @@ __all__ = [
     "plot_plan",
     "run_scenario",
     "score",
+    "sensitivity",
     "universe",
     "verify",
 ]
@@ -38,6 +39,7 @@ _HOMES = {
     "plot_plan": "present",
     "run_scenario": "batch",
     "score": "scoring",
+    "sensitivity": "batch",
     "universe": "batch",
     "verify": "verification",
 }

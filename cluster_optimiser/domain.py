@@ -215,6 +215,31 @@ class TravelMinutes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Projected:
+    """The pupils of every school in another year, or if things go otherwise.
+
+    Parameters
+    ----------
+    label
+        What it is called, unlike any other.
+    series
+        What it belongs to: projections of one series follow one another by year.
+    year
+        Its year, or None.
+    is_draw
+        Drawn at random.
+    pupils
+        Index ``urn`` in the order of the register, int64, 0 or more.
+    """
+
+    label: str
+    series: str
+    year: int | None
+    is_draw: bool
+    pupils: pd.Series
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """Everything a plan is made from and judged by, for one scenario.
 
@@ -238,6 +263,8 @@ class Problem:
         Units as nodes; edges carry ``shared_m`` (shared boundary in metres, 0 for a stated link).
     notes
         What a person should know of how it was built, such as links that were used.
+    projections
+        The pupils of other years that plans are judged by as well, in the scenario's order.
     """
 
     scenario: Scenario
@@ -250,6 +277,7 @@ class Problem:
     local_unit_of: pd.Series
     dual: nx.Graph
     notes: tuple[str, ...]
+    projections: tuple[Projected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +390,28 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """How a plan stands if pupils change: in each projection what becomes of each cluster.
+
+    Parameters
+    ----------
+    projections
+        Index ``projection`` (its label) in the scenario's order; columns ``series``, ``year``
+        (missing for none), ``is_draw``, ``pupils``, ``is_legal``, ``n_outside`` (clusters out of
+        the range of pupils), ``broken`` (the rules that the plan breaks then, joined by
+        semicolons).
+    clusters
+        Pupils of each cluster (row, index ``cluster``) in each projection (column, its label).
+    today
+        Pupils of each cluster today, in the same order.
+    """
+
+    projections: pd.DataFrame
+    clusters: pd.DataFrame
+    today: pd.Series
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """One scenario, run: what the results folder, the comparison and the page are made of.
 
@@ -382,6 +432,8 @@ class Result:
         Short hash of inputs, scenario and version.
     caveats
         What must be said with every number of it.
+    outlook
+        How it stands if pupils change; None where the scenario has no projection.
     """
 
     problem: Problem
@@ -393,6 +445,7 @@ class Result:
     seed: int
     stamp: str
     caveats: tuple[str, ...]
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

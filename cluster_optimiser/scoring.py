@@ -369,4 +369,4 @@ def objective_values(
     preferred = [values[f"misaligned.{layer}"] or 0 for layer in problem.scenario.preferred_layers]
     values["misaligned"] = sum(preferred)
     terms = problem.scenario.objective.terms
-    return {term: value for term in terms if (value := values[term]) is not None}
+    return {term: value for term in terms if (value := values.get(term)) is not None}

@@ -3,6 +3,7 @@
 from cluster_optimiser.batch.gather import find_scenarios, in_order, load_batch
 from cluster_optimiser.batch.many import Outcome, run_batch
 from cluster_optimiser.batch.one import Place, evaluate, load_place, run_scenario
+from cluster_optimiser.batch.outlooks import sensitivity
 from cluster_optimiser.batch.questions import explain, rank, universe
 from cluster_optimiser.batch.results import write_results
 
@@ -18,6 +19,7 @@ __all__ = [
     "rank",
     "run_batch",
     "run_scenario",
+    "sensitivity",
     "universe",
     "write_results",
 ]

@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.domain import Plan, Result, Solution
 from cluster_optimiser.errors import (
     Fault,
+    InputError,
     ScenarioError,
 )
 from cluster_optimiser.geography import build_problem, build_territory
 from cluster_optimiser.geography.units import local_units
-from cluster_optimiser.inputs import check_names, load_authority, load_plan
+from cluster_optimiser.inputs import (
+    check_names,
+    load_authority,
+    load_plan,
+    projection_path,
+    projections_of,
+)
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.scenario import (
+    ROBUSTNESS,
     Scenario,
     authority_folder,
     is_scenario,
@@ -30,7 +38,7 @@ from cluster_optimiser.scenario import (
     locating,
 )
 from cluster_optimiser.scoring import objective_values, score
-from cluster_optimiser.verification import verify, verify_plan
+from cluster_optimiser.verification import n_not_legal, outlook_of, verify, verify_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,11 +103,13 @@ def stamp(
     -------
     `STAMP_LENGTH` hexadecimal figures.
     """
+    path = projection_path(scenario)
     content = {
         "scenario": scenario.resolved() | {"plan": None},
         "inputs": dict(authority.inputs),
         "plan": _digest(plan_path(scenario).read_bytes()) if scenario.plan else None,
         "builds_on": [plan.assignment.to_dict() for plan in builds_on],
+        "projections": _digest(path.read_bytes()) if path and path.is_file() else None,
         "seed": seed,
         "version": version("cluster-optimiser"),
     }
@@ -229,16 +239,22 @@ def run_scenario(
     with locating(scenario.files):
         plan = _make_plan(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
     scored = score(problem, plan.assignment, plan.label)
+    judged = verify_plan(problem, plan.assignment)
+    outlook = outlook_of(problem, judged)
+    objective = objective_values(problem, scored.metrics)
+    if outlook is not None and ROBUSTNESS in scenario.objective.terms:
+        objective[ROBUSTNESS] = n_not_legal(outlook)
     result = Result(
         problem=problem,
         plan=plan,
         score=scored,
-        violations=verify_plan(problem, plan.assignment).violations,
-        objective=objective_values(problem, scored.metrics),
+        violations=judged.violations,
+        objective={term: objective[term] for term in scenario.objective.terms if term in objective},
         seconds=time.perf_counter() - started,
         seed=seed,
         stamp=stamp(scenario, place.authority, seed, builds_on=[*filter(None, [parent]), *earlier]),
         caveats=place.authority.caveats,
+        outlook=outlook,
     )
     verify(result)
     return result
@@ -365,5 +381,9 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
     elif scenario.units_scenario is None:
         with _gathering(faults):
             local_units(scenario, place.authority, None)
+    try:
+        projections_of(scenario, place.authority)
+    except InputError as error:
+        faults += error.faults
     if faults:
         raise ScenarioError([locate(fault, scenario.files) for fault in faults])

@@ -95,3 +95,34 @@ def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
         return
     for line in explanation.lines():
         click.echo(line)
+
+
+@click.command()
+@click.argument("what", metavar="PLAN|RESULTS", type=click.Path(path_type=Path))
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The scenario whose [projection] counts; its rules too, for a single plan.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a plan to stdout.")
+def sensitivity(*, what: Path, scenario: Path, as_json: bool) -> None:
+    """Say which clusters leave the range of pupils, and when, if pupils change.
+
+    PLAN is a CSV with the columns urn and cluster; RESULTS a folder that run wrote, each plan of
+    which is judged by the rules of its own scenario.
+
+    \b
+    Example:
+      cluster-optimiser sensitivity results --scenario scenarios/4f.toml
+    """
+    from cluster_optimiser import batch, present
+
+    with console().status(f"judging {what.name} in every projection of {scenario.name}"):
+        results = batch.sensitivity(what, scenario)
+    if as_json:
+        for result in results:
+            print_json(present.sensitivity_record(result))
+        return
+    for line in present.sensitivity_lines(results):
+        click.echo(line)

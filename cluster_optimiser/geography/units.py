@@ -14,6 +14,7 @@ from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.adjacency import dual_graph, merged_graph, shared_boundaries
 from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX, home_and_misaligned
 from cluster_optimiser.geography.travel import travel_minutes
+from cluster_optimiser.inputs import projections_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -177,6 +178,8 @@ def build_problem(
     ------
     ScenarioError
         If its units cannot be made, or an exempt group takes the name of a unit.
+    InputError
+        If its projections of pupils cannot be made.
     """
     schools = authority.schools
     exempt_of = exempt_groups(scenario, schools)
@@ -202,6 +205,7 @@ def build_problem(
         local_unit_of=local.loc[exempt_of.index].rename("local_unit"),
         dual=dual,
         notes=notes,
+        projections=projections_of(scenario, authority),
     )
 
 

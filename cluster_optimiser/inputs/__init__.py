@@ -3,5 +3,12 @@
 from cluster_optimiser.inputs.authority import load_authority
 from cluster_optimiser.inputs.names import check_names
 from cluster_optimiser.inputs.plans import load_plan
+from cluster_optimiser.inputs.projections import projection_path, projections_of
 
-__all__ = ["check_names", "load_authority", "load_plan"]
+__all__ = [
+    "check_names",
+    "load_authority",
+    "load_plan",
+    "projection_path",
+    "projections_of",
+]

@@ -4,6 +4,12 @@ from cluster_optimiser.present.geofiles import geojson
 from cluster_optimiser.present.maps import map_html, plot_plan
 from cluster_optimiser.present.page import index_html, page_from_folder
 from cluster_optimiser.present.records import manifest, summary
+from cluster_optimiser.present.sensitivity_tables import (
+    cluster_outlook,
+    sensitivity_lines,
+    sensitivity_record,
+    series_outlook,
+)
 from cluster_optimiser.present.tables import assignments_table, clusters_table
 from cluster_optimiser.present.theme import load_theme
 from cluster_optimiser.present.universe_tables import (
@@ -20,6 +26,7 @@ from cluster_optimiser.present.write import (
 
 __all__ = [
     "assignments_table",
+    "cluster_outlook",
     "clusters_table",
     "geojson",
     "index_html",
@@ -29,6 +36,9 @@ __all__ = [
     "page_from_folder",
     "plans_table",
     "plot_plan",
+    "sensitivity_lines",
+    "sensitivity_record",
+    "series_outlook",
     "summary",
     "universe_lines",
     "universe_record",

@@ -15,6 +15,7 @@ from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
 from cluster_optimiser.present.maps import map_html
 from cluster_optimiser.present.page import RECORD_FILE, page_from_folder, page_record, render_page
 from cluster_optimiser.present.records import manifest_text, unsolved_record
+from cluster_optimiser.present.sensitivity_tables import projections_csv, sensitivity_csv
 from cluster_optimiser.present.tables import (
     assignments_table,
     clusters_table,
@@ -44,8 +45,9 @@ def write_result(result: Result, folder: Path) -> None:
         The plan, its score and how it was made.
     folder
         A folder that exists; plan.csv, clusters.csv, plan.gpkg, plan.geojson, map.html,
-        manifest.json and, where the scenario speaks of money, funding.csv are written into it. Two
-        calls write the same bytes.
+        manifest.json and, where the scenario speaks of money, funding.csv, where it has projections
+        of pupils, projections.csv and sensitivity.csv are written into it. Two calls write the same
+        bytes.
     """
     clusters = clusters_table(result).reset_index().drop(columns="geometry")
     _write(folder / "plan.csv", csv_text(plan_table(result)))
@@ -57,6 +59,9 @@ def write_result(result: Result, folder: Path) -> None:
     if money is not None:
         _write(folder / "funding.csv", csv_text(funding_table(money)))
     _write(folder / "manifest.json", manifest_text(result))
+    if result.outlook is not None:
+        _write(folder / "projections.csv", projections_csv(result))
+        _write(folder / "sensitivity.csv", sensitivity_csv(result))
 
 
 def write_unsolved(unsolved: Unsolved, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from cluster_optimiser.scenario.money import Funding, FundingPart
 from cluster_optimiser.scenario.positions import locate, locating
+from cluster_optimiser.scenario.projection import TODAY, Growth, Projection, Spread
 from cluster_optimiser.scenario.reading import (
     authority_folder,
     is_scenario,
@@ -10,6 +11,7 @@ from cluster_optimiser.scenario.reading import (
 )
 from cluster_optimiser.scenario.schema import Scenario, json_schema
 from cluster_optimiser.scenario.tables import (
+    ROBUSTNESS,
     Contiguity,
     Count,
     Exempt,
@@ -24,16 +26,21 @@ from cluster_optimiser.scenario.tables import (
 from cluster_optimiser.scenario.words import nearest
 
 __all__ = [
+    "ROBUSTNESS",
+    "TODAY",
     "Contiguity",
     "Count",
     "Exempt",
     "Funding",
     "FundingPart",
+    "Growth",
     "Objective",
     "Pins",
+    "Projection",
     "Scenario",
     "Secondary",
     "Size",
+    "Spread",
     "TravelLimit",
     "Urban",
     "Versions",

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.scenario.positions import locate, locating, shown
 from cluster_optimiser.scenario.schema import Scenario
-from cluster_optimiser.scenario.tables import Exempt
 from cluster_optimiser.scenario.words import nearest
 
 if TYPE_CHECKING:
@@ -111,11 +110,19 @@ def _table_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
         info = table.model_fields.get(key)
         if info is None:
             return None
-        inner = Exempt if key == "exempt" else info.annotation
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        inner = _model_in(info.annotation)
+        if inner is None:
             return None
         table = inner
     return table
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """Give the table that a field holds, also where it may be missing or there are several."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(inner) for inner in get_args(annotation))
+    return next((model for model in found if model is not None), None)
 
 
 def _fault_of(detail: ErrorDetails, file: str) -> Fault:

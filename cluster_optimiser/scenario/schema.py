@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from cluster_optimiser.scenario.money import Funding
+from cluster_optimiser.scenario.projection import Projection
 from cluster_optimiser.scenario.tables import (
+    ROBUSTNESS,
     Contiguity,
     Count,
     Exempt,
@@ -62,6 +64,8 @@ class Scenario(Table):
     """Layer -> require (same as within), prefer (counted by the term misaligned) or report."""
     objective: Objective = Objective()
     versions: Versions = Versions()
+    projection: Projection | None = None
+    """Sets of pupils that plans are judged by besides today's; without it only today's."""
     pins: Pins = Pins()
     exempt: tuple[Exempt, ...] = ()
     urban: Urban = Urban()
@@ -100,6 +104,9 @@ class Scenario(Table):
         if self.method != "merge" and self.versions.number > 1:
             problem = f'only method "merge" can make several versions, not "{self.method}"'
             refuse(problem, "Remove [versions], or change the method.", "versions")
+        if ROBUSTNESS in self.objective.terms and self.projection is None:
+            problem = f'the term "{ROBUSTNESS}" counts projections, and there are none'
+            refuse(problem, "Add [projection], or remove the term.", "objective")
         if self.method == "merge" and not self.objective.terms:
             problem = 'method "merge" needs to know what is best'
             refuse(problem, "Add [objective] with order or weights.", "objective")

@@ -10,6 +10,9 @@ from pydantic_core import PydanticCustomError
 from cluster_optimiser.constants import PHASES
 from cluster_optimiser.scenario.words import nearest
 
+ROBUSTNESS = "robustness"
+"""Objective term: projections of pupils in which the plan is not legal."""
+
 PLAIN_TERMS = (
     "count",
     "exceptions",
@@ -18,6 +21,7 @@ PLAIN_TERMS = (
     "need_deviation",
     "changed_pupils",
     "misaligned",
+    ROBUSTNESS,
 )
 """Objective terms besides ``misaligned.<layer>``; ``misaligned`` adds up the preferred layers."""
 
@@ -135,6 +139,9 @@ class Objective(Table):
             refuse("give either order or weights, not both", "Remove one of them.", "order")
         if len(set(self.order)) != len(self.order):
             refuse("a term stands twice in order", "Remove one of the two.", "order")
+        if ROBUSTNESS in self.weights:
+            problem = f'"{ROBUSTNESS}" counts projections of a whole plan and cannot be weighted'
+            refuse(problem, "Put it into an order.", "weights")
         for term in self.terms:
             if term not in PLAIN_TERMS and not term.startswith("misaligned."):
                 like = nearest(term, PLAIN_TERMS)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
 from cluster_optimiser.constants import WEIGHT_SCALE
 from cluster_optimiser.errors import VerificationError
+from cluster_optimiser.scenario import ROBUSTNESS
 from cluster_optimiser.verification.facts import ClusterFacts, Ground, alignment
+from cluster_optimiser.verification.outlook import n_not_legal, outlook_of
 from cluster_optimiser.verification.rules import verify_plan
 
 if TYPE_CHECKING:
@@ -195,6 +198,10 @@ def verify(result: Result) -> Verification:
         With every claim that does not agree, and every rule that a solved plan breaks.
     """
     truth = verify_plan(result.problem, result.plan.assignment)
+    if ROBUSTNESS in result.problem.scenario.objective.terms:
+        outlook = outlook_of(result.problem, truth)
+        lost = None if outlook is None else n_not_legal(outlook)
+        truth = replace(truth, objective={**truth.objective, ROBUSTNESS: lost})
     wrong = [
         *_violation_claims(result, truth),
         *_unit_claims(result.problem),

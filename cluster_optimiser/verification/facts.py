@@ -242,7 +242,7 @@ def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFact
     units = tuple(sorted({s.unit for s in schools if s.unit is not None}))
     is_exempt = name in ground.exempt_names
     size = ground.scenario.size
-    place, pupil_minutes, longest = _meeting_place(ground, schools)
+    place, pupil_minutes, longest = meeting_place(ground, schools)
     home, misaligned = alignment(ground, schools)
     return ClusterFacts(
         name=name,
@@ -264,12 +264,23 @@ def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFact
     )
 
 
-def _meeting_place(
+def meeting_place(
     ground: Ground, schools: Sequence[School]
 ) -> tuple[int | None, float | None, float | None]:
     """Give the 1-median over the member schools, its pupil minutes, and the longest minutes to it.
 
     Minutes are exact to the hundredth, so the sums are made of integers and a tie is a true tie.
+
+    Parameters
+    ----------
+    ground
+        The data.
+    schools
+        The schools of a cluster.
+
+    Returns
+    -------
+    URN of the place, pupil minutes and longest minutes; None where they are not known.
     """
     best: tuple[int, int] | None = None
     for place in schools:

@@ -80,8 +80,21 @@ def _is_kept_oversize(ground: Ground, facts: ClusterFacts) -> bool:
     return set(facts.urns) == ground.unit_urns[facts.units[0]]
 
 
-def _cluster_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violation]:
-    """Judge one cluster that is not exempt by every rule that concerns it alone."""
+def cluster_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violation]:
+    """Judge one cluster that is not exempt by every rule that concerns it alone.
+
+    Parameters
+    ----------
+    ground
+        The data.
+    facts
+        The cluster.
+
+    Yields
+    ------
+    Violation
+        A rule that it breaks.
+    """
     scenario, name = ground.scenario, facts.name
     most = scenario.size.max_pupils
     if facts.pupils > most and not _is_kept_oversize(ground, facts):
@@ -115,8 +128,21 @@ def _travel_violations(scenario: Scenario, facts: ClusterFacts) -> Iterator[Viol
         yield Violation("travel", facts.name, detail)
 
 
-def _small_violations(scenario: Scenario, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
-    """Judge the clusters under the minimum: so many are allowed, perhaps only of named units."""
+def small_violations(scenario: Scenario, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
+    """Judge the clusters under the minimum: so many are allowed, perhaps only of named units.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    ordinary
+        The clusters that are not exempt.
+
+    Yields
+    ------
+    Violation
+        A rule that one of them breaks.
+    """
     size = scenario.size
     small = [facts for facts in ordinary if facts.pupils < size.min_pupils]
     for facts in small:
@@ -178,8 +204,8 @@ def _violations(
         if len(names) > 1:
             yield Violation("units", unit, f"is divided between {', '.join(sorted(names))}")
     for facts in ordinary:
-        yield from _cluster_violations(ground, facts)
-    yield from _small_violations(ground.scenario, ordinary)
+        yield from cluster_violations(ground, facts)
+    yield from small_violations(ground.scenario, ordinary)
     yield from _count_violations(ground.scenario, len(ordinary))
     yield from _pin_violations(ground, clusters_of)
 

@@ -26,6 +26,7 @@ from cluster_optimiser.optimise.explain.relax import (
 )
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
+from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.partition import TIE_BREAK, best_cover
 from cluster_optimiser.optimise.universe.sweep import sweep
 
@@ -233,6 +234,7 @@ def _amount(term: str, value: float) -> str:
         "pupil_minutes": f"{number} pupil minutes",
         "deviation": f"{number} pupils of deviation from the target",
         "need_deviation": f"{number} weighted pupils out of proportion to need",
+        "robustness": f"not legal in {number} projection{'s' * (value != 1)}",
         "changed_pupils": f"{number} pupils in another cluster than their neighbours of today",
         "misaligned": f"{number} pupils out of line with the preferred layers",
     }
@@ -386,20 +388,28 @@ class _Clerk:
         lab = self.lab
         if not lab.is_in_reach(Trial(scenario)):
             return "UNKNOWN", {}
-        groups = candidate_groups(lab.changed(Trial(scenario)))
+        changed = lab.changed(Trial(scenario))
+        groups = candidate_groups(changed)
         size, count = scenario.size, scenario.count
         choice = tuple((g.mask, g.is_exception) for g in groups)
         key = (choice, count.min, count.max, size.max_exceptions)
         if key not in self.known:
-            self.known[key] = self._solved(groups, scenario, min(limit_s, max(lab.left_s, 0.0)))
+            limit_s = min(limit_s, max(lab.left_s, 0.0))
+            self.known[key] = self._solved(changed, groups, limit_s)
         return self.known[key]
 
     def _solved(
-        self, groups: Sequence[CandidateGroup], scenario: Scenario, limit_s: float
+        self, problem: Problem, groups: Sequence[CandidateGroup], limit_s: float
     ) -> tuple[Status, dict[str, float]]:
         self.lab.n_trials += 1
         try:
-            cover = best_cover(groups, scenario, len(self.lab.names), time_limit_s=limit_s)
+            cover = best_cover(
+                groups,
+                problem.scenario,
+                len(self.lab.names),
+                keeping=robust_keeping(problem, groups),
+                time_limit_s=limit_s,
+            )
         except NoPlanFoundError:
             return "UNKNOWN", {}
         # The tie-break only chooses between equals: the order is proved once it is reached.

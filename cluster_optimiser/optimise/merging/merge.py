@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError, VerificationError
 from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.partition import (
     best_cover,
     exceeds_safe_total,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.optimise.merging.partition import Cover, Unlike
 
 NAMED = 5
@@ -67,15 +69,25 @@ def solve_merge(
     _refuse_unplaceable(problem, groups)
     n_units = len(problem.units)
     unlike = [unlike_plan(problem, plan) for plan in earlier]
+    keeping = robust_keeping(problem, groups)
     cover = best_cover(
-        groups, scenario, n_units, unlike=unlike, seed=seed, time_limit_s=time_limit_s
+        groups,
+        scenario,
+        n_units,
+        unlike=unlike,
+        keeping=keeping,
+        seed=seed,
+        time_limit_s=time_limit_s,
     )
     proof: dict[str, object] = {
         "n_units": n_units,
         "n_candidates": len(groups),
         "row_total_over_2_31": exceeds_safe_total(groups, scenario, seed),
-        **_second_proof(problem, groups, cover, unlike, seed=seed),
+        **_second_proof(problem, groups, cover, unlike, keeping, seed=seed),
     }
+    if keeping is not None and cover.chosen:
+        proof["n_projections"] = keeping.n_projections
+        proof["n_projections_kept"] = keeping.kept(cover.chosen).bit_count()
     if earlier:
         proof["among"] = among_words(problem, earlier)
     if cover.status == "INFEASIBLE":
@@ -115,12 +127,13 @@ def _second_proof(
     groups: Sequence[CandidateGroup],
     cover: Cover,
     unlike: Sequence[Unlike],
+    keeping: Keeping | None,
     *,
     seed: int,
 ) -> dict[str, object]:
     costs = group_costs(groups, problem.scenario.objective, seed=seed)
-    if unlike:
-        return _proof_of_version(problem, groups, cover, unlike, list(costs.values()))
+    if unlike or keeping is not None:
+        return _proof_in_order(problem, groups, cover, unlike, keeping, seed=seed)
     outcome = sweep(problem, groups, list(costs.values()))
     if outcome is None:
         return {"n_legal_plans": None, "second_method": "not made: too many states for the sweep"}
@@ -142,14 +155,17 @@ def _second_proof(
     }
 
 
-def _proof_of_version(
+def _proof_in_order(
     problem: Problem,
     groups: Sequence[CandidateGroup],
     cover: Cover,
     unlike: Sequence[Unlike],
-    costs: Sequence[Sequence[int]],
+    keeping: Keeping | None,
+    *,
+    seed: int,
 ) -> dict[str, object]:
-    first = first_unlike(problem, groups, unlike, costs)
+    """Find the plan again by going through all plans, the best first."""
+    first = first_unlike(problem, groups, unlike, keeping, seed=seed)
     if first is None:
         return {"n_legal_plans": None, "second_method": "not made: too many plans to go through"}
     if cover.status == "OPTIMAL":
@@ -164,11 +180,12 @@ def _proof_of_version(
             f"plans in order finds {first.costs}: please report this"
         )
         raise VerificationError(message)
-    return {
+    until = " until one differs enough" if unlike else ""
+    facts: dict[str, object] = {
         "n_legal_plans": first.n_plans,
-        "second_method": "all plans in order until one differs enough: same optimum",
-        "n_better_plans_too_alike": first.n_passed,
+        "second_method": f"all plans in order{until}: same optimum",
     }
+    return {**facts, "n_better_plans_too_alike": first.n_passed} if unlike else facts
 
 
 def _why(problem: Problem, groups: Sequence[CandidateGroup], proof: dict[str, object]) -> str:

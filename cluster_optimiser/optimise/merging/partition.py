@@ -23,12 +23,14 @@ from cluster_optimiser.constants import (
 from cluster_optimiser.domain import Stage
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.watching import solve
+from cluster_optimiser.scenario import ROBUSTNESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.scenario import Count, Objective, Scenario
 
 TIE_BREAK = "tie-break"
@@ -162,6 +164,57 @@ def limit_likeness(
     model.add(cp_model.LinearExpr.weighted_sum(variables, pupils) <= unlike.most_pupils)
 
 
+def lose_projections(
+    model: cp_model.CpModel,
+    x: Variables,
+    groups: Sequence[CandidateGroup],
+    keeping: Keeping,
+    n_units: int,
+) -> cp_model.LinearExprT:
+    """Add for each projection s a Boolean l_s that is true where the plan is not legal in it.
+
+    For each unit u: sum of x_C over the candidates that hold u and are not legal in s <= l_s; at
+    most one of them is chosen. And the sum of x_C over those that are small in s, less the
+    exceptions allowed, <= M l_s. Projections in which the same candidates are legal share a
+    Boolean.
+
+    Parameters
+    ----------
+    model
+        The model to add to.
+    x
+        A Boolean for each candidate.
+    groups
+        The candidates.
+    keeping
+        Where each is legal.
+    n_units
+        Number of units.
+
+    Returns
+    -------
+    The number of projections in which the plan is not legal.
+    """
+    alike: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
+    positions = range(len(groups))
+    for s in range(keeping.n_projections):
+        broken = tuple(i for i in positions if not keeping.is_fine[i] >> s & 1)
+        small = tuple(i for i in positions if keeping.is_small[i] >> s & 1)
+        alike[broken, small] = alike.get((broken, small), 0) + 1
+    lost: Variables = []
+    for number, (broken, small) in enumerate(alike):
+        is_lost = model.new_bool_var(f"lost {number}")
+        lost.append(is_lost)
+        for unit in range(n_units):
+            held = [x[i] for i in broken if groups[i].mask >> unit & 1]
+            if held:
+                model.add(sum(held) <= is_lost)
+        if len(small) > keeping.most_small:
+            most = min(len(small), n_units)
+            model.add(sum(x[i] for i in small) - most * is_lost <= keeping.most_small)
+    return cp_model.LinearExpr.weighted_sum(lost, list(alike.values()))
+
+
 def build_model(
     groups: Sequence[CandidateGroup],
     scenario: Scenario,
@@ -215,10 +268,42 @@ def term_scale(term: str) -> int:
     return scales.get(term, 1)
 
 
+def additive_terms(objective: Objective) -> tuple[str, ...]:
+    """Give the terms of an order that add up over clusters.
+
+    Parameters
+    ----------
+    objective
+        The objective.
+
+    Returns
+    -------
+    All of them but ``robustness``.
+    """
+    return tuple(term for term in objective.order if term != ROBUSTNESS)
+
+
+def stage_terms(objective: Objective) -> tuple[str, ...]:
+    """Give the name of every stage.
+
+    Parameters
+    ----------
+    objective
+        Order or weights.
+
+    Returns
+    -------
+    The terms, or ``"weighted"``, and the tie-break.
+    """
+    return (*(("weighted",) if objective.weights else objective.order), TIE_BREAK)
+
+
 def group_costs(
     groups: Sequence[CandidateGroup], objective: Objective, *, seed: int
 ) -> dict[str, list[int]]:
     """Give the integer cost of every candidate in every stage, in the order of the stages.
+
+    ``robustness`` is left out: it is of a whole plan, and no sum over its candidates.
 
     Parameters
     ----------
@@ -243,7 +328,7 @@ def group_costs(
             for group in groups
         ]
     else:
-        for term in objective.order:
+        for term in additive_terms(objective):
             costs[term] = [group.costs[term] for group in groups]
     costs[TIE_BREAK] = [_tie_cost(group.units, seed) for group in groups]
     return costs
@@ -294,6 +379,7 @@ def best_cover(
     n_units: int,
     *,
     unlike: Sequence[Unlike] = (),
+    keeping: Keeping | None = None,
     seed: int = 0,
     time_limit_s: float | None = None,
 ) -> Cover:
@@ -309,6 +395,8 @@ def best_cover(
         Number of units.
     unlike
         Earlier plans that the plan must differ from.
+    keeping
+        In which projections each candidate is legal, where ``robustness`` is a term.
     seed
         Fixes the search and the tie-break.
     time_limit_s
@@ -327,8 +415,14 @@ def best_cover(
     started = time.monotonic()
     stages: list[Stage] = []
     chosen: tuple[int, ...] = ()
-    for term, costs in group_costs(groups, scenario.objective, seed=seed).items():
-        value = cp_model.LinearExpr.weighted_sum(x, costs)
+    values: dict[str, cp_model.LinearExprT] = {
+        term: cp_model.LinearExpr.weighted_sum(x, costs)
+        for term, costs in group_costs(groups, scenario.objective, seed=seed).items()
+    }
+    if keeping is not None:
+        values[ROBUSTNESS] = lose_projections(model, x, groups, keeping, n_units)
+    for term in stage_terms(scenario.objective):
+        value = values[term]
         model.minimize(value)
         left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - started)
         solver = _solver(seed, left_s)

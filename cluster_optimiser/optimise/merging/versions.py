@@ -16,16 +16,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_optimiser.optimise.merging.partition import Unlike
+from cluster_optimiser.optimise.merging.partition import Unlike, group_costs, stage_terms
 from cluster_optimiser.optimise.universe.diagram import counts_to_go
+from cluster_optimiser.optimise.universe.kept import KeptOrder, kept_plans_in_order
 from cluster_optimiser.optimise.universe.picking import plans_in_order
 from cluster_optimiser.optimise.universe.states import build_diagram
+from cluster_optimiser.scenario import ROBUSTNESS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Plan, Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.optimise.keeping import Keeping
+    from cluster_optimiser.optimise.universe.diagram import Diagram
+    from cluster_optimiser.scenario import Objective
 
 MAX_STATES = 200_000
 """States above which the plans are not gone through."""
@@ -112,7 +119,9 @@ def first_unlike(
     problem: Problem,
     groups: Sequence[CandidateGroup],
     unlike: Sequence[Unlike],
-    costs: Sequence[Sequence[int]],
+    keeping: Keeping | None = None,
+    *,
+    seed: int,
 ) -> FirstUnlike | None:
     """Find the best plan that differs enough by going through all plans in order.
 
@@ -123,9 +132,11 @@ def first_unlike(
     groups
         Its candidates.
     unlike
-        The earlier versions.
-    costs
-        One row a stage, most important first; one integer a candidate.
+        The earlier versions; without any the best plan is the first.
+    keeping
+        In which projections each candidate is legal, where ``robustness`` is a term.
+    seed
+        Fixes the tie-break.
 
     Returns
     -------
@@ -139,9 +150,12 @@ def first_unlike(
         [group.pupils if group.mask in earlier.masks else 0 for group in groups]
         for earlier in unlike
     ]
-    rows = np.array(costs, dtype=np.int64)
     passed = 0
-    for vector, chosen in islice(plans_in_order(diagram, rows), MAX_PLANS):
+    plans = ordered_plans(diagram, groups, problem.scenario.objective, keeping, seed=seed)
+    for found in islice(plans, MAX_PLANS):
+        if found is None:
+            return None
+        vector, chosen = found
         if all(
             sum(pupils[i] for i in chosen) <= earlier.most_pupils
             for pupils, earlier in zip(common, unlike, strict=True)
@@ -149,3 +163,45 @@ def first_unlike(
             return FirstUnlike(vector, passed, n_plans)
         passed += 1
     return FirstUnlike(None, passed, n_plans) if passed == n_plans else None
+
+
+def ordered_plans(
+    diagram: Diagram,
+    groups: Sequence[CandidateGroup],
+    objective: Objective,
+    keeping: Keeping | None,
+    *,
+    seed: int,
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]] | None]:
+    """Give the plans of a diagram in the exact order of an objective.
+
+    Parameters
+    ----------
+    diagram
+        The diagram.
+    groups
+        The candidates.
+    objective
+        Order or weights.
+    keeping
+        In which projections each candidate is legal, where ``robustness`` is a term.
+    seed
+        Fixes the tie-break, the last term.
+
+    Returns
+    -------
+    Cost vector, stage by stage, and positions of the groups of each plan; None, once and last,
+    where it would take too long to go on.
+    """
+    costs = group_costs(groups, objective, seed=seed)
+    if keeping is None:
+        return plans_in_order(diagram, np.array(list(costs.values()), dtype=np.int64))
+    terms = stage_terms(objective)
+    place = terms.index(ROBUSTNESS)
+
+    def rows(names: Sequence[str]) -> NDArray[np.int64]:
+        found = [costs[name] for name in names]
+        return np.array(found, dtype=np.int64).reshape(len(found), len(groups))
+
+    order = KeptOrder(rows(terms[:place]), rows(terms[place + 1 :]), keeping)
+    return kept_plans_in_order(diagram, order)

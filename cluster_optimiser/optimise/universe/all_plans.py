@@ -15,28 +15,32 @@ import pandas as pd
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InfeasibleError, InputError
 from cluster_optimiser.optimise.candidates import candidate_groups, membership
+from cluster_optimiser.optimise.keeping import keeping_of
 from cluster_optimiser.optimise.merging.partition import TIE_BREAK, group_costs, term_scale
+from cluster_optimiser.optimise.merging.versions import ordered_plans
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.diagram import (
     counts_to_go,
     least_to_go,
     plans_with_group,
 )
+from cluster_optimiser.optimise.universe.kept import MAX_NODES, plans_by_kept
 from cluster_optimiser.optimise.universe.legality import positions_of
 from cluster_optimiser.optimise.universe.pareto import front
-from cluster_optimiser.optimise.universe.picking import Numbered, plans_in_order
+from cluster_optimiser.optimise.universe.picking import Numbered
 from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, distribution
 from cluster_optimiser.optimise.universe.splitting import restrict
 from cluster_optimiser.optimise.universe.states import build_diagram
-from cluster_optimiser.scenario import nearest
+from cluster_optimiser.scenario import ROBUSTNESS, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem, Status
     from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.optimise.universe.diagram import Diagram
     from cluster_optimiser.optimise.universe.legality import PlanLike
 
@@ -166,8 +170,8 @@ class Universe:
 
         Returns
         -------
-        Term -> costs, in the order of the terms; the one term ``"weighted"`` where the objective is
-        a weighted sum.
+        Term -> costs, in the order of the terms, without ``robustness``, which does not add up; the
+        one term ``"weighted"`` where the objective is a weighted sum.
         """
         rows = group_costs(self.groups, self.problem.scenario.objective, seed=seed or 0)
         if seed is None:
@@ -187,7 +191,26 @@ class Universe:
         Metric -> integer value, in the metric's own scale.
         """
         totals = self.costs[:, list(groups)].sum(axis=1).tolist()
-        return dict(zip(self.metrics, totals, strict=True))
+        values = dict(zip(self.metrics, totals, strict=True))
+        if self.keeping is not None:
+            kept = self.keeping.kept(groups).bit_count()
+            values[ROBUSTNESS] = self.keeping.n_projections - kept
+        return values
+
+    @cached_property
+    def keeping(self) -> Keeping | None:
+        """In which projections of pupils each group is legal; None without projections."""
+        return keeping_of(self.problem, self.groups)
+
+    @cached_property
+    def n_plans_by_kept(self) -> dict[int, int] | None:
+        """Projections in which a plan is legal -> exact number of plans.
+
+        None where there are no projections, or too many plans differ in where they are legal.
+        """
+        if self.keeping is None or self.diagram.n_nodes > MAX_NODES:
+            return None
+        return plans_by_kept(self.diagram, self.keeping)
 
     def distributions(self) -> pd.DataFrame:
         """Describe every metric over all legal plans, exactly.
@@ -279,7 +302,7 @@ class Universe:
         chosen = self.groups_of(plan)
         values = self.values_of(chosen)
         rows = []
-        for name in (*self.metrics, ORDER):
+        for name in (*values, ORDER):
             better, equal, worse = self._rank_of(name, chosen)
             rows.append(
                 {
@@ -294,6 +317,10 @@ class Universe:
         return pd.DataFrame(rows, dtype=object).set_index("metric")
 
     def _rank_of(self, name: str, groups: Sequence[int]) -> tuple[Any, Any, Any]:
+        if name == ROBUSTNESS:
+            return self._rank_by_kept(groups)
+        if name == ORDER and ROBUSTNESS in self.problem.scenario.objective.terms:
+            return self._rank_in_order(groups)
         try:
             halves = self._halves_of(name)
         except ClusterOptimiserError:
@@ -301,6 +328,34 @@ class Universe:
         cost = halves.cost_of(groups)
         below, upto = halves.count(cost, is_equal_counted=False), halves.count(cost)
         return below, upto - below, self.n_plans - upto
+
+    def _rank_by_kept(self, groups: Sequence[int]) -> tuple[Any, Any, Any]:
+        if self.keeping is None or self.n_plans_by_kept is None:
+            return pd.NA, pd.NA, pd.NA
+        own = self.keeping.kept(groups).bit_count()
+        better = sum(n for kept, n in self.n_plans_by_kept.items() if kept > own)
+        equal = self.n_plans_by_kept.get(own, 0)
+        return better, equal, self.n_plans - better - equal
+
+    def _rank_in_order(self, groups: Sequence[int]) -> tuple[Any, Any, Any]:
+        """Count by going through the plans, best first: no sum, so no quicker way."""
+        values = self.values_of(groups)
+        own = tuple(values[term] for term in self.problem.scenario.objective.order)
+        better = equal = 0
+        for found in self._in_order(0):
+            if found is None:
+                return pd.NA, pd.NA, pd.NA
+            # The last is the tie-break.
+            cost = found[0][:-1]
+            if cost > own:
+                break
+            better, equal = better + (cost < own), equal + (cost == own)
+        return better, equal, self.n_plans - better - equal
+
+    def _in_order(self, seed: int) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]] | None]:
+        objective = self.problem.scenario.objective
+        keeping = self.keeping if ROBUSTNESS in objective.terms else None
+        return ordered_plans(self.diagram, self.groups, objective, keeping, seed=seed)
 
     def best(self, n_plans: int, *, seed: int = 0) -> list[PickedPlan]:
         """Give the best plans in exact order of the scenario's own objective.
@@ -316,10 +371,22 @@ class Universe:
         Returns
         -------
         The plans, best first.
+
+        Raises
+        ------
+        ClusterOptimiserError
+            If ``robustness`` is a term and it would take too much memory.
         """
-        costs = np.array(list(self.objective_costs(seed=seed).values()))
-        found = islice(plans_in_order(self.diagram, costs), n_plans)
-        return [PickedPlan(groups, self.values_of(groups)) for _, groups in found]
+        picked = []
+        for found in islice(self._in_order(seed), n_plans):
+            if found is None:
+                message = (
+                    "the best plans are not worked out: too many plans differ in the projections "
+                    "they keep; ask for fewer, or for fewer projections"
+                )
+                raise ClusterOptimiserError(message)
+            picked.append(PickedPlan(found[1], self.values_of(found[1])))
+        return picked
 
     def sample(self, n_plans: int, *, seed: int) -> list[PickedPlan]:
         """Draw plans uniformly over all legal plans, each draw by itself.
@@ -371,7 +438,7 @@ class Universe:
         index = pd.MultiIndex.from_tuples(pairs, names=["unit_a", "unit_b"])
         table = pd.DataFrame(index=index)
         ones = np.ones(len(self.groups), dtype=np.int64)
-        first = next(iter(self.objective_costs().values()))
+        first = next(iter(self.objective_costs().values()), ones)
         kinds = {"all": None, "fewest": (ones, 0.0), "near": (first, near_pct)}
         position = {str(unit): i for i, unit in enumerate(self.problem.units.index)}
         held = membership([group.mask for group in self.groups], len(position))

@@ -92,7 +92,7 @@ def test_the_statement_says_among_which_plans_a_version_is_the_best() -> None:
 def test_methods_that_disagree_are_not_papered_over(monkeypatch) -> None:
     problem = toy_problem("AB CD", size={"min_pupils": 2000, "max_pupils": 2000})
     first = solve_merge(problem)
-    monkeypatch.setattr(merge, "first_unlike", lambda *_: FirstUnlike((1, 0, 0), 0, 2))
+    monkeypatch.setattr(merge, "first_unlike", lambda *_, **__: FirstUnlike((1, 0, 0), 0, 2))
     with pytest.raises(VerificationError, match="please report"):
         solve_merge(problem, earlier=[first])
 

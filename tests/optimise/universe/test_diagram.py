@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster_optimiser.optimise import candidate_groups, states
+from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.candidates import membership
+from cluster_optimiser.optimise.universe import states
 from cluster_optimiser.optimise.universe.diagram import (
     backwards,
     best_path,

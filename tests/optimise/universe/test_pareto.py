@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster_optimiser.errors import ClusterOptimiserError
-from cluster_optimiser.optimise import pareto
+from cluster_optimiser.optimise.universe import pareto
 from cluster_optimiser.optimise.universe.pareto import front, nondominated
 from cluster_optimiser.optimise.universe.states import build_diagram
 from tests.graphs import everything, grid_problem, random_problem

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster_optimiser.errors import ClusterOptimiserError
-from cluster_optimiser.optimise import ranking
+from cluster_optimiser.optimise.universe import ranking
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, distribution
 from cluster_optimiser.optimise.universe.states import build_diagram

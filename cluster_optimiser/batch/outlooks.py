@@ -1,0 +1,99 @@
+"""How plans stand if pupils change: one plan of a file, or every plan of a results folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.batch.one import load_place, refuse_unknown_names, run_scenario
+from cluster_optimiser.domain import Plan, Solution
+from cluster_optimiser.errors import Fault, InputError, ScenarioError
+from cluster_optimiser.inputs import load_plan
+from cluster_optimiser.scenario import Scenario, load_scenario, parse_scenario
+
+if TYPE_CHECKING:
+    from cluster_optimiser.batch.one import Place
+    from cluster_optimiser.domain import Result
+
+
+def sensitivity(
+    what: str | Path, scenario: Scenario | str | Path, *, place: Place | None = None
+) -> list[Result]:
+    """Say of plans which clusters leave the range of pupils, and when, if pupils change.
+
+    Parameters
+    ----------
+    what
+        A plan, CSV ``urn,cluster``, judged by the scenario's own rules; or a results folder, each
+        plan of which is judged by the rules of its own scenario.
+    scenario
+        The scenario whose projections count, or the path of its file.
+    place
+        Its authority and ground; read if not given.
+
+    Returns
+    -------
+    The plans as results; ``outlook`` of each says how it stands.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        If plans, data or scenario have faults, or the scenario has no projection.
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = load_scenario(scenario)
+    if scenario.projection is None:
+        file = scenario.files[0].name if scenario.files else "scenario"
+        problem = "the scenario has no projection of pupils"
+        remedy = "Add a table [projection]."
+        raise ScenarioError([Fault(file, 0, "projection", problem, remedy)])
+    place = place or load_place(scenario)
+    refuse_unknown_names(scenario, place)
+    what = Path(what)
+    if what.is_dir():
+        return _of_folder(what, scenario, place)
+    return [run_scenario(_given(scenario, what, scenario), place=place)]
+
+
+def _given(rules: Scenario, plan: Path, scenario: Scenario) -> Scenario:
+    """Give the rules of one scenario, a plan file, and the projections of another scenario."""
+    changes: dict[str, Any] = {
+        "method": "file",
+        "plan": str(plan.resolve()),
+        "projection": scenario.projection,
+    }
+    given = rules.model_copy(update=changes)
+    given._files = scenario.files  # noqa: SLF001 - a copy made in Python keeps its provenance
+    return given
+
+
+def _of_folder(folder: Path, scenario: Scenario, place: Place) -> list[Result]:
+    rules = {path.parent.name: _rules(path) for path in sorted(folder.glob("*/manifest.json"))}
+    plans = {label: folder / label / "plan.csv" for label in rules}
+    results = []
+    for label, one in rules.items():
+        if not plans[label].is_file():
+            continue
+        parent = None
+        if one.units_scenario in plans:
+            units = load_plan(plans[one.units_scenario], place.authority)
+            parent = Plan(one.units_scenario, units, Solution(status="GIVEN"))
+        given = _given(one, plans[label], scenario)
+        results.append(run_scenario(given, place=place, parent=parent))
+    if not results:
+        problem = "the folder holds no plan with its manifest"
+        remedy = "Give a folder that `run` wrote, or a plan CSV."
+        raise InputError([Fault(str(folder), 0, "", problem, remedy)])
+    return results
+
+
+def _rules(manifest: Path) -> Scenario:
+    """Read the scenario that a plan of a results folder was made by."""
+    file = f"{manifest.parent.name}/{manifest.name}"
+    try:
+        return parse_scenario(json.loads(manifest.read_text(encoding="utf-8"))["scenario"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = "the scenario of the plan cannot be read"
+        remedy = "Make the results again with `run`."
+        raise InputError([Fault(file, 0, "scenario", problem, remedy)]) from error

@@ -1,0 +1,236 @@
+r"""In which projections of pupils each candidate group stays legal.
+
+A plan P is legal in projection s where every group of it is, and no more than E are small:
+
+    ok(C, s) for all C in P,    sum over C in P of small(C, s) <= E
+
+Both are bits of a candidate, worked out once; what is asked of plans is then a question of sets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
+from cluster_optimiser.geography.units import school_positions
+from cluster_optimiser.optimise.candidates import membership
+from cluster_optimiser.scenario import ROBUSTNESS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise.candidates import CandidateGroup
+
+_FAR = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """The projections in which each candidate group is legal, as bits.
+
+    Parameters
+    ----------
+    n_projections
+        How many projections there are; bit s is the s-th.
+    is_fine
+        For each group the projections in which it breaks no rule, being small left aside.
+    is_small
+        For each group the projections in which it is under the minimum and may be an exception.
+    most_small
+        Most small groups of a legal plan.
+    """
+
+    n_projections: int
+    is_fine: tuple[int, ...]
+    is_small: tuple[int, ...]
+    most_small: int
+
+    @property
+    def everything(self) -> int:
+        """All projections, as bits."""
+        return (1 << self.n_projections) - 1
+
+    def kept(self, groups: Sequence[int]) -> int:
+        """Give the projections in which a plan is legal.
+
+        Parameters
+        ----------
+        groups
+            Positions of its groups.
+
+        Returns
+        -------
+        The projections, as bits.
+        """
+        label = self.start()
+        for position in groups:
+            label = self.grown(label, position)
+        return label[-1]
+
+    def start(self) -> tuple[int, ...]:
+        """Give the label of a plan without groups.
+
+        Returns
+        -------
+        For k from 0 to `most_small` the projections with at most k small groups, none of them
+        broken.
+        """
+        return (self.everything,) * (self.most_small + 1)
+
+    def grown(self, label: tuple[int, ...], group: int) -> tuple[int, ...]:
+        """Add a group to the label of part of a plan.
+
+        Parameters
+        ----------
+        label
+            What `start` or `grown` gave.
+        group
+            Position of the group.
+
+        Returns
+        -------
+        The label with it.
+        """
+        fine, small = self.is_fine[group], self.is_small[group]
+        before = (0, *label[:-1])
+        return tuple(
+            fine & ((now & ~small) | (fewer & small))
+            for now, fewer in zip(label, before, strict=True)
+        )
+
+
+def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | None:
+    """Work out in which projections each candidate group stays legal.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    groups
+        Its candidates.
+
+    Returns
+    -------
+    The bits; None where the scenario has no projection.
+    """
+    if not problem.projections:
+        return None
+    size = problem.scenario.size
+    members = membership([group.mask for group in groups], len(problem.units))
+    pupils = _unit_pupils(problem)
+    held = members.astype(np.int64) @ pupils
+    is_whole = members.sum(axis=1) == 1
+    may_stand = is_whole & (size.oversize == "keep")
+    named = None if size.exceptions is None else set(size.exceptions)
+    may_be_small = np.array(
+        [size.max_exceptions > 0 and (named is None or named >= {*g.units}) for g in groups],
+        dtype=np.bool_,
+    )
+    is_under = held < size.min_pupils
+    fine = (held <= size.max_pupils) | may_stand[:, None]
+    fine &= ~is_under | may_be_small[:, None]
+    fine &= _within(problem, groups)
+    fine &= _near_enough(problem, groups, fine)
+    return Keeping(
+        n_projections=len(problem.projections),
+        is_fine=_as_bits(fine),
+        is_small=_as_bits(fine & is_under),
+        most_small=size.max_exceptions,
+    )
+
+
+def robust_keeping(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | None:
+    """Work out the same where the scenario's objective asks for it.
+
+    Parameters
+    ----------
+    problem, groups
+        As for `keeping_of`.
+
+    Returns
+    -------
+    The bits; None where ``robustness`` is no term of the objective.
+    """
+    asked = ROBUSTNESS in problem.scenario.objective.terms
+    return keeping_of(problem, groups) if asked else None
+
+
+def _as_bits(rows: NDArray[np.bool_]) -> tuple[int, ...]:
+    packed = np.packbits(rows, axis=1, bitorder="little")
+    return tuple(int.from_bytes(row.tobytes(), "little") for row in packed)
+
+
+def _unit_pupils(problem: Problem) -> NDArray[np.int64]:
+    """Give the pupils of each unit (row) in each projection (column)."""
+    unit = problem.units.index.get_indexer(problem.unit_of)
+    total = np.zeros((len(problem.units), len(problem.projections)), dtype=np.int64)
+    for column, projected in enumerate(problem.projections):
+        pupils = projected.pupils.reindex(problem.unit_of.index).to_numpy(dtype=np.int64)
+        np.add.at(total[:, column], unit, pupils)
+    return total
+
+
+def _within(problem: Problem, groups: Sequence[CandidateGroup]) -> NDArray[np.bool_]:
+    """Tell in which projections the units of each group have their homes in one area."""
+    fine = np.ones((len(groups), len(problem.projections)), dtype=np.bool_)
+    schools, urns = problem.authority.schools, problem.unit_of.index
+    names = [str(name) for name in problem.units.index]
+    members = {str(unit): rows.index for unit, rows in problem.unit_of.groupby(problem.unit_of)}
+    for layer in problem.scenario.required_layers:
+        areas = schools[LAYER_PREFIX + layer].reindex(urns)
+        known = {name: [a if isinstance(a, str) else None for a in areas.loc[members[name]]]
+                 for name in names}  # fmt: skip
+        for column, projected in enumerate(problem.projections):
+            home = {
+                name: home_and_misaligned(
+                    zip(known[name], projected.pupils.loc[members[name]].tolist(), strict=True)
+                )[0]
+                for name in names
+            }
+            for row, group in enumerate(groups):
+                homes = {home[unit] for unit in group.units}
+                fine[row, column] &= len(group.units) == 1 or (
+                    len(homes) == 1 and None not in homes
+                )
+    return fine
+
+
+def _near_enough(
+    problem: Problem, groups: Sequence[CandidateGroup], asked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell in which projections each group has a meeting place that all can reach in time."""
+    fine = np.ones_like(asked)
+    limit_min = problem.scenario.travel.max_minutes
+    if limit_min is None:
+        return fine
+    limit = limit_min * CENTIMINUTES_PER_MINUTE + CENTIMINUTES_PER_MINUTE * 1e-9
+    positions = school_positions(problem)
+    ways = to_centiminutes(problem.travel.minutes)
+    pupils = np.array(
+        [
+            p.pupils.reindex(problem.travel.urns).to_numpy(dtype=np.int64)
+            for p in problem.projections
+        ]
+    )
+    for row, group in enumerate(groups):
+        at = np.sort(np.concatenate([positions[unit] for unit in group.units]))
+        between = ways[np.ix_(at, at)]
+        is_unknown = between == UNKNOWN
+        longest = np.where(is_unknown, _FAR, between).max(axis=0)
+        if (longest > limit).any():
+            held = pupils[:, at]
+            total = held @ np.where(is_unknown, 0, between)
+            blocked = (held > 0).astype(np.int64) @ is_unknown.astype(np.int64)
+            costs = np.where(blocked > 0, _FAR, total)
+            best = costs.argmin(axis=1)
+            is_place = costs[np.arange(len(best)), best] < _FAR
+            fine[row] = is_place & (longest[best] <= limit)
+    return fine

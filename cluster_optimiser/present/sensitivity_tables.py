@@ -1,0 +1,255 @@
+"""How plans stand if pupils change, as tables and lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.tables import csv_text
+from cluster_optimiser.present.words import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cluster_optimiser.domain import Outlook, Result
+
+MOST_NAMED = 3
+"""Clusters named in a line before it says how many more there are."""
+
+
+def cluster_outlook(result: Result) -> pd.DataFrame:
+    """Say of each cluster in which projections it is out of the range of pupils.
+
+    Parameters
+    ----------
+    result
+        A plan whose scenario has projections.
+
+    Returns
+    -------
+    One row a series of projections and cluster; columns ``series``, ``cluster``, ``pupils_today``,
+    ``is_outside_today`` (allowed as an exception, or against the rules), ``lowest_pupils``,
+    ``highest_pupils``, ``n_projections``, ``n_outside``, ``share_outside`` (0 to 1), ``first_year``
+    (the first in which it is outside; missing where it never is, or there are no years),
+    ``first_by_pupils`` (how far then: over the maximum above 0, under the minimum below),
+    ``most_by_pupils`` (the furthest of any projection, signed the same way).
+    """
+    outlook, size = _outlook(result), result.problem.scenario.size
+    rows: list[dict[str, Any]] = []
+    for series, held in outlook.projections.groupby("series", sort=False):
+        years = held["year"]
+        table = outlook.clusters[list(held.index)].to_numpy(dtype=np.int64)
+        for (cluster, today), pupils in zip(outlook.today.items(), table, strict=True):
+            by = np.maximum(0, pupils - size.max_pupils) - np.maximum(0, size.min_pupils - pupils)
+            outside = np.flatnonzero(by)
+            dated = [i for i in outside if not pd.isna(years.iloc[i])]
+            first = min(dated, key=lambda i: int(years.iloc[i])) if dated else None
+            rows.append(
+                {
+                    "series": series,
+                    "cluster": cluster,
+                    "pupils_today": int(today),
+                    "is_outside_today": not size.min_pupils <= int(today) <= size.max_pupils,
+                    "lowest_pupils": int(pupils.min()),
+                    "highest_pupils": int(pupils.max()),
+                    "n_projections": len(pupils),
+                    "n_outside": len(outside),
+                    "share_outside": len(outside) / len(pupils),
+                    "first_year": pd.NA if first is None else int(years.iloc[first]),
+                    "first_by_pupils": pd.NA if first is None else int(by[first]),
+                    "most_by_pupils": int(by[np.abs(by).argmax()]) if len(outside) else 0,
+                }
+            )
+    whole = {"first_year": "Int64", "first_by_pupils": "Int64"}
+    return pd.DataFrame(rows).astype(whole)
+
+
+def series_outlook(result: Result) -> pd.DataFrame:
+    """Say of each series of projections in how many the plan is legal, and since when not.
+
+    Parameters
+    ----------
+    result
+        A plan whose scenario has projections.
+
+    Returns
+    -------
+    Index ``series``; columns ``is_draw``, ``n_projections``, ``n_legal``, ``share_legal``,
+    ``first_year`` and ``last_year`` of the series and ``first_year_broken`` (missing where there
+    are no years, or it is never broken).
+    """
+    rows = {}
+    for series, held in _outlook(result).projections.groupby("series", sort=False):
+        legal = held["is_legal"].astype(bool)
+        years = held["year"].dropna()
+        broken = held["year"][~legal].dropna()
+        rows[series] = {
+            "is_draw": bool(held["is_draw"].iloc[0]),
+            "n_projections": len(held),
+            "n_legal": int(legal.sum()),
+            "share_legal": float(legal.mean()),
+            "first_year": int(years.min()) if len(years) else pd.NA,
+            "last_year": int(years.max()) if len(years) else pd.NA,
+            "first_year_broken": int(broken.min()) if len(broken) else pd.NA,
+        }
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("series")
+    dated = ("first_year", "last_year", "first_year_broken")
+    return table.astype(dict.fromkeys(dated, "Int64"))
+
+
+def _outlook(result: Result) -> Outlook:
+    if result.outlook is None:
+        message = f"the scenario of {result.plan.label} has no projection"
+        raise ValueError(message)
+    return result.outlook
+
+
+def projections_csv(result: Result) -> str:
+    """Write how the plan stands in each projection.
+
+    Parameters
+    ----------
+    result
+        A plan whose scenario has projections.
+
+    Returns
+    -------
+    CSV ``projection,series,year,is_draw,pupils,is_legal,n_outside,broken``.
+    """
+    return csv_text(_outlook(result).projections.reset_index())
+
+
+def sensitivity_csv(result: Result) -> str:
+    """Write how each cluster stands.
+
+    Parameters
+    ----------
+    result
+        A plan whose scenario has projections.
+
+    Returns
+    -------
+    The CSV of `cluster_outlook`.
+    """
+    return csv_text(cluster_outlook(result))
+
+
+def sensitivity_record(result: Result) -> dict[str, object]:
+    """Give how a plan stands as plain data.
+
+    Parameters
+    ----------
+    result
+        A plan whose scenario has projections.
+
+    Returns
+    -------
+    ``label``, ``title``, ``assumption``, ``is_legal_today``, ``n_projections``, ``n_legal``,
+    ``series``, ``clusters`` (those that are outside in some projection) and ``projections``.
+    """
+    outlook, scenario = _outlook(result), result.problem.scenario
+    clusters = cluster_outlook(result)
+    record = {
+        "label": result.plan.label,
+        "title": scenario.title,
+        "assumption": scenario.projection.assumption if scenario.projection else "",
+        "is_legal_today": not result.violations,
+        "n_projections": len(outlook.projections),
+        "n_legal": int(outlook.projections["is_legal"].sum()),
+        "series": _records(series_outlook(result).reset_index()),
+        "clusters": _records(clusters[clusters["n_outside"] > 0]),
+        "projections": _records(outlook.projections.reset_index()),
+        "caveats": result.caveats,
+    }
+    made = plain(record)
+    return made if isinstance(made, dict) else {}
+
+
+def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    return table.astype(object).to_dict(orient="records")
+
+
+def beyond_words(by_pupils: int) -> str:
+    """Say how far a cluster is out of the range.
+
+    Parameters
+    ----------
+    by_pupils
+        Above 0 over the maximum, below 0 under the minimum.
+
+    Returns
+    -------
+    For example ``"20 over"``.
+
+    Examples
+    --------
+    >>> beyond_words(1020), beyond_words(-7)
+    ('1,020 over', '7 under')
+    """
+    return f"{abs(by_pupils):,} {'over' if by_pupils > 0 else 'under'}"
+
+
+def sensitivity_lines(results: Sequence[Result]) -> Iterator[str]:
+    """Say how plans stand if pupils change, for the terminal.
+
+    Parameters
+    ----------
+    results
+        Plans whose scenarios have the same projections.
+
+    Yields
+    ------
+    str
+        A line.
+    """
+    projection = results[0].problem.scenario.projection
+    yield f"Assumption: {projection.assumption if projection else ''}"
+    for result in results:
+        outlook = _outlook(result)
+        legal = int(outlook.projections["is_legal"].sum())
+        yield ""
+        yield f"{result.plan.label}: {result.problem.scenario.title}"
+        if result.violations:
+            n = len(result.violations)
+            yield f"  breaks rules today already, {n} time{'s' * (n != 1)}"
+        yield f"  legal in {legal} of {len(outlook.projections)} projections"
+        clusters = cluster_outlook(result)
+        there = clusters.loc[clusters["is_outside_today"], "cluster"].unique().tolist()
+        if there:
+            more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
+            yield f"  outside the range today: {', '.join(there[:MOST_NAMED])}{more}"
+        for series, row in series_outlook(result).iterrows():
+            yield f"  {series}: {_series_words(row)}"
+            leaves = (clusters["n_outside"] > 0) & ~clusters["is_outside_today"]
+            held = clusters[(clusters["series"] == series) & leaves]
+            yield from _cluster_lines(held, is_draw=bool(row["is_draw"]))
+
+
+def _series_words(row: pd.Series) -> str:
+    n_legal, n_all = int(row["n_legal"]), int(row["n_projections"])
+    if row["is_draw"]:
+        return f"legal in {n_legal} of {n_all} draws ({percent(n_legal, n_all)})"
+    if pd.isna(row["last_year"]):
+        return f"legal in {n_legal} of {n_all}"
+    if pd.isna(row["first_year_broken"]):
+        return f"legal in all years up to {int(row['last_year'])}"
+    return f"not legal in {int(row['first_year_broken'])}, the first such year"
+
+
+def _cluster_lines(held: pd.DataFrame, *, is_draw: bool) -> Iterator[str]:
+    if is_draw:
+        held = held.sort_values(["n_outside", "cluster"], ascending=[False, True])
+    for _, row in held.head(MOST_NAMED).iterrows():
+        if is_draw or pd.isna(row["first_year"]):
+            share = percent(int(row["n_outside"]), int(row["n_projections"]))
+            found = (
+                f"outside the range in {share}, at the most {beyond_words(row['most_by_pupils'])}"
+            )
+        else:
+            found = f"{int(row['first_year'])}: {beyond_words(int(row['first_by_pupils']))}"
+        yield f"    {row['cluster']} ({row['pupils_today']:,} pupils today): {found}"
+    if len(held) > MOST_NAMED:
+        yield f"    and {len(held) - MOST_NAMED} more clusters"

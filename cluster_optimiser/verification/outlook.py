@@ -1,0 +1,150 @@
+"""How a plan stands if pupils change: every rule that depends on pupils, judged again.
+
+Sizes, the meeting place and the ways to it, and the home areas of units are worked out anew from
+the pupils of each projection; whether a cluster is in one piece, its secondary schools and its pins
+do not depend on pupils.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cluster_optimiser.domain import Outlook
+from cluster_optimiser.verification.facts import (
+    ClusterFacts,
+    Ground,
+    alignment,
+    meeting_place,
+)
+from cluster_optimiser.verification.rules import (
+    MINUTES_TOLERANCE_MIN,
+    cluster_violations,
+    small_violations,
+)
+
+if TYPE_CHECKING:
+    from cluster_optimiser.domain import Problem, Projected, Violation
+    from cluster_optimiser.verification.rules import Verification
+
+BY_PUPILS = ("size.", "travel", "within.")
+"""Beginnings of the names of rules that depend on pupils."""
+
+
+def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
+    """Judge a plan by its scenario's rules in every projection of pupils.
+
+    Parameters
+    ----------
+    problem
+        What the plan is judged by.
+    today
+        What `verify_plan` says of the plan.
+
+    Returns
+    -------
+    The outlook; None where the scenario has no projection.
+    """
+    if not problem.projections:
+        return None
+    ground = Ground(problem)
+    lasting = [v for v in today.violations if not v.rule.startswith(BY_PUPILS)]
+    ordinary = [facts for facts in today.clusters.values() if not facts.is_exempt]
+    is_far = {facts.name: _may_be_too_far(ground, facts) for facts in ordinary}
+    rows, pupils = [], {}
+    for projected in problem.projections:
+        then = _with_pupils(ground, projected)
+        changed = [_changed(then, facts, is_far=is_far[facts.name]) for facts in ordinary]
+        broken = [*lasting, *_broken(then, changed)]
+        size = problem.scenario.size
+        n_pupils = [facts.pupils for facts in changed]
+        rows.append(
+            {
+                "projection": projected.label,
+                "series": projected.series,
+                "year": projected.year,
+                "is_draw": projected.is_draw,
+                "pupils": sum(n_pupils),
+                "is_legal": not broken,
+                "n_outside": sum(not size.min_pupils <= p <= size.max_pupils for p in n_pupils),
+                "broken": "; ".join(map(str, broken)),
+            }
+        )
+        pupils[projected.label] = n_pupils
+    names = pd.Index([facts.name for facts in ordinary], name="cluster")
+    table = pd.DataFrame(rows).set_index("projection").astype({"year": "Int64"})
+    return Outlook(
+        projections=table,
+        clusters=pd.DataFrame(pupils, index=names, columns=table.index),
+        today=pd.Series([facts.pupils for facts in ordinary], index=names, name="pupils"),
+    )
+
+
+def n_not_legal(outlook: Outlook) -> int:
+    """Count the projections in which a plan is not legal.
+
+    Parameters
+    ----------
+    outlook
+        How the plan stands.
+
+    Returns
+    -------
+    The value of the objective term ``robustness``.
+    """
+    return int((~outlook.projections["is_legal"].astype(bool)).sum())
+
+
+def _with_pupils(ground: Ground, projected: Projected) -> Ground:
+    """Give the ground with the pupils of a projection, and the homes that units have then."""
+    then = copy.copy(ground)
+    pupils = {int(urn): int(p) for urn, p in projected.pupils.items()}  # type: ignore[call-overload]
+    then.schools = {
+        urn: dataclasses.replace(school, pupils=pupils[urn])
+        for urn, school in ground.schools.items()
+    }
+    required = ground.scenario.required_layers
+    if required:
+        homes = {
+            unit: alignment(then, [then.schools[urn] for urn in sorted(urns)])[0]
+            for unit, urns in ground.unit_urns.items()
+        }
+        then.unit_home = {
+            layer: {unit: home[layer] for unit, home in homes.items()} for layer in required
+        }
+    return then
+
+
+def _may_be_too_far(ground: Ground, facts: ClusterFacts) -> bool:
+    """Tell whether some member school is too far from some other: else no meeting place is."""
+    limit_min = ground.scenario.travel.max_minutes
+    if limit_min is None:
+        return False
+    at = [ground.schools[urn].position for urn in facts.urns]
+    ways = [float(ground.minutes[i, j]) for i in at for j in at]
+    # A way that is not known fails the comparison, and is looked at.
+    return not all(way <= limit_min + MINUTES_TOLERANCE_MIN for way in ways)
+
+
+def _changed(then: Ground, facts: ClusterFacts, *, is_far: bool) -> ClusterFacts:
+    schools = [then.schools[urn] for urn in facts.urns]
+    changed = dataclasses.replace(facts, pupils=sum(school.pupils for school in schools))
+    if not is_far:
+        return changed
+    place, pupil_minutes, longest = meeting_place(then, schools)
+    return dataclasses.replace(
+        changed, meeting_place_urn=place, pupil_minutes=pupil_minutes, max_minutes=longest
+    )
+
+
+def _broken(then: Ground, clusters: list[ClusterFacts]) -> list[Violation]:
+    broken = [
+        violation
+        for facts in clusters
+        for violation in cluster_violations(then, facts)
+        if violation.rule.startswith(BY_PUPILS)
+    ]
+    return [*broken, *small_violations(then.scenario, clusters)]

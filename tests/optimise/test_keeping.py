@@ -1,0 +1,147 @@
+"""Plans that stay legal if pupils change: against naive counting, and against the judge."""
+
+import dataclasses
+from random import Random
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from cluster_optimiser.domain import Problem, Projected
+from cluster_optimiser.errors import InfeasibleError
+from cluster_optimiser.geography import build_problem
+from cluster_optimiser.geography.units import unit_table
+from cluster_optimiser.optimise import candidate_groups, solve_merge
+from cluster_optimiser.optimise.keeping import Keeping, keeping_of
+from cluster_optimiser.optimise.merging.partition import term_scale
+from cluster_optimiser.optimise.universe.all_plans import Universe
+from cluster_optimiser.optimise.universe.kept import plans_by_kept
+from cluster_optimiser.verification import n_not_legal, outlook_of, verify_plan
+from tests.graphs import everything, random_problem
+from tests.norfolk import norfolk_place, norfolk_scenario
+
+
+def with_projections(problem: Problem, seed: int, order: list[str] | None = None) -> Problem:
+    """Give a problem some projections that bind, and perhaps another order."""
+    random, numbers = Random(seed), np.random.default_rng(seed)
+    schools = problem.authority.schools
+    made = []
+    for i in range(random.randint(1, 7)):
+        factor = numbers.uniform(0.6, 1.4, len(schools))
+        pupils = np.floor(schools["pupils"].to_numpy() * factor).astype(np.int64)
+        series = pd.Series(pupils, index=schools.index, name="pupils")
+        made.append(Projected(f"p{i}", "p", 2020 + i, is_draw=False, pupils=series))
+    scenario = problem.scenario
+    if order is not None:
+        changed = scenario.objective.model_copy(update={"order": tuple(order), "weights": {}})
+        travel = scenario.travel.model_copy(update={"max_minutes": random.choice([None, 6.0, 9.0])})
+        scenario = scenario.model_copy(update={"objective": changed, "travel": travel})
+    return dataclasses.replace(problem, projections=tuple(made), scenario=scenario)
+
+
+def in_projection(problem: Problem, projected: Projected) -> Problem:
+    """Build the problem again as if the projected pupils were today's."""
+    schools = gpd.GeoDataFrame(problem.authority.schools.assign(pupils=projected.pupils))
+    shapes = problem.units.geometry
+    return dataclasses.replace(
+        problem,
+        authority=dataclasses.replace(problem.authority, schools=schools),
+        units=unit_table(schools, problem.unit_of, shapes, list(problem.authority.layers)),
+    )
+
+
+def naive_lost(problem: Problem, plans: list[tuple[int, ...]]) -> list[int]:
+    """Count for each plan the projections whose own legal plans do not hold it."""
+    groups = candidate_groups(problem)
+    masks = [frozenset(groups[i].mask for i in plan) for plan in plans]
+    lost = [0] * len(plans)
+    for projected in problem.projections:
+        found = everything(in_projection(problem, projected))
+        legal = {frozenset(found.groups[i].mask for i in plan) for plan in found.plans}
+        lost = [n + (mask not in legal) for n, mask in zip(lost, masks, strict=True)]
+    return lost
+
+
+TERMS = ("count", "deviation", "misaligned.district", "exceptions")
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_the_best_plan_and_all_counts_equal_naive_ones(seed: int) -> None:
+    random = Random(seed)
+    order = random.sample(TERMS, random.randint(1, 3))
+    order.insert(random.randint(0, len(order)), "robustness")
+    problem = with_projections(random_problem(seed, most_units=8), seed, order)
+    found = everything(problem)
+    lost = naive_lost(problem, found.plans)
+    groups = candidate_groups(problem)
+    keeping = keeping_of(problem, groups)
+    assert keeping is not None
+    n = len(problem.projections)
+    assert [n - keeping.kept(plan).bit_count() for plan in found.plans] == lost
+    counted = plans_by_kept(Universe.of(problem, groups).diagram, keeping)
+    assert counted == {n - k: lost.count(k) for k in sorted(set(lost), reverse=True)}
+    if not found.plans:
+        with pytest.raises(InfeasibleError):
+            solve_merge(problem)
+        return
+    columns = [lost if term == "robustness" else found.values(term) for term in order]
+    plan = solve_merge(problem)
+    stages = [round(s.objective * term_scale(s.term)) for s in plan.solution.stages[:-1]]
+    assert tuple(stages) == min(zip(*columns, strict=True))
+    assert plan.solution.status == "OPTIMAL"
+    assert plan.solution.proof["second_method"] == "all plans in order: same optimum"
+
+
+def test_an_exception_is_small_in_some_projections_only() -> None:
+    """Two groups may each be small, though not in the same projection."""
+    keeping = Keeping(n_projections=3, is_fine=(7, 7), is_small=(0b001, 0b011), most_small=1)
+    assert keeping.kept([0, 1]) == 0b110
+    assert keeping.kept([0]) == keeping.kept([]) == 0b111
+
+
+@pytest.mark.parametrize("option", ["4a", "4d", "2b"])
+def test_the_judge_counts_the_same_projections(option: str) -> None:
+    """Optimiser and verification share no code: on real plans they agree plan by plan."""
+    place, table = norfolk_place(), norfolk_scenario("4f").projection
+    assert table is not None
+    assert table.spread is not None
+    fewer = table.model_copy(update={"spread": table.spread.model_copy(update={"draws": 12})})
+    scenario = norfolk_scenario(option).model_copy(update={"projection": fewer})
+    problem = build_problem(scenario, place.authority, place.territory)
+    groups = candidate_groups(problem)
+    keeping = keeping_of(problem, groups)
+    universe = Universe.of(problem, groups)
+    assert keeping is not None
+    for picked in universe.sample(3, seed=4):
+        assignment = universe.plan(picked.groups).assignment
+        outlook = outlook_of(problem, verify_plan(problem, assignment))
+        assert outlook is not None
+        kept = keeping.kept(picked.groups)
+        bits = [bool(kept >> s & 1) for s in range(keeping.n_projections)]
+        assert outlook.projections["is_legal"].tolist() == bits
+        assert n_not_legal(outlook) == bits.count(False)
+
+
+@pytest.mark.parametrize("seed", range(200, 230))
+def test_ranks_and_best_plans_with_projections_equal_naive_ones(seed: int) -> None:
+    order = ["count", "robustness", "deviation"] if seed % 2 else ["robustness", "count"]
+    problem = with_projections(random_problem(seed, most_units=8), seed, order)
+    universe = Universe.of(problem)
+    found = everything(problem)
+    if not found.plans:
+        return
+    lost = naive_lost(problem, found.plans)
+    columns = [lost if term == "robustness" else found.values(term) for term in order]
+    costs = sorted(zip(*columns, strict=True))
+    best = universe.best(len(found.plans) + 1)
+    assert [tuple(plan.costs[term] for term in order) for plan in best] == costs
+    plan = Random(seed).choice(best)
+    own = tuple(plan.costs[term] for term in order)
+    ranks = universe.rank(plan.groups)
+    for name, values, value in (
+        ("order", costs, own),
+        ("robustness", lost, plan.costs["robustness"]),
+    ):
+        counted = [sum(v < value for v in values), sum(v == value for v in values)]
+        assert ranks.loc[name, ["n_better", "n_equal"]].tolist() == counted
