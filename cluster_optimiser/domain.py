@@ -265,6 +265,9 @@ class Problem:
         What a person should know of how it was built, such as links that were used.
     projections
         The pupils of other years that plans are judged by as well, in the scenario's order.
+    upper
+        The problem of the level above, on the same units, that clusters must fit into; None where
+        there is none.
     """
 
     scenario: Scenario
@@ -278,6 +281,7 @@ class Problem:
     dual: nx.Graph
     notes: tuple[str, ...]
     projections: tuple[Projected, ...] = ()
+    upper: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from cluster_optimiser.batch.gather import find_scenarios, in_order, load_batch
 from cluster_optimiser.batch.many import Outcome, run_batch
-from cluster_optimiser.batch.one import Place, evaluate, load_place, run_scenario
+from cluster_optimiser.batch.one import Place, evaluate, load_place, prepare, run_scenario
 from cluster_optimiser.batch.outlooks import sensitivity
 from cluster_optimiser.batch.questions import explain, rank, universe
 from cluster_optimiser.batch.results import write_results
@@ -16,6 +16,7 @@ __all__ = [
     "in_order",
     "load_batch",
     "load_place",
+    "prepare",
     "rank",
     "run_batch",
     "run_scenario",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import time
@@ -26,7 +27,7 @@ from cluster_optimiser.inputs import (
     projection_path,
     projections_of,
 )
-from cluster_optimiser.optimise import solve_merge
+from cluster_optimiser.optimise import solve_levels, solve_merge
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.scenario import (
     ROBUSTNESS,
@@ -104,10 +105,12 @@ def stamp(
     `STAMP_LENGTH` hexadecimal figures.
     """
     path = projection_path(scenario)
+    above = upper_scenario(scenario)
     content = {
         "scenario": scenario.resolved() | {"plan": None},
         "inputs": dict(authority.inputs),
         "plan": _digest(plan_path(scenario).read_bytes()) if scenario.plan else None,
+        "upper": None if above is None else above.resolved(),
         "builds_on": [plan.assignment.to_dict() for plan in builds_on],
         "projections": _digest(path.read_bytes()) if path and path.is_file() else None,
         "seed": seed,
@@ -124,6 +127,8 @@ def _make_plan(
     problem: Problem, *, earlier: Sequence[Plan], seed: int, time_limit_s: float | None
 ) -> Plan:
     scenario = problem.scenario
+    if scenario.levels is not None:
+        return solve_levels(problem, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "merge":
         return solve_merge(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "keep":
@@ -184,7 +189,15 @@ def prepare(
     if parent is None and scenario.units_scenario:
         parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
     with locating(scenario.files):
-        return build_problem(scenario, place.authority, place.territory, parent=parent)
+        problem = build_problem(scenario, place.authority, place.territory, parent=parent)
+    above = upper_scenario(scenario)
+    if above is None:
+        return problem
+    # The groupings are made of the same units as the clusters, whatever their own scenario groups.
+    flat = above.model_copy(update={"units": scenario.units, "levels": None})
+    flat._files = above.files  # noqa: SLF001 - a copy made in Python keeps its provenance
+    upper = build_problem(flat, place.authority, place.territory, parent=parent)
+    return dataclasses.replace(problem, upper=upper)
 
 
 def run_scenario(
@@ -315,6 +328,41 @@ def _refuse_circle(scenario: Scenario) -> None:
         labels.append(here.option)
 
 
+def upper_scenario(scenario: Scenario) -> Scenario | None:
+    """Read the scenario of the level above.
+
+    Parameters
+    ----------
+    scenario
+        A scenario; its ``levels`` names the one above.
+
+    Returns
+    -------
+    The scenario above, or None where there is none.
+
+    Raises
+    ------
+    ScenarioError
+        If no file beside it has that label, or that scenario does not merge.
+    """
+    if scenario.levels is None:
+        return None
+    label = scenario.levels.upper
+    file = scenario.files[0].name if scenario.files else "scenario"
+    path = beside(scenario, label)
+    if path is None or label == scenario.option:
+        problem = f'no other scenario in this folder has the option "{label}"'
+        remedy = "Name the scenario that says what groupings may be."
+        raise ScenarioError([Fault(file, 0, "levels.upper", problem, remedy)])
+    above = load_scenario(path)
+    is_plain = above.method == "merge" and ROBUSTNESS not in above.objective.terms
+    if not is_plain or above.exempt != scenario.exempt:
+        problem = f'"{label}" does not merge, exempts other schools, or counts projections'
+        remedy = "Both levels merge the same schools: let them extend the same file."
+        raise ScenarioError([Fault(file, 0, "levels.upper", problem, remedy)])
+    return above
+
+
 def beside(scenario: Scenario, option: str) -> Path | None:
     """Find the scenario file of an option in the folder of a scenario.
 
@@ -375,6 +423,8 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
         for exempt in scenario.exempt
         if exempt.name in names
     ]
+    with _gathering(faults):
+        upper_scenario(scenario)
     if scenario.method == "redraw":
         remedy = "Use keep, merge or file."
         faults.append(Fault(file, 0, "method", '"redraw" is not built yet', remedy))

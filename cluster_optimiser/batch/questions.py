@@ -117,4 +117,14 @@ def _merge_problem(scenario: Scenario | str | Path, place: Place | None, seed: i
             "Name one that merges.",
         )
         raise ScenarioError([fault])
+    if problem.scenario.levels is not None:
+        files = problem.scenario.files
+        fault = Fault(
+            files[0].name if files else "scenario",
+            0,
+            "levels",
+            "all plans of two levels at once cannot be asked for",
+            "Remove [levels] in a copy of the file to ask about the clusters alone.",
+        )
+        raise ScenarioError([fault])
     return problem

@@ -1,6 +1,7 @@
 """What plans mean: one against another, in money, and level within level."""
 
+from cluster_optimiser.comparison.levels import is_nested, levels_table
 from cluster_optimiser.comparison.money import FundingView, funding
 from cluster_optimiser.comparison.plans import compare, metric_unit
 
-__all__ = ["FundingView", "compare", "funding", "metric_unit"]
+__all__ = ["FundingView", "compare", "funding", "is_nested", "levels_table", "metric_unit"]

@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from cluster_optimiser.comparison.levels import LEVEL_COLUMNS, levels_table
 from cluster_optimiser.constants import CRS_METRES, FORMULA_STARTS
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ ASSIGNMENT_COLUMNS = (
     "cluster",
     "from_cluster",
     "secondary_membership",
+    *LEVEL_COLUMNS,
 )
 """Columns of ``assignments.csv``."""
 
@@ -264,10 +266,14 @@ def assignments_table(results: Sequence[Result]) -> pd.DataFrame:
     Returns
     -------
     Columns ``scenario,urn,school,cluster_id,cluster,from_cluster,secondary_membership``, as text
-    where not a number; the last is blank but for exempt schools.
+    where not a number; the last is blank but for exempt schools. Then what `levels_table` gives:
+    the grouping that a cluster is part of, where another scenario groups this one's clusters.
     """
     parts = [
-        schools_table(result).reset_index(names="urn").assign(scenario=result.plan.label)
+        schools_table(result)
+        .join(levels_table(result, results))
+        .reset_index(names="urn")
+        .assign(scenario=result.plan.label)
         for result in results
     ]
     columns = list(ASSIGNMENT_COLUMNS)

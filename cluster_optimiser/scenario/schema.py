@@ -18,6 +18,7 @@ from cluster_optimiser.scenario.tables import (
     Contiguity,
     Count,
     Exempt,
+    Levels,
     Objective,
     Pins,
     Secondary,
@@ -69,6 +70,8 @@ class Scenario(Table):
     pins: Pins = Pins()
     exempt: tuple[Exempt, ...] = ()
     urban: Urban = Urban()
+    levels: Levels | None = None
+    """A level above that the clusters must fit into; without it there is none."""
     funding: Funding | None = None
     """Money that flows through clusters; without it a plan is not set against money and need."""
     reasons: dict[str, str] = Field(default_factory=dict)
@@ -91,7 +94,7 @@ class Scenario(Table):
     def _need_is_stated(self) -> Self:
         if "need_deviation" in self.objective.terms and not (self.funding and self.funding.need):
             problem = 'the term "need_deviation" needs to know what need is'
-            refuse(problem, "Add need = { pupils = 1, ... } to [funding].")
+            refuse(problem, "Add need = { pupils = 1, ... } to [funding].", "objective")
         return self
 
     @model_validator(mode="after")
@@ -107,6 +110,12 @@ class Scenario(Table):
         if ROBUSTNESS in self.objective.terms and self.projection is None:
             problem = f'the term "{ROBUSTNESS}" counts projections, and there are none'
             refuse(problem, "Add [projection], or remove the term.", "objective")
+        if self.levels is not None and (self.method != "merge" or self.versions.number > 1):
+            problem = 'levels need method "merge" and go with one version only'
+            refuse(problem, "Remove [levels], or change the method or the versions.", "levels")
+        if self.levels is not None and ROBUSTNESS in self.objective.terms:
+            problem = f'the term "{ROBUSTNESS}" does not go with levels'
+            refuse(problem, "Remove the term, or [levels].", "objective")
         if self.method == "merge" and not self.objective.terms:
             problem = 'method "merge" needs to know what is best'
             refuse(problem, "Add [objective] with order or weights.", "objective")

@@ -214,3 +214,12 @@ class Versions(Table):
     """Plans to make: the best, then the best of those that differ enough from all before."""
     differ_pupils: Annotated[float, Field(gt=0, le=1)] = 0.1
     """Least share of pupils whose cluster has other schools in it than in any version before."""
+
+
+class Levels(Table):
+    """A level above: this plan's clusters are to fit into groupings that another scenario rules."""
+
+    upper: str
+    """Label of the scenario whose clusters the groupings are; its file lies beside this one."""
+    first: Literal["clusters", "groupings"] = "clusters"
+    """Whose order of what is best comes first; the other decides among equals."""

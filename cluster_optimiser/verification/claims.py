@@ -12,6 +12,7 @@ from cluster_optimiser.constants import WEIGHT_SCALE
 from cluster_optimiser.errors import VerificationError
 from cluster_optimiser.scenario import ROBUSTNESS
 from cluster_optimiser.verification.facts import ClusterFacts, Ground, alignment
+from cluster_optimiser.verification.levels import free_of_layers
 from cluster_optimiser.verification.outlook import n_not_legal, outlook_of
 from cluster_optimiser.verification.rules import verify_plan
 
@@ -106,6 +107,32 @@ def _bound_claims(stage: Stage) -> Iterator[str]:
         yield f"stage {stage.term}: bound {stage.bound} is above the objective {stage.objective}"
     if stage.status == "OPTIMAL" and gap > BOUND_TOLERANCE:
         yield f"stage {stage.term}: called OPTIMAL with a gap of {gap:.6f}"
+
+
+def _level_claims(result: Result) -> Iterator[str]:
+    """Check the groupings that a plan of two levels names, and its stages of the level above."""
+    problem = result.problem
+    if problem.upper is None or result.plan.solution.status not in {"OPTIMAL", "FEASIBLE"}:
+        return
+    number = cast("Mapping[str, int]", result.plan.solution.proof.get("grouping_of", {}))
+    clusters = result.plan.assignment
+    grouping = clusters.map(number).astype("object")
+    named = clusters.mask(~clusters.index.isin(problem.exempt_of.index), "grouping ")
+    above = named.where(grouping.isna(), named + grouping.astype(str))
+    truth = verify_plan(free_of_layers(problem.upper), above)
+    yield from (f"its groupings break a rule: {violation}" for violation in truth.violations)
+    own = verify_plan(problem, clusters).clusters
+    for layer in problem.upper.scenario.required_layers:
+        homes: dict[int, set[str | None]] = {}
+        for name, k in number.items():
+            homes.setdefault(k, set()).add(own[name].home[layer] if name in own else None)
+        for k, areas in sorted(homes.items()):
+            if len(areas) > 1:
+                yield f"grouping {k} crosses the layer {layer}"
+    for stage in result.plan.solution.stages:
+        term = stage.term.removeprefix("upper.")
+        if term != stage.term and not _agree(stage.objective, truth.objective.get(term)):
+            yield _wrong(f"stage {stage.term}", stage.objective, truth.objective.get(term))
 
 
 def _cluster_truth(facts: ClusterFacts) -> dict[str, object]:
@@ -207,6 +234,7 @@ def verify(result: Result) -> Verification:
         *_unit_claims(result.problem),
         *_objective_claims(result, truth),
         *_stage_claims(result, truth),
+        *_level_claims(result),
         *_table_claims(result, truth),
         *(
             _wrong(f"metric {name}", result.score.metrics[name], value)

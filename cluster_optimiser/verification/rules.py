@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, CENTIPUPILS_PER_PUPIL
 from cluster_optimiser.domain import Violation
 from cluster_optimiser.verification.facts import ClusterFacts, Ground, cluster_facts, sort_members
+from cluster_optimiser.verification.levels import level_violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -208,6 +209,12 @@ def _violations(
     yield from small_violations(ground.scenario, ordinary)
     yield from _count_violations(ground.scenario, len(ordinary))
     yield from _pin_violations(ground, clusters_of)
+    yield from level_violations(
+        ground.problem,
+        {facts.name: facts for facts in ordinary},
+        judge_one=_cluster_violations,
+        judge_all=verify_plan,
+    )
 
 
 # --- the objective and the metrics ------------------------------------------------------

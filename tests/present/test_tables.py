@@ -56,6 +56,9 @@ def test_assignments_csv_has_the_columns_of_the_interface(results: list[Result])
         "cluster",
         "from_cluster",
         "secondary_membership",
+        "grouping_scenario",
+        "grouping",
+        "grouping_area",
     ]
     assert len(rows) == 1 + 2 * 19
 

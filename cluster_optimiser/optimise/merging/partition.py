@@ -412,17 +412,52 @@ def best_cover(
         If the time ran out before a first plan.
     """
     model, x = build_model(groups, scenario, n_units, unlike)
-    started = time.monotonic()
-    stages: list[Stage] = []
-    chosen: tuple[int, ...] = ()
     values: dict[str, cp_model.LinearExprT] = {
         term: cp_model.LinearExpr.weighted_sum(x, costs)
         for term, costs in group_costs(groups, scenario.objective, seed=seed).items()
     }
     if keeping is not None:
         values[ROBUSTNESS] = lose_projections(model, x, groups, keeping, n_units)
-    for term in stage_terms(scenario.objective):
-        value = values[term]
+    in_order = {term: values[term] for term in stage_terms(scenario.objective)}
+    return solve_stages(model, x, in_order, seed=seed, time_limit_s=time_limit_s)
+
+
+def solve_stages(
+    model: cp_model.CpModel,
+    x: Variables,
+    values: Mapping[str, cp_model.LinearExprT],
+    *,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+) -> Cover:
+    """Minimise one stage after another, each held at its best for those that follow.
+
+    Parameters
+    ----------
+    model
+        The model of all legal plans; the stages are added to it.
+    x
+        A Boolean for each candidate.
+    values
+        Stage -> what is minimised, most important first.
+    seed
+        Fixes the search.
+    time_limit_s
+        Seconds for all stages together; without it until proved.
+
+    Returns
+    -------
+    The cover; FEASIBLE with the stages reached where the time ran out.
+
+    Raises
+    ------
+    NoPlanFoundError
+        If the time ran out before a first plan.
+    """
+    started = time.monotonic()
+    stages: list[Stage] = []
+    chosen: tuple[int, ...] = ()
+    for term, value in values.items():
         model.minimize(value)
         left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - started)
         solver = _solver(seed, left_s)

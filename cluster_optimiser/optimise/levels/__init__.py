@@ -1,0 +1,1 @@
+"""Two levels at once: clusters inside groupings, exact."""

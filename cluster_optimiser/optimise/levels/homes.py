@@ -1,0 +1,107 @@
+"""Candidates of both levels with their homes: the areas that no grouping may cross."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Problem
+
+Home = tuple[object, ...]
+"""Area of each layer that no grouping crosses; or the cluster alone, where none is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Homed:
+    """A candidate with its home.
+
+    Parameters
+    ----------
+    group
+        The candidate.
+    home
+        Of a cluster, the areas of most of its pupils; of a grouping, that of all its clusters.
+    """
+
+    group: CandidateGroup
+    home: Home
+
+    def holds(self, cluster: Homed) -> bool:
+        """Tell whether a cluster lies inside this grouping.
+
+        Parameters
+        ----------
+        cluster
+            A candidate of the level below.
+
+        Returns
+        -------
+        True where all its units are in it and its home is the same.
+        """
+        return self.home == cluster.home and not cluster.group.mask & ~self.group.mask
+
+
+def homed_candidates(problem: Problem, above: Problem) -> tuple[list[Homed], list[Homed]]:
+    """Enumerate clusters, and groupings with each home that their clusters may have.
+
+    A grouping is made of clusters, which may reach over a border: so the layers that it may not
+    cross are left to the homes of its clusters.
+
+    Parameters
+    ----------
+    problem
+        The problem of the clusters.
+    above
+        The problem of the groupings, on the same units.
+
+    Returns
+    -------
+    Clusters; and groupings, each once for every home whose clusters cover it.
+    """
+    layers = above.scenario.required_layers
+    lower = [Homed(group, _home(problem, group, layers)) for group in candidate_groups(problem)]
+    of_home: defaultdict[Home, list[int]] = defaultdict(list)
+    for cluster in lower:
+        of_home[cluster.home].append(cluster.group.mask)
+    alignment = {
+        layer: "report" if how == "require" else how
+        for layer, how in above.scenario.alignment.items()
+    }
+    free = above.scenario.model_copy(update={"within": (), "alignment": alignment})
+    upper = [
+        Homed(group, home)
+        for group in candidate_groups(replace(above, scenario=free))
+        for home, masks in of_home.items()
+        if _cover(group.mask, masks)
+    ]
+    return lower, upper
+
+
+def _home(problem: Problem, group: CandidateGroup, layers: Sequence[str]) -> Home:
+    urns = problem.unit_of.index[problem.unit_of.isin(group.units)]
+    schools = problem.authority.schools.loc[urns]
+    homes = []
+    for layer in layers:
+        areas = [None if pd.isna(area) else area for area in schools[LAYER_PREFIX + layer]]
+        home, _ = home_and_misaligned(zip(areas, schools["pupils"], strict=True))
+        homes.append(home)
+    # Where no area is known a cluster shares its home with no other.
+    return ("alone", group.mask) if None in homes else tuple(homes)
+
+
+def _cover(mask: int, parts: Sequence[int]) -> bool:
+    """Tell whether the parts that lie inside a set leave none of it out."""
+    covered = 0
+    for part in parts:
+        if not part & ~mask:
+            covered |= part
+    return covered == mask

@@ -1,0 +1,245 @@
+r"""Clusters and the groupings they fit into, chosen together in one model.
+
+Binary x_C for each candidate cluster C. Binary y_Gd for each candidate grouping G, a set of the
+same units, and each home d that all its clusters may have: no grouping crosses a layer that it may
+not cross, and a cluster counts to the area of most of its pupils. Each unit is in one C and one G,
+and a cluster may be chosen only inside a chosen grouping of its own home:
+
+    x_C <= sum of y_Gd over the G that hold all of C, with d the home of C
+
+Since the chosen G do not overlap, the sum is 1 where one of them holds C and 0 where C would cross
+from one into another. The order is that of one scenario and then that of the other, so the plan is
+best of both together: grouping the best clusters afterwards, or dividing the best groupings, may
+find no plan at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ortools.sat.python import cp_model
+
+from cluster_optimiser.domain import Plan, Solution
+from cluster_optimiser.errors import InfeasibleError, VerificationError
+from cluster_optimiser.optimise.levels.homes import homed_candidates
+from cluster_optimiser.optimise.levels.nesting import nested_sweep
+from cluster_optimiser.optimise.merging.partition import (
+    TIE_BREAK,
+    Cover,
+    build_model,
+    cover_each_unit_once,
+    group_costs,
+    limit_count,
+    limit_exceptions,
+    solve_stages,
+    term_scale,
+)
+from cluster_optimiser.optimise.naming import assign_schools, cluster_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise.levels.homes import Homed
+    from cluster_optimiser.optimise.merging.partition import Variables
+
+UPPER = "upper."
+"""Stages of the level above bear its terms with this in front."""
+
+Costs = dict[str, tuple[list[int], list[int]]]
+"""Stage -> costs of the clusters, and of the groupings; in the order of the stages."""
+
+
+def stay_inside(
+    model: cp_model.CpModel,
+    x: Variables,
+    y: Variables,
+    lower: Sequence[Homed],
+    upper: Sequence[Homed],
+) -> None:
+    """Add: x_C <= sum of y_Gd over the groupings G that hold all units of C and have its home.
+
+    Parameters
+    ----------
+    model
+        The model to add to.
+    x, y
+        A Boolean for each candidate cluster, and for each candidate grouping with a home.
+    lower, upper
+        The candidates with their homes.
+    """
+    for variable, cluster in zip(x, lower, strict=True):
+        holders = [w for w, grouping in zip(y, upper, strict=True) if grouping.holds(cluster)]
+        model.add(variable <= sum(holders))
+
+
+def joint_costs(
+    problem: Problem,
+    lower: Sequence[Homed],
+    upper: Sequence[Homed],
+    *,
+    seed: int,
+) -> Costs:
+    """Give the costs of both levels in the order of the stages.
+
+    Parameters
+    ----------
+    problem
+        The problem of the clusters, with that of the groupings above.
+    lower, upper
+        The candidates.
+    seed
+        Fixes the tie-break.
+
+    Returns
+    -------
+    The terms of the level that comes first, then those of the other, then the tie-break.
+    """
+    above = _above(problem)
+    of_lower = group_costs([c.group for c in lower], problem.scenario.objective, seed=seed)
+    of_upper = group_costs([g.group for g in upper], above.scenario.objective, seed=seed)
+    ties = of_lower.pop(TIE_BREAK), of_upper.pop(TIE_BREAK)
+    own: Costs = {term: (costs, [0] * len(upper)) for term, costs in of_lower.items()}
+    theirs: Costs = {UPPER + t: ([0] * len(lower), costs) for t, costs in of_upper.items()}
+    levels = problem.scenario.levels
+    is_top_down = levels is not None and levels.first == "groupings"
+    return {**(theirs | own if is_top_down else own | theirs), TIE_BREAK: ties}
+
+
+def _above(problem: Problem) -> Problem:
+    if problem.upper is None:
+        message = "a scenario with levels was prepared without the level above"
+        raise RuntimeError(message)
+    return problem.upper
+
+
+def solve_levels(problem: Problem, *, seed: int = 0, time_limit_s: float | None = None) -> Plan:
+    """Find the best clusters among those that fit into groupings, with the groupings they fit into.
+
+    Parameters
+    ----------
+    problem
+        The problem of the clusters, with that of the groupings above.
+    seed
+        Fixes the search and the choice between equal plans.
+    time_limit_s
+        Seconds of solving; without it until proved.
+
+    Returns
+    -------
+    The plan of the clusters. Its solution's stages are those of both levels; ``proof`` gives
+    ``grouping_of`` (cluster -> number of its grouping), the number of nested plans and that both
+    methods agree.
+
+    Raises
+    ------
+    InfeasibleError
+        If it is proved that no clusters fit into groupings.
+    NoPlanFoundError
+        If the time ran out before a first plan.
+    VerificationError
+        If the two exact methods disagree.
+    """
+    above = _above(problem)
+    lower, upper = homed_candidates(problem, above)
+    costs = joint_costs(problem, lower, upper, seed=seed)
+    cover = _best(problem, lower, upper, costs, seed=seed, time_limit_s=time_limit_s)
+    proof: dict[str, object] = {
+        "n_units": len(problem.units),
+        "n_candidates": len(lower),
+        "n_candidate_groupings": len(upper),
+        **_second_proof(problem, lower, upper, costs, cover),
+    }
+    if cover.status == "INFEASIBLE":
+        raise InfeasibleError(_why(problem, proof))
+    clusters = [lower[i] for i in cover.chosen if i < len(lower)]
+    groupings = [upper[i - len(lower)] for i in cover.chosen if i >= len(lower)]
+    names = cluster_names(problem, [cluster.group.units for cluster in clusters])
+    cluster_of = {u: n for n, c in zip(names, clusters, strict=True) for u in c.group.units}
+    proof["grouping_of"] = {
+        name: next(k for k, g in enumerate(groupings, start=1) if g.holds(c))
+        for name, c in sorted(zip(names, clusters, strict=True), key=lambda pair: pair[0])
+    }
+    return Plan(
+        label=problem.scenario.option,
+        assignment=assign_schools(problem, cluster_of),
+        solution=Solution(status=cover.status, stages=cover.stages, proof=proof),
+    )
+
+
+def _best(
+    problem: Problem,
+    lower: Sequence[Homed],
+    upper: Sequence[Homed],
+    costs: Costs,
+    *,
+    seed: int,
+    time_limit_s: float | None,
+) -> Cover:
+    n_units, above = len(problem.units), _above(problem)
+    clusters, groupings = [c.group for c in lower], [g.group for g in upper]
+    model, x = build_model(clusters, problem.scenario, n_units)
+    y = [model.new_bool_var(f"grouping {i}") for i in range(len(upper))]
+    cover_each_unit_once(model, y, groupings, n_units)
+    limit_count(model, y, above.scenario.count)
+    limit_exceptions(model, y, groupings, above.scenario.size.max_exceptions)
+    stay_inside(model, x, y, lower, upper)
+    both = [*x, *y]
+    values: dict[str, cp_model.LinearExprT] = {
+        term: cp_model.LinearExpr.weighted_sum(both, [*own, *theirs])
+        for term, (own, theirs) in costs.items()
+    }
+    cover = solve_stages(model, both, values, seed=seed, time_limit_s=time_limit_s)
+    # A stage of the level above is in the unit of its term.
+    stages = tuple(
+        replace(s, objective=s.objective / scale, bound=s.bound / scale)
+        if (scale := term_scale(s.term.removeprefix(UPPER))) != term_scale(s.term)
+        else s
+        for s in cover.stages
+    )
+    return replace(cover, stages=stages)
+
+
+def _second_proof(
+    problem: Problem,
+    lower: Sequence[Homed],
+    upper: Sequence[Homed],
+    costs: Costs,
+    cover: Cover,
+) -> dict[str, object]:
+    rows = [own for own, _ in costs.values()], [theirs for _, theirs in costs.values()]
+    found = nested_sweep(problem, lower, upper, *rows)
+    if found is None:
+        return {"n_legal_plans": None, "second_method": "not made: too many states for the sweep"}
+    if cover.status == "OPTIMAL":
+        claimed = tuple(
+            round(stage.objective * term_scale(stage.term.removeprefix(UPPER)))
+            for stage in cover.stages
+        )
+        agrees = found.best == claimed
+    else:
+        agrees = (found.n_plans == 0) == (cover.status == "INFEASIBLE")
+    if not agrees:
+        message = (
+            f"CP-SAT says {cover.status} {[s.objective for s in cover.stages]}, the sweep finds "
+            f"{found.n_plans} nested plans, the best {found.best}: please report this"
+        )
+        raise VerificationError(message)
+    return {
+        # The same clusters grouped in two ways are two nested plans, and one plan of clusters.
+        "n_legal_plans": None,
+        "n_nested_plans": found.n_plans,
+        "second_method": "partitions of every grouping, then of all units: same optimum",
+        "n_sweep_states": found.n_states,
+    }
+
+
+def _why(problem: Problem, proof: dict[str, object]) -> str:
+    size = _above(problem).scenario.size
+    checked = " (by two exact methods)" if "n_nested_plans" in proof else ""
+    return (
+        f"no plan exists, proved{checked}: no choice of clusters fits into groupings of "
+        f"{size.min_pupils:,} to {size.max_pupils:,} pupils by the rules of "
+        f'"{_above(problem).scenario.option}"'
+    )

@@ -1,0 +1,188 @@
+"""Nested plans counted and the best found without a solver: the second proof of two levels.
+
+First every grouping by itself: all ways to divide it into clusters, by number of clusters and of
+exceptions, with the least costs of each. Then all ways to divide the units into groupings. Costs
+are vectors compared term by term, which keep their order when the same vector is added to both, so
+the least of a whole is made of the least of its parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.optimise.candidates import bit_positions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise.levels.homes import Homed
+
+MAX_STATES = 2_000_000
+"""States above which the second proof gives up."""
+
+Vector = tuple[int, ...]
+Key = tuple[int, ...]
+"""What couples the parts of a plan: numbers of clusters, exceptions, groupings."""
+Ways = dict[Key, tuple[Vector, int]]
+"""Key -> least costs, and number of ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """The outcome.
+
+    Parameters
+    ----------
+    n_plans
+        Exact number of nested plans: clusters together with groupings.
+    best
+        Least cost vector; None where there is no plan.
+    n_states
+        States visited.
+    """
+
+    n_plans: int
+    best: Vector | None
+    n_states: int
+
+
+def _add(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(a + b for a, b in zip(one, other, strict=True))
+
+
+def _merge(into: Ways, key: Key, costs: Vector, n_ways: int) -> None:
+    if key in into:
+        least, n_before = into[key]
+        into[key] = (min(least, costs), n_before + n_ways)
+    else:
+        into[key] = (costs, n_ways)
+
+
+class _TooManyError(Exception):
+    """More states than are allowed."""
+
+
+class _Partitions:
+    """All ways to divide a set of units into parts, remembered by the set."""
+
+    def __init__(
+        self, parts: Iterable[tuple[int, Ways]], keep: Callable[[Key], bool], nothing: Ways
+    ) -> None:
+        # Each part is found by its lowest unit: the one that is to be covered next.
+        self.by_lowest: dict[int, list[tuple[int, Ways]]] = {}
+        for mask, ways in parts:
+            self.add(mask, ways)
+        self.keep = keep
+        self.known: dict[int, Ways] = {0: nothing}
+
+    def add(self, mask: int, ways: Ways) -> None:
+        """Add a part, before anything is asked."""
+        self.by_lowest.setdefault(mask & -mask, []).append((mask, ways))
+
+    def of(self, mask: int) -> Ways:
+        """Give the ways to divide a set."""
+        if mask not in self.known:
+            if len(self.known) >= MAX_STATES:
+                raise _TooManyError
+            found: Ways = {}
+            for part, ways in self.by_lowest.get(mask & -mask, ()):
+                if part & ~mask:
+                    continue
+                for key, (costs, n_ways) in self.of(mask & ~part).items():
+                    for own_key, (own, n_own) in ways.items():
+                        total = _add(key, own_key)
+                        if self.keep(total):
+                            _merge(found, total, _add(costs, own), n_ways * n_own)
+            self.known[mask] = found
+        return self.known[mask]
+
+
+def _rows(costs: Sequence[Sequence[int]]) -> list[Vector]:
+    return list(zip(*costs, strict=True))
+
+
+def nested_sweep(
+    problem: Problem,
+    lower: Sequence[Homed],
+    upper: Sequence[Homed],
+    lower_costs: Sequence[Sequence[int]],
+    upper_costs: Sequence[Sequence[int]],
+) -> Nested | None:
+    """Count all nested plans and find the least costs.
+
+    Parameters
+    ----------
+    problem
+        The problem of the clusters, with that of the groupings above.
+    lower, upper
+        The candidates.
+    lower_costs, upper_costs
+        One row a stage, one integer a candidate.
+
+    Returns
+    -------
+    The outcome, or None where it would take too many states.
+    """
+    if problem.upper is None:
+        return None
+    rules = problem.scenario, problem.upper.scenario
+    most = [rule.size.max_exceptions for rule in rules]
+    fewest = [rule.count.min for rule in rules]
+    highest = [len(problem.units) if rule.count.max is None else rule.count.max for rule in rules]
+
+    def may_go_on(key: Key) -> bool:
+        n_clusters, n_small, n_groupings, n_small_groupings = key
+        return (
+            n_clusters <= highest[0]
+            and n_groupings <= highest[1]
+            and n_small <= most[0]
+            and n_small_groupings <= most[1]
+        )
+
+    nothing: Ways = {(0, 0, 0, 0): ((0,) * len(lower_costs), 1)}
+    place = _west_to_east(problem)
+    parts_of_home: dict[object, list[tuple[int, Ways]]] = {}
+    for cluster, row in zip(lower, _rows(lower_costs), strict=True):
+        ways: Ways = {(1, int(cluster.group.is_exception), 0, 0): (row, 1)}
+        part = _moved(cluster.group.mask, place), ways
+        parts_of_home.setdefault(cluster.home, []).append(part)
+    inner = {h: _Partitions(parts, may_go_on, nothing) for h, parts in parts_of_home.items()}
+    outer = _Partitions([], may_go_on, nothing)
+    try:
+        for grouping, row in zip(upper, _rows(upper_costs), strict=True):
+            mask = _moved(grouping.group.mask, place)
+            ways = inner[grouping.home].of(mask)
+            if ways:
+                outer.add(mask, _with_grouping(ways, grouping, row))
+        whole = outer.of((1 << len(problem.units)) - 1)
+    except _TooManyError:
+        return None
+    legal: Mapping[Key, tuple[Vector, int]] = {
+        key: ways for key, ways in whole.items() if key[0] >= fewest[0] and key[2] >= fewest[1]
+    }
+    return Nested(
+        n_plans=sum(n for _, n in legal.values()),
+        best=min((costs for costs, _ in legal.values()), default=None),
+        n_states=sum(len(p.known) for p in inner.values()) + len(outer.known),
+    )
+
+
+def _west_to_east(problem: Problem) -> list[int]:
+    """Give each unit its place from west to east: so swept, few sets of units lie open at once."""
+    x_m = problem.units.geometry.centroid.x.to_list()
+    order = sorted(range(len(x_m)), key=lambda i: (x_m[i], i))
+    place = [0] * len(x_m)
+    for new, old in enumerate(order):
+        place[old] = new
+    return place
+
+
+def _moved(mask: int, place: Sequence[int]) -> int:
+    return sum(1 << place[i] for i in bit_positions(mask))
+
+
+def _with_grouping(ways: Ways, grouping: Homed, row: Vector) -> Ways:
+    own = (0, 0, 1, int(grouping.group.is_exception))
+    return {_add(key, own): (_add(costs, row), n) for key, (costs, n) in ways.items()}
