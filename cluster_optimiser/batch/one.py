@@ -127,7 +127,7 @@ def _make_plan(
     problem: Problem, *, earlier: Sequence[Plan], seed: int, time_limit_s: float | None
 ) -> Plan:
     scenario = problem.scenario
-    if scenario.levels is not None:
+    if scenario.method == "merge" and scenario.levels is not None:
         return solve_levels(problem, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "merge":
         return solve_merge(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)

@@ -182,7 +182,12 @@ def manifest(result: Result) -> dict[str, object]:
     scenario, authority = problem.scenario, problem.authority
     is_given = solution.status == "GIVEN"
     is_exempt = result.score.clusters["is_exempt"].astype(bool)
-    bound: Mapping[str, float] = {s.term: s.bound for s in solution.stages if s.term != "tie-break"}
+    # Stages of the level above are that scenario's objective, not this one's.
+    bound: Mapping[str, float] = {
+        s.term: s.bound
+        for s in solution.stages
+        if s.term != "tie-break" and not s.term.startswith("upper.")
+    }
     record = {
         "label": result.plan.label,
         "title": scenario.title,

@@ -161,11 +161,10 @@ def fits_into_groupings(
         return not list(judge_one(ground, grouping))
 
     def is_legal(chosen: Sequence[frozenset[str]]) -> bool:
-        name_of: dict[int, str] = {
-            urn: f"grouping {i}" for i, held in enumerate(chosen) for urn in urns(held)
-        }
-        name_of |= problem.exempt_of.to_dict()
-        plan = pd.Series(name_of)
+        exempt = zip(problem.exempt_of.index, problem.exempt_of, strict=True)
+        groups = {int(urn): str(group) for urn, group in exempt}
+        name_of = {urn: f"grouping {i}" for i, held in enumerate(chosen) for urn in urns(held)}
+        plan = pd.Series(name_of | groups)
         return not judge_all(upper, plan.sort_index()).violations
 
     most = len(facts) if upper.scenario.count.max is None else upper.scenario.count.max

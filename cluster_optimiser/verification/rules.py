@@ -212,7 +212,7 @@ def _violations(
     yield from level_violations(
         ground.problem,
         {facts.name: facts for facts in ordinary},
-        judge_one=_cluster_violations,
+        judge_one=cluster_violations,
         judge_all=verify_plan,
     )
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster_optimiser.batch import prepare, run_scenario
+from cluster_optimiser.batch import evaluate, prepare, run_scenario
 from cluster_optimiser.comparison import is_nested
 from cluster_optimiser.errors import InfeasibleError, ScenarioError, VerificationError
 from cluster_optimiser.optimise import solve_levels
@@ -83,7 +83,7 @@ def _best_by_hand(problem, units: str):
     return min(found, default=None), len(found)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(
     st.lists(st.integers(5, 14), min_size=5, max_size=5),
     st.sampled_from(["clusters", "groupings"]),
@@ -194,6 +194,14 @@ def test_a_claim_on_the_level_above_is_checked() -> None:
     wrong = replace(result, plan=replace(result.plan, solution=replace(solution, proof=proof)))
     with pytest.raises(VerificationError, match="groupings break a rule"):
         verify(wrong)
+
+
+def test_a_plan_file_is_judged_by_the_level_above(tmp_path) -> None:
+    path = tmp_path / "plan.csv"
+    plan = norfolk_result("4a").plan.assignment
+    plan.reset_index().set_axis(["urn", "cluster"], axis=1).to_csv(path, index=False)
+    found = evaluate(path, SCENARIOS / "4g.toml", place=norfolk_place())
+    assert [v.rule for v in found.violations] == ["levels"]
 
 
 @pytest.mark.parametrize(
