@@ -50,13 +50,101 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class RoadAssumptions:
+    """What is assumed about driving where a road file does not say it.
+
+    Parameters
+    ----------
+    untagged_mph
+        Class of road -> the limit taken where the map has none.
+    open_road_mph
+        Class of road -> the most that traffic keeps up there, whatever the limit.
+    limit_share
+        Share of the limit that traffic keeps up.
+    junction_delay_s
+        Seconds at each junction where a driver may have to give way.
+    access_kmh
+        Speed between a school's point and the road nearest to it, in a straight line.
+    far_from_road_m, no_road_m
+        A school further than the first from any road is named in the outputs; further than the
+        second it counts as one that no road leads to.
+    is_with_ferries
+        Car ferries count as roads.
+    ferry_wait_min, ferry_kmh
+        Minutes of waiting for each ferry; speed of one that does not state how long it takes.
+    """
+
+    untagged_mph: Mapping[str, float]
+    open_road_mph: Mapping[str, float]
+    limit_share: float
+    junction_delay_s: float
+    access_kmh: float
+    far_from_road_m: float
+    no_road_m: float
+    is_with_ferries: bool
+    ferry_wait_min: float
+    ferry_kmh: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoadSpec:
+    """A road file and how minutes are made of it.
+
+    Parameters
+    ----------
+    file
+        The road file, as `cluster-optimiser roads` writes it.
+    sha256
+        Hash of its bytes.
+    assumptions
+        What is assumed about driving.
+    about
+        Where the roads come from, as in `RoadNetwork`.
+    """
+
+    file: Path
+    sha256: str
+    assumptions: RoadAssumptions
+    about: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RoadNetwork:
+    """Roads that may be driven on, between the places where they meet.
+
+    Parameters
+    ----------
+    roads
+        One row a stretch of road without a junction inside: ``from_node`` and ``to_node`` (numbers
+        from 0), ``way`` (the map's own number), ``name``, ``road_class``, ``is_link``,
+        ``is_dual``, ``is_roundabout``, ``is_ferry``, ``is_one_way`` (from -> to only),
+        ``length_m`` (along the ground), ``limit_kmh`` (NaN where the map has none), ``limit_from``
+        (``tag``, ``lighting`` or an empty string), ``ferry_min`` (NaN where not stated) and a line
+        in EPSG:27700 from the one node to the other.
+    about
+        Where the data comes from: ``source``, ``source_sha256``, ``data_date``, ``attribution``,
+        ``margin_km`` and others, all as text.
+    """
+
+    roads: gpd.GeoDataFrame
+    about: Mapping[str, str]
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes, whose numbers go from 0."""
+        if self.roads.empty:
+            return 0
+        return int(self.roads[["from_node", "to_node"]].to_numpy().max()) + 1
+
+
+@dataclass(frozen=True, slots=True)
 class TravelSpec:
     """How travel minutes are obtained, as ``authority.toml`` states it.
 
     Parameters
     ----------
     method
-        ``"estimate"`` or ``"matrix"``.
+        ``"estimate"``, ``"matrix"`` or ``"roads"``.
     constant_min
         Estimate: minutes that every trip between two sites takes before any distance.
     bands
@@ -64,14 +152,17 @@ class TravelSpec:
         the last upper end is infinity.
     matrix
         Matrix: path of the CSV ``from_urn,to_urn,minutes``.
+    roads
+        Roads: the road file and what is assumed.
     note
         The stated method and its error, printed with every output.
     """
 
-    method: Literal["estimate", "matrix"]
+    method: Literal["estimate", "matrix", "roads"]
     constant_min: float = 0.0
     bands: tuple[tuple[float, float], ...] = ()
     matrix: Path | None = None
+    roads: RoadSpec | None = None
     note: str = ""
 
 

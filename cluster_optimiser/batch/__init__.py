@@ -6,6 +6,7 @@ from cluster_optimiser.batch.one import Place, evaluate, load_place, prepare, ru
 from cluster_optimiser.batch.outlooks import sensitivity
 from cluster_optimiser.batch.questions import explain, rank, universe
 from cluster_optimiser.batch.results import write_results
+from cluster_optimiser.batch.roads import import_roads, open_roads, road_facts
 
 __all__ = [
     "Outcome",
@@ -13,11 +14,14 @@ __all__ = [
     "evaluate",
     "explain",
     "find_scenarios",
+    "import_roads",
     "in_order",
     "load_batch",
     "load_place",
+    "open_roads",
     "prepare",
     "rank",
+    "road_facts",
     "run_batch",
     "run_scenario",
     "sensitivity",

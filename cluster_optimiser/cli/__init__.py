@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cluster_optimiser.cli.asking import explain, sensitivity, universe
+from cluster_optimiser.cli.roads import roads
 from cluster_optimiser.cli.running import check, evaluate, run
 from cluster_optimiser.cli.showing import page, schema
 from cluster_optimiser.cli.terminal import (
@@ -37,7 +38,7 @@ def app() -> None:
     """
 
 
-for command in (run, check, evaluate, universe, explain, sensitivity, page, schema):
+for command in (run, check, evaluate, universe, explain, sensitivity, page, roads, schema):
     app.add_command(command)
 
 

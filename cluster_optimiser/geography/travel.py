@@ -10,6 +10,7 @@ import pandas as pd
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Authority, TravelMinutes, TravelSpec
+from cluster_optimiser.geography.roads.minutes import measured_minutes, road_note
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -92,6 +93,11 @@ def travel_minutes(authority: Authority) -> TravelMinutes:
     """
     spec = authority.travel
     urns = authority.schools.index.to_numpy(dtype=np.int64)
+    if spec.method == "roads":
+        measured = measured_minutes(authority)
+        return TravelMinutes(
+            urns=urns, minutes=measured.minutes, note=road_note(authority, measured)
+        )
     if spec.method == "matrix":
         minutes = _matrix_minutes(spec, urns)
     else:

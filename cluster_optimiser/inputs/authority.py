@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from cluster_optimiser.constants import CRS_METRES
-from cluster_optimiser.domain import Authority, Source
+from cluster_optimiser.domain import Authority, Source, TravelSpec
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.boundaries import read_areas, read_outline
 from cluster_optimiser.inputs.checking import FaultList, Problem, listed
@@ -29,13 +29,15 @@ REGISTER_COLUMNS = ("urn", "name", "phase", "pupils", "is_pupils_known")
 DERIVED_COLUMNS = ("cluster", "local_cluster", "geometry")
 
 
-def load_authority(path: str | Path) -> Authority:
+def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authority:
     """Read and check the folder of an authority.
 
     Parameters
     ----------
     path
         The folder, or its ``authority.toml``.
+    is_travel_read
+        Whether travel is looked at; not when the road file is yet to be made.
 
     Returns
     -------
@@ -65,7 +67,9 @@ def load_authority(path: str | Path) -> Authority:
             or _has_fault(folder, "clusters", "schools.columns.cluster"),
             faults=faults,
         )
-    travel = None if settings.travel is None else read_travel(folder, settings.travel, register)
+    travel: TravelSpec | None = TravelSpec("estimate")
+    if is_travel_read:
+        travel = None if settings.travel is None else read_travel(folder, settings.travel, register)
     faults.raise_any()
     if register is None or membership is None or outline is None or travel is None:
         message = "data was left out without a fault: this is a mistake of the program"
@@ -80,11 +84,23 @@ def load_authority(path: str | Path) -> Authority:
         outline=outline,
         layers=layers.layers,
         travel=travel,
-        sources=tuple(Source(s.title, s.date, s.licence, s.publisher) for s in settings.sources),
+        sources=_sources(settings, travel),
         caveats=_caveats(settings, layers, clusters, outline_caveats, schools),
         inputs=folder.hashes,
         data_date=settings.data_date,
     )
+
+
+def _sources(settings: Settings, travel: TravelSpec) -> tuple[Source, ...]:
+    """Give the sources that are stated, and the map that a road file was made of."""
+    stated = tuple(Source(s.title, s.date, s.licence, s.publisher) for s in settings.sources)
+    if travel.roads is None:
+        return stated
+    about = travel.roads.about
+    title = f"Roads: {about.get('source') or 'a road file'}"
+    date = about.get("data_date") or "not stated"
+    licence = about.get("attribution") or "not stated"
+    return (*stated, Source(title, date, licence, about.get("publisher", "")))
 
 
 def _open(path: Path) -> Folder:

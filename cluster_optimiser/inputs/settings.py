@@ -10,9 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from cluster_optimiser.domain import RoadAssumptions
 from cluster_optimiser.errors import Fault
 from cluster_optimiser.inputs.checking import Problem, did_you_mean
 from cluster_optimiser.inputs.files import decode
+from cluster_optimiser.inputs.roads.assumptions import (
+    ACCESS_KMH,
+    FAR_FROM_ROAD_M,
+    FERRY_KMH,
+    FERRY_WAIT_MIN,
+    JUNCTION_DELAY_S,
+    LIMIT_SHARE,
+    NO_ROAD_M,
+    OPEN_ROAD_MPH,
+    UNTAGGED_MPH,
+)
 from cluster_optimiser.scenario import nearest
 
 if TYPE_CHECKING:
@@ -27,7 +39,7 @@ SETTINGS_FILE = "authority.toml"
 RESERVED_LAYER_NAMES = ("schools", "points", "polygons")
 """Words that ``from`` gives another meaning."""
 
-TRAVEL_METHODS = ("estimate", "matrix")
+TRAVEL_METHODS = ("estimate", "matrix", "roads")
 
 _STAND_INS = {"name": "?", "data_date": "1970-01-01"}
 
@@ -121,15 +133,51 @@ class TravelTable(_Table):
     """How travel minutes are obtained."""
 
     method: str
-    """``estimate`` or ``matrix``."""
+    """``estimate``, ``matrix`` or ``roads``."""
     file: Text | None = None
-    """Matrix: CSV ``from_urn,to_urn,minutes``."""
+    """Matrix: CSV ``from_urn,to_urn,minutes``. Roads: the road file that ``roads`` made."""
     constant_min: Annotated[float, Field(ge=0)] = 0.0
     """Estimate: minutes of every trip before any distance."""
     bands: tuple[BandTable, ...] = ()
     """Estimate: bands of straight-line km, rising."""
+    untagged_mph: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """Roads: class of road -> limit taken where the map has none."""
+    open_road_mph: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """Roads: class of road -> the most that traffic keeps up there, whatever the limit."""
+    limit_share: Annotated[float, Field(gt=0, le=1)] = LIMIT_SHARE
+    """Roads: share of the limit that traffic keeps up."""
+    junction_delay_s: Annotated[float, Field(ge=0)] = JUNCTION_DELAY_S
+    """Roads: seconds at each junction where a driver may have to give way."""
+    access_kmh: Annotated[float, Field(gt=0)] = ACCESS_KMH
+    """Roads: speed between a school's point and the road nearest to it."""
+    far_from_road_m: Annotated[float, Field(ge=0)] = FAR_FROM_ROAD_M
+    """Roads: a school further than this from any road is named in the outputs."""
+    no_road_m: Annotated[float, Field(gt=0)] = NO_ROAD_M
+    """Roads: a school further than this from any road is one that no road leads to."""
+    ferries: bool = False
+    """Roads: car ferries count as roads."""
+    ferry_wait_min: Annotated[float, Field(ge=0)] = FERRY_WAIT_MIN
+    """Roads: minutes of waiting for each ferry."""
+    ferry_kmh: Annotated[float, Field(gt=0)] = FERRY_KMH
+    """Roads: speed of a ferry that does not state how long it takes."""
     note: str = ""
     """The method and its error in words, printed with every output."""
+
+    @property
+    def road_assumptions(self) -> RoadAssumptions:
+        """What is assumed about driving: our figures, with the authority's own in their place."""
+        return RoadAssumptions(
+            untagged_mph={**UNTAGGED_MPH, **self.untagged_mph},
+            open_road_mph={**OPEN_ROAD_MPH, **self.open_road_mph},
+            limit_share=self.limit_share,
+            junction_delay_s=self.junction_delay_s,
+            access_kmh=self.access_kmh,
+            far_from_road_m=self.far_from_road_m,
+            no_road_m=self.no_road_m,
+            is_with_ferries=self.ferries,
+            ferry_wait_min=self.ferry_wait_min,
+            ferry_kmh=self.ferry_kmh,
+        )
 
 
 class SourceTable(_Table):
@@ -306,7 +354,7 @@ def _sound(
     if settings.travel is not None:
         faults += _travel_faults(settings.travel, file)
     elif not travel_was_given:
-        remedy = 'Add [travel] with method = "estimate" and bands, or "matrix" and file.'
+        remedy = 'Add [travel] with method = "estimate" and bands, or "matrix" or "roads" and file.'
         faults.append(Fault(file, 0, "travel", "it is missing", remedy))
     is_travel_sound = len(faults) == n_before
     kept: dict[str, Any] = {name: {"from": t.from_} for name, t in settings.layers.items()}
@@ -321,19 +369,35 @@ def _sound(
 
 
 def _travel_faults(travel: TravelTable, file: str) -> list[Fault]:
-    if travel.method == "roads":
-        text = "travel by a road network is not built yet"
-        remedy = 'Use method = "estimate", or "matrix" with a file of minutes.'
-        return [Fault(file, 0, "travel.method", text, remedy)]
     if travel.method not in TRAVEL_METHODS:
-        remedy = did_you_mean(travel.method, TRAVEL_METHODS, 'Use "estimate" or "matrix".')
+        remedy = did_you_mean(travel.method, TRAVEL_METHODS, 'Use "estimate", "matrix" or "roads".')
         return [Fault(file, 0, "travel.method", f'unknown method "{travel.method}"', remedy)]
     if travel.method == "matrix":
         if travel.file is not None:
             return []
         remedy = 'Add file = "minutes.csv" with columns from_urn,to_urn,minutes.'
         return [Fault(file, 0, "travel.file", "it is missing", remedy)]
+    if travel.method == "roads":
+        return _road_faults(travel, file)
     return _band_faults(travel.bands, file)
+
+
+def _road_faults(travel: TravelTable, file: str) -> list[Fault]:
+    faults = []
+    if travel.file is None:
+        remedy = 'Add file = "roads.gpkg", made by `cluster-optimiser roads import` or `download`.'
+        faults.append(Fault(file, 0, "travel.file", "it is missing", remedy))
+    elif not travel.file.lower().endswith(".gpkg"):
+        text = f'"{travel.file}" is no road file'
+        remedy = "Make one of it first: `cluster-optimiser roads import`."
+        faults.append(Fault(file, 0, "travel.file", text, remedy))
+    for key, known in (("untagged_mph", UNTAGGED_MPH), ("open_road_mph", OPEN_ROAD_MPH)):
+        for name in getattr(travel, key):
+            if name not in known:
+                remedy = did_you_mean(name, known, f"Use one of {', '.join(known)}.")
+                text = f'there is no class of road "{name}"'
+                faults.append(Fault(file, 0, f"travel.{key}", text, remedy))
+    return faults
 
 
 def _band_faults(bands: tuple[BandTable, ...], file: str) -> list[Fault]:

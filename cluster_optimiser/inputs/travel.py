@@ -1,7 +1,8 @@
-"""The stated travel estimate, or the file of travel minutes."""
+"""The stated travel estimate, or the file of travel minutes or of roads."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from cluster_optimiser.domain import TravelSpec
+from cluster_optimiser.domain import RoadSpec, TravelSpec
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.checking import Problem, number_of, require_column, urn_of
+from cluster_optimiser.inputs.roads.store import read_about
 
 if TYPE_CHECKING:
     from cluster_optimiser.inputs.files import Folder, Table
@@ -43,11 +46,28 @@ def read_travel(
     """
     if settings.method == "matrix":
         return _matrix(folder, settings, register)
+    if settings.method == "roads":
+        return _roads(folder, settings)
     bands = tuple(
         (math.inf if band.up_to_km is None else band.up_to_km, band.min_per_km)
         for band in settings.bands
     )
     return TravelSpec("estimate", settings.constant_min, bands, note=settings.note)
+
+
+def _roads(folder: Folder, settings: TravelTable) -> TravelSpec | None:
+    name = settings.file or ""
+    path = folder.find(name, subject="travel.file")
+    if path is None:
+        return None
+    sha256 = hashlib.sha256(folder.content(path)).hexdigest()
+    try:
+        about = read_about(path, label=folder.label(name))
+    except InputError as error:
+        folder.faults.extend(error.faults)
+        return None
+    roads = RoadSpec(path, sha256, settings.road_assumptions, about)
+    return TravelSpec("roads", roads=roads, note=settings.note)
 
 
 def _matrix(folder: Folder, settings: TravelTable, register: Register | None) -> TravelSpec | None:

@@ -453,9 +453,9 @@ def _broken_travel() -> tuple[Broken, ...]:
             *(TOML, 0, "travel.bands.1.up_to_km", "it is missing", "Add up_to_km"),
         ),
         Broken(
-            "roads are not built yet",
+            "roads name no file",
             _toml('method = "estimate"', 'method = "roads"'),
-            *(TOML, 0, "travel.method", "not built yet", '"estimate"'),
+            *(TOML, 0, "travel.file", "it is missing", 'Add file = "roads.gpkg"'),
         ),
         Broken(
             "method is unknown",

@@ -1,0 +1,239 @@
+"""Road files made, and minutes by road measured, for an authority."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import shapely
+
+from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
+from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs import load_authority
+from cluster_optimiser.inputs.checking import did_you_mean
+from cluster_optimiser.inputs.roads.network import build_network
+from cluster_optimiser.inputs.roads.osm import OSM_SUFFIXES, WHOLE_WORLD, Box, read_osm
+from cluster_optimiser.inputs.roads.store import read_roads, write_roads
+from cluster_optimiser.inputs.roads.tags import ROAD_CLASSES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from shapely.geometry.base import BaseGeometry
+
+    from cluster_optimiser.domain import Authority, RoadNetwork
+
+ROAD_FILE = "roads.gpkg"
+"""Name of the road file in an authority's folder, unless another is given."""
+
+MARGIN_KM = 10.0
+"""Roads this far outside the authority are kept: the quickest way may leave it for a while."""
+
+METRES_PER_KM = 1_000.0
+
+OUTLINE_DETAIL_M = 100.0
+"""To this the margin's edge is simplified: it is a margin."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Area:
+    """Where roads are wanted.
+
+    Parameters
+    ----------
+    within
+        The authority's outline with the margin, EPSG:27700; None for everything.
+    box
+        Its box in degrees.
+    """
+
+    within: BaseGeometry | None
+    box: Box
+
+
+def area_around(authority: Authority, *, margin_km: float) -> Area:
+    """Give the area of an authority with a margin.
+
+    Parameters
+    ----------
+    authority
+        The authority.
+    margin_km
+        Width of the margin.
+
+    Returns
+    -------
+    The area.
+    """
+    outline = shapely.simplify(authority.outline, OUTLINE_DETAIL_M)
+    within = shapely.buffer(outline, margin_km * METRES_PER_KM + OUTLINE_DETAIL_M)
+    west, south, east, north = (
+        gpd.GeoSeries([within], crs=CRS_METRES).to_crs(CRS_DEGREES).total_bounds
+    )
+    return Area(within, (float(west), float(south), float(east), float(north)))
+
+
+def import_roads(
+    file: Path,
+    *,
+    authority: str | None,
+    out: Path | None = None,
+    margin_km: float = MARGIN_KM,
+) -> tuple[Path, RoadNetwork]:
+    """Make a road file of a map on disk.
+
+    Parameters
+    ----------
+    file
+        An OpenStreetMap file.
+    authority
+        The authority whose area is cut out, by name or folder; without it everything is kept.
+    out
+        The road file to write; without it ``roads.gpkg`` in the folder of the authority.
+    margin_km
+        Width of what is kept around the authority.
+
+    Returns
+    -------
+    The file that was written, and the network.
+
+    Raises
+    ------
+    InputError
+        If a file is not there or cannot be read.
+    """
+    folder = None if authority is None else authority_path(authority)
+    target = _target(out, folder)
+    if not file.is_file():
+        remedy = "Check the path. Extracts of every county are published as .osm.pbf."
+        raise InputError([Fault(str(file), 0, "", "there is no such file", remedy)])
+    if not file.name.lower().endswith(OSM_SUFFIXES):
+        problem = f'"{file.suffix}" is no file of a map that can be read'
+        remedy = f"Give one of {', '.join(OSM_SUFFIXES)}."
+        raise InputError([Fault(str(file), 0, "", problem, remedy)])
+    area = Area(None, WHOLE_WORLD)
+    if folder is not None:
+        area = area_around(load_authority(folder, is_travel_read=False), margin_km=margin_km)
+    ways, date = read_osm(file, box=area.box)
+    network = build_network(ways, _about(file, date, folder, margin_km), within=area.within)
+    write_roads(network, target)
+    return target, network
+
+
+def open_roads(file: Path) -> RoadNetwork:
+    """Read a road file that a user names.
+
+    Parameters
+    ----------
+    file
+        The file.
+
+    Returns
+    -------
+    The network.
+
+    Raises
+    ------
+    InputError
+        If it is not there, or no road file.
+    """
+    if not file.is_file():
+        remedy = "Check the path, or make it with `cluster-optimiser roads import`."
+        raise InputError([Fault(str(file), 0, "", "there is no such file", remedy)])
+    return read_roads(file, label=str(file))
+
+
+def road_facts(network: RoadNetwork) -> dict[str, object]:
+    """Count what a network has, for people to check.
+
+    Parameters
+    ----------
+    network
+        The roads.
+
+    Returns
+    -------
+    Where it comes from, and ``n_stretches``, ``n_nodes``, ``km``, ``km_by_class``,
+    ``one_way_share``, ``limit_tagged_share``, ``limit_lit_share``, ``limit_imputed_share`` (of
+    length, ferries left out) and ``n_ferries``.
+    """
+    roads = network.roads[~network.roads["is_ferry"]]
+    total_m = max(float(roads["length_m"].sum()), 1.0)
+
+    def share(which: pd.Series) -> float:
+        return round(float(roads.loc[which, "length_m"].sum()) / total_m, 4)
+
+    by_class = roads.groupby("road_class")["length_m"].sum() / METRES_PER_KM
+    return {
+        **network.about,
+        "n_stretches": len(network.roads),
+        "n_nodes": network.n_nodes,
+        "n_ferries": int(network.roads["is_ferry"].sum()),
+        "km": round(total_m / METRES_PER_KM, 1),
+        "km_by_class": {c: round(float(by_class[c]), 1) for c in ROAD_CLASSES if c in by_class},
+        "one_way_share": share(roads["is_one_way"]),
+        "limit_tagged_share": share(roads["limit_from"] == "tag"),
+        "limit_lit_share": share(roads["limit_from"] == "lighting"),
+        "limit_imputed_share": share(roads["limit_from"] == ""),
+    }
+
+
+def _about(file: Path, date: str, authority: Path | None, margin_km: float) -> dict[str, str]:
+    with file.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {
+        "source": f"OpenStreetMap ({file.name})",
+        "source_sha256": sha256,
+        "data_date": date,
+        "publisher": "OpenStreetMap contributors",
+        "margin_km": "" if authority is None else f"{margin_km:g}",
+    }
+
+
+def _target(out: Path | None, authority: Path | None) -> Path:
+    if out is None and authority is None:
+        remedy = "Give --authority, or --out with the file to write."
+        raise InputError([Fault("roads", 0, "", "it is not said where the roads belong", remedy)])
+    target = out if out is not None else Path(str(authority)) / ROAD_FILE
+    if target.suffix.lower() != ".gpkg":
+        problem = f'a road file ends in .gpkg, not "{target.suffix}"'
+        raise InputError([Fault(str(target), 0, "", problem, "Name it so.")])
+    if not target.parent.is_dir():
+        problem = f'there is no folder "{target.parent}"'
+        raise InputError([Fault(str(target), 0, "", problem, "Make it first, or name another.")])
+    return target
+
+
+def authority_path(name: str | Path) -> Path:
+    """Find the folder of an authority by its path, or by its name below ``boundaries/``.
+
+    Parameters
+    ----------
+    name
+        What the user wrote.
+
+    Returns
+    -------
+    The folder that holds ``authority.toml``.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message names the nearest authority.
+    """
+    folders = [Path(name), *(Path(root) / "boundaries" / name for root in _roots())]
+    for folder in folders:
+        if (folder / "authority.toml").is_file():
+            return folder
+    known = sorted(
+        {p.parent.name for root in _roots() for p in root.glob("boundaries/*/authority.toml")}
+    )
+    remedy = did_you_mean(str(name), known, "Give the folder that holds authority.toml.")
+    raise InputError([Fault(str(name), 0, "", "there is no such authority", remedy)])
+
+
+def _roots() -> list[Path]:
+    here = Path.cwd()
+    return [here, *here.parents]

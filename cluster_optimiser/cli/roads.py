@@ -1,0 +1,115 @@
+"""Commands for road networks: made, looked into, measured on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cluster_optimiser.cli.terminal import console, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cluster_optimiser.domain import RoadNetwork
+
+MARGIN = click.option(
+    "--margin-km",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="Roads this far outside the authority are kept.",
+)
+OUT = click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The road file to write (.gpkg); without it roads.gpkg in the authority's folder.",
+)
+
+
+@click.group()
+def roads() -> None:
+    """Download, import or measure a road network.
+
+    \b
+    Example:
+      cluster-optimiser roads import norfolk-latest.osm.pbf --authority norfolk
+    """
+
+
+@roads.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--authority", help="Name or folder of the authority that is cut out of the map.")
+@OUT
+@MARGIN
+def import_(*, file: Path, authority: str | None, out: Path | None, margin_km: float) -> None:
+    """Make a road file of a map on disk: .osm, .osm.gz, .osm.bz2, .osm.pbf or GraphML.
+
+    \b
+    Example:
+      cluster-optimiser roads import norfolk-latest.osm.pbf --authority norfolk
+    """
+    with console().status(f"reading {file.name}"):
+        from cluster_optimiser import batch
+
+        target, network = batch.import_roads(
+            file, authority=authority, out=out, margin_km=margin_km
+        )
+    _report(target, network)
+
+
+@roads.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+def info(*, file: Path, as_json: bool) -> None:
+    """Show what is in a road file: where it comes from, roads by class, limits that are missing.
+
+    \b
+    Example:
+      cluster-optimiser roads info boundaries/norfolk/roads.gpkg
+    """
+    from cluster_optimiser import batch
+
+    facts = batch.road_facts(batch.open_roads(file))
+    if as_json:
+        print_json(facts)
+        return
+    for line in _fact_lines(facts):
+        click.echo(line)
+
+
+def _report(target: Path, network: RoadNetwork) -> None:
+    from cluster_optimiser import batch
+
+    to_user = console()
+    for line in _fact_lines(batch.road_facts(network)):
+        to_user.print(line, markup=False)
+    to_user.print(f"Written: {target}", markup=False)
+    to_user.print(
+        f'To use it, write in authority.toml:\n[travel]\nmethod = "roads"\nfile = "{target.name}"',
+        markup=False,
+    )
+
+
+def _fact_lines(facts: Mapping[str, Any]) -> list[str]:
+    by_class = ", ".join(f"{name} {km:,.0f}" for name, km in facts["km_by_class"].items())
+    tagged, lit, imputed = (
+        f"{facts[f'limit_{how}_share']:.0%}" for how in ("tagged", "lit", "imputed")
+    )
+    lines = [
+        (
+            f"{facts.get('source') or 'source not stated'}, "
+            f"data of {facts.get('data_date') or 'unknown date'}; {facts.get('attribution', '')}"
+        ),
+        f"{facts['km']:,.0f} km of road in {facts['n_stretches']:,} stretches: {by_class}",
+        f"{facts['one_way_share']:.0%} of the length is one-way; {facts['n_ferries']} car ferries",
+        (
+            f"Speed limit: on the map for {tagged} of the length, 30 mph by street lights for "
+            f"{lit}, taken by class of road for {imputed}"
+        ),
+    ]
+    if facts.get("unread_limits"):
+        lines.append(f"Limits on the map that could not be read: {facts['unread_limits']}")
+    return lines

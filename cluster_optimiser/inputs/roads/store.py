@@ -1,0 +1,154 @@
+"""The road file of an authority: a GeoPackage with the roads and where they come from."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyogrio
+
+from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.domain import RoadNetwork
+from cluster_optimiser.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROADS_LAYER, ABOUT_LAYER = "roads", "about"
+
+FLAGS = ("is_link", "is_dual", "is_roundabout", "is_ferry", "is_one_way")
+
+COLUMNS = (
+    "from_node",
+    "to_node",
+    "way",
+    "length_m",
+    "name",
+    "road_class",
+    *FLAGS,
+    "limit_kmh",
+    "limit_from",
+    "ferry_min",
+)
+"""Columns of the layer ``roads``, besides the line."""
+
+UNKNOWN_DATE = "1970-01-01"
+"""Stands in the file's own date where the data has none."""
+
+REMEDY = "Make it again with `cluster-optimiser roads import`."
+
+
+def write_roads(network: RoadNetwork, path: Path) -> None:
+    """Write a road file, whole or not at all, the same bytes for the same network.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    path
+        The file, which ends in ``.gpkg``; it is replaced if it exists.
+    """
+    about = pd.DataFrame(sorted(network.about.items()), columns=["key", "value"], dtype="object")
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        with _dated(network.about.get("data_date") or UNKNOWN_DATE):
+            pyogrio.write_dataframe(
+                network.roads[[*COLUMNS, "geometry"]],
+                made,
+                layer=ROADS_LAYER,
+                driver="GPKG",
+                geometry_type="LineString",
+            )
+            pyogrio.write_dataframe(about, made, layer=ABOUT_LAYER, driver="GPKG", append=True)
+        made.replace(path)
+
+
+@contextmanager
+def _dated(date: str) -> Iterator[None]:
+    """Have GDAL write this date into the file, not the time of the run."""
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{date}T00:00:00.000Z"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def read_about(path: Path, *, label: str) -> Mapping[str, str]:
+    """Read where the roads of a road file come from, and whether it is one.
+
+    Parameters
+    ----------
+    path
+        The file.
+    label
+        Its name in faults.
+
+    Returns
+    -------
+    What `RoadNetwork.about` describes.
+
+    Raises
+    ------
+    InputError
+        If it is no road file.
+    """
+    try:
+        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
+        missing = sorted({ROADS_LAYER, ABOUT_LAYER} - layers)
+        if not missing:
+            fields = {str(field) for field in pyogrio.read_info(path, layer=ROADS_LAYER)["fields"]}
+            missing = sorted(set(COLUMNS) - fields)
+            about = pyogrio.read_dataframe(path, layer=ABOUT_LAYER)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        problem = f"the file cannot be read as a road file: {error}"
+        raise InputError([Fault(label, 0, "", problem, REMEDY)]) from None
+    if missing:
+        problem = f"the file is no road file: it has no {', '.join(missing)}"
+        raise InputError([Fault(label, 0, "", problem, REMEDY)])
+    return {str(k): str(v or "") for k, v in zip(about["key"], about["value"], strict=True)}
+
+
+def read_roads(path: Path, *, label: str = "") -> RoadNetwork:
+    """Read a road file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    label
+        Its name in faults; without it the file's own.
+
+    Returns
+    -------
+    The network.
+
+    Raises
+    ------
+    InputError
+        If it is no road file, or has values that cannot be.
+    """
+    label = label or path.name
+    about = read_about(path, label=label)
+    roads = pyogrio.read_dataframe(path, layer=ROADS_LAYER)
+    for column in ("name", "limit_from"):
+        roads[column] = roads[column].fillna("")
+    is_odd = (
+        (roads[["from_node", "to_node", "way"]] < 0).any(axis="columns")
+        | ~(roads["length_m"] >= 0)
+        | (roads["limit_kmh"] <= 0)
+        | roads["road_class"].isna()
+        | roads.geometry.isna()
+    )
+    if roads.crs is None or roads.crs.to_epsg() != int(CRS_METRES.rpartition(":")[2]):
+        problem = "its roads are not on the British National Grid (EPSG:27700)"
+        raise InputError([Fault(label, 0, ROADS_LAYER, problem, REMEDY)])
+    if is_odd.any():
+        row = int(is_odd.to_numpy().argmax()) + 1
+        problem = "a road has no class or line, or a number below 0"
+        raise InputError([Fault(label, row, ROADS_LAYER, problem, f"Correct it. Or: {REMEDY}")])
+    roads[list(FLAGS)] = roads[list(FLAGS)].astype(bool)
+    return RoadNetwork(roads[[*COLUMNS, "geometry"]], about)

@@ -1,0 +1,388 @@
+"""What the tags of an OpenStreetMap way say about driving along it."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROAD_CLASSES = (
+    "motorway",
+    "trunk",
+    "primary",
+    "secondary",
+    "tertiary",
+    "unclassified",
+    "residential",
+    "living_street",
+    "service",
+)
+"""Classes of road, the most important first."""
+
+FERRY = "ferry"
+"""The class of a car ferry."""
+
+USEFUL_TAGS = (
+    "access",
+    "area",
+    "dual_carriageway",
+    "duration",
+    "highway",
+    "junction",
+    "lit",
+    "maxspeed",
+    "maxspeed:backward",
+    "maxspeed:forward",
+    "maxspeed:type",
+    "motor_vehicle",
+    "motorcar",
+    "name",
+    "oneway",
+    "oneway:motor_vehicle",
+    "ref",
+    "route",
+    "service",
+    "source:maxspeed",
+    "vehicle",
+)
+"""Every tag of a way that is looked at."""
+
+KMH_PER_MPH = 1.60934
+"""As osmnx has it, so that its speeds and ours are the same; 2.5 parts in a million short."""
+
+SINGLE_LIMIT_MPH, DUAL_LIMIT_MPH, BUILT_UP_LIMIT_MPH = 60.0, 70.0, 30.0
+"""The national limits for cars: single and dual carriageways, and streets with lighting."""
+
+_LIMITS_MPH = {
+    "motorway": DUAL_LIMIT_MPH,
+    "nsl_dual": DUAL_LIMIT_MPH,
+    "nsl_single": SINGLE_LIMIT_MPH,
+    "rural": SINGLE_LIMIT_MPH,
+    "nsl_restricted": BUILT_UP_LIMIT_MPH,
+    "restricted": BUILT_UP_LIMIT_MPH,
+    "urban": BUILT_UP_LIMIT_MPH,
+}
+"""What words mean; "national" and "nsl" depend on the carriageway."""
+
+_NATIONAL = ("national", "nsl")
+
+_WALKING_MPH = 5.0
+
+_LOWEST_KMH, _HIGHEST_KMH = 3.0, 130.0
+"""A limit outside these is a slip of the pen."""
+
+_NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)\s*(mph|km/h|kmh|kph)?")
+
+_ZONE = re.compile(r"(?:zone:?)?(\d+)")
+
+_REFUSED = frozenset(
+    (
+        "agricultural",
+        "bus",
+        "delivery",
+        "emergency",
+        "employees",
+        "forestry",
+        "military",
+        "no",
+        "permit",
+        "private",
+        "psv",
+        "residents",
+    )
+)
+"""Who is let in, where it is not everybody."""
+
+_REFUSED_SERVICE = frozenset(
+    ("bus", "drive-through", "driveway", "emergency_access", "parking_aisle")
+)
+
+CLOSED_BARRIERS = frozenset(
+    (
+        "block",
+        "bollard",
+        "bus_trap",
+        "chain",
+        "cycle_barrier",
+        "debris",
+        "full-height_turnstile",
+        "jersey_barrier",
+        "kissing_gate",
+        "log",
+        "motorcycle_barrier",
+        "planter",
+        "rising_bollard",
+        "stile",
+        "sump_buster",
+        "turnstile",
+        "wedge",
+    )
+)
+"""Barriers that stop a car unless their own tags say otherwise; a gate stops none."""
+
+_OF_MOTORS, _OF_ALL = ("motorcar", "motor_vehicle", "vehicle"), ("access",)
+"""Tags of access, the most particular first."""
+
+_TWO_WAY = frozenset(("no", "false", "0", "alternating"))
+_FORWARD = frozenset(("yes", "true", "1"))
+_BACKWARD = frozenset(("-1", "reverse"))
+_CLOSED = frozenset(("reversible",))
+
+
+@dataclass(frozen=True, slots=True)
+class RoadTags:
+    """What is known of driving along a way.
+
+    Parameters
+    ----------
+    road_class, is_link
+        One of `ROAD_CLASSES` or `FERRY`; whether it is a slip road of that class.
+    name
+        Name, or number, or an empty string.
+    direction
+        Ways that it may be driven, as seen along its nodes.
+    is_dual, is_roundabout
+        One side of a dual carriageway; part of a roundabout.
+    limit_kmh
+        The limit, None where the map has none that can be read.
+    limit_from
+        ``tag`` where it is tagged, ``lighting`` where street lights make it 30 mph, else empty.
+    limit_text
+        A tagged limit that could not be read, or an empty string.
+    ferry_min
+        Minutes of the crossing, None where not stated or no ferry.
+    """
+
+    road_class: str
+    is_link: bool
+    name: str
+    direction: Literal["both", "forward", "backward"]
+    is_dual: bool
+    is_roundabout: bool
+    limit_kmh: float | None
+    limit_from: str
+    limit_text: str
+    ferry_min: float | None
+
+    @property
+    def is_ferry(self) -> bool:
+        """Whether it is a ferry."""
+        return self.road_class == FERRY
+
+
+def read_tags(tags: Mapping[str, str]) -> RoadTags | None:
+    """Read the tags of a way.
+
+    Parameters
+    ----------
+    tags
+        Key -> value.
+
+    Returns
+    -------
+    What they say, or None where no car may drive, or none that goes to a school.
+
+    Examples
+    --------
+    >>> read_tags({"highway": "trunk", "maxspeed": "GB:nsl_single"}).limit_kmh
+    96.5604
+    >>> read_tags({"highway": "footway"}) is None
+    True
+    """
+    highway = tags.get("highway", "")
+    is_ferry = not highway and tags.get("route") == FERRY
+    is_link = highway.endswith("_link")
+    # "road" is one whose class nobody has looked at.
+    plain = "unclassified" if highway == "road" else highway.removesuffix("_link")
+    road_class = FERRY if is_ferry else plain
+    direction = _direction(tags, highway)
+    if direction is None or not _is_road(tags, road_class):
+        return None
+    is_roundabout = tags.get("junction") in ("roundabout", "circular")
+    is_dual = _is_dual(tags, road_class, is_aside=is_link or is_roundabout, direction=direction)
+    limit_kmh, limit_from, text = _limit(tags, is_dual=is_dual)
+    return RoadTags(
+        road_class=road_class,
+        is_link=is_link,
+        name=tags.get("name", "") or tags.get("ref", ""),
+        direction=direction,
+        is_dual=is_dual,
+        is_roundabout=is_roundabout,
+        limit_kmh=None if is_ferry else limit_kmh,
+        limit_from="" if is_ferry else limit_from,
+        limit_text="" if is_ferry else text,
+        ferry_min=duration_min(tags.get("duration", "")) if is_ferry else None,
+    )
+
+
+def _is_road(tags: Mapping[str, str], road_class: str) -> bool:
+    if road_class == FERRY:
+        # One that is open to walkers says so with access: it takes cars only if it says that.
+        return may_drive(tags, _OF_MOTORS) is True
+    if road_class == "service" and tags.get("service") in _REFUSED_SERVICE:
+        return False
+    is_area = tags.get("area") == "yes"
+    return road_class in ROAD_CLASSES and not is_area and may_drive(tags) is not False
+
+
+def may_drive(tags: Mapping[str, str], keys: tuple[str, ...] = _OF_MOTORS + _OF_ALL) -> bool | None:
+    """Tell whether a car may pass.
+
+    Parameters
+    ----------
+    tags
+        The tags of a way or a barrier.
+    keys
+        The tags that are asked, the most particular first.
+
+    Returns
+    -------
+    The answer of the most particular tag that is there, None where there is none.
+    """
+    for key in keys:
+        if key in tags:
+            return not {part.strip() for part in tags[key].split(";")} <= _REFUSED
+    return None
+
+
+def is_closed_barrier(tags: Mapping[str, str]) -> bool:
+    """Tell whether a point on a road stops cars.
+
+    Parameters
+    ----------
+    tags
+        Its tags.
+
+    Returns
+    -------
+    True for bollards and the like, and for a gate that is private, unless tagged as open to cars.
+    """
+    if "barrier" not in tags:
+        return False
+    answer = may_drive(tags)
+    return tags["barrier"] in CLOSED_BARRIERS if answer is None else not answer
+
+
+def _direction(
+    tags: Mapping[str, str], highway: str
+) -> Literal["both", "forward", "backward"] | None:
+    value = tags.get("oneway:motor_vehicle", tags.get("oneway", ""))
+    if value in _CLOSED:
+        return None
+    if value in _FORWARD:
+        return "forward"
+    if value in _BACKWARD:
+        return "backward"
+    if value in _TWO_WAY:
+        return "both"
+    # Without a word of it, roundabouts and motorways are one-way, and so are motorway slip roads.
+    is_round = tags.get("junction") in ("roundabout", "circular")
+    return "forward" if is_round or highway == "motorway" else "both"
+
+
+def _is_dual(tags: Mapping[str, str], road_class: str, *, is_aside: bool, direction: str) -> bool:
+    if road_class == "motorway":
+        return True
+    if "dual_carriageway" in tags:
+        return tags["dual_carriageway"] == "yes"
+    is_main = road_class in ("trunk", "primary", "secondary")
+    return is_main and direction != "both" and not is_aside
+
+
+def _limit(tags: Mapping[str, str], *, is_dual: bool) -> tuple[float | None, str, str]:
+    """Give the limit in km/h, where it is from, and a tag that could not be read."""
+    both = [tags[key] for key in ("maxspeed:forward", "maxspeed:backward") if key in tags]
+    texts = [tags["maxspeed"]] if "maxspeed" in tags else [";".join(both)] if both else []
+    others = [tags[key] for key in ("maxspeed:type", "source:maxspeed") if key in tags]
+    for text in [*texts, *others]:
+        limit = limit_kmh(text, is_dual=is_dual)
+        if limit is not None:
+            return limit, "tag", ""
+    unread = texts[0] if texts else ""
+    if tags.get("lit") in ("yes", "24/7"):
+        # In Britain a street with lights is a restricted road, unless signs say otherwise.
+        return BUILT_UP_LIMIT_MPH * KMH_PER_MPH, "lighting", unread
+    return None, "", unread
+
+
+def limit_kmh(text: str, *, is_dual: bool = False) -> float | None:
+    """Read a speed limit.
+
+    Parameters
+    ----------
+    text
+        The value of ``maxspeed``: a number in km/h, or in mph where it says so; British words such
+        as ``GB:nsl_single``; several, of which the lowest counts.
+    is_dual
+        Whether a national limit is that of a dual carriageway.
+
+    Returns
+    -------
+    Kilometres an hour; None where it says nothing that can be used, such as ``signals``.
+
+    Examples
+    --------
+    >>> limit_kmh("48"), limit_kmh("30 mph"), limit_kmh("20 mph;30 mph"), limit_kmh("signals")
+    (48.0, 48.2802, 32.1868, None)
+    >>> limit_kmh("national"), limit_kmh("national", is_dual=True)
+    (96.5604, 112.6538)
+    """
+    parts = [part.strip().casefold() for part in re.split(r"[;|]", text) if part.strip()]
+    limits = [_one_limit_kmh(part, is_dual=is_dual) for part in parts]
+    if not limits or any(limit is None for limit in limits):
+        return None
+    return min(limit for limit in limits if limit is not None)
+
+
+def _one_limit_kmh(text: str, *, is_dual: bool) -> float | None:
+    number = _NUMBER.fullmatch(text)
+    if number is not None:
+        value = float(number[1].replace(",", "."))
+        kmh = value * KMH_PER_MPH if number[2] == "mph" else value
+        return kmh if _LOWEST_KMH <= kmh <= _HIGHEST_KMH else None
+    if text == "walk":
+        return _WALKING_MPH * KMH_PER_MPH
+    country, _, word = text.rpartition(":")
+    if country not in ("", "gb", "uk", "gb:zone", "uk:zone"):
+        return None
+    if word in _NATIONAL:
+        return (DUAL_LIMIT_MPH if is_dual else SINGLE_LIMIT_MPH) * KMH_PER_MPH
+    if word in _LIMITS_MPH:
+        return _LIMITS_MPH[word] * KMH_PER_MPH
+    zone = _ZONE.fullmatch(word)
+    return float(zone[1]) * KMH_PER_MPH if zone is not None and country else None
+
+
+def duration_min(text: str) -> float | None:
+    """Read how long a ferry takes.
+
+    Parameters
+    ----------
+    text
+        The value of ``duration``: ``hh:mm``, ``hh:mm:ss``, minutes, or ISO 8601 such as ``PT5M``.
+
+    Returns
+    -------
+    Minutes, None where it cannot be read.
+
+    Examples
+    --------
+    >>> duration_min("00:05"), duration_min("PT1H30M"), duration_min("7"), duration_min("soon")
+    (5.0, 90.0, 7.0, None)
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    clock = re.fullmatch(r"(\d+):(\d\d)(?::(\d\d))?", text)
+    if clock is not None:
+        return int(clock[1]) * 60 + int(clock[2]) + int(clock[3] or 0) / 60
+    iso = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", text)
+    if iso is None or not any(iso.groups()):
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in iso.groups())
+    total = hours * 60 + minutes + seconds / 60
+    return total if math.isfinite(total) else None

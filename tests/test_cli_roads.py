@@ -1,0 +1,145 @@
+"""The commands for road networks, as a user calls them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import shapely
+from click.testing import CliRunner
+
+from cluster_optimiser.cli import app
+from cluster_optimiser.errors import InputError
+from cluster_optimiser.inputs import load_authority
+from tests.made_roads import write_made_osm
+
+DATA = Path(__file__).parent / "data"
+MAP = DATA / "roads" / "two_villages.osm"
+
+SCENARIO = """
+title = "Two by two"
+option = "m"
+authority = "threeshire"
+method = "merge"
+
+[objective]
+order = ["count", "pupil_minutes"]
+"""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    shutil.copytree(DATA / "authority", tmp_path / "boundaries" / "threeshire")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=True)
+
+
+def use_roads(home, *more):
+    toml = home / "boundaries" / "threeshire" / "authority.toml"
+    head, _, tail = toml.read_text().partition("[travel]")
+    lines = ["[travel]", 'method = "roads"', 'file = "roads.gpkg"', *more, ""]
+    toml.write_text(head + "\n".join(lines) + "\n" + tail[tail.index("[[sources]]") :])
+
+
+def test_a_map_on_disk_becomes_a_road_file(home):
+    done = call("roads", "import", MAP, "--authority", "threeshire")
+    assert done.exit_code == 0, done.output
+    assert (home / "boundaries" / "threeshire" / "roads.gpkg").is_file()
+    assert 'method = "roads"' in done.stderr
+    assert not done.stdout
+
+
+def test_info_tells_what_is_in_a_road_file(home):
+    call("roads", "import", MAP, "--authority", "threeshire")
+    done = call("roads", "info", "boundaries/threeshire/roads.gpkg", "--json")
+    facts = json.loads(done.stdout)
+    assert facts["attribution"].startswith("© OpenStreetMap contributors")
+    assert facts["data_date"] == "2024-05-02"
+    assert facts["n_ferries"] == 1
+    shares = [facts[f"limit_{how}_share"] for how in ("tagged", "lit", "imputed")]
+    assert sum(shares) == pytest.approx(1, abs=2e-4)
+    assert facts["unread_limits"] == "none (1); signals (1)"
+
+
+def test_the_margin_is_what_is_cut_out(home):
+    wide = call("roads", "import", MAP, "--authority", "threeshire", "--margin-km", "10")
+    assert wide.exit_code == 0
+    call("roads", "import", MAP, "--out", "all.gpkg")
+    everything = json.loads(call("roads", "info", "all.gpkg", "--json").stdout)
+    assert everything["margin_km"] == ""
+
+
+def test_an_option_is_solved_on_roads_and_says_so(home):
+    schools = load_authority(home / "boundaries" / "threeshire").schools
+    places = shapely.get_coordinates(schools.geometry.to_numpy())
+    write_made_osm(home / "made.osm", places, n_more=60, seed=2)
+    assert call("roads", "import", "made.osm", "--authority", "threeshire").exit_code == 0
+    use_roads(home)
+    (home / "m.toml").write_text(SCENARIO)
+    done = call("run", "m.toml", "--out", "results")
+    assert done.exit_code == 0, done.output
+    manifest = json.loads((home / "results" / "m" / "manifest.json").read_text())
+    assert manifest["status"] == "OPTIMAL"
+    assert "driving times by road" in manifest["travel"]
+    assert any("OpenStreetMap" in source["title"] for source in manifest["sources"])
+    assert "© OpenStreetMap contributors" in (home / "results" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["import", "nothing.osm", "--authority", "threeshire"], "there is no such file"),
+        (["import", "a.zip", "--authority", "threeshire"], "Give one of .osm"),
+        (["import", "broken.osm", "--authority", "threeshire"], "cannot be read as OpenStreetMap"),
+        (["import", "broken.osm.pbf", "--authority", "threeshire"], "cannot be read as Open"),
+        (["import", "empty.osm", "--authority", "threeshire"], "no road of the file lies in"),
+        (["import", "empty.osm", "--out", "r.gpkg"], "the file has no roads"),
+        (["import", str(MAP), "--authority", "threshire"], 'Did you mean "threeshire"?'),
+        (["import", str(MAP)], "Give --authority, or --out"),
+        (["import", str(MAP), "--out", "roads.csv"], "a road file ends in .gpkg"),
+        (["import", str(MAP), "--out", "no/where.gpkg"], "there is no folder"),
+        (["info", "nothing.gpkg"], "there is no such file"),
+        (["info", "broken.osm"], "the file is no road file: it has no about, roads"),
+    ],
+)
+def test_a_mistake_is_one_fault_with_a_remedy_and_nothing_is_written(home, arguments, words):
+    (home / "a.zip").write_bytes(b"PK")
+    (home / "broken.osm").write_text("<osm version='0.6'><way id=</osm>")
+    (home / "broken.osm.pbf").write_bytes(b"no pbf at all")
+    (home / "empty.osm").write_text('<osm version="0.6"><node id="1" lat="52" lon="1"/></osm>')
+    done = call("roads", *arguments)
+    assert isinstance(done.exception, InputError)
+    assert len(done.exception.faults) == 1
+    assert words in str(done.exception)
+    assert not list(home.rglob("*.gpkg"))
+
+
+def test_a_file_whose_points_come_last_is_refused(home):
+    text = MAP.read_text()
+    start, end = text.index("  <node"), text.index("  <way")
+    (home / "turned.osm").write_text(
+        text[:start] + text[end:].replace("</osm>", text[start:end] + "</osm>")
+    )
+    done = call("roads", "import", "turned.osm", "--authority", "threeshire")
+    assert "nodes come before its ways" in str(done.exception)
+
+
+def test_an_authority_whose_road_file_is_missing_or_no_road_file(home):
+    use_roads(home)
+    done = call("check", home / "boundaries" / "threeshire")
+    assert done.exception is not None
+    (home / "m.toml").write_text(SCENARIO)
+    assert 'there is no file "roads.gpkg"' in str(call("check", "m.toml").exception)
+    (home / "boundaries" / "threeshire" / "roads.gpkg").write_bytes(b"nothing")
+    assert "cannot be read as a road file" in str(call("check", "m.toml").exception)
+
+
+def test_unknown_classes_of_road_are_named(home):
+    call("roads", "import", MAP, "--authority", "threeshire")
+    use_roads(home, "open_road_mph = { primry = 50 }")
+    (home / "m.toml").write_text(SCENARIO)
+    assert 'Did you mean "primary"?' in str(call("check", "m.toml").exception)
