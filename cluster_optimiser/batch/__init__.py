@@ -6,7 +6,7 @@ from cluster_optimiser.batch.one import Place, evaluate, load_place, prepare, ru
 from cluster_optimiser.batch.outlooks import sensitivity
 from cluster_optimiser.batch.questions import explain, rank, universe
 from cluster_optimiser.batch.results import write_results
-from cluster_optimiser.batch.roads import import_roads, open_roads, road_facts
+from cluster_optimiser.batch.road_files import import_roads, open_roads, road_facts
 
 __all__ = [
     "Outcome",
