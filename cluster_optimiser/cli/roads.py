@@ -35,7 +35,7 @@ def roads() -> None:
 
     \b
     Example:
-      cluster-optimiser roads import norfolk-latest.osm.pbf --authority norfolk
+      cluster-optimiser roads import county.osm.pbf --authority kent
     """
 
 
@@ -49,7 +49,7 @@ def import_(*, file: Path, authority: str | None, out: Path | None, margin_km: f
 
     \b
     Example:
-      cluster-optimiser roads import norfolk-latest.osm.pbf --authority norfolk
+      cluster-optimiser roads import county.osm.pbf --authority kent
     """
     with console().status(f"reading {file.name}"):
         from cluster_optimiser import batch
@@ -68,7 +68,7 @@ def info(*, file: Path, as_json: bool) -> None:
 
     \b
     Example:
-      cluster-optimiser roads info boundaries/norfolk/roads.gpkg
+      cluster-optimiser roads info boundaries/kent/roads.gpkg
     """
     from cluster_optimiser import batch
 
