@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
-import shapely
-
-from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs import load_authority
 from cluster_optimiser.inputs.checking import did_you_mean
+from cluster_optimiser.inputs.roads.area import EVERYWHERE, area_around
 from cluster_optimiser.inputs.roads.network import build_network
-from cluster_optimiser.inputs.roads.osm import OSM_SUFFIXES, WHOLE_WORLD, Box, read_osm
+from cluster_optimiser.inputs.roads.osm import OSM_SUFFIXES, read_osm
 from cluster_optimiser.inputs.roads.store import read_roads, write_roads
 from cluster_optimiser.inputs.roads.tags import ROAD_CLASSES
 
 if TYPE_CHECKING:
     import pandas as pd
-    from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.domain import Authority, RoadNetwork
+    from cluster_optimiser.domain import RoadNetwork
 
 ROAD_FILE = "roads.gpkg"
 """Name of the road file in an authority's folder, unless another is given."""
@@ -32,47 +27,6 @@ MARGIN_KM = 10.0
 """Roads this far outside the authority are kept: the quickest way may leave it for a while."""
 
 METRES_PER_KM = 1_000.0
-
-OUTLINE_DETAIL_M = 100.0
-"""To this the margin's edge is simplified: it is a margin."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Area:
-    """Where roads are wanted.
-
-    Parameters
-    ----------
-    within
-        The authority's outline with the margin, EPSG:27700; None for everything.
-    box
-        Its box in degrees.
-    """
-
-    within: BaseGeometry | None
-    box: Box
-
-
-def area_around(authority: Authority, *, margin_km: float) -> Area:
-    """Give the area of an authority with a margin.
-
-    Parameters
-    ----------
-    authority
-        The authority.
-    margin_km
-        Width of the margin.
-
-    Returns
-    -------
-    The area.
-    """
-    outline = shapely.simplify(authority.outline, OUTLINE_DETAIL_M)
-    within = shapely.buffer(outline, margin_km * METRES_PER_KM + OUTLINE_DETAIL_M)
-    west, south, east, north = (
-        gpd.GeoSeries([within], crs=CRS_METRES).to_crs(CRS_DEGREES).total_bounds
-    )
-    return Area(within, (float(west), float(south), float(east), float(north)))
 
 
 def import_roads(
@@ -113,7 +67,7 @@ def import_roads(
         problem = f'"{file.suffix}" is no file of a map that can be read'
         remedy = f"Give one of {', '.join(OSM_SUFFIXES)}."
         raise InputError([Fault(str(file), 0, "", problem, remedy)])
-    area = Area(None, WHOLE_WORLD)
+    area = EVERYWHERE
     if folder is not None:
         area = area_around(load_authority(folder, is_travel_read=False), margin_km=margin_km)
     ways, date = read_osm(file, box=area.box)

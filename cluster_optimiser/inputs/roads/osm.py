@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs.roads.area import EVERYWHERE
 from cluster_optimiser.inputs.roads.network import Ways
 from cluster_optimiser.inputs.roads.tags import is_closed_barrier, read_tags
 
@@ -13,15 +14,12 @@ if TYPE_CHECKING:
 
     from osmium.osm import Way
 
-Box = tuple[float, float, float, float]
-"""West, south, east and north in degrees."""
-
-WHOLE_WORLD: Box = (-180.0, -90.0, 180.0, 90.0)
+    from cluster_optimiser.inputs.roads.area import Box
 
 OSM_SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf", ".osm.xml")
 
 
-def read_osm(path: Path, *, box: Box = WHOLE_WORLD) -> tuple[Ways, str]:
+def read_osm(path: Path, *, box: Box = EVERYWHERE.box) -> tuple[Ways, str]:
     """Read the ways of a file that cars may use.
 
     Parameters
@@ -63,7 +61,7 @@ def read_osm(path: Path, *, box: Box = WHOLE_WORLD) -> tuple[Ways, str]:
         problem = f"the file cannot be read as OpenStreetMap data: {error}"
         raise InputError([Fault(str(path), 0, "", problem, remedy)]) from None
     if not ways.segments:
-        problem, remedy = _why_empty(n_placeless, is_boxed=box != WHOLE_WORLD)
+        problem, remedy = _why_empty(n_placeless, is_boxed=box != EVERYWHERE.box)
         raise InputError([Fault(str(path), 0, "", problem, remedy)])
     return ways, (date or latest)[:10]
 
