@@ -177,7 +177,7 @@ def build_problem(
     Raises
     ------
     ScenarioError
-        If its units cannot be made, or an exempt group takes the name of a unit.
+        If its units cannot be made, or an exempt group takes the name of a unit or every school.
     InputError
         If its projections of pupils cannot be made.
     """
@@ -185,6 +185,10 @@ def build_problem(
     exempt_of = exempt_groups(scenario, schools)
     local = local_units(scenario, authority, parent)
     unit_of = local.drop(exempt_of.index).rename("unit")
+    if unit_of.empty:
+        file = scenario.files[0].name if scenario.files else "scenario"
+        problem = "every school is exempt: none is left to place"
+        raise ScenarioError([Fault(file, 0, "exempt", problem, "Exempt fewer schools.")])
     clash = sorted(set(unit_of) & set(exempt_of))
     if clash:
         file = scenario.files[0].name if scenario.files else "scenario"

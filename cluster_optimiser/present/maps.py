@@ -137,7 +137,8 @@ def _clusters_layer(result: Result, colour_of: dict[str, int]) -> folium.GeoJson
             "weight": 1.6,
         },
         highlight_function=lambda _: {"weight": 3.5},
-        tooltip=_tooltip(),
+        # folium looks for the field among what is drawn, which may be nothing.
+        tooltip=_tooltip() if properties else None,
         smooth_factor=0.5,
     )
 

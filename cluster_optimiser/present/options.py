@@ -271,7 +271,7 @@ def _sizes(result: Result) -> dict[str, str]:
     clusters = own_clusters(result)
     pupils, longest = clusters["pupils"], list(clusters["max_minutes"])
     means = list(clusters["mean_minutes"])
-    is_known = not any(is_unknown(value) for value in (*longest, *means))
+    is_known = bool(longest) and not any(is_unknown(value) for value in (*longest, *means))
     total = int(pupils.sum())
     mean = None
     if is_known and total:

@@ -48,6 +48,12 @@ def test_an_exempt_group_may_not_take_the_name_of_a_unit() -> None:
         toy_problem("AB", schools=schools, exempt=[{**EXEMPT[0], "name": "B"}])
 
 
+def test_a_scenario_that_leaves_no_school_to_place_is_refused() -> None:
+    everyone = [{"name": "All", "where": {"phase": ["primary", "secondary"]}}]
+    with pytest.raises(ScenarioError, match="every school is exempt"):
+        toy_problem("AB", exempt=everyone)
+
+
 def test_nested_units_are_the_clusters_of_the_parent_plan() -> None:
     """Pupils, schools, ground and adjacency of a nested unit are those of what it is made of."""
     schools = {"A": [ToySchool("secondary", 700), CATHOLIC]}

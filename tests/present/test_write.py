@@ -1,12 +1,13 @@
 """The files of a results folder, as files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from cluster_optimiser.domain import Result, Unsolved
+from cluster_optimiser.domain import Plan, Result, Solution, Unsolved
 from cluster_optimiser.present import (
     manifest,
     write,
@@ -14,6 +15,8 @@ from cluster_optimiser.present import (
     write_result,
     write_unsolved,
 )
+from cluster_optimiser.scoring import score
+from tests.toy import ToySchool, toy_problem
 
 
 def test_a_result_is_six_files_and_the_same_bytes_twice(tmp_path: Path, solved: Result) -> None:
@@ -84,3 +87,29 @@ def test_an_unsolved_scenario_leaves_a_manifest_that_says_why(
     assert (record["seconds"], record["seed"], record["stamp"]) == (0.5, 7, "abc")
     how_made = {"stages", "proof", "notes", "travel"}
     assert set(manifest(solved)) - set(record) == how_made
+
+
+def test_a_plan_whose_clusters_are_all_exempt_is_written(tmp_path: Path) -> None:
+    """Somebody's file may put every school into the cluster of the Catholic schools."""
+    catholic = ToySchool("secondary", 300, columns={"religious_character": "Roman Catholic"})
+    exempt = [{"name": "Catholic", "where": {"religious_character": "Roman Catholic"}}]
+    problem = toy_problem(
+        "AB", schools={"A": [ToySchool("secondary", 700), catholic]}, exempt=exempt
+    )
+    problem = replace(problem, authority=replace(problem.authority, folder=tmp_path))
+    assignment = pd.Series("Catholic", index=problem.authority.schools.index, name="cluster")
+    result = Result(
+        problem=problem,
+        plan=Plan("x", assignment, Solution("GIVEN")),
+        score=score(problem, assignment, "x"),
+        violations=(),
+        objective={},
+        seconds=0.0,
+        seed=0,
+        stamp="0",
+        caveats=(),
+    )
+    write_result(result, tmp_path)
+    assert "Schools" in (tmp_path / "map.html").read_text(encoding="utf-8")
+    write_comparison([result], pd.DataFrame(), tmp_path)
+    assert (tmp_path / "index.html").stat().st_size > 0

@@ -25,7 +25,7 @@ const drawSide = (side) => {
   byId(`pick-${sides[side]}`).value = String(chosen[sides[side]]);
   byId(`turn-${sides[side]}`).textContent = fill(say.turn, { label: option.label });
   const own = option.pupils.filter((_, i) => !isExempt(option, i));
-  byId(`sum-${sides[side]}`).textContent = fill(say.pane_sum, { n: number(own.length), low: number(Math.min(...own)), high: number(Math.max(...own)) });
+  byId(`sum-${sides[side]}`).textContent = !own.length ? say.pane_none : fill(say.pane_sum, { n: number(own.length), low: number(Math.min(...own)), high: number(Math.max(...own)) });
   byId(`legend-${sides[side]}`).replaceChildren(...legendFor(option));
   pane.node.setAttribute("aria-label", fill(say.map_name, { label: option.label, title: option.title }));
   showOption(pane, option, shown);
