@@ -236,6 +236,11 @@ class Authority:
         Path relative to the folder -> SHA-256 of each file read.
     data_date
         ISO date the data speaks of; used wherever a file format demands a date.
+    postcodes
+        Where postcodes lie: columns ``postcode`` (unique, sorted), ``x`` and ``y`` (EPSG:27700);
+        None where the authority names no file of them.
+    places
+        Where towns and villages lie: columns ``name``, ``x`` and ``y``; None likewise.
     """
 
     key: str
@@ -250,6 +255,8 @@ class Authority:
     caveats: tuple[str, ...]
     inputs: Mapping[str, str]
     data_date: str
+    postcodes: pd.DataFrame | None = None
+    places: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.boundaries import read_areas, read_outline
 from cluster_optimiser.inputs.checking import FaultList, Problem, listed
 from cluster_optimiser.inputs.files import Folder
+from cluster_optimiser.inputs.gazetteer import read_places, read_postcodes
 from cluster_optimiser.inputs.layers import LayersRead, read_layers
 from cluster_optimiser.inputs.membership import Membership, find_membership, inside
 from cluster_optimiser.inputs.register import Register, read_register
@@ -70,6 +71,8 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     travel: TravelSpec | None = TravelSpec("estimate")
     if is_travel_read:
         travel = None if settings.travel is None else read_travel(folder, settings.travel, register)
+    postcodes = None if settings.postcodes is None else read_postcodes(folder, settings.postcodes)
+    places = None if settings.places is None else read_places(folder, settings.places)
     faults.raise_any()
     if register is None or membership is None or outline is None or travel is None:
         message = "data was left out without a fault: this is a mistake of the program"
@@ -88,6 +91,8 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
         caveats=_caveats(settings, layers, clusters, outline_caveats, schools),
         inputs=folder.hashes,
         data_date=settings.data_date,
+        postcodes=postcodes,
+        places=places,
     )
 
 

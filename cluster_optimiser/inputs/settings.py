@@ -180,6 +180,15 @@ class TravelTable(_Table):
         )
 
 
+class SpotsTable(_Table):
+    """Postcodes, or places, and where they lie."""
+
+    file: Text
+    """CSV with coordinates, or any format of points."""
+    columns: dict[str, Text] = Field(default_factory=dict)
+    """Our name of a column -> the file's."""
+
+
 class SourceTable(_Table):
     """Where data comes from."""
 
@@ -208,6 +217,8 @@ class Settings(_Table):
     layers: dict[str, Annotated[LayerTable, BeforeValidator(_file_alone)]] = Field(
         default_factory=dict
     )
+    postcodes: Annotated[SpotsTable, BeforeValidator(_file_alone)] | None = None
+    places: Annotated[SpotsTable, BeforeValidator(_file_alone)] | None = None
     travel: TravelTable | None = None
     sources: tuple[SourceTable, ...] = ()
 
@@ -280,6 +291,8 @@ def _table_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
         "clusters": ClustersTable,
         "outline": OutlineTable,
         "layers": LayerTable,
+        "postcodes": SpotsTable,
+        "places": SpotsTable,
         "travel": TravelTable,
         "sources": SourceTable,
     }

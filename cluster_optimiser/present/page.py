@@ -42,6 +42,7 @@ SCRIPTS = (
     "page_core.js",
     "page_topology.js",
     "page_maps.js",
+    "page_places.js",
     "page_search.js",
     "page_answer.js",
     "page_changes.js",
@@ -117,7 +118,9 @@ def _unsolved(
 def _authority(result: Result) -> dict[str, Any]:
     authority, say = result.problem.authority, words()["page"]
     schools = authority.schools
-    has_postcodes = any(column in schools.columns for column in POSTCODE_COLUMNS)
+    has_postcodes = authority.postcodes is not None or any(
+        column in schools.columns for column in POSTCODE_COLUMNS
+    )
     return {
         "name": authority.name,
         "title": say["title"].format(authority=authority.name),

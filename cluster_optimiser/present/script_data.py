@@ -13,6 +13,7 @@ from cluster_optimiser.constants import SECONDARY_PHASES
 from cluster_optimiser.geography.units import pinned_units
 from cluster_optimiser.present.mosaic import grid_of, mosaic, topology
 from cluster_optimiser.present.options import title_beside
+from cluster_optimiser.present.postcode_data import listed_places, packed_postcodes
 from cluster_optimiser.present.principles import own_clusters
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.tables import is_unknown, schools_table
@@ -279,6 +280,8 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
             "grounds": grounds,
             "travel": travel,
             "topology": topology(cut.shapes, areas, grid),
+            "postcodes": packed_postcodes(problem.authority.postcodes),
+            "places": listed_places(problem.authority.places),
             "area_title": problem.authority.layers[layer].title if layer else "",
             "right": right_at_first(results),
         }

@@ -137,5 +137,5 @@ addEventListener("hashchange", () => {
 });
 if (location.hash.includes("=") && chosen.school !== null) byId("school").scrollIntoView();
 // For those who check the page's numbers against the command line.
-window.clusterPage = Object.freeze({ options, panes, touchingPairs, search, choose, chosen, tried, startFrom, moveUnit, planText, readPlan, measure });
+window.clusterPage = Object.freeze({ options, panes, touchingPairs, search, lookUp, spotOfPostcode, choose, chosen, tried, startFrom, moveUnit, planText, readPlan, measure });
 document.documentElement.dataset.ready = String(Math.round(performance.now()));

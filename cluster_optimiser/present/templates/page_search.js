@@ -57,6 +57,32 @@ const search = (text) => {
   return hits.sort((x, y) => x[0] - y[0] || schools.name[x[1]].localeCompare(schools.name[y[1]], language) || x[1] - y[1]).map((hit) => hit[1]);
 };
 
+const places = data.places.map(([name, x, y]) => ({ name, words: wordsOf(name), spot: [x, y] }));
+// The place that fits best, if all that was asked is in its name.
+const placeFor = (asked) => {
+  let found = null;
+  places.forEach((place) => {
+    const costs = asked.map((word) => best(word, place.words));
+    if (!asked.length || costs.includes(null)) return;
+    const cost = costs.reduce((sum, one) => sum + one, 0) + place.words.length / 10;
+    if (!found || cost < found.cost) found = { ...place, cost };
+  });
+  return found;
+};
+// Schools to choose from: by what they are called, and then by where they lie. `away` tells how
+// far the latter are, in km, `from` what.
+const lookUp = (text) => {
+  const named = search(text);
+  const postcode = asPostcode(text);
+  const spot = postcode && spotOfPostcode(postcode);
+  const place = spot || named.length >= MOST ? null : placeFor(wordsOf(text).join("").length > 2 ? wordsOf(text) : []);
+  if (!spot && !place) return { hits: named, away: new Map(), from: null };
+  const near = nearSchools(spot || place.spot);
+  const shown = new Set(spot ? [] : named);
+  const added = near.filter(([school]) => !shown.has(school));
+  return { hits: [...shown, ...added.map(([school]) => school)], away: new Map(added), from: spot ? postcode : place.name };
+};
+
 const setUpSearch = (onPick) => {
   const input = byId("find");
   const list = byId("find-list");
@@ -83,7 +109,7 @@ const setUpSearch = (onPick) => {
     onPick(school);
   };
   const look = () => {
-    const found = search(input.value);
+    const { hits: found, away, from } = lookUp(input.value);
     hits = found.slice(0, MOST);
     list.replaceChildren(...hits.map((school, i) => {
       const item = make("li");
@@ -91,13 +117,15 @@ const setUpSearch = (onPick) => {
       item.setAttribute("role", "option");
       item.setAttribute("aria-selected", "false");
       const where = [schools.place[school] || schools.locals[schools.local[school]], schools.postcode[school], schools.urn[school]];
-      item.append(make("b", schools.name[school]), make("span", where.filter(Boolean).join(", ")));
+      const words = away.has(school) ? fill(say.away, { km: decimal(away.get(school)), from }) : where.filter(Boolean).join(", ");
+      item.append(make("b", schools.name[school]), make("span", words));
       // Before the field loses the focus and closes the list.
       item.addEventListener("mousedown", (event) => { event.preventDefault(); pick(school); });
       return item;
     }));
     const isAsked = wordsOf(input.value).join("").length > 1;
-    status.textContent = !isAsked ? "" : !found.length ? say.found_none
+    status.textContent = !isAsked ? "" : !found.length ? (asPostcode(input.value) ? say.found_no_postcode : say.found_none)
+      : found.every((school) => away.has(school)) ? fill(say.found_near, { from })
       : found.length > MOST ? fill(say.found_more, { n: number(found.length), most: MOST }) : counted(found.length, say.found_one, say.found_many);
     list.hidden = !hits.length;
     input.setAttribute("aria-expanded", String(!list.hidden));

@@ -1,0 +1,148 @@
+"""Postcodes and names of places, so that people can look up what lies near them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cluster_optimiser.inputs.checking import (
+    Problem,
+    did_you_mean,
+    listed,
+    read_cells,
+    repeated,
+    require_column,
+)
+from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, locate
+from cluster_optimiser.inputs.files import Table
+from cluster_optimiser.inputs.settings import SETTINGS_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cluster_optimiser.inputs.files import Folder
+    from cluster_optimiser.inputs.settings import SpotsTable
+
+_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})$")
+
+
+def postcode_of(text: str) -> str | Problem:
+    """Read a postcode.
+
+    Parameters
+    ----------
+    text
+        A cell.
+
+    Returns
+    -------
+    Capitals with one space, or what is wrong.
+    """
+    found = _POSTCODE.match("".join(text.split()).upper())
+    if found is None:
+        return Problem(f'"{text}" is no postcode', 'Write it as in "NR1 2DH", or remove the row.')
+    return f"{found[1]} {found[2]}"
+
+
+def _name_of(text: str) -> str | Problem:
+    return text or Problem("the place has no name", "Give it, or remove the row.")
+
+
+def read_postcodes(folder: Folder, settings: SpotsTable) -> pd.DataFrame | None:
+    """Read where postcodes lie.
+
+    Parameters
+    ----------
+    folder
+        The authority's folder; faults are gathered there.
+    settings
+        The table ``[postcodes]``.
+
+    Returns
+    -------
+    Columns ``postcode`` (unique, sorted), ``x`` and ``y`` (EPSG:27700), or None after a fault.
+    """
+    return _read(folder, settings, key="postcodes", column="postcode", read=postcode_of)
+
+
+def read_places(folder: Folder, settings: SpotsTable) -> pd.DataFrame | None:
+    """Read where towns and villages lie.
+
+    Parameters
+    ----------
+    folder
+        The authority's folder; faults are gathered there.
+    settings
+        The table ``[places]``.
+
+    Returns
+    -------
+    Columns ``name`` (two places may share one), ``x`` and ``y`` (EPSG:27700), or None after a
+    fault.
+    """
+    return _read(folder, settings, key="places", column="name", read=_name_of)
+
+
+def _read(
+    folder: Folder,
+    settings: SpotsTable,
+    *,
+    key: str,
+    column: str,
+    read: Callable[[str], str | Problem],
+) -> pd.DataFrame | None:
+    faults = folder.faults
+    n_before = len(faults)
+    table = folder.read(settings.file, subject=f"{key}.file")
+    if table is None:
+        return None
+    table = _renamed(folder, table, settings, key=key, column=column)
+    hint = f'{column} = "{{like}}" under [{key}.columns]'
+    row = table.header_row
+    is_named = column in settings.columns or require_column(
+        column, table.cells.columns, file=table.file, how_to_map=hint, faults=faults, row=row
+    )
+    if not has_coordinates(table) and len(faults) == n_before:
+        text = "there are no coordinates: no lat and lon, no easting and northing"
+        remedy = f"Add them, or name their columns under [{key}.columns]."
+        faults.add(table.file, row, "coordinates", Problem(text, remedy))
+    if not is_named or len(faults) > n_before:
+        return None
+    names = read_cells(table.cells[column], read, file=table.file, subjects={}, faults=faults)
+    if key == "postcodes":
+        names = repeated(names, _twice, file=table.file, faults=faults)
+    points = locate(table, subjects=names, faults=faults)
+    if len(faults) > n_before:
+        return None
+    found = pd.DataFrame({column: pd.Series(names), "x": points.x, "y": points.y})
+    return found.sort_values([column, "x", "y"], ignore_index=True)
+
+
+def _twice(postcode: str) -> tuple[str, Problem]:
+    text = f"{postcode} stands on row {{first}} already"
+    return postcode, Problem(text, "Keep one of the two rows, or correct the postcode.")
+
+
+def _renamed(folder: Folder, table: Table, settings: SpotsTable, *, key: str, column: str) -> Table:
+    """Give columns our names; what is named but is not there is a fault."""
+    ours_known = [column, *(name for pair in PAIRS for name in pair)]
+    theirs, source_of = [str(name) for name in table.cells.columns], {}
+    for ours, name in settings.columns.items():
+        problem = None
+        if ours not in ours_known:
+            remedy = did_you_mean(ours, ours_known, f"Use one of {listed(ours_known)}.")
+            problem = Problem(f'"{ours}" is no column that is read', remedy)
+        elif name not in theirs:
+            remedy = did_you_mean(name, theirs, "Correct the name, or remove the line.")
+            problem = Problem(f'{table.file} has no column "{name}"', remedy)
+        if problem is None:
+            source_of[name] = ours
+        else:
+            subject = f"{key}.columns.{ours}"
+            folder.faults.add(folder.label(SETTINGS_FILE), 0, subject, problem)
+    kept = table.cells.drop(
+        columns=[n for n in source_of.values() if n in theirs and n not in source_of]
+    )
+    return Table(table.file, kept.rename(columns=source_of), table.geometry)

@@ -1,0 +1,85 @@
+"""Postcodes and places for the page, packed: five letters or so for a postcode.
+
+Postcodes of one sector ("NR1 2") stand together. A sector has a corner and a step in metres; each
+of its postcodes is the number of its last two letters (AA is 0, ZZ is 675), written as the gap
+from the one before, and the steps east and north of the corner, written as one number of three
+digits. Digits are letters that need no escape in JSON within HTML.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIGITS = "".join(chr(code) for code in range(33, 127) if chr(code) not in '"&<>\\')
+BASE = len(DIGITS)
+STEPS = math.isqrt(BASE**3)
+"""Steps of a sector in each direction: as many as three digits can tell apart."""
+
+
+def _gap(gap: int) -> str:
+    """Write a gap: the last digit says that more follows."""
+    more, rest = divmod(gap, BASE - 1)
+    return DIGITS[-1] * more + DIGITS[rest]
+
+
+def _unit_number(postcode: str) -> int:
+    return (ord(postcode[-2]) - ord("A")) * 26 + ord(postcode[-1]) - ord("A")
+
+
+def packed_postcodes(postcodes: pd.DataFrame | None) -> list[list[Any]]:
+    """Pack postcodes.
+
+    Parameters
+    ----------
+    postcodes
+        Columns ``postcode`` (unique), ``x`` and ``y`` (EPSG:27700), or None.
+
+    Returns
+    -------
+    For each sector: its name, the corner's easting and northing, the step in metres, its postcodes
+    packed; a place is told to within a step. Empty without postcodes.
+    """
+    if postcodes is None:
+        return []
+    sectors = []
+    for sector, rows in postcodes.groupby(postcodes["postcode"].str[:-2], sort=True):
+        west, south = math.floor(rows["x"].min()), math.floor(rows["y"].min())
+        span_m = max(rows["x"].max() - west, rows["y"].max() - south)
+        step_m = max(1, math.ceil(span_m / (STEPS - 1)))
+        text, before = "", -1
+        order = sorted(
+            (_unit_number(code), x, y)
+            for code, x, y in rows[["postcode", "x", "y"]].itertuples(index=False)
+        )
+        for unit, x, y in order:
+            at = round((x - west) / step_m) * STEPS + round((y - south) / step_m)
+            high, rest = divmod(at, BASE * BASE)
+            middle, low = divmod(rest, BASE)
+            text += _gap(unit - before - 1) + DIGITS[high] + DIGITS[middle] + DIGITS[low]
+            before = unit
+        sectors.append([str(sector), west, south, step_m, text])
+    return sectors
+
+
+def listed_places(places: pd.DataFrame | None) -> list[list[Any]]:
+    """List places.
+
+    Parameters
+    ----------
+    places
+        Columns ``name``, ``x`` and ``y`` (EPSG:27700), or None.
+
+    Returns
+    -------
+    Name, easting and northing of each, in whole metres.
+    """
+    if places is None:
+        return []
+    return [
+        [str(name), round(x), round(y)]
+        for name, x, y in places[["name", "x", "y"]].itertuples(index=False)
+    ]

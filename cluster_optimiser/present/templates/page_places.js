@@ -1,0 +1,36 @@
+// Postcodes and places: where they lie, and which schools lie nearest in a straight line.
+const MOST_NEAR = 6;
+const DIGITS = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter((letter) => !'"&<>\\'.includes(letter));
+const digitOf = new Map(DIGITS.map((letter, i) => [letter, i]));
+const STEPS = Math.floor(Math.sqrt(DIGITS.length ** 3));
+const sectors = new Map(data.postcodes.map((row) => [row[0], row]));
+// As it is written, with one space; null where the text is none.
+const asPostcode = (text) => {
+  const found = /^([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})$/.exec(text.toUpperCase().replace(/\s/g, ""));
+  return found && `${found[1]} ${found[2]}`;
+};
+const spotOfPostcode = (postcode) => {
+  const sector = sectors.get(postcode.slice(0, -2));
+  if (!sector) return null;
+  const [, west, south, step, packed] = sector;
+  const [first, second] = [...postcode.slice(-2)].map((letter) => letter.charCodeAt(0) - 65);
+  let unit = -1;
+  for (let i = 0; i < packed.length; i += 3) {
+    for (;; i += 1) {
+      const gap = digitOf.get(packed[i]);
+      unit += gap;
+      if (gap < DIGITS.length - 1) break;
+    }
+    unit += 1;
+    i += 1;
+    if (unit === first * 26 + second) {
+      const at = (digitOf.get(packed[i]) * DIGITS.length + digitOf.get(packed[i + 1])) * DIGITS.length + digitOf.get(packed[i + 2]);
+      return [west + Math.floor(at / STEPS) * step, south + (at % STEPS) * step];
+    }
+  }
+  return null;
+};
+// [school, km], nearest first.
+const nearSchools = ([x, y]) => schools.xy
+  .map(([east, north], school) => [school, Math.hypot(east - x, north - y) / 1000])
+  .sort((one, other) => one[1] - other[1] || one[0] - other[0]).slice(0, MOST_NEAR);
