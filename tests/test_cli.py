@@ -17,7 +17,7 @@ from cluster_optimiser.scenario import json_schema
 from tests.inputs.broken import SCHOOLS, Broken, Edit, broken_authorities, make_authority
 from tests.norfolk import ROOT
 
-COMMANDS = ("check", "evaluate", "explain", "page", "run", "schema", "universe")
+COMMANDS = ("check", "evaluate", "explain", "new", "page", "run", "schema", "universe")
 BEST = 'objective = { order = ["count", "pupil_minutes"] }\n'
 IMPOSSIBLE = "size = { min_pupils = 9000, max_pupils = 9001 }\n"
 ESCAPE = "\x1b"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cluster_optimiser.cli.asking import explain, sensitivity, universe
+from cluster_optimiser.cli.preparing import new
 from cluster_optimiser.cli.roads import roads
 from cluster_optimiser.cli.running import check, evaluate, run
 from cluster_optimiser.cli.showing import page, schema
@@ -38,7 +39,7 @@ def app() -> None:
     """
 
 
-for command in (run, check, evaluate, universe, explain, sensitivity, page, roads, schema):
+for command in (run, check, evaluate, universe, explain, sensitivity, page, roads, schema, new):
     app.add_command(command)
 
 

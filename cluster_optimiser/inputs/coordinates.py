@@ -67,11 +67,8 @@ def locate(table: Table, *, subjects: Mapping[int, str], faults: FaultList) -> g
         return gpd.GeoSeries([], crs=CRS_METRES)
     rows: list[int] = []
     points: list[tuple[float, float]] = []
-    judge = _degrees if pair == ("lat", "lon") else _metres
     for row, first, second in table.cells[list(pair)].itertuples(name=None):
-        point = _pair(first, second, pair=pair)
-        if not isinstance(point, Problem):
-            point = judge(*point)
+        point = read_pair(first, second, pair=pair)
         if isinstance(point, Problem):
             faults.add(table.file, int(row), subjects.get(int(row), ""), point)
         else:
@@ -80,6 +77,27 @@ def locate(table: Table, *, subjects: Mapping[int, str], faults: FaultList) -> g
     xs, ys = [x for x, _ in points], [y for _, y in points]
     crs = CRS_DEGREES if pair == ("lat", "lon") else CRS_METRES
     return gpd.GeoSeries.from_xy(xs, ys, index=rows, crs=crs).to_crs(CRS_METRES)
+
+
+def read_pair(first: str, second: str, *, pair: tuple[str, str]) -> tuple[float, float] | Problem:
+    """Read the two cells that place a point.
+
+    Parameters
+    ----------
+    first, second
+        The cells, stripped.
+    pair
+        What they are: one of `PAIRS`.
+
+    Returns
+    -------
+    x and y in EPSG:27700 for easting and northing, in EPSG:4326 for latitude and longitude; or what
+    is wrong.
+    """
+    point = _pair(first, second, pair=pair)
+    if isinstance(point, Problem):
+        return point
+    return _degrees(*point) if pair == ("lat", "lon") else _metres(*point)
 
 
 def _pair(first: str, second: str, *, pair: tuple[str, str]) -> tuple[float, float] | Problem:

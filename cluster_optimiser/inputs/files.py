@@ -19,7 +19,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.constants import CRS_METRES, FORMULA_STARTS
 from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def read_csv(content: bytes, *, file: str, faults: FaultList) -> Table | None:
     line = 1
     try:
         for cells in reader:
-            stripped = [" ".join(cell.split()) for cell in cells]
+            stripped = [_unquoted(" ".join(cell.split())) for cell in cells]
             if any(stripped):
                 rows.append((line, stripped))
             line = reader.line_num + 1
@@ -246,6 +246,11 @@ def read_csv(content: bytes, *, file: str, faults: FaultList) -> Table | None:
         faults.add(file, line, "", Problem(f"the row cannot be read: {error}", remedy))
         return None
     return _table_of_rows(rows, file=file, faults=faults)
+
+
+def _unquoted(cell: str) -> str:
+    """Take off the apostrophe that keeps a spreadsheet from running a name as a formula."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def _table_of_rows(

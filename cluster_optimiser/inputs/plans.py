@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.checking import (
     FaultList,
@@ -67,11 +66,6 @@ def load_plan(path: str | Path, authority: Authority) -> pd.Series:
     return plan.reindex(authority.schools.index).rename("cluster")
 
 
-def _unquoted(cell: str) -> str:
-    """Take off the apostrophe that keeps a spreadsheet from running a name as a formula."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
-
-
 def _read(table: Table, authority: Authority, faults: FaultList) -> pd.Series:
     cells, file = table.cells, table.file
     urns = read_cells(
@@ -83,7 +77,7 @@ def _read(table: Table, authority: Authority, faults: FaultList) -> pd.Series:
     )
     urns = repeated(urns, _twice, file=file, faults=faults)
     known = [str(urn) for urn in authority.schools.index]
-    clusters = [_unquoted(cell) for cell in cells["cluster"].tolist()]
+    clusters = cells["cluster"].tolist()
     cluster_of = dict(zip(cells.index.tolist(), clusters, strict=True))
     for row, urn in urns.items():
         if urn not in authority.schools.index:

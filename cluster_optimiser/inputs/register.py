@@ -60,6 +60,10 @@ SUPPRESSED = {
     ":": "not available",
     "~": "not available",
     "low": "too small to be shown",
+    "lowcov": "too small to be shown",
+    ".": "not available",
+    "..": "not available",
+    "-": "not available",
     "supp": "withheld",
     "ne": "no entries",
     "na": "not applicable",
@@ -236,7 +240,7 @@ def _checked(
             cells
         )
         asked = cells["pupils"].mask(is_unknown, "0")
-        values = read_cells(asked, _pupils, file=table.file, subjects=subjects, faults=faults)
+        values = read_cells(asked, pupils_of, file=table.file, subjects=subjects, faults=faults)
         columns["pupils"] = pd.Series(values, dtype="int64").reindex(cells.index, fill_value=0)
         columns["is_pupils_known"] = ~is_unknown
     others = [c for c in cells.columns if c not in NEEDED_COLUMNS]
@@ -266,7 +270,18 @@ def _phase(text: str) -> str | Problem:
     return Problem(f'unknown phase "{text}"', remedy)
 
 
-def _pupils(text: str) -> int | Problem:
+def pupils_of(text: str) -> int | Problem:
+    """Read a number of pupils.
+
+    Parameters
+    ----------
+    text
+        The cell, stripped.
+
+    Returns
+    -------
+    The whole number, 0 or more, or what is wrong; a symbol of suppression is never a number.
+    """
     if not text:
         remedy = "Give the number, or list the URN under schools.unknown_pupils."
         return Problem("pupils are missing", remedy)

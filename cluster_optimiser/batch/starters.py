@@ -1,0 +1,238 @@
+"""Starter scenarios of a new authority: sizes from its data, each tried before it is written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.batch.one import Place, prepare, run_scenario
+from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.optimise import candidate_groups
+from cluster_optimiser.optimise.universe.sweep import sweep
+from cluster_optimiser.present.intake import starter_text
+from cluster_optimiser.scenario import load_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from cluster_optimiser.domain import Plan
+
+SPREADS = (0.15, 0.25, 0.35, 0.5, 0.65, 0.8)
+"""Shares of the target by which clusters may be smaller or larger, the narrowest first."""
+
+AREA_SPREADS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6)
+"""The same for areas, of which there are few."""
+
+ENOUGH_PLANS = 10
+"""Legal plans from which on a range leaves something to choose."""
+
+MAX_GROUPS = 5_000
+"""Candidate groups beyond which a proof may take longer than somebody new to it will wait."""
+
+ROUND_PUPILS = 50
+APART = ("special", "pru")
+
+MIN_UNITS = 3
+"""Clusters from which on merging has anything to choose."""
+
+MIN_NESTED = 4
+"""Clusters from which on areas above them are offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Pupils of a cluster.
+
+    Parameters
+    ----------
+    min_pupils, max_pupils
+        The range.
+    target_pupils
+        The average that the number of clusters gives.
+    """
+
+    min_pupils: int
+    max_pupils: int
+    target_pupils: int
+
+    @classmethod
+    def around(cls, target: float, spread: float) -> Sizes:
+        """Give the range round a target.
+
+        Parameters
+        ----------
+        target
+            Pupils.
+        spread
+            Share of the target to either side.
+
+        Returns
+        -------
+        The range, in round figures.
+        """
+        low = math.floor(target * (1 - spread) / ROUND_PUPILS) * ROUND_PUPILS
+        high = math.ceil(target * (1 + spread) / ROUND_PUPILS) * ROUND_PUPILS
+        return cls(max(0, low), max(1, high), max(1, round(target)))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Numbers that the user fixes.
+
+    Parameters
+    ----------
+    n_clusters
+        Clusters of option 3; None for half of today's.
+    n_areas
+        Areas of option 4.
+    """
+
+    n_clusters: int | None = None
+    n_areas: int = 2
+
+
+def write_starters(place: Place, folder: Path, *, key: str, wanted: Wanted) -> tuple[str, ...]:
+    """Write the starter scenarios that have a plan.
+
+    Parameters
+    ----------
+    place
+        The authority and its ground.
+    folder
+        Where the files go; it exists, beside or below the folder ``boundaries``.
+    key
+        Name of the authority's folder.
+    wanted
+        Numbers that the user fixes.
+
+    Returns
+    -------
+    In words, how each was made, or why it was not.
+    """
+    return _Starters(place, folder, key, wanted).write()
+
+
+class _Starters:
+    """Makes the files one after the other; later ones build on what was found for earlier."""
+
+    def __init__(self, place: Place, folder: Path, key: str, wanted: Wanted) -> None:
+        self.place, self.folder, self.key, self.wanted = place, folder, key, wanted
+        schools: pd.DataFrame = place.authority.schools
+        self.schools = schools[~schools["phase"].isin(APART)]
+        self.units = self.schools.groupby("local_cluster")["pupils"].sum()
+        self.pupils = int(self.units.sum())
+        self.notes: list[str] = []
+        self.layers = [name for name, s in place.territory.layers.items() if len(s) > 1]
+
+    def write(self) -> tuple[str, ...]:
+        """Write every file."""
+        self._put("base.toml", "base", self._base(longest_min="not known"))
+        path = self._put("1.toml", "keep", {"n_units": len(self.units)})
+        today = run_scenario(path, place=self.place)
+        longest = today.score.metrics["max_minutes"]
+        if longest is not None:
+            self._put("base.toml", "base", self._base(longest_min=f"{longest:.0f} minutes"))
+        self.notes.append(f"Option 1 leaves the {len(self.units)} clusters as they are.")
+        if len(self.units) < MIN_UNITS:
+            self.notes.append("With so few clusters there is nothing to merge: only option 1.")
+            return tuple(self.notes)
+        self._merge()
+        n = self.wanted.n_clusters or max(2, round(len(self.units) / 2))
+        if self._fixed(n) and n >= max(MIN_NESTED, self.wanted.n_areas + 1):
+            self._areas(n, run_scenario(self.folder / "3.toml", place=self.place).plan)
+        return tuple(self.notes)
+
+    def _base(self, *, longest_min: str) -> dict[str, object]:
+        phases = set(self.place.authority.schools["phase"])
+        return {
+            "name": self.place.authority.name,
+            "key": self.key,
+            "has_secondary": bool(phases.intersection(SECONDARY_PHASES)),
+            "longest_min": longest_min,
+            "layers": self.layers,
+            "exempt_phases": [phase for phase in APART if phase in phases],
+        }
+
+    def _order(self, *terms: str) -> list[str]:
+        aligned = [f"misaligned.{self.layers[0]}"] if self.layers else []
+        return [part for term in terms for part in (aligned if term == "misaligned" else [term])]
+
+    def _merge(self) -> None:
+        n = max(2, round(len(self.units) / 2))
+        values = {
+            "n_units": len(self.units),
+            "n_target": n,
+            "smallest": int(self.units.min()),
+            "largest": int(self.units.max()),
+            "order": self._order("count", "misaligned", "pupil_minutes", "deviation"),
+        }
+        self._narrowest("2.toml", "merge", values, n)
+
+    def _fixed(self, n: int) -> bool:
+        order = self._order("misaligned", "pupil_minutes", "deviation")
+        return self._narrowest("3.toml", "fixed", {"n": n, "order": order}, n)
+
+    def _areas(self, n_parent: int, parent: Plan) -> None:
+        n = self.wanted.n_areas
+        values: dict[str, object] = {
+            "n": n,
+            "n_parent": n_parent,
+            "order": self._order("misaligned", "deviation", "pupil_minutes"),
+        }
+        self._narrowest("4.toml", "areas", values, n, parent=parent)
+
+    def _narrowest(
+        self,
+        file: str,
+        which: str,
+        values: dict[str, object],
+        n: int,
+        *,
+        parent: Plan | None = None,
+    ) -> bool:
+        """Write the scenario with the narrowest range of sizes that leaves something to choose."""
+        label, spreads = file.removesuffix(".toml"), AREA_SPREADS if parent else SPREADS
+        best: tuple[int, float] = (0, 0.0)
+        for spread in spreads:
+            self._put(file, which, self._sized(values, n, spread))
+            n_plans = self._count(self.folder / file, parent)
+            if n_plans is None:
+                break
+            if n_plans > best[0]:
+                best = (n_plans, spread)
+            if n_plans >= ENOUGH_PLANS:
+                break
+        if not best[0]:
+            (self.folder / file).unlink()
+            text = f"Option {label} was left out: for {n} clusters no range of sizes that was tried"
+            self.notes.append(f"{text} has a plan that is soon proved.")
+            return False
+        sized = self._sized(values, n, best[1])
+        self._put(file, which, sized)
+        sizes, share = sized["sizes"], round(100 * best[1])
+        text = f"Option {label}: {sizes.min_pupils:,} to {sizes.max_pupils:,} pupils, {share} %"
+        plans = "1 legal plan" if best[0] == 1 else f"{best[0]:,} legal plans"
+        self.notes.append(f"{text} round {sizes.target_pupils:,}: {plans}.")
+        return True
+
+    def _sized(self, values: dict[str, object], n: int, spread: float) -> dict[str, Any]:
+        sizes = Sizes.around(self.pupils / n, spread)
+        more = {"sizes": sizes, "pupils": self.pupils, "percent": round(100 * spread)}
+        return {**values, **more}
+
+    def _count(self, path: Path, parent: Plan | None) -> int | None:
+        """Count the legal plans of a scenario; None where a proof would take long."""
+        problem = prepare(load_scenario(path), place=self.place, parent=parent)
+        groups = candidate_groups(problem)
+        if len(groups) > MAX_GROUPS:
+            return None
+        found = sweep(problem, groups, [])
+        return None if found is None else found.n_plans
+
+    def _put(self, file: str, which: str, values: dict[str, object]) -> Path:
+        path = self.folder / file
+        path.write_text(starter_text(which, values) + "\n", encoding="utf-8", newline="\n")
+        return path

@@ -1,0 +1,262 @@
+"""A new authority from public files: read, accounted for, tried, and only then put in place."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.batch.one import Place
+from cluster_optimiser.batch.starters import Wanted, write_starters
+from cluster_optimiser.domain import TravelSpec
+from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.geography import build_territory
+from cluster_optimiser.geography.attraction import gather_clusters
+from cluster_optimiser.geography.travel import estimated_minutes, straight_line_km
+from cluster_optimiser.inputs import load_authority
+from cluster_optimiser.inputs.intake import Intake, Request, take_in
+from cluster_optimiser.inputs.intake.gias import age_of
+from cluster_optimiser.present.intake import (
+    NewAuthority,
+    check_html,
+    summary_lines,
+    write_data,
+    write_papers,
+)
+from cluster_optimiser.present.intake.files import (
+    CONSTANT_MIN,
+    FAR_MIN_PER_KM,
+    NEAR_KM,
+    NEAR_MIN_PER_KM,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+JOIN_WITHIN_M = 100.0
+"""Secondary schools no further apart than this share a cluster, unless the user says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where a new authority goes, and how it is made.
+
+    Parameters
+    ----------
+    into
+        The folder that holds ``boundaries`` and ``scenarios``.
+    is_forced
+        Whether folders that are there already are replaced.
+    join_within_m
+        Secondary schools no further apart than this share a cluster.
+    wanted
+        Numbers of clusters and areas that the user fixes.
+    """
+
+    into: Path
+    is_forced: bool = False
+    join_within_m: float = JOIN_WITHIN_M
+    wanted: Wanted = field(default_factory=Wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new authority in place.
+
+    Parameters
+    ----------
+    boundaries, scenarios
+        Its folder, and that of its starter scenarios.
+    lines
+        The summary, for a person to check.
+    """
+
+    boundaries: Path
+    scenarios: Path
+    lines: tuple[str, ...]
+
+
+def folder_name(name: str) -> str:
+    """Give the name of an authority's folder.
+
+    Parameters
+    ----------
+    name
+        Its name.
+
+    Returns
+    -------
+    Small letters, figures and hyphens; empty where the name has none.
+
+    Examples
+    --------
+    >>> folder_name("Bath & North East Somerset")
+    'bath-north-east-somerset'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("'", "")).strip("-")
+
+
+def start(
+    request: Request, placing: Placing, *, on_step: Callable[[str], None] = lambda _: None
+) -> Started:
+    """Make the folder of an authority and its starter scenarios from public files.
+
+    Parameters
+    ----------
+    request
+        The files, and what the user wants otherwise.
+    placing
+        Where it goes.
+    on_step
+        Called with what is being done.
+
+    Returns
+    -------
+    Where it is, and the summary.
+
+    Raises
+    ------
+    InputError
+        With every fault; nothing is written then.
+    """
+    key = folder_name(request.name)
+    homes = placing.into / "boundaries" / key, placing.into / "scenarios" / key
+    _refuse_existing(key, homes, request, is_forced=placing.is_forced)
+    on_step("reading the register and the boundaries")
+    intake = take_in(request)
+    on_step("gathering today's clusters")
+    new = _with_clusters(key, intake, placing)
+    placing.into.mkdir(parents=True, exist_ok=True)
+    # Made beside the place it goes to, so that putting it there is a renaming.
+    with tempfile.TemporaryDirectory(prefix=f".{key}-", dir=placing.into) as temporary:
+        made = Path(temporary) / "boundaries" / key, Path(temporary) / "scenarios" / key
+        for folder in made:
+            folder.mkdir(parents=True)
+        write_data(new, made[0])
+        authority = load_authority(made[0])
+        on_step("building the ground of every school")
+        place = Place(authority, build_territory(authority))
+        on_step("trying the starter scenarios")
+        notes = write_starters(place, made[1], key=key, wanted=placing.wanted)
+        new = replace(new, scenario_notes=notes)
+        page = check_html(new, authority, place.territory)
+        write_papers(new, made[0], check_page=page)
+        _put_in_place(made, homes, Path(temporary))
+    return Started(*homes, tuple(_lines(new, homes)))
+
+
+def _refuse_existing(
+    key: str, homes: tuple[Path, Path], request: Request, *, is_forced: bool
+) -> None:
+    faults = []
+    if not key:
+        remedy = "Use letters, such as Kirklees."
+        faults.append(
+            Fault("the command", 0, "AUTHORITY", f'"{request.name}" cannot name a folder', remedy)
+        )
+    for home in homes if key else ():
+        if home.exists() and not is_forced:
+            remedy = "Give --force to replace it, or another name or --into folder."
+            faults.append(Fault(str(home), 0, "", "the folder is there already", remedy))
+    if faults:
+        raise InputError(faults)
+
+
+def _with_clusters(key: str, intake: Intake, placing: Placing) -> NewAuthority:
+    schools = intake.schools
+    km = straight_line_km(schools.geometry)
+    bands = ((float(NEAR_KM), NEAR_MIN_PER_KM), (float("inf"), FAR_MIN_PER_KM))
+    spec = TravelSpec("estimate", constant_min=CONSTANT_MIN, bands=bands)
+    known = _given_clusters(schools)
+    if known.notna().any():
+        cluster, notes = _filled(known, km)
+    else:
+        ages = {
+            column: [age_of(text) for text in schools[column]]
+            if column in schools
+            else [None] * len(schools)
+            for column in ("low_age", "high_age")
+        }
+        aged = pd.DataFrame(schools[["name", "phase"]]).assign(
+            **{column: pd.array(values, dtype="Float64") for column, values in ages.items()}
+        )
+        gathered = gather_clusters(
+            aged, estimated_minutes(km, spec), km * 1000, join_within_m=placing.join_within_m
+        )
+        cluster, notes = gathered.cluster, gathered.notes
+    return NewAuthority(key, intake.request.name, intake, cluster, notes)
+
+
+def _given_clusters(schools: gpd.GeoDataFrame) -> pd.Series:
+    if "cluster" not in schools:
+        return pd.Series(None, index=schools.index, dtype=object)
+    given: pd.Series = schools["cluster"].replace("", None)
+    return given
+
+
+def _filled(known: pd.Series, km: np.ndarray) -> tuple[pd.Series, tuple[str, ...]]:
+    """Put schools without a cluster into that of the nearest school that has one."""
+    has = np.flatnonzero(known.notna())
+    nearest = has[km[:, has].argmin(axis=1)]
+    cluster = known.where(known.notna(), known.iloc[nearest].to_numpy())
+    n_blank = int(known.isna().sum())
+    notes = [f"Today's {cluster.nunique()} clusters are those of the register."]
+    if n_blank:
+        notes.append(f"{n_blank} schools without one are in that of the nearest school.")
+    return cluster, tuple(notes)
+
+
+def _put_in_place(made: tuple[Path, Path], homes: tuple[Path, Path], temporary: Path) -> None:
+    """Move both folders to where they belong, or, if that fails, neither."""
+    # Outside the temporary folder: what was there must outlive it if it cannot be moved back.
+    aside = [temporary.with_name(f"{temporary.name}-before-{i}") for i in range(len(homes))]
+    done: list[int] = []
+    try:
+        for i, home in enumerate(homes):
+            home.parent.mkdir(parents=True, exist_ok=True)
+            if home.exists():
+                home.rename(aside[i])
+            done.append(i)
+            made[i].rename(home)
+    except OSError as error:
+        for i in done:
+            if homes[i].exists():
+                shutil.rmtree(homes[i])
+            if aside[i].exists():
+                aside[i].rename(homes[i])
+        fault = Fault(
+            str(homes[len(done) - 1] if done else homes[0]),
+            0,
+            "",
+            f"it cannot be written: {error.strerror}",
+            "Close the files that are open in it, or give another --into folder.",
+        )
+        raise InputError([fault]) from error
+    for folder in aside:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lines(new: NewAuthority, homes: tuple[Path, Path]) -> list[str]:
+    shown = [home.as_posix() for home in homes]
+    return [
+        *summary_lines(new.intake),
+        "",
+        *new.cluster_notes,
+        f"Outline: {new.intake.outline.origin}.",
+        *(
+            f"Layer {layer.name}: {len(layer.polygons)} areas from {layer.file} ({layer.column})."
+            for layer in new.intake.layers
+        ),
+        *new.scenario_notes,
+        "",
+        f"Look at {shown[0]}/check.html, then",
+        f"  cluster-optimiser run {shown[1]} --out results",
+    ]

@@ -1,0 +1,154 @@
+"""Commands that prepare data: a new authority from public files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cluster_optimiser.cli.terminal import console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INCLUDABLE = ("proposed", "independent", "non-maintained")
+
+
+@click.command()
+@click.argument("authority")
+@click.option(
+    "--schools",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The register: an extract of Get Information About Schools as it comes (CSV or zip), or "
+    "any table with URN, name and places.",
+)
+@click.option("--la", default="", help="Code or name of the authority in a national file.")
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="Boundaries in any format and year; NAME=FILE@COLUMN where the names are not found. "
+    "May be given several times.",
+)
+@click.option("--outline", type=click.Path(path_type=Path), help="The authority's own boundary.")
+@click.option(
+    "--pupils", type=click.Path(path_type=Path), help="Pupils by school, from a school census."
+)
+@click.option("--pupils-column", default="", help="Its column of pupils, where it is not found.")
+@click.option(
+    "--postcodes",
+    type=click.Path(path_type=Path),
+    help="Places of postcodes (ONS Postcode Directory, Code-Point Open), for schools without one.",
+)
+@click.option(
+    "--corrections",
+    type=click.Path(path_type=Path),
+    help="CSV with urn and any column: your own values in place of the register's.",
+)
+@click.option(
+    "--include",
+    multiple=True,
+    type=click.Choice(INCLUDABLE),
+    help="Take schools that are left out otherwise.",
+)
+@click.option("--keep", multiple=True, type=int, metavar="URN", help="Take this one in any case.")
+@click.option("--drop", multiple=True, type=int, metavar="URN", help="Leave this one out.")
+@click.option("--date", "data_date", default="", help="Date of the register, such as 2024-01-15.")
+@click.option(
+    "--clusters",
+    "n_clusters",
+    type=click.IntRange(2, 500),
+    metavar="N",
+    help="Number of clusters of the third starter scenario.  [default: half of today's]",
+)
+@click.option(
+    "--areas",
+    "n_areas",
+    type=click.IntRange(2, 50),
+    default=2,
+    show_default=True,
+    metavar="N",
+    help="Number of areas of the fourth, which oversee those clusters.",
+)
+@click.option(
+    "--join-within",
+    "join_within_m",
+    type=click.FloatRange(min=0),
+    default=100.0,
+    show_default=True,
+    metavar="METRES",
+    help="Secondary schools no further apart share a cluster.",
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder that gets boundaries/ and scenarios/.  [default: this one]",
+)
+@click.option("--force", is_flag=True, help="Replace the authority if it is there already.")
+def new(  # noqa: PLR0913 - one argument an option
+    *,
+    authority: str,
+    layers: Sequence[str],
+    n_clusters: int | None,
+    n_areas: int,
+    join_within_m: float,
+    into: Path,
+    force: bool,
+    include: Sequence[str],
+    keep: Sequence[int],
+    drop: Sequence[int],
+    **files: Any,  # noqa: ANN401 - the options that are passed on under their own name
+) -> None:
+    """Make an authority's folder and starter scenarios from the files people really have.
+
+    \b
+    Example:
+      cluster-optimiser new Kirklees --schools edubasealldata20240115.csv --la 382 \\
+        --layer district=LAD_MAY_2023_UK_BFC.gpkg --clusters 17
+    """
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    boundaries = [_layer_parts(text) for text in layers]
+    to_user = console()
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        console=to_user,
+        transient=True,
+        disable=not to_user.is_terminal or to_user.no_color,
+    ) as progress:
+        task = progress.add_task("reading", total=None)
+        from cluster_optimiser.batch import starting
+        from cluster_optimiser.batch.starters import Wanted
+        from cluster_optimiser.inputs.intake import LayerFile, Request
+
+        request = Request(
+            name=authority,
+            layers=tuple(LayerFile(*parts) for parts in boundaries),
+            include=frozenset(include),
+            keep=frozenset(keep),
+            drop=frozenset(drop),
+            **files,
+        )
+        wanted = Wanted(n_clusters, n_areas)
+        started = starting.start(
+            request,
+            starting.Placing(into, is_forced=force, join_within_m=join_within_m, wanted=wanted),
+            on_step=lambda text: progress.update(task, description=text),
+        )
+    for line in started.lines:
+        click.echo(line)
+
+
+def _layer_parts(text: str) -> tuple[str, Path, str]:
+    """Take NAME=FILE or NAME=FILE@COLUMN apart."""
+    name, equals, rest = text.partition("=")
+    if not equals or not name or not rest:
+        message = f'"{text}" is not NAME=FILE, such as district=LAD_MAY_2023_UK_BFC.gpkg'
+        raise click.BadParameter(message, param_hint="'--layer'")
+    file, _, column = rest.partition("@") if not Path(rest).exists() else (rest, "", "")
+    return name.strip(), Path(file), column

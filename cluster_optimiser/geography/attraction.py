@@ -1,0 +1,183 @@
+"""Today's clusters where no file has them: schools gathered round secondary schools."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.constants import SECONDARY_PHASES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+TRANSFER_AGE = 11
+"""Age at which schools outside three-tier areas hand over."""
+
+_GENERIC = re.compile(
+    r"[\s,]+(the|school|academy|college|high|secondary|comprehensive|community|upper|sports"
+    r"|science|specialist|technology|arts|language|and|a|an|of|for)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """Clusters made round secondary schools.
+
+    Parameters
+    ----------
+    cluster
+        Index ``urn``, the name of each school's cluster.
+    notes
+        How they were made, in words, with counts.
+    """
+
+    cluster: pd.Series
+    notes: tuple[str, ...]
+
+
+def gather_clusters(
+    schools: pd.DataFrame,
+    minutes: NDArray[np.float64],
+    metres: NDArray[np.float64],
+    *,
+    join_within_m: float,
+) -> Gathered:
+    """Put every school into the cluster of the secondary school it is nearest to by minutes.
+
+    A middle school goes to the nearest school that takes pupils at the age it hands them over, a
+    first school to the nearest middle school and with it; other primaries to the nearest secondary
+    school that takes pupils at eleven or before; nurseries and special schools to the nearest.
+
+    Parameters
+    ----------
+    schools
+        Index ``urn``, sorted; ``name``, ``phase``, ``low_age`` and ``high_age`` (missing where not
+        known).
+    minutes
+        Minutes from each to each, in the order of the schools; NaN where there is no way.
+    metres
+        Straight-line distances, in the same order.
+    join_within_m
+        Secondary schools no further apart than this share a cluster.
+
+    Returns
+    -------
+    The clusters. Without any secondary school all schools form one.
+    """
+    phase = schools["phase"].to_numpy()
+    hubs = np.flatnonzero(np.isin(phase, SECONDARY_PHASES))
+    if not len(hubs):
+        cluster = pd.Series("All schools", index=schools.index, dtype=object)
+        return Gathered(cluster, ("There is no secondary school: all schools form one cluster.",))
+    site = _joined(hubs, metres, join_within_m)
+    low, high = (schools[c].to_numpy(dtype=float, na_value=np.nan) for c in ("low_age", "high_age"))
+    takes_at_eleven = hubs[~(low[hubs] > TRANSFER_AGE)]
+    targets: dict[int, int] = {int(hub): int(hub) for hub in hubs}
+    middles = np.flatnonzero(phase == "middle")
+    for i in middles:
+        ready = hubs[~(low[hubs] > high[i])] if np.isfinite(high[i]) else hubs
+        # Above a middle school comes the one that begins where it ends, rather than one from 11.
+        upper = ready[low[ready] >= high[i] - 1]
+        targets[int(i)] = _nearest(int(i), upper if len(upper) else ready, hubs, minutes, metres)
+    n_first = 0
+    for i in np.flatnonzero(~np.isin(phase, (*SECONDARY_PHASES, "middle"))):
+        feeders = middles[low[middles] <= high[i]] if _is_first(phase[i], high[i]) else middles[:0]
+        if len(feeders):
+            n_first += 1
+            targets[int(i)] = targets[_nearest(int(i), feeders, feeders, minutes, metres)]
+        else:
+            # Special schools and nurseries send nobody on by age: the nearest of any kind.
+            among = takes_at_eleven if phase[i] == "primary" else hubs
+            targets[int(i)] = _nearest(int(i), among, hubs, minutes, metres)
+    names = _names(schools["name"].astype(str).tolist(), site)
+    cluster = pd.Series(
+        [names[site[targets[i]]] for i in range(len(schools))], index=schools.index, dtype=object
+    )
+    return Gathered(cluster, tuple(_notes(schools, hubs, site, (len(middles), n_first))))
+
+
+def _is_first(phase: str, high: float) -> bool:
+    """Tell whether a school hands over to a middle school: a first school ends at 8 to 10."""
+    youngest, oldest = 8, 10
+    return phase == "primary" and youngest <= high <= oldest
+
+
+def _nearest(
+    i: int,
+    among: NDArray[np.int64],
+    otherwise: NDArray[np.int64],
+    minutes: NDArray[np.float64],
+    metres: NDArray[np.float64],
+) -> int:
+    choice = among if len(among) else otherwise
+    ways = np.where(np.isnan(minutes[i, choice]), np.inf, minutes[i, choice])
+    # Where no road leads to any, the nearest in a straight line; on a tie the lowest URN.
+    if np.isinf(ways).all():
+        ways = metres[i, choice]
+    return int(choice[np.argmin(ways)])
+
+
+def _joined(
+    hubs: NDArray[np.int64], metres: NDArray[np.float64], within_m: float
+) -> dict[int, int]:
+    """Give the first school of the site that each secondary school stands on."""
+    site: dict[int, int] = {}
+    for hub in map(int, hubs):
+        near = [other for other in site if metres[hub, other] <= within_m]
+        site[hub] = site[near[0]] if near else hub
+    return site
+
+
+def _names(names: Sequence[str], site: Mapping[int, int]) -> dict[int, str]:
+    """Name each cluster after its secondary schools, without the words that all of them bear."""
+    members: dict[int, list[int]] = {}
+    for hub, first in site.items():
+        members.setdefault(first, []).append(hub)
+    short = {first: " and ".join(_short(names[i]) for i in own) for first, own in members.items()}
+    long = {first: " and ".join(names[i] for i in own) for first, own in members.items()}
+    chosen = dict(short)
+    for attempt in (long, {first: f"{long[first]} ({first + 1})" for first in members}):
+        counts = Counter(chosen.values())
+        chosen = {f: n if counts[n] == 1 else attempt[f] for f, n in chosen.items()}
+    return chosen
+
+
+def _short(name: str) -> str:
+    short = re.sub(r"^the\s+", "", name.strip(), flags=re.IGNORECASE)
+    while (shorter := _GENERIC.sub("", short)) != short and len(shorter) >= len("Ash"):
+        short = shorter
+    return short if any(c.isalnum() for c in short) else name
+
+
+def _notes(
+    schools: pd.DataFrame,
+    hubs: NDArray[np.int64],
+    site: Mapping[int, int],
+    tiers: tuple[int, int],
+) -> list[str]:
+    n_clusters = len(set(site.values()))
+    text = f"Today's clusters are not known: {n_clusters} were made from {len(hubs)} secondary"
+    notes = [f"{text} schools, each with the schools nearest to it by minutes."]
+    joined = Counter(site.values())
+    shared = [
+        " and ".join(str(schools["name"].iloc[hub]) for hub, own in site.items() if own == first)
+        for first, number in joined.items()
+        if number > 1
+    ]
+    if shared:
+        notes.append(f"Secondary schools at one place share a cluster: {'; '.join(shared)}.")
+    n_middle, n_first = tiers
+    if n_middle:
+        notes.append(
+            f"{n_middle} middle schools are in the cluster of the nearest school that takes their"
+            f" pupils on, and {n_first} first schools in that of the nearest middle school."
+        )
+    return notes

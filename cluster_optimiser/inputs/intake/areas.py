@@ -1,0 +1,452 @@
+"""Boundary layers of any year and format, cut down to one authority, and its outline."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M, holding_area, polygons_of
+from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
+from cluster_optimiser.inputs.files import Folder, Table
+from cluster_optimiser.inputs.intake.gias import plain
+from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
+from cluster_optimiser.inputs.intake.rows import is_there
+from cluster_optimiser.inputs.settings import RESERVED_LAYER_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
+
+    from cluster_optimiser.inputs.checking import FaultList
+    from cluster_optimiser.inputs.intake.selection import Chosen
+
+ONS_NAME = re.compile(r"([A-Za-z]{2,8})(\d{2})NM", re.IGNORECASE)
+"""Column of names in a layer of the Office for National Statistics, such as LAD23NM."""
+
+PLAIN_NAMES = ("name", "area", "title", "label", "areaname")
+
+FEW_SCHOOLS = 3
+"""An area with fewer schools, and under 2 % of all, may owe them to wrong coordinates."""
+
+FEW_SHARE = 0.02
+
+MOST_SHARE = 0.9
+"""Areas that hold fewer of the schools than this cannot be all there are."""
+
+REACH_M = 5_000.0
+"""A school no further outside the outline than this is taken, and the outline carried out to it."""
+
+LANE_M = 300.0
+"""Half the width of the strip by which the outline is carried out to a school."""
+
+ROUND_SCHOOLS_M = 2_500.0
+"""How far round the schools the outline is drawn where there are no boundaries at all."""
+
+MAX_VERTICES = 100_000
+"""Layers with more points than this are simplified."""
+
+SIMPLIFY_M = 10.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawLayer:
+    """A boundary layer as read.
+
+    Parameters
+    ----------
+    name
+        The layer's name in scenarios.
+    file
+        Name of its file.
+    column
+        Column the names are from.
+    areas
+        ``area`` (name), ``code`` (empty where the file has none) and polygons in EPSG:27700.
+    year
+        Year of the boundaries as its columns tell it, empty where they do not.
+    notes
+        What was mended, in words.
+    """
+
+    name: str
+    file: str
+    column: str
+    areas: gpd.GeoDataFrame
+    year: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def layer_names_faulty(names: Sequence[str], faults: FaultList) -> None:
+    """Report names that no layer can have.
+
+    Parameters
+    ----------
+    names
+        The names given, in order.
+    faults
+        Where faults are gathered.
+    """
+    for name in dict.fromkeys(names):
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED_LAYER_NAMES:
+            remedy = "Use letters, figures and underscores, such as district or gp_area."
+            problem = Problem(f'"{name}" cannot name a layer', remedy)
+            faults.add("the command", 0, "--layer", problem)
+        if names.count(name) > 1:
+            problem = Problem(
+                f'the layer "{name}" is given twice', "Give one of them another name."
+            )
+            faults.add("the command", 0, "--layer", problem)
+
+
+def read_layer(name: str, path: Path, column: str, faults: FaultList) -> RawLayer | None:
+    """Read a layer and find its column of names.
+
+    Parameters
+    ----------
+    name
+        The layer's name in scenarios.
+    path
+        GeoPackage, GeoJSON, Shapefile (zipped too) or GeoParquet, in any reference system.
+    column
+        The file's column of names; empty to find it.
+    faults
+        Where faults are gathered.
+
+    Returns
+    -------
+    The layer, or None after a fault.
+    """
+    if not is_there(path, faults):
+        return None
+    table = Folder(path.parent, faults).read(path.name, subject="--layer")
+    if table is None:
+        return None
+    if table.geometry is None:
+        remedy = "Give the file of boundaries: GeoPackage, GeoJSON, Shapefile or GeoParquet."
+        faults.add(path.name, 0, f"layer {name}", Problem("the file has no boundaries", remedy))
+        return None
+    found = _name_column(table, column, path.name, name, faults)
+    if found is None:
+        return None
+    code = _code_column(table, found)
+    shapes, notes = _shapes(table, found, name)
+    is_named = table.cells[found] != ""
+    is_drawn = pd.Series([not shape.is_empty for shape in shapes], index=table.cells.index)
+    if not (is_named & is_drawn).any():
+        problem = Problem("no row has both a name and a polygon", "Give a file of named polygons.")
+        faults.add(path.name, 0, f"layer {name}", problem)
+        return None
+    areas = gpd.GeoDataFrame(
+        {"area": table.cells[found], "code": table.cells[code] if code else ""},
+        geometry=shapes,
+        crs=CRS_METRES,
+    )
+    year = ONS_NAME.fullmatch(found)
+    return RawLayer(
+        name,
+        path.name,
+        found,
+        areas[is_named & is_drawn],
+        f"20{year[2]}" if year else "",
+        tuple(notes),
+    )
+
+
+def _name_column(table: Table, column: str, file: str, layer: str, faults: FaultList) -> str | None:
+    names = [str(name) for name in table.cells.columns]
+    if column:
+        if column in names:
+            return column
+        remedy = did_you_mean(column, names, f"Its columns are {listed(names)}.")
+        problem = Problem(f'there is no column "{column}"', remedy)
+        faults.add(file, 0, f"layer {layer}", problem)
+        return None
+    ons = [name for name in names if ONS_NAME.fullmatch(name)]
+    # Of several, as in a file of wards with their districts, the first is the file's own.
+    if ons:
+        return ons[0]
+    for wanted in PLAIN_NAMES:
+        for name in names:
+            if plain(name) == wanted:
+                return name
+    texts = [n for n in names if table.cells[n].str.contains(r"[A-Za-z]{3}", regex=True).all()]
+    unique = [name for name in texts if table.cells[name].is_unique]
+    if len(unique) == 1:
+        return unique[0]
+    remedy = f"Say which, as {layer}={file}@COLUMN; its columns are {listed(names)}."
+    faults.add(file, 0, f"layer {layer}", Problem("no column of names was found", remedy))
+    return None
+
+
+def _code_column(table: Table, column: str) -> str:
+    """Give the column of codes that belongs to a column of names, empty if there is none."""
+    names = {str(name).lower(): str(name) for name in table.cells.columns}
+    found = ONS_NAME.fullmatch(column)
+    wanted = f"{found[1]}{found[2]}cd".lower() if found else "code"
+    return names.get(wanted, "")
+
+
+def _shapes(table: Table, column: str, layer: str) -> tuple[list[BaseGeometry], list[str]]:
+    notes = []
+    geometry = [] if table.geometry is None else list(table.geometry)
+    crossing = [shape is not None and not shape.is_valid for shape in geometry]
+    shapes = [polygons_of(shape) for shape in geometry]
+    names = [str(name) for name in table.cells[column]]
+    mended = [name for name, is_crossing in zip(names, crossing, strict=True) if is_crossing]
+    if mended:
+        text = f"{len(mended)} boundaries that cross themselves were mended: {listed(mended)}."
+        notes.append(f"Layer {layer}: {text}")
+    lost = [n or "a row without a name" for n, s in zip(names, shapes, strict=True) if s.is_empty]
+    if lost:
+        notes.append(f"Layer {layer}: {len(lost)} rows have no polygon: {listed(lost)}.")
+    nameless = sum(not name for name in names)
+    if nameless:
+        notes.append(f"Layer {layer}: {nameless} rows have no name and are left out.")
+    return shapes, notes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """The ground of the authority.
+
+    Parameters
+    ----------
+    shape
+        Polygon or polygons in EPSG:27700.
+    origin
+        Where it is from, in words.
+    """
+
+    shape: BaseGeometry
+    origin: str
+
+
+def find_outline(
+    schools: gpd.GeoDataFrame, layers: Sequence[RawLayer], chosen: Chosen, districts: set[str]
+) -> Outline:
+    """Find the outline: the authority's own boundary, else the areas that hold its schools.
+
+    Parameters
+    ----------
+    schools
+        Points in EPSG:27700.
+    layers
+        The layers as read.
+    chosen
+        The authority.
+    districts
+        Names and codes of districts that the register gives for the schools.
+
+    Returns
+    -------
+    The outline.
+    """
+    for layer in layers:
+        codes, names = layer.areas["code"], layer.areas["area"]
+        is_own = (codes == chosen.ons_code) & (codes != "")
+        if not is_own.any():
+            is_own = names.map(_place) == _place(chosen.name)
+        own = polygons_of(shapely.union_all(layer.areas.geometry[is_own].to_numpy()))
+        if not own.is_empty and shapely.distance(own, schools.geometry.to_numpy()).min() == 0:
+            name = names[is_own].iloc[0]
+            return Outline(own, f'the area "{name}" of the layer {layer.name} ({layer.file})')
+    if layers:
+        # The largest areas: small ones, such as wards, need not all hold a school.
+        layer = max(layers, key=lambda one: float(one.areas.geometry.area.median()))
+        kept = _with_schools(layer, schools, districts)
+        whole = _without_holes(shapely.union_all(kept.geometry.to_numpy()))
+        said = f"the {len(kept)} areas of the layer {layer.name} that hold its schools"
+        return Outline(polygons_of(whole), said)
+    hull = shapely.concave_hull(shapely.union_all(schools.geometry.to_numpy()), ratio=0.3)
+    said = (
+        f"a line drawn {ROUND_SCHOOLS_M / 1000:g} km round the schools, as no boundaries were given"
+    )
+    return Outline(polygons_of(hull.buffer(ROUND_SCHOOLS_M)), said)
+
+
+def _place(name: str) -> str:
+    """Give a place's name without what registers add to it."""
+    words = re.sub(r"\b(city|county|borough|council|of|the|and|district)\b", "", name.lower())
+    return plain(words.replace("&", "")) or plain(name)
+
+
+def _with_schools(
+    layer: RawLayer, schools: gpd.GeoDataFrame, districts: set[str]
+) -> gpd.GeoDataFrame:
+    """Give the areas that hold schools, without those that hold a few by mistake."""
+    areas = layer.areas.set_index(pd.RangeIndex(len(layer.areas)))
+    held = holding_area(schools.geometry, areas).value_counts()
+    needed = max(FEW_SCHOOLS, FEW_SHARE * len(schools))
+    is_said = areas["code"].isin(districts) | areas["area"].isin(districts)
+    is_many = pd.Series([held.get(i, 0) >= needed for i in areas.index], index=areas.index)
+    has_any = areas.index.isin(held.index)
+    wanted = (is_said & has_any) | is_many
+    # Areas as small as wards all hold few.
+    is_enough = sum(held.get(i, 0) for i in areas.index[wanted]) >= MOST_SHARE * len(schools)
+    return areas[wanted] if is_enough else areas[has_any]
+
+
+def _without_holes(shape: BaseGeometry) -> BaseGeometry:
+    parts = [shapely.Polygon(part.exterior) for part in shapely.get_parts(polygons_of(shape))]
+    return shapely.union_all(parts)
+
+
+def reach_schools(
+    schools: gpd.GeoDataFrame, outline: Outline, ledger: Ledger
+) -> tuple[gpd.GeoDataFrame, Outline]:
+    """Carry the outline out to schools that stand just outside, and drop those far away.
+
+    Parameters
+    ----------
+    schools
+        Points in EPSG:27700, ``name``, ``row`` and ``pupils``.
+    outline
+        The outline.
+    ledger
+        Where both are written.
+
+    Returns
+    -------
+    The schools that are kept, and the outline that holds them.
+    """
+    away_m = shapely.distance(outline.shape, schools.geometry.to_numpy())
+    lanes = []
+    for urn, metres in zip(schools.index, away_m, strict=True):
+        row = schools.loc[urn]
+        name, kilometres = str(row["name"]), f"{metres / 1000:,.1f} km outside"
+        if metres > REACH_M:
+            pupils = None if pd.isna(row["pupils"]) else int(row["pupils"])
+            reason = "far outside the authority"
+            ledger.dropped.append(
+                Dropped(int(row["row"]), str(urn), name, reason, kilometres, pupils)
+            )
+        elif metres > NEAR_BORDER_M:
+            way = shapely.shortest_line(outline.shape, row.geometry)
+            lanes.append(way.buffer(LANE_M))
+            what = "stands outside the outline, which is carried out to it"
+            ledger.flags.append(Flag(int(urn), name, what, kilometres))
+    if lanes:
+        wider = polygons_of(shapely.union_all([outline.shape, *lanes]))
+        outline = Outline(wider, outline.origin)
+    return schools[away_m <= REACH_M], outline
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CutLayer:
+    """A layer cut down to the authority.
+
+    Parameters
+    ----------
+    name, file, column, year
+        As in `RawLayer`.
+    polygons
+        Index the area's name, sorted; EPSG:27700.
+    notes
+        What was done, in words.
+    """
+
+    name: str
+    file: str
+    column: str
+    year: str
+    polygons: gpd.GeoDataFrame
+    notes: tuple[str, ...]
+
+
+def cut_layer(layer: RawLayer, outline: Outline, schools: gpd.GeoDataFrame) -> CutLayer:
+    """Keep the areas of a layer that hold schools of the authority, clipped to its outline.
+
+    Parameters
+    ----------
+    layer
+        The layer as read.
+    outline
+        The authority's outline.
+    schools
+        Points in EPSG:27700.
+
+    Returns
+    -------
+    The layer, its names unique.
+    """
+    notes = list(layer.notes)
+    tree = shapely.STRtree(layer.areas.geometry.to_numpy())
+    near = layer.areas.iloc[sorted(set(tree.query(outline.shape, predicate="intersects").tolist()))]
+    named = _dissolved(near, layer.name, notes)
+    named = _light(named, layer.name, notes)
+    clipped = named.geometry.map(lambda shape: polygons_of(shape.intersection(outline.shape)))
+    polygons = gpd.GeoDataFrame(geometry=clipped, crs=CRS_METRES)
+    polygons = polygons[~polygons.geometry.is_empty].sort_index()
+    held = set(holding_area(schools.geometry, polygons).dropna())
+    polygons = polygons[polygons.index.isin(held)].rename_axis("area")
+    polygons = _apart(polygons, layer.name, notes)
+    nowhere = schools.index[holding_area(schools.geometry, polygons).isna()]
+    if len(nowhere):
+        names = listed(schools.loc[nowhere, "name"].astype(str))
+        notes.append(f"Layer {layer.name}: {len(nowhere)} schools lie in no area of it: {names}.")
+    return CutLayer(layer.name, layer.file, layer.column, layer.year, polygons, tuple(notes))
+
+
+def _dissolved(areas: gpd.GeoDataFrame, layer: str, notes: list[str]) -> gpd.GeoDataFrame:
+    """Put the parts of one area together, and tell areas of one name apart by their code."""
+    names = areas["area"].astype(str)
+    codes = areas["code"].astype(str)
+    n_codes = codes.groupby(names).transform("nunique")
+    is_shared = n_codes > 1
+    labels = names.where(~is_shared, names + " (" + codes + ")")
+    if is_shared.any():
+        shared = listed(sorted(set(names[is_shared])))
+        notes.append(f"Layer {layer}: areas of one name are told apart by their code: {shared}.")
+    parts = labels.value_counts()
+    joined = sorted(str(name) for name in parts.index[parts > 1])
+    if joined:
+        text = f"areas that stand on several rows are put together: {listed(joined)}."
+        notes.append(f"Layer {layer}: {text}")
+    shapes = {
+        str(label): polygons_of(shapely.union_all(group.to_numpy()))
+        for label, group in areas.geometry.groupby(labels, sort=True)
+    }
+    index = pd.Index(list(shapes), name="area", dtype=object)
+    return gpd.GeoDataFrame(geometry=list(shapes.values()), index=index, crs=CRS_METRES)
+
+
+def _light(areas: gpd.GeoDataFrame, layer: str, notes: list[str]) -> gpd.GeoDataFrame:
+    n_points = int(shapely.get_num_coordinates(areas.geometry.to_numpy()).sum())
+    if n_points <= MAX_VERTICES:
+        return areas
+    shapes = shapely.coverage_simplify(areas.geometry.to_numpy(), SIMPLIFY_M)
+    text = f"{n_points:,} points of its lines were simplified to {SIMPLIFY_M:g} m."
+    notes.append(f"Layer {layer}: {text}")
+    lighter = [polygons_of(shape) for shape in shapes]
+    return gpd.GeoDataFrame(geometry=lighter, index=areas.index, crs=CRS_METRES)
+
+
+def _apart(polygons: gpd.GeoDataFrame, layer: str, notes: list[str]) -> gpd.GeoDataFrame:
+    """Take ground that two areas share from the larger one, and note it."""
+    shapes = polygons.geometry.to_numpy().copy()
+    names = [str(name) for name in polygons.index]
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    told = []
+    for i, j in sorted({(int(i), int(j)) for i, j in zip(left, right, strict=True) if i < j}):
+        shared = shapely.intersection(shapes[i], shapes[j])
+        if shared.area <= 1.0:
+            continue
+        larger = i if shapes[i].area >= shapes[j].area else j
+        rest = polygons_of(shapely.difference(shapes[larger], shared))
+        if rest.is_empty:
+            continue
+        shapes[larger] = rest
+        hectares = shared.area / 10_000
+        told.append(f"{names[i]} and {names[j]} ({hectares:,.1f} ha)")
+    if told:
+        text = f"ground that two areas shared was taken from the larger: {listed(told)}."
+        notes.append(f"Layer {layer}: {text}")
+    return gpd.GeoDataFrame(geometry=shapes, index=polygons.index, crs=CRS_METRES)

@@ -1,0 +1,271 @@
+"""The words of Get Information About Schools, and what they mean here.
+
+The extract has some 140 columns; the ones that matter are found by their names, in any spelling of
+case, blanks and brackets, and so are those of registers that councils keep themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cluster_optimiser.constants import PHASES
+from cluster_optimiser.inputs.checking import Problem, number_of
+from cluster_optimiser.inputs.register import PHASE_WORDS
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "urn": ("URN", "School URN", "Establishment URN", "Unique reference number"),
+    "name": ("EstablishmentName", "School name", "Name", "School"),
+    "la_code": ("LA (code)", "LA", "LA code", "LEA code", "Old LA code", "LA number"),
+    "la_name": ("LA (name)", "LA name", "Local authority", "Local authority name"),
+    "la_ons": ("GSSLACode (name)", "GSSLACode", "New LA code"),
+    "number": ("EstablishmentNumber", "ESTAB", "DfE number", "School number"),
+    "type": ("TypeOfEstablishment (name)", "Type", "School type", "TypeOfEstablishment (code)"),
+    "group": ("EstablishmentTypeGroup (name)", "Type group"),
+    "status": ("EstablishmentStatus (name)", "Status", "EstablishmentStatus (code)"),
+    "close_date": ("CloseDate", "Closed date", "Date closed"),
+    "close_reason": ("ReasonEstablishmentClosed (name)", "Reason closed"),
+    "phase": ("PhaseOfEducation (name)", "Phase", "School phase", "PhaseOfEducation (code)"),
+    "low_age": ("StatutoryLowAge", "Low age", "Lowest age", "AGEL"),
+    "high_age": ("StatutoryHighAge", "High age", "Highest age", "AGEH"),
+    "pupils": ("NumberOfPupils", "Pupils", "Number of pupils", "Headcount", "NOR", "Roll"),
+    "census_date": ("CensusDate",),
+    "religious_character": ("ReligiousCharacter (name)", "Religious character"),
+    "trust": ("Trusts (name)", "Trust", "Trust name"),
+    "fsm_pct": ("PercentageFSM", "FSM %"),
+    "ehcp": ("SENStat", "EHCP"),
+    "sen_support": ("SENNoStat", "SEN support"),
+    "postcode": ("Postcode",),
+    "easting": ("Easting", "Eastings", "X"),
+    "northing": ("Northing", "Northings", "Y"),
+    "lat": ("Latitude", "Lat"),
+    "lon": ("Longitude", "Lon", "Long", "Lng"),
+    "district": ("DistrictAdministrative (name)", "District", "District name"),
+    "district_code": ("DistrictAdministrative (code)", "District code"),
+    "cluster": ("Cluster", "Existing cluster", "Cluster name", "School cluster"),
+}
+"""Our name of a column -> the names other people give it, the likeliest first."""
+
+STATUSES = {
+    "open": "open",
+    "open, but proposed to close": "closing",
+    "closed": "closed",
+    "proposed to open": "proposed",
+    "1": "open",
+    "2": "closed",
+    "3": "closing",
+    "4": "proposed",
+}
+"""Status in lower case -> open, closing, closed or proposed."""
+
+_BY_KIND = {
+    "independent": "Other independent school|11|Other independent special school|10",
+    "non-maintained": "Non-maintained special school|8|08",
+    "post-16": (
+        "Further education|18|Sixth form centres|31|Special post 16 institution|32"
+        "|Free schools 16 to 19|39|Academy 16-19 converter|45|Academy 16 to 19 sponsor led|46"
+        "|Academy secure 16 to 19|57|Sixth form college|Free schools - 16-19"
+    ),
+    "university": "Higher education institutions|29",
+    "children's centre": "Children's centre|47|Children's centre linked site|48",
+    "wales": "Welsh establishment|30",
+    "abroad": "Offshore schools|25|Service children's education|26|British schools overseas|37",
+    "other": (
+        "Secure units|24|Miscellaneous|27|Online provider|49"
+        "|Institution funded by other government department|56|Legacy types|98"
+    ),
+    "special": (
+        "Community special school|7|07|Foundation special school|12|Academy special converter|44"
+        "|Academy special sponsor led|33|Free schools special|36|Free schools - special"
+    ),
+    "pru": (
+        "Pupil referral unit|14|Academy alternative provision converter|42"
+        "|Academy alternative provision sponsor led|43|Free schools alternative provision|38"
+        "|Free schools - alternative provision"
+    ),
+    "nursery": "Local authority nursery school|15",
+    "school": (
+        "Community school|1|01|Voluntary aided school|2|02|Voluntary controlled school|3|03"
+        "|Foundation school|5|05|City technology college|6|06|Academy sponsor led|28"
+        "|Academy converter|34|Free schools|35|University technical college|40|Studio schools|41"
+    ),
+}
+KIND_OF_TYPE = {word.lower(): kind for kind, words in _BY_KIND.items() for word in words.split("|")}
+"""Type of establishment in lower case, or its code -> its kind."""
+
+KIND_OF_GROUP = {
+    "independent schools": "independent",
+    "colleges": "post-16",
+    "universities": "university",
+    "children's centres": "children's centre",
+    "welsh schools": "wales",
+    "welsh establishments": "wales",
+    "online provider": "other",
+    "online providers": "other",
+}
+"""Group of types in lower case -> the kind of all of them, for types with names of their own."""
+
+LEFT_OUT = {
+    "independent": "independent school",
+    "non-maintained": "non-maintained special school",
+    "post-16": "16 plus: sixth form or further education",
+    "university": "university",
+    "children's centre": "children's centre",
+    "wales": "in Wales",
+    "abroad": "overseas or offshore",
+    "other": "not a local school (secure unit, online, other department)",
+}
+"""Kind -> why it is left out, for the kinds that no local cluster has."""
+
+PHASE_CODES = {
+    "1": "nursery",
+    "2": "primary",
+    "3": "middle",
+    "4": "secondary",
+    "5": "middle",
+    "6": "16 plus",
+    "7": "all-through",
+}
+SIXTEEN_PLUS = frozenset({"16 plus", "16-plus", "post 16", "sixth form"})
+NO_PHASE = frozenset({"", "0", "not applicable", "n/a", "na", "none", "not recorded"})
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRead:
+    """The phase of a school, and what it was read from.
+
+    Parameters
+    ----------
+    phase
+        One of our phases, ``"16 plus"``, or empty where it cannot be told.
+    guessed_from
+        Empty where the file says it; else in words what it was guessed from.
+    """
+
+    phase: str
+    guessed_from: str = ""
+
+
+def plain(name: str) -> str:
+    """Give a column's name without case, blanks and brackets.
+
+    Parameters
+    ----------
+    name
+        The name.
+
+    Returns
+    -------
+    Letters and figures only.
+
+    Examples
+    --------
+    >>> plain("PhaseOfEducation (name)") == plain("phaseofeducation_name")
+    True
+    """
+    return re.sub(r"[^a-z0-9%]", "", name.lower())
+
+
+def kind_of(type_name: str, group: str) -> str:
+    """Give the kind of an establishment.
+
+    Parameters
+    ----------
+    type_name
+        Type of establishment, or its code.
+    group
+        Group of types; empty where the file has none.
+
+    Returns
+    -------
+    A kind of `LEFT_OUT`, or ``special``, ``pru``, ``nursery``, ``school``; ``school`` too for a
+    type that has no name we know.
+    """
+    # The apostrophe of "children's" is curly in some extracts.
+    words = [text.lower().replace("\u2019", "'") for text in (type_name, group)]
+    if words[0] in KIND_OF_TYPE:
+        return KIND_OF_TYPE[words[0]]
+    return KIND_OF_GROUP.get(words[1], "school")
+
+
+def age_of(text: str) -> int | None:
+    """Read an age.
+
+    Parameters
+    ----------
+    text
+        The cell, stripped.
+
+    Returns
+    -------
+    Whole years from 0 to 25, or None where the cell holds no such figure.
+    """
+    value = number_of(text)
+    oldest = 25
+    if isinstance(value, Problem) or not value.is_integer() or not 0 <= value <= oldest:
+        return None
+    return int(value)
+
+
+def phase_of(phase: str, kind: str, ages: tuple[int | None, int | None], name: str) -> PhaseRead:
+    """Give the phase of an establishment.
+
+    Parameters
+    ----------
+    phase
+        Phase as the file has it; special schools have "Not applicable".
+    kind
+        As `kind_of` gives it.
+    ages
+        Lowest and highest statutory age.
+    name
+        The school's name, the last resort.
+
+    Returns
+    -------
+    The phase and what it was read from.
+    """
+    if kind in {"special", "pru", "nursery"}:
+        return PhaseRead(kind)
+    if kind == "non-maintained":
+        return PhaseRead("special")
+    word = phase.lower()
+    if word in SIXTEEN_PLUS:
+        return PhaseRead("16 plus")
+    word = PHASE_CODES.get(word, PHASE_WORDS.get(word, word))
+    if word in PHASES or word == "16 plus":
+        return PhaseRead(word)
+    why = "" if word in NO_PHASE else f' (the file says "{phase}")'
+    low, high = ages
+    if low is not None and high is not None and low < high:
+        return PhaseRead(_phase_of_ages(low, high), f"ages {low} to {high}{why}")
+    said = _phase_of_name(name)
+    return PhaseRead(said, f"the name{why}" if said else "")
+
+
+def _phase_of_ages(low: int, high: int) -> str:
+    starts = [  # lowest age at least, highest age at least -> phase; the first that fits
+        (16, 0, "16 plus"),
+        (11, 0, "secondary"),
+        (8, 15, "secondary"),
+        (8, 12, "middle"),
+        (0, 15, "all-through"),
+        (0, 6, "primary"),
+    ]
+    return next((name for a, b, name in starts if low >= a and high >= b), "nursery")
+
+
+def _phase_of_name(name: str) -> str:
+    words = name.lower()
+    said = [
+        ("nursery", "nursery"),
+        ("primary", "primary"),
+        ("infant", "primary"),
+        ("junior", "primary"),
+        ("first school", "primary"),
+        ("middle", "middle"),
+        ("high school", "secondary"),
+        ("secondary", "secondary"),
+        ("grammar", "secondary"),
+    ]
+    return next((phase for word, phase in said if word in words), "")

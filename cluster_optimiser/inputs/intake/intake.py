@@ -1,0 +1,307 @@
+"""From the files people have to the schools, layers and outline of one authority."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import shapely
+
+from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.errors import InputError
+from cluster_optimiser.inputs.boundaries import read_outline
+from cluster_optimiser.inputs.checking import FaultList, Problem
+from cluster_optimiser.inputs.files import Folder
+from cluster_optimiser.inputs.intake.areas import (
+    CutLayer,
+    Outline,
+    RawLayer,
+    cut_layer,
+    find_outline,
+    layer_names_faulty,
+    reach_schools,
+    read_layer,
+)
+from cluster_optimiser.inputs.intake.census import join_pupils, read_census
+from cluster_optimiser.inputs.intake.gias import COLUMNS
+from cluster_optimiser.inputs.intake.ledger import Ledger
+from cluster_optimiser.inputs.intake.places import place_schools
+from cluster_optimiser.inputs.intake.postcodes import postcode_of, read_postcodes
+from cluster_optimiser.inputs.intake.rows import RawTable, is_there, read_raw
+from cluster_optimiser.inputs.intake.selection import (
+    Chosen,
+    Wishes,
+    check_urns,
+    choose_authority,
+    corrected,
+    select,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+_DATE_IN_NAME = re.compile(r"(20\d{2})[-_]?(\d{2})[-_]?(\d{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFile:
+    """A boundary file as the user gives it.
+
+    Parameters
+    ----------
+    name
+        The layer's name in scenarios.
+    path
+        The file.
+    column
+        Column of names, empty to find it.
+    """
+
+    name: str
+    path: Path
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The files of an intake, and what the user wants otherwise than the rules would have it.
+
+    Parameters
+    ----------
+    name
+        The authority's name.
+    schools
+        The register.
+    la
+        Code or name of the authority in the register; empty to go by the name.
+    layers
+        Boundary files.
+    outline
+        File of the authority's outline.
+    pupils, pupils_column
+        File of pupils by school, and its column of pupils (empty to find it).
+    postcodes
+        File or folder of the places of postcodes.
+    corrections
+        CSV with the URN and any column whose values are to be used instead.
+    include
+        Kinds to take that are left out otherwise.
+    keep, drop
+        URNs to take, and to leave out, whatever the rules say.
+    data_date
+        ISO date of the register; empty to take it from the file.
+    """
+
+    name: str
+    schools: Path
+    la: str = ""
+    layers: tuple[LayerFile, ...] = ()
+    outline: Path | None = None
+    pupils: Path | None = None
+    pupils_column: str = ""
+    postcodes: Path | None = None
+    corrections: Path | None = None
+    include: frozenset[str] = frozenset()
+    keep: frozenset[int] = frozenset()
+    drop: frozenset[int] = frozenset()
+    data_date: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intake:
+    """What was taken in.
+
+    Parameters
+    ----------
+    request
+        What was asked for.
+    chosen
+        The authority as the register has it.
+    schools
+        Index ``urn``, sorted; ``name``, ``phase``, ``pupils`` (whole numbers, missing where not
+        known), the other columns of the register that it has under our names, points in EPSG:27700.
+    layers
+        The layers, cut down to the authority.
+    outline
+        Its outline.
+    ledger
+        What became of every row.
+    data_date
+        ISO date of the register.
+    date_origin
+        Where that date is from, in words.
+    census_date
+        The day of the census that the register's pupils are from, as it says it; empty if not.
+    is_gias
+        Whether the register is an extract of Get Information About Schools.
+    """
+
+    request: Request
+    chosen: Chosen
+    schools: gpd.GeoDataFrame
+    layers: tuple[CutLayer, ...]
+    outline: Outline
+    ledger: Ledger
+    data_date: str
+    date_origin: str
+    census_date: str
+    is_gias: bool
+
+
+def take_in(request: Request) -> Intake:
+    """Read everything, keep an account of every row, and cut it down to the authority.
+
+    Parameters
+    ----------
+    request
+        The files.
+
+    Returns
+    -------
+    Schools, layers, outline and account.
+
+    Raises
+    ------
+    InputError
+        With every fault that leaves nothing to go on with.
+    """
+    faults, ledger = FaultList(), Ledger(request.schools.name)
+    table = read_raw(request.schools, COLUMNS, needs=("urn", "name"), faults=faults)
+    layers = _layers(request, faults)
+    outline = _given_outline(request, faults)
+    chosen = None
+    if table is not None:
+        ledger.notes += [f"{table.file}: {note}" for note in table.notes]
+        table = _corrected(request, table, ledger, faults)
+        _report_placeless(table, faults)
+        chosen = choose_authority(table, request.la, request.name, ledger, faults)
+        check_urns(request.keep, table, "--keep", faults)
+        check_urns(request.drop, table, "--drop", faults)
+    data_date, origin = _data_date(request, faults)
+    if table is None or chosen is None:
+        faults.raise_any()
+        message = "a table was left out without a fault: this is a mistake of the program"
+        raise RuntimeError(message)
+    schools = _schools(request, table, chosen, data_date, ledger, faults)
+    _refuse_nothing(schools, request, ledger, faults)
+    districts = {str(v) for c in ("district", "district_code") if c in schools for v in schools[c]}
+    found = outline or find_outline(schools, layers, chosen, districts - {""})
+    schools, found = reach_schools(schools, found, ledger)
+    _refuse_nothing(schools, request, ledger, faults)
+    cut = tuple(cut_layer(layer, found, schools) for layer in layers)
+    ledger.notes += [note for layer in cut for note in layer.notes]
+    return Intake(
+        request=request,
+        chosen=chosen,
+        schools=schools,
+        layers=cut,
+        outline=found,
+        ledger=ledger,
+        data_date=data_date,
+        date_origin=origin,
+        census_date=_census_date(schools),
+        is_gias=table.found["name"] == COLUMNS["name"][0],
+    )
+
+
+def _layers(request: Request, faults: FaultList) -> list[RawLayer]:
+    layer_names_faulty([layer.name for layer in request.layers], faults)
+    read = [read_layer(one.name, one.path, one.column, faults) for one in request.layers]
+    return [layer for layer in read if layer is not None]
+
+
+def _given_outline(request: Request, faults: FaultList) -> Outline | None:
+    if request.outline is None or not is_there(request.outline, faults):
+        return None
+    read = read_outline(Folder(request.outline.parent, faults), request.outline.name)
+    return None if read is None else Outline(read[0], f"the file {request.outline.name}")
+
+
+def _corrected(request: Request, table: RawTable, ledger: Ledger, faults: FaultList) -> RawTable:
+    if request.corrections is None:
+        return table
+    corrections = read_raw(request.corrections, COLUMNS, needs=("urn",), faults=faults)
+    if corrections is None:
+        return table
+    return corrected(table, corrections, ledger, faults)
+
+
+def _report_placeless(table: RawTable, faults: FaultList) -> None:
+    has_pair = {"easting", "northing"} <= set(table.cells) or {"lat", "lon"} <= set(table.cells)
+    if not has_pair and "postcode" not in table.cells:
+        text = "there is nothing to place schools by: no easting and northing, no postcode"
+        remedy = "Add the columns, or take the full extract of the register."
+        faults.add(table.file, 1, "", Problem(text, remedy))
+
+
+def _schools(
+    request: Request,
+    table: RawTable,
+    chosen: Chosen,
+    data_date: str,
+    ledger: Ledger,
+    faults: FaultList,
+) -> gpd.GeoDataFrame:
+    wishes = Wishes(request.include, request.keep, request.drop, data_date)
+    schools = select(table, chosen, wishes, ledger)
+    census = None
+    if request.pupils is not None:
+        census = read_census(request.pupils, request.pupils_column, faults)
+        ledger.notes += [] if census is None else census.notes
+    places = {}
+    if request.postcodes is not None and "postcode" in schools:
+        wanted = {postcode_of(text) for text in schools["postcode"]} - {""}
+        places = read_postcodes(request.postcodes, wanted, faults)
+    faults.raise_any()
+    if schools.empty:
+        return gpd.GeoDataFrame(schools, geometry=[], crs=CRS_METRES)
+    placed = place_schools(join_pupils(schools, census, ledger), places, ledger)
+    points = shapely.points(placed["easting"].to_numpy(), placed["northing"].to_numpy())
+    return gpd.GeoDataFrame(placed, geometry=points, crs=CRS_METRES)
+
+
+def _refuse_nothing(
+    schools: pd.DataFrame, request: Request, ledger: Ledger, faults: FaultList
+) -> None:
+    if not schools.empty:
+        return
+    why = ", ".join(f"{len(rows)} {reason}" for reason, rows in ledger.reasons().items())
+    problem = Problem(
+        f"no school of {request.name} is left ({why or 'it has no row'})",
+        "Give another authority with --la, or another file.",
+    )
+    faults.add(ledger.file, 0, "", problem)
+    raise InputError(list(faults))
+
+
+def _data_date(request: Request, faults: FaultList) -> tuple[str, str]:
+    """Give the date of the register: as asked for, from the file's name, or the file's own."""
+    if request.data_date:
+        try:
+            return date.fromisoformat(request.data_date).isoformat(), "as given"
+        except ValueError:
+            problem = Problem(f'"{request.data_date}" is no date', "Write it as 2024-01-15.")
+            faults.add("the command", 0, "--date", problem)
+            return "", ""
+    found = _DATE_IN_NAME.search(request.schools.stem)
+    if found:
+        try:
+            return date(*(int(part) for part in found.groups())).isoformat(), "from the file's name"
+        except ValueError:
+            pass
+    if not request.schools.is_file():
+        return "", ""
+    changed = datetime.fromtimestamp(request.schools.stat().st_mtime, tz=UTC)
+    return changed.date().isoformat(), "the day the file was last changed, as its name has no date"
+
+
+def _census_date(schools: pd.DataFrame) -> str:
+    if "census_date" not in schools:
+        return ""
+    dates = schools["census_date"].replace("", None).dropna()
+    return str(dates.mode().iloc[0]) if len(dates) else ""

@@ -1,0 +1,169 @@
+"""Where schools stand: coordinates, mended where it is plain how, else the postcode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from cluster_optimiser.inputs.checking import Problem, number_of
+from cluster_optimiser.inputs.coordinates import PAIRS, read_pair
+from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
+from cluster_optimiser.inputs.intake.postcodes import Point, postcode_of, to_metres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+
+FAR_M = 25_000.0
+"""A school this far from every other school of its authority is looked at for slips."""
+
+NEAR_M = 15_000.0
+"""A mended place counts if another school of the authority is no further away than this."""
+
+POSTCODE_GAP_M = 3_000.0
+"""A place further than this from its postcode is flagged."""
+
+FROM_POSTCODE = "placed by its postcode: the register has no coordinates"
+MENDED = "coordinates mended"
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    point: Point | None
+    problem: str = ""
+
+
+def place_schools(
+    schools: pd.DataFrame, postcodes: Mapping[str, Point], ledger: Ledger
+) -> pd.DataFrame:
+    """Give every school a place; those without one are dropped, with the reason.
+
+    Parameters
+    ----------
+    schools
+        Index ``urn``, ``pupils`` (missing where not known), and text columns ``easting``,
+        ``northing``, ``lat``, ``lon``, ``postcode`` as far as there are.
+    postcodes
+        Postcode -> point in EPSG:27700.
+    ledger
+        Where dropped rows and flags are written.
+
+    Returns
+    -------
+    The schools that have a place, with ``easting`` and ``northing`` as numbers in EPSG:27700.
+    """
+    rows = {
+        int(str(urn)): {str(name): cell for name, cell in row.items()}
+        for urn, row in schools.to_dict("index").items()
+    }
+    figures = {int(str(urn)): int(figure) for urn, figure in schools["pupils"].dropna().items()}
+    read = {urn: _read(row) for urn, row in rows.items()}
+    sound = [one.point for one in read.values() if one.point is not None]
+    near = _Near(sound)
+    points: dict[int, Point] = {}
+    for urn, row in rows.items():
+        own = read[urn].point
+        by_postcode = postcodes.get(postcode_of(row.get("postcode", "")))
+        if own is not None and near.distance_m(own, itself=True) <= FAR_M:
+            points[urn] = own
+            _flag_gap(urn, row, own, by_postcode, ledger)
+            continue
+        mended = next(
+            (fix for fix in _mended(row) if near.distance_m(fix[0], itself=False) <= NEAR_M), None
+        )
+        if mended is not None:
+            points[urn] = mended[0]
+            ledger.flags.append(Flag(urn, row["name"], MENDED, mended[1]))
+        elif by_postcode is not None:
+            points[urn] = by_postcode
+            why = FROM_POSTCODE if own is None else "placed by its postcode: coordinates far away"
+            ledger.flags.append(Flag(urn, row["name"], why, f"{row['postcode']}; {_said(row)}"))
+        elif own is not None:
+            points[urn] = own
+        else:
+            _drop(urn, row, figures.get(urn), read[urn].problem, ledger)
+    placed = schools.loc[list(points)].copy()
+    placed["easting"] = [round(points[urn][0], 1) for urn in points]
+    placed["northing"] = [round(points[urn][1], 1) for urn in points]
+    return placed
+
+
+class _Near:
+    """Tells how far a point is from the nearest school that has a sound place."""
+
+    def __init__(self, points: list[Point]) -> None:
+        self._xy = np.array(points, dtype=float).reshape(-1, 2)
+
+    def distance_m(self, point: Point, *, itself: bool) -> float:
+        """Give metres to the nearest school; ``itself``: the point is one of theirs."""
+        if len(self._xy) <= (1 if itself else 0):
+            return 0.0
+        away = np.hypot(*(self._xy - point).T)
+        return float(np.partition(away, 1)[1] if itself else away.min())
+
+
+def _read(row: Mapping[str, str]) -> _Read:
+    problems = []
+    for pair in reversed(PAIRS) if "easting" not in row else PAIRS:
+        if pair[0] not in row or pair[1] not in row:
+            continue
+        point = read_pair(row[pair[0]], row[pair[1]], pair=pair)
+        if not isinstance(point, Problem):
+            return _Read(point if pair[0] == "easting" else to_metres(point))
+        problems.append(point.text)
+    return _Read(None, "; ".join(problems) or "the register has no coordinates")
+
+
+def _mended(row: Mapping[str, str]) -> Iterator[tuple[Point, str]]:
+    """Give the places that slips of the pen would explain, with what was done."""
+    tried = [
+        (("easting", "northing"), ("northing", "easting"), 1.0, "easting and northing exchanged"),
+        (("easting", "northing"), ("easting", "northing"), 0.1, "divided by ten"),
+        (("easting", "northing"), ("easting", "northing"), 10.0, "multiplied by ten"),
+        (("easting", "northing"), ("easting", "northing"), 0.01, "divided by a hundred"),
+        (("easting", "northing"), ("easting", "northing"), 1000.0, "kilometres taken for metres"),
+        (("lat", "lon"), ("lon", "lat"), 1.0, "latitude and longitude exchanged"),
+        (("lat", "lon"), ("easting", "northing"), 1.0, "degrees in place of metres"),
+        (("lat", "lon"), ("northing", "easting"), 1.0, "degrees in place of metres"),
+    ]
+    for pair, columns, factor, what in tried:
+        values = [number_of(row.get(column, "")) for column in columns]
+        numbers = [value for value in values if not isinstance(value, Problem)]
+        if len(numbers) != len(pair):
+            continue
+        first, second = (repr(value * factor) for value in numbers)
+        point = read_pair(first, second, pair=pair)
+        if not isinstance(point, Problem):
+            said = f"{what}: {_said(row)}"
+            yield (point if pair[0] == "easting" else to_metres(point)), said
+
+
+def _said(row: Mapping[str, str]) -> str:
+    parts = [f"{name} {row[name] or 'blank'}" for pair in PAIRS for name in pair if name in row]
+    return f"the register says {', '.join(parts)}"
+
+
+def _flag_gap(
+    urn: int, row: Mapping[str, str], own: Point, by_postcode: Point | None, ledger: Ledger
+) -> None:
+    if by_postcode is None:
+        return
+    gap_m = shapely.distance(shapely.Point(own), shapely.Point(by_postcode))
+    if gap_m > POSTCODE_GAP_M:
+        detail = f"{gap_m / 1000:,.1f} km from {row['postcode']}"
+        ledger.flags.append(Flag(urn, row["name"], "coordinates and postcode disagree", detail))
+
+
+def _drop(
+    urn: int, row: Mapping[str, str], pupils: int | None, problem: str, ledger: Ledger
+) -> None:
+    code = row.get("postcode", "")
+    detail = f"{problem}; postcode {code or 'blank'}"
+    ledger.dropped.append(
+        Dropped(int(row["row"]), str(urn), row["name"], "no location", detail, pupils)
+    )

@@ -1,0 +1,332 @@
+"""Tables as people have them: any delimiter and encoding, damaged rows set aside, not refused."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
+from cluster_optimiser.inputs.files import CSV_SUFFIXES, Folder, decode
+from cluster_optimiser.inputs.intake.gias import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cluster_optimiser.inputs.checking import FaultList
+
+HEADER_WITHIN = 10
+"""Lines of titles that may stand above the header."""
+
+START_LETTERS = 40
+"""Letters of a row that are shown where its cells cannot be told apart."""
+
+WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
+
+_MANGLED = ("Ã", "â€", "Â")
+"""Beginnings of what UTF-8 looks like when it was read as Windows text and saved again."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawTable:
+    """A table as read, in our names.
+
+    Parameters
+    ----------
+    file
+        Name of the file.
+    cells
+        Text, stripped, empty where blank, index the line number; only columns that were found.
+    found
+        Our name of a column -> the file's.
+    unreadable
+        Line number -> what is wrong with the row, for rows that cannot be told apart into cells.
+    notes
+        What was mended in the file as a whole, in words.
+    """
+
+    file: str
+    cells: pd.DataFrame
+    found: Mapping[str, str]
+    unreadable: Mapping[int, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def column(self, name: str) -> pd.Series:
+        """Give a column, blank where the file has none."""
+        if name in self.cells:
+            return self.cells[name]
+        return pd.Series("", index=self.cells.index, dtype=object)
+
+
+def read_raw(
+    path: Path,
+    columns: Mapping[str, Sequence[str]],
+    *,
+    needs: Sequence[str],
+    faults: FaultList,
+) -> RawTable | None:
+    """Read the columns that are wanted of a table.
+
+    Parameters
+    ----------
+    path
+        Delimited text, a zip file with one such text, or a file of points.
+    columns
+        Our name of a column -> the names it may have, the likeliest first.
+    needs
+        Our names of the columns without which the file is of no use.
+    faults
+        Where faults are gathered.
+
+    Returns
+    -------
+    The table, or None after a fault.
+    """
+    if not is_there(path, faults):
+        return None
+    suffix = path.suffix.lower()
+    if suffix in WORKBOOKS:
+        remedy = 'Open it and save the sheet as "CSV UTF-8", then give that file.'
+        faults.add(path.name, 0, "", Problem("the file is a workbook", remedy))
+        return None
+    if suffix not in {*CSV_SUFFIXES, ".zip"}:
+        return _read_points(path, columns, needs=needs, faults=faults)
+    content = _unzipped(path, faults) if suffix == ".zip" else path.read_bytes()
+    if content is None:
+        return None
+    notes: list[str] = []
+    text = _decoded(content, notes)
+    if isinstance(text, Problem):
+        faults.add(path.name, 0, "", text)
+        return None
+    return _read_text(text, columns, path.name, needs=needs, notes=notes, faults=faults)
+
+
+def is_there(path: Path, faults: FaultList) -> bool:
+    """Report a file that is not there, with the nearest that is.
+
+    Parameters
+    ----------
+    path
+        Path as the user gave it.
+    faults
+        Where faults are gathered.
+
+    Returns
+    -------
+    Whether it is there.
+    """
+    if path.is_file():
+        return True
+    near = [p.name for p in sorted(path.parent.glob("*")) if p.is_file()]
+    remedy = did_you_mean(path.name, near, "Check the path.")
+    faults.add(str(path), 0, "", Problem("there is no such file", remedy))
+    return False
+
+
+def _unzipped(path: Path, faults: FaultList) -> bytes | None:
+    """Give the one table of a zip file; of several, the one of all establishment data."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [n for n in archive.namelist() if Path(n).suffix.lower() in CSV_SUFFIXES]
+            likely = [n for n in names if "edubasealldata" in n.lower()] or names
+            if len(likely) == 1:
+                return archive.read(likely[0])
+    except zipfile.BadZipFile:
+        problem = Problem("the file is not a zip file", "Download it again.")
+    else:
+        what = f"{len(names)} tables: {listed(names)}" if names else "no CSV"
+        problem = Problem(f"the zip file holds {what}", "Unpack it and give the right one.")
+    faults.add(path.name, 0, "", problem)
+    return None
+
+
+def _decoded(content: bytes, notes: list[str]) -> str | Problem:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError:
+            return Problem("the file is neither UTF-8 nor Windows text", 'Save it as "CSV UTF-8".')
+    text = decode(content)
+    if isinstance(text, Problem) and b"\0" not in content:
+        # Windows text has a few bytes without a meaning; one of them is no reason to give up.
+        text = content.decode("cp1252", errors="replace")
+        n_lost = text.count("\ufffd")
+        notes.append(f"{n_lost} characters of the file could not be read and are shown as \ufffd.")
+    return text
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Give line number and cells of every row, or what is wrong with the row."""
+    text = text.lstrip("\ufeff")
+    head = text.lstrip().split("\n", HEADER_WITHIN)[:HEADER_WITHIN]
+    delimiter = max(",;\t", key=lambda mark: max(line.count(mark) for line in head))
+    rows: list[tuple[int, list[str] | str]] = []
+    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1
+    try:
+        for cells in reader:
+            rows.append((line, cells))
+            line = reader.line_num + 1
+    except csv.Error:
+        # A quotation mark is out of place somewhere. Line by line it spoils only its own row.
+        rows = []
+        for number, one in enumerate(text.splitlines(), start=1):
+            try:
+                rows.append((number, next(csv.reader([one], delimiter=delimiter, strict=True), [])))
+            except csv.Error:
+                start = " ".join(one.split())[:START_LETTERS]
+                rows.append((number, f"a quotation mark is out of place: {start}..."))
+    yield from rows
+
+
+def _read_text(
+    text: str,
+    columns: Mapping[str, Sequence[str]],
+    file: str,
+    *,
+    needs: Sequence[str],
+    notes: list[str],
+    faults: FaultList,
+) -> RawTable | None:
+    rows = [
+        (line, cells) for line, cells in _lines(text) if isinstance(cells, str) or _is_filled(cells)
+    ]
+    header_at, found = _header(rows, columns, needs)
+    if header_at is None:
+        header = next((cells for _, cells in rows if not isinstance(cells, str)), [])
+        _report_missing(columns, needs, header, file, faults)
+        return None
+    header = [" ".join(str(cell).split()) for cell in rows[header_at][1]]
+    if header_at:
+        notes.append(f"{header_at} lines above the header were passed over.")
+    wanted = {ours: header.index(name) for ours, name in found.items()}
+    unreadable: dict[int, str] = {}
+    numbers: list[int] = []
+    body: dict[str, list[str]] = {ours: [] for ours in wanted}
+    for line, cells in rows[header_at + 1 :]:
+        if isinstance(cells, str):
+            unreadable[line] = cells
+        elif any(cell.strip() for cell in cells[len(header) :]):
+            start = ",".join(cells)[:START_LETTERS]
+            unreadable[line] = f"{len(cells)} cells, the header has {len(header)}: {start}..."
+        else:
+            numbers.append(line)
+            for ours, at in wanted.items():
+                body[ours].append(" ".join(cells[at].split()) if at < len(cells) else "")
+    if not numbers:
+        faults.add(file, 0, "", Problem("the file has a header but no rows", "Name another file."))
+        return None
+    frame = pd.DataFrame(body, index=pd.Index(numbers, name="row"), dtype=object)
+    return RawTable(file, _unmangled(frame, notes), found, unreadable, tuple(notes))
+
+
+def _is_filled(cells: Sequence[str]) -> bool:
+    return any(cell and not cell.isspace() for cell in cells)
+
+
+def _header(
+    rows: Sequence[tuple[int, list[str] | str]],
+    columns: Mapping[str, Sequence[str]],
+    needs: Sequence[str],
+) -> tuple[int | None, dict[str, str]]:
+    for i, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
+        names = [] if isinstance(cells, str) else [" ".join(cell.split()) for cell in cells]
+        found = find_columns(names, columns)
+        if found and all(name in found for name in needs):
+            return i, found
+    return None, {}
+
+
+def find_columns(names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Find the columns that are wanted among those of a file.
+
+    Parameters
+    ----------
+    names
+        The file's columns.
+    columns
+        Our name -> the names it may have, the likeliest first.
+
+    Returns
+    -------
+    Our name -> the file's, for those found; a column of the file serves once.
+    """
+    by_plain: dict[str, str] = {}
+    for name in names:
+        by_plain.setdefault(plain(name), name)
+    found: dict[str, str] = {}
+    for ours, theirs in columns.items():
+        likely = [by_plain[p] for p in map(plain, (*theirs, ours)) if p in by_plain]
+        free = [name for name in likely if name and name not in found.values()]
+        if free:
+            found[ours] = free[0]
+    return found
+
+
+def _report_missing(
+    columns: Mapping[str, Sequence[str]],
+    needs: Sequence[str],
+    header: Sequence[str],
+    file: str,
+    faults: FaultList,
+) -> None:
+    found = find_columns([*header], columns)
+    for ours in needs:
+        if ours not in found:
+            wanted = columns[ours][0]
+            remedy = did_you_mean(wanted, header, f"Its columns are {listed(header)}.")
+            problem = Problem(f'there is no column "{wanted}", nor one like it', remedy)
+            faults.add(file, 1, f'column "{ours}"', problem)
+
+
+def _unmangled(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Mend text that was UTF-8, read as Windows text and saved as UTF-8 again."""
+    mended, n_mended = frame.copy(), 0
+    for column in frame:
+        cells = frame[column]
+        for mark in _MANGLED:
+            is_suspect = cells.str.contains(mark, regex=False)
+            for row in cells.index[is_suspect]:
+                try:
+                    text = str(cells[row]).encode("cp1252").decode("utf-8")
+                except UnicodeError:
+                    continue
+                mended.loc[row, column] = text
+                n_mended += 1
+    if n_mended:
+        notes.append(f"{n_mended} cells with twice encoded letters (such as Ã©) were mended.")
+    return mended
+
+
+def _read_points(
+    path: Path,
+    columns: Mapping[str, Sequence[str]],
+    *,
+    needs: Sequence[str],
+    faults: FaultList,
+) -> RawTable | None:
+    table = Folder(path.parent, faults).read(path.name, subject="--schools")
+    if table is None:
+        return None
+    names = [str(name) for name in table.cells.columns]
+    found = find_columns(names, columns)
+    if any(name not in found for name in needs):
+        _report_missing(columns, needs, names, path.name, faults)
+        return None
+    frame = pd.DataFrame({ours: table.cells[name] for ours, name in found.items()})
+    if table.geometry is not None:
+        inner = table.geometry.representative_point()
+        is_placed = inner.notna() & ~inner.is_empty
+        for ours, values in (("easting", inner.x), ("northing", inner.y)):
+            frame[ours] = [
+                f"{value:.2f}" if placed else ""
+                for value, placed in zip(values, is_placed, strict=True)
+            ]
+            found[ours] = "geometry"
+    return RawTable(path.name, frame, found)

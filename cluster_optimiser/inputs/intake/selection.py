@@ -1,0 +1,389 @@
+"""Which rows of a register are schools of the authority, and why the others are not."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from cluster_optimiser.constants import FORMULA_STARTS
+from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed, urn_of
+from cluster_optimiser.inputs.intake.gias import (
+    LEFT_OUT,
+    STATUSES,
+    age_of,
+    kind_of,
+    phase_of,
+    plain,
+)
+from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
+from cluster_optimiser.inputs.register import pupils_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cluster_optimiser.inputs.checking import FaultList
+    from cluster_optimiser.inputs.intake.rows import RawTable
+
+INCLUDABLE = ("proposed", "independent", "non-maintained")
+"""Kinds that are left out unless they are asked for."""
+
+MANY = 12
+"""From so many authorities on, only the nearest names are offered."""
+
+_NONE_WORDS = frozenset({"", "does not apply", "none", "not applicable"})
+
+_SAME_ROW, _SAME_URN = "the same row again", "its URN stands on an earlier row"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The authority that is selected.
+
+    Parameters
+    ----------
+    name
+        Its name as the register has it, or as the user gave it.
+    code
+        Its three figures, empty where the register has none.
+    ons_code
+        Its nine-character code, empty where the register has none.
+    rows
+        Its rows.
+    """
+
+    name: str
+    code: str
+    ons_code: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user wants otherwise than the rules would have it.
+
+    Parameters
+    ----------
+    include
+        Kinds of `INCLUDABLE` to take.
+    keep, drop
+        URNs to take, and to leave out, whatever the rules say.
+    data_date
+        ISO date of the extract, to judge closing dates by.
+    """
+
+    include: frozenset[str] = frozenset()
+    keep: frozenset[int] = frozenset()
+    drop: frozenset[int] = frozenset()
+    data_date: str = ""
+
+
+def choose_authority(
+    table: RawTable, asked: str, name: str, ledger: Ledger, faults: FaultList
+) -> Chosen | None:
+    """Select the rows of one authority.
+
+    Parameters
+    ----------
+    table
+        The register.
+    asked
+        Code or name of the authority, empty where the user gave none.
+    name
+        Name of the authority as the user calls it.
+    ledger
+        Where the rows of others are counted.
+    faults
+        Where faults are gathered.
+
+    Returns
+    -------
+    The authority, or None after a fault.
+    """
+    ledger.n_rows = len(table.cells) + len(table.unreadable)
+    codes, names = table.column("la_code"), table.column("la_name")
+    codes = codes.str.replace(r"\.0+$", "", regex=True)
+    pairs = Counter(zip(codes, names, strict=True))
+    pairs.pop(("", ""), None)
+    if not pairs:
+        return Chosen(name, "", "", tuple(map(int, table.cells.index)))
+    wanted = asked or (name if len(pairs) > 1 else "")
+    hits = [pair for pair in pairs if not wanted or wanted in pair or _is_like(wanted, pair[1])]
+    if not hits:
+        _report_authority(table.file, asked, name, pairs, faults)
+        return None
+    hit_codes = {code for code, _ in hits if code}
+    is_own = codes.isin(hit_codes) if hit_codes else names.isin([n for _, n in hits])
+    # A row without an authority cannot be told to be another's.
+    is_own |= (codes == "") & (names == "")
+    for pair, number in pairs.items():
+        if pair[0] not in hit_codes if hit_codes else pair not in hits:
+            ledger.others[pair] = number
+    ons = Counter(table.column("la_ons")[is_own].replace("", None).dropna())
+    rows = tuple(map(int, table.cells.index[is_own]))
+    best = max(hits, key=lambda pair: pairs[pair])
+    return Chosen(best[1] or name, best[0], ons.most_common(1)[0][0] if ons else "", rows)
+
+
+def _is_like(asked: str, name: str) -> bool:
+    words = re.sub(r"\b(city|county|council|borough|metropolitan|of|and)\b", " ", name.lower())
+    asked_words = re.sub(
+        r"\b(city|county|council|borough|metropolitan|of|and)\b", " ", asked.lower()
+    )
+    return plain(name) == plain(asked) or (
+        bool(plain(words)) and plain(words) == plain(asked_words)
+    )
+
+
+def _report_authority(
+    file: str,
+    asked: str,
+    name: str,
+    pairs: Mapping[tuple[str, str], int],
+    faults: FaultList,
+) -> None:
+    known = [text for pair in sorted(pairs) for text in pair if text]
+    shown = [f"{code} {la}".strip() for code, la in sorted(pairs)]
+    if asked:
+        problem = f'the file has no authority "{asked}"'
+    else:
+        problem = f'the file holds {len(pairs)} authorities, and none is called "{name}"'
+    choice = f"They are {listed(shown)}." if len(pairs) <= MANY else ""
+    remedy = did_you_mean(
+        asked or name, known, choice or 'Say which one, by its code or name: --la "...".'
+    )
+    faults.add(file, 0, "--la", Problem(problem, remedy))
+
+
+@dataclass(slots=True)
+class _Sieve:
+    """Judges the rows of the authority one after the other."""
+
+    wishes: Wishes
+    ledger: Ledger
+    kept: dict[int, dict[str, Any]] = field(default_factory=dict)
+    first_row: dict[int, tuple[int, dict[str, str]]] = field(default_factory=dict)
+
+    def drop(self, row: int, cells: dict[str, str], reason: str, detail: str = "") -> None:
+        """Write down why a row is not taken."""
+        figure = pupils_of(cells.get("pupils", ""))
+        self.ledger.dropped.append(
+            Dropped(
+                row,
+                cells.get("urn", ""),
+                cells.get("name", ""),
+                reason,
+                detail,
+                None if isinstance(figure, Problem) else figure,
+            )
+        )
+
+    def flag(self, urn: int, name: str, what: str, detail: str = "") -> None:
+        """Write down what to look at."""
+        self.ledger.flags.append(Flag(urn, name, what, detail))
+
+    def take(self, row: int, cells: dict[str, str]) -> None:
+        """Judge one row."""
+        urn = urn_of(cells.get("urn", ""))
+        if isinstance(urn, Problem):
+            self.drop(row, cells, "no URN", urn.text)
+            return
+        reason, detail = self._reason(urn, cells)
+        if reason:
+            self.drop(row, cells, reason, detail)
+            return
+        if urn in self.first_row:
+            self._drop_second(row, urn, cells)
+            return
+        kind = kind_of(cells.get("type", ""), cells.get("group", ""))
+        ages = age_of(cells.get("low_age", "")), age_of(cells.get("high_age", ""))
+        name = cells.get("name", "") or f"School without a name (URN {urn})"
+        read = phase_of(cells.get("phase", ""), kind, ages, name)
+        if read.phase == "16 plus" and urn not in self.wishes.keep:
+            self.drop(row, cells, LEFT_OUT["post-16"], read.guessed_from)
+            return
+        if not read.phase:
+            detail = f'phase "{cells.get("phase", "")}", no ages that tell it'
+            self.drop(row, cells, "phase not known", detail)
+            return
+        self.first_row[urn] = (row, cells)
+        phase = "secondary" if read.phase == "16 plus" else read.phase
+        if read.guessed_from:
+            self.flag(urn, name, "phase guessed", f"{phase}, from {read.guessed_from}")
+        self._flag_oddities(urn, name, cells)
+        self.kept[urn] = {**cells, "urn": urn, "name": name, "phase": phase, "row": row}
+
+    def _reason(self, urn: int, cells: dict[str, str]) -> tuple[str, str]:
+        """Give why a row is not taken, empty where it is."""
+        if urn in self.wishes.drop:
+            return "left out on request", ""
+        if urn in self.wishes.keep:
+            return "", ""
+        status = STATUSES.get(cells.get("status", "").lower(), "")
+        if status == "closed":
+            parts = [cells.get("close_date", ""), cells.get("close_reason", "")]
+            return "closed", ", ".join(part for part in parts if part)
+        if status == "proposed" and "proposed" not in self.wishes.include:
+            return "not open yet", cells.get("status", "")
+        kind = kind_of(cells.get("type", ""), cells.get("group", ""))
+        if kind in LEFT_OUT and kind not in self.wishes.include:
+            return LEFT_OUT[kind], cells.get("type", "")
+        return "", ""
+
+    def _drop_second(self, row: int, urn: int, cells: dict[str, str]) -> None:
+        first_row, first = self.first_row[urn]
+        differing = [name for name, text in cells.items() if text != first[name]]
+        if not differing:
+            self.drop(row, cells, _SAME_ROW, f"row {first_row}")
+            return
+        self.drop(row, cells, _SAME_URN, f"row {first_row}; {listed(differing)} differ")
+        detail = f"rows {first_row} and {row} differ in {listed(differing)}; the first is taken"
+        self.flag(urn, first["name"], "two rows for one URN (two sites, perhaps)", detail)
+
+    def _flag_oddities(self, urn: int, name: str, cells: dict[str, str]) -> None:
+        text = cells.get("status", "")
+        status = STATUSES.get(text.lower(), "")
+        closing = _iso(cells.get("close_date", ""))
+        if status == "closing":
+            self.flag(urn, name, "open, but proposed to close", cells.get("close_date", ""))
+        elif status == "open" and closing and closing <= self.wishes.data_date:
+            detail = f"{cells['close_date']}, before the date of the data"
+            self.flag(urn, name, "open, but with a closing date that has passed", detail)
+        elif status == "proposed":
+            self.flag(urn, name, "not open yet, taken on request", text)
+        elif not status and "status" in cells:
+            self.flag(urn, name, "status not known, taken for open", f'"{text}"')
+        if not cells.get("name", ""):
+            self.flag(urn, name, "no name")
+        if name.startswith(FORMULA_STARTS) or re.search(r"<\s*/?\s*\w", name):
+            self.flag(urn, name, "name looks like a formula or a script; kept as plain text")
+
+
+def _iso(text: str) -> str:
+    """Give a date of the register (dd-mm-yyyy) as ISO, empty where it is none."""
+    found = re.fullmatch(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})", text)
+    try:
+        return date(int(found[3]), int(found[2]), int(found[1])).isoformat() if found else ""
+    except ValueError:
+        return ""
+
+
+def select(table: RawTable, chosen: Chosen, wishes: Wishes, ledger: Ledger) -> pd.DataFrame:
+    """Sort the rows of an authority into schools and the rest.
+
+    Parameters
+    ----------
+    table
+        The register.
+    chosen
+        The authority.
+    wishes
+        What the user wants otherwise.
+    ledger
+        Where dropped rows and flags are written.
+
+    Returns
+    -------
+    Index ``urn`` (sorted), text columns as found in the register, ``name`` and ``phase`` checked,
+    ``row`` the line of the file.
+    """
+    for row, why in table.unreadable.items():
+        ledger.dropped.append(Dropped(row, "", "", "the row cannot be read", why))
+    sieve = _Sieve(wishes, ledger)
+    own = table.cells.loc[list(chosen.rows)]
+    for row, cells in zip(own.index, own.to_dict("records"), strict=True):
+        sieve.take(int(row), {str(name): str(text) for name, text in cells.items()})
+    schools = pd.DataFrame.from_dict(sieve.kept, orient="index")
+    if schools.empty:
+        return schools
+    schools = schools.set_index("urn").sort_index()
+    if "religious_character" in schools:
+        is_none = schools["religious_character"].str.lower().isin(_NONE_WORDS)
+        schools["religious_character"] = schools["religious_character"].mask(is_none, "")
+    _flag_twins(schools, ledger)
+    return schools
+
+
+def _flag_twins(schools: pd.DataFrame, ledger: Ledger) -> None:
+    """Flag open schools of one name at one postcode: one of them may have replaced the other."""
+    if "postcode" not in schools:
+        return
+    keys = [
+        (plain(name), plain(code)) if code else None
+        for name, code in zip(schools["name"], schools["postcode"], strict=True)
+    ]
+    for key, number in Counter(key for key in keys if key).items():
+        if number > 1:
+            twins = [urn for urn, own in zip(schools.index, keys, strict=True) if own == key]
+            for urn in twins:
+                others = ", ".join(str(other) for other in twins if other != urn)
+                what = "another open school has its name and postcode (merged, perhaps)"
+                ledger.flags.append(Flag(int(urn), str(schools.loc[urn, "name"]), what, others))
+
+
+def check_urns(urns: Iterable[int], table: RawTable, option: str, faults: FaultList) -> None:
+    """Report URNs of an option that the register does not have.
+
+    Parameters
+    ----------
+    urns
+        The URNs asked for.
+    table
+        The register.
+    option
+        The option they were given with.
+    faults
+        Where faults are gathered.
+    """
+    known = set(table.cells["urn"].str.replace(r"\.0+$", "", regex=True))
+    for urn in sorted(urns):
+        if str(urn) not in known:
+            remedy = did_you_mean(str(urn), known, "Correct it, or leave it out.")
+            problem = Problem(f"{table.file} has no school with the URN {urn}", remedy)
+            faults.add("the command", 0, option, problem)
+
+
+def corrected(
+    table: RawTable, corrections: RawTable, ledger: Ledger, faults: FaultList
+) -> RawTable:
+    """Put the user's own values in place of those of the register.
+
+    Parameters
+    ----------
+    table
+        The register.
+    corrections
+        The user's table: the URN, and any other column; blank cells change nothing.
+    ledger
+        Where every change is flagged.
+    faults
+        Where faults are gathered.
+
+    Returns
+    -------
+    The register with the corrections.
+    """
+    cells = table.cells.copy()
+    row_of = {text: row for row, text in reversed(list(cells["urn"].items()))}
+    for column in corrections.cells.columns:
+        if column not in cells:
+            cells[column] = ""
+    for row, values in corrections.cells.to_dict("index").items():
+        urn = str(values["urn"])
+        if urn not in row_of:
+            remedy = did_you_mean(urn, row_of, "Correct the URN.")
+            problem = Problem(f'{table.file} has no school with the URN "{urn}"', remedy)
+            faults.add(corrections.file, int(str(row)), "urn", problem)
+            continue
+        changes = {name: text for name, text in values.items() if name != "urn" and text}
+        for name, text in changes.items():
+            cells.loc[row_of[urn], str(name)] = text
+        said = listed(f"{name} {text}" for name, text in changes.items())
+        name = str(cells.loc[row_of[urn], "name"])
+        ledger.flags.append(Flag(int(float(urn)), name, "corrected by your own file", said))
+    found = {**table.found, **corrections.found}
+    return type(table)(table.file, cells, found, table.unreadable, table.notes)

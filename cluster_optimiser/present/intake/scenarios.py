@@ -1,0 +1,26 @@
+"""The text of the starter scenarios."""
+
+from __future__ import annotations
+
+from cluster_optimiser.present.intake.files import toml_text
+from cluster_optimiser.present.words import number, template
+
+STARTERS = ("base", "keep", "merge", "fixed", "areas")
+"""Which starter scenarios there are."""
+
+
+def starter_text(which: str, values: dict[str, object]) -> str:
+    """Write a starter scenario, with a comment for each line.
+
+    Parameters
+    ----------
+    which
+        One of `STARTERS`.
+    values
+        What its template asks for.
+
+    Returns
+    -------
+    The text of the TOML file.
+    """
+    return template(f"starter_{which}.toml.j2").render(values, toml=toml_text, number=number)
