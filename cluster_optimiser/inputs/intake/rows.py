@@ -58,7 +58,17 @@ class RawTable:
     notes: tuple[str, ...] = ()
 
     def column(self, name: str) -> pd.Series:
-        """Give a column, blank where the file has none."""
+        """Give a column, blank where the file has none.
+
+        Parameters
+        ----------
+        name
+            Our name of it.
+
+        Returns
+        -------
+        Text by line number.
+        """
         if name in self.cells:
             return self.cells[name]
         return pd.Series("", index=self.cells.index, dtype=object)
