@@ -17,10 +17,15 @@ from cluster_optimiser.constants import (
     SECONDARY_PHASES,
 )
 from cluster_optimiser.domain import Problem, Score
-from cluster_optimiser.geography.adjacency import shared_boundaries
+from cluster_optimiser.geography.adjacency import MINUTES_TOLERANCE_MIN, shared_boundaries
 from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
 from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
-from cluster_optimiser.geography.travel import UNKNOWN, meeting_place, to_centiminutes
+from cluster_optimiser.geography.travel import (
+    UNKNOWN,
+    drive_between,
+    meeting_place,
+    to_centiminutes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,9 +93,24 @@ def _is_contiguous(problem: Problem, whole: list[str], stray: pd.Index) -> bool:
         graph.add_edges_from(
             pair
             for pair, metres in along.items()
-            if metres >= least_m and any(name.startswith("school ") for name in pair)
+            if metres >= least_m
+            and any(name.startswith("school ") for name in pair)
+            and _is_short_drive(problem, node, pair)
         )
     return len(graph) > 0 and nx.is_connected(graph)
+
+
+def _is_short_drive(problem: Problem, node: dict[str, str], pair: tuple[str, str]) -> bool:
+    """Tell whether two pieces are near enough by the drive between their nearest schools."""
+    most = problem.scenario.contiguity.max_minutes
+    if most is None:
+        return True
+    one, other = (
+        problem.authority.schools.index.get_indexer([int(u) for u, n in node.items() if n == name])
+        for name in pair
+    )
+    drive = drive_between(problem.travel.minutes, one, other)
+    return drive.minutes <= most + MINUTES_TOLERANCE_MIN
 
 
 def _shape(problem: Problem, whole: list[str], stray: pd.Index) -> BaseGeometry | None:

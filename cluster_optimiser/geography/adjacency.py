@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
 import shapely
 
+from cluster_optimiser.geography.travel import drive_between
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
+    import pandas as pd
 
+    from cluster_optimiser.domain import TravelMinutes
     from cluster_optimiser.scenario import Contiguity
 
 SNAP_M = 1.0
 """Borders drawn within this distance of each other count as one: files drawn by hand have gaps."""
+
+MINUTES_TOLERANCE_MIN = 1e-9
+"""A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
 
 END_ALLOWANCE_M = 4 * SNAP_M
 """What the snapping may add at the two ends of a shared border, taken off again."""
@@ -56,8 +64,50 @@ def shared_boundaries(areas: gpd.GeoSeries) -> dict[tuple[str, str], float]:
     }
 
 
+def cluster_drives(
+    shared_m: Mapping[tuple[str, str], float],
+    schools: pd.DataFrame,
+    travel: TravelMinutes,
+    contiguity: Contiguity,
+) -> dict[tuple[str, str], tuple[float, str]]:
+    """Give the drive between every two of today's clusters that touch, where it matters.
+
+    Parameters
+    ----------
+    shared_m
+        Shared boundary in metres of pairs of clusters.
+    schools
+        The register: ``name`` and ``local_cluster``. Every school that lies in a cluster counts,
+        exempt ones too: whether there is a way across is a question of the ground.
+    travel
+        Minutes in the order of the register.
+    contiguity
+        Whether there is a limit.
+
+    Returns
+    -------
+    Pair -> minutes (NaN where none is known) and between which schools, in words; nothing where
+    there is no limit.
+    """
+    if contiguity.max_minutes is None:
+        return {}
+    local, names = schools["local_cluster"].to_numpy(), schools["name"].to_numpy()
+    held = {area: np.flatnonzero(local == area) for pair in shared_m for area in pair}
+    drives = {}
+    for a, b in shared_m:
+        drive = drive_between(travel.minutes, held[a], held[b])
+        between = ""
+        if drive.positions is not None:
+            between = " and ".join(str(names[position]) for position in drive.positions)
+        drives[a, b] = (drive.minutes, between)
+    return drives
+
+
 def dual_graph(
-    names: Iterable[str], shared_m: Mapping[tuple[str, str], float], contiguity: Contiguity
+    names: Iterable[str],
+    shared_m: Mapping[tuple[str, str], float],
+    contiguity: Contiguity,
+    drives: Mapping[tuple[str, str], tuple[float, str]] | None = None,
 ) -> tuple[nx.Graph, tuple[str, ...]]:
     """Make the graph of adjacent areas.
 
@@ -68,19 +118,30 @@ def dual_graph(
     shared_m
         Shared boundary in metres of pairs of areas.
     contiguity
-        The least shared boundary, links and barriers.
+        The least shared boundary, the longest drive, links and barriers.
+    drives
+        What `cluster_drives` gives; needed where there is a longest drive.
 
     Returns
     -------
     The graph, edges carrying ``shared_m``; and what a person should know: which links and barriers
-    changed something, which changed nothing, which touching pairs fell under the least boundary.
+    changed something, which changed nothing, which touching pairs fell under the least boundary or
+    are too far apart to drive.
     """
+    if contiguity.max_minutes is not None and drives is None:
+        message = "a longest drive between neighbours is set, but no drives are given"
+        raise ValueError(message)
+    drives = drives or {}
     graph = nx.Graph()
     graph.add_nodes_from(names)
     notes = []
     for (a, b), metres in shared_m.items():
         if metres >= contiguity.min_shared_m:
-            graph.add_edge(a, b, shared_m=metres)
+            too_far = _too_far(contiguity.max_minutes, drives.get((a, b)))
+            if too_far:
+                notes.append(f"{a} and {b} touch but do not count as adjacent: {too_far}")
+            else:
+                graph.add_edge(a, b, shared_m=metres)
         else:
             notes.append(
                 f"{a} and {b} touch along {metres:.0f} m only and do not count as adjacent"
@@ -98,6 +159,21 @@ def dual_graph(
             graph.add_edge(a, b, shared_m=shared_m.get((a, b), shared_m.get((b, a), 0.0)))
             notes.append(f"{a} and {b} count as adjacent: a stated link")
     return graph, tuple(notes)
+
+
+def _too_far(max_minutes: float | None, drive: tuple[float, str] | None) -> str:
+    """Say why a drive is too long; an empty string if it is not, or there is no limit."""
+    if max_minutes is None:
+        return ""
+    minutes, between = drive if drive is not None else (math.nan, "")
+    if math.isnan(minutes):
+        return "no drive between a school of the one and a school of the other is known"
+    if minutes <= max_minutes + MINUTES_TOLERANCE_MIN:
+        return ""
+    return (
+        f"the drive between their nearest schools ({between}) takes {minutes:.1f} minutes, "
+        f"{max_minutes:g} are allowed"
+    )
 
 
 def merged_graph(graph: nx.Graph, groups: Mapping[str, Sequence[str]]) -> nx.Graph:

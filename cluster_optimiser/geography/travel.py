@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,53 @@ def travel_minutes(authority: Authority) -> TravelMinutes:
     else:
         minutes = estimated_minutes(straight_line_km(authority.schools.geometry), spec)
     return TravelMinutes(urns=urns, minutes=minutes, note=spec.note)
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """The drive between two areas: between the two schools, one of each, that are nearest by it.
+
+    Parameters
+    ----------
+    minutes
+        The slower of there and back; NaN where no school of the one is known to be reached from the
+        other and back.
+    positions
+        The two schools' positions among all schools; None where there is no drive.
+    """
+
+    minutes: float
+    positions: tuple[int, int] | None
+
+
+def drive_between(
+    minutes: NDArray[np.float64], one: NDArray[np.int64], other: NDArray[np.int64]
+) -> Drive:
+    """Find the drive between two areas.
+
+    Parameters
+    ----------
+    minutes
+        From row to column, shape (n_schools, n_schools), NaN unreachable.
+    one, other
+        Positions of the schools that lie in each.
+
+    Returns
+    -------
+    The drive; of equally short ones that of the first schools.
+
+    Examples
+    --------
+    >>> minutes = np.array([[0.0, 9.0, 5.0], [9.0, 0.0, np.nan], [7.0, 4.0, 0.0]])
+    >>> drive_between(minutes, np.array([0]), np.array([1, 2]))
+    Drive(minutes=7.0, positions=(0, 2))
+    """
+    # NaN wins in a maximum: a way that is known in one direction only is not known.
+    both = np.maximum(minutes[np.ix_(one, other)], minutes[np.ix_(other, one)].T)
+    if not both.size or np.isnan(both).all():
+        return Drive(math.nan, None)
+    i, j = np.unravel_index(int(np.nanargmin(both)), both.shape)
+    return Drive(float(both[i, j]), (int(one[i]), int(other[j])))
 
 
 def to_centiminutes(minutes: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -9,9 +9,14 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.constants import CRS_METRES, SECONDARY_PHASES
-from cluster_optimiser.domain import Authority, Plan, Problem, Territory
+from cluster_optimiser.domain import Authority, Plan, Problem, Territory, TravelMinutes
 from cluster_optimiser.errors import Fault, ScenarioError
-from cluster_optimiser.geography.adjacency import dual_graph, merged_graph, shared_boundaries
+from cluster_optimiser.geography.adjacency import (
+    cluster_drives,
+    dual_graph,
+    merged_graph,
+    shared_boundaries,
+)
 from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX, home_and_misaligned
 from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.inputs import projections_of
@@ -137,14 +142,21 @@ def unit_table(
 
 
 def _shapes_and_graph(
-    scenario: Scenario, territory: Territory, local: pd.Series, local_cluster: pd.Series
+    scenario: Scenario,
+    territory: Territory,
+    local: pd.Series,
+    schools: pd.DataFrame,
+    travel: TravelMinutes,
 ) -> tuple[gpd.GeoSeries, nx.Graph, tuple[str, ...]]:
     clusters = territory.clusters.geometry
     shared_m = shared_boundaries(clusters)
-    graph, notes = dual_graph(clusters.index, shared_m, scenario.contiguity)
+    drives = cluster_drives(shared_m, schools, travel, scenario.contiguity)
+    graph, notes = dual_graph(clusters.index, shared_m, scenario.contiguity, drives)
     if scenario.units_scenario is None:
         return clusters, graph, notes
-    unit_of_cluster = local.groupby(local_cluster).agg(lambda units: units.value_counts().index[0])
+    unit_of_cluster = local.groupby(schools["local_cluster"]).agg(
+        lambda units: units.value_counts().index[0]
+    )
     groups = {
         str(unit): sorted(members.index)
         for unit, members in unit_of_cluster.groupby(unit_of_cluster)
@@ -194,7 +206,8 @@ def build_problem(
         file = scenario.files[0].name if scenario.files else "scenario"
         problem = f'an exempt group bears the name of a unit: "{clash[0]}"'
         raise ScenarioError([Fault(file, 0, "exempt", problem, "Give the group another name.")])
-    shapes, graph, notes = _shapes_and_graph(scenario, territory, local, schools["local_cluster"])
+    travel = travel_minutes(authority)
+    shapes, graph, notes = _shapes_and_graph(scenario, territory, local, schools, travel)
     units = unit_table(schools, unit_of, shapes, list(authority.layers))
     # An area whose schools are all exempt is no unit: nothing there is to be placed.
     dual = graph.subgraph(units.index).copy()
@@ -202,7 +215,7 @@ def build_problem(
         scenario=scenario,
         authority=authority,
         territory=territory,
-        travel=travel_minutes(authority),
+        travel=travel,
         units=units,
         unit_of=unit_of,
         exempt_of=exempt_of,

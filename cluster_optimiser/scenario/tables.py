@@ -105,6 +105,8 @@ class Contiguity(Table):
 
     min_shared_m: Annotated[float, Field(gt=0)] = 100.0
     """Shared boundary in metres that makes two units adjacent."""
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    """Most minutes between the nearest schools of two adjacent units; without it no limit."""
     links: tuple[NamePair, ...] = ()
     """Existing clusters that are adjacent all the same: a bridge."""
     barriers: tuple[NamePair, ...] = ()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SNAP_M = 1.0
 """Borders drawn within this distance of each other are one border."""
 
+ROUNDING = 1e-6
+"""A limit such as 12.3 minutes, times 100, is a hair off a whole number."""
+
 SNAP_ENDS_M = 4.0
 """Length that this allowance may add at the two ends of a border, not counted."""
 
@@ -339,6 +342,49 @@ def alignment(
     return home, misaligned
 
 
+def _today_of(ground: Ground, unit: str) -> set[str]:
+    """Give the clusters of today that a unit is made of."""
+    held = (ground.schools[urn].today for urn in ground.unit_urns[unit])
+    return {today for today in held if today is not None}
+
+
+def _ground_of(ground: Ground, unit: str) -> list[int]:
+    """Give every school that lies in a unit, exempt ones too."""
+    today = _today_of(ground, unit)
+    return [urn for urn, school in ground.schools.items() if school.today in today]
+
+
+def _is_linked(ground: Ground, one: str, other: str) -> bool:
+    """Tell whether a link is stated between two units, or clusters of today in them."""
+    ones, others = _today_of(ground, one) | {one}, _today_of(ground, other) | {other}
+    return any(
+        (a in ones and b in others) or (a in others and b in ones)
+        for a, b in ground.scenario.contiguity.links
+    )
+
+
+def _is_short_drive(ground: Ground, ones: Sequence[int], others: Sequence[int]) -> bool:
+    """Tell whether some school of the one is near enough to some school of the other.
+
+    Near enough means there and back, each within the limit between neighbours. The minutes are
+    looked up one by one, not as they were when the graph was made.
+    """
+    most = ground.scenario.contiguity.max_minutes
+    if most is None:
+        return True
+    limit = math.floor(most * CENTIMINUTES_PER_MINUTE + ROUNDING)
+    for one in ones:
+        for other in others:
+            i, j = ground.schools[one].position, ground.schools[other].position
+            ways = (float(ground.minutes[i, j]), float(ground.minutes[j, i]))
+            if all(
+                not math.isnan(way) and round(way * CENTIMINUTES_PER_MINUTE) <= limit
+                for way in ways
+            ):
+                return True
+    return False
+
+
 def _is_contiguous(ground: Ground, schools: Sequence[School], units: Sequence[str]) -> bool:
     """Tell whether a cluster is in one piece.
 
@@ -353,7 +399,12 @@ def _is_contiguous(ground: Ground, schools: Sequence[School], units: Sequence[st
     }
     graph = nx.Graph()
     graph.add_nodes_from(node.values())
-    graph.add_edges_from(ground.problem.dual.subgraph(whole).edges)
+    graph.add_edges_from(
+        (a, b)
+        for a, b in ground.problem.dual.subgraph(whole).edges
+        if _is_linked(ground, a, b)
+        or _is_short_drive(ground, _ground_of(ground, a), _ground_of(ground, b))
+    )
     if whole != set(units):
         border_m: defaultdict[tuple[str, str], float] = defaultdict(float)
         for (one, other), shared_m in ground.shared_m().items():
@@ -364,6 +415,8 @@ def _is_contiguous(ground: Ground, schools: Sequence[School], units: Sequence[st
         graph.add_edges_from(
             (a, b)
             for (a, b), metres in border_m.items()
-            if metres >= enough_m and not {a, b} <= whole
+            if metres >= enough_m
+            and not {a, b} <= whole
+            and _is_short_drive(ground, *([u for u in node if node[u] == n] for n in (a, b)))
         )
     return bool(node) and bool(nx.is_connected(graph))

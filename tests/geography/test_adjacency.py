@@ -1,12 +1,16 @@
 """Shared boundaries and the dual graph."""
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
 from shapely.geometry import box
 
 from cluster_optimiser.constants import CRS_METRES
+from cluster_optimiser.domain import TravelMinutes
 from cluster_optimiser.geography.adjacency import (
     SNAP_M,
+    cluster_drives,
     dual_graph,
     merged_graph,
     shared_boundaries,
@@ -69,3 +73,51 @@ def test_groups_share_the_boundaries_of_their_members() -> None:
     merged = merged_graph(graph, {"ab": ["a", "b"], "c": ["c"], "d": ["d"]})
     edges = {tuple(sorted(pair)): metres for *pair, metres in merged.edges(data="shared_m")}
     assert edges == {("ab", "c"): 500.0, ("c", "d"): 400.0}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_adjacent", "said"),
+    [
+        (20.0, True, ""),
+        (20.01, False, "takes 20.0 minutes, 20 are allowed"),
+        (float("nan"), False, "no drive between a school of the one"),
+    ],
+)
+def test_the_longest_drive_on_its_bound_and_past_it(minutes, is_adjacent, said) -> None:
+    drives = {("a", "b"): (minutes, "A School and B School")}
+    contiguity = Contiguity(max_minutes=20)
+    graph, notes = dual_graph("ab", {("a", "b"): 900.0}, contiguity, drives)
+    assert graph.has_edge("a", "b") is is_adjacent
+    assert [said in note for note in notes] == ([] if is_adjacent else [True])
+
+
+def test_a_stated_link_stands_however_long_the_drive() -> None:
+    contiguity = Contiguity(max_minutes=20, links=(("a", "b"),))
+    graph, notes = dual_graph("ab", {("a", "b"): 900.0}, contiguity, {("a", "b"): (99.0, "")})
+    assert graph.has_edge("a", "b")
+    assert "a and b count as adjacent: a stated link" in notes
+
+
+def test_a_longest_drive_needs_drives() -> None:
+    with pytest.raises(ValueError, match="no drives are given"):
+        dual_graph("ab", {("a", "b"): 900.0}, Contiguity(max_minutes=20))
+
+
+def test_the_drive_is_the_slower_way_between_the_two_nearest_schools() -> None:
+    """The school that is nearest one way only does not count, nor does one without a way back."""
+    nan = float("nan")
+    minutes = np.array(
+        [
+            [0, 30, 3, 8, 1],
+            [30, 0, 50, 50, 50],
+            [40, 50, 0, 1, 1],
+            [9, 50, 1, 0, 1],
+            [nan, 50, 1, 1, 0],
+        ]
+    )
+    schools = pd.DataFrame({"name": list("VWXYZ"), "local_cluster": list("aabbb")})
+    travel = TravelMinutes(np.arange(5), minutes, "by hand")
+    contiguity = Contiguity(max_minutes=5)
+    shared_m = {("a", "b"): 900.0}
+    assert cluster_drives(shared_m, schools, travel, contiguity) == {("a", "b"): (9.0, "V and Y")}
+    assert cluster_drives(shared_m, schools, travel, Contiguity()) == {}

@@ -16,6 +16,7 @@ from cluster_optimiser.domain import (
     TravelMinutes,
     Violation,
 )
+from cluster_optimiser.scoring import score
 from cluster_optimiser.verification import verify_plan
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
@@ -159,6 +160,58 @@ def test_units_are_adjacent_from_the_least_shared_border_on(
 ) -> None:
     problem = toy_problem("AB", contiguity={"min_shared_m": min_shared_m})
     assert broken(problem, {"m": "AB"}) == rules
+
+
+@pytest.mark.parametrize(("max_minutes", "rules"), [(3.5, []), (3.49, [("contiguity", "m")])])
+def test_neighbours_are_no_further_apart_than_the_longest_drive(
+    max_minutes: float, rules: list[tuple[str, str]]
+) -> None:
+    """Judged by the minutes themselves: the graph is that of a scenario without a limit."""
+    problem = toy_problem("AB")
+    assert problem.dual.has_edge("A", "B")
+    limited = problem.scenario.contiguity.model_copy(update={"max_minutes": max_minutes})
+    scenario = problem.scenario.model_copy(update={"contiguity": limited})
+    assert broken(replace(problem, scenario=scenario), {"m": "AB"}) == rules
+
+
+def test_a_stated_link_stands_however_long_the_drive() -> None:
+    problem = toy_problem("AB", contiguity={"max_minutes": 1, "links": [["B", "A"]]})
+    assert broken(problem, {"m": "AB"}) == []
+
+
+@pytest.mark.parametrize("way", [(0, 1), (1, 0)])
+def test_a_drive_that_is_not_known_there_or_back_is_too_long(way: tuple[int, int]) -> None:
+    problem = toy_problem("AB", contiguity={"max_minutes": 9})
+    minutes = [[0.0, 2.0], [2.0, 0.0]]
+    minutes[way[0]][way[1]] = float("nan")
+    assert broken(with_minutes(problem, minutes), {"m": "AB"}) == [("contiguity", "m")]
+
+
+def test_an_exempt_school_on_the_ground_counts_for_the_drive() -> None:
+    """Whether there is a way across is a question of the ground, not of who is a member."""
+    schools = {
+        "A": [
+            ToySchool("secondary", 9, (0, 0)),
+            ToySchool("primary", 9, (0, 2), {"religious_character": "Roman Catholic"}),
+        ]
+    }
+    problem = toy_problem(
+        "AAAB", schools=schools, exempt=[ROMAN_CATHOLIC], contiguity={"max_minutes": 3.5}
+    )
+    assert problem.dual.has_edge("A", "B")
+    assert broken(problem, {"m": "AB"}) == []
+
+
+@pytest.mark.parametrize(("max_minutes", "rules"), [(3.5, []), (3.49, ["contiguity"])])
+def test_cells_of_a_divided_unit_keep_to_the_longest_drive(
+    max_minutes: float, rules: list[str]
+) -> None:
+    problem = four_schools(contiguity={"max_minutes": max_minutes})
+    plan = pd.Series(["m", "n", "n", "m"], index=problem.authority.schools.index)
+    found = verify_plan(problem, plan)
+    assert [v.rule for v in found.violations if v.rule == "contiguity"] == rules * 2
+    table = score(problem, plan, "T").clusters
+    assert table["is_contiguous"].tolist() == [not rules] * 2
 
 
 def four_schools(**scenario: Any) -> Problem:

@@ -106,12 +106,14 @@ def rule_families(problem: Problem) -> tuple[str, ...]:
         "secondary": scenario.secondary.min > 0,
     }
     touching = [f"contiguity.barriers[{k}]" for k in range(len(contiguity.barriers))]
+    driven = ("contiguity.max_minutes",) if contiguity.max_minutes is not None else ()
     return (
         *(family for family, is_stated in stated.items() if is_stated),
         *(f"within.{layer}" for layer in scenario.required_layers),
         *(f"pins.together[{k}]" for k in range(len(scenario.pins.together))),
         *(f"pins.apart[{k}]" for k in range(len(scenario.pins.apart))),
         *touching,
+        *driven,
         "contiguity.min_shared_m",
     )
 
@@ -178,8 +180,9 @@ def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
         apart=_left(pins.apart, dropped, "pins.apart"),
     )
     shared_m = {"min_shared_m": LEAST_SHARED_M} if "contiguity.min_shared_m" in dropped else {}
+    driven = {"max_minutes": None} if "contiguity.max_minutes" in dropped else {}
     barriers = _left(contiguity.barriers, dropped, "contiguity.barriers")
-    changed = with_values(changed, "contiguity", barriers=barriers, **shared_m)
+    changed = with_values(changed, "contiguity", barriers=barriers, **shared_m, **driven)
     for layer in scenario.required_layers:
         if f"within.{layer}" in dropped:
             changed = without_layer(changed, layer)

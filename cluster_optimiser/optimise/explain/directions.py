@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.geography.adjacency import cluster_drives
 from cluster_optimiser.optimise.explain.diagnosis import pin_words, some, without, without_layer
 from cluster_optimiser.optimise.explain.trial import GROWTH, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
@@ -38,7 +39,8 @@ class Relaxation:
         The rule that is loosened: ``size.min``, ``size.max``, ``size.max_exceptions`` (more of the
         named exceptions), ``size.exceptions`` (of any units), ``size.oversize``, ``count.min``,
         ``count.max``, ``travel``, ``secondary``, ``within.<layer>``, ``pins.together[i]``,
-        ``pins.apart[i]``, ``contiguity.barriers[i]``, ``contiguity.min_shared_m``.
+        ``pins.apart[i]``, ``contiguity.barriers[i]``, ``contiguity.max_minutes``,
+        ``contiguity.min_shared_m``.
     stated, value
         The number in the scenario and the one that is needed, in ``unit``; 0 and 1 for a rule that
         is kept or dropped, a value of 0 minutes for no limit at all.
@@ -437,6 +439,37 @@ def _least_shared(lab: Lab, trial: Trial) -> Step | None:
     return Step(relaxation, trials[found], tabled(trial, "contiguity", min_shared_m=short_m))
 
 
+def _least_drive(lab: Lab, trial: Trial) -> Step | None:
+    stated = trial.scenario.contiguity.max_minutes or 0.0
+    schools, travel = lab.problem.authority.schools, lab.problem.travel
+    drives = cluster_drives(lab.shared_m(), schools, travel, trial.scenario.contiguity)
+    pair_of = {minutes: pair for pair, (minutes, _) in reversed(drives.items())}
+    values: list[float | None] = [*sorted(v for v in pair_of if v > stated), None]
+    trials = [tabled(trial, "contiguity", max_minutes=value) for value in values]
+    found = _first_feasible(lab, trials)
+    if found is None:
+        return None
+    value = values[found]
+    family = "contiguity.max_minutes"
+    if value is None:
+        words = f"no limit of {stated:g} minutes between neighbours: some drives are not known"
+        none = Relaxation(family, stated, 0.0, "minutes", {}, (), words)
+        return Step(none, trials[found], trials[found - 1] if found else trial)
+    pair = pair_of[value]
+    relaxation = Relaxation(
+        family,
+        stated,
+        value,
+        "minutes",
+        {family: value},
+        pair,
+        f"{value:.2f} minutes of driving between neighbours allowed instead of {stated:g} "
+        f"({pair[0]} and {pair[1]}: {drives[pair][1]})",
+    )
+    short = round(value - 1 / CENTIMINUTES_PER_MINUTE, 2)
+    return Step(relaxation, trials[found], tabled(trial, "contiguity", max_minutes=short))
+
+
 def _entry(key: str, base: Scenario) -> Direction:
     """Give the direction that drops one pin or barrier; numbers are those of the base scenario."""
     kind, _, number = key.removesuffix("]").partition("[")
@@ -506,6 +539,12 @@ def _others() -> list[Direction]:
         ),
         Direction(
             "secondary", "secondary", lambda t: tabled(t, "secondary", min=0), _least_secondary
+        ),
+        Direction(
+            "contiguity.max_minutes",
+            "contiguity.max_minutes",
+            lambda t: tabled(t, "contiguity", max_minutes=None),
+            _least_drive,
         ),
         Direction(
             "contiguity.min_shared_m",

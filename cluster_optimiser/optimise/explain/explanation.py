@@ -460,6 +460,9 @@ def rule_words(problem: Problem, family: str) -> str:
         "count.max": f"highest number of {count.max} clusters",
         "travel": f"travel limit of {scenario.travel.max_minutes or 0:g} minutes",
         "secondary": f"least number of secondary schools ({scenario.secondary.min})",
+        "contiguity.max_minutes": (
+            f"longest drive of {scenario.contiguity.max_minutes or 0:g} minutes between neighbours"
+        ),
     }
     shared_m = scenario.contiguity.min_shared_m
     return words.get(family, f"least shared boundary of {shared_m:g} m")

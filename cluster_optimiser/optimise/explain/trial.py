@@ -20,7 +20,12 @@ import pandas as pd
 from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
-from cluster_optimiser.geography.adjacency import dual_graph, merged_graph, shared_boundaries
+from cluster_optimiser.geography.adjacency import (
+    cluster_drives,
+    dual_graph,
+    merged_graph,
+    shared_boundaries,
+)
 from cluster_optimiser.geography.alignment import HOME_PREFIX
 from cluster_optimiser.geography.travel import UNKNOWN, meeting_place, to_centiminutes
 from cluster_optimiser.geography.units import school_positions
@@ -184,13 +189,15 @@ class Lab:
         Parameters
         ----------
         contiguity
-            Links, barriers and the least shared boundary.
+            Links, barriers, the least shared boundary and the longest drive.
         """
         key = contiguity.model_dump_json()
         if key not in self._graphs:
             problem = self.problem
             clusters = problem.territory.clusters
-            graph, _ = dual_graph(clusters.index, self.shared_m(), contiguity)
+            schools = problem.authority.schools
+            drives = cluster_drives(self.shared_m(), schools, problem.travel, contiguity)
+            graph, _ = dual_graph(clusters.index, self.shared_m(), contiguity, drives)
             if problem.scenario.units_scenario is not None:
                 unit_of = pd.concat([problem.unit_of, problem.local_unit_of])
                 local = problem.authority.schools["local_cluster"].reindex(unit_of.index)

@@ -79,6 +79,19 @@ def test_a_unit_whose_groups_leap_over_the_range_is_too_small() -> None:
     assert one(explanation, "size.min").value == 1850
 
 
+def test_a_drive_that_is_too_long_between_neighbours_is_found_and_lengthened() -> None:
+    """Two and two would do; A and B are 3.5 minutes apart, C and D 5, and 3 are allowed."""
+    problem = toy_problem("ABCCD", size=SIZE, contiguity={"max_minutes": 3})
+    explanation = explain(problem)
+    assert "contiguity.max_minutes" in explanation.clash.rules
+    longer = one(explanation, "contiguity.max_minutes")
+    assert longer.value == 5
+    assert longer.is_minimal
+    assert "5.00 minutes of driving between neighbours allowed instead of 3" in longer.words
+    relaxed = with_changes(problem.scenario, longer.changes)
+    assert has_plan(changed(problem, relaxed))
+
+
 def test_a_unit_with_no_neighbour_says_so() -> None:
     problem = toy_problem("A.BC", size=SIZE)
     (unit,) = explain(problem).unplaced
