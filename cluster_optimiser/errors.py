@@ -6,6 +6,7 @@ what is wrong and what to write instead.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,6 +62,10 @@ class _FaultsError(ClusterOptimiserError, ValueError):
         n = len(self.faults)
         head = f"{n} {self.what if n != 1 else self.what.removesuffix('s')}:"
         super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Fault, ...]]]:
+        """Go from process to process as what it is made of, not as what it says."""
+        return type(self), (self.faults,)
 
 
 class InputError(_FaultsError):

@@ -12,15 +12,20 @@ import pytest
 
 from cluster_optimiser import present
 from cluster_optimiser.batch import (
+    Options,
     Outcome,
+    Place,
     evaluate,
     find_scenarios,
     in_order,
     load_batch,
+    load_result,
     run_batch,
     run_scenario,
-    write_results,
+    write_together,
 )
+from cluster_optimiser.batch.many import Hooks
+from cluster_optimiser.batch.pools import Pool
 from cluster_optimiser.errors import (
     ClusterOptimiserError,
     InfeasibleError,
@@ -33,8 +38,17 @@ from tests.inputs.broken import SCHOOLS, Edit, make_authority
 from tests.norfolk import OPTIONS, ROOT, SCENARIOS, norfolk_place, norfolk_result, norfolk_scenario
 
 PUPILS = 112_499
-FILES = {"plan.csv", "clusters.csv", "plan.gpkg", "plan.geojson", "map.html", "manifest.json"}
-WHOLE = {"assignments.csv", "comparison.csv", "index.html"}
+FILES = {
+    "run.json",
+    "assignments.csv",
+    "plan.csv",
+    "clusters.csv",
+    "plan.gpkg",
+    "plan.geojson",
+    "map.html",
+    "manifest.json",
+}
+WHOLE = {"assignments.csv", "comparison.csv", "index.html", "run.json"}
 BEST = '[objective]\norder = ["count", "pupil_minutes"]\n'
 IMPOSSIBLE = "[size]\nmin_pupils = 9000\nmax_pupils = 9001\n"
 
@@ -57,8 +71,14 @@ def put(folder: Path, option: str, *lines: str, method: str = "merge", name: str
     return path
 
 
-def outcomes_of(*paths: Path, **options: object) -> list[Outcome]:
-    return run_batch(*load_batch(paths), **options)
+def run_into(
+    out: Path, *paths: Path, keep_going: bool = True, hooks: Hooks | None = None, **options: object
+) -> list[Outcome]:
+    """Run scenarios in this process, then write what speaks of all of them."""
+    scenarios, how = load_batch(paths), Options(**options)
+    outcomes = run_batch(scenarios, out, Pool(), how, keep_going=keep_going, hooks=hooks)
+    write_together(outcomes, out, how)
+    return outcomes
 
 
 def said_of(*paths: Path) -> str:
@@ -207,15 +227,16 @@ def test_what_is_not_built_yet_is_refused_before_anything_runs(
 def test_a_scenario_comes_after_the_one_whose_clusters_it_uses(threeshire: Path) -> None:
     a, b = put(threeshire, "a", 'units = "c"'), put(threeshire, "b")
     c = put(threeshire, "c", 'units = "d"')
-    scenarios, _ = load_batch([a, b, c, put(threeshire, "d")])
+    scenarios = load_batch([a, b, c, put(threeshire, "d")])
     assert [s.option for s in scenarios] == ["a", "b", "c", "d"]
     assert [s.option for s in in_order(scenarios)] == ["b", "d", "c", "a"]
 
 
-def test_outcomes_keep_the_order_given(threeshire: Path) -> None:
+def test_outcomes_keep_the_order_given(threeshire: Path, tmp_path: Path) -> None:
     paths = [put(threeshire, "a", 'units = "b"'), put(threeshire, "b", method="keep")]
     reached: list[str] = []
-    outcomes = outcomes_of(*paths, on_start=lambda scenario: reached.append(scenario.option))
+    hooks = Hooks(on_start=lambda scenario: reached.append(scenario.option))
+    outcomes = run_into(tmp_path / "out", *paths, hooks=hooks)
     assert reached == ["b", "a"]
     assert [outcome.scenario.option for outcome in outcomes] == ["a", "b"]
 
@@ -224,17 +245,18 @@ def test_a_scenario_brings_the_one_that_it_builds_on(threeshire: Path) -> None:
     put(threeshire, "4c", method="keep")
     put(threeshire, "4d", method="keep")
     path = put(threeshire, "3b", 'units = "4c"')
-    scenarios, _ = load_batch([path])
+    scenarios = load_batch([path])
     assert [s.option for s in scenarios] == ["3b", "4c"]
-    scenarios, _ = load_batch([threeshire / "4c.toml", path])
+    scenarios = load_batch([threeshire / "4c.toml", path])
     assert [s.option for s in scenarios] == ["4c", "3b"]
 
 
 def test_only_3b_of_norfolk_brings_4c() -> None:
     (path,) = find_scenarios([SCENARIOS], only="3b")
-    scenarios, places = load_batch([path])
+    places: list[Place] = []
+    scenarios = load_batch([path], on_place=places.append)
     assert [s.option for s in scenarios] == ["3b", "4c"]
-    assert [place.authority.name for place in places.values()] == ["Norfolk"]
+    assert [place.authority.name for place in places] == ["Norfolk"]
 
 
 CIRCLES = {"a": {"a": "a"}, "a, b": {"a": "b", "b": "a"}, "a, b, c": {"a": "b", "b": "c", "c": "a"}}
@@ -244,7 +266,7 @@ CIRCLES = {"a": {"a": "a"}, "a, b": {"a": "b", "b": "a"}, "a, b, c": {"a": "b", 
 def test_units_that_go_in_a_circle(threeshire: Path, units: dict[str, str]) -> None:
     """Found by the batch, and where one scenario is run by itself."""
     paths = [put(threeshire, option, f'units = "{of}"') for option, of in units.items()]
-    scenarios, _ = load_batch(paths)
+    scenarios = load_batch(paths)
     with pytest.raises(ScenarioError, match=r"units go in a circle: .*a"):
         in_order(scenarios)
     with pytest.raises(ScenarioError, match=r"units go in a circle: .*a"):
@@ -268,22 +290,25 @@ def test_a_scenario_run_by_itself_whose_units_nobody_makes(threeshire: Path) -> 
 # --- scenarios without a plan ---------------------------------------------------------
 
 
-def test_an_infeasible_scenario_is_an_outcome_and_others_go_on(threeshire: Path) -> None:
+def test_an_infeasible_scenario_is_an_outcome_and_others_go_on(
+    threeshire: Path, tmp_path: Path
+) -> None:
     paths = [put(threeshire, "a", IMPOSSIBLE), put(threeshire, "b", 'units = "a"')]
     paths.append(put(threeshire, "c"))
     ended: list[str] = []
-    outcomes = outcomes_of(*paths, on_end=lambda outcome: ended.append(outcome.status))
+    hooks = Hooks(on_end=lambda outcome: ended.append(outcome.status))
+    outcomes = run_into(tmp_path / "out", *paths, hooks=hooks)
     assert [outcome.status for outcome in outcomes] == ["INFEASIBLE", "UNKNOWN", "OPTIMAL"]
     assert ended == ["INFEASIBLE", "UNKNOWN", "OPTIMAL"]
-    assert [outcome.result is None for outcome in outcomes] == [True, True, False]
+    assert [outcome.has_plan for outcome in outcomes] == [False, False, True]
     assert outcomes[0].message.startswith("no plan exists: Ash (1,410 pupils)")
     assert outcomes[1].message == 'not run: scenario "a", its units, has no plan'
     assert outcomes[2].message == ""
 
 
-def test_fail_fast_ends_at_the_first_without_a_plan(threeshire: Path) -> None:
+def test_fail_fast_ends_at_the_first_without_a_plan(threeshire: Path, tmp_path: Path) -> None:
     paths = [put(threeshire, "a"), put(threeshire, "b", IMPOSSIBLE), put(threeshire, "c")]
-    outcomes = outcomes_of(*paths, keep_going=False)
+    outcomes = run_into(tmp_path / "out", *paths, keep_going=False)
     assert [outcome.scenario.option for outcome in outcomes] == ["a", "b"]
 
 
@@ -293,14 +318,14 @@ def test_a_scenario_without_a_plan_is_an_error_where_it_is_run_by_itself(threesh
 
 
 def test_time_that_runs_out_is_an_outcome(
-    threeshire: Path, monkeypatch: pytest.MonkeyPatch
+    threeshire: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run_out(*args: object, **options: object) -> None:
         message = "no plan in 1 s"
         raise NoPlanFoundError(message)
 
     monkeypatch.setattr(sys.modules[run_scenario.__module__], "solve_merge", run_out)
-    (outcome,) = outcomes_of(put(threeshire, "a"))
+    (outcome,) = run_into(tmp_path / "out", put(threeshire, "a"))
     assert (outcome.status, outcome.message) == ("UNKNOWN", "no plan in 1 s")
 
 
@@ -311,13 +336,13 @@ def test_a_plan_that_was_written_is_read_again_as_the_same_plan(
     threeshire: Path, tmp_path: Path
 ) -> None:
     path = put(threeshire, "a")
-    outcomes = outcomes_of(path)
-    write_results(outcomes, tmp_path / "out")
+    (outcome,) = run_into(tmp_path / "out", path)
+    result = load_result(outcome)
     plan = tmp_path / "out" / "a" / "plan.csv"
     judged = evaluate(plan, path)
     assert judged.violations == ()
-    assert judged.objective == outcomes[0].result.objective
-    assert judged.score.metrics == outcomes[0].result.score.metrics
+    assert judged.objective == result.objective
+    assert judged.score.metrics == result.score.metrics
     given = put(threeshire, "f", f'plan = "{plan.as_posix()}"', method="file")
     assert run_scenario(given).plan.assignment.equals(judged.plan.assignment)
 
@@ -335,7 +360,7 @@ def test_a_plan_path_is_relative_to_the_scenario_or_the_working_directory(
     threeshire: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(threeshire, "a", method="keep")
-    write_results(outcomes_of(path), threeshire)
+    run_into(threeshire, path)
     assert run_scenario(put(threeshire, "f", 'plan = "a/plan.csv"', method="file")).violations == ()
     monkeypatch.chdir(threeshire)
     text = {"title": "F", "option": "f", "authority": "../boundaries/threeshire", "method": "file"}
@@ -350,12 +375,11 @@ def test_the_results_folder_holds_each_scenario_and_the_comparison(
     threeshire: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "deep" / "out"
-    outcomes = outcomes_of(put(threeshire, "a"), put(threeshire, "b", IMPOSSIBLE))
-    table = write_results(outcomes, out)
+    run_into(out, put(threeshire, "a"), put(threeshire, "b", IMPOSSIBLE))
     files = set(content(out))
     assert files >= {*(f"a/{file}" for file in FILES), *WHOLE}
-    assert {file for file in files if file.startswith("b/")} == {"b/manifest.json"}
-    assert set(table["scenario"]) == {"a"}
+    assert {f for f in files if f.startswith("b/")} == {"b/manifest.json", "b/run.json"}
+    assert set(pd.read_csv(out / "comparison.csv")["scenario"]) == {"a"}
     assert json.loads((out / "b" / "manifest.json").read_text())["status"] == "INFEASIBLE"
     assert sorted(p.name for p in out.iterdir() if p.name.startswith(".")) == []
 
@@ -364,11 +388,11 @@ def test_a_second_run_replaces_what_it_makes_and_leaves_the_rest(
     threeshire: Path, tmp_path: Path
 ) -> None:
     path, out = put(threeshire, "a"), tmp_path / "out"
-    write_results(outcomes_of(path), out)
+    run_into(out, path)
     (out / "a" / "left-over.txt").touch()
     (out / "mine.txt").touch()
     path.write_text(path.read_text().replace("Option a", "Option a again"), encoding="utf-8")
-    write_results(outcomes_of(path), out)
+    run_into(out, path)
     assert {p.name for p in (out / "a").iterdir()} == FILES
     assert (out / "mine.txt").exists()
     assert json.loads((out / "a" / "manifest.json").read_text())["title"] == "Option a again"
@@ -377,9 +401,9 @@ def test_a_second_run_replaces_what_it_makes_and_leaves_the_rest(
 def test_labels_never_get_in_the_way_of_what_is_being_replaced(
     threeshire: Path, tmp_path: Path
 ) -> None:
-    outcomes = outcomes_of(put(threeshire, "a"), put(threeshire, "old-a"))
+    paths = put(threeshire, "a"), put(threeshire, "old-a")
     for _ in range(2):
-        write_results(outcomes, tmp_path / "out")
+        run_into(tmp_path / "out", *paths, force=True)
     assert {p.name for p in (tmp_path / "out").iterdir() if p.is_dir()} == {"a", "old-a"}
 
 
@@ -391,18 +415,18 @@ def test_a_writer_that_fails_leaves_the_old_folder_as_it_was(
     error: BaseException,
 ) -> None:
     out = tmp_path / "out"
-    outcomes = outcomes_of(put(threeshire, "a"))
-    write_results(outcomes, out)
+    path = put(threeshire, "a")
+    run_into(out, path)
     before = content(out)
 
-    def half(result: object, folder: Path) -> None:
+    def half(result: object, folder: Path, *, maps: bool) -> None:
         (folder / "plan.csv").write_text("urn,clu", encoding="utf-8")
         raise error
 
     monkeypatch.setattr(present, "write_result", half)
     expected = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else ClusterOptimiserError
     with pytest.raises(expected) as caught:
-        write_results(outcomes, out)
+        run_into(out, path, force=True)
     if isinstance(error, OSError):
         assert str(caught.value) == f"{out} cannot be written: No space left on device"
     assert content(out) == before
@@ -412,7 +436,7 @@ def test_a_writer_that_fails_leaves_the_old_folder_as_it_was(
 def test_a_results_folder_that_cannot_be_made(threeshire: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ClusterOptimiserError, match=r"file.* cannot be written"):
-        write_results(outcomes_of(put(threeshire, "a")), tmp_path / "file")
+        run_into(tmp_path / "file", put(threeshire, "a"))
 
 
 # --- stamps ---------------------------------------------------------------------------
@@ -437,8 +461,7 @@ def test_a_stamp_tells_apart_what_differs(threeshire: Path) -> None:
 def norfolk_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the results of every option once."""
     out = tmp_path_factory.mktemp("norfolk")
-    results = [norfolk_result(option) for option in OPTIONS]
-    write_results([Outcome(r.problem.scenario, r) for r in results], out)
+    run_into(out, *(SCENARIOS / f"{option}.toml" for option in OPTIONS))
     return out
 
 
@@ -515,15 +538,13 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
 # --- versions, and what only shows together -----------------------------------------------
 
 
-def test_versions_of_an_option_are_scenarios_of_their_own(threeshire: Path) -> None:
+def test_versions_of_an_option_are_scenarios_of_their_own(threeshire: Path, tmp_path: Path) -> None:
     path = put(threeshire, "v", "[versions]\nnumber = 2\ndiffer_pupils = 0.5")
-    outcomes = outcomes_of(path)
+    outcomes = run_into(tmp_path / "out", path)
     assert [outcome.scenario.option for outcome in outcomes] == ["v", "v.2"]
-    first, second = (outcome.result for outcome in outcomes)
-    assert first is not None
-    assert second is not None
-    assert first.stamp != second.stamp
-    assert "are with other schools than in v" in second.plan.solution.proof["among"]
+    first, second = (outcome.record for outcome in outcomes)
+    assert first["stamp"] != second["stamp"]
+    assert "are with other schools than in v" in second["proof"]["among"]
 
 
 def test_the_label_of_a_version_is_taken(threeshire: Path) -> None:
@@ -547,8 +568,9 @@ def test_an_exempt_group_may_not_bear_the_name_of_a_cluster(threeshire: Path) ->
 
 def cluster_of_today(threeshire: Path) -> str:
     """Give a cluster of Threeshire today."""
-    _, places = load_batch([put(threeshire, "any")])
-    (place,) = places.values()
+    places: list[Place] = []
+    load_batch([put(threeshire, "any")], on_place=places.append)
+    (place,) = places
     return str(place.territory.clusters.index[0])
 
 
@@ -557,7 +579,7 @@ def test_a_run_without_any_plan_takes_the_old_comparison_away(
 ) -> None:
     """It would speak of plans that are no longer there."""
     out = tmp_path / "out"
-    write_results(outcomes_of(put(threeshire, "a")), out)
+    run_into(out, put(threeshire, "a"))
     assert (out / "index.html").is_file()
-    write_results(outcomes_of(put(threeshire, "a", IMPOSSIBLE)), out)
+    run_into(out, put(threeshire, "a", IMPOSSIBLE))
     assert [path.name for path in sorted(out.iterdir())] == ["a"]

@@ -1,14 +1,26 @@
 """Batch: from scenario files to a results folder."""
 
-from cluster_optimiser.batch.gather import find_scenarios, in_order, load_batch
-from cluster_optimiser.batch.many import Outcome, run_batch
-from cluster_optimiser.batch.one import Place, evaluate, load_place, prepare, run_scenario
-from cluster_optimiser.batch.outlooks import sensitivity
-from cluster_optimiser.batch.questions import explain, rank, universe
-from cluster_optimiser.batch.results import write_results
-from cluster_optimiser.batch.road_files import import_roads, open_roads, road_facts
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cluster_optimiser.batch.checking import load_batch, raise_faults
+    from cluster_optimiser.batch.gather import find_scenarios, in_order, read_scenarios, share_of
+    from cluster_optimiser.batch.ledger import Options
+    from cluster_optimiser.batch.many import Hooks, run_batch, what_to_run
+    from cluster_optimiser.batch.one import Place, evaluate, load_place, prepare, run_scenario
+    from cluster_optimiser.batch.outlooks import sensitivity
+    from cluster_optimiser.batch.pools import open_pool
+    from cluster_optimiser.batch.questions import explain, rank, universe
+    from cluster_optimiser.batch.results import load_result, write_together
+    from cluster_optimiser.batch.road_files import import_roads, open_roads, road_facts
+    from cluster_optimiser.batch.tasks import Outcome
 
 __all__ = [
+    "Hooks",
+    "Options",
     "Outcome",
     "Place",
     "evaluate",
@@ -18,13 +30,56 @@ __all__ = [
     "in_order",
     "load_batch",
     "load_place",
+    "load_result",
+    "open_pool",
     "open_roads",
     "prepare",
+    "raise_faults",
     "rank",
+    "read_scenarios",
     "road_facts",
     "run_batch",
     "run_scenario",
     "sensitivity",
+    "share_of",
     "universe",
-    "write_results",
+    "what_to_run",
+    "write_together",
 ]
+
+_HOMES = {
+    "Hooks": "many",
+    "Options": "ledger",
+    "Outcome": "tasks",
+    "Place": "one",
+    "evaluate": "one",
+    "explain": "questions",
+    "find_scenarios": "gather",
+    "in_order": "gather",
+    "load_batch": "checking",
+    "load_place": "one",
+    "load_result": "results",
+    "import_roads": "road_files",
+    "open_pool": "pools",
+    "open_roads": "road_files",
+    "road_facts": "road_files",
+    "prepare": "one",
+    "raise_faults": "checking",
+    "rank": "questions",
+    "read_scenarios": "gather",
+    "run_batch": "many",
+    "run_scenario": "one",
+    "sensitivity": "outlooks",
+    "share_of": "gather",
+    "universe": "questions",
+    "what_to_run": "many",
+    "write_together": "results",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a name when it is first asked for: that nothing is to be run is found without."""
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

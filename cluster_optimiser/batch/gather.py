@@ -1,4 +1,4 @@
-"""Scenario files found, read together with their data, and put in order."""
+"""Scenario files found, read together, and put in order; their data is left to `checking`."""
 
 from __future__ import annotations
 
@@ -6,26 +6,12 @@ import tomllib
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-import networkx as nx
-
-from cluster_optimiser.batch.one import (
-    Place,
-    beside,
-    load_place,
-    plan_path,
-    refuse_unknown_names,
-)
-from cluster_optimiser.errors import (
-    Fault,
-    InputError,
-    ScenarioError,
-)
-from cluster_optimiser.inputs import load_plan
+from cluster_optimiser.batch.places import beside
+from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.scenario import (
     Scenario,
-    authority_folder,
     is_scenario,
     load_scenario,
     locate,
@@ -125,10 +111,8 @@ def _missing_parent(
     return [] if path is None or path.resolve() in here else [path]
 
 
-def load_batch(
-    paths: Sequence[Path],
-) -> tuple[list[Scenario], dict[Path, Place]]:
-    """Read scenarios and their authorities, gathering every fault of all of them.
+def read_scenarios(paths: Sequence[Path]) -> tuple[list[Scenario], list[Fault]]:
+    """Read scenario files, gathering every fault that shows without their data.
 
     Parameters
     ----------
@@ -138,19 +122,10 @@ def load_batch(
 
     Returns
     -------
-    The scenarios in the order given, each with all its versions, and the place of each authority
-    folder.
-
-    Raises
-    ------
-    InputError, ScenarioError
-        With every fault of every file; InputError where data has any.
+    The scenarios in the order given, each with all its versions, and the faults.
     """
     scenarios: list[Scenario] = []
-    places: dict[Path, Place] = {}
-    of_scenarios: list[Fault] = []
-    of_data: list[Fault] = []
-    failed: set[Path] = set()
+    faults: list[Fault] = []
     waiting = list(paths)
     faulty: set[str] = set()
     while waiting:
@@ -159,30 +134,11 @@ def load_batch(
             scenario = load_scenario(path)
             scenarios.append(scenario)
             waiting += _missing_parent(scenario, scenarios, waiting)
-            folder = authority_folder(scenario)
         except ScenarioError as error:
-            of_scenarios += error.faults
+            faults += error.faults
             faulty.add(_written_option(path))
-            continue
-        try:
-            if folder not in places and folder not in failed:
-                places[folder] = load_place(scenario)
-            if folder in places:
-                refuse_unknown_names(scenario, places[folder])
-                if scenario.method == "file":
-                    load_plan(plan_path(scenario), places[folder].authority)
-        except ScenarioError as error:
-            of_scenarios += error.faults
-        except InputError as error:
-            failed.add(folder)
-            of_data += error.faults
     versions = [version for scenario in scenarios for version in scenario.all_versions()]
-    of_scenarios += _label_faults(versions, faulty)
-    if of_data:
-        raise InputError([*of_data, *of_scenarios])
-    if of_scenarios:
-        raise ScenarioError(of_scenarios)
-    return versions, places
+    return versions, [*faults, *_label_faults(versions, faulty)]
 
 
 def in_order(scenarios: Sequence[Scenario]) -> list[Scenario]:
@@ -203,18 +159,66 @@ def in_order(scenarios: Sequence[Scenario]) -> list[Scenario]:
         If their units go round in a circle.
     """
     by_label = {scenario.option: scenario for scenario in scenarios}
-    graph = nx.DiGraph()
-    graph.add_nodes_from(by_label)
-    graph.add_edges_from((s.units_scenario, s.option) for s in scenarios if s.units_scenario)
-    graph.add_edges_from((label, s.option) for s in scenarios for label in s.earlier)
-    place = {label: i for i, label in enumerate(by_label)}
-    try:
-        ordered = list(nx.lexicographical_topological_sort(graph, key=place.__getitem__))
-    except nx.NetworkXUnfeasible:
-        labels = [label for label, _ in nx.find_cycle(graph)]
-        files = by_label[labels[0]].files
-        file = files[0].name if files else "scenarios"
-        problem = f"units go in a circle: {' -> '.join(labels)}"
-        fault = Fault(file, 0, "units", problem, "Break it.")
-        raise ScenarioError([locate(fault, files)]) from None
-    return [by_label[label] for label in ordered]
+    waiting = dict.fromkeys(by_label)
+    ordered: list[Scenario] = []
+    while waiting:
+        free = (label for label in waiting if not waiting.keys() & set(needs(by_label[label])))
+        label = next(free, None)
+        if label is None:
+            _refuse_circle([by_label[label] for label in waiting])
+        del waiting[label]
+        ordered.append(by_label[label])
+    return ordered
+
+
+def needs(scenario: Scenario) -> list[str]:
+    """Give the labels of the scenarios that must be run before one.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+
+    Returns
+    -------
+    The one whose clusters are its units, then earlier versions.
+    """
+    units = scenario.units_scenario
+    return [*([] if units is None else [units]), *scenario.earlier]
+
+
+def _refuse_circle(waiting: Sequence[Scenario]) -> NoReturn:
+    """Each of these waits for another of them: follow one until it comes round."""
+    by_label = {scenario.option: scenario for scenario in waiting}
+    here, seen = waiting[0].option, []
+    while here not in seen:
+        seen.append(here)
+        here = next(label for label in needs(by_label[here]) if label in by_label)
+    circle = [*seen[seen.index(here) :], here]
+    files = by_label[here].files
+    file = files[0].name if files else "scenarios"
+    problem = f"units go in a circle: {' -> '.join(circle)}"
+    raise ScenarioError([locate(Fault(file, 0, "units", problem, "Break it."), files)])
+
+
+def share_of(scenarios: Sequence[Scenario], number: int, of: int) -> list[Scenario]:
+    """Give one share of scenarios, for array jobs: together all shares are all scenarios.
+
+    Parameters
+    ----------
+    scenarios
+        All scenarios.
+    number, of
+        The share, counted from 1, and how many there are.
+
+    Returns
+    -------
+    Every so manieth scenario, in the order given; one that builds on another is in its share.
+    """
+    home: dict[str, int] = {}
+    n_roots = 0
+    for scenario in in_order(scenarios):
+        before = needs(scenario)
+        home[scenario.option] = home[before[0]] if before else n_roots
+        n_roots += not before
+    return [s for s in scenarios if home[s.option] % of == number - 1]

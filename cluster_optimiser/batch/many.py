@@ -1,148 +1,320 @@
-"""Scenarios run one after another; one without a plan is a result, not the end."""
+"""Many scenarios: each as soon as what it builds on is there, whatever is finished used again."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import concurrent.futures
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.batch.gather import in_order
-from cluster_optimiser.batch.one import Place, run_scenario, stamp
-from cluster_optimiser.domain import Result, Unsolved
-from cluster_optimiser.errors import (
-    InfeasibleError,
-    NoPlanFoundError,
-)
-from cluster_optimiser.scenario import (
-    Scenario,
-    authority_folder,
-)
+from cluster_optimiser.batch.folders import tidy
+from cluster_optimiser.batch.gather import in_order, needs
+from cluster_optimiser.batch.ledger import input_hashes, parts_of, read_record, why_run
+from cluster_optimiser.batch.progress import read_progress
+from cluster_optimiser.batch.tasks import Outcome, Task, read_outcome
+from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
+from cluster_optimiser.scenario import authority_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
-    from cluster_optimiser.domain import Status
+    from cluster_optimiser.batch.ledger import Options
+    from cluster_optimiser.batch.pools import Pool
+    from cluster_optimiser.progress import Progress
+    from cluster_optimiser.scenario import Scenario
+
+POLL_S = 0.25
+"""How often progress is looked for while nothing ends."""
+
+ATTEMPTS = 2
+"""A scenario whose process dies so often has failed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """What became of one scenario of a batch.
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What is to be told while a batch runs.
 
     Parameters
     ----------
-    scenario
-        The scenario.
-    result
-        The result, or None where it has no plan.
-    unsolved
-        Why it has none, or None where it has one.
+    on_start, on_end
+        Called before and after each scenario.
+    on_progress
+        Called with what is being solved; None where nobody looks.
     """
 
-    scenario: Scenario
-    result: Result | None = None
-    unsolved: Unsolved | None = None
+    on_start: Callable[[Scenario], None] = lambda _: None
+    on_end: Callable[[Outcome], None] = lambda _: None
+    on_progress: Callable[[Scenario, Progress], None] | None = None
 
-    @property
-    def status(self) -> Status:
-        """Status of the plan, or INFEASIBLE or UNKNOWN where there is none."""
-        if self.result is not None:
-            return self.result.plan.solution.status
-        return self.unsolved.status if self.unsolved is not None else "UNKNOWN"
 
-    @property
-    def message(self) -> str:
-        """Why there is no plan; empty where there is one."""
-        return self.unsolved.message if self.unsolved is not None else ""
+@dataclass(slots=True)
+class Ledger:
+    """What of a batch is finished and what is to be run.
+
+    Parameters
+    ----------
+    out
+        The results folder.
+    options
+        How scenarios are to be run.
+    inputs
+        Authority folder -> hash of each of its files, as they were when first asked for.
+    """
+
+    out: Path
+    options: Options
+    inputs: dict[Path, dict[str, str]] = field(default_factory=dict)
+
+    def seed(self, scenario: Scenario) -> int:
+        """Give the seed of a scenario: its own, or that of the batch.
+
+        Parameters
+        ----------
+        scenario
+            The scenario.
+        """
+        return self.options.seed if scenario.seed is None else scenario.seed
+
+    def parts(self, scenario: Scenario) -> dict[str, Any]:
+        """Put together what a scenario's result depends on, now that those before it are there.
+
+        Parameters
+        ----------
+        scenario
+            The scenario.
+        """
+        folder = authority_folder(scenario)
+        if folder not in self.inputs:
+            self.inputs[folder] = input_hashes(folder)
+        builds_on = {label: self.plan_hash(label) for label in needs(scenario)}
+        return parts_of(
+            scenario,
+            inputs=self.inputs[folder],
+            seed=self.seed(scenario),
+            builds_on=builds_on,
+        )
+
+    def plan_hash(self, label: str) -> str:
+        """Give the hash of the plan that a scenario has been given, or its status.
+
+        Parameters
+        ----------
+        label
+            The scenario's label.
+        """
+        record = read_record(self.out / label)
+        if record is None:
+            return "none"
+        return record.files.get("plan.csv", record.status)
+
+    def why(self, scenario: Scenario, parts: dict[str, Any]) -> list[str]:
+        """Say why a scenario must be run; nothing where it need not.
+
+        Parameters
+        ----------
+        scenario, parts
+            The scenario, and what `parts` gave.
+        """
+        return why_run(parts, self.out / scenario.option, self.options)
+
+
+def what_to_run(scenarios: Sequence[Scenario], out: Path, options: Options) -> dict[str, list[str]]:
+    """Say which scenarios would be run, and why.
+
+    Parameters
+    ----------
+    scenarios
+        The scenarios.
+    out
+        The results folder, which need not be there.
+    options
+        How they are to be run.
+
+    Returns
+    -------
+    Label -> reasons, in the order given; none for what is finished. A scenario that builds on one
+    that would be run may turn out to be finished, if that one's plan stays as it is.
+    """
+    ledger = Ledger(out, options)
+    found: dict[str, list[str]] = {}
+    for scenario in in_order(scenarios):
+        before = [label for label in needs(scenario) if found.get(label)]
+        reasons = ledger.why(scenario, ledger.parts(scenario))
+        found[scenario.option] = reasons or [f"{label} is run before it" for label in before]
+    return {scenario.option: found[scenario.option] for scenario in scenarios}
 
 
 def run_batch(
     scenarios: Sequence[Scenario],
-    places: Mapping[Path, Place],
+    out: Path,
+    pool: Pool | None,
+    options: Options,
     *,
-    seed: int = 0,
-    time_limit_s: float | None = None,
     keep_going: bool = True,
-    on_start: Callable[[Scenario], None] = lambda _: None,
-    on_end: Callable[[Outcome], None] = lambda _: None,
+    hooks: Hooks | None = None,
 ) -> list[Outcome]:
-    """Run scenarios one after another; an infeasible one is a result, not the end.
+    """Run scenarios into a results folder; an infeasible one is a result, not the end.
 
     Parameters
     ----------
-    scenarios, places
-        What `load_batch` gave.
-    seed, time_limit_s
-        As for `run_scenario`.
+    scenarios
+        Scenarios without faults.
+    out
+        The results folder.
+    pool
+        Where they are run; not needed where all are finished.
+    options
+        How they are run.
     keep_going
-        Go on after a scenario without a plan.
-    on_start, on_end
-        Called before and after each.
+        Go on after a scenario without a plan; without it none is begun after the first.
+    hooks
+        What is to be told meanwhile.
 
     Returns
     -------
     An outcome for each scenario that was reached, in the order given.
+
+    Raises
+    ------
+    ClusterOptimiserError
+        If the folder cannot be written.
     """
-    outcomes: dict[str, Outcome] = {}
-    for scenario in in_order(scenarios):
-        on_start(scenario)
-        outcome = _outcome(
-            scenario,
-            places[authority_folder(scenario)],
-            outcomes.get(scenario.units_scenario or ""),
-            [outcomes[label] for label in scenario.earlier],
-            seed=seed,
-            time_limit_s=time_limit_s,
-        )
-        outcomes[scenario.option] = outcome
-        on_end(outcome)
-        if outcome.result is None and not keep_going:
-            break
-    return [outcomes[s.option] for s in scenarios if s.option in outcomes]
+    run = _Run(in_order(scenarios), Ledger(out.absolute(), options), pool, keep_going=keep_going)
+    run.hooks = hooks or Hooks()
+    tidy(out)
+    with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as folder:
+        if run.hooks.on_progress is not None:
+            run.progress_folder = Path(folder)
+        run.to_the_end()
+    return [run.outcomes[s.option] for s in scenarios if s.option in run.outcomes]
 
 
-def _outcome(
-    scenario: Scenario,
-    place: Place,
-    parent: Outcome | None,
-    before: Sequence[Outcome],
-    *,
-    seed: int,
-    time_limit_s: float | None,
-) -> Outcome:
-    started = time.perf_counter()
-    plan = parent.result.plan if parent and parent.result else None
-    earlier = [outcome.result.plan for outcome in before if outcome.result]
-    builds_on = [*filter(None, [plan]), *earlier]
+class _Run:
+    """A batch while it runs."""
 
-    def without_plan(status: Status, message: str) -> Outcome:
-        unsolved = Unsolved(
-            scenario=scenario,
-            authority=place.authority,
-            status=status,
-            message=message,
-            seconds=time.perf_counter() - started,
-            seed=seed,
-            stamp=stamp(scenario, place.authority, seed, builds_on=builds_on),
-        )
-        return Outcome(scenario, unsolved=unsolved)
+    def __init__(
+        self, ordered: Sequence[Scenario], ledger: Ledger, pool: Pool | None, *, keep_going: bool
+    ) -> None:
+        self.waiting = {scenario.option: scenario for scenario in ordered}
+        self.ledger, self.pool, self.keep_going = ledger, pool, keep_going
+        self.hooks = Hooks()
+        self.outcomes: dict[str, Outcome] = {}
+        self.in_flight: dict[Future[None], tuple[Task, tuple[str, ...]]] = {}
+        self.again: list[tuple[Task, tuple[str, ...]]] = []
+        self.attempts: Counter[str] = Counter()
+        self.progress_folder: Path | None = None
 
-    if scenario.units_scenario and plan is None:
-        message = f'not run: scenario "{scenario.units_scenario}", its units, has no plan'
-        return without_plan("UNKNOWN", message)
-    if len(earlier) < len(before):
-        return without_plan("UNKNOWN", "not run: an earlier version has no plan")
-    try:
-        result = run_scenario(
-            scenario,
-            place=place,
-            parent=plan,
-            earlier=earlier,
-            seed=seed,
-            time_limit_s=time_limit_s,
-        )
-    except InfeasibleError as error:
-        return without_plan("INFEASIBLE", str(error))
-    except NoPlanFoundError as error:
-        return without_plan("UNKNOWN", str(error))
-    return Outcome(scenario, result)
+    def to_the_end(self) -> None:
+        """Run everything that can be run."""
+        while self.begin() or self.in_flight or self.again:
+            if not self.in_flight:
+                continue
+            done, _ = concurrent.futures.wait(
+                self.in_flight,
+                timeout=None if self.progress_folder is None else POLL_S,
+                return_when=concurrent.futures.FIRST_COMPLETED,
+            )
+            self.tell_progress()
+            # In the order they were begun, so that what is said does not depend on a race.
+            for future in [future for future in self.in_flight if future in done]:
+                self.end(future)
+
+    def begin(self) -> bool:
+        """Begin what can begin; tell whether anything was begun or found finished."""
+        if self.again:
+            # Of several that ran when a process died only one is to blame: now one by one.
+            if not self.in_flight:
+                self.submit(*self.again.pop(0))
+            return True
+        is_any = False
+        while len(self.in_flight) < (1 if self.pool is None else self.pool.size):
+            scenario = self.next_free()
+            if scenario is None:
+                return is_any
+            is_any = True
+            del self.waiting[scenario.option]
+            self.begin_one(scenario)
+        return is_any
+
+    def next_free(self) -> Scenario | None:
+        """Give the next scenario that waits for none that is not there."""
+        free = (s for s in self.waiting.values() if not set(needs(s)) - self.outcomes.keys())
+        return next(free, None)
+
+    def begin_one(self, scenario: Scenario) -> None:
+        """Use a finished run again, or have the scenario run."""
+        parts = self.ledger.parts(scenario)
+        reasons = tuple(self.ledger.why(scenario, parts))
+        if not reasons:
+            self.note(read_outcome(scenario, self.ledger.out / scenario.option))
+            return
+        self.hooks.on_start(scenario)
+        number = len(self.outcomes) + len(self.in_flight)
+        progress = None
+        if self.progress_folder is not None:
+            progress = self.progress_folder / f"{number}.json"
+        seed, options = self.ledger.seed(scenario), self.ledger.options
+        blocked = self.blocked(scenario)
+        task = Task(scenario, self.ledger.out, parts, options, seed, blocked, progress)
+        self.submit(task, reasons)
+
+    def blocked(self, scenario: Scenario) -> str:
+        """Say why a scenario cannot be run; nothing where it can."""
+        units = scenario.units_scenario
+        if units is not None and not self.outcomes[units].has_plan:
+            return f'not run: scenario "{units}", its units, has no plan'
+        if not all(self.outcomes[label].has_plan for label in scenario.earlier):
+            return "not run: an earlier version has no plan"
+        return ""
+
+    def submit(self, task: Task, reasons: tuple[str, ...]) -> None:
+        """Hand a task to the pool."""
+        if self.pool is None:
+            message = f"{task.scenario.option} changed while finished runs were read: run it again"
+            raise ClusterOptimiserError(message)
+        self.in_flight[self.pool.submit(task)] = (task, reasons)
+
+    def end(self, future: Future[None]) -> None:
+        """Take note of a task that has ended, one way or the other."""
+        task, reasons = self.in_flight.pop(future)
+        error = future.exception()
+        scenario, folder = task.scenario, self.ledger.out / task.scenario.option
+        if error is None:
+            self.note(read_outcome(scenario, folder, reasons))
+        elif _is_death(error):
+            if self.pool is not None:
+                self.pool.mend()
+            self.attempts[scenario.option] += 1
+            if self.attempts[scenario.option] < ATTEMPTS:
+                self.again.append((task, reasons))
+            else:
+                failure = f"the process that ran it died {ATTEMPTS} times: memory may be short"
+                self.note(Outcome(scenario, folder, reasons=reasons, failure=failure))
+        elif isinstance(error, VerificationError) or not isinstance(error, ClusterOptimiserError):
+            failure = f"{type(error).__name__}: {error}"
+            self.note(Outcome(scenario, folder, reasons=reasons, failure=failure))
+        else:
+            raise error
+
+    def note(self, outcome: Outcome) -> None:
+        """Take note of an outcome."""
+        self.outcomes[outcome.scenario.option] = outcome
+        self.hooks.on_end(outcome)
+        if not outcome.has_plan and not self.keep_going:
+            self.waiting.clear()
+
+    def tell_progress(self) -> None:
+        """Tell what each task in flight has written down."""
+        for task, _ in self.in_flight.values():
+            progress = read_progress(task.progress)
+            if progress is not None and self.hooks.on_progress is not None:
+                self.hooks.on_progress(task.scenario, progress)
+
+
+def _is_death(error: BaseException) -> bool:
+    """Tell whether a process died, rather than said what is wrong."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"BrokenProcessPool", "KilledWorker"})

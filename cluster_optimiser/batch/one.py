@@ -6,12 +6,13 @@ import dataclasses
 import hashlib
 import json
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.batch.places import beside, plan_path
 from cluster_optimiser.domain import Plan, Result, Solution
 from cluster_optimiser.errors import (
     Fault,
@@ -33,7 +34,6 @@ from cluster_optimiser.scenario import (
     ROBUSTNESS,
     Scenario,
     authority_folder,
-    is_scenario,
     load_scenario,
     locate,
     locating,
@@ -139,23 +139,6 @@ def _make_plan(
     return Plan(scenario.option, assignment, Solution(status="GIVEN"))
 
 
-def plan_path(scenario: Scenario) -> Path:
-    """Give the plan file of a scenario of method file.
-
-    Parameters
-    ----------
-    scenario
-        A scenario whose ``plan`` is relative to its file, or to the working directory where it was
-        made in Python.
-
-    Returns
-    -------
-    The path.
-    """
-    home = scenario.files[0].parent if scenario.files else Path.cwd()
-    return home / str(scenario.plan)
-
-
 def prepare(
     scenario: Scenario | str | Path,
     *,
@@ -251,26 +234,50 @@ def run_scenario(
     problem = prepare(scenario, place=place, parent=parent)
     with locating(scenario.files):
         plan = _make_plan(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
+    result = result_of(
+        problem,
+        plan,
+        seconds=time.perf_counter() - started,
+        seed=seed,
+        stamp=stamp(scenario, place.authority, seed, builds_on=[*filter(None, [parent]), *earlier]),
+    )
+    verify(result)
+    return result
+
+
+def result_of(problem: Problem, plan: Plan, *, seconds: float, seed: int, stamp: str) -> Result:
+    """Score and judge a plan, from nothing but the problem and the plan.
+
+    Parameters
+    ----------
+    problem, plan
+        The problem and its plan.
+    seconds, seed, stamp
+        As in `Result`.
+
+    Returns
+    -------
+    The result.
+    """
+    scenario = problem.scenario
     scored = score(problem, plan.assignment, plan.label)
     judged = verify_plan(problem, plan.assignment)
     outlook = outlook_of(problem, judged)
     objective = objective_values(problem, scored.metrics)
     if outlook is not None and ROBUSTNESS in scenario.objective.terms:
         objective[ROBUSTNESS] = n_not_legal(outlook)
-    result = Result(
+    return Result(
         problem=problem,
         plan=plan,
         score=scored,
         violations=judged.violations,
         objective={term: objective[term] for term in scenario.objective.terms if term in objective},
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
         seed=seed,
-        stamp=stamp(scenario, place.authority, seed, builds_on=[*filter(None, [parent]), *earlier]),
-        caveats=place.authority.caveats,
+        stamp=stamp,
+        caveats=problem.authority.caveats,
         outlook=outlook,
     )
-    verify(result)
-    return result
 
 
 def evaluate(
@@ -353,37 +360,16 @@ def upper_scenario(scenario: Scenario) -> Scenario | None:
     if path is None or label == scenario.option:
         problem = f'no other scenario in this folder has the option "{label}"'
         remedy = "Name the scenario that says what groupings may be."
-        raise ScenarioError([Fault(file, 0, "levels.upper", problem, remedy)])
+        fault = Fault(file, 0, "levels.upper", problem, remedy)
+        raise ScenarioError([locate(fault, scenario.files)])
     above = load_scenario(path)
     is_plain = above.method == "merge" and ROBUSTNESS not in above.objective.terms
     if not is_plain or above.exempt != scenario.exempt:
         problem = f'"{label}" does not merge, exempts other schools, or counts projections'
         remedy = "Both levels merge the same schools: let them extend the same file."
-        raise ScenarioError([Fault(file, 0, "levels.upper", problem, remedy)])
+        fault = Fault(file, 0, "levels.upper", problem, remedy)
+        raise ScenarioError([locate(fault, scenario.files)])
     return above
-
-
-def beside(scenario: Scenario, option: str) -> Path | None:
-    """Find the scenario file of an option in the folder of a scenario.
-
-    Parameters
-    ----------
-    scenario
-        The scenario whose folder is searched.
-    option
-        The label that is looked for.
-
-    Returns
-    -------
-    The file, or None where there is none, or the scenario was made in Python.
-    """
-    if not scenario.files:
-        return None
-    for path in sorted(scenario.files[0].parent.glob("*.toml")):
-        with suppress(ScenarioError):
-            if is_scenario(path) and load_scenario(path).option == option:
-                return path
-    return None
 
 
 @contextmanager

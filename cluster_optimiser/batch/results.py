@@ -1,97 +1,122 @@
-"""The results folder, written in a temporary place first and then renamed."""
+"""What speaks of all scenarios of a run together, made from their folders."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster_optimiser import present
+from cluster_optimiser.batch.ledger import RECORD_FILE
+from cluster_optimiser.batch.one import prepare, result_of
+from cluster_optimiser.batch.together import sign, together_key
+from cluster_optimiser.batch.work import held, hold, place_of, plan_of
 from cluster_optimiser.comparison import compare
-from cluster_optimiser.errors import (
-    ClusterOptimiserError,
-)
+from cluster_optimiser.domain import Plan, Result, Solution, Stage, Unsolved
+from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.inputs import load_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
-    import pandas as pd
-
-    from cluster_optimiser.batch.many import Outcome
-
+    from cluster_optimiser.batch.ledger import Options
+    from cluster_optimiser.batch.tasks import Outcome
 
 COMPARISON_FILES = ("index.html", "page.json", "comparison.csv", "assignments.csv")
 """What speaks of all plans of a run together."""
 
 
-@contextmanager
-def _staging(out: Path) -> Iterator[Path]:
-    """Give a temporary folder beside the final ones; it is gone afterwards, whatever happened."""
-    out.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".partial-", dir=out))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def load_result(outcome: Outcome) -> Result:
+    """Give the result of a scenario that has a plan: as kept, or built again from its folder.
+
+    The plan is read, what was proved of it is taken from the manifest, and every number is worked
+    out again from plan and data.
+
+    Parameters
+    ----------
+    outcome
+        An outcome with a plan.
+
+    Returns
+    -------
+    The result, equal to the one that was written.
+    """
+    record, scenario = outcome.record, outcome.scenario
+    kept = held(outcome.folder, record["stamp"])
+    if kept is not None:
+        return kept
+    place, out = place_of(scenario), outcome.folder.parent
+    units = scenario.units_scenario
+    parent = None if units is None else plan_of(units, out, place)
+    problem = prepare(scenario, place=place, parent=parent)
+    solution = Solution(
+        status=outcome.status,
+        stages=tuple(Stage(**stage) for stage in record["stages"]),
+        proof=record["proof"],
+    )
+    assignment = load_plan(outcome.folder / "plan.csv", place.authority)
+    result = result_of(
+        problem,
+        Plan(scenario.option, assignment, solution),
+        seconds=record["seconds"],
+        seed=record["seed"],
+        stamp=record["stamp"],
+    )
+    hold(outcome.folder, result)
+    return result
 
 
-def _replace_folder(new: Path, final: Path, staging: Path) -> None:
-    """Put a finished folder in the place of an older one."""
-    if final.exists():
-        # No label begins with a dot: nothing that is still to be written has this name.
-        final.replace(staging / f".old-{final.name}")
-    new.replace(final)
+def load_unsolved(outcome: Outcome) -> Unsolved:
+    """Give why a scenario has no plan, from its folder.
+
+    Parameters
+    ----------
+    outcome
+        An outcome without a plan.
+
+    Returns
+    -------
+    The record that was written, or that it failed.
+    """
+    record = outcome.record
+    return Unsolved(
+        scenario=outcome.scenario,
+        authority=place_of(outcome.scenario).authority,
+        status=outcome.status,
+        message=outcome.message,
+        seconds=record.get("seconds", 0.0),
+        seed=record.get("seed", 0),
+        stamp=record.get("stamp", ""),
+    )
 
 
-def write_results(
-    outcomes: Sequence[Outcome], out: Path, *, on_end: Callable[[Outcome], None] = lambda _: None
-) -> pd.DataFrame:
-    """Write the results folder: each scenario's folder, then the comparison and the page.
-
-    Everything is written to a temporary place first and renamed: nobody ever meets half of it.
+def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> None:
+    """Write the comparison and the page of all scenarios of a run.
 
     Parameters
     ----------
     outcomes
         What `run_batch` gave.
     out
-        The results folder; made if it is not there.
-    on_end
-        Called after each scenario is written.
-
-    Returns
-    -------
-    The comparison table.
+        The results folder.
+    options
+        How they were run.
 
     Raises
     ------
     ClusterOptimiserError
         If the folder cannot be written.
     """
-    results = [outcome.result for outcome in outcomes if outcome.result is not None]
-    comparison = compare(results)
     try:
-        with _staging(out) as staging:
-            for outcome in outcomes:
-                label = outcome.scenario.option
-                folder = staging / label
-                folder.mkdir()
-                if outcome.result is not None:
-                    present.write_result(outcome.result, folder)
-                if outcome.unsolved is not None:
-                    present.write_unsolved(outcome.unsolved, folder)
-                _replace_folder(folder, out / label, staging)
-                on_end(outcome)
-            if not results:
-                # Those of an earlier run would speak of plans that are no longer there.
-                for name in COMPARISON_FILES:
-                    (out / name).unlink(missing_ok=True)
-            else:
-                unsolved = [o.unsolved for o in outcomes if o.unsolved is not None]
-                present.write_comparison(results, comparison, out, unsolved=unsolved)
+        (out / RECORD_FILE).unlink(missing_ok=True)
+        if not any(outcome.has_plan for outcome in outcomes):
+            # Those of an earlier run would speak of plans that are no longer there.
+            for name in COMPARISON_FILES:
+                (out / name).unlink(missing_ok=True)
+            return
+        results = [load_result(outcome) for outcome in outcomes if outcome.has_plan]
+        unsolved = [load_unsolved(outcome) for outcome in outcomes if not outcome.has_plan]
+        present.write_comparison(results, compare(results), out, unsolved=unsolved)
+        sign(out, together_key(outcomes, options), COMPARISON_FILES)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror or error}"
         raise ClusterOptimiserError(message) from error
-    return comparison

@@ -11,7 +11,7 @@ import click
 from cluster_optimiser.cli.asking import explain, sensitivity, universe
 from cluster_optimiser.cli.preparing import new
 from cluster_optimiser.cli.roads import roads
-from cluster_optimiser.cli.running import check, evaluate, run
+from cluster_optimiser.cli.running import check, evaluate, run, status
 from cluster_optimiser.cli.showing import page, schema
 from cluster_optimiser.cli.terminal import (
     EXIT_INFEASIBLE,
@@ -19,6 +19,7 @@ from cluster_optimiser.cli.terminal import (
     EXIT_INTERRUPTED,
     EXIT_TIME,
     EXIT_UNEXPECTED,
+    verbose_option,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cluster-optimiser")
+@verbose_option
 def app() -> None:
     """Rebuild an authority's school clusters by proved optimisation, and compare the options.
 
@@ -39,7 +41,20 @@ def app() -> None:
     """
 
 
-for command in (run, check, evaluate, universe, explain, sensitivity, page, roads, schema, new):
+COMMANDS = (
+    run,
+    status,
+    check,
+    evaluate,
+    universe,
+    explain,
+    sensitivity,
+    page,
+    roads,
+    schema,
+    new,
+)
+for command in COMMANDS:
     app.add_command(command)
 
 

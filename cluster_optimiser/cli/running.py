@@ -2,154 +2,301 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cluster_optimiser.cli.live import Live
 from cluster_optimiser.cli.terminal import (
     EXIT_INFEASIBLE,
     EXIT_SOME_FAILED,
     EXIT_TIME,
+    EXIT_UNEXPECTED,
+    EXIT_USAGE,
     console,
     print_json,
+    verbose_option,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-    from cluster_optimiser.batch import Outcome
+    from cluster_optimiser.batch import Options, Outcome, Place
+    from cluster_optimiser.batch.ledger import Outputs
+    from cluster_optimiser.batch.pools import Pool
     from cluster_optimiser.domain import Result
+    from cluster_optimiser.errors import Fault
     from cluster_optimiser.scenario import Scenario
 
 
-@click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
+paths_argument = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+out_option = click.option(
     "--out",
     "-o",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
     help="Results folder; made if it is not there.",
 )
-@click.option(
+only_option = click.option(
     "--only",
     metavar="GLOB",
     default="*",
     show_default=True,
     help="Only scenario files whose name matches.",
 )
-@click.option(
+seed_option = click.option(
     "--seed",
     type=click.IntRange(0, 2**31 - 1),
     default=0,
     show_default=True,
     help="Fixes the choice between equally good plans.",
 )
-@click.option(
+time_limit_option = click.option(
     "--time-limit",
     "time_limit_s",
     type=click.FloatRange(min=0, min_open=True),
     metavar="S",
     help="Seconds of solving for each scenario.",
 )
+outputs_option = click.option(
+    "--outputs",
+    type=click.Choice(["all", "tables"]),
+    default="all",
+    show_default=True,
+    help="Only tables leaves out maps, GeoPackages and the page: for thousands of runs.",
+)
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object a scenario to stdout, and nothing else.",
+)
+
+
+def _shard(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Read a share of the scenarios, such as 2/8."""
+    if value is None:
+        return None
+    number, _slash, of = value.partition("/")
+    if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
+        return int(number), int(of)
+    message = "write I/N, such as 2/8: the second of eight shares"
+    raise click.BadParameter(message)
+
+
+def _executor(_: click.Context, __: click.Parameter, value: str) -> str:
+    """Read where scenarios are run."""
+    if value == "local" or re.fullmatch(r"dask://[^/\s]+:\d{1,5}", value):
+        return value
+    message = "write local, or dask://host:port of a scheduler"
+    raise click.BadParameter(message)
+
+
+@click.command()
+@paths_argument
+@out_option
+@only_option
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes, each with one core; without it as many as there are cores.",
+)
+@click.option(
+    "--executor",
+    metavar="local|dask://HOST:PORT",
+    callback=_executor,
+    default="local",
+    show_default=True,
+    help="On this machine, or on a Dask cluster that is there already.",
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    callback=_shard,
+    help="Only one share of the scenarios, for array jobs; the page is left to a run without.",
+)
+@seed_option
+@time_limit_option
+@click.option("--force", is_flag=True, help="Run again what is finished.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be run, and why.")
+@outputs_option
 @click.option(
     "--keep-going/--fail-fast",
     default=True,
     show_default=True,
     help="Go on after a scenario that has no plan.",
 )
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print one JSON object a scenario to stdout, and nothing else.",
-)
-def run(
+@json_option
+@verbose_option
+def run(  # noqa: PLR0913 - an option each
+    *,
+    paths: Sequence[Path],
+    out: Path,
+    only: str,
+    jobs: int | None,
+    executor: str,
+    shard: tuple[int, int] | None,
+    seed: int,
+    time_limit_s: float | None,
+    force: bool,
+    dry_run: bool,
+    outputs: Outputs,
+    keep_going: bool,
+    as_json: bool,
+) -> None:
+    """Run every scenario file (or folder of them), then the comparison and the page.
+
+    What is finished and unchanged is used again.
+
+    \b
+    Example:
+      cluster-optimiser run scenarios --out results --only "4*"
+    """
+    from cluster_optimiser import batch
+
+    options = batch.Options(seed=seed, time_limit_s=time_limit_s, outputs=outputs, force=force)
+    if dry_run:
+        _tell_what_to_run(paths, out, only=only, shard=shard, options=options, as_json=as_json)
+        return
+    with Live() as live:
+        scenarios, faults = _read(paths, only=only, shard=shard)
+        n_to_run = len(scenarios) if faults else _n_to_run(scenarios, out, options)
+        live.begin(len(scenarios))
+        with _pool(executor, jobs, n_to_run) as pool:
+            if n_to_run or faults:
+                batch.raise_faults(faults, scenarios)
+            hooks = batch.Hooks(
+                on_start=live.started,
+                on_end=live.ended,
+                on_progress=live.told if live.is_watched else None,
+            )
+            outcomes = batch.run_batch(
+                scenarios, out, pool, options, keep_going=keep_going, hooks=hooks
+            )
+        if shard is None:
+            live.say("comparison and page")
+            _put_together(outcomes, out, options)
+    live.close(outcomes)
+    for outcome in outcomes if as_json else ():
+        print_json(outcome.summary())
+    if (out / "index.html").is_file() and shard is None and outputs == "all":
+        live.to_user.print(f"Open {out / 'index.html'}", markup=False)
+    sys.exit(_exit_code(outcomes))
+
+
+def _read(
+    paths: Sequence[Path], *, only: str, shard: tuple[int, int] | None
+) -> tuple[list[Scenario], list[Fault]]:
+    """Read the scenarios that are meant; say so and end where there are none."""
+    from cluster_optimiser import batch
+
+    scenarios, faults = batch.read_scenarios(batch.find_scenarios(paths, only=only))
+    if not scenarios and not faults:
+        console().print(f'No scenario matches --only "{only}".', markup=False)
+        sys.exit(EXIT_USAGE)
+    if shard is not None and not faults:
+        scenarios = batch.share_of(scenarios, *shard)
+    return scenarios, faults
+
+
+def _n_to_run(scenarios: Sequence[Scenario], out: Path, options: Options) -> int:
+    from cluster_optimiser import batch
+
+    return sum(bool(reasons) for reasons in batch.what_to_run(scenarios, out, options).values())
+
+
+def _pool(executor: str, jobs: int | None, n_to_run: int) -> AbstractContextManager[Pool | None]:
+    """Start no more processes than there is work for, and none for none."""
+    if not n_to_run:
+        return nullcontext()
+    from cluster_optimiser.batch import pools
+
+    return pools.open_pool(executor, min(jobs or pools.n_cores(), n_to_run))
+
+
+def _put_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> None:
+    """Make the comparison and the page, unless they still stand."""
+    from cluster_optimiser.batch import together
+
+    if not together.still_stands(out, together.together_key(outcomes, options)):
+        from cluster_optimiser import batch
+
+        batch.write_together(outcomes, out, options)
+
+
+def _tell_what_to_run(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    only: str,
+    shard: tuple[int, int] | None,
+    options: Options,
+    as_json: bool,
+) -> None:
+    from cluster_optimiser import batch
+    from cluster_optimiser.errors import ScenarioError
+
+    scenarios, faults = _read(paths, only=only, shard=shard)
+    if faults:
+        raise ScenarioError(faults)
+    found = batch.what_to_run(scenarios, out, options)
+    for label, reasons in found.items():
+        if as_json:
+            print_json({"label": label, "run": bool(reasons), "reasons": reasons})
+        else:
+            click.echo(
+                f"{label:<4} {'run' if reasons else 'finished'}  {'; '.join(reasons)}".rstrip()
+            )
+    if not as_json:
+        n = sum(bool(reasons) for reasons in found.values())
+        console().print(f"{n} of {len(found)} to be run", markup=False)
+
+
+@click.command()
+@paths_argument
+@out_option
+@only_option
+@seed_option
+@time_limit_option
+@outputs_option
+@json_option
+@verbose_option
+def status(
     *,
     paths: Sequence[Path],
     out: Path,
     only: str,
     seed: int,
     time_limit_s: float | None,
-    keep_going: bool,
+    outputs: Outputs,
     as_json: bool,
 ) -> None:
-    """Run every scenario file (or folder of them), then the comparison and the page.
+    """Tell which scenarios are finished, and why the others would be run.
 
     \b
     Example:
-      cluster-optimiser run scenarios --out results --only "4*"
+      cluster-optimiser status scenarios --out results
     """
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+    from cluster_optimiser import batch
 
-    to_user = console()
-    with Progress(
-        SpinnerColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        console=to_user,
-        transient=True,
-        disable=not to_user.is_terminal or to_user.no_color,
-    ) as progress:
-        # The task is shown before the slow imports, so that the terminal never seems dead.
-        task = progress.add_task("reading scenarios and data", total=None)
-        from cluster_optimiser import batch, present
-
-        scenarios, places = batch.load_batch(batch.find_scenarios(paths, only=only))
-        if not scenarios:
-            to_user.print(f'No scenario matches --only "{only}".', markup=False)
-            sys.exit(2)
-        progress.update(task, total=2 * len(scenarios))
-
-        def started(scenario: Scenario) -> None:
-            progress.update(task, description=f"{scenario.option}: solving")
-
-        def ended(outcome: Outcome) -> None:
-            progress.advance(task)
-            to_user.print(_line(outcome), markup=False)
-
-        def written(outcome: Outcome) -> None:
-            progress.update(task, advance=1, description=f"{outcome.scenario.option}: written")
-
-        outcomes = batch.run_batch(
-            scenarios,
-            places,
-            seed=seed,
-            time_limit_s=time_limit_s,
-            keep_going=keep_going,
-            on_start=started,
-            on_end=ended,
-        )
-        progress.update(task, description="writing maps and tables")
-        batch.write_results(outcomes, out, on_end=written)
-    if as_json:
-        for outcome in outcomes:
-            made = outcome.result or outcome.unsolved
-            if made is not None:
-                print_json(present.summary(made))
-    if any(outcome.result for outcome in outcomes):
-        to_user.print(f"Open {out / 'index.html'}", markup=False)
-    sys.exit(_exit_code(outcomes))
-
-
-def _line(outcome: Outcome) -> str:
-    label = f"{outcome.scenario.option:<4} {outcome.status:<10}"
-    if outcome.result is None:
-        return f"{label} {outcome.message}"
-    metrics, seconds = outcome.result.score.metrics, outcome.result.seconds
-    sizes = "no pupils"
-    if metrics["n_clusters"]:
-        sizes = f"{metrics['smallest_pupils']:,} to {metrics['largest_pupils']:,} pupils"
-    return f"{label} {metrics['n_clusters']:>2} clusters of {sizes}, {seconds:.2f} s"
+    options = batch.Options(seed=seed, time_limit_s=time_limit_s, outputs=outputs)
+    _tell_what_to_run(paths, out, only=only, shard=None, options=options, as_json=as_json)
 
 
 def _exit_code(outcomes: Sequence[Outcome]) -> int:
     statuses = {outcome.status for outcome in outcomes}
-    failed = [outcome for outcome in outcomes if outcome.result is None]
+    failed = [outcome for outcome in outcomes if not outcome.has_plan]
     if failed and len(outcomes) > 1:
         return EXIT_SOME_FAILED
+    if any(outcome.failure for outcome in outcomes):
+        return EXIT_UNEXPECTED
     if "INFEASIBLE" in statuses:
         return EXIT_INFEASIBLE
     if statuses & {"FEASIBLE", "UNKNOWN"}:
@@ -168,9 +315,10 @@ def check(*, paths: Sequence[Path]) -> None:
     """
     from cluster_optimiser import batch
 
-    scenarios, places = batch.load_batch(batch.find_scenarios(paths))
+    places: list[Place] = []
+    scenarios = batch.load_batch(batch.find_scenarios(paths), on_place=places.append)
     batch.in_order(scenarios)
-    for place in places.values():
+    for place in places:
         authority = place.authority
         pupils = int(authority.schools["pupils"].sum())
         click.echo(

@@ -10,7 +10,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-EXIT_UNEXPECTED, EXIT_INPUT, EXIT_INFEASIBLE, EXIT_TIME, EXIT_SOME_FAILED = 1, 3, 4, 5, 6
+EXIT_UNEXPECTED, EXIT_USAGE, EXIT_INPUT = 1, 2, 3
+EXIT_INFEASIBLE, EXIT_TIME, EXIT_SOME_FAILED = 4, 5, 6
 EXIT_INTERRUPTED = 130
 
 
@@ -19,6 +20,50 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def is_plain(to_user: Console) -> bool:
+    """Tell whether a console takes neither colour nor anything that moves.
+
+    Parameters
+    ----------
+    to_user
+        The console.
+
+    Returns
+    -------
+    True where it is not a terminal, or NO_COLOR is set.
+    """
+    return not to_user.is_terminal or to_user.no_color
+
+
+def _be_verbose(_: click.Context, __: click.Parameter, times: int) -> None:
+    if not times:
+        return
+    import logging
+
+    from rich.logging import RichHandler
+
+    plain = is_plain(console())
+    handler: logging.Handler = logging.StreamHandler()
+    if not plain:
+        handler = RichHandler(console=console(), show_path=False)
+    form = "%(asctime)s %(name)s %(message)s" if plain else "%(message)s"
+    handler.setFormatter(logging.Formatter(form, datefmt="%H:%M:%S"))
+    logger = logging.getLogger("cluster_optimiser")
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.DEBUG if times > 1 else logging.INFO)
+
+
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    expose_value=False,
+    callback=_be_verbose,
+    help="Tell on stderr what is done and why; -vv tells more.",
+)
+"""Logs go where messages go."""
 
 
 def print_json(data: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from cluster_optimiser.present.geofiles import geojson
 from cluster_optimiser.present.maps import map_html, plot_plan
 from cluster_optimiser.present.page import index_html, page_from_folder
-from cluster_optimiser.present.records import manifest, summary
+from cluster_optimiser.present.records import manifest
 from cluster_optimiser.present.sensitivity_tables import (
     cluster_outlook,
     sensitivity_lines,
@@ -39,7 +39,6 @@ __all__ = [
     "sensitivity_lines",
     "sensitivity_record",
     "series_outlook",
-    "summary",
     "universe_lines",
     "universe_record",
     "write_comparison",

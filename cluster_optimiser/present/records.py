@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.domain import Unsolved
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cluster_optimiser.domain import Authority, Result
+    from cluster_optimiser.domain import Authority, Result, Unsolved
     from cluster_optimiser.scenario import Scenario
 
 PACKAGE = "cluster-optimiser"
@@ -277,43 +275,3 @@ def unsolved_record(unsolved: Unsolved) -> dict[str, object]:
     }
     made = plain(record)
     return made if isinstance(made, dict) else {}
-
-
-SUMMARY_KEYS = (
-    "label",
-    "title",
-    "status",
-    "objective",
-    "bound",
-    "gap",
-    "seconds",
-    "seed",
-    "n_clusters",
-    "n_exempt_clusters",
-    "metrics",
-    "violations",
-    "exceptions",
-    "stamp",
-    "caveats",
-)
-"""What of a manifest is printed for a program that reads along."""
-
-
-def summary(outcome: Result | Unsolved) -> dict[str, object]:
-    """Give what became of a scenario in one short JSON object.
-
-    Parameters
-    ----------
-    outcome
-        The scenario's result, or why it has none.
-
-    Returns
-    -------
-    Plain data for JSON: the keys of `manifest` that a program asks for first, and ``message`` where
-    there is no plan.
-    """
-    if isinstance(outcome, Unsolved):
-        record = unsolved_record(outcome)
-        return {key: record[key] for key in (*SUMMARY_KEYS, "message")}
-    whole = manifest(outcome)
-    return {key: whole[key] for key in SUMMARY_KEYS}

@@ -36,7 +36,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_result(result: Result, folder: Path) -> None:
+def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
     """Write everything about one plan into a folder.
 
     Parameters
@@ -44,17 +44,21 @@ def write_result(result: Result, folder: Path) -> None:
     result
         The plan, its score and how it was made.
     folder
-        A folder that exists; plan.csv, clusters.csv, plan.gpkg, plan.geojson, map.html,
-        manifest.json and, where the scenario speaks of money, funding.csv, where it has projections
-        of pupils, projections.csv and sensitivity.csv are written into it. Two calls write the same
-        bytes.
+        A folder that exists; plan.csv, clusters.csv, assignments.csv, plan.gpkg, plan.geojson,
+        map.html, manifest.json and, where the scenario speaks of money, funding.csv, where it has
+        projections of pupils, projections.csv and sensitivity.csv are written into it. Two calls
+        write the same bytes.
+    maps
+        Write map.html, plan.gpkg and plan.geojson too, which take most of the time.
     """
     clusters = clusters_table(result).reset_index().drop(columns="geometry")
     _write(folder / "plan.csv", csv_text(plan_table(result)))
     _write(folder / "clusters.csv", csv_text(clusters))
-    write_gpkg(result, folder / "plan.gpkg")
-    _write(folder / "plan.geojson", geojson_text(result))
-    _write(folder / "map.html", map_html(result))
+    _write(folder / "assignments.csv", csv_text(assignments_table([result])))
+    if maps:
+        write_gpkg(result, folder / "plan.gpkg")
+        _write(folder / "plan.geojson", geojson_text(result))
+        _write(folder / "map.html", map_html(result))
     money = funding(result)
     if money is not None:
         _write(folder / "funding.csv", csv_text(funding_table(money)))

@@ -33,7 +33,7 @@ from cluster_optimiser.scenario.tables import (
 WORDS_OF_UNITS = ("clusters", "schools")
 """Values of ``units`` that are no label of a scenario."""
 
-FILES_OF_RESULTS = ("assignments.csv", "comparison.csv", "index.html")
+FILES_OF_RESULTS = ("assignments.csv", "comparison.csv", "index.html", "page.json", "run.json")
 """What stands in a results folder beside the folder of each option."""
 
 
@@ -79,6 +79,7 @@ class Scenario(Table):
 
     _files: tuple[Path, ...] = PrivateAttr(default=())
     _earlier: tuple[str, ...] = PrivateAttr(default=())
+    _seed: int | None = PrivateAttr(default=None)
 
     @field_validator("option")
     @classmethod
@@ -127,6 +128,11 @@ class Scenario(Table):
         return self._files
 
     @property
+    def seed(self) -> int | None:
+        """Its own seed, for a scenario of a sweep over seeds; else None."""
+        return self._seed
+
+    @property
     def earlier(self) -> tuple[str, ...]:
         """Labels of the versions that this one must differ from; empty for the first."""
         return self._earlier
@@ -153,6 +159,7 @@ class Scenario(Table):
                 }
             )
             version._files, version._earlier = self._files, tuple(labels)  # noqa: SLF001 - own kind
+            version._seed = self._seed  # noqa: SLF001
             made.append(version)
         return tuple(made)
 

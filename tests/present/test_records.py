@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster_optimiser.domain import Result, Unsolved
-from cluster_optimiser.present import manifest, summary
+from cluster_optimiser.domain import Result
+from cluster_optimiser.present import manifest
 from cluster_optimiser.present.records import exceptions, manifest_text, plain
 
 INTERFACE_KEYS = {
@@ -83,20 +83,3 @@ def test_inputs_are_relative_names_with_their_hash(tmp_path: Path, solved: Resul
 
 def test_sets_and_odd_values_become_plain() -> None:
     assert plain({"a": {"b", "a"}, 1: Path("x")}) == {"a": ["a", "b"], "1": "x"}
-
-
-def test_summary_of_an_unsolved_scenario_says_why(solved: Result) -> None:
-    problem = solved.problem
-    unsolved = Unsolved(
-        problem.scenario, problem.authority, "INFEASIBLE", "no plan has 9 clusters", 0.5, 0, "abc"
-    )
-    said = summary(unsolved)
-    assert said["status"] == "INFEASIBLE"
-    assert said["message"] == "no plan has 9 clusters"
-    assert said["objective"] is None
-
-
-def test_summary_of_a_solved_scenario_is_part_of_its_manifest(solved: Result) -> None:
-    said, whole = summary(solved), manifest(solved)
-    assert said["stamp"] == solved.stamp
-    assert {key: whole[key] for key in said} == said

@@ -19,12 +19,13 @@ from cluster_optimiser.scoring import score
 from tests.toy import ToySchool, toy_problem
 
 
-def test_a_result_is_six_files_and_the_same_bytes_twice(tmp_path: Path, solved: Result) -> None:
+def test_a_result_is_seven_files_and_the_same_bytes_twice(tmp_path: Path, solved: Result) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
         write_result(solved, folder)
     assert sorted(path.name for path in folders[0].iterdir()) == [
+        "assignments.csv",
         "clusters.csv",
         "manifest.json",
         "map.html",

@@ -1,0 +1,123 @@
+"""Scenarios checked against the data that they speak of, every fault of all of them in one pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.batch.gather import read_scenarios
+from cluster_optimiser.batch.one import refuse_unknown_names
+from cluster_optimiser.batch.places import plan_path
+from cluster_optimiser.batch.work import place_of
+from cluster_optimiser.errors import Fault, InputError, ScenarioError
+from cluster_optimiser.inputs import load_plan
+from cluster_optimiser.scenario import authority_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from cluster_optimiser.batch.one import Place
+    from cluster_optimiser.scenario import Scenario
+
+
+def _ignore(_: Place) -> None:
+    """Do nothing with a place."""
+
+
+def data_faults(
+    scenarios: Sequence[Scenario], *, on_place: Callable[[Place], None] = _ignore
+) -> tuple[list[Fault], list[Fault]]:
+    """Find every fault that shows when scenarios meet their data.
+
+    Authorities are read one after another and let go: a batch may have more of them than memory
+    holds.
+
+    Parameters
+    ----------
+    scenarios
+        Scenarios without faults of their own.
+    on_place
+        Called with each authority and its ground, once read.
+
+    Returns
+    -------
+    Faults of the scenarios, and faults of the data.
+    """
+    of_scenarios: list[Fault] = []
+    of_data: list[Fault] = []
+    by_folder: dict[Path, list[Scenario]] = {}
+    for scenario in scenarios:
+        try:
+            by_folder.setdefault(authority_folder(scenario), []).append(scenario)
+        except ScenarioError as error:
+            of_scenarios += error.faults
+    for here in by_folder.values():
+        try:
+            place = place_of(here[0])
+        except InputError as error:
+            of_data += error.faults
+            continue
+        on_place(place)
+        for scenario in here:
+            try:
+                refuse_unknown_names(scenario, place)
+                if scenario.method == "file":
+                    load_plan(plan_path(scenario), place.authority)
+            except ScenarioError as error:
+                of_scenarios += error.faults
+            except InputError as error:
+                of_data += error.faults
+    return of_scenarios, of_data
+
+
+def load_batch(
+    paths: Sequence[Path], *, on_place: Callable[[Place], None] = _ignore
+) -> list[Scenario]:
+    """Read scenarios and their authorities, gathering every fault of all of them.
+
+    Parameters
+    ----------
+    paths
+        Scenario files.
+    on_place
+        Called with each authority and its ground, once read.
+
+    Returns
+    -------
+    The scenarios in the order given, each with all its versions.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        With every fault of every file; InputError where data has any.
+    """
+    scenarios, faults = read_scenarios(paths)
+    raise_faults(faults, scenarios, on_place=on_place)
+    return scenarios
+
+
+def raise_faults(
+    faults: Sequence[Fault],
+    scenarios: Sequence[Scenario],
+    *,
+    on_place: Callable[[Place], None] = _ignore,
+) -> None:
+    """Raise the faults that are known already together with those that the data shows.
+
+    Parameters
+    ----------
+    faults, scenarios
+        What `read_scenarios` gave.
+    on_place
+        Called with each authority and its ground, once read.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        If there are any; InputError where data has any.
+    """
+    of_scenarios, of_data = data_faults(scenarios, on_place=on_place)
+    if of_data:
+        raise InputError([*of_data, *faults, *of_scenarios])
+    if faults or of_scenarios:
+        raise ScenarioError([*faults, *of_scenarios])

@@ -1,0 +1,82 @@
+"""Folders that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PARTIAL = ".partial-"
+"""How the name of a temporary folder begins."""
+
+
+@contextmanager
+def staging(out: Path) -> Iterator[Path]:
+    """Give a temporary folder beside the final ones; it is gone afterwards, whatever happened.
+
+    Parameters
+    ----------
+    out
+        The results folder; made if it is not there.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    prefix = f"{PARTIAL}{socket.gethostname()}-{os.getpid()}-"
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out))
+    # What is moved out of it is for all who may read the results.
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def replace_folder(new: Path, final: Path, temporary: Path) -> None:
+    """Put a finished folder in the place of an older one.
+
+    Parameters
+    ----------
+    new, final
+        The finished folder, and where it is to be.
+    temporary
+        Where the older one goes.
+    """
+    if final.exists():
+        # No label begins with a dot: nothing that is still to be written has this name.
+        final.replace(temporary / f".old-{final.name}")
+    new.replace(final)
+
+
+def tidy(out: Path) -> None:
+    """Take away what runs that were killed have left in a results folder.
+
+    Parameters
+    ----------
+    out
+        The results folder.
+    """
+    here = f"{PARTIAL}{socket.gethostname()}-"
+    for folder in out.glob(f"{PARTIAL}*"):
+        process = folder.name.removeprefix(here).partition("-")[0]
+        is_ours = folder.name.startswith(here) and process.isdigit()
+        if is_ours and not _is_alive(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    """Tell whether a process of this machine runs; where that cannot be asked, suppose so."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,373 @@
+"""What a finished run depended on, and whether it still stands.
+
+Every folder of the results holds `RECORD_FILE`: the resolved scenario, the hash of every input, of
+the program and of its libraries, the seed and the plans it was built on. A run whose parts are
+unchanged, and whose files are as they were written, is not made again. Everything here is plain
+JSON, and needs none of the packages that read geometry: to find that there is nothing to do takes
+no longer than to read the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from cluster_optimiser.batch.places import authority_files, beside, scenario_files
+from cluster_optimiser.scenario import load_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cluster_optimiser.scenario import Scenario
+
+RECORD_FILE = "run.json"
+"""The record of a finished run, written last: a folder without it is not finished."""
+
+LIBRARIES = (
+    "geopandas",
+    "highspy",
+    "networkx",
+    "numpy",
+    "ortools",
+    "pandas",
+    "pyogrio",
+    "pyproj",
+    "scipy",
+    "shapely",
+)
+"""Packages whose version may change a result."""
+
+PROVED = ("OPTIMAL", "INFEASIBLE", "GIVEN")
+"""Statuses that no longer time would change."""
+
+NAMED = 3
+"""A reason names so many changes, then says how many more."""
+
+Outputs = Literal["all", "tables"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How scenarios are to be run.
+
+    Parameters
+    ----------
+    seed
+        Fixes the search and the choice between equal plans; a scenario of a sweep over seeds has
+        its own.
+    time_limit_s
+        Seconds of solving for each scenario; without it until proved.
+    outputs
+        ``all``, or only ``tables``: no maps, GeoPackages and page.
+    force
+        Run again what is finished.
+    """
+
+    seed: int = 0
+    time_limit_s: float | None = None
+    outputs: Outputs = "all"
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a finished run says of itself.
+
+    Parameters
+    ----------
+    key
+        Hash of the parts.
+    parts
+        What the result depends on.
+    status
+        Of the result.
+    time_limit_s
+        The limit it was solved under.
+    outputs
+        What was written.
+    files
+        Name -> SHA-256 of each file of the folder.
+    """
+
+    key: str
+    parts: Mapping[str, Any]
+    status: str
+    time_limit_s: float | None
+    outputs: Outputs
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """Give the record as the text of its file."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def digest(content: bytes) -> str:
+    """Give the SHA-256 of bytes.
+
+    Parameters
+    ----------
+    content
+        The bytes.
+
+    Returns
+    -------
+    64 hexadecimal figures.
+    """
+    return hashlib.sha256(content).hexdigest()
+
+
+def key_of(parts: object) -> str:
+    """Give the hash of plain data.
+
+    Parameters
+    ----------
+    parts
+        What JSON can hold.
+
+    Returns
+    -------
+    64 hexadecimal figures, the same for the same data in any order of keys.
+    """
+    return digest(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode())
+
+
+@cache
+def program_version() -> str:
+    """Give the hash of the program's own files: a version number does not change with every edit.
+
+    Returns
+    -------
+    The version and 12 hexadecimal figures.
+    """
+    root = Path(__file__).parents[1]
+    found = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            found.update(f"{path.relative_to(root).as_posix()}\0".encode())
+            found.update(path.read_bytes())
+    version = importlib.metadata.version("cluster-optimiser")
+    return f"{version} {found.hexdigest()[:12]}"
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """Give the version of Python and of each library that may change a result."""
+    found = {"python": ".".join(platform.python_version_tuple()[:2])}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def input_hashes(folder: Path) -> dict[str, str]:
+    """Give the hash of every file that an authority is read from.
+
+    Parameters
+    ----------
+    folder
+        The authority's folder.
+
+    Returns
+    -------
+    Path relative to the folder -> SHA-256.
+    """
+    found = {}
+    for name, path in authority_files(folder).items():
+        try:
+            found[name] = digest(path.read_bytes())
+        except OSError:
+            continue
+    return found
+
+
+def parts_of(
+    scenario: Scenario, *, inputs: Mapping[str, str], seed: int, builds_on: Mapping[str, str]
+) -> dict[str, Any]:
+    """Put together what a result depends on.
+
+    Parameters
+    ----------
+    scenario
+        The scenario; files that it names, such as a plan, are read.
+    inputs
+        What `input_hashes` gave.
+    seed
+        The seed.
+    builds_on
+        Label of each scenario that this one builds on -> hash of its plan, or its status.
+
+    Returns
+    -------
+    Plain data.
+    """
+    own = {f"scenario's {path.name}": path for path in scenario_files(scenario)}
+    files = {**inputs, **{name: digest(path.read_bytes()) for name, path in own.items()}}
+    above = None if scenario.levels is None else beside(scenario, scenario.levels.upper)
+    return {
+        "scenario": scenario.resolved() | {"plan": None},
+        "level_above": None if above is None else load_scenario(above).resolved(),
+        "inputs": files,
+        "seed": seed,
+        "builds_on": dict(builds_on),
+        "program": program_version(),
+        "libraries": library_versions(),
+    }
+
+
+def read_record(folder: Path) -> Record | None:
+    """Read the record of a folder.
+
+    Parameters
+    ----------
+    folder
+        Folder of a scenario's results.
+
+    Returns
+    -------
+    The record; None where there is none, or none that this program can read.
+    """
+    try:
+        data = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
+        return Record(**data)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    """Give the hash of every file of a folder but its record.
+
+    Parameters
+    ----------
+    folder
+        Folder of a scenario's results.
+
+    Returns
+    -------
+    Name -> SHA-256.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.name != RECORD_FILE)
+    return {path.name: hash_file(path) for path in paths}
+
+
+def hash_file(path: Path) -> str:
+    """Give the hash of a file; of a manifest without the seconds, the same in every run.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    64 hexadecimal figures; of a file that is not there, nothing.
+    """
+    if not path.is_file():
+        return ""
+    content = path.read_bytes()
+    if path.name == "manifest.json":
+        with suppress(ValueError, AttributeError):
+            record = json.loads(content)
+            record.pop("seconds", None)
+            return key_of(record)
+    return digest(content)
+
+
+def why_run(parts: Mapping[str, Any], folder: Path, options: Options) -> list[str]:
+    """Say why a scenario must be run.
+
+    Parameters
+    ----------
+    parts
+        What its result depends on now.
+    folder
+        Folder of its results, which need not be there.
+    options
+        How it is to be run.
+
+    Returns
+    -------
+    The reasons in words; none where its finished run still stands.
+    """
+    record = read_record(folder)
+    if record is None:
+        return ["new" if not folder.exists() else "its folder has no record of a finished run"]
+    if options.force:
+        return ["forced"]
+    reasons = _changes(record.parts, parts)
+    if record.status not in PROVED and record.time_limit_s != options.time_limit_s:
+        was = "none" if record.time_limit_s is None else f"{record.time_limit_s:g} s"
+        reasons.append(f"it was not proved, and the time limit was {was}")
+    if options.outputs == "all" and record.outputs != "all":
+        reasons.append("only tables were written")
+    if not reasons:
+        reasons += _altered(record, folder)
+    return reasons
+
+
+def _altered(record: Record, folder: Path) -> list[str]:
+    found = hash_files(folder)
+    names = [name for name, hashed in record.files.items() if found.get(name) != hashed]
+    return [f"changed or removed: {_listed(names)}"] if names else []
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Name what differs between the parts of two runs."""
+    reasons = []
+    for part, what in (
+        ("scenario", "scenario"),
+        ("level_above", "scenario of the level above"),
+        ("inputs", "input"),
+        ("builds_on", "plan it builds on"),
+        ("libraries", "library"),
+    ):
+        before, after = _flat(old.get(part) or {}), _flat(new[part] or {})
+        keys = [key for key in (*before, *after) if before.get(key) != after.get(key)]
+        named = [
+            _change(key, before, after, is_hash=part in {"inputs", "builds_on"})
+            for key in dict.fromkeys(keys)
+        ]
+        if named:
+            reasons.append(f"{what} changed: {_listed(named)}")
+    if old.get("seed") != new["seed"]:
+        reasons.append(f"seed changed: {old.get('seed')} -> {new['seed']}")
+    if old.get("program") != new["program"]:
+        reasons.append("the program changed")
+    return reasons
+
+
+def _change(key: str, before: Mapping[str, Any], after: Mapping[str, Any], *, is_hash: bool) -> str:
+    if key not in before:
+        return f"{key} (new)"
+    if key not in after:
+        return f"{key} (gone)"
+    return key if is_hash else f"{key}: {_short(before[key])} -> {_short(after[key])}"
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - what fits on a line
+
+
+def _flat(data: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Give nested tables as one, with dotted keys."""
+    found: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict) and value:
+            found |= _flat(value, f"{above}{key}.")
+        else:
+            found[f"{above}{key}"] = value
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

@@ -1,0 +1,120 @@
+"""Where things are: the scenario beside another, the plan of one, the files of an authority."""
+
+from __future__ import annotations
+
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.errors import ScenarioError
+from cluster_optimiser.scenario import is_scenario, load_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cluster_optimiser.scenario import Scenario
+
+SETTINGS_FILE = "authority.toml"
+SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg")
+"""What a shapefile is read with, though only the first of its files is named."""
+
+
+def plan_path(scenario: Scenario) -> Path:
+    """Give the plan file of a scenario of method file.
+
+    Parameters
+    ----------
+    scenario
+        A scenario whose ``plan`` is relative to its file, or to the working directory where it was
+        made in Python.
+
+    Returns
+    -------
+    The path.
+    """
+    home = scenario.files[0].parent if scenario.files else Path.cwd()
+    return home / str(scenario.plan)
+
+
+def scenario_files(scenario: Scenario) -> list[Path]:
+    """Find the files that a scenario names, such as a plan or projections of pupils.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+
+    Returns
+    -------
+    Every file, relative to the scenario's, that some text of it names, sorted.
+    """
+    home = scenario.files[0].parent if scenario.files else Path.cwd()
+    found = set()
+    for name in _texts(scenario.resolved()):
+        with suppress(OSError, ValueError):
+            if (home / name).is_file():
+                found.add(home / name)
+    return sorted(found)
+
+
+def beside(scenario: Scenario, option: str) -> Path | None:
+    """Find the scenario file of an option in the folder of a scenario.
+
+    Parameters
+    ----------
+    scenario
+        The scenario whose folder is searched.
+    option
+        The label that is looked for.
+
+    Returns
+    -------
+    The file, or None where there is none, or the scenario was made in Python.
+    """
+    if not scenario.files:
+        return None
+    for path in sorted(scenario.files[0].parent.glob("*.toml")):
+        # What cannot be read is left to who names it.
+        with suppress(ScenarioError):
+            if is_scenario(path) and load_scenario(path).option == option:
+                return path
+    return None
+
+
+def authority_files(folder: Path) -> dict[str, Path]:
+    """Find the files that an authority is read from, without reading any but its settings.
+
+    Parameters
+    ----------
+    folder
+        The authority's folder.
+
+    Returns
+    -------
+    Path relative to the folder -> the file: the settings, and every file that a text of the
+    settings names, sorted by name.
+    """
+    named = {SETTINGS_FILE}
+    with suppress(OSError, ValueError):
+        named |= set(_texts(tomllib.loads((folder / SETTINGS_FILE).read_text("utf-8-sig"))))
+    found: dict[str, Path] = {}
+    for name in sorted(named):
+        with suppress(OSError, ValueError):
+            path = folder / name.replace("\\", "/")
+            parts = SHAPEFILE_PARTS if path.suffix.lower() == ".shp" else ()
+            for one in (path, *(path.with_suffix(part) for part in parts)):
+                if one.is_file():
+                    found[one.relative_to(folder).as_posix()] = one
+    return found
+
+
+def _texts(data: object) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for value in data.values():
+            yield from _texts(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _texts(value)

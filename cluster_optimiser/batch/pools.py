@@ -1,0 +1,222 @@
+"""Where scenarios are run: in this process, in processes of this machine, or on a Dask cluster.
+
+All three are executors of the standard library's kind, so that the batch knows no difference.
+"""
+
+from __future__ import annotations
+
+import importlib
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import loky
+
+from cluster_optimiser.batch.work import warm_up, work
+from cluster_optimiser.errors import ClusterOptimiserError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from cluster_optimiser.batch.tasks import Task
+
+ONE_THREAD = dict.fromkeys(
+    (
+        "GDAL_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+    ),
+    "1",
+)
+"""Every process has one core: a library that would take them all is told not to."""
+
+IDLE_S = 20
+"""A process without work ends after so many seconds: also one whose parent was killed."""
+
+DASK = "dask://"
+
+CONNECT_S = 10.0
+"""A scheduler that does not answer for so long is not there."""
+
+
+def n_cores() -> int:
+    """Give how many cores this process may use: fewer than the machine has, in a container."""
+    return int(loky.cpu_count())
+
+
+@dataclass(slots=True)
+class Pool:
+    """Processes that run tasks; in the base class, this one alone.
+
+    Parameters
+    ----------
+    size
+        How many tasks run at the same time.
+    """
+
+    size: int = 1
+
+    def submit(self, task: Task) -> Future[None]:
+        """Have a task run.
+
+        Parameters
+        ----------
+        task
+            The task.
+
+        Returns
+        -------
+        Done once its folder is written; here at once.
+        """
+        future: Future[None] = Future()
+        try:
+            work(task)
+            future.set_result(None)
+        except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
+            future.set_exception(error)
+        return future
+
+    def mend(self) -> None:
+        """Make the pool work again after one of its processes has died."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End; where it ends with an error, whatever still runs is ended too."""
+
+
+@dataclass(slots=True)
+class LocalPool(Pool):
+    """Processes of this machine, kept for the next batch of this process.
+
+    Parameters
+    ----------
+    size
+        How many.
+    """
+
+    executor: Executor = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the processes: they import what they need while this one goes on."""
+        self.mend()
+        for _ in range(self.size):
+            self.executor.submit(warm_up)
+
+    def submit(self, task: Task) -> Future[None]:
+        """Have a task run by one of the processes.
+
+        Parameters
+        ----------
+        task
+            The task.
+        """
+        return self.executor.submit(work, task)
+
+    def mend(self) -> None:
+        """Start processes again."""
+        self.executor = loky.get_reusable_executor(
+            max_workers=self.size, timeout=IDLE_S, env=ONE_THREAD
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the processes where something went wrong; else they wait a while for more."""
+        if kind is not None:
+            loky.get_reusable_executor(max_workers=self.size).shutdown(
+                wait=False, kill_workers=True
+            )
+
+
+@dataclass(slots=True)
+class DaskPool(Pool):
+    """Workers of a Dask cluster that is there already.
+
+    The scheduler gives what a worker that died was running to another.
+
+    Parameters
+    ----------
+    size
+        Set to the number of worker processes.
+    address
+        Address of the scheduler, ``host:port``.
+    client
+        Set to the connection.
+    """
+
+    address: str = ""
+    client: Any = None
+    executor: Executor = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Connect."""
+        try:
+            distributed = importlib.import_module("distributed")
+        except ImportError as error:
+            message = 'Dask is not installed: pip install "cluster-optimiser[dask]"'
+            raise ClusterOptimiserError(message) from error
+        try:
+            self.client = distributed.Client(f"tcp://{self.address}", timeout=CONNECT_S)
+        except (OSError, ValueError) as error:
+            message = f"there is no Dask scheduler at {self.address}: {error}"
+            raise ClusterOptimiserError(message) from error
+        self.size = max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
+        self.executor = self.client.get_executor(pure=False)
+
+    def submit(self, task: Task) -> Future[None]:
+        """Have a task run by one of the workers.
+
+        Parameters
+        ----------
+        task
+            The task.
+        """
+        return self.executor.submit(work, task)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of the cluster, which goes on."""
+        if kind is not None:
+            self.executor.shutdown(wait=False, cancel_futures=True)
+        self.client.close()
+
+
+def open_pool(executor: str, jobs: int) -> Pool:
+    """Give the processes that a batch runs in.
+
+    Parameters
+    ----------
+    executor
+        ``local``, or ``dask://host:port``.
+    jobs
+        How many processes of this machine; with one, everything runs in this process.
+
+    Returns
+    -------
+    The pool; to be used in a ``with`` statement.
+
+    Raises
+    ------
+    ClusterOptimiserError
+        If there is no such cluster, or Dask is not installed.
+    """
+    if executor.startswith(DASK):
+        return DaskPool(address=executor.removeprefix(DASK))
+    return Pool() if jobs == 1 else LocalPool(jobs)

@@ -1,0 +1,105 @@
+"""Whether what speaks of all scenarios together still stands."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.batch.ledger import (
+    RECORD_FILE,
+    digest,
+    hash_file,
+    key_of,
+    library_versions,
+    program_version,
+)
+from cluster_optimiser.scenario import authority_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cluster_optimiser.batch.ledger import Options
+    from cluster_optimiser.batch.tasks import Outcome
+
+THEME_FILE = "theme.toml"
+
+
+def together_key(outcomes: Sequence[Outcome], options: Options) -> str:
+    """Give the hash of everything that the comparison and the page are made from.
+
+    Parameters
+    ----------
+    outcomes
+        The outcomes, in the order they are to be shown.
+    options
+        How they were run.
+
+    Returns
+    -------
+    64 hexadecimal figures.
+    """
+    themes = {}
+    for outcome in outcomes:
+        theme = authority_folder(outcome.scenario) / THEME_FILE
+        if theme.is_file():
+            themes[theme.parent.name] = digest(theme.read_bytes())
+    return key_of(
+        {
+            "runs": [
+                [
+                    outcome.scenario.option,
+                    outcome.failure,
+                    # Where the maps are is of no matter: what they are made from is in these.
+                    *(hash_file(outcome.folder / name) for name in ("manifest.json", "plan.csv")),
+                ]
+                for outcome in outcomes
+            ],
+            "themes": themes,
+            "outputs": options.outputs,
+            "program": program_version(),
+            "libraries": library_versions(),
+        }
+    )
+
+
+def still_stands(out: Path, key: str) -> bool:
+    """Tell whether the comparison in a results folder is that of a key, unchanged since.
+
+    Parameters
+    ----------
+    out
+        The results folder.
+    key
+        What `together_key` gave.
+
+    Returns
+    -------
+    True where nothing needs to be made again.
+    """
+    try:
+        record = json.loads((out / RECORD_FILE).read_text(encoding="utf-8"))
+        return record["key"] == key and all(
+            hash_file(out / name) == hashed for name, hashed in record["files"].items()
+        )
+    except (OSError, ValueError, KeyError, AttributeError):
+        return False
+
+
+def sign(out: Path, key: str, names: Sequence[str]) -> None:
+    """Write down what the comparison was made from.
+
+    Parameters
+    ----------
+    out
+        The results folder.
+    key
+        What `together_key` gave.
+    names
+        The files that were written, relative to the folder.
+    """
+    record = {"key": key, "files": {name: hash_file(out / name) for name in sorted(names)}}
+    text = json.dumps(record, indent=1) + "\n"
+    part = out / f".{RECORD_FILE}"
+    part.write_text(text, encoding="utf-8", newline="\n")
+    part.replace(out / RECORD_FILE)

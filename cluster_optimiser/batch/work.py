@@ -1,0 +1,220 @@
+"""One scenario of a batch, run in whatever process, and its folder written whole.
+
+What goes from process to process is small: a task names files, and its outcome is a folder.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from cluster_optimiser import present
+from cluster_optimiser.batch.folders import replace_folder, staging
+from cluster_optimiser.batch.ledger import (
+    RECORD_FILE,
+    Record,
+    hash_files,
+    input_hashes,
+    key_of,
+)
+from cluster_optimiser.batch.one import Place, load_place, run_scenario, stamp
+from cluster_optimiser.batch.progress import progress_to
+from cluster_optimiser.domain import Plan, Solution, Unsolved
+from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
+from cluster_optimiser.inputs import load_plan
+from cluster_optimiser.scenario import authority_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cluster_optimiser.batch.tasks import Task
+    from cluster_optimiser.domain import Result, Status
+    from cluster_optimiser.scenario import Scenario
+
+PLACES_HELD = 3
+"""Authorities that a process keeps; the one used longest ago goes first."""
+
+RESULTS_HELD = 16
+"""Results that a process keeps for the comparison, rather than reading them again."""
+
+
+_PLACES: OrderedDict[tuple[Path, str], Place] = OrderedDict()
+_RESULTS: OrderedDict[tuple[Path, str], Result] = OrderedDict()
+
+
+def place_of(scenario: Scenario) -> Place:
+    """Give a scenario's authority and ground, read once in this process.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+
+    Returns
+    -------
+    The place, as the files are now.
+    """
+    folder = authority_folder(scenario)
+    key = (folder, key_of(input_hashes(folder)))
+    if key not in _PLACES:
+        _PLACES[key] = load_place(scenario)
+        while len(_PLACES) > PLACES_HELD:
+            _PLACES.popitem(last=False)
+    _PLACES.move_to_end(key)
+    return _PLACES[key]
+
+
+def hold(folder: Path, result: Result) -> None:
+    """Keep a result for the comparison.
+
+    Parameters
+    ----------
+    folder
+        The folder it was written to.
+    result
+        The result.
+    """
+    _RESULTS[folder, result.stamp] = result
+    while len(_RESULTS) > RESULTS_HELD:
+        _RESULTS.popitem(last=False)
+
+
+def held(folder: Path, stamp_: str) -> Result | None:
+    """Give a result that was kept, if it is still there.
+
+    Parameters
+    ----------
+    folder
+        The folder it was written to.
+    stamp_
+        Its stamp.
+
+    Returns
+    -------
+    The result or None.
+    """
+    return _RESULTS.get((folder, stamp_))
+
+
+def warm_up() -> None:
+    """Do nothing: a process that was asked to has imported all that it needs."""
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Libraries that read geometry are not made for several threads; nor is one core."""
+
+
+def work(task: Task) -> None:
+    """Run a scenario and write its folder, whole or not at all.
+
+    Parameters
+    ----------
+    task
+        What to run.
+
+    Raises
+    ------
+    ClusterOptimiserError
+        If the folder cannot be written.
+    VerificationError
+        If the plan does not stand up to the independent check.
+    """
+    with _ONE_AT_A_TIME:
+        _work(task)
+
+
+def _work(task: Task) -> None:
+    place = place_of(task.scenario)
+    folder = task.out / task.scenario.option
+    with progress_to(task.progress):
+        made = _solve(task, place)
+    try:
+        with staging(task.out) as temporary:
+            new = temporary / task.scenario.option
+            new.mkdir()
+            if isinstance(made, Unsolved):
+                present.write_unsolved(made, new)
+                status = made.status
+            else:
+                present.write_result(made, new, maps=task.options.outputs == "all")
+                status = made.plan.solution.status
+                hold(folder, made)
+            _sign(task, place, new, status)
+            replace_folder(new, folder, temporary)
+    except OSError as error:
+        message = f"{task.out} cannot be written: {error.strerror or error}"
+        raise ClusterOptimiserError(message) from error
+
+
+def _sign(task: Task, place: Place, folder: Path, status: Status) -> None:
+    """Write the record, with the hashes of what was really read."""
+    inputs = {**task.parts["inputs"], **place.authority.inputs}
+    parts = {**task.parts, "inputs": dict(sorted(inputs.items()))}
+    record = Record(
+        key=key_of(parts),
+        parts=parts,
+        status=status,
+        time_limit_s=task.options.time_limit_s,
+        outputs=task.options.outputs,
+        files=hash_files(folder),
+    )
+    (folder / RECORD_FILE).write_text(record.text(), encoding="utf-8", newline="\n")
+
+
+def plan_of(label: str, out: Path, place: Place) -> Plan:
+    """Read the plan that a scenario of the batch has been given.
+
+    Parameters
+    ----------
+    label
+        The scenario's label.
+    out
+        The results folder.
+    place
+        Authority and ground.
+
+    Returns
+    -------
+    The plan; how it was made is not told.
+    """
+    assignment = load_plan(out / label / "plan.csv", place.authority)
+    return Plan(label, assignment, Solution(status="GIVEN"))
+
+
+def _solve(task: Task, place: Place) -> Result | Unsolved:
+    scenario, started = task.scenario, time.perf_counter()
+    parent, earlier = None, []
+    if not task.blocked:
+        if scenario.units_scenario:
+            parent = plan_of(scenario.units_scenario, task.out, place)
+        earlier = [plan_of(label, task.out, place) for label in scenario.earlier]
+
+    def without_plan(status: Status, message: str) -> Unsolved:
+        builds_on = [*([] if parent is None else [parent]), *earlier]
+        return Unsolved(
+            scenario=scenario,
+            authority=place.authority,
+            status=status,
+            message=message,
+            seconds=time.perf_counter() - started,
+            seed=task.seed,
+            stamp=stamp(scenario, place.authority, task.seed, builds_on=builds_on),
+        )
+
+    if task.blocked:
+        return without_plan("UNKNOWN", task.blocked)
+    try:
+        return run_scenario(
+            scenario,
+            place=place,
+            parent=parent,
+            earlier=earlier,
+            seed=task.seed,
+            time_limit_s=task.options.time_limit_s,
+        )
+    except InfeasibleError as error:
+        return without_plan("INFEASIBLE", str(error))
+    except NoPlanFoundError as error:
+        return without_plan("UNKNOWN", str(error))

@@ -1,0 +1,232 @@
+"""Processes that run, die, are killed and come again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cluster_optimiser.batch import Options, load_batch, open_pool, pools, run_batch, work
+from cluster_optimiser.batch.folders import PARTIAL
+from cluster_optimiser.batch.many import Hooks
+from cluster_optimiser.batch.pools import Pool
+from cluster_optimiser.batch.tasks import Task
+from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
+from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
+from tests.norfolk import ROOT
+
+if TYPE_CHECKING:
+    from cluster_optimiser.progress import Progress
+
+
+@pytest.fixture
+def several(threeshire: Path) -> list[Path]:
+    """Give scenarios of which some build on others, and one has no plan."""
+    return [
+        put(threeshire, "n", 'units = "a"'),
+        put(threeshire, "a", "[versions]\nnumber = 2\ndiffer_pupils = 0.5"),
+        put(threeshire, "b", IMPOSSIBLE),
+        put(threeshire, "c", method="keep"),
+        put(threeshire, "d", "count.min = 2"),
+    ]
+
+
+def test_processes_give_the_same_bytes_as_one(several: list[Path], tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    run_into(one, *several)
+    with open_pool("local", 2) as pool:
+        outcomes = run_into(two, *several, pool=pool)
+    assert [outcome.scenario.option for outcome in outcomes] == ["n", "a", "a.2", "b", "c", "d"]
+    assert hashes(two) == hashes(one)
+
+
+class Fragile(Pool):
+    """A pool whose processes die while they run some of the scenarios."""
+
+    def __init__(self, deadly: dict[str, int]) -> None:
+        super().__init__(2)
+        self.deadly, self.mended = deadly, 0
+
+    def submit(self, task: Task) -> Future[None]:
+        """Die as often as is wanted, and take along what runs beside."""
+        option = task.scenario.option
+        if self.deadly.get(option, 0):
+            self.deadly[option] -= 1
+            future: Future[None] = Future()
+            future.set_exception(BrokenProcessPool("a process died"))
+            return future
+        return super().submit(task)
+
+    def mend(self) -> None:
+        self.mended += 1
+
+
+def test_a_process_that_dies_once_is_of_no_matter(several: list[Path], out: Path) -> None:
+    pool = Fragile({"a": 1, "d": 1})
+    outcomes = run_into(out, *several, pool=pool)
+    assert pool.mended == 2
+    assert [outcome.failure for outcome in outcomes] == [""] * 6
+
+
+def test_a_scenario_whose_process_dies_twice_has_failed_and_others_go_on(
+    several: list[Path], out: Path
+) -> None:
+    outcomes = run_into(out, *several, pool=Fragile({"a": 2}))
+    by_label = {outcome.scenario.option: outcome for outcome in outcomes}
+    assert by_label["a"].failure.startswith("the process that ran it died 2 times")
+    assert by_label["n"].message == 'not run: scenario "a", its units, has no plan'
+    assert by_label["d"].status == "OPTIMAL"
+    assert not (out / "a").exists()
+    assert "died 2 times" in (out / "index.html").read_text(encoding="utf-8")
+    assert run_into(out, *several)[1].status == "OPTIMAL"
+
+
+def test_a_real_process_that_dies_is_replaced(
+    several: list[Path], out: Path, tmp_path: Path
+) -> None:
+    """One of two processes is killed from outside while the first scenario runs."""
+    first = tmp_path / "first"
+    run_into(first, *several)
+    killed: list[int] = []
+
+    with open_pool("local", 2) as pool:
+
+        def kill(_: object) -> None:
+            if not killed:
+                victim = pool.executor.submit(os.getpid).result()
+                killed.append(victim)
+                os.kill(victim, signal.SIGKILL)
+
+        scenarios = load_batch(several)
+        outcomes = run_batch(scenarios, out, pool, Options(), hooks=Hooks(on_start=kill))
+    assert killed
+    assert [outcome.failure for outcome in outcomes] == [""] * 6
+    made = hashes(out)
+    assert made == {name: hash_ for name, hash_ in hashes(first).items() if "/" in name}
+
+
+@pytest.mark.parametrize("error", [VerificationError("wrong"), RuntimeError("a mistake")])
+def test_a_mistake_in_one_scenario_does_not_end_the_others(
+    several: list[Path], out: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    real = work.run_scenario
+
+    def fail(scenario: object, **options: object) -> object:
+        if scenario.option == "d":
+            raise error
+        return real(scenario, **options)
+
+    monkeypatch.setattr(work, "run_scenario", fail)
+    outcomes = run_into(out, *several)
+    assert outcomes[-1].failure == f"{type(error).__name__}: {error}"
+    assert outcomes[-1].summary()["status"] == "FAILED"
+    assert [outcome.failure for outcome in outcomes[:-1]] == [""] * 5
+    assert not (out / "d").exists()
+
+
+def test_progress_is_told_from_process_to_process(
+    threeshire: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, Progress]] = []
+    ticks = iter(range(10_000))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(ticks)))
+    hooks = Hooks(on_progress=lambda scenario, progress: told.append((scenario.option, progress)))
+    run_batch(load_batch([put(threeshire, "a")]), out, Pool(), Options(), hooks=hooks)
+    assert told
+    assert told[-1][0] == "a"
+    assert told[-1][1].stage == "tie-break"
+
+
+def test_what_a_killed_run_left_is_taken_away(several: list[Path], out: Path) -> None:
+    out.mkdir()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    host = socket.gethostname()
+    left = out / f"{PARTIAL}{host}-{gone.pid}-abc"
+    alive = out / f"{PARTIAL}{host}-{os.getpid()}-abc"
+    elsewhere = out / f"{PARTIAL}elsewhere-{gone.pid}-abc"
+    for folder in (left, alive, elsewhere):
+        folder.mkdir()
+    run_into(out, several[3])
+    assert (left.exists(), alive.exists(), elsewhere.exists()) == (False, True, True)
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "cluster_optimiser", *map(str, arguments)]
+
+
+def finished(out: Path) -> set[str]:
+    return {path.parent.name for path in out.glob("*/run.json")}
+
+
+@pytest.fixture
+def many(threeshire: Path) -> Iterator[list[Path]]:
+    """Give more scenarios than are run in a moment."""
+    return [put(threeshire, f"m{i}", f"count.min = {1 + i % 3}") for i in range(9)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(
+    many: list[Path], tmp_path: Path
+) -> None:
+    """Kill -9 once some scenarios are there: they stay, and nothing half-made is ever seen."""
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    run_into(whole, *many)
+    arguments = ("run", many[0].parent, "--out", torn, "--jobs", 1)
+    for n_wanted in (1, 3, 6):
+        with subprocess.Popen(
+            command(*arguments), cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
+        ) as run:
+            while len(finished(torn)) < n_wanted and run.poll() is None:
+                time.sleep(0.01)
+            os.killpg(run.pid, signal.SIGKILL)
+        before = finished(torn)
+        assert len(before) >= n_wanted
+        stamps = {name: (torn / name / "run.json").stat().st_mtime_ns for name in before}
+        status = subprocess.run(
+            command("status", many[0].parent, "--out", torn, "--json"),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        records = [json.loads(line) for line in status.stdout.splitlines()]
+        assert {r["label"] for r in records if not r["run"]} == before
+        assert {n: (torn / n / "run.json").stat().st_mtime_ns for n in before} == stamps
+    done = subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, check=True)
+    assert done.returncode == 0
+    assert hashes(torn) == hashes(whole)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send")
+def test_ctrl_c_ends_with_130_and_keeps_what_is_finished(many: list[Path], out: Path) -> None:
+    with subprocess.Popen(
+        command("run", many[0].parent, "--out", out, "--jobs", 2),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        while len(finished(out)) < 2 and run.poll() is None:
+            time.sleep(0.01)
+        os.killpg(run.pid, signal.SIGINT)
+        said = run.stderr.read()
+    assert run.returncode == 130
+    assert said.endswith("Interrupted.\n")
+    assert "Traceback" not in said
+    assert len(finished(out)) >= 2
+
+
+def test_there_is_no_dask_scheduler_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "CONNECT_S", 0.2)
+    with pytest.raises(ClusterOptimiserError, match=r"no Dask scheduler at 127\.0\.0\.1:1"):
+        open_pool("dask://127.0.0.1:1", 1)
