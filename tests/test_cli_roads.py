@@ -12,6 +12,7 @@ from cluster_optimiser.cli import app
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs import load_authority
 from tests.made_roads import write_made_osm
+from tests.overpass import Overpass, serving
 
 DATA = Path(__file__).parent / "data"
 MAP = DATA / "roads" / "two_villages.osm"
@@ -143,3 +144,25 @@ def test_unknown_classes_of_road_are_named(home):
     use_roads(home, "open_road_mph = { primry = 50 }")
     (home / "m.toml").write_text(SCENARIO)
     assert 'Did you mean "primary"?' in str(call("check", "m.toml").exception)
+
+
+def test_a_download_becomes_a_road_file(home):
+    with serving(Overpass(MAP)) as url:
+        done = call("roads", "download", "threeshire", "--server", url, "--margin-km", "1")
+    assert done.exit_code == 0, done.output
+    facts = json.loads(call("roads", "info", "boundaries/threeshire/roads.gpkg", "--json").stdout)
+    assert facts["source"] == "OpenStreetMap (Overpass)"
+    assert facts["data_date"] == "2026-05-04"
+    assert facts["server"] == url
+    use_roads(home)
+    (home / "m.toml").write_text(SCENARIO)
+    assert call("check", "m.toml").exit_code == 0
+
+
+def test_a_server_that_does_not_answer_leaves_nothing_behind(home):
+    overpass = Overpass(MAP)
+    overpass.faults = [(504, {}, "")]
+    with serving(overpass) as url:
+        done = call("roads", "download", "threeshire", "--server", url, "--tries", "1")
+    assert "did not answer 1 time" in str(done.exception)
+    assert not list(home.rglob("*.gpkg"))

@@ -10,12 +10,16 @@ from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs import load_authority
 from cluster_optimiser.inputs.checking import did_you_mean
 from cluster_optimiser.inputs.roads.area import EVERYWHERE, area_around
+from cluster_optimiser.inputs.roads.download import OVERPASS_URL, Patience, download_ways
+from cluster_optimiser.inputs.roads.folder import cache_folder
 from cluster_optimiser.inputs.roads.network import build_network
 from cluster_optimiser.inputs.roads.osm import OSM_SUFFIXES, read_osm
 from cluster_optimiser.inputs.roads.store import read_roads, write_roads
 from cluster_optimiser.inputs.roads.tags import ROAD_CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from cluster_optimiser.domain import RoadNetwork
@@ -72,6 +76,62 @@ def import_roads(
         area = area_around(load_authority(folder, is_travel_read=False), margin_km=margin_km)
     ways, date = read_osm(file, box=area.box)
     network = build_network(ways, _about(file, date, folder, margin_km), within=area.within)
+    write_roads(network, target)
+    return target, network
+
+
+def download_roads(
+    authority: str,
+    *,
+    out: Path | None = None,
+    margin_km: float = MARGIN_KM,
+    url: str = OVERPASS_URL,
+    patience: Patience | None = None,
+    told: Callable[[str], None] = lambda _: None,
+) -> tuple[Path, RoadNetwork]:
+    """Make a road file of an authority from an Overpass server.
+
+    Parameters
+    ----------
+    authority
+        Name or folder of the authority.
+    out
+        The road file to write; without it ``roads.gpkg`` in the folder of the authority.
+    margin_km
+        Width of what is kept around the authority.
+    url
+        Base address of the server.
+    patience
+        How a busy server is treated.
+    told
+        Called with what is going on, in words.
+
+    Returns
+    -------
+    The file that was written, and the network.
+
+    Raises
+    ------
+    InputError
+        If the authority cannot be read, or the server does not answer.
+    """
+    folder = authority_path(authority)
+    target = _target(out, folder)
+    area = area_around(load_authority(folder, is_travel_read=False), margin_km=margin_km)
+    if area.within is None:
+        message = "the area of an authority has no outline"
+        raise RuntimeError(message)
+    ways, date = download_ways(
+        area.within, folder=cache_folder() / "overpass", url=url, patience=patience, told=told
+    )
+    about = {
+        "source": "OpenStreetMap (Overpass)",
+        "server": url,
+        "data_date": date,
+        "publisher": "OpenStreetMap contributors",
+        "margin_km": f"{margin_km:g}",
+    }
+    network = build_network(ways, about, within=area.within)
     write_roads(network, target)
     return target, network
 

@@ -61,6 +61,50 @@ def import_(*, file: Path, authority: str | None, out: Path | None, margin_km: f
 
 
 @roads.command()
+@click.argument("authority")
+@OUT
+@MARGIN
+@click.option(
+    "--server",
+    metavar="URL",
+    help="Base address of an Overpass server; without it the public one.",
+)
+@click.option(
+    "--tries",
+    "n_tries",
+    type=click.IntRange(1),
+    default=6,
+    show_default=True,
+    help="Times that a busy server is asked for the same tile.",
+)
+def download(
+    *, authority: str, out: Path | None, margin_km: float, server: str | None, n_tries: int
+) -> None:
+    """Download the roads of an authority from OpenStreetMap and make its road file.
+
+    One question at a time, with pauses when the server is busy. What has been downloaded is kept
+    for a week, so a download that was broken off goes on where it stopped.
+
+    \b
+    Example:
+      cluster-optimiser roads download kent
+    """
+    with console().status(f"roads of {authority}") as status:
+        from cluster_optimiser import batch
+        from cluster_optimiser.inputs.roads.download import OVERPASS_URL, Patience
+
+        target, network = batch.download_roads(
+            authority,
+            out=out,
+            margin_km=margin_km,
+            url=server or OVERPASS_URL,
+            patience=Patience(n_tries=n_tries),
+            told=lambda words: status.update(f"roads of {authority}: {words}"),
+        )
+    _report(target, network)
+
+
+@roads.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 def info(*, file: Path, as_json: bool) -> None:

@@ -129,7 +129,9 @@ _OF_MOTORS, _OF_ALL = ("motorcar", "motor_vehicle", "vehicle"), ("access",)
 
 _TWO_WAY = frozenset(("no", "false", "0", "alternating"))
 _FORWARD = frozenset(("yes", "true", "1"))
-_BACKWARD = frozenset(("-1", "reverse"))
+BACKWARD = frozenset(("-1", "reverse"))
+"""Values of ``oneway`` that mean: against the order of the way's nodes."""
+
 _CLOSED = frozenset(("reversible",))
 
 
@@ -275,7 +277,7 @@ def _direction(
         return None
     if value in _FORWARD:
         return "forward"
-    if value in _BACKWARD:
+    if value in BACKWARD:
         return "backward"
     if value in _TWO_WAY:
         return "both"
