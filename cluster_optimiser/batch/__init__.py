@@ -15,37 +15,25 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.pools import open_pool
     from cluster_optimiser.batch.questions import explain, rank, universe
     from cluster_optimiser.batch.results import load_result, write_together
-    from cluster_optimiser.batch.road_files import import_roads, open_roads, road_facts
     from cluster_optimiser.batch.tasks import Outcome
-from cluster_optimiser.batch.gather import find_scenarios, in_order, load_batch
-from cluster_optimiser.batch.many import Outcome, run_batch
-from cluster_optimiser.batch.one import Place, evaluate, load_place, prepare, run_scenario
-from cluster_optimiser.batch.outlooks import sensitivity
-from cluster_optimiser.batch.questions import explain, rank, universe
-from cluster_optimiser.batch.results import write_results
-from cluster_optimiser.batch.road_files import download_roads, import_roads, open_roads, road_facts
 
 __all__ = [
     "Hooks",
     "Options",
     "Outcome",
     "Place",
-    "download_roads",
     "evaluate",
     "explain",
     "find_scenarios",
-    "import_roads",
     "in_order",
     "load_batch",
     "load_place",
     "load_result",
     "open_pool",
-    "open_roads",
     "prepare",
     "raise_faults",
     "rank",
     "read_scenarios",
-    "road_facts",
     "run_batch",
     "run_scenario",
     "sensitivity",
@@ -67,10 +55,7 @@ _HOMES = {
     "load_batch": "checking",
     "load_place": "one",
     "load_result": "results",
-    "import_roads": "road_files",
     "open_pool": "pools",
-    "open_roads": "road_files",
-    "road_facts": "road_files",
     "prepare": "one",
     "raise_faults": "checking",
     "rank": "questions",

@@ -52,9 +52,9 @@ def import_(*, file: Path, authority: str | None, out: Path | None, margin_km: f
       cluster-optimiser roads import county.osm.pbf --authority kent
     """
     with console().status(f"reading {file.name}"):
-        from cluster_optimiser import batch
+        from cluster_optimiser.batch import road_files
 
-        target, network = batch.import_roads(
+        target, network = road_files.import_roads(
             file, authority=authority, out=out, margin_km=margin_km
         )
     _report(target, network)
@@ -90,10 +90,10 @@ def download(
       cluster-optimiser roads download kent
     """
     with console().status(f"roads of {authority}") as status:
-        from cluster_optimiser import batch
+        from cluster_optimiser.batch import road_files
         from cluster_optimiser.inputs.roads.download import OVERPASS_URL, Patience
 
-        target, network = batch.download_roads(
+        target, network = road_files.download_roads(
             authority,
             out=out,
             margin_km=margin_km,
@@ -114,9 +114,9 @@ def info(*, file: Path, as_json: bool) -> None:
     Example:
       cluster-optimiser roads info boundaries/kent/roads.gpkg
     """
-    from cluster_optimiser import batch
+    from cluster_optimiser.batch import road_files
 
-    facts = batch.road_facts(batch.open_roads(file))
+    facts = road_files.road_facts(road_files.open_roads(file))
     if as_json:
         print_json(facts)
         return
@@ -125,10 +125,10 @@ def info(*, file: Path, as_json: bool) -> None:
 
 
 def _report(target: Path, network: RoadNetwork) -> None:
-    from cluster_optimiser import batch
+    from cluster_optimiser.batch import road_files
 
     to_user = console()
-    for line in _fact_lines(batch.road_facts(network)):
+    for line in _fact_lines(road_files.road_facts(network)):
         to_user.print(line, markup=False)
     to_user.print(f"Written: {target}", markup=False)
     to_user.print(
