@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -37,6 +38,37 @@ def page(*, results: Path, file: Path, theme: Path | None) -> None:
     look = None if theme is None else present.load_theme(theme)
     present.write_page(results, file, theme=look)
     console().print(f"Open {file}", markup=False)
+
+
+@click.command()
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder for the report; made if it is not there.",
+)
+def report(*, results: Path, folder: Path) -> None:
+    """Write the committee report: a Word document, a tagged PDF and a workbook.
+
+    \b
+    Example:
+      cluster-optimiser report results -o report
+    """
+    from cluster_optimiser.present.report import write_report
+
+    to_user = console()
+    with to_user.status("reading results") if to_user.is_terminal else nullcontext() as shown:
+
+        def say(name: str) -> None:
+            if shown is not None:
+                shown.update(f"writing {name}")
+
+        files = write_report(results, folder, on_step=say)
+    for file in files:
+        to_user.print(f"Open {file}", markup=False)
 
 
 @click.command()

@@ -9,11 +9,14 @@ import json
 import math
 import os
 import platform
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+from cluster_optimiser.comparison import funding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,6 +165,36 @@ def exceptions(result: Result) -> list[dict[str, object]]:
     return found
 
 
+def funding_record(result: Result) -> dict[str, object] | None:
+    """Give what is said of a plan's money as a whole.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    ``totals`` (pounds as text, to the penny), ``evenness``, the capacity fund and ``notes``; None
+    where the scenario states no money.
+    """
+    view = funding(result)
+    if view is None:
+        return None
+    totals = {
+        name.removesuffix("_pence") + "_pounds": str(Decimal(total).scaleb(-2))
+        for name, total in view.totals.items()
+        if name.endswith("_pence")
+    }
+    return {
+        "totals": totals,
+        "evenness": dict(view.evenness),
+        "capacity_pounds": str(view.funding.capacity_pounds),
+        "capacity_clusters": view.funding.capacity_clusters,
+        "notes": view.notes,
+    }
+
+
 def manifest(result: Result) -> dict[str, object]:
     """Give the record of a result.
 
@@ -206,6 +239,7 @@ def manifest(result: Result) -> dict[str, object]:
         "proof": dict(solution.proof),
         "violations": [dataclasses.asdict(violation) for violation in result.violations],
         "exceptions": exceptions(result),
+        "funding": funding_record(result),
         "notes": [*problem.notes, *problem.territory.findings],
         "travel": problem.travel.note,
         "scenario": scenario.resolved(),

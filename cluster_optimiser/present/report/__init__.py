@@ -1,0 +1,5 @@
+"""The committee report: one set of words and tables, as Word, tagged PDF and workbook."""
+
+from cluster_optimiser.present.report.write import REPORT_FILES, write_report
+
+__all__ = ["REPORT_FILES", "write_report"]

@@ -1,0 +1,148 @@
+"""A results folder read back: what the report, and nothing but what the report, is made of."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.present.page import RECORD_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Rows = tuple[dict[str, str], ...]
+"""A CSV file: its rows as text, by column."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Option:
+    """One option of a results folder.
+
+    Parameters
+    ----------
+    label
+        Its short label.
+    manifest
+        manifest.json.
+    view
+        What the page says of it: map, words of the proof.
+    clusters, funding
+        clusters.csv and funding.csv; the second is empty where the scenario states no money.
+    universe
+        universe.json, or None where all plans were not gone through.
+    """
+
+    label: str
+    manifest: Mapping[str, Any]
+    view: Mapping[str, Any]
+    clusters: Rows
+    funding: Rows
+    universe: Mapping[str, Any] | None
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """Numbers of the whole plan."""
+        metrics: Mapping[str, Any] = self.manifest["metrics"]
+        return metrics
+
+    @property
+    def title(self) -> str:
+        """Title without the label."""
+        return str(self.view["title"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folder:
+    """A results folder.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    record
+        page.json.
+    options
+        Options with a plan, in the order of the page.
+    comparison, assignments
+        comparison.csv and assignments.csv.
+    """
+
+    path: Path
+    record: Mapping[str, Any]
+    options: tuple[Option, ...]
+    comparison: Rows
+    assignments: Rows
+
+    @property
+    def today(self) -> Option | None:
+        """The option that leaves everything as it is, or None."""
+        return next((o for o in self.options if _method(o) == "keep"), None)
+
+
+def _method(option: Option) -> str:
+    return str(option.manifest["scenario"]["method"])
+
+
+def _rows(path: Path) -> Rows:
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+def _option(folder: Path, view: Mapping[str, Any]) -> Option:
+    home = folder / str(view["label"])
+    universe, funding = home / "universe.json", home / "funding.csv"
+    return Option(
+        label=str(view["label"]),
+        manifest=json.loads((home / "manifest.json").read_text(encoding="utf-8")),
+        view=view,
+        clusters=_rows(home / "clusters.csv"),
+        funding=_rows(funding) if funding.is_file() else (),
+        universe=json.loads(universe.read_text(encoding="utf-8")) if universe.is_file() else None,
+    )
+
+
+def read_folder(path: str | Path) -> Folder:
+    """Read a results folder.
+
+    Parameters
+    ----------
+    path
+        A folder that ``run`` wrote.
+
+    Returns
+    -------
+    Its content.
+
+    Raises
+    ------
+    InputError
+        If something is missing, cannot be read, or belongs to another run.
+    """
+    folder = Path(path)
+    remedy = 'Give a folder that "cluster-optimiser run" of this version wrote.'
+    try:
+        record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
+        options = tuple(_option(folder, view) for view in record["options"])
+        read = Folder(
+            path=folder,
+            record=record,
+            options=options,
+            comparison=_rows(folder / "comparison.csv"),
+            assignments=_rows(folder / "assignments.csv"),
+        )
+    except OSError as error:
+        file = str(error.filename or folder)
+        raise InputError([Fault(file, 0, "", "it cannot be read", remedy)]) from error
+    except (ValueError, KeyError, TypeError) as error:
+        problem = f"what is in it cannot be read: {error}"
+        raise InputError([Fault(str(folder), 0, "", problem, remedy)]) from error
+    others = [o.label for o in options if o.manifest["stamp"] != o.view["stamp"]]
+    if others:
+        problem = f"option {others[0]} is of another run than the page"
+        again = "Run all options again into one folder."
+        raise InputError([Fault(str(folder), 0, f"option {others[0]}", problem, again)])
+    return read

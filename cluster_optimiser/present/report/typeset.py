@@ -1,0 +1,101 @@
+"""Typst: the tagged PDF, and pictures of the maps."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.present.report.blocks import Figure
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from cluster_optimiser.present.report.blocks import Report
+
+TEMPLATE = Path(__file__).with_name("report.typ")
+
+PICTURE_PPI = 140.0
+"""Dots per inch of a map 16 cm wide: sharp in print, small enough to be sent."""
+
+
+def _typst() -> ModuleType:
+    try:
+        import typst  # noqa: PLC0415 - part of the extra
+    except ImportError as error:
+        message = "the report needs more packages: pip install 'cluster-optimiser[report]'"
+        raise ClusterOptimiserError(message) from error
+    module: ModuleType = typst
+    return module
+
+
+def picture(svg: str) -> bytes:
+    """Draw an SVG as PNG.
+
+    Parameters
+    ----------
+    svg
+        The drawing.
+
+    Returns
+    -------
+    The PNG file, the same bytes every time.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        home = Path(place)
+        (home / "map.svg").write_text(svg, encoding="utf-8")
+        page = home / "map.typ"
+        page.write_text(
+            '#set page(width: 16cm, height: auto, margin: 0pt)\n#image("map.svg", width: 100%)\n',
+            encoding="utf-8",
+        )
+        made: bytes = _typst().compile(
+            str(page), format="png", ppi=PICTURE_PPI, ignore_system_fonts=True
+        )
+    return made
+
+
+def pdf(report: Report) -> bytes:
+    """Write a report as tagged PDF; typst refuses what is not PDF/UA-1.
+
+    Parameters
+    ----------
+    report
+        The report.
+
+    Returns
+    -------
+    The PDF file, the same bytes every time.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        home = Path(place)
+        blocks = []
+        for i, block in enumerate(report.blocks):
+            plain = asdict(block) | {"kind": type(block).__name__.lower()}
+            if isinstance(block, Figure):
+                plain["svg"] = f"map-{i}.svg"
+                (home / f"map-{i}.svg").write_text(block.svg, encoding="utf-8")
+            blocks.append(plain)
+        day = date.fromisoformat(report.date)
+        record = {
+            "title": report.title,
+            "subtitle": report.subtitle,
+            "authority": report.authority,
+            "stamp": report.stamp,
+            "day": [day.year, day.month, day.day],
+            "blocks": blocks,
+        }
+        (home / "report.json").write_text(json.dumps(record), encoding="utf-8")
+        (home / "report.typ").write_text(TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
+        made: bytes = _typst().compile(
+            str(home / "report.typ"),
+            format="pdf",
+            ignore_system_fonts=True,
+            pdf_standards=["ua-1"],
+            timestamp=int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()),
+        )
+    return made
