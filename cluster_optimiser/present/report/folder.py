@@ -27,13 +27,14 @@ class Option:
     label
         Its short label.
     manifest
-        manifest.json.
+        What stands in manifest.json.
     view
         What the page says of it: map, words of the proof.
     clusters, funding
-        clusters.csv and funding.csv; the second is empty where the scenario states no money.
+        Rows of clusters.csv and funding.csv; the second is empty where no money is
+        stated.
     universe
-        universe.json, or None where all plans were not gone through.
+        What stands in universe.json, or None where all plans were not gone through.
     """
 
     label: str
@@ -64,11 +65,11 @@ class Folder:
     path
         Where it is.
     record
-        page.json.
+        What stands in page.json.
     options
         Options with a plan, in the order of the page.
     comparison, assignments
-        comparison.csv and assignments.csv.
+        Rows of comparison.csv and assignments.csv.
     """
 
     path: Path

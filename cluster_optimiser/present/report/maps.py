@@ -33,7 +33,7 @@ def standalone_svg(record: Mapping[str, Any], view: Mapping[str, Any]) -> str:
     Parameters
     ----------
     record
-        page.json; it holds the lines that maps share.
+        What stands in page.json; it holds the lines that maps share.
     view
         The option within it.
 
