@@ -52,6 +52,15 @@ QABReport|CHNumber|MSOA (code)|LSOA (code)|FSM|AccreditationExpiryDate
 """
 COLUMNS = [name.strip() for name in HEADER.replace("\n", "|").split("|") if name.strip()]
 
+FILL = {
+    **{name: "999" for name in COLUMNS if name.endswith("(code)") and "District" not in name},
+    **{name: "Not applicable" for name in COLUMNS if name.endswith("(name)")},
+    "Trusts (name)": "",
+    "SchoolWebsite": "www.example.invalid",
+    "LastChangedDate": "12-09-2023",
+}
+"""What stands in the columns that say nothing here, so that rows are as long as real ones."""
+
 MADE_LA, MADE_NAME, MADE_ONS = "982", "Calderbeck", "E98000082"
 NATIONAL_ROWS = 25_000
 ORIGIN_M = (400_000.0, 290_000.0)
@@ -165,7 +174,7 @@ def register_text(rows: Iterable[Made], *, columns: list[str] | None = None) -> 
         cells = dict(row.cells)
         kind = cells.get("TypeOfEstablishment (name)", "")
         cells.setdefault("EstablishmentTypeGroup (name)", GROUPS.get(kind, ""))
-        writer.writerow([cells.get(column, "") for column in columns])
+        writer.writerow([cells.get(column, FILL.get(column, "")) for column in columns])
     return out.getvalue()
 
 

@@ -105,7 +105,7 @@ def test_the_authority_says_where_it_is_from(boundaries: Path) -> None:
     assert (authority.name, authority.data_date) == (MADE_NAME, "2024-01-15")
     assert sorted(authority.layers["district"].polygons.index) == sorted(DISTRICTS)
     assert authority.outline.area == pytest.approx(864e6, rel=1e-4)
-    assert "school census of 19-01-2023" in " ".join(authority.caveats)
+    assert "school census of 19 January 2023" in " ".join(authority.caveats)
     assert authority.sources[0].publisher.startswith("Department for Education")
     assert (authority.sources[1].publisher, authority.sources[1].date) == (
         "Office for National Statistics",

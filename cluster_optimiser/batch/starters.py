@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.one import Place, prepare, run_scenario
 from cluster_optimiser.constants import SECONDARY_PHASES
 from cluster_optimiser.optimise import candidate_groups
+from cluster_optimiser.optimise.candidates import connected_sets, unit_adjacency
 from cluster_optimiser.optimise.universe.sweep import sweep
 from cluster_optimiser.present.intake import starter_text
 from cluster_optimiser.scenario import load_scenario
@@ -23,14 +25,21 @@ if TYPE_CHECKING:
 SPREADS = (0.15, 0.25, 0.35, 0.5, 0.65, 0.8)
 """Shares of the target by which clusters may be smaller or larger, the narrowest first."""
 
-AREA_SPREADS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6)
-"""The same for areas, of which there are few."""
+AREA_SPREADS = (0.15, 0.1, 0.05, 0.02, 0.01)
+"""The same for areas, the widest first: few large ones are even in any case, and there are so many
+ways to make them that a wide range may take long to prove."""
 
 ENOUGH_PLANS = 10
 """Legal plans from which on a range leaves something to choose."""
 
 MAX_GROUPS = 5_000
 """Candidate groups beyond which a proof may take longer than somebody new to it will wait."""
+
+MAX_SETS = 100_000
+"""Connected sets up to the largest size, beyond which to gather the groups would take long."""
+
+AREA_NUMBERS = (2, 3, 4, 5, 6)
+"""Numbers of areas that are tried where the user names none."""
 
 ROUND_PUPILS = 50
 APART = ("special", "pru")
@@ -87,11 +96,11 @@ class Wanted:
     n_clusters
         Clusters of option 3; None for half of today's.
     n_areas
-        Areas of option 4.
+        Areas of option 4; None for the fewest that can soon be proved.
     """
 
     n_clusters: int | None = None
-    n_areas: int = 2
+    n_areas: int | None = None
 
 
 def write_starters(place: Place, folder: Path, *, key: str, wanted: Wanted) -> tuple[str, ...]:
@@ -141,7 +150,7 @@ class _Starters:
             return tuple(self.notes)
         self._merge()
         n = self.wanted.n_clusters or max(2, round(len(self.units) / 2))
-        if self._fixed(n) and n >= max(MIN_NESTED, self.wanted.n_areas + 1):
+        if self._fixed(n) and n >= MIN_NESTED:
             self._areas(n, run_scenario(self.folder / "3.toml", place=self.place).plan)
         return tuple(self.notes)
 
@@ -169,22 +178,31 @@ class _Starters:
             "largest": int(self.units.max()),
             "order": self._order("count", "misaligned", "pupil_minutes", "deviation"),
         }
-        self._narrowest("2.toml", "merge", values, n)
+        if not self._first_of_use("2.toml", "merge", values, n):
+            self._leave_out("2", n)
 
     def _fixed(self, n: int) -> bool:
         order = self._order("misaligned", "pupil_minutes", "deviation")
-        return self._narrowest("3.toml", "fixed", {"n": n, "order": order}, n)
+        if self._first_of_use("3.toml", "fixed", {"n": n, "order": order}, n):
+            return True
+        self._leave_out("3", n)
+        return False
 
     def _areas(self, n_parent: int, parent: Plan) -> None:
-        n = self.wanted.n_areas
-        values: dict[str, object] = {
-            "n": n,
-            "n_parent": n_parent,
-            "order": self._order("misaligned", "deviation", "pupil_minutes"),
-        }
-        self._narrowest("4.toml", "areas", values, n, parent=parent)
+        wanted = self.wanted.n_areas
+        numbers = AREA_NUMBERS if wanted is None else (wanted,)
+        order = self._order("misaligned", "deviation", "pupil_minutes")
+        for n in numbers:
+            values: dict[str, object] = {"n": n, "n_parent": n_parent, "order": order}
+            if n < n_parent and self._first_of_use("4.toml", "areas", values, n, parent=parent):
+                return
+        tried = " or ".join(map(str, numbers))
+        self.notes.append(
+            f"Option 4 was left out: for {tried} areas no range of sizes that was tried has a plan"
+            " that is soon proved."
+        )
 
-    def _narrowest(
+    def _first_of_use(
         self,
         file: str,
         which: str,
@@ -193,22 +211,17 @@ class _Starters:
         *,
         parent: Plan | None = None,
     ) -> bool:
-        """Write the scenario with the narrowest range of sizes that leaves something to choose."""
-        label, spreads = file.removesuffix(".toml"), AREA_SPREADS if parent else SPREADS
-        best: tuple[int, float] = (0, 0.0)
-        for spread in spreads:
+        """Write the scenario with the first range of sizes that leaves something to choose."""
+        label, best = file.removesuffix(".toml"), (0, 0.0)
+        for spread in AREA_SPREADS if parent else SPREADS:
             self._put(file, which, self._sized(values, n, spread))
             n_plans = self._count(self.folder / file, parent)
-            if n_plans is None:
-                break
-            if n_plans > best[0]:
+            if n_plans is not None and n_plans > best[0]:
                 best = (n_plans, spread)
-            if n_plans >= ENOUGH_PLANS:
+            if best[0] >= ENOUGH_PLANS or (n_plans is None and parent is None):
                 break
         if not best[0]:
             (self.folder / file).unlink()
-            text = f"Option {label} was left out: for {n} clusters no range of sizes that was tried"
-            self.notes.append(f"{text} has a plan that is soon proved.")
             return False
         sized = self._sized(values, n, best[1])
         self._put(file, which, sized)
@@ -218,6 +231,10 @@ class _Starters:
         self.notes.append(f"{text} round {sizes.target_pupils:,}: {plans}.")
         return True
 
+    def _leave_out(self, label: str, n: int) -> None:
+        text = f"Option {label} was left out: for {n} clusters no range of sizes that was tried"
+        self.notes.append(f"{text} has a plan that is soon proved.")
+
     def _sized(self, values: dict[str, object], n: int, spread: float) -> dict[str, Any]:
         sizes = Sizes.around(self.pupils / n, spread)
         more = {"sizes": sizes, "pupils": self.pupils, "percent": round(100 * spread)}
@@ -226,10 +243,14 @@ class _Starters:
     def _count(self, path: Path, parent: Plan | None) -> int | None:
         """Count the legal plans of a scenario; None where a proof would take long."""
         problem = prepare(load_scenario(path), place=self.place, parent=parent)
-        groups = candidate_groups(problem)
-        if len(groups) > MAX_GROUPS:
-            return None
-        found = sweep(problem, groups, [])
+        pupils, size = [int(p) for p in problem.units["pupils"]], problem.scenario.size
+        for lowest, most in ((0, MAX_SETS), (size.min_pupils, MAX_GROUPS)):
+            sets = connected_sets(
+                unit_adjacency(problem), pupils, lowest=lowest, highest=size.max_pupils
+            )
+            if sum(1 for _ in islice(sets, most + 1)) > most:
+                return None
+        found = sweep(problem, candidate_groups(problem), [])
         return None if found is None else found.n_plans
 
     def _put(self, file: str, which: str, values: dict[str, object]) -> Path:

@@ -68,10 +68,9 @@ INCLUDABLE = ("proposed", "independent", "non-maintained")
     "--areas",
     "n_areas",
     type=click.IntRange(2, 50),
-    default=2,
-    show_default=True,
     metavar="N",
-    help="Number of areas of the fourth, which oversee those clusters.",
+    help="Number of areas of the fourth, which oversee those clusters.  [default: two, or the "
+    "fewest whose best plan can soon be proved]",
 )
 @click.option(
     "--join-within",
@@ -94,7 +93,7 @@ def new(  # noqa: PLR0913 - one argument an option
     authority: str,
     layers: Sequence[str],
     n_clusters: int | None,
-    n_areas: int,
+    n_areas: int | None,
     join_within_m: float,
     into: Path,
     force: bool,

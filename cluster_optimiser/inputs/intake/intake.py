@@ -37,6 +37,7 @@ from cluster_optimiser.inputs.intake.selection import (
     check_urns,
     choose_authority,
     corrected,
+    iso_day,
     select,
 )
 
@@ -135,8 +136,8 @@ class Intake:
         ISO date of the register.
     date_origin
         Where that date is from, in words.
-    census_date
-        The day of the census that the register's pupils are from, as it says it; empty if not.
+    census_day
+        ISO date of the census that the register's pupils are from; empty where it does not say.
     is_gias
         Whether the register is an extract of Get Information About Schools.
     """
@@ -149,7 +150,7 @@ class Intake:
     ledger: Ledger
     data_date: str
     date_origin: str
-    census_date: str
+    census_day: str
     is_gias: bool
 
 
@@ -204,7 +205,7 @@ def take_in(request: Request) -> Intake:
         ledger=ledger,
         data_date=data_date,
         date_origin=origin,
-        census_date=_census_date(schools),
+        census_day=_census_day(schools),
         is_gias=table.found["name"] == COLUMNS["name"][0],
     )
 
@@ -300,8 +301,9 @@ def _data_date(request: Request, faults: FaultList) -> tuple[str, str]:
     return changed.date().isoformat(), "the day the file was last changed, as its name has no date"
 
 
-def _census_date(schools: pd.DataFrame) -> str:
+def _census_day(schools: pd.DataFrame) -> str:
     if "census_date" not in schools:
         return ""
-    dates = schools["census_date"].replace("", None).dropna()
+    dates = schools["census_date"].map(iso_day)
+    dates = dates[dates != ""]
     return str(dates.mode().iloc[0]) if len(dates) else ""

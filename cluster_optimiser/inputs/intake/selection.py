@@ -226,7 +226,7 @@ class _Sieve:
         status = STATUSES.get(cells.get("status", "").lower(), "")
         if status == "closed":
             parts = [cells.get("close_date", ""), cells.get("close_reason", "")]
-            return "closed", ", ".join(part for part in parts if part)
+            return "closed", ", ".join(part for part in parts if part.lower() not in _NONE_WORDS)
         if status == "proposed" and "proposed" not in self.wishes.include:
             return "not open yet", cells.get("status", "")
         kind = kind_of(cells.get("type", ""), cells.get("group", ""))
@@ -247,7 +247,7 @@ class _Sieve:
     def _flag_oddities(self, urn: int, name: str, cells: dict[str, str]) -> None:
         text = cells.get("status", "")
         status = STATUSES.get(text.lower(), "")
-        closing = _iso(cells.get("close_date", ""))
+        closing = iso_day(cells.get("close_date", ""))
         if status == "closing":
             self.flag(urn, name, "open, but proposed to close", cells.get("close_date", ""))
         elif status == "open" and closing and closing <= self.wishes.data_date:
@@ -263,8 +263,23 @@ class _Sieve:
             self.flag(urn, name, "name looks like a formula or a script; kept as plain text")
 
 
-def _iso(text: str) -> str:
-    """Give a date of the register (dd-mm-yyyy) as ISO, empty where it is none."""
+def iso_day(text: str) -> str:
+    """Give a date of the register as ISO.
+
+    Parameters
+    ----------
+    text
+        Day, month and year, such as 31-08-2024.
+
+    Returns
+    -------
+    The ISO date, empty where the text is none.
+
+    Examples
+    --------
+    >>> iso_day("31-08-2024"), iso_day("31-02-2024")
+    ('2024-08-31', '')
+    """
     found = re.fullmatch(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})", text)
     try:
         return date(int(found[3]), int(found[2]), int(found[1])).isoformat() if found else ""

@@ -24,7 +24,7 @@ from cluster_optimiser.present.intake.account import (
 )
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.tables import csv_text
-from cluster_optimiser.present.words import template
+from cluster_optimiser.present.words import long_date, template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,11 +129,14 @@ def caveats(new: NewAuthority) -> list[str]:
     Sentences.
     """
     intake, ledger = new.intake, new.intake.ledger
-    said = [f"Schools are those of {ledger.file}, data of {intake.data_date}."]
+    day = long_date(intake.data_date)
     if intake.request.pupils is not None:
-        said.append(f"Pupils are from {intake.request.pupils.name}.")
-    elif intake.census_date:
-        said.append(f"Pupils are those of the school census of {intake.census_date}.")
+        pupils = f"pupils those of {intake.request.pupils.name}"
+    elif intake.census_day:
+        pupils = f"pupils those of the school census of {long_date(intake.census_day)}"
+    else:
+        pupils = "and so are their pupils"
+    said = [f"Schools are those of the register of {day} ({ledger.file}), {pupils}."]
     said += new.cluster_notes
     said.append(f"The outline is {intake.outline.origin}.")
     left_out = open_left_out(ledger)
