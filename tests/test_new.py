@@ -206,6 +206,7 @@ def test_an_authority_is_replaced_only_if_forced(tmp_path: Path) -> None:
     ("changes", "says"),
     [
         ({"schools": Path("nowhere.csv")}, "nowhere.csv: there is no such file"),
+        ({"layers": (LayerFile("district", Path("elsewhere.gpkg")),)}, "which are 293 km away"),
         ({"la": "99"}, 'the file has no authority "99"'),
         ({"drop": frozenset({5})}, "has no school with the URN 5"),
         ({"layers": (LayerFile("2 b", Path("x.gpkg")),)}, '"2 b" cannot name a layer'),
@@ -214,9 +215,13 @@ def test_an_authority_is_replaced_only_if_forced(tmp_path: Path) -> None:
     ],
 )
 def test_a_fault_leaves_nothing_behind(
-    changes: dict[str, object], says: str, tmp_path: Path
+    changes: dict[str, object], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "in").mkdir()
+    elsewhere = Files(tmp_path / "in").layer
+    elsewhere.geometry = elsewhere.translate(0, 300_000)
+    elsewhere.to_file(tmp_path / "elsewhere.gpkg")
+    monkeypatch.chdir(tmp_path)
     request = small(tmp_path / "in", **changes)
     with pytest.raises(InputError, match=re.escape(says)):
         starting.start(request, starting.Placing(tmp_path / "home"))

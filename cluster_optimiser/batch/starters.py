@@ -38,6 +38,9 @@ MAX_GROUPS = 5_000
 MAX_SETS = 100_000
 """Connected sets up to the largest size, beyond which to gather the groups would take long."""
 
+FIXED_SHARE = 2 / 3
+"""Clusters of option 3 as a share of today's, where the user names no number."""
+
 AREA_NUMBERS = (2, 3, 4, 5, 6)
 """Numbers of areas that are tried where the user names none."""
 
@@ -94,7 +97,7 @@ class Wanted:
     Parameters
     ----------
     n_clusters
-        Clusters of option 3; None for half of today's.
+        Clusters of option 3; None for two thirds of today's.
     n_areas
         Areas of option 4; None for the fewest that can soon be proved.
     """
@@ -149,7 +152,7 @@ class _Starters:
             self.notes.append("With so few clusters there is nothing to merge: only option 1.")
             return tuple(self.notes)
         self._merge()
-        n = self.wanted.n_clusters or max(2, round(len(self.units) / 2))
+        n = self.wanted.n_clusters or max(2, round(FIXED_SHARE * len(self.units)))
         if self._fixed(n) and n >= MIN_NESTED:
             self._areas(n, run_scenario(self.folder / "3.toml", place=self.place).plan)
         return tuple(self.notes)

@@ -62,7 +62,7 @@ INCLUDABLE = ("proposed", "independent", "non-maintained")
     "n_clusters",
     type=click.IntRange(2, 500),
     metavar="N",
-    help="Number of clusters of the third starter scenario.  [default: half of today's]",
+    help="Number of clusters of the third starter scenario.  [default: two thirds of today's]",
 )
 @click.option(
     "--areas",

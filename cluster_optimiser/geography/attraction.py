@@ -87,6 +87,13 @@ def gather_clusters(
         # Above a middle school comes the one that begins where it ends, rather than one from 11.
         upper = ready[low[ready] >= high[i] - 1]
         targets[int(i)] = _nearest(int(i), upper if len(upper) else ready, hubs, minutes, metres)
+    late = _unfed(hubs, takes_at_eleven, [targets[int(i)] for i in middles])
+    for hub in late:
+        targets[hub] = _nearest(hub, takes_at_eleven, hubs, minutes, metres)
+    own_site = {hub: first for hub, first in site.items() if hub not in late}
+    # A cluster is named after the schools it is made round, of which these are none.
+    site = {hub: own_site.get(first, hub) for hub, first in own_site.items()}
+    centres = np.array(sorted(own_site), dtype=np.int64)
     n_first = 0
     for i in np.flatnonzero(~np.isin(phase, (*SECONDARY_PHASES, "middle"))):
         feeders = middles[low[middles] <= high[i]] if _is_first(phase[i], high[i]) else middles[:0]
@@ -95,13 +102,25 @@ def gather_clusters(
             targets[int(i)] = targets[_nearest(int(i), feeders, feeders, minutes, metres)]
         else:
             # Special schools and nurseries send nobody on by age: the nearest of any kind.
-            among = takes_at_eleven if phase[i] == "primary" else hubs
-            targets[int(i)] = _nearest(int(i), among, hubs, minutes, metres)
+            among = takes_at_eleven if phase[i] == "primary" else centres
+            targets[int(i)] = _nearest(int(i), among, centres, minutes, metres)
     names = _names(schools["name"].astype(str).tolist(), site)
     cluster = pd.Series(
         [names[site[targets[i]]] for i in range(len(schools))], index=schools.index, dtype=object
     )
-    return Gathered(cluster, tuple(_notes(schools, hubs, site, (len(middles), n_first))))
+    return Gathered(cluster, tuple(_notes(schools, late, site, (len(middles), n_first))))
+
+
+def _unfed(
+    hubs: NDArray[np.int64], takes_at_eleven: NDArray[np.int64], fed: Sequence[int]
+) -> list[int]:
+    """Give the secondary schools that begin late and above which no middle school stands.
+
+    A technical college from 14 has no primaries of its own.
+    """
+    if not len(takes_at_eleven):
+        return []
+    return [int(hub) for hub in hubs if hub not in takes_at_eleven and hub not in fed]
 
 
 def _is_first(phase: str, high: float) -> bool:
@@ -159,12 +178,12 @@ def _short(name: str) -> str:
 
 def _notes(
     schools: pd.DataFrame,
-    hubs: NDArray[np.int64],
+    late: Sequence[int],
     site: Mapping[int, int],
     tiers: tuple[int, int],
 ) -> list[str]:
     n_clusters = len(set(site.values()))
-    text = f"Today's clusters are not known: {n_clusters} were made from {len(hubs)} secondary"
+    text = f"Today's clusters are not known: {n_clusters} were made from {len(site)} secondary"
     notes = [f"{text} schools, each with the schools nearest to it by minutes."]
     joined = Counter(site.values())
     shared = [
@@ -174,6 +193,12 @@ def _notes(
     ]
     if shared:
         notes.append(f"Secondary schools at one place share a cluster: {'; '.join(shared)}.")
+    if late:
+        names = ", ".join(str(schools["name"].iloc[hub]) for hub in late)
+        notes.append(
+            "Secondary schools that begin after eleven and follow on no middle school are in the"
+            f" cluster of the nearest other one: {names}."
+        )
     n_middle, n_first = tiers
     if n_middle:
         notes.append(

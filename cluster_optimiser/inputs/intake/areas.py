@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -16,6 +17,7 @@ from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
 from cluster_optimiser.inputs.files import Folder, Table
 from cluster_optimiser.inputs.intake.gias import plain
 from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
+from cluster_optimiser.inputs.intake.places import FAR_M
 from cluster_optimiser.inputs.intake.rows import is_there
 from cluster_optimiser.inputs.settings import RESERVED_LAYER_NAMES
 
@@ -41,11 +43,16 @@ FEW_SHARE = 0.02
 MOST_SHARE = 0.9
 """Areas that hold fewer of the schools than this cannot be all there are."""
 
+HALF = 0.5
+
 REACH_M = 5_000.0
 """A school no further outside the outline than this is taken, and the outline carried out to it."""
 
 LANE_M = 300.0
 """Half the width of the strip by which the outline is carried out to a school."""
+
+MUCH_LARGER = 3.0
+"""Areas of more than so many times the ground round the schools reach far beyond the authority."""
 
 ROUND_SCHOOLS_M = 2_500.0
 """How far round the schools the outline is drawn where there are no boundaries at all."""
@@ -213,6 +220,34 @@ def _shapes(table: Table, column: str, layer: str) -> tuple[list[BaseGeometry], 
     return shapes, notes
 
 
+def report_elsewhere(
+    layers: Sequence[RawLayer], schools: gpd.GeoDataFrame, faults: FaultList
+) -> None:
+    """Report layers that hold none of the schools.
+
+    Parameters
+    ----------
+    layers
+        The layers as read.
+    schools
+        Points in EPSG:27700.
+    faults
+        Where faults are gathered.
+    """
+    for layer in layers:
+        areas = layer.areas.set_index(pd.RangeIndex(len(layer.areas)))
+        if holding_area(schools.geometry, areas).notna().any():
+            continue
+        away_m = shapely.distance(
+            shapely.box(*areas.total_bounds), shapely.box(*schools.total_bounds)
+        )
+        text = f"none of the {len(schools)} schools lies in any of its {len(areas)} areas"
+        if away_m > 0:
+            text += f", which are {away_m / 1000:,.0f} km away"
+        remedy = "Give boundaries of this part of the country, or look at its reference system."
+        faults.add(layer.file, 0, f"layer {layer.name}", Problem(text, remedy))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
     """The ground of the authority.
@@ -255,21 +290,48 @@ def find_outline(
         if not is_own.any():
             is_own = names.map(_place) == _place(chosen.name)
         own = polygons_of(shapely.union_all(layer.areas.geometry[is_own].to_numpy()))
-        if not own.is_empty and shapely.distance(own, schools.geometry.to_numpy()).min() == 0:
+        # A ward may bear the name of its authority: the right area holds most of the schools.
+        is_in = shapely.distance(own, schools.geometry.to_numpy()) <= NEAR_BORDER_M
+        if not own.is_empty and is_in.mean() >= HALF:
             name = names[is_own].iloc[0]
             return Outline(own, f'the area "{name}" of the layer {layer.name} ({layer.file})')
-    if layers:
-        # The largest areas: small ones, such as wards, need not all hold a school.
-        layer = max(layers, key=lambda one: float(one.areas.geometry.area.median()))
+    drawn = _drawn_round(schools)
+    made = [
+        Outline(polygons_of(_without_holes(shapely.union_all(kept.geometry.to_numpy()))), said)
+        for kept, said in _coarse_first(schools, layers, districts)
+    ]
+    fitting = [outline for outline in made if outline.shape.area <= MUCH_LARGER * drawn.area]
+    if fitting:
+        return fitting[0]
+    reason = "as the areas given are much larger" if made else "as no boundaries were given"
+    text = f"a line drawn {ROUND_SCHOOLS_M / 1000:g} km round the schools, {reason}"
+    return Outline(drawn, text)
+
+
+def _drawn_round(schools: gpd.GeoDataFrame) -> BaseGeometry:
+    points = schools.geometry.to_numpy()
+    # A school by itself far away is a slip: the line would run out to it over half the country.
+    around = shapely.STRtree(points).query(points, predicate="dwithin", distance=FAR_M)[0]
+    together = points[np.bincount(around, minlength=len(points)) > 1]
+    hull = shapely.concave_hull(shapely.union_all(together if len(together) else points), ratio=0.3)
+    return polygons_of(hull.buffer(ROUND_SCHOOLS_M))
+
+
+def _coarse_first(
+    schools: gpd.GeoDataFrame, layers: Sequence[RawLayer], districts: set[str]
+) -> list[tuple[gpd.GeoDataFrame, str]]:
+    """Give the areas of each layer that hold schools, the layers best fit for an outline first."""
+    ranked = []
+    for layer in layers:
         kept = _with_schools(layer, schools, districts)
-        whole = _without_holes(shapely.union_all(kept.geometry.to_numpy()))
+        # The register's own districts first; then areas that hold several schools each, as small
+        # ones, such as wards, need not all hold one; of those the tightest.
+        is_said = (kept["code"].isin(districts) | kept["area"].isin(districts)).all()
+        is_fine = len(schools) < FEW_SCHOOLS * len(kept)
         said = f"the {len(kept)} areas of the layer {layer.name} that hold its schools"
-        return Outline(polygons_of(whole), said)
-    hull = shapely.concave_hull(shapely.union_all(schools.geometry.to_numpy()), ratio=0.3)
-    said = (
-        f"a line drawn {ROUND_SCHOOLS_M / 1000:g} km round the schools, as no boundaries were given"
-    )
-    return Outline(polygons_of(hull.buffer(ROUND_SCHOOLS_M)), said)
+        ranked.append((not is_said, is_fine, float(kept.geometry.area.sum()), kept, said))
+    ranked.sort(key=lambda row: row[:3])
+    return [(kept, said) for *_, kept, said in ranked]
 
 
 def _place(name: str) -> str:

@@ -24,12 +24,13 @@ from cluster_optimiser.inputs.intake.areas import (
     layer_names_faulty,
     reach_schools,
     read_layer,
+    report_elsewhere,
 )
 from cluster_optimiser.inputs.intake.census import join_pupils, read_census
 from cluster_optimiser.inputs.intake.gias import COLUMNS
 from cluster_optimiser.inputs.intake.ledger import Ledger
-from cluster_optimiser.inputs.intake.places import place_schools
-from cluster_optimiser.inputs.intake.postcodes import postcode_of, read_postcodes
+from cluster_optimiser.inputs.intake.places import place_schools, places_of_register
+from cluster_optimiser.inputs.intake.postcodes import Point, postcode_of, read_postcodes
 from cluster_optimiser.inputs.intake.rows import RawTable, is_there, read_raw
 from cluster_optimiser.inputs.intake.selection import (
     Chosen,
@@ -190,6 +191,8 @@ def take_in(request: Request) -> Intake:
         raise RuntimeError(message)
     schools = _schools(request, table, chosen, data_date, ledger, faults)
     _refuse_nothing(schools, request, ledger, faults)
+    report_elsewhere(layers, schools, faults)
+    faults.raise_any()
     districts = {str(v) for c in ("district", "district_code") if c in schools for v in schools[c]}
     found = outline or find_outline(schools, layers, chosen, districts - {""})
     schools, found = reach_schools(schools, found, ledger)
@@ -254,14 +257,15 @@ def _schools(
     if request.pupils is not None:
         census = read_census(request.pupils, request.pupils_column, faults)
         ledger.notes += [] if census is None else census.notes
-    places = {}
-    if request.postcodes is not None and "postcode" in schools:
-        wanted = {postcode_of(text) for text in schools["postcode"]} - {""}
+    places: dict[str, Point] = {}
+    wanted = {postcode_of(text) for text in schools.get("postcode", ())} - {""}
+    if request.postcodes is not None:
         places = read_postcodes(request.postcodes, wanted, faults)
     faults.raise_any()
     if schools.empty:
         return gpd.GeoDataFrame(schools, geometry=[], crs=CRS_METRES)
-    placed = place_schools(join_pupils(schools, census, ledger), places, ledger)
+    neighbours = places_of_register(table.cells, wanted)
+    placed = place_schools(join_pupils(schools, census, ledger), places, neighbours, ledger)
     points = shapely.points(placed["easting"].to_numpy(), placed["northing"].to_numpy())
     return gpd.GeoDataFrame(placed, geometry=points, crs=CRS_METRES)
 

@@ -14,7 +14,7 @@ from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
 from cluster_optimiser.inputs.intake.postcodes import Point, postcode_of, to_metres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     import pandas as pd
 
@@ -29,6 +29,7 @@ POSTCODE_GAP_M = 3_000.0
 """A place further than this from its postcode is flagged."""
 
 FROM_POSTCODE = "placed by its postcode: the register has no coordinates"
+FROM_NEIGHBOUR = "placed where another establishment of its postcode stands: no coordinates"
 MENDED = "coordinates mended"
 
 
@@ -39,7 +40,10 @@ class _Read:
 
 
 def place_schools(
-    schools: pd.DataFrame, postcodes: Mapping[str, Point], ledger: Ledger
+    schools: pd.DataFrame,
+    postcodes: Mapping[str, Point],
+    neighbours: Mapping[str, Point],
+    ledger: Ledger,
 ) -> pd.DataFrame:
     """Give every school a place; those without one are dropped, with the reason.
 
@@ -50,6 +54,8 @@ def place_schools(
         ``northing``, ``lat``, ``lon``, ``postcode`` as far as there are.
     postcodes
         Postcode -> point in EPSG:27700.
+    neighbours
+        The same, of other establishments of the register: the last resort.
     ledger
         Where dropped rows and flags are written.
 
@@ -68,7 +74,8 @@ def place_schools(
     points: dict[int, Point] = {}
     for urn, row in rows.items():
         own = read[urn].point
-        by_postcode = postcodes.get(postcode_of(row.get("postcode", "")))
+        code = postcode_of(row.get("postcode", ""))
+        by_postcode = postcodes.get(code)
         if own is not None and near.distance_m(own, itself=True) <= FAR_M:
             points[urn] = own
             _flag_gap(urn, row, own, by_postcode, ledger)
@@ -85,12 +92,44 @@ def place_schools(
             ledger.flags.append(Flag(urn, row["name"], why, f"{row['postcode']}; {_said(row)}"))
         elif own is not None:
             points[urn] = own
+        elif code in neighbours:
+            points[urn] = neighbours[code]
+            detail = f"{row['postcode']}; {_said(row)}"
+            ledger.flags.append(Flag(urn, row["name"], FROM_NEIGHBOUR, detail))
         else:
             _drop(urn, row, figures.get(urn), read[urn].problem, ledger)
     placed = schools.loc[list(points)].copy()
     placed["easting"] = [round(points[urn][0], 1) for urn in points]
     placed["northing"] = [round(points[urn][1], 1) for urn in points]
     return placed
+
+
+def places_of_register(cells: pd.DataFrame, wanted: Collection[str]) -> dict[str, Point]:
+    """Give where establishments of the register stand, by postcode.
+
+    Parameters
+    ----------
+    cells
+        The register; ``postcode``, ``easting`` and ``northing`` as text.
+    wanted
+        The postcodes asked for.
+
+    Returns
+    -------
+    Postcode -> point in EPSG:27700 of the first establishment that has coordinates.
+    """
+    places: dict[str, Point] = {}
+    if not {"postcode", "easting", "northing"} <= set(cells):
+        return places
+    own = cells[["postcode", "easting", "northing"]]
+    codes = own["postcode"].str.replace(" ", "", regex=False).str.upper()
+    for code, row in zip(
+        codes[codes.isin(wanted)], own[codes.isin(wanted)].itertuples(), strict=True
+    ):
+        point = read_pair(str(row.easting), str(row.northing), pair=PAIRS[0])
+        if not isinstance(point, Problem):
+            places.setdefault(str(code), point)
+    return places
 
 
 class _Near:

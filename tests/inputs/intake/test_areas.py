@@ -1,0 +1,160 @@
+"""Boundary layers cut down to an authority, and its outline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pytest
+from shapely.geometry import box
+
+from cluster_optimiser.errors import InputError
+from cluster_optimiser.inputs.intake import LayerFile, take_in
+from tests.inputs.intake.dirt import X0, Y0, Files, clean_layer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cluster_optimiser.inputs.intake import Intake
+
+
+def with_layer(
+    folder: Path, frame: gpd.GeoDataFrame, *, name: str = "district", column: str = ""
+) -> Intake:
+    path = folder / "areas.geojson"
+    frame.to_file(path)
+    files = Files(folder)
+    return take_in(replace(files.write(), layers=(LayerFile(name, path, column),)))
+
+
+@pytest.mark.parametrize(
+    ("columns", "found", "year"),
+    [
+        (("LAD23CD", "LAD23NM"), "LAD23NM", "2023"),
+        (("lad19cd", "lad19nm"), "lad19nm", "2019"),
+        (("WD24CD", "WD24NM"), "WD24NM", "2024"),
+        (("CTYUA21CD", "CTYUA21NM"), "CTYUA21NM", "2021"),
+        (("ICB23CD", "ICB23NM"), "ICB23NM", "2023"),
+        (("code", "Name"), "Name", ""),
+        (("ref", "Children's centre"), "Children's centre", ""),
+    ],
+)
+def test_the_column_of_names_is_found(
+    columns: tuple[str, str], found: str, year: str, tmp_path: Path
+) -> None:
+    frame = clean_layer()
+    frame = frame.rename(columns=dict(zip(["LAD23CD", "LAD23NM"], columns, strict=True)))
+    if columns[0] == "ref":
+        frame["ref"] = [1, 2]
+    (layer,) = with_layer(tmp_path, frame.assign(OBJECTID=[7, 8], LONG=-1.5)).layers
+    assert (layer.column, layer.year) == (found, year)
+    assert list(layer.polygons.index) == ["Aldham", "Birkby"]
+
+
+def test_of_wards_with_their_districts_the_wards_are_taken(tmp_path: Path) -> None:
+    frame = clean_layer().rename(columns={"LAD23CD": "WD23CD", "LAD23NM": "WD23NM"})
+    (layer,) = with_layer(tmp_path, frame.assign(LAD23CD="E9", LAD23NM="Both")).layers
+    assert layer.column == "WD23NM"
+
+
+def test_a_column_may_be_named(tmp_path: Path) -> None:
+    frame = clean_layer().assign(Label=["one", "two"])
+    (layer,) = with_layer(tmp_path, frame, column="Label").layers
+    assert list(layer.polygons.index) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        ("LAD22NM", 'there is no column "LAD22NM". Did you mean "LAD23NM"?'),
+        ("", "no column of names was found. Say which, as district=areas.geojson@COLUMN"),
+    ],
+)
+def test_no_column_of_names(column: str, says: str, tmp_path: Path) -> None:
+    frame = clean_layer()
+    if not column:
+        frame = frame.rename(columns={"LAD23NM": "one"}).assign(two=["Ash", "Elm"], LAD23CD=[1, 2])
+    with pytest.raises(InputError) as caught:
+        with_layer(tmp_path, frame, column=column)
+    assert says in str(caught.value)
+
+
+def test_only_areas_with_schools_are_kept_and_they_are_clipped(tmp_path: Path) -> None:
+    """An area of the neighbours that touches the outline is no area of the authority."""
+    frame = clean_layer()
+    x, y = X0 - 3_000, Y0 - 3_000
+    more = gpd.GeoDataFrame(
+        {"LAD23CD": ["E2", "E3"], "LAD23NM": ["Neighbour", "Far"]},
+        geometry=[box(x - 9_000, y, x, y + 10_000), box(x, y + 90_000, x + 1, y + 90_001)],
+        crs=frame.crs,
+    )
+    health = gpd.GeoDataFrame(
+        {"ICB23NM": ["Whole region"]}, geometry=[box(0, 0, 650_000, 600_000)], crs=frame.crs
+    )
+    health.to_file(tmp_path / "icb.gpkg")
+    files = Files(tmp_path)
+    files.layer = gpd.GeoDataFrame(gpd.pd.concat([frame, more], ignore_index=True), crs=frame.crs)
+    request = files.write()
+    layers = (LayerFile("icb", tmp_path / "icb.gpkg"), *request.layers)
+    taken = take_in(replace(request, layers=layers))
+    region, district = taken.layers
+    assert list(district.polygons.index) == ["Aldham", "Birkby"]
+    # The districts are those that the register names.
+    assert "layer district" in taken.outline.origin
+    assert taken.outline.shape.area == pytest.approx(120e6)
+    assert region.polygons.area.sum() == pytest.approx(taken.outline.shape.area)
+
+
+def test_areas_far_larger_than_the_authority_are_no_outline(tmp_path: Path) -> None:
+    health = gpd.GeoDataFrame(
+        {"ICB23NM": ["Whole region"]}, geometry=[box(0, 0, 650_000, 600_000)], crs="EPSG:27700"
+    )
+    taken = with_layer(tmp_path, health, name="icb")
+    assert taken.outline.origin.endswith("round the schools, as the areas given are much larger")
+    assert taken.layers[0].polygons.area.sum() == pytest.approx(taken.outline.shape.area)
+
+
+def test_a_line_round_the_schools_does_not_run_out_to_a_slip(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.edit(0, Easting="610000", Northing="310000")
+    taken = take_in(replace(files.write(), layers=()))
+    assert [one.reason for one in taken.ledger.dropped] == ["far outside the authority"]
+    assert taken.outline.shape.area < 120e6
+
+
+def test_wards_without_a_school_leave_no_hole(tmp_path: Path) -> None:
+    """Wards are squares of 2 km; two in the middle hold no school."""
+    squares = [
+        box(X0 - 1_000 + 2_000 * i, Y0 - 1_000 + 2_000 * j, X0 + 1_000 + 2_000 * i,
+            Y0 + 1_000 + 2_000 * j)
+        for i in range(4) for j in range(3)
+    ]  # fmt: skip
+    frame = gpd.GeoDataFrame(
+        {"WD24CD": [f"E05{k}" for k in range(12)], "WD24NM": [f"Ward {k}" for k in range(12)]},
+        geometry=squares,
+        crs="EPSG:27700",
+    )
+    frame.to_file(tmp_path / "wards.gpkg")
+    files = Files(tmp_path)
+    # The schools of the two middle wards of the middle row are not open.
+    files.edit(6, status="Closed")
+    request = replace(files.write(), layers=(LayerFile("ward", tmp_path / "wards.gpkg"),))
+    taken = take_in(request)
+    assert len(taken.layers[0].polygons) == 11
+    assert taken.outline.shape.area == pytest.approx(12 * 4e6)
+
+
+def test_a_ward_that_bears_the_authority_s_name_is_not_its_outline(tmp_path: Path) -> None:
+    frame = clean_layer().assign(LAD23NM=["Calderbeck", "Birkby"])
+    frame.geometry = [box(X0 - 500, Y0 - 500, X0 + 500, Y0 + 500), frame.geometry[1]]
+    taken = with_layer(tmp_path, frame)
+    assert taken.outline.origin.startswith("the 2 areas of the layer district")
+
+
+def test_simplified_only_where_lines_have_very_many_points(tmp_path: Path) -> None:
+    frame = clean_layer()
+    dense = frame.geometry.segmentize(0.3)
+    (layer,) = with_layer(tmp_path, frame.set_geometry(dense)).layers
+    assert any("were simplified to 10 m" in note for note in layer.notes)
+    assert layer.polygons.area.sum() == pytest.approx(frame.area.sum(), rel=1e-3)

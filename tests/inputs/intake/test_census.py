@@ -1,0 +1,85 @@
+"""Pupils from files of the school census and the performance tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from cluster_optimiser.errors import InputError
+from cluster_optimiser.inputs.checking import FaultList, Problem
+from cluster_optimiser.inputs.intake import take_in
+from cluster_optimiser.inputs.intake.census import read_census
+from tests.inputs.intake.dirt import Files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "urn,headcount of pupils\n100000,321\n",
+        "URN;NOR\n100000.0;321\n",
+        "LAESTAB,Headcount\n9825000,321\n",
+        "LA,ESTAB,NOR\n982,5000,321\nNAT,,8000000\n",
+        'School Unique Ref,URN,Pupils\nx,100000,"321"\n',
+    ],
+)
+def test_schools_are_found_by_urn_or_by_their_number(text: str, tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.edit(0, EstablishmentNumber="5000")
+    path = tmp_path / "census.csv"
+    path.write_text(text, encoding="utf-8")
+    taken = take_in(replace(files.write(), pupils=path))
+    assert taken.schools.loc[100_000, "pupils"] == 321
+
+
+def test_needs_come_along_and_symbols_are_blank(tmp_path: Path) -> None:
+    path = tmp_path / "census.csv"
+    path.write_text("URN,NOR,TSENELSE,TSENELK,NUMFSMEVER\n100000,200,c,31,SUPP\n")
+    schools = take_in(replace(Files(tmp_path).write(), pupils=path)).schools
+    row = schools.loc[100_000, ["ehcp", "sen_support", "fsm_ever6"]]
+    assert row.tolist() == ["", "31", ""]
+
+
+def test_a_symbol_never_falls_back_on_the_register(tmp_path: Path) -> None:
+    path = tmp_path / "census.csv"
+    path.write_text("URN,NOR\n100000,x\n")
+    taken = take_in(replace(Files(tmp_path).write(), pupils=path))
+    assert pd.isna(taken.schools.loc[100_000, "pupils"])
+
+
+def test_the_same_figure_on_two_rows_is_one_figure(tmp_path: Path) -> None:
+    path = tmp_path / "census.csv"
+    path.write_text("URN,NOR\n100000,300\n100000,300\n")
+    census = read_census(path, "", FaultList())
+    assert census is not None
+    assert census.pupils == {"100000": 300}
+    path.write_text("URN,NOR\n100000,300\n100000,30\n")
+    census = read_census(path, "", FaultList())
+    assert census is not None
+    assert isinstance(census.pupils["100000"], Problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "says"),
+    [
+        ("School,NOR\nAsh,5\n", "", "no column names the schools"),
+        ("URN,Roll call\n1,5\n", "", 'there is no column "headcount of pupils"'),
+        (
+            "URN,NOR\n1,5\n",
+            "NORR",
+            'there is no column "NORR", nor one like it. Did you mean "NOR"',
+        ),
+    ],
+)
+def test_what_is_missing_is_said(text: str, column: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "census.csv"
+    path.write_text(text)
+    request = replace(Files(tmp_path).write(), pupils=path, pupils_column=column)
+    with pytest.raises(InputError) as caught:
+        take_in(request)
+    assert says in str(caught.value)

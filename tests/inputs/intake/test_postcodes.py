@@ -1,0 +1,72 @@
+"""Places of postcodes, from the files that are published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cluster_optimiser.inputs.checking import FaultList
+from cluster_optimiser.inputs.intake import take_in
+from cluster_optimiser.inputs.intake.postcodes import read_postcodes
+from tests.inputs.intake.dirt import Files
+from tests.made_gias import ORIGIN_M
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CODE_POINT = '"ZZ11AA",10,400000,290000,"E92000001","E19000003"\n"ZZ12BB",10,1,2,"E9","E1"\n'
+FILES = {
+    "directory": "pcd,pcd2,pcds,oseast1m,osnrth1m\nZZ1 1AA,ZZ1  1AA,ZZ1 1AA,400000,0290000\n",
+    "lower case and spaces": "Postcode,Easting,Northing\nzz1 1aa , 400000, 290000\n",
+    "degrees": "postcode,latitude,longitude\nZZ11AA,52.50768,-2.00155\n",
+    "no header": CODE_POINT,
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_formats(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "postcodes.csv"
+    path.write_text(FILES[kind])
+    faults = FaultList()
+    places = read_postcodes(path, {"ZZ11AA"}, faults)
+    assert list(faults) == []
+    assert list(places) == ["ZZ11AA"]
+    assert places["ZZ11AA"] == pytest.approx((400_000, 290_000), abs=100)
+
+
+def test_a_folder_of_files(tmp_path: Path) -> None:
+    (tmp_path / "Data").mkdir()
+    (tmp_path / "Data" / "zz.csv").write_text(CODE_POINT)
+    (tmp_path / "about.csv").write_text("a,b\n1,2\n")
+    faults = FaultList()
+    assert read_postcodes(tmp_path, {"ZZ11AA"}, faults) == {"ZZ11AA": (400_000, 290_000)}
+    assert list(faults) == []
+
+
+def test_a_postcode_without_a_place_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "postcodes.csv"
+    path.write_text("pcds,oseast1m,osnrth1m\nZZ1 1AA,,\nZZ1 2BB,0,0\n")
+    assert read_postcodes(path, {"ZZ11AA", "ZZ12BB"}, FaultList()) == {}
+
+
+@pytest.mark.parametrize("text", [None, "a,b\n1,2\n"])
+def test_what_is_no_file_of_postcodes_is_refused(text: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "postcodes.csv"
+    if text is not None:
+        path.write_text(text)
+    faults = FaultList()
+    assert read_postcodes(path, {"ZZ11AA"}, faults) == {}
+    (fault,) = faults
+    said = "there is no such file" if text is None else "no columns of postcodes and coordinates"
+    assert said in fault.problem
+
+
+def test_another_establishment_of_the_postcode_is_the_last_resort(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.edit(0, Easting="", Northing="", Postcode="ZZ9 9ZZ")
+    files.edit(1, Postcode="zz99zz", status="Closed")
+    taken = take_in(files.write())
+    assert taken.schools.loc[100_000, "easting"] == ORIGIN_M[0] + 2_000
+    (flag,) = taken.ledger.flags
+    assert flag.what.startswith("placed where another establishment of its postcode stands")
