@@ -1,4 +1,4 @@
-"""The ground of all plans in one: pieces that no plan divides, and the borders they share."""
+"""The ground of all plans in one: pieces that nothing divides, and the borders they share."""
 
 from __future__ import annotations
 
@@ -46,6 +46,23 @@ class Mosaic:
     clusters: tuple[tuple[str | None, ...], ...]
 
 
+def _divided_units(results: Sequence[Result]) -> list[pd.Series]:
+    """Give, for every way in which plans divide today's clusters, the unit whose ground it is.
+
+    Readers may move each such unit by itself.
+    """
+    found: list[pd.Series] = []
+    for result in results:
+        problem = result.problem
+        local = problem.authority.schools["local_cluster"]
+        unit = pd.concat([problem.unit_of, problem.local_unit_of]).reindex(local.index)
+        pairs = pd.DataFrame({"unit": unit, "local": local}).drop_duplicates()
+        is_divided = bool(pairs["local"].duplicated().any())
+        if is_divided and not any(unit.equals(other) for other in found):
+            found.append(unit)
+    return found
+
+
 def _memberships(results: Sequence[Result]) -> pd.Series:
     """Give each school's cluster in every plan, None where it is exempt."""
     schools = results[0].problem.authority.schools
@@ -53,6 +70,7 @@ def _memberships(results: Sequence[Result]) -> pd.Series:
         result.plan.assignment.reindex(result.problem.unit_of.index).reindex(schools.index)
         for result in results
     ]
+    columns += _divided_units(results)
     rows = zip(
         *([None if pd.isna(v) else str(v) for v in column] for column in columns), strict=True
     )
@@ -60,7 +78,7 @@ def _memberships(results: Sequence[Result]) -> pd.Series:
 
 
 def _groups(
-    local: pd.Series, held: pd.Series
+    local: pd.Series, held: pd.Series, n_plans: int
 ) -> list[tuple[str, list[int], tuple[str | None, ...]]]:
     """Sort the schools of each of today's clusters by what they share in every plan."""
     groups: list[tuple[str, list[int], tuple[str | None, ...]]] = []
@@ -73,12 +91,20 @@ def _groups(
             groups.append((str(name), [int(u) for u in urns], whole))
             continue
         full = [key for key in keys if all(key)] or keys
+        # Schools that stand outside have the ground of the unit that took it in.
+        host = {key: _host(key, full, n_plans) for key in keys}
         for key in full:
-            mine = [int(u) for u in urns if held[u] == key]
-            if key == full[0]:
-                mine += [int(u) for u in urns if held[u] not in full]
+            mine = [int(u) for u in urns if host[held[u]] == key]
             groups.append((str(name), sorted(mine), key))
     return groups
+
+
+def _host(
+    key: tuple[str | None, ...], full: list[tuple[str | None, ...]], n_plans: int
+) -> tuple[str | None, ...]:
+    """Give the key itself if it is full, else the one of the same units, else the first."""
+    same = [other for other in full if other[n_plans:] == key[n_plans:]]
+    return key if key in full else (same or full)[0]
 
 
 def _shape(problem: Problem, name: str, urns: list[int], *, is_whole: bool) -> Any:  # noqa: ANN401
@@ -91,7 +117,8 @@ def _shape(problem: Problem, name: str, urns: list[int], *, is_whole: bool) -> A
 def mosaic(results: Sequence[Result]) -> Mosaic:
     """Cut the ground into the largest pieces that no plan divides.
 
-    Today's clusters where no plan divides them, else the cells of schools that stay together.
+    Today's clusters where no plan divides them, else the cells of schools that stay together; where
+    the units of a plan divide them, a piece lies in one unit.
 
     Parameters
     ----------
@@ -104,7 +131,8 @@ def mosaic(results: Sequence[Result]) -> Mosaic:
     """
     problem = results[0].problem
     local = problem.authority.schools["local_cluster"]
-    groups = _groups(local, _memberships(results))
+    n_plans = len(results)
+    groups = _groups(local, _memberships(results), n_plans)
     n_of = pd.Series([name for name, _, _ in groups]).value_counts()
     shapes = [
         _shape(problem, name, urns, is_whole=n_of[name] == 1)
@@ -116,7 +144,7 @@ def mosaic(results: Sequence[Result]) -> Mosaic:
     return Mosaic(
         shapes=gpd.GeoSeries(shapes, index=range(len(shapes)), crs=CRS_METRES),
         piece_of=pd.Series(piece_of).reindex(local.index),
-        clusters=tuple(zip(*(key for _, _, key in groups), strict=True)),
+        clusters=tuple(zip(*(key[:n_plans] for _, _, key in groups), strict=True)),
     )
 
 

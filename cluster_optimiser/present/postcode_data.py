@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from cluster_optimiser.present.packing import BASE, DIGITS, digits
+
 if TYPE_CHECKING:
     import pandas as pd
 
-DIGITS = "".join(chr(code) for code in range(33, 127) if chr(code) not in '"&<>\\')
-BASE = len(DIGITS)
 STEPS = math.isqrt(BASE**3)
 """Steps of a sector in each direction: as many as three digits can tell apart."""
 
@@ -57,9 +57,7 @@ def packed_postcodes(postcodes: pd.DataFrame | None) -> list[list[Any]]:
         )
         for unit, x, y in order:
             at = round((x - west) / step_m) * STEPS + round((y - south) / step_m)
-            high, rest = divmod(at, BASE * BASE)
-            middle, low = divmod(rest, BASE)
-            text += _gap(unit - before - 1) + DIGITS[high] + DIGITS[middle] + DIGITS[low]
+            text += _gap(unit - before - 1) + digits(at, 3)
             before = unit
         sectors.append([str(sector), west, south, step_m, text])
     return sectors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.geography.need import need_and_pupils
 from cluster_optimiser.geography.units import pinned_units
 from cluster_optimiser.present.mosaic import grid_of, mosaic, topology
 from cluster_optimiser.present.options import title_beside
@@ -21,7 +21,7 @@ from cluster_optimiser.present.travel_data import (
     places,
     positions,
     travel_formula,
-    travel_sums,
+    travel_matrix,
 )
 from cluster_optimiser.present.words import cluster_number
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 POSTCODE_COLUMNS = ("postcode",)
 PLACE_COLUMNS = ("place", "town", "locality", "village")
 SPOT_TOLERANCE_M = 200.0
+LENGTH_DECIMALS = 3
+"""Decimals of metres and square metres; nothing that is shown tells them apart."""
 
 
 def _numbered(values: Sequence[object]) -> tuple[list[str], list[int]]:
@@ -83,6 +85,36 @@ def _schools(problem: Problem, grid: Grid, cut: Mosaic) -> dict[str, Any]:
     }
 
 
+def _titles(problem: Problem) -> dict[int, str]:
+    """Name the units that are a single school after it, where readers are to see their names."""
+    schools = problem.authority.schools
+    names = schools["name"].astype(str)
+    is_shared = names.isin(names[names.duplicated()])
+    titles = {}
+    at = {str(name): i for i, name in enumerate(problem.units.index)}
+    for unit, urns in problem.unit_of.groupby(problem.unit_of).groups.items():
+        if len(urns) == 1 and str(urns[0]) in str(unit):
+            urn = urns[0]
+            titles[at[str(unit)]] = f"{names[urn]} ({urn})" if is_shared[urn] else names[urn]
+    return titles
+
+
+def _need(problem: Problem) -> dict[str, Any] | None:
+    """Give the need of schools, where the scenario states what it is counted by."""
+    funding = problem.scenario.funding
+    if funding is None or not funding.need:
+        return None
+    need, pupils = need_and_pupils(problem.authority.schools, funding)
+    return {"thousandths": need.tolist(), "pupils": pupils.tolist()}
+
+
+def _numbered_once(kept: list[dict[str, Any]], made: dict[str, Any]) -> int:
+    """Give the number of what was made among what is kept; it is kept once."""
+    if made not in kept:
+        kept.append(made)
+    return kept.index(made)
+
+
 def _ground(problem: Problem) -> dict[str, Any]:
     """Give a scenario's units, what touches what, and which schools stand outside."""
     schools, units = problem.authority.schools, problem.units
@@ -98,14 +130,15 @@ def _ground(problem: Problem) -> dict[str, Any]:
     shared = shapely.length(shapely.intersection(borders[left], borders[right]))
     return {
         "units": names,
+        "titles": _titles(problem),
         "unit": [at.get(str(name), -1) for name in unit_of],
         "groups": groups,
         "group": [-1 if is_unknown(g) else groups.index(g) for g in group_of],
         "edges": sorted(sorted((at[str(a)], at[str(b)])) for a, b in problem.dual.edges),
-        "area_m2": shapely.area(shapes).tolist(),
-        "perimeter_m": shapely.length(shapes).tolist(),
+        "area_m2": np.round(shapely.area(shapes), LENGTH_DECIMALS).tolist(),
+        "perimeter_m": np.round(shapely.length(shapes), LENGTH_DECIMALS).tolist(),
         "shared": [
-            [int(i), int(j), float(metres)]
+            [int(i), int(j), round(float(metres), LENGTH_DECIMALS)]
             for i, j, metres in sorted(zip(left, right, shared, strict=True))
             if metres > 0
         ],
@@ -160,12 +193,6 @@ def _spot(shape: BaseGeometry | None, grid: Grid) -> list[int] | None:
 
 def _rounded(minutes: pd.Series) -> list[float | None]:
     return [None if is_unknown(value) else round(float(value), 1) for value in minutes]
-
-
-def _minutes(result: Result) -> list[int | None]:
-    """Give each school's minutes to its meeting place, where the page has no formula for them."""
-    table = schools_table(result)
-    return [None if is_unknown(value) else round(value) for value in table["minutes"]]
 
 
 def _option(
@@ -225,18 +252,9 @@ def right_at_first(results: Sequence[Result]) -> int:
     return min(like, default=(0, min(1, len(results) - 1)))[1]
 
 
-def _travel(results: Sequence[Result], grounds: list[dict[str, Any]]) -> dict[str, Any]:
-    problem = results[0].problem
+def _travel(problem: Problem) -> dict[str, Any]:
     formula = travel_formula(problem)
-    if formula is not None:
-        return {"formula": formula}
-    sums = [travel_sums(problem, _ordinary(ground), len(ground["units"])) for ground in grounds]
-    return {"sums": sums}
-
-
-def _ordinary(ground: dict[str, Any]) -> np.ndarray:
-    unit, group = np.array(ground["unit"]), np.array(ground["group"])
-    return np.where(group < 0, unit, -1)
+    return {"formula": formula} if formula is not None else {"matrix": travel_matrix(problem)}
 
 
 def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]]) -> dict[str, Any]:
@@ -260,25 +278,21 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
     empty = cut.shapes.iloc[:0]
     areas = problem.territory.layers[layer].geometry if layer else empty
     grounds: list[dict[str, Any]] = []
-    seen: dict[str, int] = {}
+    needs: list[dict[str, Any]] = []
     options = []
     for result, held, colour_of in zip(results, cut.clusters, colours, strict=True):
-        ground = _ground(result.problem)
-        key = json.dumps(plain(ground), sort_keys=True)
-        if key not in seen:
-            seen[key] = len(grounds)
-            grounds.append(ground)
-        options.append({**_option(result, held, grid, colour_of), "ground": seen[key]})
-    travel = _travel(results, grounds)
-    if "sums" in travel:
-        for option, result in zip(options, results, strict=True):
-            option["minutes"] = _minutes(result)
+        numbers = {"ground": _numbered_once(grounds, _ground(result.problem))}
+        need = _need(result.problem)
+        if need is not None:
+            numbers["need"] = _numbered_once(needs, need)
+        options.append({**_option(result, held, grid, colour_of), **numbers})
     made = plain(
         {
             "schools": _schools(problem, grid, cut),
             "options": options,
             "grounds": grounds,
-            "travel": travel,
+            "needs": needs,
+            "travel": _travel(problem),
             "topology": topology(cut.shapes, areas, grid),
             "postcodes": packed_postcodes(problem.authority.postcodes),
             "places": listed_places(problem.authority.places),

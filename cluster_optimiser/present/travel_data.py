@@ -1,4 +1,4 @@
-"""Minutes between schools for the page: a formula with its exceptions, or sums for each unit."""
+"""Minutes between schools for the page: a formula with its exceptions, or all of them, packed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
+from cluster_optimiser.present.packing import BASE, packed_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,36 +78,29 @@ def travel_formula(problem: Problem) -> dict[str, Any] | None:
     }
 
 
-def travel_sums(problem: Problem, unit_at: NDArray[np.int64], n_units: int) -> dict[str, Any]:
-    """Give, for each unit and school, the pupil minutes and the longest minutes of the way there.
+def travel_matrix(problem: Problem) -> dict[str, Any]:
+    """Give the minutes between all schools, packed, where no formula tells them.
 
     Parameters
     ----------
     problem
         The problem.
-    unit_at
-        Each school's unit by number, -1 where it has none.
-    n_units
-        Units in all.
 
     Returns
     -------
-    ``total`` and ``longest``, one list a unit with one number a school, in hundredths of minutes;
-    -1 where a school with pupils, or any school, cannot be reached.
+    ``rows``: a text a school, its ways to the schools in order of the register, in hundredths of
+    minutes as `packed_number` writes them, one up (0 is not known); where ``is_symmetric``, to
+    those after it only. A way from a school to itself is left out.
     """
     centi = to_centiminutes(problem.travel.minutes)
-    pupils = problem.authority.schools["pupils"].to_numpy(dtype=np.int64)
-    total, longest = [], []
-    for unit in range(n_units):
-        ways, weight = centi[unit_at == unit], pupils[unit_at == unit]
-        is_unknown = ways == UNKNOWN
-        costs = (np.where(is_unknown, 0, ways) * weight[:, None]).sum(axis=0)
-        costs[(is_unknown & (weight[:, None] > 0)).any(axis=0)] = -1
-        most = ways.max(axis=0, initial=0)
-        most[is_unknown.any(axis=0)] = -1
-        total.append(costs.tolist())
-        longest.append(most.tolist())
-    return {"total": total, "longest": longest}
+    # No way takes longer than the digits can tell: some five days.
+    known = np.where(centi == UNKNOWN, 0, np.minimum(centi, BASE**3 - 2) + 1)
+    is_symmetric = bool((known == known.T).all())
+    rows = []
+    for school, ways in enumerate(known.tolist()):
+        told = ways[school + 1 :] if is_symmetric else ways[:school] + ways[school + 1 :]
+        rows.append("".join(map(packed_number, told)))
+    return {"is_symmetric": is_symmetric, "rows": rows}
 
 
 def positions(problem: Problem, urns: pd.Series) -> NDArray[np.int64]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
+from cluster_optimiser.domain import Plan, Result, Solution
 from cluster_optimiser.inputs import load_plan
+from cluster_optimiser.present import index_html
+from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.scoring import score
 from cluster_optimiser.verification import verify_plan
+from tests.divided import divided_problem, rescored, with_matrix
 from tests.norfolk import norfolk_problem, norfolk_result
+from tests.toy import ToySchool, toy_assignment, toy_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +27,12 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from cluster_optimiser.domain import Problem
+
 OPTIONS = ("1", "2b", "4a", "4b", "3b")
 EDITS = 11
+MORE_EDITS = 50
+MOST_BYTES = 1_100_000
 
 
 def _problem(option: str) -> Any:
@@ -36,37 +48,196 @@ def _random_edit(page: Page, rng: random.Random) -> None:
     page.click("#try-move")
 
 
+def _check(page: Page, problem: Problem, file: Path) -> None:
+    """Compare what the page shows of a plan with what `evaluate` computes from its file."""
+    file.write_text(page.evaluate("clusterPage.planText()"), encoding="utf-8")
+    assignment = load_plan(file, problem.authority)
+    scored = score(problem, assignment, "x")
+    shown = page.evaluate("clusterPage.tried.result")
+    assert shown["metrics"] == {
+        # Borders are told to the millimetre.
+        key: value if value is None else pytest.approx(value, rel=1e-7 if "popper" in key else 1e-9)
+        for key, value in scored.metrics.items()
+    }
+    found = sorted((v.rule, v.subject) for v in verify_plan(problem, assignment).violations)
+    assert sorted((rule, who) for rule, who, _ in shown["broken"]) == found
+    own = scored.clusters[~scored.clusters["is_exempt"].astype(bool)].set_index("cluster")
+    assert len(own) == len(shown["clusters"])
+    for cluster in shown["clusters"]:
+        row = own.loc[cluster["name"]]
+        assert cluster["pupils"] == row["pupils"]
+        for key, column in (("longest", "max_minutes"), ("mean", "mean_minutes")):
+            if cluster[key] is None:
+                assert pd.isna(row[column])
+            else:
+                assert cluster[key] == pytest.approx(row[column])
+        if cluster["meets"] < 0:
+            assert pd.isna(row["meeting_place_urn"])
+        else:
+            urn = int(problem.authority.schools.index[cluster["meets"]])
+            assert urn == row["meeting_place_urn"]
+
+
+def _try_edits(page: Page, labels: list[str], option: str, problem: Problem, file: Path) -> None:
+    rng = random.Random(f"edits of {option}")
+    page.click("#try-box > summary")
+    page.select_option("#try-from", str(labels.index(option)))
+    for _ in range(EDITS if option in OPTIONS else MORE_EDITS):
+        _random_edit(page, rng)
+        _check(page, problem, file)
+
+
 @pytest.mark.parametrize("option", OPTIONS)
 def test_random_edits_have_the_numbers_and_broken_rules_of_evaluate(
     option: str, norfolk_page: Any, visit: Callable[..., Any], tmp_path: Path
 ) -> None:
     """Fifty-five edits in all, one upon another; legality, every metric, every cluster."""
-    problem, rng = _problem(option), random.Random(f"edits of {option}")
     page = visit(norfolk_page.path).page
-    page.click("#try-box > summary")
     labels = [result.plan.label for result in norfolk_page.results]
-    page.select_option("#try-from", str(labels.index(option)))
-    file = tmp_path / "plan.csv"
-    for _ in range(EDITS):
+    _try_edits(page, labels, option, _problem(option), tmp_path / "plan.csv")
+
+
+@pytest.fixture(scope="module")
+def toy_places(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
+    """Plans of a toy map whose units are clusters, or single schools, by formula and by matrix."""
+    rng = random.Random(12)
+    rows = ["AABBCC", "AABBCC", "DDEEFF", "DDEEFF", "GGHHII", "GGHHII"]
+    catholic = {"religious_character": "Roman Catholic"}
+    schools = {
+        letter: [
+            ToySchool("secondary", rng.randint(500, 900)),
+            *(ToySchool("primary", rng.randint(50, 300)) for _ in range(rng.randint(2, 3))),
+            *([ToySchool("primary", 90, columns=catholic)] if letter in "BEH" else []),
+        ]
+        for letter in "ABCDEFGHI"
+    }
+    problem = toy_problem(
+        " ".join(rows),
+        schools=schools,
+        layers={"district": " ".join(["aaabbb"] * 3 + ["cccccc"] * 3)},
+        size={"min_pupils": 2000, "max_pupils": 5000, "target_pupils": 3000},
+        travel={"max_minutes": 9},
+        within=["district"],
+        exempt=[{"name": "Catholic", "where": catholic}],
+        pins={"together": [["A", "B"]], "apart": [["C", "I"]]},
+    )
+    folder = tmp_path_factory.mktemp("toy")
+    problem = replace(problem, authority=replace(problem.authority, folder=folder))
+    plan = Plan(
+        "whole",
+        toy_assignment(problem, {"A and B": "AB", "C and F": "CF", "D and G": "DG", "E": "EHI"}),
+        Solution("GIVEN"),
+    )
+    whole = Result(
+        problem=problem,
+        plan=plan,
+        score=score(problem, plan.assignment, "whole"),
+        violations=(),
+        objective={},
+        seconds=0.0,
+        seed=0,
+        stamp="0",
+        caveats=(),
+    )
+    some = problem.authority.schools["local_cluster"].isin(["B", "E", "F"])
+    problems = {
+        "mixed": divided_problem(problem, some),
+        "schools": divided_problem(problem, some | True),
+    }
+    return [whole, *(rescored(whole, one, label) for label, one in problems.items())]
+
+
+@pytest.fixture(scope="module")
+def toy_page_of_schools(toy_places: list[Result]) -> Path:
+    """Give the page of these plans."""
+    path = toy_places[0].problem.authority.folder / "index.html"
+    path.write_text(index_html(toy_places, pd.DataFrame()), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_single_schools_can_be_moved(
+    which: int,
+    toy_places: list[Result],
+    toy_page_of_schools: Path,
+    visit: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    """Fifty edits with units that are schools, or schools and clusters."""
+    seen = visit(toy_page_of_schools)
+    labels = [result.plan.label for result in toy_places]
+    problem = toy_places[which].problem
+    _try_edits(seen.page, labels, labels[which], problem, tmp_path / "plan.csv")
+    assert seen.complaints == []
+    shown = seen.page.eval_on_selector_all("#try-unit option", "all => all.map(one => one.text)")
+    single = [
+        str(problem.authority.schools["name"][urn])
+        for urn, unit in problem.unit_of.items()
+        if unit.startswith("URN ")
+    ]
+    whole = [unit for unit in problem.units.index if not unit.startswith("URN ")]
+    assert sorted(shown) == sorted(single + whole)
+
+
+def test_ground_that_is_moved_by_itself_is_drawn_by_itself(
+    toy_places: list[Result], toy_page_of_schools: Path, visit: Callable[..., Any]
+) -> None:
+    page = visit(toy_page_of_schools).page
+    page.click("#try-box > summary")
+    page.select_option("#try-from", "2")
+    problem = toy_places[2].problem
+    urn = problem.unit_of.index[7]
+    title = str(problem.authority.schools["name"][urn])
+    page.select_option("#try-unit", label=title)
+    page.select_option("#try-to", "own")
+    before = page.evaluate("clusterPage.tried.pane.labels.length")
+    page.click("#try-move")
+    assert page.evaluate("clusterPage.tried.pane.labels.length") == before + 1
+    assert title in page.inner_text("#try-clusters")
+
+
+@pytest.mark.parametrize("is_symmetric", [True, False])
+def test_minutes_from_a_matrix_are_those_of_evaluate(
+    is_symmetric: bool, toy_places: list[Result], visit: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Fifty edits, with ways that are not the same back, and some that do not exist."""
+    problem = with_matrix(toy_places[2].problem, is_symmetric=is_symmetric)
+    result = rescored(toy_places[2], problem, "matrix")
+    path = tmp_path / "index.html"
+    path.write_text(index_html([result], pd.DataFrame()), encoding="utf-8")
+    seen = visit(path)
+    _try_edits(seen.page, ["matrix"], "matrix", problem, tmp_path / "plan.csv")
+    # The answer of a school says the same.
+    table = schools_table(result)
+    for school in range(len(table)):
+        seen.page.evaluate("school => clusterPage.choose({ school })", school)
+        text = seen.page.inner_text("#answer-list")
+        minutes = table["minutes"].iloc[school]
+        if pd.isna(minutes):
+            assert "not known" in text
+        elif minutes > 0:
+            assert f"About {math.floor(minutes + 0.5)} minute" in text
+    assert seen.complaints == []
+
+
+def test_a_county_of_single_schools_with_a_matrix_is_not_too_much(
+    visit: Callable[..., Any], tmp_path: Path
+) -> None:
+    """All of Norfolk's schools as units, winding roads: numbers, size, and what the page adds."""
+    plan = norfolk_result("4a")
+    everywhere = pd.Series(data=True, index=plan.problem.authority.schools.index)
+    problem = divided_problem(plan.problem, everywhere)
+    problem = with_matrix(problem, is_symmetric=False)
+    result = rescored(plan, problem, "schools")
+    path = tmp_path / "index.html"
+    path.write_text(index_html([result], pd.DataFrame()), encoding="utf-8")
+    assert path.stat().st_size <= MOST_BYTES
+    page = visit(path).page
+    page.click("#try-box > summary")
+    rng = random.Random(2)
+    for _ in range(20):
         _random_edit(page, rng)
-        file.write_text(page.evaluate("clusterPage.planText()"), encoding="utf-8")
-        assignment = load_plan(file, problem.authority)
-        scored = score(problem, assignment, option)
-        shown = page.evaluate("clusterPage.tried.result")
-        assert shown["metrics"] == {
-            key: value if value is None else pytest.approx(value, rel=1e-9)
-            for key, value in scored.metrics.items()
-        }
-        found = sorted((v.rule, v.subject) for v in verify_plan(problem, assignment).violations)
-        assert sorted((rule, who) for rule, who, _ in shown["broken"]) == found
-        own = scored.clusters[~scored.clusters["is_exempt"].astype(bool)].set_index("cluster")
-        for cluster in shown["clusters"]:
-            row = own.loc[cluster["name"]]
-            assert cluster["pupils"] == row["pupils"]
-            assert cluster["longest"] == pytest.approx(row["max_minutes"])
-            assert cluster["mean"] == pytest.approx(row["mean_minutes"])
-            urn = int(problem.authority.schools.index[cluster["meets"]])
-            assert urn == row["meeting_place_urn"]
+    _check(page, problem, tmp_path / "plan.csv")
 
 
 def test_a_saved_plan_loads_again_and_a_broken_one_is_refused_with_every_fault(

@@ -34,8 +34,9 @@ const withWhom = (option, school) => {
 const wayTo = (option, school) => {
   const meets = option.meets[option.of[school]];
   if (meets === school) return say.meets_here;
-  const minutes = meets < 0 ? null : option.minutes ? option.minutes[school] : Math.round(way(school, meets) / HUNDREDTHS);
-  if (minutes === null) return say.minutes_unknown;
+  const found = meets < 0 ? -1 : way(school, meets);
+  if (found < 0) return say.minutes_unknown;
+  const minutes = Math.round(found / HUNDREDTHS);
   return fill(minutes === 1 ? say.minute : say.minutes, { minutes: number(minutes), place: schools.name[meets] });
 };
 const answerFor = (option, school) => {

@@ -55,3 +55,13 @@ const readAddress = () => {
   if (atLabel.has(wanted.get("b"))) found.b = atLabel.get(wanted.get("b"));
   return found;
 };
+
+// Whole numbers as short texts, as the builder of the page packs them.
+const DIGITS = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter((letter) => !'"&<>\\'.includes(letter));
+const BASE = DIGITS.length;
+const digitOf = new Map(DIGITS.map((letter, i) => [letter, i]));
+const unpack = (text, at, n) => {
+  let value = 0;
+  for (let i = at; i < at + n; i += 1) value = value * BASE + digitOf.get(text[i]);
+  return value;
+};

@@ -126,7 +126,11 @@ const labelLayer = (pane, option) => {
 };
 const areaArcs = allArcs.filter((arc) => new Set(areaSides[arc]).size > 1);
 const areaLines = () => L.polyline(arcLines(areaArcs), { color: "#7a1f4b", weight: 2, opacity: 0.85, dashArray: "7 5", interactive: false });
-const todayLines = (option) => L.polyline(arcLines(allArcs.filter((arc) => pieceSides[arc].length > 1 && !isBorder(option.pieces, arc))), { color: INK, weight: 0.9, opacity: 0.55, interactive: false });
+// Pieces may be smaller than today's clusters: a line is where today's differ.
+const localOfPiece = data.topology.pieces.map((_, piece) => schools.local[schools.piece.indexOf(piece)]);
+const isToday = (arc) => pieceSides[arc].length > 1 && localOfPiece[pieceSides[arc][0]] !== localOfPiece[pieceSides[arc][1]];
+const todayArcs = allArcs.filter(isToday);
+const todayLines = (option) => L.polyline(arcLines(todayArcs.filter((arc) => !isBorder(option.pieces, arc))), { color: INK, weight: 0.9, opacity: 0.55, interactive: false });
 
 const showOption = (pane, option, show) => {
   const { map, layers } = pane;

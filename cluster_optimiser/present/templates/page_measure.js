@@ -1,7 +1,30 @@
 // The numbers of a plan made of whole units: the same as the command "evaluate" gives.
 const HUNDREDTHS = 100;
 const exactWays = new Map(((data.travel.formula || {}).exact || []).map(([from, to, way]) => [from * schools.urn.length + to, way]));
+// All ways between schools, where there is no formula: unpacked when the first is asked for.
+let ways = null;
+const unpackWays = () => {
+  const n = schools.urn.length;
+  ways = new Int32Array(n * n).fill(-1);
+  data.travel.matrix.rows.forEach((row, from) => {
+    ways[from * n + from] = 0;
+    let at = 0;
+    for (let to = data.travel.matrix.is_symmetric ? from + 1 : 0; to < n; to += 1) {
+      if (to === from) continue;
+      const isLarge = digitOf.get(row[at]) === BASE - 1;
+      const found = (isLarge ? unpack(row, at + 1, 3) : unpack(row, at, 2)) - 1;
+      at += isLarge ? 4 : 2;
+      ways[from * n + to] = found;
+      if (data.travel.matrix.is_symmetric) ways[to * n + from] = found;
+    }
+  });
+};
+// In hundredths of minutes; -1 where it is not known.
 const way = (from, to) => {
+  if (data.travel.matrix) {
+    if (!ways) unpackWays();
+    return ways[from * schools.urn.length + to];
+  }
   // The order of the operations is that of the check made when the page was built.
   const exact = exactWays.get(from * schools.urn.length + to);
   if (exact !== undefined) return exact;
@@ -23,18 +46,19 @@ const membersOf = (ground) => ground.units.map((_, unit) => ground.unit.flatMap(
 const cachedWays = new Map();
 // Of a unit's schools to a place: pupil minutes and the longest minutes; -1 not known.
 const unitWay = (groundNumber, unit, members, to) => {
-  if (data.travel.sums) {
-    const sums = data.travel.sums[groundNumber];
-    return [sums.total[unit][to], sums.longest[unit][to]];
-  }
   const key = `${groundNumber} ${unit} ${to}`;
   let found = cachedWays.get(key);
   if (!found) {
     found = [0, 0];
     members.forEach((from) => {
       const one = way(from, to);
-      found[0] += one * schools.pupils[from];
-      found[1] = Math.max(found[1], one);
+      if (one < 0) {
+        found[1] = -1;
+        if (schools.pupils[from]) found[0] = -1;
+        return;
+      }
+      if (found[0] >= 0) found[0] += one * schools.pupils[from];
+      if (found[1] >= 0) found[1] = Math.max(found[1], one);
     });
     cachedWays.set(key, found);
   }
@@ -99,15 +123,58 @@ const measureCluster = (option, name, units, members) => {
     layers: schools.layers.map((layer) => layerHold(layer, held)),
   };
 };
-// Pupils whose cluster is not a continuation of today's: each new cluster continues one of today's.
-const changedPupils = (clusters, members) => {
-  let stay = 0;
-  clusters.forEach((cluster) => {
-    const held = new Map();
-    cluster.units.flatMap((unit) => members[unit]).forEach((school) => held.set(schools.local[school], (held.get(schools.local[school]) || 0) + schools.pupils[school]));
-    stay += Math.max(0, ...held.values());
+// The largest sum of one number a row, no two in one column: the Hungarian method, row by row,
+// with potentials. There are at least as many columns as rows.
+const largestMatching = (rows, n) => {
+  const [ofRow, ofColumn, rowAt, before] = [Array(rows.length + 1).fill(0), Array(n + 1).fill(0), Array(n + 1).fill(0), Array(n + 1).fill(0)];
+  rows.forEach((_, row) => {
+    rowAt[0] = row + 1;
+    let column = 0;
+    const slack = Array(n + 1).fill(Infinity);
+    const isDone = Array(n + 1).fill(false);
+    while (rowAt[column]) {
+      isDone[column] = true;
+      let [least, next] = [Infinity, 0];
+      for (let j = 1; j <= n; j += 1) {
+        if (isDone[j]) continue;
+        const cost = -rows[rowAt[column] - 1][j - 1] - ofRow[rowAt[column]] - ofColumn[j];
+        if (cost < slack[j]) { slack[j] = cost; before[j] = column; }
+        if (slack[j] < least) { least = slack[j]; next = j; }
+      }
+      for (let j = 0; j <= n; j += 1) {
+        if (isDone[j]) { ofRow[rowAt[j]] += least; ofColumn[j] -= least; } else slack[j] -= least;
+      }
+      column = next;
+    }
+    for (; column; column = before[column]) rowAt[column] = rowAt[before[column]];
   });
-  return clusters.reduce((sum, cluster) => sum + cluster.pupils, 0) - stay;
+  return rowAt.slice(1).reduce((sum, row, column) => sum + (row ? rows[row - 1][column] : 0), 0);
+};
+// Pupils whose cluster is not a continuation of today's: each new cluster continues at most one of
+// today's, each of today's is continued at most once, and as many pupils as possible stay.
+const changedPupils = (clusters, members) => {
+  const n = Math.max(schools.locals.length, clusters.length);
+  const rows = clusters.map((cluster) => {
+    const held = Array(n).fill(0);
+    cluster.units.flatMap((unit) => members[unit]).forEach((school) => { held[schools.local[school]] += schools.pupils[school]; });
+    return held;
+  });
+  return clusters.reduce((sum, cluster) => sum + cluster.pupils, 0) - largestMatching(rows, n);
+};
+// Need against pupils, added over the clusters, each rounded to hundredths of a weighted pupil.
+const needDeviation = ({ thousandths, pupils }, ground, clusters, members) => {
+  const sumOf = (list, held) => held.reduce((sum, school) => sum + list[school], 0);
+  const ordinary = schools.urn.flatMap((_, i) => (ground.group[i] < 0 ? [i] : []));
+  const [allNeed, allPupils] = [sumOf(thousandths, ordinary), sumOf(pupils, ordinary)];
+  if (!allPupils) return 0;
+  const whole = allPupils * 1000;
+  return clusters.reduce((total, cluster) => {
+    const held = cluster.units.flatMap((unit) => members[unit]);
+    const apart = Math.abs(sumOf(thousandths, held) * allPupils - allNeed * sumOf(pupils, held)) * HUNDREDTHS;
+    const doubled = 2 * apart + whole;
+    // Whole numbers under 2 ** 53: the division is exact once the rest is taken off.
+    return total + (doubled - (doubled % (2 * whole))) / (2 * whole);
+  }, 0) / HUNDREDTHS;
 };
 // clusterOf: the name of the cluster of each unit. Exempt schools stay in theirs.
 const measure = (option, clusterOf) => {
@@ -143,6 +210,7 @@ const measure = (option, clusterOf) => {
     changed_pupils: changedPupils(clusters, members),
     mean_polsby_popper: sum((c) => c.compactness) / clusters.length,
   };
+  if (option.need !== undefined) metrics.need_deviation = needDeviation(data.needs[option.need], ground, clusters, members);
   schools.layers.forEach((layer, i) => {
     const outside = sum((c) => c.layers[i].misaligned);
     metrics[`misaligned_${layer.name}_pupils`] = outside;
@@ -184,7 +252,7 @@ const brokenRules = (option, clusters, clusterOf) => {
     broken.push(["count", "plan", fill(most === null ? say.rule_count_min : say.rule_count, { n: number(clusters.length), low: number(fewest), high: number(most) })]);
   }
   rules.together.forEach(({ names, units }) => {
-    if (new Set(units.flat().map((unit) => clusterOf[unit])).size > 1) broken.push(["pins.together", join(names), say.rule_together]);
+    if (new Set(units.flat().map((unit) => clusterOf[unit])).size > 1) broken.push(["pins.together", names.join(", "), say.rule_together]);
   });
   rules.apart.forEach(({ names, units }) => units.forEach((one, i) => units.slice(i + 1).forEach((two, j) => {
     const held = new Set(one.map((unit) => clusterOf[unit]));

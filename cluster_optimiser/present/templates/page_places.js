@@ -1,8 +1,6 @@
 // Postcodes and places: where they lie, and which schools lie nearest in a straight line.
 const MOST_NEAR = 6;
-const DIGITS = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter((letter) => !'"&<>\\'.includes(letter));
-const digitOf = new Map(DIGITS.map((letter, i) => [letter, i]));
-const STEPS = Math.floor(Math.sqrt(DIGITS.length ** 3));
+const STEPS = Math.floor(Math.sqrt(BASE ** 3));
 const sectors = new Map(data.postcodes.map((row) => [row[0], row]));
 // As it is written, with one space; null where the text is none.
 const asPostcode = (text) => {
@@ -19,12 +17,12 @@ const spotOfPostcode = (postcode) => {
     for (;; i += 1) {
       const gap = digitOf.get(packed[i]);
       unit += gap;
-      if (gap < DIGITS.length - 1) break;
+      if (gap < BASE - 1) break;
     }
     unit += 1;
     i += 1;
     if (unit === first * 26 + second) {
-      const at = (digitOf.get(packed[i]) * DIGITS.length + digitOf.get(packed[i + 1])) * DIGITS.length + digitOf.get(packed[i + 2]);
+      const at = unpack(packed, i, 3);
       return [west + Math.floor(at / STEPS) * step, south + (at % STEPS) * step];
     }
   }

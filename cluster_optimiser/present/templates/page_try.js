@@ -1,6 +1,7 @@
 // Try it: move units between clusters, see what follows, save and load the plan.
 const FORMULA_STARTS = ["=", "+", "-", "@", "\t", "\r"];
 const tried = { option: null, clusterOf: [], start: null, past: [], pane: null };
+const titleOf = (ground, unit) => ground.titles[unit] || ground.units[unit];
 const startOf = (option) => {
   const ground = data.grounds[option.ground];
   return ground.units.map((_, unit) => option.names[option.of[ground.unit.findIndex((at, i) => at === unit && ground.group[i] < 0)]]);
@@ -60,7 +61,7 @@ const readPlan = (text, option) => {
     else if (group < 0) found[ground.unit[i]].add(cluster);
   });
   report(wrong, say.file_exempt);
-  report(ground.units.filter((_, unit) => found[unit].size > 1), say.file_divided);
+  report(ground.units.flatMap((_, unit) => (found[unit].size > 1 ? [titleOf(ground, unit)] : [])), say.file_divided);
   return faults.length ? { faults } : { clusterOf: found.map((names) => [...names][0]) };
 };
 // Colours: a cluster keeps its own where its neighbours allow, else takes the first that is free.
@@ -152,7 +153,8 @@ const fillChoices = (names) => {
   const unit = byId("try-unit");
   const ground = data.grounds[tried.option.ground];
   if (unit.options.length !== ground.units.length || unit.dataset.ground !== String(tried.option.ground)) {
-    unit.replaceChildren(...ground.units.map((name, i) => new Option(name, i)));
+    const order = ground.units.map((_, i) => i).sort((i, j) => titleOf(ground, i).localeCompare(titleOf(ground, j), language));
+    unit.replaceChildren(...order.map((i) => new Option(titleOf(ground, i), i)));
     unit.dataset.ground = tried.option.ground;
   }
   const to = byId("try-to");
@@ -160,7 +162,7 @@ const fillChoices = (names) => {
   const mine = tried.clusterOf[Number(unit.value)];
   to.replaceChildren(...names.filter((name) => name !== mine).map((name) => new Option(name, `in ${name}`)), new Option(say.own_cluster, "own"));
   if ([...to.options].some((one) => one.value === before)) to.value = before;
-  byId("try-now").textContent = fill(say.now_in, { unit: ground.units[Number(unit.value)], cluster: mine });
+  byId("try-now").textContent = fill(say.now_in, { unit: titleOf(ground, Number(unit.value)), cluster: mine });
 };
 const showTry = () => {
   const now = measure(tried.option, tried.clusterOf);
@@ -188,7 +190,7 @@ const moveUnit = (unit, cluster) => {
   next[unit] = "";
   const kept = tried.clusterOf;
   tried.clusterOf = next;
-  const name = cluster === null ? freeName(data.grounds[tried.option.ground].units[unit]) : cluster;
+  const name = cluster === null ? freeName(titleOf(data.grounds[tried.option.ground], unit)) : cluster;
   tried.clusterOf = kept;
   next[unit] = name;
   setPlan(next);

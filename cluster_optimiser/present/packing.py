@@ -1,0 +1,53 @@
+"""Whole numbers as short texts for the page's data: digits that need no escape in it."""
+
+DIGITS = "".join(chr(code) for code in range(33, 127) if chr(code) not in '"&<>\\')
+BASE = len(DIGITS)
+
+MOST_IN_TWO = BASE * (BASE - 1)
+"""Numbers under this take two digits; others begin with the last digit and take four in all."""
+
+
+def digits(value: int, n: int) -> str:
+    """Write a number in so many digits.
+
+    Parameters
+    ----------
+    value
+        0 or more, less than the base to the power n.
+    n
+        How many digits.
+
+    Returns
+    -------
+    The digits, highest first.
+
+    Examples
+    --------
+    >>> digits(0, 2), digits(BASE + 1, 2)
+    ('!!', '##')
+    """
+    text = ""
+    for _ in range(n):
+        value, low = divmod(value, BASE)
+        text = DIGITS[low] + text
+    return text
+
+
+def packed_number(value: int) -> str:
+    """Write a number in two digits, or in four if it is large.
+
+    Parameters
+    ----------
+    value
+        0 or more, under 704,969.
+
+    Returns
+    -------
+    The digits.
+
+    Examples
+    --------
+    >>> packed_number(0), len(packed_number(MOST_IN_TWO))
+    ('!!', 4)
+    """
+    return digits(value, 2) if value < MOST_IN_TWO else DIGITS[-1] + digits(value, 3)
