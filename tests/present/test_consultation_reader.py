@@ -219,3 +219,15 @@ def test_a_phone_shows_one_map_and_two_buttons(
     assert page.get_attribute("#turn-a", "aria-pressed") == "true"
     assert page.locator("#map-a .mark").count() > 40
     assert not seen.complaints
+
+
+def test_the_options_in_full_open_from_the_contents(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(norfolk_page.path).page
+    assert page.locator(".option:visible").count() == 0
+    page.click(".toc a[href='#details']")
+    expect(page.locator(".option:visible")).to_have_count(len(norfolk_page.results))
+    page.locator(".option > summary").nth(1).click()
+    exceptions = page.locator(".option").nth(1).inner_text()
+    assert "All clusters" in exceptions

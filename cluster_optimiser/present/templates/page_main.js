@@ -105,6 +105,8 @@ const setUpPrinting = () => {
     printOnly("option");
   }));
 };
+// Who asks for the options in full by the contents or by a link need not ask again.
+const openOptions = () => { if (location.hash === "#details") byId("all-options").open = true; };
 const find = setUpSearch((school) => { choose({ school }); byId("answer").focus({ preventScroll: true }); });
 onChoice((changed) => {
   if (changed.includes("school")) {
@@ -129,7 +131,9 @@ setUpReference();
 setUpFilter();
 setUpTry();
 setUpPrinting();
+openOptions();
 addEventListener("hashchange", () => {
+  openOptions();
   if (!location.hash.includes("=")) return;
   const found = { ...start, ...readAddress() };
   choose(found);
