@@ -486,7 +486,7 @@ def test_the_schema_is_a_json_schema() -> None:
 
 def test_the_schema_has_every_key_with_its_meaning() -> None:
     schema = json_schema()
-    assert set(schema["properties"]) == {*Scenario.model_fields, "extends"}
+    assert set(schema["properties"]) == {*Scenario.model_fields, "extends", "sweep"}
     tables = [schema, *schema["$defs"].values()]
     # A table is described once, where it is defined.
     silent = [

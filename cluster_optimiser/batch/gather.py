@@ -13,7 +13,7 @@ from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.scenario import (
     Scenario,
     is_scenario,
-    load_scenario,
+    load_scenarios,
     locate,
     nearest,
 )
@@ -107,7 +107,7 @@ def _missing_parent(
     if label is None or any(other.option == label for other in read):
         return []
     path = beside(scenario, label)
-    here = {other.resolve() for other in waiting}
+    here = {other.resolve() for other in waiting} | {other.files[0] for other in read}
     return [] if path is None or path.resolve() in here else [path]
 
 
@@ -131,9 +131,10 @@ def read_scenarios(paths: Sequence[Path]) -> tuple[list[Scenario], list[Fault]]:
     while waiting:
         path = waiting.pop(0)
         try:
-            scenario = load_scenario(path)
-            scenarios.append(scenario)
-            waiting += _missing_parent(scenario, scenarios, waiting)
+            read = load_scenarios(path)
+            scenarios += read
+            for scenario in read:
+                waiting += _missing_parent(scenario, scenarios, waiting)
         except ScenarioError as error:
             faults += error.faults
             faulty.add(_written_option(path))

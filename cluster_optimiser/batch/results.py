@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_optimiser import present
+from cluster_optimiser.batch.folders import staging
 from cluster_optimiser.batch.ledger import RECORD_FILE
 from cluster_optimiser.batch.one import prepare, result_of
+from cluster_optimiser.batch.sweeps import (
+    TABLE_FILES,
+    change_words,
+    changes_table,
+    write_tables,
+)
 from cluster_optimiser.batch.together import sign, together_key
 from cluster_optimiser.batch.work import held, hold, place_of, plan_of
-from cluster_optimiser.comparison import compare
+from cluster_optimiser.comparison import compare, compare_runs
 from cluster_optimiser.domain import Plan, Result, Solution, Stage, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.inputs import load_plan
+from cluster_optimiser.present.tables import csv_text
+from cluster_optimiser.scenario import authority_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +32,9 @@ if TYPE_CHECKING:
 
 COMPARISON_FILES = ("index.html", "page.json", "comparison.csv", "assignments.csv")
 """What speaks of all plans of a run together."""
+
+AUTHORITIES = "authorities"
+"""Folder of a page for each authority, where there are several."""
 
 
 def load_result(outcome: Outcome) -> Result:
@@ -90,7 +102,11 @@ def load_unsolved(outcome: Outcome) -> Unsolved:
 
 
 def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> None:
-    """Write the comparison and the page of all scenarios of a run.
+    """Write the comparison of all scenarios of a run, and the page or pages.
+
+    The consultation page holds the options of one authority. The runs of a sweep are not among
+    them: there may be thousands, which a table holds better. Where there are several authorities
+    each has its page in a folder of its own, and the first page leads to all of them.
 
     Parameters
     ----------
@@ -108,15 +124,95 @@ def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> 
     """
     try:
         (out / RECORD_FILE).unlink(missing_ok=True)
-        if not any(outcome.has_plan for outcome in outcomes):
+        with staging(out) as temporary:
+            names = _write_all(outcomes, temporary, options)
             # Those of an earlier run would speak of plans that are no longer there.
-            for name in COMPARISON_FILES:
+            for name in {*COMPARISON_FILES, *TABLE_FILES} - set(names):
                 (out / name).unlink(missing_ok=True)
-            return
-        results = [load_result(outcome) for outcome in outcomes if outcome.has_plan]
-        unsolved = [load_unsolved(outcome) for outcome in outcomes if not outcome.has_plan]
-        present.write_comparison(results, compare(results), out, unsolved=unsolved)
-        sign(out, together_key(outcomes, options), COMPARISON_FILES)
+            for name in names:
+                (out / name).parent.mkdir(parents=True, exist_ok=True)
+                (temporary / name).replace(out / name)
+        if names:
+            sign(out, together_key(outcomes, options), names)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror or error}"
         raise ClusterOptimiserError(message) from error
+
+
+def _write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> list[str]:
+    """Write everything into a folder; give the names of the files."""
+    if not any(outcome.has_plan for outcome in outcomes):
+        return []
+    is_whole = options.outputs == "all"
+    options_of: dict[Path, list[Outcome]] = {}
+    for outcome in outcomes:
+        if not outcome.scenario.sweep:
+            options_of.setdefault(authority_folder(outcome.scenario), []).append(outcome)
+    shown = [group for group in options_of.values() if any(one.has_plan for one in group)]
+    names: list[str] = []
+    is_page_first = is_whole and len(shown) == 1
+    pages: list[tuple[str, str]] = []
+    for group in shown if is_whole else ():
+        key = authority_folder(group[0].scenario).name
+        home = "" if is_page_first else f"{AUTHORITIES}/{key}/"
+        (folder / home).mkdir(parents=True, exist_ok=True)
+        pages.append((_write_page(group, folder / home), f"{home}index.html"))
+        names += [f"{home}{name}" for name in COMPARISON_FILES]
+    is_simple = is_page_first and len(shown[0]) == len(outcomes)
+    if not is_simple:
+        names += _write_lists(outcomes, folder)
+        names += write_tables(outcomes, folder)
+    if is_whole and not is_page_first:
+        _write_overview(outcomes, folder, pages)
+        names.append("index.html")
+    return list(dict.fromkeys(names))
+
+
+def _write_page(group: Sequence[Outcome], folder: Path) -> str:
+    """Write the comparison and the page of one authority; give its name."""
+    results = [load_result(outcome) for outcome in group if outcome.has_plan]
+    unsolved = [load_unsolved(outcome) for outcome in group if not outcome.has_plan]
+    present.write_comparison(results, compare(results), folder, unsolved=unsolved)
+    return results[0].problem.authority.name
+
+
+def _write_lists(outcomes: Sequence[Outcome], folder: Path) -> list[str]:
+    """Write the comparison and the assignments of all runs from what each has written."""
+    solved = [outcome for outcome in outcomes if outcome.has_plan]
+    table = compare_runs(
+        {
+            "scenario": outcome.scenario.option,
+            "title": outcome.scenario.title,
+            "status": outcome.status,
+            "metrics": outcome.record["metrics"],
+            "n_legal_plans": outcome.record["proof"].get("n_legal_plans"),
+            "n_rules_broken": len(outcome.record["violations"]),
+        }
+        for outcome in solved
+    )
+    (folder / "comparison.csv").write_text(csv_text(table), encoding="utf-8", newline="\n")
+    with (folder / "assignments.csv").open("w", encoding="utf-8", newline="") as file:
+        for i, outcome in enumerate(solved):
+            text = (outcome.folder / "assignments.csv").read_text(encoding="utf-8")
+            file.write(text if i == 0 else text.partition("\n")[2])
+    return ["comparison.csv", "assignments.csv"]
+
+
+def _write_overview(
+    outcomes: Sequence[Outcome], folder: Path, pages: Sequence[tuple[str, str]]
+) -> None:
+    changes = changes_table(outcomes).to_dict("records")
+    runs = [
+        {
+            "label": outcome.scenario.option,
+            "title": outcome.scenario.title,
+            "status": outcome.status,
+            "message": outcome.message,
+            "metrics": outcome.record.get("metrics", {}),
+            "href": f"{outcome.scenario.option}/map.html" if outcome.has_plan else "",
+        }
+        for outcome in outcomes
+    ]
+    said = [change_words(change) for change in changes if change["is_same_plan"] is not True]
+    page = present.overview_html(runs, pages=pages, changes=said)
+    (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")

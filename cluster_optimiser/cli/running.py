@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from cluster_optimiser.scenario import Scenario
 
 
+MOST_CHANGES = 10
+"""So many steps of a sweep are told at the terminal; the table has them all."""
+
 paths_argument = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 out_option = click.option(
     "--out",
@@ -184,6 +187,8 @@ def run(  # noqa: PLR0913 - an option each
             live.say("comparison and page")
             _put_together(outcomes, out, options)
     live.close(outcomes)
+    if shard is None:
+        _tell_changes(outcomes, live)
     for outcome in outcomes if as_json else ():
         print_json(outcome.summary())
     if (out / "index.html").is_file() and shard is None and outputs == "all":
@@ -229,6 +234,23 @@ def _put_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> N
         from cluster_optimiser import batch
 
         batch.write_together(outcomes, out, options)
+
+
+def _tell_changes(outcomes: Sequence[Outcome], live: Live) -> None:
+    """Say where along a sweep the answer changes."""
+    if not any(outcome.scenario.sweep for outcome in outcomes):
+        return
+    from cluster_optimiser.batch import sweeps
+
+    changes = sweeps.changes_table(outcomes).to_dict("records")
+    lines = [sweeps.change_words(one) for one in changes if one["is_same_plan"] is not True]
+    live.to_user.print(
+        f"The answer changes at {len(lines)} of {len(changes)} steps of the sweep, "
+        f"see {sweeps.CHANGES}",
+        markup=False,
+    )
+    for line in lines[:MOST_CHANGES]:
+        live.to_user.print(f"  {line}", markup=False)
 
 
 def _tell_what_to_run(

@@ -2,6 +2,14 @@
 
 from cluster_optimiser.comparison.levels import is_nested, levels_table
 from cluster_optimiser.comparison.money import FundingView, funding
-from cluster_optimiser.comparison.plans import compare, metric_unit
+from cluster_optimiser.comparison.plans import compare, compare_runs, metric_unit
 
-__all__ = ["FundingView", "compare", "funding", "is_nested", "levels_table", "metric_unit"]
+__all__ = [
+    "FundingView",
+    "compare",
+    "compare_runs",
+    "funding",
+    "is_nested",
+    "levels_table",
+    "metric_unit",
+]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cluster_optimiser.domain import Result
 
@@ -68,18 +68,43 @@ def compare(results: Sequence[Result]) -> pd.DataFrame:
     One row a scenario and metric: ``scenario``, ``title``, ``status``, ``metric``, ``value``
     (missing where not known), ``unit``.
     """
+    return compare_runs(
+        {
+            "scenario": result.problem.scenario.option,
+            "title": result.problem.scenario.title,
+            "status": result.plan.solution.status,
+            "metrics": result.score.metrics,
+            "n_legal_plans": result.plan.solution.proof.get("n_legal_plans"),
+            "n_rules_broken": len(result.violations),
+        }
+        for result in results
+    )
+
+
+def compare_runs(runs: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Put every metric of every run into one table, from plain data alone.
+
+    Parameters
+    ----------
+    runs
+        For each run ``scenario``, ``title``, ``status``, ``metrics``, ``n_legal_plans`` (None where
+        not counted) and ``n_rules_broken``.
+
+    Returns
+    -------
+    What `compare` gives.
+    """
     rows = []
-    for result in results:
-        scenario = result.problem.scenario
-        metrics = dict(result.score.metrics)
-        plans = result.plan.solution.proof.get("n_legal_plans")
+    for run in runs:
+        metrics = dict(run["metrics"])
+        plans = run["n_legal_plans"]
         metrics["n_legal_plans"] = plans if isinstance(plans, int) else None
-        metrics["n_rules_broken"] = len(result.violations)
+        metrics["n_rules_broken"] = run["n_rules_broken"]
         rows += [
             {
-                "scenario": scenario.option,
-                "title": scenario.title,
-                "status": result.plan.solution.status,
+                "scenario": run["scenario"],
+                "title": run["title"],
+                "status": run["status"],
                 "metric": metric,
                 "value": value,
                 "unit": metric_unit(metric),

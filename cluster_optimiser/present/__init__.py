@@ -2,6 +2,7 @@
 
 from cluster_optimiser.present.geofiles import geojson
 from cluster_optimiser.present.maps import map_html, plot_plan
+from cluster_optimiser.present.overview import overview_html
 from cluster_optimiser.present.page import index_html, page_from_folder
 from cluster_optimiser.present.records import manifest
 from cluster_optimiser.present.sensitivity_tables import (
@@ -33,6 +34,7 @@ __all__ = [
     "load_theme",
     "manifest",
     "map_html",
+    "overview_html",
     "page_from_folder",
     "plans_table",
     "plot_plan",

@@ -7,6 +7,7 @@ from cluster_optimiser.scenario.reading import (
     authority_folder,
     is_scenario,
     load_scenario,
+    load_scenarios,
     parse_scenario,
 )
 from cluster_optimiser.scenario.schema import Scenario, json_schema
@@ -50,6 +51,7 @@ __all__ = [
     "is_scenario",
     "json_schema",
     "load_scenario",
+    "load_scenarios",
     "locate",
     "locating",
     "nearest",

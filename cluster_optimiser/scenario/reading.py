@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
@@ -17,6 +18,16 @@ from pydantic import BaseModel, ValidationError
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.scenario.positions import locate, locating, shown
 from cluster_optimiser.scenario.schema import Scenario
+from cluster_optimiser.scenario.sweep import (
+    HASH_LENGTH,
+    MAX_LABEL,
+    SEED,
+    axes_of,
+    combinations,
+    in_words,
+    labels,
+    with_values,
+)
 from cluster_optimiser.scenario.words import nearest
 
 if TYPE_CHECKING:
@@ -190,12 +201,72 @@ def load_scenario(path: str | Path) -> Scenario:
     ScenarioError
         With every fault of the file.
     """
-    path = Path(path)
-    data, files = _read_chain(path)
+    data, files = _read_chain(Path(path))
+    data.pop("sweep", None)
     with locating(files):
         scenario = parse_scenario(data, file=files[0].name)
     scenario._files = files  # noqa: SLF001 - provenance, set once by the reader that knows it
     return scenario
+
+
+def load_scenarios(path: str | Path) -> tuple[Scenario, ...]:
+    """Read a scenario file and what it extends, as many scenarios as its sweep makes of it.
+
+    Parameters
+    ----------
+    path
+        The TOML file.
+
+    Returns
+    -------
+    The scenario; of a file with a ``sweep`` one for each combination of its values.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault of the file; those of swept values say which.
+    """
+    data, files = _read_chain(Path(path))
+    if "sweep" not in data:
+        return (load_scenario(path),)
+    file, option = files[0].name, data.get("option")
+    axes, wrong = axes_of(data.pop("sweep"))
+    faults = [
+        Fault(file, 0, ".".join(filter(None, ["sweep", one.key])), one.problem, one.remedy)
+        for one in wrong
+    ]
+    if isinstance(option, str) and len(option) > MAX_LABEL - HASH_LENGTH - 1:
+        most = MAX_LABEL - HASH_LENGTH - 1
+        problem = f"the label of a sweep has {len(option)} characters"
+        faults.append(Fault(file, 0, "option", problem, f"Take at most {most}."))
+    made: list[Scenario] = []
+    runs = [] if faults else combinations(axes)
+    for values, label in zip(runs, labels(str(option), runs), strict=True):
+        content = with_values(data, values)
+        if isinstance(option, str):
+            content["option"] = label
+        if isinstance(content.get("title"), str):
+            content["title"] = f"{content['title']}: {in_words(values)}"
+        try:
+            scenario = parse_scenario(content, file=file)
+        except ScenarioError as error:
+            faults += [_of_sweep(fault, values, axes) for fault in error.faults]
+            continue
+        scenario._files, scenario._swept = files, values  # noqa: SLF001 - set by the reader
+        scenario._seed, scenario._sweep = values.get(SEED), str(option)  # noqa: SLF001
+        made.append(scenario)
+    if faults:
+        raise ScenarioError([locate(fault, files) for fault in dict.fromkeys(faults)])
+    return tuple(made)
+
+
+def _of_sweep(fault: Fault, values: Mapping[str, Any], axes: Mapping[str, list[Any]]) -> Fault:
+    """Say of a fault in a swept value where in the sweep the value stands."""
+    for key, value in values.items():
+        if fault.subject == key or fault.subject.startswith(f"{key}."):
+            number = axes[key].index(value) + 1
+            return replace(fault, subject=f"sweep.{key}.{number}")
+    return fault
 
 
 def is_scenario(path: Path) -> bool:

@@ -33,7 +33,17 @@ from cluster_optimiser.scenario.tables import (
 WORDS_OF_UNITS = ("clusters", "schools")
 """Values of ``units`` that are no label of a scenario."""
 
-FILES_OF_RESULTS = ("assignments.csv", "comparison.csv", "index.html", "page.json", "run.json")
+FILES_OF_RESULTS = (
+    "assignments.csv",
+    "authorities",
+    "changes.csv",
+    "comparison.csv",
+    "index.html",
+    "page.json",
+    "run.json",
+    "runs.csv",
+    "runs.parquet",
+)
 """What stands in a results folder beside the folder of each option."""
 
 
@@ -80,6 +90,8 @@ class Scenario(Table):
     _files: tuple[Path, ...] = PrivateAttr(default=())
     _earlier: tuple[str, ...] = PrivateAttr(default=())
     _seed: int | None = PrivateAttr(default=None)
+    _swept: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _sweep: str = PrivateAttr(default="")
 
     @field_validator("option")
     @classmethod
@@ -133,6 +145,16 @@ class Scenario(Table):
         return self._seed
 
     @property
+    def swept(self) -> dict[str, Any]:
+        """Dotted key -> the value that a sweep gave it; empty where there is no sweep."""
+        return self._swept
+
+    @property
+    def sweep(self) -> str:
+        """Label of the option that is swept; empty where there is no sweep."""
+        return self._sweep
+
+    @property
     def earlier(self) -> tuple[str, ...]:
         """Labels of the versions that this one must differ from; empty for the first."""
         return self._earlier
@@ -159,7 +181,8 @@ class Scenario(Table):
                 }
             )
             version._files, version._earlier = self._files, tuple(labels)  # noqa: SLF001 - own kind
-            version._seed = self._seed  # noqa: SLF001
+            version._seed, version._swept = self._seed, self._swept  # noqa: SLF001
+            version._sweep = self._sweep  # noqa: SLF001
             made.append(version)
         return tuple(made)
 
@@ -196,6 +219,11 @@ def json_schema() -> dict[str, Any]:
             "one leaves out. What it gives need not be given again.",
         },
         **schema["properties"],
+        "sweep": {
+            "type": "object",
+            "description": "Keys of this file, and seed -> the values to run it with; each "
+            "combination is a scenario of its own.",
+        },
     }
     # What a base gives need not be given again, and which that is the schema cannot know.
     schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["extends"]}]
