@@ -3,13 +3,16 @@
 import json
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 import shapely
 from click.testing import CliRunner
 
 from cluster_optimiser.cli import app
 from cluster_optimiser.errors import InputError
+from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.inputs import load_authority
 from tests.made_roads import write_made_osm
 from tests.overpass import Overpass, serving
@@ -166,3 +169,67 @@ def test_a_server_that_does_not_answer_leaves_nothing_behind(home):
         done = call("roads", "download", "threeshire", "--server", url, "--tries", "1")
     assert "did not answer 1 time" in str(done.exception)
     assert not list(home.rglob("*.gpkg"))
+
+
+@pytest.fixture
+def on_roads(home):
+    schools = load_authority(home / "boundaries" / "threeshire").schools
+    places = shapely.get_coordinates(schools.geometry.to_numpy())
+    write_made_osm(home / "made.osm", places, n_more=60, seed=2)
+    assert call("roads", "import", "made.osm", "--authority", "threeshire").exit_code == 0
+    return home
+
+
+def test_compare_tells_errors_the_worst_pairs_and_a_better_fit(on_roads):
+    done = call("roads", "compare", "threeshire", "--chart", "chart.svg")
+    assert done.exit_code == 0, done.output
+    assert "OpenStreetMap contributors" in done.stdout
+    assert "15 pairs of schools; 0 without a way by road." in done.stdout
+    assert "bands = [{ up_to_km = 10, min_per_km = " in done.stdout
+    chart = (on_roads / "chart.svg").read_text()
+    assert ET.fromstring(chart).tag.endswith("svg")  # noqa: S314 - written by us
+    assert "OpenStreetMap contributors" in chart
+    record = json.loads(call("roads", "compare", "threeshire", "--json").stdout)
+    assert sum(band["n_pairs"] for band in record["bands"]) == record["n_pairs"] == 15
+    assert record["estimate"]["constant_min"] == 4
+    assert {row["from_school"] for row in record["worst"]} <= set(
+        load_authority(on_roads / "boundaries" / "threeshire").schools["name"]
+    )
+
+
+def test_what_fits_best_can_be_written_into_the_file_as_it_is_printed(on_roads):
+    lines = call("roads", "compare", "threeshire").stdout.splitlines()
+    toml = on_roads / "boundaries" / "threeshire" / "authority.toml"
+    head, _, tail = toml.read_text().partition("[travel]")
+    rest = tail[tail.index("[[sources]]") :]
+    written = "\n".join(["[travel]", 'method = "estimate"', *lines[-2:], "", rest])
+    toml.write_text(head + written)
+    again = json.loads(call("roads", "compare", "threeshire", "--json").stdout)
+    assert again["estimate"] == again["fit"]
+    assert again["abs_error_min"] == again["fit_abs_error_min"]
+
+
+def test_measured_minutes_can_be_used_as_a_matrix(on_roads):
+    file = "boundaries/threeshire/minutes.csv"
+    done = call("roads", "measure", "threeshire", "-o", file)
+    assert done.exit_code == 0, done.output
+    assert "30 trips" in done.stdout
+    use_roads(on_roads)
+    by_road = travel_minutes(load_authority(on_roads / "boundaries" / "threeshire")).minutes
+    toml = on_roads / "boundaries" / "threeshire" / "authority.toml"
+    text = toml.read_text().replace('"roads"\n', '"matrix"\n').replace("roads.gpkg", "minutes.csv")
+    toml.write_text(text)
+    by_matrix = travel_minutes(load_authority(on_roads / "boundaries" / "threeshire")).minutes
+    np.testing.assert_array_equal(by_matrix, by_road)
+    record = json.loads(call("roads", "measure", "threeshire", "--json").stdout)
+    assert record["n_trips"] == 30
+    assert [school["road_distance_m"] for school in record["schools"]] == sorted(
+        (school["road_distance_m"] for school in record["schools"]), reverse=True
+    )
+
+
+def test_measuring_needs_a_road_file(home):
+    done = call("roads", "compare", "threeshire")
+    assert "there is no such road file" in str(done.exception)
+    done = call("roads", "measure", "threeshire", "--roads", MAP)
+    assert "no road file" in str(done.exception)

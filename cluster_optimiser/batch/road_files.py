@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.domain import RoadSpec, TravelSpec
 from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.geography.roads.comparison import compare_estimate
+from cluster_optimiser.geography.roads.minutes import measured_minutes
+from cluster_optimiser.geography.travel import estimated_minutes, straight_line_km
 from cluster_optimiser.inputs import load_authority
 from cluster_optimiser.inputs.checking import did_you_mean
 from cluster_optimiser.inputs.roads.area import EVERYWHERE, area_around
@@ -14,15 +19,18 @@ from cluster_optimiser.inputs.roads.download import OVERPASS_URL, Patience, down
 from cluster_optimiser.inputs.roads.folder import cache_folder
 from cluster_optimiser.inputs.roads.network import build_network
 from cluster_optimiser.inputs.roads.osm import OSM_SUFFIXES, read_osm
-from cluster_optimiser.inputs.roads.store import read_roads, write_roads
+from cluster_optimiser.inputs.roads.store import read_about, read_roads, write_roads
 from cluster_optimiser.inputs.roads.tags import ROAD_CLASSES
+from cluster_optimiser.inputs.travel import travel_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
 
-    from cluster_optimiser.domain import RoadNetwork
+    from cluster_optimiser.domain import Authority, RoadNetwork
+    from cluster_optimiser.geography.roads.comparison import RoadComparison
+    from cluster_optimiser.geography.roads.minutes import Measured
 
 ROAD_FILE = "roads.gpkg"
 """Name of the road file in an authority's folder, unless another is given."""
@@ -251,3 +259,101 @@ def authority_path(name: str | Path) -> Path:
 def _roots() -> list[Path]:
     here = Path.cwd()
     return [here, *here.parents]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnRoads:
+    """An authority with minutes by road, whatever method it states.
+
+    Parameters
+    ----------
+    authority
+        The authority, its travel by road.
+    measured
+        What was measured.
+    estimate
+        The estimate that its ``authority.toml`` states, None where it states none.
+    """
+
+    authority: Authority
+    measured: Measured
+    estimate: TravelSpec | None
+
+
+def measure_roads(authority: str, *, file: Path | None = None) -> OnRoads:
+    """Measure the minutes between an authority's schools on a road file.
+
+    Parameters
+    ----------
+    authority
+        Name or folder of the authority.
+    file
+        The road file; without it the one that ``authority.toml`` names, else ``roads.gpkg``.
+
+    Returns
+    -------
+    The authority and its minutes.
+
+    Raises
+    ------
+    InputError
+        If the authority or the road file cannot be read.
+    """
+    folder = authority_path(authority)
+    read = load_authority(folder, is_travel_read=False)
+    table = travel_table(folder)
+    named = table.file if table.method == "roads" and table.file else ROAD_FILE
+    path = file or folder / named
+    if not path.is_file():
+        remedy = "Make it with `cluster-optimiser roads import` or `download`, or name another."
+        raise InputError([Fault(str(path), 0, "", "there is no such road file", remedy)])
+    about = read_about(path, label=str(path))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    roads = RoadSpec(path, sha256, table.road_assumptions, about)
+    by_road = replace(read, travel=TravelSpec("roads", roads=roads, note=""))
+    return OnRoads(by_road, measured_minutes(by_road), table.estimate)
+
+
+def compare_roads(on_roads: OnRoads) -> RoadComparison:
+    """Compare the estimate of an authority with its minutes by road.
+
+    Parameters
+    ----------
+    on_roads
+        The authority and its minutes.
+
+    Returns
+    -------
+    The comparison.
+    """
+    schools = on_roads.authority.schools
+    return compare_estimate(
+        schools.index.to_numpy(),
+        straight_line_km(schools.geometry),
+        on_roads.measured.minutes,
+        on_roads.estimate,
+        estimated_minutes,
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that a user asked for, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The file.
+    text
+        Its content.
+
+    Raises
+    ------
+    InputError
+        If its folder is not there.
+    """
+    if not path.parent.is_dir():
+        problem = f'there is no folder "{path.parent}"'
+        raise InputError([Fault(str(path), 0, "", problem, "Make it first, or name another.")])
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8", newline="")
+    part.replace(path)

@@ -124,6 +124,81 @@ def info(*, file: Path, as_json: bool) -> None:
         click.echo(line)
 
 
+ROAD_FILE = click.option(
+    "--roads",
+    "file",
+    type=click.Path(path_type=Path),
+    help="The road file; without it the one of authority.toml, else roads.gpkg in its folder.",
+)
+
+
+@roads.command()
+@click.argument("authority")
+@ROAD_FILE
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the minutes as CSV from_urn,to_urn,minutes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+def measure(*, authority: str, file: Path | None, out: Path | None, as_json: bool) -> None:
+    """Measure the minutes between schools, and say how far each is from a road.
+
+    \b
+    Example:
+      cluster-optimiser roads measure kent -o minutes.csv
+    """
+    with console().status(f"measuring {authority}"):
+        from cluster_optimiser.batch import road_files
+        from cluster_optimiser.present import road_words
+        from cluster_optimiser.present.tables import csv_text
+
+        on_roads = road_files.measure_roads(authority, file=file)
+        if out is not None:
+            table = road_words.minutes_table(on_roads.authority, on_roads.measured)
+            road_files.write_text(out, csv_text(table))
+    if as_json:
+        print_json(road_words.measured_record(on_roads.authority, on_roads.measured))
+        return
+    for line in road_words.measured_lines(on_roads.authority, on_roads.measured):
+        click.echo(line)
+
+
+@roads.command()
+@click.argument("authority")
+@ROAD_FILE
+@click.option(
+    "--chart",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a chart (SVG).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+def compare(*, authority: str, file: Path | None, chart: Path | None, as_json: bool) -> None:
+    """Compare the travel estimate with minutes by road: errors, worst pairs, a better fit.
+
+    \b
+    Example:
+      cluster-optimiser roads compare kent --chart estimate.svg
+    """
+    with console().status(f"measuring {authority}"):
+        from cluster_optimiser.batch import road_files
+        from cluster_optimiser.present import road_chart, road_words
+
+        on_roads = road_files.measure_roads(authority, file=file)
+        compared = road_files.compare_roads(on_roads)
+        if chart is not None:
+            title = f"{on_roads.authority.name}: minutes by road and the straight line"
+            source = road_words.road_source(on_roads.authority)
+            drawn = road_chart.road_chart(compared, title=title, source=source)
+            road_files.write_text(chart, drawn)
+    if as_json:
+        print_json(road_words.comparison_record(on_roads.authority, compared))
+        return
+    for line in road_words.comparison_lines(on_roads.authority, compared):
+        click.echo(line)
+
+
 def _report(target: Path, network: RoadNetwork) -> None:
     from cluster_optimiser.batch import road_files
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 import tomllib
 from datetime import date
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from cluster_optimiser.domain import RoadAssumptions
+from cluster_optimiser.domain import RoadAssumptions, TravelSpec
 from cluster_optimiser.errors import Fault
 from cluster_optimiser.inputs.checking import Problem, did_you_mean
 from cluster_optimiser.inputs.files import decode
@@ -162,6 +163,17 @@ class TravelTable(_Table):
     """Roads: speed of a ferry that does not state how long it takes."""
     note: str = ""
     """The method and its error in words, printed with every output."""
+
+    @property
+    def estimate(self) -> TravelSpec | None:
+        """The estimate that the bands state, whatever the method; None without bands."""
+        bands = tuple(
+            (math.inf if band.up_to_km is None else band.up_to_km, band.min_per_km)
+            for band in self.bands
+        )
+        if not bands:
+            return None
+        return TravelSpec("estimate", self.constant_min, bands, note=self.note)
 
     @property
     def road_assumptions(self) -> RoadAssumptions:

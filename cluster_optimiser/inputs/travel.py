@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +11,22 @@ import shapely
 
 from cluster_optimiser.domain import RoadSpec, TravelSpec
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.inputs.checking import Problem, number_of, require_column, urn_of
+from cluster_optimiser.inputs.checking import (
+    FaultList,
+    Problem,
+    number_of,
+    require_column,
+    urn_of,
+)
+from cluster_optimiser.inputs.files import Folder
 from cluster_optimiser.inputs.roads.store import read_about
+from cluster_optimiser.inputs.settings import TravelTable, read_settings
 
 if TYPE_CHECKING:
-    from cluster_optimiser.inputs.files import Folder, Table
+    from pathlib import Path
+
+    from cluster_optimiser.inputs.files import Table
     from cluster_optimiser.inputs.register import Register
-    from cluster_optimiser.inputs.settings import TravelTable
 
 MATRIX_COLUMNS = ("from_urn", "to_urn", "minutes")
 
@@ -48,11 +56,25 @@ def read_travel(
         return _matrix(folder, settings, register)
     if settings.method == "roads":
         return _roads(folder, settings)
-    bands = tuple(
-        (math.inf if band.up_to_km is None else band.up_to_km, band.min_per_km)
-        for band in settings.bands
-    )
-    return TravelSpec("estimate", settings.constant_min, bands, note=settings.note)
+    return settings.estimate
+
+
+def travel_table(path: Path) -> TravelTable:
+    """Read the table ``[travel]`` of an authority alone, sound or not.
+
+    Parameters
+    ----------
+    path
+        The authority's folder.
+
+    Returns
+    -------
+    The table; an empty one of method roads where there is none that can be read.
+    """
+    settings = read_settings(Folder(path.resolve(), FaultList()))
+    if settings is None or settings.travel is None:
+        return TravelTable(method="roads")
+    return settings.travel
 
 
 def _roads(folder: Folder, settings: TravelTable) -> TravelSpec | None:
