@@ -69,6 +69,12 @@ def check_names(
         _check_reason(look, key, sorted({*units, *areas, *exempt_names}))
     for i, exempt in enumerate(scenario.exempt, start=1):
         _check_exempt(look, f"exempt.{i}.where", exempt, authority)
+    if scenario.governance is not None:
+        columns = [str(c) for c in authority.schools.columns if c != "geometry"]
+        for column in scenario.governance.academies:
+            look.up("governance.academies", column, columns, "column of the register")
+        for layer in scenario.governance.reach_layers:
+            look.up("governance.reach_layers", layer, list(authority.layers), "layer")
     if scenario.funding is not None:
         _check_measures(look, scenario.funding, authority)
     return list(look.faults)

@@ -16,6 +16,7 @@ from cluster_optimiser.present.maps import map_html
 from cluster_optimiser.present.page import RECORD_FILE, page_from_folder, page_record, render_page
 from cluster_optimiser.present.records import manifest_text, unsolved_record
 from cluster_optimiser.present.sensitivity_tables import projections_csv, sensitivity_csv
+from cluster_optimiser.present.sheets import governance_table, sheets_html
 from cluster_optimiser.present.tables import (
     assignments_table,
     clusters_table,
@@ -45,7 +46,8 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
         The plan, its score and how it was made.
     folder
         A folder that exists; plan.csv, clusters.csv, assignments.csv, plan.gpkg, plan.geojson,
-        map.html, manifest.json and, where the scenario speaks of money, funding.csv, where it has
+        map.html, manifest.json and, where the scenario speaks of money, funding.csv, where it
+        speaks of governance, sheets.html and governance.csv, where it has
         projections of pupils, projections.csv and sensitivity.csv are written into it. Two calls
         write the same bytes.
     maps
@@ -62,6 +64,11 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
     money = funding(result)
     if money is not None:
         _write(folder / "funding.csv", csv_text(funding_table(money)))
+    sheets = sheets_html(result)
+    rules = governance_table(result)
+    if sheets is not None and rules is not None:
+        _write(folder / "sheets.html", sheets)
+        _write(folder / "governance.csv", csv_text(rules))
     _write(folder / "manifest.json", manifest_text(result))
     if result.outlook is not None:
         _write(folder / "projections.csv", projections_csv(result))

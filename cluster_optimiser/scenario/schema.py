@@ -18,6 +18,7 @@ from cluster_optimiser.scenario.tables import (
     Contiguity,
     Count,
     Exempt,
+    Governance,
     Levels,
     Objective,
     Pins,
@@ -80,6 +81,8 @@ class Scenario(Table):
     pins: Pins = Pins()
     exempt: tuple[Exempt, ...] = ()
     urban: Urban = Urban()
+    governance: Governance | None = None
+    """What the governance sheets say; without it there are none."""
     levels: Levels | None = None
     """A level above that the clusters must fit into; without it there is none."""
     funding: Funding | None = None

@@ -225,3 +225,20 @@ class Levels(Table):
     """Label of the scenario whose clusters the groupings are; its file lies beside this one."""
     first: Literal["clusters", "groupings"] = "clusters"
     """Whose order of what is best comes first; the other decides among equals."""
+
+
+class Governance(Table):
+    """What the governance sheet of each cluster says: votes, quorum, executive group."""
+
+    votes_per_school: Annotated[int, Field(ge=1)] = 1
+    """Votes of each member school."""
+    quorum_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of all votes that must be there, rounded up."""
+    executive_above_schools: Annotated[int, Field(ge=1)] | None = None
+    """More schools than this, and an executive group is suggested; without it never."""
+    academies: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    """Column of the register -> value, or any of several, that marks an academy."""
+    reach_layers: tuple[str, ...] = ()
+    """Layers whose areas are listed as centres in reach of a cluster."""
+    note: str = ""
+    """Where these rules come from, printed on every sheet."""

@@ -59,6 +59,11 @@ def make_report(folder: Folder) -> Report:
     if any(option.funding for option in folder.options):
         blocks.append(Heading(1, "Annex B: the money of each cluster"))
         blocks += [table for option in folder.options for table in money_of_option(option)]
+    if any(option.governance for option in folder.options):
+        blocks.append(Heading(1, "Annex C: the governance of each cluster"))
+        text = "A sheet for each cluster, to print and fill in, is in sheets.html of its option."
+        blocks.append(Paragraph(text))
+        blocks += [_governance(option) for option in folder.options if option.governance]
     return Report(
         title=str(authority["title"]),
         subtitle="Report to committee: what each option does, what it costs, where it stands",
@@ -254,6 +259,26 @@ def _clusters(option: Option) -> Table:
         tuple(rows),
         (0.5, 3.0, 0.8, 0.9, 2.6, 0.9, 0.9),
         f"{option.label}/clusters.csv",
+    )
+
+
+def _governance(option: Option) -> Table:
+    rows = [
+        (
+            row["cluster"],
+            row["partnerships"].replace("; ", ", "),
+            number(_int(row["n_votes"])),
+            number(_int(row["quorum"])),
+            row["high_schools"].replace("; ", ", ") or "none",
+        )
+        for row in option.governance
+    ]
+    return Table(
+        f"Governance of the clusters of option {option.label}",
+        ("Cluster", "Local partnerships", "Votes", "Quorum", "High schools"),
+        tuple(rows),
+        (2.4, 2.6, 0.6, 0.7, 3.0),
+        f"{option.label}/governance.csv",
     )
 
 

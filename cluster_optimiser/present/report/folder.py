@@ -30,9 +30,9 @@ class Option:
         What stands in manifest.json.
     view
         What the page says of it: map, words of the proof.
-    clusters, funding
-        Rows of clusters.csv and funding.csv; the second is empty where no money is
-        stated.
+    clusters, funding, governance
+        Rows of clusters.csv, funding.csv and governance.csv; the last two are empty where the
+        scenario speaks of neither.
     universe
         What stands in universe.json, or None where all plans were not gone through.
     """
@@ -42,6 +42,7 @@ class Option:
     view: Mapping[str, Any]
     clusters: Rows
     funding: Rows
+    governance: Rows
     universe: Mapping[str, Any] | None
 
     @property
@@ -96,12 +97,14 @@ def _rows(path: Path) -> Rows:
 def _option(folder: Path, view: Mapping[str, Any]) -> Option:
     home = folder / str(view["label"])
     universe, funding = home / "universe.json", home / "funding.csv"
+    governance = home / "governance.csv"
     return Option(
         label=str(view["label"]),
         manifest=json.loads((home / "manifest.json").read_text(encoding="utf-8")),
         view=view,
         clusters=_rows(home / "clusters.csv"),
         funding=_rows(funding) if funding.is_file() else (),
+        governance=_rows(governance) if governance.is_file() else (),
         universe=json.loads(universe.read_text(encoding="utf-8")) if universe.is_file() else None,
     )
 

@@ -253,6 +253,16 @@ def test_tables_of_clusters_and_money_equal_the_files(word, norfolk_folder: Path
         assert [r[6] == "yes" for r in rows] == [m["is_in_capacity_fund"] == "true" for m in money]
 
 
+def test_tables_of_governance_equal_the_files(word, norfolk_folder: Path) -> None:
+    for label in ("1", "2b", "3c", "4g"):
+        rules = _csv(norfolk_folder / label / "governance.csv")
+        _, *rows = _table(word, f"Governance of the clusters of option {label}")
+        assert [r[0] for r in rows] == [g["cluster"] for g in rules]
+        assert [r[2:4] for r in rows] == [[g["n_votes"], g["quorum"]] for g in rules]
+        assert sum(int(g["n_votes"]) for g in rules) == 409
+        assert all(g["high_schools"] for g in rules)
+
+
 def test_the_table_at_a_glance_equals_the_comparison(word, norfolk_folder: Path) -> None:
     rows = _csv(norfolk_folder / "comparison.csv")
     value = {(r["scenario"], r["metric"]): r["value"] for r in rows}

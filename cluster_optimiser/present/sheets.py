@@ -1,0 +1,276 @@
+"""Governance sheets: one page for each new cluster, to be filled in by those who will run it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from cluster_optimiser.constants import PHASES, SECONDARY_PHASES
+from cluster_optimiser.geography.alignment import LAYER_PREFIX
+from cluster_optimiser.present.principles import lower_first
+from cluster_optimiser.present.tables import made_from, schools_table
+from cluster_optimiser.present.words import (
+    cluster_number,
+    joined,
+    long_date,
+    number,
+    one_decimal,
+    template,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cluster_optimiser.domain import Result
+    from cluster_optimiser.scenario import Governance
+
+PHASE_WORDS = {
+    "nursery": "Nursery schools",
+    "primary": "Primary schools",
+    "middle": "Middle schools",
+    "secondary": "High schools",
+    "all-through": "All-through schools",
+    "special": "Special schools",
+    "pru": "Pupil referral units",
+}
+"""Headings of the member list."""
+
+DENSITIES = ((70, " huge"), (32, " many"))
+"""More schools than this, and the list is set smaller: a sheet is one page."""
+
+BLANKS = ("Chair", "Host school", "Clerk", "Link officer")
+"""What only people can decide: never filled in."""
+
+
+def quorum(n_votes: int, share: float) -> int:
+    """Give the votes that must be there.
+
+    Parameters
+    ----------
+    n_votes
+        All votes.
+    share
+        Share that must be there.
+
+    Returns
+    -------
+    Rounded up.
+
+    Examples
+    --------
+    >>> quorum(15, 0.5), quorum(14, 0.5)
+    (8, 7)
+    """
+    return math.ceil(n_votes * share - 1e-9)
+
+
+def executive_words(
+    n_schools: int, partnerships: list[str], n_secondary: int, governance: Governance
+) -> str:
+    """Suggest an executive group, where a cluster is large.
+
+    Parameters
+    ----------
+    n_schools
+        Member schools.
+    partnerships
+        Today's clusters in it.
+    n_secondary
+        Its secondary schools.
+    governance
+        From how many schools on.
+
+    Returns
+    -------
+    The suggestion, or why there is none.
+    """
+    least = governance.executive_above_schools
+    if least is None:
+        return "None suggested."
+    if n_schools <= least:
+        return f"Not needed: no more than {least} schools, all may meet."
+    n_members = len(partnerships) + 1 + (n_secondary > 1)
+    high = "two from its high schools" if n_secondary > 1 else "one from its high school"
+    return (
+        f"Suggested, as there are more than {least} schools: {n_members} members, one from the "
+        f"primary phase of each local partnership ({joined(partnerships)}) and {high}."
+        if n_secondary
+        else f"Suggested, as there are more than {least} schools: {len(partnerships)} members, one "
+        f"from each local partnership ({joined(partnerships)})."
+    )
+
+
+def _is_academy(schools: pd.DataFrame, governance: Governance) -> pd.Series | None:
+    """Tell which schools are academies; None where the register does not say."""
+    if not governance.academies:
+        return None
+    found = None
+    for column, wanted in governance.academies.items():
+        values = (wanted,) if isinstance(wanted, str) else wanted
+        match = schools[column].astype("string").isin(values).fillna(value=False)
+        found = match if found is None else found & match
+    return found
+
+
+def _phases(members: pd.DataFrame) -> list[dict[str, Any]]:
+    groups = []
+    for phase in sorted(set(members["phase"]), key=PHASES.index):
+        rows = [
+            {
+                "name": row.school,
+                "pupils": number(row.pupils),
+                "minutes": "meeting place" if row.is_place else one_decimal(row.minutes),
+                "today": row.from_cluster,
+                "academy": bool(row.is_academy),
+            }
+            for row in members[members["phase"] == phase].sort_values("school").itertuples()
+        ]
+        groups.append({"title": PHASE_WORDS[phase], "rows": rows})
+    return groups
+
+
+def _areas(result: Result, urns: pd.Index, layer: str) -> list[str]:
+    """List the areas of a layer that member schools lie in, with how many."""
+    areas = result.problem.authority.schools.loc[urns, LAYER_PREFIX + layer].dropna()
+    counted = Counter(str(area) for area in areas)
+    return [f"{name} ({n})" for name, n in sorted(counted.items(), key=lambda i: (-i[1], i[0]))]
+
+
+def _homes(result: Result, row: Mapping[str, Any], governance: Governance) -> list[tuple[str, str]]:
+    found = []
+    for name, layer in result.problem.authority.layers.items():
+        if name in governance.reach_layers:
+            continue
+        outside = int(row[f"misaligned_{name}_pupils"])
+        home = row[f"home_{name}"] or "not known"
+        words = f"; {number(outside)} pupils at schools elsewhere" if outside else ""
+        found.append((layer.title, f"{home}{words}"))
+    return found
+
+
+def _sheet(
+    result: Result,
+    governance: Governance,
+    schools: pd.DataFrame,
+    row: Mapping[str, Any],
+    made: tuple[tuple[str, bool], ...],
+) -> dict[str, Any]:
+    members = schools[schools["cluster"] == row["cluster"]]
+    linked = schools[schools["secondary_membership"] == row["cluster"]]
+    partnerships = [name for name, _ in made]
+    n_votes = len(members) * governance.votes_per_school
+    n_secondary = int(members["phase"].isin(SECONDARY_PHASES).sum())
+    place = members.loc[members["is_place"], "school"].tolist()
+    layers = result.problem.authority.layers
+    return {
+        "number": cluster_number(row["cluster_id"]),
+        "cluster": row["cluster"],
+        "density": next((words for least, words in DENSITIES if len(members) > least), ""),
+        "n_schools": number(len(members)),
+        "pupils": number(row["pupils"]),
+        "place": place[0] if place else "not known",
+        "mean": one_decimal(row["mean_minutes"]),
+        "longest": one_decimal(row["max_minutes"]),
+        "phases": _phases(members),
+        "partnerships": [name if whole else f"{name} (part of it)" for name, whole in made],
+        "cluster_id": row["cluster_id"],
+        "n_votes": n_votes,
+        "votes": number(n_votes),
+        "quorum": number(quorum(n_votes, governance.quorum_share)),
+        "executive": executive_words(len(members), partnerships, n_secondary, governance),
+        "highs": members.loc[members["phase"].isin(SECONDARY_PHASES), "school"].tolist(),
+        "academies": members.loc[members["is_academy"].astype(bool), "school"].tolist(),
+        "linked": [
+            {"name": name, "cluster": cluster}
+            for name, cluster in zip(linked["school"], linked["cluster"], strict=True)
+        ],
+        "homes": _homes(result, row, governance),
+        "reach": [
+            (layers[layer].title, _areas(result, members.index, layer))
+            for layer in governance.reach_layers
+        ],
+    }
+
+
+def _sheets(result: Result, governance: Governance) -> tuple[list[dict[str, Any]], bool]:
+    """Make the sheets, and tell whether the register says which schools are academies."""
+    clusters = result.score.clusters.reset_index(names="cluster_id")
+    schools = schools_table(result)
+    places = set(clusters["meeting_place_urn"].dropna().astype(int))
+    schools["is_place"] = schools.index.isin(places)
+    academies = _is_academy(result.problem.authority.schools, governance)
+    schools["is_academy"] = False if academies is None else academies
+    made = made_from(result)
+    own = clusters[~clusters["is_exempt"].astype(bool)]
+    sheets = [
+        _sheet(result, governance, schools, row, made[str(row["cluster"])])
+        for row in own.drop(columns="geometry").to_dict(orient="records")
+    ]
+    return sheets, academies is not None
+
+
+def governance_table(result: Result) -> pd.DataFrame | None:
+    """Give the governance of each new cluster as a table.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    Columns ``cluster_id,cluster,n_votes,quorum,partnerships,high_schools,academies,
+    double_memberships,executive_group``; None where the scenario does not speak of governance.
+    """
+    governance = result.problem.scenario.governance
+    if governance is None:
+        return None
+    sheets, _ = _sheets(result, governance)
+    return pd.DataFrame(
+        {
+            "cluster_id": [s["cluster_id"] for s in sheets],
+            "cluster": [s["cluster"] for s in sheets],
+            "n_votes": [s["n_votes"] for s in sheets],
+            "quorum": [quorum(s["n_votes"], governance.quorum_share) for s in sheets],
+            "partnerships": [tuple(s["partnerships"]) for s in sheets],
+            "high_schools": [tuple(s["highs"]) for s in sheets],
+            "academies": [tuple(s["academies"]) for s in sheets],
+            "double_memberships": [tuple(link["name"] for link in s["linked"]) for s in sheets],
+            "executive_group": [s["executive"] for s in sheets],
+        }
+    )
+
+
+def sheets_html(result: Result) -> str | None:
+    """Write the governance sheets of a plan as one file that prints a page a cluster.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    HTML; None where the scenario does not speak of governance.
+    """
+    governance = result.problem.scenario.governance
+    if governance is None:
+        return None
+    authority = result.problem.authority
+    sheets, knows_academies = _sheets(result, governance)
+    return template("sheets.html.j2").render(
+        authority=authority.name,
+        label=result.plan.label,
+        title=lower_first(result.problem.scenario.title.partition(": ")[2])
+        or result.problem.scenario.title,
+        date=long_date(authority.data_date),
+        stamp=result.stamp,
+        sheets=sheets,
+        knows_academies=knows_academies,
+        blanks=BLANKS,
+        note=governance.note,
+        caveats=result.caveats,
+    )
