@@ -266,6 +266,37 @@ def test_names_that_are_markup_or_formulas_stay_text(tmp_path: Path) -> None:
     assert results[0].plan.solution.status == "GIVEN"
 
 
+def test_all_dirt_at_once_still_runs(tmp_path: Path) -> None:
+    """Every row has its line, and the starter scenarios run on what is left."""
+    files = Files(tmp_path)
+    files.edit(0, URN="100000.0", pupils="c")
+    files.edit(1, Easting="0", Northing="0", Postcode="ZZ1 1AA")
+    files.edit(2, status="Closed")
+    files.edit(3, phase="Not applicable", name='The "Ash" <b>School</b>')
+    files.edit(4, Easting=str(10 * int(files.rows[4].cells["Easting"])))
+    files.edit(7, kind="Community special school", phase="Not applicable", pupils="")
+    files.rows += [files.rows[8], files.rows[9].with_(pupils="90")]
+    request = files.write()
+    path = tmp_path / "postcodes.csv"
+    path.write_text("pcds,oseast1m,osnrth1m\nZZ1 1AA,402000,290000\n")
+    started = starting.start(replace(request, postcodes=path), starting.Placing(tmp_path / "home"))
+    dropped = {row["reason"] for row in rows_of(started.boundaries / "dropped.csv")}
+    assert dropped == {"closed", "the same row again", "its URN stands on an earlier row"}
+    flagged = {(row["urn"], row["what"]) for row in rows_of(started.boundaries / "flagged.csv")}
+    assert flagged == {
+        ("100000", "pupils not known"),
+        ("100001", "placed by its postcode: the register has no coordinates"),
+        ("100003", "name looks like a formula or a script; kept as plain text"),
+        ("100003", "phase guessed"),
+        ("100004", "coordinates mended"),
+        ("100007", "pupils not known"),
+        ("100009", "two rows for one URN (two sites, perhaps)"),
+    }
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(["run", str(started.scenarios), "--out", str(tmp_path / "results")])
+    assert exit_.value.code in {0, None}
+
+
 def test_without_boundaries_the_outline_is_drawn_round_the_schools(tmp_path: Path) -> None:
     started = starting.start(small(tmp_path, layers=()), starting.Placing(tmp_path / "home"))
     authority = load_authority(started.boundaries)

@@ -180,7 +180,7 @@ def take_in(request: Request) -> Intake:
     if table is not None:
         ledger.notes += [f"{table.file}: {note}" for note in table.notes]
         table = _corrected(request, table, ledger, faults)
-        _report_placeless(table, faults)
+        _report_placeless(table, faults, has_postcodes=request.postcodes is not None)
         chosen = choose_authority(table, request.la, request.name, ledger, faults)
         check_urns(request.keep, table, "--keep", faults)
         check_urns(request.drop, table, "--drop", faults)
@@ -235,11 +235,11 @@ def _corrected(request: Request, table: RawTable, ledger: Ledger, faults: FaultL
     return corrected(table, corrections, ledger, faults)
 
 
-def _report_placeless(table: RawTable, faults: FaultList) -> None:
+def _report_placeless(table: RawTable, faults: FaultList, *, has_postcodes: bool) -> None:
     has_pair = {"easting", "northing"} <= set(table.cells) or {"lat", "lon"} <= set(table.cells)
-    if not has_pair and "postcode" not in table.cells:
-        text = "there is nothing to place schools by: no easting and northing, no postcode"
-        remedy = "Add the columns, or take the full extract of the register."
+    if not has_pair and not ("postcode" in table.cells and has_postcodes):
+        text = "there is nothing to place schools by: no Easting and Northing, no lat and lon"
+        remedy = "Add the columns, or give --postcodes FILE if it has a column of postcodes."
         faults.add(table.file, 1, "", Problem(text, remedy))
 
 

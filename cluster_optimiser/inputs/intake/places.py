@@ -160,26 +160,29 @@ def _read(row: Mapping[str, str]) -> _Read:
 
 def _mended(row: Mapping[str, str]) -> Iterator[tuple[Point, str]]:
     """Give the places that slips of the pen would explain, with what was done."""
+    metres, degrees = PAIRS
     tried = [
-        (("easting", "northing"), ("northing", "easting"), 1.0, "easting and northing exchanged"),
-        (("easting", "northing"), ("easting", "northing"), 0.1, "divided by ten"),
-        (("easting", "northing"), ("easting", "northing"), 10.0, "multiplied by ten"),
-        (("easting", "northing"), ("easting", "northing"), 0.01, "divided by a hundred"),
-        (("easting", "northing"), ("easting", "northing"), 1000.0, "kilometres taken for metres"),
-        (("lat", "lon"), ("lon", "lat"), 1.0, "latitude and longitude exchanged"),
-        (("lat", "lon"), ("easting", "northing"), 1.0, "degrees in place of metres"),
-        (("lat", "lon"), ("northing", "easting"), 1.0, "degrees in place of metres"),
+        (metres, ("northing", "easting"), (1.0, 1.0), "easting and northing exchanged"),
+        (metres, metres, (0.1, 0.1), "divided by ten"),
+        (metres, metres, (0.1, 1.0), "easting divided by ten"),
+        (metres, metres, (1.0, 0.1), "northing divided by ten"),
+        (metres, metres, (10.0, 10.0), "multiplied by ten"),
+        (metres, metres, (0.01, 0.01), "divided by a hundred"),
+        (metres, metres, (1000.0, 1000.0), "kilometres taken for metres"),
+        (degrees, ("lon", "lat"), (1.0, 1.0), "latitude and longitude exchanged"),
+        (degrees, metres, (1.0, 1.0), "degrees in place of metres"),
+        (degrees, ("northing", "easting"), (1.0, 1.0), "degrees in place of metres"),
     ]
-    for pair, columns, factor, what in tried:
+    for pair, columns, factors, what in tried:
         values = [number_of(row.get(column, "")) for column in columns]
         numbers = [value for value in values if not isinstance(value, Problem)]
         if len(numbers) != len(pair):
             continue
-        first, second = (repr(value * factor) for value in numbers)
+        first, second = (repr(v * factor) for v, factor in zip(numbers, factors, strict=True))
         point = read_pair(first, second, pair=pair)
         if not isinstance(point, Problem):
             said = f"{what}: {_said(row)}"
-            yield (point if pair[0] == "easting" else to_metres(point)), said
+            yield (point if pair == metres else to_metres(point)), said
 
 
 def _said(row: Mapping[str, str]) -> str:

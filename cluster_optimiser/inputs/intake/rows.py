@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 HEADER_WITHIN = 10
 """Lines of titles that may stand above the header."""
 
+FEW_SHARE = 0.001
+
+_CONTROLS = bytes(sorted(set(range(32)) - set(b"\t\n\r") | {127}))
+
 START_LETTERS = 40
 """Letters of a row that are shown where its cells cannot be told apart."""
 
@@ -163,6 +167,13 @@ def _decoded(content: bytes, notes: list[str]) -> str | Problem:
             return content.decode("utf-16")
         except UnicodeDecodeError:
             return Problem("the file is neither UTF-8 nor Windows text", 'Save it as "CSV UTF-8".')
+    n_before = len(content)
+    # Noughts in every other place are another encoding; a few, and other control characters, are
+    # the mark of a damaged disk or a careless export.
+    controls = _CONTROLS if content.count(0) <= FEW_SHARE * n_before else _CONTROLS[1:]
+    content = content.translate(None, controls)
+    if len(content) < n_before:
+        notes.append(f"{n_before - len(content)} bytes of the file that are no text were left out.")
     text = decode(content)
     if isinstance(text, Problem) and b"\0" not in content:
         # Windows text has a few bytes without a meaning; one of them is no reason to give up.

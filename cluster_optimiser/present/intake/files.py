@@ -255,7 +255,11 @@ def _settings(new: NewAuthority) -> dict[str, Any]:
     return {
         "new": new,
         "caveats": caveats(new),
-        "unknown": [(int(urn), str(name)) for urn, name in unknown["name"].items()],
+        # A comment may not hold control characters, however they are written.
+        "unknown": [
+            (int(urn), "".join(letter for letter in str(name) if letter.isprintable()))
+            for urn, name in unknown["name"].items()
+        ],
         "layers": [(layer.name, layer_title(layer.name), layer) for layer in intake.layers],
         "travel": {
             "constant_min": CONSTANT_MIN,

@@ -297,6 +297,10 @@ KINDS: dict[str, Dirt] = {
         text(lambda t: t.encode("cp1252").replace(b"1, Made Lane", b"1\x81 Made Lane", 1)),
         "1 characters of the file could not be read",
     ),
+    "a byte that is no text": Dirt(
+        text(lambda t: t.encode("cp1252").replace(b"1, Made Lane", b"1, \0Made \x17Lane", 1)),
+        "2 bytes of the file that are no text were left out",
+    ),
     "text encoded twice": Dirt(
         text(lambda t: t.replace(FIRST, "St Agn\xc3\xa9s School", 1).encode()),
         "1 cells with twice encoded letters (such as Ã©) were mended",
@@ -485,6 +489,13 @@ KINDS: dict[str, Dirt] = {
     "metres times ten": Dirt(
         cells(Easting=f"{10 * X0:.0f}", Northing=f"{10 * Y0:.0f}"),
         "mended: Made Primary School 100000: divided by ten: the register says easting 4000000",
+    ),
+    "easting alone times ten": Dirt(
+        cells(Easting=f"{10 * X0:.0f}"), f"coordinates mended: {FIRST}: easting divided by ten"
+    ),
+    "degrees under easting and northing": Dirt(
+        cells(Easting="-2.00155", Northing="52.50768"),
+        f"coordinates mended: {FIRST}: degrees in place of metres",
     ),
     "easting and northing exchanged": Dirt(
         cells(Easting=f"{Y0:.0f}", Northing=f"{X0:.0f}"),
