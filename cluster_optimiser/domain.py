@@ -514,6 +514,54 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """What is true of all legal plans of a scenario, as far as it was worked out.
+
+    Parameters
+    ----------
+    n_plans
+        How many there are; None where that was not worked out.
+    reason
+        Why it was not, or an empty string.
+    terms
+        The metrics of the front.
+    counts
+        Index ``n_clusters``, column ``n_plans`` (integers of any size, as objects).
+    distributions, rank, together, front
+        As `Universe.distributions`, `Universe.rank` of the scenario's own plan and
+        `Universe.together` give, and the front, one plan a row; None where not worked out.
+    """
+
+    n_plans: int | None
+    reason: str = ""
+    terms: tuple[str, ...] = ()
+    counts: pd.DataFrame | None = None
+    distributions: pd.DataFrame | None = None
+    rank: pd.DataFrame | None = None
+    together: pd.DataFrame | None = None
+    front: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """Where the plans of several options stand among all legal plans of one of them.
+
+    Parameters
+    ----------
+    label
+        The option whose rules count: the one by which most of the others are legal.
+    ranks
+        Index ``option``, ``metric``; columns as `Universe.rank` gives.
+    not_legal
+        Option -> why its plan is not legal by these rules, in words.
+    """
+
+    label: str
+    ranks: pd.DataFrame
+    not_legal: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """One scenario, run: what the results folder, the comparison and the page are made of.
 
@@ -536,6 +584,8 @@ class Result:
         What must be said with every number of it.
     outlook
         How it stands if pupils change; None where the scenario has no projection.
+    survey
+        What is true of all legal plans of its scenario; None where that was not asked for.
     """
 
     problem: Problem
@@ -548,6 +598,7 @@ class Result:
     stamp: str
     caveats: tuple[str, ...]
     outlook: Outlook | None = None
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

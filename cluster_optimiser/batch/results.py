@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser import present
@@ -14,6 +15,7 @@ from cluster_optimiser.batch.sweeps import (
     changes_table,
     write_tables,
 )
+from cluster_optimiser.batch.surveys import standing_of, survey_of
 from cluster_optimiser.batch.together import sign, together_key
 from cluster_optimiser.batch.work import held, hold, place_of, plan_of
 from cluster_optimiser.comparison import compare, compare_runs
@@ -22,6 +24,7 @@ from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.scenario import authority_folder
+from cluster_optimiser.present.universe_files import PICTURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +33,13 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.ledger import Options
     from cluster_optimiser.batch.tasks import Outcome
 
-COMPARISON_FILES = ("index.html", "page.json", "comparison.csv", "assignments.csv")
+COMPARISON_FILES = (
+    "index.html",
+    "page.json",
+    "comparison.csv",
+    "assignments.csv",
+    *PICTURES,
+)
 """What speaks of all plans of a run together."""
 
 AUTHORITIES = "authorities"
@@ -73,6 +82,7 @@ def load_result(outcome: Outcome) -> Result:
         seed=record["seed"],
         stamp=record["stamp"],
     )
+    result = replace(result, survey=survey_of(result))
     hold(outcome.folder, result)
     return result
 
@@ -157,7 +167,9 @@ def _write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> l
         home = "" if is_page_first else f"{AUTHORITIES}/{key}/"
         (folder / home).mkdir(parents=True, exist_ok=True)
         pages.append((_write_page(group, folder / home), f"{home}index.html"))
-        names += [f"{home}{name}" for name in COMPARISON_FILES]
+        written = [f"{home}{name}" for name in COMPARISON_FILES]
+        # There are no pictures where there is nothing to draw.
+        names += [name for name in written if (folder / name).is_file()]
     is_simple = is_page_first and len(shown[0]) == len(outcomes)
     if not is_simple:
         names += _write_lists(outcomes, folder)
@@ -172,7 +184,13 @@ def _write_page(group: Sequence[Outcome], folder: Path) -> str:
     """Write the comparison and the page of one authority; give its name."""
     results = [load_result(outcome) for outcome in group if outcome.has_plan]
     unsolved = [load_unsolved(outcome) for outcome in group if not outcome.has_plan]
-    present.write_comparison(results, compare(results), folder, unsolved=unsolved)
+    present.write_comparison(
+        results,
+        compare(results),
+        folder,
+        unsolved=unsolved,
+        standing=standing_of(results),
+    )
     return results[0].problem.authority.name
 
 

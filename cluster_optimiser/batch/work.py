@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser import present
@@ -21,6 +22,7 @@ from cluster_optimiser.batch.ledger import (
 )
 from cluster_optimiser.batch.one import Place, load_place, run_scenario, stamp
 from cluster_optimiser.batch.progress import progress_to
+from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.domain import Plan, Solution, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
 from cluster_optimiser.inputs import load_plan
@@ -138,6 +140,7 @@ def _work(task: Task) -> None:
                 present.write_unsolved(made, new)
                 status = made.status
             else:
+                made = replace(made, survey=survey_of(made))
                 present.write_result(made, new, maps=task.options.outputs == "all")
                 status = made.plan.solution.status
                 hold(folder, made)

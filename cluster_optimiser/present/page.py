@@ -25,6 +25,7 @@ from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, script_data
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, ground
 from cluster_optimiser.present.theme import Theme, load_theme
+from cluster_optimiser.present.universe_page import outlook_view, universe_view
 from cluster_optimiser.present.words import long_date, number, template, words
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cluster_optimiser.domain import Result, Unsolved
+    from cluster_optimiser.domain import Result, Standing, Unsolved
 
 RECORD_FILE = "page.json"
 """What of a results folder the page can be made from again."""
@@ -140,6 +141,7 @@ def page_record(
     comparison: pd.DataFrame,
     *,
     unsolved: Sequence[Unsolved] = (),
+    standing: Standing | None = None,
 ) -> dict[str, Any]:
     """Gather everything the page says, so that it can be made again from this alone.
 
@@ -151,6 +153,8 @@ def page_record(
         One row a scenario and metric; scenarios in it that have no plan are named on the page.
     unsolved
         Options without a plan, with the reason.
+    standing
+        Where the plans stand among all legal plans of one option.
 
     Returns
     -------
@@ -181,6 +185,8 @@ def page_record(
             "options": options,
             "principles": [dataclasses.asdict(one) for one in principles(list(results))],
             "charts": charts(results),
+            "universe": universe_view(results, standing, under),
+            "outlook": outlook_view(results),
             "schools": all_schools(results),
             "unsolved": _unsolved(results, comparison, unsolved),
             "under": {"symbols": str(under.symbols), "areas_title": under.areas_title},
@@ -256,6 +262,7 @@ def index_html(
     comparison: pd.DataFrame,
     *,
     unsolved: Sequence[Unsolved] = (),
+    standing: Standing | None = None,
     theme: Theme | None = None,
 ) -> str:
     """Make the consultation page.
@@ -268,6 +275,8 @@ def index_html(
         One row a scenario and metric; scenarios in it that have no plan are named on the page.
     unsolved
         Options without a plan, with the reason.
+    standing
+        Where the plans stand among all legal plans of one option.
     theme
         How it looks; without it as the authority's ``theme.toml`` says, if it has one.
 
@@ -282,7 +291,7 @@ def index_html(
     InputError
         If the authority's theme has faults.
     """
-    record = page_record(results, comparison, unsolved=unsolved)
+    record = page_record(results, comparison, unsolved=unsolved, standing=standing)
     return render_page(record, theme=theme)
 
 

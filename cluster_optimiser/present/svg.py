@@ -114,6 +114,22 @@ class Frame:
         """
         return shapely.transform(shape, self.place)
 
+    def undraw(self, shape: BaseGeometry) -> BaseGeometry:
+        """Turn a shape in units into one in metres.
+
+        Parameters
+        ----------
+        shape
+            A shape in units.
+
+        Returns
+        -------
+        The shape in metres.
+        """
+        corner = np.array([self.west_m, self.north_m])
+        turned = np.array([1.0, -1.0]) / self.units_per_m
+        return shapely.transform(shape, lambda xy: (xy - MARGIN) * turned + corner)
+
 
 def path_data(shape: BaseGeometry) -> str:
     """Write the rings of polygons as SVG path data on whole units.

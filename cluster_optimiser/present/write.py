@@ -23,13 +23,14 @@ from cluster_optimiser.present.tables import (
     csv_text,
     plan_table,
 )
+from cluster_optimiser.present.universe_files import survey_files, write_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from cluster_optimiser.domain import Result, Unsolved
+    from cluster_optimiser.domain import Result, Standing, Unsolved
     from cluster_optimiser.present.theme import Theme
 
 
@@ -47,9 +48,9 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
     folder
         A folder that exists; plan.csv, clusters.csv, assignments.csv, plan.gpkg, plan.geojson,
         map.html, manifest.json and, where the scenario speaks of money, funding.csv, where it
-        speaks of governance, sheets.html and governance.csv, where it has
-        projections of pupils, projections.csv and sensitivity.csv are written into it. Two calls
-        write the same bytes.
+        speaks of governance, sheets.html and governance.csv, where it has projections of pupils,
+        projections.csv and sensitivity.csv, where all legal plans were counted, universe.json and
+        its tables are written into it. Two calls write the same bytes.
     maps
         Write map.html, plan.gpkg and plan.geojson too, which take most of the time.
     """
@@ -70,6 +71,8 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
         _write(folder / "sheets.html", sheets)
         _write(folder / "governance.csv", csv_text(rules))
     _write(folder / "manifest.json", manifest_text(result))
+    for name, text in survey_files(result).items():
+        _write(folder / name, text)
     if result.outlook is not None:
         _write(folder / "projections.csv", projections_csv(result))
         _write(folder / "sensitivity.csv", sensitivity_csv(result))
@@ -112,8 +115,9 @@ def write_comparison(
     out: Path,
     *,
     unsolved: Sequence[Unsolved] = (),
+    standing: Standing | None = None,
 ) -> None:
-    """Write what speaks of all plans: assignments.csv, comparison.csv, page.json and index.html.
+    """Write what speaks of all plans: assignments, comparison, page, and pictures of the universe.
 
     Parameters
     ----------
@@ -126,15 +130,18 @@ def write_comparison(
         A folder that exists. Each file is replaced whole.
     unsolved
         Options without a plan, to be named on the page with the reason.
+    standing
+        Where the plans stand among all legal plans of one option.
     """
     # The page is made first: if it cannot be, nothing has been replaced.
-    record = page_record(results, comparison, unsolved=unsolved)
+    record = page_record(results, comparison, unsolved=unsolved, standing=standing)
     page = render_page(record)
     _replace(out / "assignments.csv", csv_text(assignments_table(results)))
     _replace(out / "comparison.csv", csv_text(comparison))
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     _replace(out / RECORD_FILE, text + "\n")
     _replace(out / "index.html", page)
+    write_pictures(results, standing, out)
 
 
 def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> None:

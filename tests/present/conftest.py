@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 import shapely
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from cluster_optimiser.batch.surveys import standing_of, survey_of
 from cluster_optimiser.constants import CRS_METRES, SECONDARY_PHASES
 from cluster_optimiser.domain import (
     Authority,
@@ -546,6 +547,8 @@ def made_page(tmp_path_factory: pytest.TempPathFactory) -> MadePage:
 def norfolk_page(tmp_path_factory: pytest.TempPathFactory) -> MadePage:
     """Give the page of Norfolk with every scenario."""
     results = [norfolk_result(option) for option in OPTIONS]
+    results = [replace(result, survey=survey_of(result)) for result in results]
     path = tmp_path_factory.mktemp("norfolk") / "index.html"
-    path.write_text(index_html(results, pd.DataFrame()), encoding="utf-8")
+    page = index_html(results, pd.DataFrame(), standing=standing_of(results))
+    path.write_text(page, encoding="utf-8")
     return MadePage(path, results, assignments_table(results))

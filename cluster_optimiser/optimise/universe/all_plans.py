@@ -26,9 +26,14 @@ from cluster_optimiser.optimise.universe.diagram import (
 )
 from cluster_optimiser.optimise.universe.kept import MAX_NODES, plans_by_kept
 from cluster_optimiser.optimise.universe.legality import positions_of
-from cluster_optimiser.optimise.universe.pareto import front
+from cluster_optimiser.optimise.universe.pareto import MAX_LABELS, front
 from cluster_optimiser.optimise.universe.picking import Numbered
-from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, distribution
+from cluster_optimiser.optimise.universe.ranking import (
+    MAX_ENTRIES,
+    Halves,
+    columns_of,
+    distribution,
+)
 from cluster_optimiser.optimise.universe.splitting import restrict
 from cluster_optimiser.optimise.universe.states import build_diagram
 from cluster_optimiser.scenario import ROBUSTNESS, nearest
@@ -84,11 +89,21 @@ class Universe:
         Its candidate groups.
     diagram
         All plans as paths.
+    max_entries, max_labels
+        What ranks and quantiles, and the front, may keep at once; what takes more is not worked
+        out.
     """
 
     def __init__(
-        self, problem: Problem, groups: Sequence[CandidateGroup], diagram: Diagram
+        self,
+        problem: Problem,
+        groups: Sequence[CandidateGroup],
+        diagram: Diagram,
+        *,
+        max_entries: int = MAX_ENTRIES,
+        max_labels: int = MAX_LABELS,
     ) -> None:
+        self.max_entries, self.max_labels = max_entries, max_labels
         self.problem = problem
         self.groups = tuple(groups)
         self.diagram = diagram
@@ -101,6 +116,8 @@ class Universe:
         groups: Sequence[CandidateGroup] | None = None,
         *,
         max_states: int = MAX_STATES,
+        max_entries: int = MAX_ENTRIES,
+        max_labels: int = MAX_LABELS,
     ) -> Universe:
         """Work out the universe of a merge scenario.
 
@@ -112,6 +129,8 @@ class Universe:
             Its candidate groups, where they are at hand.
         max_states
             States above which to give up.
+        max_entries, max_labels
+            As for the class.
 
         Returns
         -------
@@ -132,7 +151,7 @@ class Universe:
                 "pupils, require a layer, or allow more states"
             )
             raise ClusterOptimiserError(message)
-        return cls(problem, groups, diagram)
+        return cls(problem, groups, diagram, max_entries=max_entries, max_labels=max_labels)
 
     @cached_property
     def n_plans(self) -> int:
@@ -272,7 +291,8 @@ class Universe:
             else:
                 rows = self.costs[[self.metrics.index(name)]]
             greatest = [-int(least_to_go(self.diagram, -row[None, :])[0, 0]) for row in rows]
-            halves = Halves(self.diagram, columns_of(rows, greatest))
+            columns = columns_of(rows, greatest)
+            halves = Halves(self.diagram, columns, max_entries=self.max_entries)
             if halves.n_entries > _KEPT_ENTRIES:
                 return halves
             self._halves[name] = halves
@@ -484,7 +504,8 @@ class Universe:
         """
         self._refuse_terms(terms)
         rows = self.costs[[self.metrics.index(term) for term in terms]]
-        found = front(self.diagram, rows) if self.metrics else {}
+        limit = self.max_labels
+        found = front(self.diagram, rows, max_labels=limit) if self.metrics else {}
         return [PickedPlan(groups, self.values_of(groups)) for groups in found.values()]
 
     def _refuse_terms(self, terms: Sequence[str]) -> None:

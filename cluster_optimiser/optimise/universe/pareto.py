@@ -127,7 +127,9 @@ _Part = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]", "ND
 """Labels on their way: node, cost vector, label and group they come from."""
 
 
-def front(diagram: Diagram, costs: NDArray[np.int64]) -> dict[Point, tuple[int, ...]]:
+def front(
+    diagram: Diagram, costs: NDArray[np.int64], *, max_labels: int = MAX_LABELS
+) -> dict[Point, tuple[int, ...]]:
     """Find every cost vector than which no legal plan is nowhere worse, with a plan for each.
 
     Parameters
@@ -136,6 +138,8 @@ def front(diagram: Diagram, costs: NDArray[np.int64]) -> dict[Point, tuple[int, 
         The diagram.
     costs
         Integer costs of each group, shape (n_terms, n_groups), two or three terms.
+    max_labels
+        Labels above which to give up.
 
     Returns
     -------
@@ -144,14 +148,14 @@ def front(diagram: Diagram, costs: NDArray[np.int64]) -> dict[Point, tuple[int, 
     Raises
     ------
     ClusterOptimiserError
-        If it would keep more than `MAX_LABELS` labels.
+        If it would keep more labels.
     """
     if not diagram.has_plans:
         return {}
     points = _known_plans(diagram, costs)
     known = np.array(list(points)).T
     ideal = np.concatenate([least_to_go(diagram, row[None, :]) for row in costs])
-    sweep = _LabelSweep(diagram, costs, ideal, known)
+    sweep = _LabelSweep(diagram, costs, ideal, known, max_labels=max_labels)
     vectors = sweep.run()
     first = sweep.n_labels - vectors.shape[1]
     for k, vector in enumerate(vectors.T.tolist()):
@@ -170,8 +174,11 @@ class _LabelSweep:
         costs: NDArray[np.int64],
         ideal: NDArray[np.int64],
         known: NDArray[np.int64],
+        *,
+        max_labels: int,
     ) -> None:
         self.diagram, self.costs, self.ideal, self.known = diagram, costs, ideal, known
+        self.max_labels = max_labels
         self.parents: list[NDArray[np.int64]] = []
         self.groups: list[NDArray[np.int64]] = []
         self.n_labels = 0
@@ -201,10 +208,10 @@ class _LabelSweep:
                     part = (moved[0][some], moved[1][:, some], moved[2][some], moved[3][some])
                     waiting[target].append(part)
             self.n_labels += len(kept)
-            if self.n_labels > MAX_LABELS:
+            if self.n_labels > self.max_labels:
                 message = (
-                    f"the front is not worked out: it takes more than {MAX_LABELS:,} cost vectors; "
-                    "choose fewer terms, or narrow the scenario"
+                    f"the front is not worked out: it takes more than {self.max_labels:,} cost "
+                    "vectors; choose fewer terms, or narrow the scenario"
                 )
                 raise ClusterOptimiserError(message)
         return value

@@ -176,23 +176,27 @@ class Halves:
         The diagram, with plans.
     columns
         Integer costs of each group, shape (n_columns, n_groups), earlier columns compared first.
+    max_entries
+        Costs above which to give up.
 
     Raises
     ------
     ClusterOptimiserError
-        If both sides together would hold more than `MAX_ENTRIES`.
+        If both sides together would hold more.
     """
 
-    def __init__(self, diagram: Diagram, columns: NDArray[np.int64]) -> None:
+    def __init__(
+        self, diagram: Diagram, columns: NDArray[np.int64], *, max_entries: int = MAX_ENTRIES
+    ) -> None:
         least = int(least_to_go(diagram, columns[:1])[0, 0])
         greatest = -int(least_to_go(diagram, -columns[:1])[0, 0])
         step = max(1, int(np.gcd.reduce(columns[0])))
         n_values = (greatest - least) / step + 1 if len(columns) == 1 else np.inf
         cut, n_entries = _chosen_cut(diagram, n_values)
-        if n_entries > MAX_ENTRIES:
+        if n_entries > max_entries:
             message = (
                 f"ranks are not worked out: they would need some {n_entries:,.0f} costs at once, "
-                f"the limit is {MAX_ENTRIES:,}; least, greatest and mean are known all the same"
+                f"the limit is {max_entries:,}; least, greatest and mean are known all the same"
             )
             raise ClusterOptimiserError(message)
         self.columns = columns

@@ -1,0 +1,138 @@
+"""All legal plans of the scenarios that were run, as far as that is quick, and who stands where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cluster_optimiser.domain import Standing, Survey
+from cluster_optimiser.errors import ClusterOptimiserError, InputError
+from cluster_optimiser.optimise.universe.all_plans import Universe
+from cluster_optimiser.present import plans_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Problem, Result
+
+MAX_STATES = 100_000
+"""States of the diagram above which a run does not work out the universe; the command does."""
+
+MAX_ENTRIES = 1_000_000
+"""Costs above which a run leaves quantiles and ranks unknown; the command has a higher limit."""
+
+MAX_LABELS = 200_000
+"""Cost vectors above which a run leaves the front unknown."""
+
+
+def _universe(problem: Problem) -> Universe:
+    return Universe.of(
+        problem, max_states=MAX_STATES, max_entries=MAX_ENTRIES, max_labels=MAX_LABELS
+    )
+
+
+def front_terms(problem: Problem) -> tuple[str, ...]:
+    """Choose what the front is of: number, fit to the first preferred layer, and ways.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+
+    Returns
+    -------
+    Two or three metrics.
+    """
+    layers = problem.scenario.preferred_layers
+    fit = [f"misaligned.{layer}" for layer in layers[:1]]
+    return ("count", *fit, "pupil_minutes")
+
+
+def survey_of(result: Result) -> Survey | None:
+    """Say what is true of all legal plans of a result's scenario.
+
+    Parameters
+    ----------
+    result
+        A plan that was solved for.
+
+    Returns
+    -------
+    What was worked out within the limits; None where the scenario does not merge.
+    """
+    problem = result.problem
+    if problem.scenario.method != "merge":
+        return None
+    if problem.scenario.levels is not None:
+        return Survey(n_plans=None, reason="all plans of two levels at once are not counted")
+    try:
+        found = _universe(problem)
+    except ClusterOptimiserError as error:
+        return Survey(n_plans=None, reason=str(error))
+    if not found.n_plans:
+        return Survey(n_plans=0)
+    terms = front_terms(problem)
+    try:
+        front = plans_table(found.pareto(terms), found.groups)
+    except ClusterOptimiserError:
+        front = None
+    counts = pd.DataFrame({"n_plans": pd.Series(found.n_plans_by_count, dtype=object)}).rename_axis(
+        "n_clusters"
+    )
+    return Survey(
+        n_plans=found.n_plans,
+        terms=terms,
+        counts=counts,
+        distributions=found.distributions(),
+        rank=found.rank(result.plan),
+        together=found.together(max_states=MAX_STATES),
+        front=front,
+    )
+
+
+def standing_of(results: Sequence[Result]) -> Standing | None:
+    """Say where the plans of all options stand among the legal plans of one of them.
+
+    Parameters
+    ----------
+    results
+        The plans of one authority.
+
+    Returns
+    -------
+    Ranks by the rules under which most plans are legal, of several the first, today's clusters
+    being the units; None where no option was surveyed.
+    """
+    best: tuple[int, Universe, dict[str, pd.DataFrame], dict[str, str]] | None = None
+    for result in results:
+        scenario, survey = result.problem.scenario, result.survey
+        if survey is None or not survey.n_plans or scenario.units_scenario:
+            continue
+        universe = _universe(result.problem)
+        legal, not_legal = _split(universe, results)
+        if best is None or len(legal) > best[0]:
+            best = (len(legal), universe, legal, not_legal)
+    if best is None:
+        return None
+    _, universe, legal, not_legal = best
+    ranks = pd.concat(legal, names=["option"]) if legal else pd.DataFrame()
+    return Standing(universe.problem.scenario.option, ranks, not_legal)
+
+
+def _split(
+    universe: Universe, results: Sequence[Result]
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    legal: dict[str, pd.DataFrame] = {}
+    not_legal: dict[str, str] = {}
+    for result in results:
+        label = result.plan.label
+        try:
+            groups = universe.groups_of(result.plan)
+        except InputError as error:
+            first, more = error.faults[0], len(error.faults) - 1
+            text = f"{first.subject}: {first.problem}" if first.subject else first.problem
+            not_legal[label] = text + (f" (and {more} more)" if more else "")
+        else:
+            legal[label] = universe.rank(groups)
+    return legal, not_legal

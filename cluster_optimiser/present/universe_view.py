@@ -1,0 +1,303 @@
+"""What is shown of all legal plans: a chart of the front, a map of who goes with whom, and tables.
+
+Positions are worked out once, in the units of a drawing, for the page and for the picture files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from cluster_optimiser.present.principles import lower_first
+from cluster_optimiser.present.tables import is_unknown
+from cluster_optimiser.present.words import number, one_decimal, percent, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from cluster_optimiser.domain import Result, Standing, Survey
+
+CLASSES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Ends of the classes of shares; nothing, and everything, are classes of their own."""
+
+PLANS_IN_WORDS = 10_000
+"""Shares of plans are told as one in so many up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A plan in the chart of the front.
+
+    Parameters
+    ----------
+    minutes
+        Mean minutes to the meeting place: across.
+    misfit
+        Pupils outside their cluster's main area of the layer: up.
+    n_clusters
+        Its number of clusters.
+    label
+        Option whose plan it is, or an empty string for a plan of the front.
+    """
+
+    minutes: float
+    misfit: int
+    n_clusters: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two neighbours and the share of legal plans that put them together.
+
+    Parameters
+    ----------
+    unit_a, unit_b
+        The neighbours.
+    ends_m
+        Where they stand, metres east and north.
+    shares
+        Of all legal plans, of those with the fewest clusters, of those near the best; None where
+        not worked out.
+    n_all
+        Plans that put them together.
+    """
+
+    unit_a: str
+    unit_b: str
+    ends_m: tuple[tuple[float, float], tuple[float, float]]
+    shares: tuple[float | None, float | None, float | None]
+    n_all: int
+
+
+def share_class(share: float) -> int:
+    """Give the class that a share is drawn in.
+
+    Parameters
+    ----------
+    share
+        0 to 1.
+
+    Returns
+    -------
+    0 for nothing, 1 to 4 for quarters, 5 for everything.
+
+    Examples
+    --------
+    >>> [share_class(s) for s in (0.0, 0.1, 0.25, 0.6, 0.999, 1.0)]
+    [0, 1, 1, 3, 4, 5]
+    """
+    if share <= 0:
+        return 0
+    if share >= 1:
+        return len(CLASSES)
+    return next(i for i, end in enumerate(CLASSES) if share <= end)
+
+
+def _pupils(result: Result) -> int:
+    return int(result.problem.units["pupils"].sum())
+
+
+def points_of(reference: Result, standing: Standing) -> list[Point]:
+    """Give the points of the chart: the front, then the options that are legal by its rules.
+
+    Parameters
+    ----------
+    reference
+        The option whose legal plans the chart is of.
+    standing
+        Where the options stand among them.
+
+    Returns
+    -------
+    The points; none where the front is not known or has no layer.
+    """
+    survey = reference.survey
+    if survey is None or survey.front is None or len(survey.terms) < 3:  # noqa: PLR2004
+        return []
+    layer, pupils = survey.terms[1], _pupils(reference)
+    if not pupils:
+        return []
+    rows: list[tuple[Any, str]] = [(row, "") for _, row in survey.front.iterrows()]
+    for option, table in _by_option(standing):
+        values = {
+            metric: float(row["value"]) / int(row["scale"])
+            for metric, row in table.iterrows()
+            if not is_unknown(row["value"])
+        }
+        rows.append((values, option))
+    return [
+        Point(row["pupil_minutes"] / pupils, round(row[layer]), round(row["count"]), label)
+        for row, label in rows
+    ]
+
+
+def _by_option(standing: Standing) -> list[tuple[str, pd.DataFrame]]:
+    if standing.ranks.empty:
+        return []
+    options = standing.ranks.index.get_level_values("option").unique()
+    return [(str(option), standing.ranks.loc[option]) for option in options]
+
+
+def links_of(reference: Result) -> list[Link]:
+    """Give the links of the map: every two neighbours.
+
+    Parameters
+    ----------
+    reference
+        The option whose legal plans the map is of.
+
+    Returns
+    -------
+    The links, most often together first; none where shares are not known.
+    """
+    survey = reference.survey
+    if survey is None or survey.together is None:
+        return []
+    geometry = reference.problem.units.geometry
+    at = {str(unit): shapely.point_on_surface(shape) for unit, shape in geometry.items()}
+    pairs = [(str(a), str(b)) for a, b in survey.together.index]
+    links = [
+        Link(
+            unit_a=a,
+            unit_b=b,
+            ends_m=((at[a].x, at[a].y), (at[b].x, at[b].y)),
+            shares=tuple(_share(row[f"share_{kind}"]) for kind in ("all", "fewest", "near")),  # type: ignore[arg-type]
+            n_all=int(row["n_all"]),
+        )
+        for (a, b), (_, row) in zip(pairs, survey.together.iterrows(), strict=True)
+    ]
+    return sorted(links, key=lambda link: (-link.n_all, link.unit_a, link.unit_b))
+
+
+def _share(value: object) -> float | None:
+    return None if is_unknown(value) else float(str(value))
+
+
+def share_text(share: float | None) -> str:
+    """Write a share; what is nearly all or nearly nothing is not rounded to it.
+
+    Parameters
+    ----------
+    share
+        0 to 1, or None.
+
+    Returns
+    -------
+    Its text.
+
+    Examples
+    --------
+    >>> share_text(1.0), share_text(0.9999), share_text(0.5), share_text(0.0)
+    ('100%', 'over 99.9%', '50%', '0%')
+    """
+    if share is not None and 0.9995 <= share < 1:  # noqa: PLR2004 - what would print as 100
+        return str(words()["universe"]["nearly"])
+    if share is not None and 0.99 < share < 1:  # noqa: PLR2004 - what would print as 100
+        return f"{100 * share:.1f}%"
+    return percent(share, 1) if share is not None else words()["universe"]["unknown"]
+
+
+def _better(row: pd.Series, n_plans: int) -> str:
+    """Say how many legal plans are better in one measure."""
+    say = words()["universe"]
+    if is_unknown(row["n_better"]):
+        return str(say["unknown"])
+    better, equal = int(row["n_better"]), int(row["n_equal"])
+    if better == 0:
+        return str(say["best_alone" if equal == 1 else "best"])
+    return str(say["better"].format(n=number(better), share=percent(better, n_plans)))
+
+
+def _value(metric: str, row: pd.Series, pupils: int) -> str:
+    if metric == "order" or is_unknown(row["value"]):
+        return ""
+    value = float(row["value"]) / int(row["scale"])
+    if metric == "pupil_minutes":
+        return str(words()["universe"]["minutes"].format(n=one_decimal(value / max(1, pupils))))
+    return number(value)
+
+
+def _counts(survey: Survey) -> str:
+    say = words()["universe"]
+    if survey.counts is None:
+        return ""
+    return ", ".join(
+        say["of_clusters"].format(n=number(row["n_plans"]), k=number(k))
+        for k, row in survey.counts.iterrows()
+    )
+
+
+def universe_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Say of each option how many legal plans its rules leave.
+
+    Parameters
+    ----------
+    results
+        The plans, in the order they are shown.
+
+    Returns
+    -------
+    One record for options that leave the same: ``labels``, ``n_plans``, ``counts`` in words.
+    """
+    say = words()["universe"]
+    rows: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        survey = result.survey
+        if survey is None:
+            continue
+        known = survey.n_plans is not None
+        n_plans = number(survey.n_plans) if known else say["not_counted"]
+        text = _counts(survey) if known else survey.reason
+        rows.setdefault((n_plans, text), []).append(result.plan.label)
+    return [
+        {"labels": labels, "n_plans": n_plans, "counts": text}
+        for (n_plans, text), labels in rows.items()
+    ]
+
+
+def standing_rows(reference: Result, standing: Standing) -> dict[str, Any]:
+    """Say of each option how many legal plans are better than its own.
+
+    Parameters
+    ----------
+    reference
+        The option whose rules count.
+    standing
+        Where the options stand.
+
+    Returns
+    -------
+    ``heads``: the measures; ``rows``: label and cells (value and words); ``not_legal``: label and
+    reason.
+    """
+    say = words()["universe"]
+    survey = reference.survey
+    n_plans = survey.n_plans if survey is not None and survey.n_plans else 0
+    metrics = [*(survey.terms if survey is not None else ())]
+    if any("robustness" in table.index for _, table in _by_option(standing)):
+        metrics.append("robustness")
+    layers = reference.problem.authority.layers
+    heads = []
+    for metric in metrics:
+        kind, _, layer = metric.partition(".")
+        title = lower_first(layers[layer].title) if layer in layers else ""
+        heads.append(say[f"measure_{kind}"].format(layer=title))
+    pupils = _pupils(reference)
+    rows = [
+        {
+            "label": option,
+            "cells": [
+                (_value(metric, row, pupils), _better(row, n_plans))
+                for metric in metrics
+                for _, row in table.loc[[metric]].iterrows()
+            ],
+        }
+        for option, table in _by_option(standing)
+    ]
+    not_legal = [{"label": label, "why": why} for label, why in standing.not_legal.items()]
+    return {"heads": heads, "rows": rows, "not_legal": not_legal}
