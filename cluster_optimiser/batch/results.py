@@ -9,13 +9,13 @@ from cluster_optimiser import present
 from cluster_optimiser.batch.folders import staging
 from cluster_optimiser.batch.ledger import RECORD_FILE
 from cluster_optimiser.batch.one import prepare, result_of
+from cluster_optimiser.batch.surveys import standing_of, survey_of
 from cluster_optimiser.batch.sweeps import (
     TABLE_FILES,
     change_words,
     changes_table,
     write_tables,
 )
-from cluster_optimiser.batch.surveys import standing_of, survey_of
 from cluster_optimiser.batch.together import sign, together_key
 from cluster_optimiser.batch.work import held, hold, place_of, plan_of
 from cluster_optimiser.comparison import compare, compare_runs
@@ -23,8 +23,8 @@ from cluster_optimiser.domain import Plan, Result, Solution, Stage, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.present.tables import csv_text
-from cluster_optimiser.scenario import authority_folder
 from cluster_optimiser.present.universe_files import PICTURES
+from cluster_optimiser.scenario import authority_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

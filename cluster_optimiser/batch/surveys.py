@@ -104,35 +104,35 @@ def standing_of(results: Sequence[Result]) -> Standing | None:
     Ranks by the rules under which most plans are legal, of several the first, today's clusters
     being the units; None where no option was surveyed.
     """
-    best: tuple[int, Universe, dict[str, pd.DataFrame], dict[str, str]] | None = None
+    best: tuple[Universe, dict[str, tuple[int, ...]], dict[str, str]] | None = None
     for result in results:
         scenario, survey = result.problem.scenario, result.survey
         if survey is None or not survey.n_plans or scenario.units_scenario:
             continue
         universe = _universe(result.problem)
         legal, not_legal = _split(universe, results)
-        if best is None or len(legal) > best[0]:
-            best = (len(legal), universe, legal, not_legal)
+        if best is None or len(legal) > len(best[1]):
+            best = (universe, legal, not_legal)
     if best is None:
         return None
-    _, universe, legal, not_legal = best
-    ranks = pd.concat(legal, names=["option"]) if legal else pd.DataFrame()
+    universe, legal, not_legal = best
+    tables = {label: universe.rank(groups) for label, groups in legal.items()}
+    ranks = pd.concat(tables, names=["option"]) if tables else pd.DataFrame()
     return Standing(universe.problem.scenario.option, ranks, not_legal)
 
 
 def _split(
     universe: Universe, results: Sequence[Result]
-) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
-    legal: dict[str, pd.DataFrame] = {}
+) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
+    """Give the groups of the plans that are legal, and why the others are not."""
+    legal: dict[str, tuple[int, ...]] = {}
     not_legal: dict[str, str] = {}
     for result in results:
         label = result.plan.label
         try:
-            groups = universe.groups_of(result.plan)
+            legal[label] = universe.groups_of(result.plan)
         except InputError as error:
             first, more = error.faults[0], len(error.faults) - 1
             text = f"{first.subject}: {first.problem}" if first.subject else first.problem
             not_legal[label] = text + (f" (and {more} more)" if more else "")
-        else:
-            legal[label] = universe.rank(groups)
     return legal, not_legal

@@ -32,6 +32,9 @@ COLOURS = ("#71828d", "#9dc0cf", "#5e9ab3", "#2a7291", "#0b4a66", "#ffffff")
 WIDTHS_PT = (1.0, 1.2, 2.2, 3.2, 4.4, 1.6)
 DOUBLE, DOUBLE_WIDTH_PT = "#10242e", 5.0
 DEEP, MARK, LAND = "#14506b", "#b3123e", "#c9d3d9"
+PICTURES = ("front.svg", "front.png", "together.svg", "together.png")
+"""What `write_pictures` writes."""
+
 PNG_DPI = 150
 MOST_WINDOWS = 2
 LABEL_SHARE = (0.12, 0.05)
@@ -113,13 +116,12 @@ def write_pictures(results: Sequence[Result], standing: Standing | None, out: Pa
         A folder that exists.
     """
     drawn = _figures(results, standing)
-    for name in ("front", "together"):
-        for kind in ("svg", "png"):
-            path = out / f"{name}.{kind}"
-            if name in drawn:
-                path.write_bytes(_bytes(drawn[name], kind))
-            else:
-                path.unlink(missing_ok=True)
+    for picture in PICTURES:
+        name, _, kind = picture.partition(".")
+        if name in drawn:
+            (out / picture).write_bytes(_bytes(drawn[name], kind))
+        else:
+            (out / picture).unlink(missing_ok=True)
 
 
 def _figures(results: Sequence[Result], standing: Standing | None) -> dict[str, Figure]:

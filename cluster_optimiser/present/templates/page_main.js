@@ -107,6 +107,13 @@ const setUpPrinting = () => {
 };
 // Who asks for the options in full by the contents or by a link need not ask again.
 const openOptions = () => { if (location.hash === "#details") byId("all-options").open = true; };
+// A table that fits needs no stop of the Tab key; one that does not is scrolled with the arrow keys.
+const setUpStops = () => {
+  const regions = [...document.querySelectorAll(".scroll[tabindex]")];
+  const look = () => regions.forEach((region) => { region.tabIndex = region.clientWidth && region.scrollWidth <= region.clientWidth ? -1 : 0; });
+  addEventListener("resize", look);
+  setTimeout(look);
+};
 const find = setUpSearch((school) => { choose({ school }); byId("answer").focus({ preventScroll: true }); });
 onChoice((changed) => {
   if (changed.includes("school")) {
@@ -132,6 +139,7 @@ setUpFilter();
 setUpTry();
 setUpPrinting();
 openOptions();
+setUpStops();
 addEventListener("hashchange", () => {
   openOptions();
   if (!location.hash.includes("=")) return;
