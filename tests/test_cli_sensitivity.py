@@ -6,8 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cluster_optimiser.batch import sensitivity
 from cluster_optimiser.cli import main
+from cluster_optimiser.errors import ScenarioError
 from tests.norfolk import SCENARIOS
+from tests.toy import toy_scenario
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,6 @@ def test_the_files_of_a_scenario_with_projections(results: Path) -> None:
     assert set(clusters["cluster"]) < set(pd.read_csv(results / "4f" / "clusters.csv")["cluster"])
     inside = clusters[clusters["n_outside"] == 0]
     assert inside["first_year"].isna().all()
-    assert not (results / "4a" / "projections.csv").exists()
 
 
 def test_a_plan_in_words(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +61,6 @@ def test_a_plan_in_words(results: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_what_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for what, scenario, told in (
-        (tmp_path, SCENARIOS / "4a.toml", "the scenario has no projection of pupils"),
         (tmp_path, SCENARIOS / "4f.toml", "holds no plan with its manifest"),
         (tmp_path / "plan.csv", SCENARIOS / "4f.toml", "cannot be read"),
     ):
@@ -67,3 +68,8 @@ def test_what_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
             main(["sensitivity", str(what), "--scenario", str(scenario)])
         assert ended.value.code == 3
         assert told in capsys.readouterr().err
+
+
+def test_a_scenario_without_projections_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="the scenario has no projection of pupils"):
+        sensitivity(tmp_path, toy_scenario())
