@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from cluster_optimiser.prospects import Outlook, Projected, Survey
     from cluster_optimiser.scenario import Scenario
 
 Status = Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "UNKNOWN", "GIVEN"]
@@ -313,31 +314,6 @@ class TravelMinutes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Projected:
-    """The pupils of every school in another year, or if things go otherwise.
-
-    Parameters
-    ----------
-    label
-        What it is called, unlike any other.
-    series
-        What it belongs to: projections of one series follow one another by year.
-    year
-        Its year, or None.
-    is_draw
-        Drawn at random.
-    pupils
-        Index ``urn`` in the order of the register, int64, 0 or more.
-    """
-
-    label: str
-    series: str
-    year: int | None
-    is_draw: bool
-    pupils: pd.Series
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """Everything a plan is made from and judged by, for one scenario.
 
@@ -489,76 +465,6 @@ class Score:
 
     clusters: gpd.GeoDataFrame
     metrics: Mapping[str, float | int | None]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outlook:
-    """How a plan stands if pupils change: in each projection what becomes of each cluster.
-
-    Parameters
-    ----------
-    projections
-        Index ``projection`` (its label) in the scenario's order; columns ``series``, ``year``
-        (missing for none), ``is_draw``, ``pupils``, ``is_legal``, ``n_outside`` (clusters out of
-        the range of pupils), ``broken`` (the rules that the plan breaks then, joined by
-        semicolons).
-    clusters
-        Pupils of each cluster (row, index ``cluster``) in each projection (column, its label).
-    today
-        Pupils of each cluster today, in the same order.
-    """
-
-    projections: pd.DataFrame
-    clusters: pd.DataFrame
-    today: pd.Series
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Survey:
-    """What is true of all legal plans of a scenario, as far as it was worked out.
-
-    Parameters
-    ----------
-    n_plans
-        How many there are; None where that was not worked out.
-    reason
-        Why it was not, or an empty string.
-    terms
-        The metrics of the front.
-    counts
-        Index ``n_clusters``, column ``n_plans`` (integers of any size, as objects).
-    distributions, rank, together, front
-        As `Universe.distributions`, `Universe.rank` of the scenario's own plan and
-        `Universe.together` give, and the front, one plan a row; None where not worked out.
-    """
-
-    n_plans: int | None
-    reason: str = ""
-    terms: tuple[str, ...] = ()
-    counts: pd.DataFrame | None = None
-    distributions: pd.DataFrame | None = None
-    rank: pd.DataFrame | None = None
-    together: pd.DataFrame | None = None
-    front: pd.DataFrame | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Standing:
-    """Where the plans of several options stand among all legal plans of one of them.
-
-    Parameters
-    ----------
-    label
-        The option whose rules count: the one by which most of the others are legal.
-    ranks
-        Index ``option``, ``metric``; columns as `Universe.rank` gives.
-    not_legal
-        Option -> why its plan is not legal by these rules, in words.
-    """
-
-    label: str
-    ranks: pd.DataFrame
-    not_legal: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.domain import Standing, Survey
 from cluster_optimiser.errors import ClusterOptimiserError, InputError
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.present import plans_table
+from cluster_optimiser.prospects import Standing, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.domain import Projected
 from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
@@ -30,6 +29,7 @@ from cluster_optimiser.inputs.checking import (
     urn_of,
 )
 from cluster_optimiser.inputs.files import read_csv
+from cluster_optimiser.prospects import Projected
 from cluster_optimiser.scenario import TODAY
 
 if TYPE_CHECKING:

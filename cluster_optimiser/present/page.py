@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cluster_optimiser.domain import Result, Standing, Unsolved
+    from cluster_optimiser.domain import Result, Unsolved
+    from cluster_optimiser.prospects import Standing
 
 RECORD_FILE = "page.json"
 """What of a results folder the page can be made from again."""

@@ -14,7 +14,8 @@ from cluster_optimiser.present.words import percent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cluster_optimiser.domain import Outlook, Result
+    from cluster_optimiser.domain import Result
+    from cluster_optimiser.prospects import Outlook
 
 MOST_NAMED = 3
 """Clusters named in a line before it says how many more there are."""

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.domain import Result, Standing, Survey
+    from cluster_optimiser.domain import Result
     from cluster_optimiser.present.universe_view import Link, Point
+    from cluster_optimiser.prospects import Standing, Survey
 
 COLOURS = ("#71828d", "#9dc0cf", "#5e9ab3", "#2a7291", "#0b4a66", "#ffffff")
 WIDTHS_PT = (1.0, 1.2, 2.2, 3.2, 4.4, 1.6)

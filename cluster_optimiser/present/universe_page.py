@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.domain import Result, Standing
+    from cluster_optimiser.domain import Result
     from cluster_optimiser.present.svg import Ground
     from cluster_optimiser.present.universe_view import Link, Point
+    from cluster_optimiser.prospects import Standing
 
 CHART_WIDTH, CHART_HEIGHT = 620, 380
 RADIUS = 5.0

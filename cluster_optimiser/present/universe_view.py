@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cluster_optimiser.domain import Result, Standing, Survey
+    from cluster_optimiser.domain import Result
+    from cluster_optimiser.prospects import Standing, Survey
 
 CLASSES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Ends of the classes of shares; nothing, and everything, are classes of their own."""

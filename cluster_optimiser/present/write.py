@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cluster_optimiser.domain import Result, Standing, Unsolved
+    from cluster_optimiser.domain import Result, Unsolved
     from cluster_optimiser.present.theme import Theme
+    from cluster_optimiser.prospects import Standing
 
 
 def _write(path: Path, text: str) -> None:

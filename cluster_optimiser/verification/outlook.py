@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.domain import Outlook
+from cluster_optimiser.prospects import Outlook
 from cluster_optimiser.verification.facts import (
     ClusterFacts,
     Ground,
@@ -27,7 +27,8 @@ from cluster_optimiser.verification.rules import (
 )
 
 if TYPE_CHECKING:
-    from cluster_optimiser.domain import Problem, Projected, Violation
+    from cluster_optimiser.domain import Problem, Violation
+    from cluster_optimiser.prospects import Projected
     from cluster_optimiser.verification.rules import Verification
 
 BY_PUPILS = ("size.", "travel", "within.")

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cluster_optimiser.domain import Authority, Projected
+from cluster_optimiser.domain import Authority
 from cluster_optimiser.errors import InputError, ScenarioError
 from cluster_optimiser.inputs import projections_of
+from cluster_optimiser.prospects import Projected
 from cluster_optimiser.scenario import Scenario
 from tests.toy import toy_problem, toy_scenario
 

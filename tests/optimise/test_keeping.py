@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cluster_optimiser.domain import Problem, Projected
+from cluster_optimiser.domain import Problem
 from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.geography.units import unit_table
@@ -17,6 +17,7 @@ from cluster_optimiser.optimise.keeping import Keeping, keeping_of
 from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.optimise.universe.kept import plans_by_kept
+from cluster_optimiser.prospects import Projected
 from cluster_optimiser.verification import n_not_legal, outlook_of, verify_plan
 from tests.graphs import everything, random_problem
 from tests.norfolk import norfolk_place, norfolk_scenario
