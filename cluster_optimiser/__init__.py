@@ -6,7 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cluster_optimiser.batch import evaluate, explain, run_scenario, sensitivity, universe
+    from cluster_optimiser.batch import (
+        evaluate,
+        explain,
+        responses,
+        run_scenario,
+        sensitivity,
+        universe,
+    )
     from cluster_optimiser.comparison import compare, funding
     from cluster_optimiser.inputs import load_authority
     from cluster_optimiser.present import plot_plan
@@ -22,6 +29,7 @@ __all__ = [
     "load_authority",
     "load_scenario",
     "plot_plan",
+    "responses",
     "run_scenario",
     "score",
     "sensitivity",
@@ -37,6 +45,7 @@ _HOMES = {
     "load_authority": "inputs",
     "load_scenario": "scenario",
     "plot_plan": "present",
+    "responses": "batch",
     "run_scenario": "batch",
     "score": "scoring",
     "sensitivity": "batch",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.outlooks import sensitivity
     from cluster_optimiser.batch.pools import open_pool
     from cluster_optimiser.batch.questions import explain, rank, universe
+    from cluster_optimiser.batch.replies import responses
     from cluster_optimiser.batch.results import load_result, write_together
     from cluster_optimiser.batch.tasks import Outcome
 
@@ -34,6 +35,7 @@ __all__ = [
     "raise_faults",
     "rank",
     "read_scenarios",
+    "responses",
     "run_batch",
     "run_scenario",
     "sensitivity",
@@ -59,6 +61,7 @@ _HOMES = {
     "prepare": "one",
     "raise_faults": "checking",
     "rank": "questions",
+    "responses": "replies",
     "read_scenarios": "gather",
     "run_batch": "many",
     "run_scenario": "one",

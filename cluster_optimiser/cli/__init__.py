@@ -12,7 +12,7 @@ from cluster_optimiser.cli.asking import explain, sensitivity, universe
 from cluster_optimiser.cli.preparing import new
 from cluster_optimiser.cli.roads import roads
 from cluster_optimiser.cli.running import check, evaluate, run, status
-from cluster_optimiser.cli.showing import page, report, schema
+from cluster_optimiser.cli.showing import page, report, responses, schema
 from cluster_optimiser.cli.terminal import (
     EXIT_INFEASIBLE,
     EXIT_INPUT,
@@ -51,6 +51,7 @@ COMMANDS = (
     sensitivity,
     page,
     report,
+    responses,
     roads,
     schema,
     new,

@@ -72,6 +72,63 @@ def report(*, results: Path, folder: Path) -> None:
 
 
 @click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The results folder that was consulted on.",
+)
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The scenario that own plans are judged by and ranked among.",
+)
+@click.option(
+    "-o",
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for tables and map; without it only the counts are printed.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+def responses(
+    *, file: Path, results: Path, scenario: Path, folder: Path | None, as_json: bool
+) -> None:
+    """Say what replies to the consultation say: support by option and place, and own plans.
+
+    FILE is a CSV with the columns school (URN or name) and option, and, if wanted, comment,
+    may_quote (yes or no) and plan (a plan CSV that the page exported, relative to FILE).
+
+    \b
+    Example:
+      cluster-optimiser responses replies.csv --results results \\
+        --scenario scenarios/4a.toml -o replies
+    """
+    to_user = console()
+    with to_user.status("reading replies") if to_user.is_terminal else nullcontext():
+        from cluster_optimiser import batch
+        from cluster_optimiser.present.replies import (
+            response_lines,
+            responses_json,
+            write_responses,
+        )
+        from cluster_optimiser.scenario import load_scenario
+
+        place = batch.load_place(load_scenario(scenario))
+        found = batch.responses(file, results=results, scenario=scenario, place=place)
+        files = [] if folder is None else write_responses(found, place.territory, folder)
+    if as_json:
+        click.echo(responses_json(found), nl=False)
+    else:
+        for line in response_lines(found):
+            click.echo(line)
+    for path in files:
+        to_user.print(f"Open {path}", markup=False)
+
+
+@click.command()
 def schema() -> None:
     """Print the JSON Schema of the scenario file.
 

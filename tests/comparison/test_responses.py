@@ -1,0 +1,228 @@
+"""Replies: nothing lost, nothing told that may not be told, own plans judged."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from cluster_optimiser.batch import responses
+from cluster_optimiser.cli import app
+from cluster_optimiser.comparison.responses import (
+    LIKE_SHARE,
+    NO_PREFERENCE,
+    Responses,
+    company_apart_pupils,
+)
+from cluster_optimiser.errors import InputError
+from cluster_optimiser.inputs.replies import load_replies
+from cluster_optimiser.present.replies import response_lines, support_svg, write_responses
+from tests.made_replies import made_replies
+from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OPTIONS = ("1", "2b", "3c", "4g")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Only what is read of a results folder."""
+    out = tmp_path_factory.mktemp("replies_results")
+    record = {"options": [], "authority": {}}
+    for label in OPTIONS:
+        (out / label).mkdir()
+        plan = norfolk_result(label).plan.assignment
+        text = plan.reset_index().set_axis(["urn", "cluster"], axis=1).to_csv(index=False)
+        (out / label / "plan.csv").write_text(text, encoding="utf-8")
+        manifest = {"stamp": label, "authority": "Norfolk"}
+        (out / label / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        (out / label / "clusters.csv").write_text("cluster_id\n", encoding="utf-8")
+        record["options"].append({"label": label, "stamp": label})
+    (out / "page.json").write_text(json.dumps(record), encoding="utf-8")
+    for name in ("comparison.csv", "assignments.csv"):
+        (out / name).write_text("scenario\n", encoding="utf-8")
+    return out
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory) -> Path:
+    return made_replies(tmp_path_factory.mktemp("replies"))
+
+
+@pytest.fixture(scope="module")
+def found(file: Path, folder: Path) -> Responses:
+    return responses(file, results=folder, scenario=SCENARIOS / "4a.toml", place=norfolk_place())
+
+
+def test_no_reply_is_lost(found: Responses, file: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
+    table = found.replies
+    assert len(table) == len(rows) == 400
+    assert table["row"].tolist() == list(range(2, 402))
+    counts = found.counts
+    assert counts["n_counted"] + counts["n_superseded"] + counts["n_unknown_school"] == 400
+    assert counts["n_superseded"] == table["urn"].dropna().duplicated().sum() >= 7
+    assert counts["n_unknown_school"] >= 4
+    assert set(table["row"].tail(8).head(4)) <= set(table.loc[table["urn"].isna(), "row"])
+    assert counts["n_unknown_option"] == 4
+    assert (table.loc[~table["is_counted"], "reason"] != "").all()
+    assert not table.loc[table["is_counted"], "urn"].duplicated().any()
+
+
+def test_schools_are_found_by_urn_name_and_slip(found: Responses, file: Path) -> None:
+    assert set(found.replies["matched"]) == {"urn", "name", "likeness", "not found"}
+    guessed = found.replies[found.replies["matched"] == "likeness"]
+    assert len(guessed) >= 15
+    for row in guessed.itertuples():
+        assert abs(len(row.name) - len(row.school)) <= 1
+
+
+def test_support_adds_up_in_every_grouping(found: Responses) -> None:
+    support = found.support
+    columns = [*OPTIONS, NO_PREFERENCE]
+    assert set(support["by"]) >= {"all", "cluster", "district", "division", "phase"}
+    assert (support[columns].sum(axis=1) == support["n_replied"]).all()
+    assert (support["response_share"] == support["n_replied"] / support["n_schools"]).all()
+    whole = support[support["by"] == "all"].iloc[0]
+    assert whole["n_schools"] == 426
+    assert whole["n_replied"] == found.counts["n_counted"]
+    for by in ("cluster", "phase"):
+        rows = support[support["by"] == by]
+        assert rows[["n_schools", "n_replied", *columns]].sum().tolist() == [
+            whole[c] for c in ("n_schools", "n_replied", *columns)
+        ]
+    counted = found.replies[found.replies["is_counted"]]
+    assert Counter(counted["option"]) == {c: whole[c] for c in columns if whole[c]}
+
+
+def test_every_broken_plan_is_named_with_its_reason(found: Responses) -> None:
+    plans = found.plans
+    assert len(plans) == 30
+    broken = plans[plans["status"] != "legal"]
+    assert set(broken["plan"]) >= {f"plan_{i}.csv" for i in range(10)}
+    assert (broken["reasons"] != "").all()
+    unread = plans[plans["status"] == "cannot be read"].set_index("plan")["reasons"]
+    assert set(unread.index) == {f"plan_{i}.csv" for i in (0, 1, 2, 5, 6, 7)}
+    assert "missing from the plan" in unread["plan_0.csv"]
+    assert "999999" in unread["plan_1.csv"]
+    assert "blank" in unread["plan_2.csv"]
+    apart = plans.set_index("plan").loc["plan_3.csv", "reasons"]
+    assert "units: " in apart
+    assert "size.max: " in plans.set_index("plan").loc["plan_4.csv", "reasons"]
+
+
+def test_legal_plans_are_scored_and_ranked(found: Responses) -> None:
+    legal = found.plans[found.plans["status"] == "legal"]
+    assert len(legal) == 20
+    best = norfolk_result("4a")
+    for row in legal.itertuples():
+        assert row.n_better + row.n_equal + row.n_worse == 59_292
+        is_best = row.n_better == 0
+        assert is_best == (row.n_clusters == best.score.metrics["n_clusters"])
+    assert (legal["n_better"] == 0).any()
+    assert (legal["nearest_option"].isin(OPTIONS)).all()
+
+
+def test_like_plans_are_grouped(found: Responses) -> None:
+    groups, plans = found.groups, found.plans
+    readable = plans[plans["status"] != "cannot be read"]
+    assert groups["n_plans"].sum() == len(readable)
+    assert readable["group"].notna().all()
+    pupils = norfolk_place().authority.schools["pupils"].sum()
+    assert (groups["most_pupils"] <= LIKE_SHARE * pupils).all()
+    assert (groups["n_plans"] > 1).any()
+    for group in groups.itertuples():
+        assert group.middle_row in group.rows
+
+
+def test_comments_are_quoted_only_as_the_file_allows(found: Responses, tmp_path: Path) -> None:
+    assert found.counts["n_comments"] > found.counts["n_quoted"] > 0
+    assert not found.comments["comment"].str.contains("Private").any()
+    assert list(found.comments.columns) == ["option", "comment"]
+    files = write_responses(found, norfolk_place().territory, tmp_path)
+    for path in files:
+        assert "Private thoughts" not in path.read_text(encoding="utf-8")
+    text = (tmp_path / "comments.csv").read_text(encoding="utf-8")
+    assert "'=HYPERLINK(1)" in text
+    assert ",=HYPERLINK" not in text
+
+
+def test_the_map_shows_who_leads_where(found: Responses) -> None:
+    text = support_svg(found, norfolk_place().territory)
+    drawing = etree.fromstring(text.encode())
+    space = "{http://www.w3.org/2000/svg}"
+    titles = [t.text for t in drawing.iter(f"{space}title")]
+    assert len(titles) == 48
+    support = found.support[found.support["by"] == "cluster"].set_index("group")
+    for title in titles[1:]:
+        name, told = title.split(": ", 1)
+        row = support.loc[name]
+        assert told.startswith(f"{row['n_replied']} of {row['n_schools']} schools replied")
+    assert drawing.find(f"{space}desc").text.startswith(f"{found.counts['n_counted']} of 426")
+
+
+def test_twice_the_same_bytes(tmp_path: Path, folder: Path) -> None:
+    place = norfolk_place()
+    file = made_replies(tmp_path, n=60, n_plans=4, n_broken=2)
+    for name in ("a", "b"):
+        made = responses(file, results=folder, scenario=SCENARIOS / "4a.toml", place=place)
+        write_responses(made, place.territory, tmp_path / name)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_the_command(file: Path, folder: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small.csv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    small.write_text("\n".join([*lines[:6], lines[-1]]), encoding="utf-8")
+    command = ["responses", str(small), "--results", str(folder)]
+    command += ["--scenario", str(SCENARIOS / "4a.toml"), "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.exception
+    assert "6 replies; " in done.output
+    assert 'there is no option "9z"' in done.output
+    assert len(list((tmp_path / "out").iterdir())) == 7
+    done = CliRunner().invoke(app, [*command, "--json"])
+    assert '"n_rows": 6' in done.output
+
+
+def test_lines_name_every_plan_and_every_reply_that_does_not_count(found: Responses) -> None:
+    lines = "\n".join(response_lines(found))
+    for row in found.replies.loc[~found.replies["is_counted"], "row"]:
+        assert f"row {row}: " in lines
+    for name in found.plans["plan"]:
+        assert f": {name}: " in lines
+
+
+def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("scool,option\n1,4a\n", encoding="utf-8")
+    with pytest.raises(InputError, match="school"):
+        load_replies(path, norfolk_place().authority, OPTIONS)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_replies(tmp_path / "none.csv", norfolk_place().authority, OPTIONS)
+
+
+PLANS = st.lists(st.integers(0, 3), min_size=6, max_size=6)
+
+
+@given(PLANS, PLANS)
+def test_company_is_a_distance(one: list[int], other: list[int]) -> None:
+    pupils = pd.Series([1, 2, 4, 8, 16, 32])
+    a, b = pd.Series(one), pd.Series(other)
+    apart = company_apart_pupils(a, b, pupils)
+    assert apart == company_apart_pupils(b, a, pupils)
+    held = [{frozenset(p.index[p == c]) for c in set(p)} for p in (a, b)]
+    both = held[0] & held[1]
+    assert apart == 63 - sum(int(pupils[list(group)].sum()) for group in both)
