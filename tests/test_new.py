@@ -198,8 +198,26 @@ def test_an_authority_is_replaced_only_if_forced(tmp_path: Path) -> None:
         starting.start(request, placing)
     assert mark.exists()
     starting.start(request, replace(placing, is_forced=True))
-    assert not mark.exists()
+    assert mark.read_text() == "mine"
     assert sorted(p.name for p in (tmp_path / "home").iterdir()) == ["boundaries", "scenarios"]
+
+
+def test_what_was_changed_by_hand_outlives_making_it_again(tmp_path: Path) -> None:
+    request, placing = small(tmp_path), starting.Placing(tmp_path / "home")
+    started = starting.start(request, placing)
+    first = listing(tmp_path / "home")
+    own = started.scenarios / "mine.toml"
+    own.write_text("# mine")
+    edited = started.scenarios / "1.toml"
+    edited.write_text("# edited")
+    (started.scenarios / "4.toml").write_text("# not made for two clusters")
+    starting.start(request, replace(placing, is_forced=True))
+    scenarios = "scenarios/calderbeck"
+    assert listing(tmp_path / "home") == first | {
+        f"{scenarios}/mine.toml": b"# mine",
+        f"{scenarios}/1.toml.before": b"# edited",
+        f"{scenarios}/4.toml.before": b"# not made for two clusters",
+    }
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ MAX_SETS = 100_000
 FIXED_SHARE = 2 / 3
 """Clusters of option 3 as a share of today's, where the user names no number."""
 
+STARTER_FILES = ("base.toml", "1.toml", "2.toml", "3.toml", "4.toml")
+
 AREA_NUMBERS = (2, 3, 4, 5, 6)
 """Numbers of areas that are tried where the user names none."""
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.batch.one import Place
-from cluster_optimiser.batch.starters import Wanted, write_starters
+from cluster_optimiser.batch.starters import STARTER_FILES, Wanted, write_starters
 from cluster_optimiser.domain import TravelSpec
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.geography import build_territory
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import geopandas as gpd
+
+BEFORE = ".before"
+"""Added to the name of a file that was there and differs from the new one."""
 
 JOIN_WITHIN_M = 100.0
 """Secondary schools no further apart than this share a cluster, unless the user says otherwise."""
@@ -149,6 +152,8 @@ def start(
         new = replace(new, scenario_notes=notes)
         page = check_html(new, authority, place.territory)
         write_papers(new, made[0], check_page=page)
+        for old, fresh in zip(homes, made, strict=True):
+            _carry_over(old, fresh)
         _put_in_place(made, homes, Path(temporary))
     return Started(*homes, tuple(_lines(new, homes)))
 
@@ -212,6 +217,28 @@ def _filled(known: pd.Series, km: np.ndarray) -> tuple[pd.Series, tuple[str, ...
     if n_blank:
         notes.append(f"{n_blank} schools without one are in that of the nearest school.")
     return cluster, tuple(notes)
+
+
+def _carry_over(old: Path, fresh: Path) -> None:
+    """Keep what somebody has put into a folder that is replaced, or has changed in it.
+
+    Files that are not made again, such as a road network, stay. What people edit by hand is kept
+    beside the new one under a name that nothing reads.
+    """
+    for path in sorted(old.rglob("*")) if old.is_dir() else ():
+        within = path.relative_to(old)
+        target = fresh / within
+        if not path.is_file() or (target.exists() and not _is_edited(path, target)):
+            continue
+        if target.exists() or path.name in STARTER_FILES:
+            target = target.with_name(f"{path.name}{BEFORE}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+
+
+def _is_edited(path: Path, fresh: Path) -> bool:
+    is_by_hand = path.suffix == ".toml" or path.name == "schools.csv"
+    return is_by_hand and path.read_bytes() != fresh.read_bytes()
 
 
 def _put_in_place(made: tuple[Path, Path], homes: tuple[Path, Path], temporary: Path) -> None:

@@ -30,8 +30,8 @@ INCLUDABLE = ("proposed", "independent", "non-maintained")
     "layers",
     multiple=True,
     metavar="NAME=FILE",
-    help="Boundaries in any format and year; NAME=FILE@COLUMN where the names are not found. "
-    "May be given several times.",
+    help="Boundaries in any format and year; NAME=FILE@COLUMN where the names are not found, "
+    "NAME=FILE@LAYER of a file of several. May be given several times.",
 )
 @click.option("--outline", type=click.Path(path_type=Path), help="The authority's own boundary.")
 @click.option(
@@ -87,7 +87,12 @@ INCLUDABLE = ("proposed", "independent", "non-maintained")
     default=Path(),
     help="Folder that gets boundaries/ and scenarios/.  [default: this one]",
 )
-@click.option("--force", is_flag=True, help="Replace the authority if it is there already.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Make the authority again if it is there already: what you added stays, what you changed "
+    "is kept beside it as FILE.before.",
+)
 def new(  # noqa: PLR0913 - one argument an option
     *,
     authority: str,

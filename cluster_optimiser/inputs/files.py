@@ -104,7 +104,8 @@ class Folder:
         -------
         The folder's name and the path.
         """
-        return f"{self.root.name}/{PurePosixPath(name.replace(chr(92), '/'))}"
+        path = PurePosixPath(name.replace(chr(92), "/"))
+        return f"{self.root.name}/{path}" if self.root.name else str(path)
 
     def find(self, name: str, *, subject: str) -> Path | None:
         """Find a file that ``authority.toml`` names.
@@ -153,7 +154,7 @@ class Folder:
         self._hashes[key] = hashlib.sha256(content).hexdigest()
         return content
 
-    def read(self, name: str, *, subject: str) -> Table | None:
+    def read(self, name: str, *, subject: str, layer: str = "") -> Table | None:
         """Read a table of any supported format.
 
         Parameters
@@ -162,6 +163,8 @@ class Folder:
             Path relative to the folder.
         subject
             Key of ``authority.toml`` that names it.
+        layer
+            The one to read of a file that holds several; empty where it holds one.
 
         Returns
         -------
@@ -180,7 +183,7 @@ class Folder:
         for part in SHAPEFILE_PARTS if path.suffix.lower() == ".shp" else ():
             if path.with_suffix(part).is_file():
                 self.content(path.with_suffix(part))
-        return _read_features(path, content, file=file, faults=self.faults)
+        return _read_features(path, content, layer, file=file, faults=self.faults)
 
 
 def _is_below(path: Path, root: Path) -> bool:
@@ -284,8 +287,10 @@ def _table_of_rows(
     return Table(file, frame.drop(columns=nameless).rename_axis("row"))
 
 
-def _read_features(path: Path, content: bytes, *, file: str, faults: FaultList) -> Table | None:
-    frame = _open_features(path, content)
+def _read_features(
+    path: Path, content: bytes, layer: str, *, file: str, faults: FaultList
+) -> Table | None:
+    frame = _open_features(path, content, layer)
     if isinstance(frame, Problem):
         faults.add(file, 0, "", frame)
         return None
@@ -307,7 +312,7 @@ def _read_features(path: Path, content: bytes, *, file: str, faults: FaultList) 
     return None if geometry is None else Table(file, cells, geometry)
 
 
-def _open_features(path: Path, content: bytes) -> pd.DataFrame | Problem:
+def _open_features(path: Path, content: bytes, layer: str) -> pd.DataFrame | Problem:
     suffix = path.suffix.lower()
     source: Path | io.BytesIO = path
     if suffix in GEOJSON_SUFFIXES:
@@ -319,7 +324,9 @@ def _open_features(path: Path, content: bytes) -> pd.DataFrame | Problem:
         # Odd rings are reported, or mended, by the reader of areas, not by the driver.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _read_parquet(path) if suffix in PARQUET_SUFFIXES else _read_driver(source)
+            if suffix in PARQUET_SUFFIXES:
+                return _read_parquet(path)
+            return _read_driver(source, layer)
     except _READ_ERRORS:
         remedy = "Save it again as GeoPackage, GeoJSON or CSV, or name another file."
         return Problem(f'the file cannot be read as "{suffix}"', remedy)
@@ -334,12 +341,12 @@ def _read_parquet(path: Path) -> pd.DataFrame | Problem:
     return frame
 
 
-def _read_driver(source: Path | io.BytesIO) -> pd.DataFrame | Problem:
+def _read_driver(source: Path | io.BytesIO, layer: str) -> pd.DataFrame | Problem:
     layers = [str(name) for name, _ in pyogrio.list_layers(source)]
-    if len(layers) > 1:
+    if len(layers) > 1 and layer not in layers:
         remedy = "Save the one to use in a file of its own."
         return Problem(f"the file holds {len(layers)} layers: {', '.join(layers)}", remedy)
-    frame: pd.DataFrame = pyogrio.read_dataframe(source, on_invalid="ignore")
+    frame: pd.DataFrame = pyogrio.read_dataframe(source, layer=layer or None, on_invalid="ignore")
     return frame
 
 

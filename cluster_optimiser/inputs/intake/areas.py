@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import shapely
 
 from cluster_optimiser.constants import CRS_METRES
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 ONS_NAME = re.compile(r"([A-Za-z]{2,8})(\d{2})NM", re.IGNORECASE)
 """Column of names in a layer of the Office for National Statistics, such as LAD23NM."""
+
+HOLD_SEVERAL = (".gpkg", ".zip", ".gdb")
+"""Kinds of file that may hold several layers."""
 
 PLAIN_NAMES = ("name", "area", "title", "label", "areaname")
 
@@ -123,7 +127,8 @@ def read_layer(name: str, path: Path, column: str, faults: FaultList) -> RawLaye
     path
         GeoPackage, GeoJSON, Shapefile (zipped too) or GeoParquet, in any reference system.
     column
-        The file's column of names; empty to find it.
+        The file's column of names, empty to find it; of a file of several layers the layer, or
+        layer and column with ``@`` between them.
     faults
         Where faults are gathered.
 
@@ -131,17 +136,10 @@ def read_layer(name: str, path: Path, column: str, faults: FaultList) -> RawLaye
     -------
     The layer, or None after a fault.
     """
-    if not is_there(path, faults):
-        return None
-    table = Folder(path.parent, faults).read(path.name, subject="--layer")
-    if table is None:
-        return None
-    if table.geometry is None:
-        remedy = "Give the file of boundaries: GeoPackage, GeoJSON, Shapefile or GeoParquet."
-        faults.add(path.name, 0, f"layer {name}", Problem("the file has no boundaries", remedy))
-        return None
-    found = _name_column(table, column, path.name, name, faults)
-    if found is None:
+    inner, column = _inner_layer(path, column, name, faults)
+    table = None if inner is None else _table(path, inner, name, faults)
+    found = None if table is None else _name_column(table, column, path.name, name, faults)
+    if table is None or found is None:
         return None
     code = _code_column(table, found)
     shapes, notes = _shapes(table, found, name)
@@ -165,6 +163,36 @@ def read_layer(name: str, path: Path, column: str, faults: FaultList) -> RawLaye
         f"20{year[2]}" if year else "",
         tuple(notes),
     )
+
+
+def _table(path: Path, inner: str, name: str, faults: FaultList) -> Table | None:
+    table = Folder(path.parent, faults).read(path.name, subject="--layer", layer=inner)
+    if table is not None and table.geometry is None:
+        remedy = "Give the file of boundaries: GeoPackage, GeoJSON, Shapefile or GeoParquet."
+        faults.add(path.name, 0, f"layer {name}", Problem("the file has no boundaries", remedy))
+        return None
+    return table
+
+
+def _inner_layer(path: Path, column: str, name: str, faults: FaultList) -> tuple[str | None, str]:
+    """Give the layer of the file that is meant (empty where it has one), and the column."""
+    if not is_there(path, faults):
+        return None, ""
+    if path.suffix.lower() not in HOLD_SEVERAL:
+        return "", column
+    try:
+        layers = [str(layer) for layer, _ in pyogrio.list_layers(path)]
+    except pyogrio.errors.DataSourceError:
+        return "", column  # the reader says that the file is not what it seems
+    first, _, rest = column.partition("@")
+    if len(layers) <= 1 or first in layers:
+        return (first, rest) if first in layers else ("", column)
+    remedy = f"Say which, as {name}={path.name}@LAYER."
+    if first:
+        remedy = did_you_mean(first, layers, remedy)
+    text = f"the file holds {len(layers)} layers: {listed(layers)}"
+    faults.add(path.name, 0, f"layer {name}", Problem(text, remedy))
+    return None, ""
 
 
 def _name_column(table: Table, column: str, file: str, layer: str, faults: FaultList) -> str | None:

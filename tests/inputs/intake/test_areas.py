@@ -80,6 +80,26 @@ def test_no_column_of_names(column: str, says: str, tmp_path: Path) -> None:
     assert says in str(caught.value)
 
 
+def test_a_layer_of_a_file_of_several(tmp_path: Path) -> None:
+    path = tmp_path / "boundary_line.gpkg"
+    clean_layer().to_file(path, layer="district_borough_unitary")
+    clean_layer().assign(LAD23NM=["x", "y"], two=["q", "r"]).to_file(path, layer="ward")
+    request = Files(tmp_path).write()
+
+    def taken(column: str) -> Intake:
+        return take_in(replace(request, layers=(LayerFile("district", path, column),)))
+
+    assert list(taken("district_borough_unitary").layers[0].polygons.index) == ["Aldham", "Birkby"]
+    assert list(taken("ward@two").layers[0].polygons.index) == ["q", "r"]
+    for column, says in (
+        ("", "the file holds 2 layers: district_borough_unitary, ward. Say which, as district="),
+        ("wards", 'Did you mean "ward"?'),
+    ):
+        with pytest.raises(InputError) as caught:
+            taken(column)
+        assert says in str(caught.value)
+
+
 def test_only_areas_with_schools_are_kept_and_they_are_clipped(tmp_path: Path) -> None:
     """An area of the neighbours that touches the outline is no area of the authority."""
     frame = clean_layer()

@@ -1,0 +1,38 @@
+"""The commands that the documentation shows are commands, with options that there are."""
+
+import re
+import shlex
+
+import click
+import pytest
+
+from cluster_optimiser.cli import app
+from tests.norfolk import ROOT
+
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+SHOWN = [
+    (page.name, line.strip())
+    for page in PAGES
+    for block in re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines()
+    if re.match(r"(\.venv/bin/)?cluster-optimiser ", line.strip())
+]
+
+
+@pytest.mark.parametrize(("page", "line"), SHOWN, ids=[f"{p}: {line[:60]}" for p, line in SHOWN])
+def test_a_command_shown_is_understood(page: str, line: str) -> None:
+    """It is taken apart by the program's own parser, without being run."""
+    words = shlex.split(line.partition(" > ")[0], comments=True)[1:]
+    command: click.Command = app
+    context = click.Context(app, info_name="cluster-optimiser")
+    while isinstance(command, click.Group):
+        name, found, words = command.resolve_command(context, words)
+        assert found is not None
+        command, context = found, click.Context(found, info_name=name, parent=context)
+    command.parse_args(context, list(words))
+
+
+def test_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
