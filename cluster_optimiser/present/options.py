@@ -21,7 +21,7 @@ from cluster_optimiser.present.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cluster_optimiser.domain import Result
     from cluster_optimiser.present.svg import Ground
@@ -192,19 +192,49 @@ def strip(result: Result, domain: tuple[float, float]) -> dict[str, Any]:
     }
 
 
+def _beyond(one: Mapping[str, object]) -> int:
+    """Give by how many pupils a cluster is outside the size range."""
+    pupils, limit = one["pupils"], one["limit_pupils"]
+    return abs(pupils - limit) if isinstance(pupils, int) and isinstance(limit, int) else 0
+
+
+def all_exceptions(options: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Put the exceptions of all options into one list: one that several have is named once.
+
+    Parameters
+    ----------
+    options
+        What `option_view` gave for each.
+
+    Returns
+    -------
+    ``cluster``, ``how_far``, ``reason`` and ``labels`` of the options, by cluster.
+    """
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for option in options:
+        for one in option["exceptions"]:
+            key = (str(one["cluster"]), str(one["how_far"]), str(one["reason"]))
+            found.setdefault(key, []).append(str(option["label"]))
+    return [
+        {"cluster": cluster, "how_far": how_far, "reason": reason, "labels": labels}
+        for (cluster, how_far, reason), labels in sorted(found.items(), key=lambda item: item[0])
+    ]
+
+
 def _exceptions(result: Result) -> list[dict[str, Any]]:
     say = words()["details"]
     found = []
     for one in exceptions(result):
         key = "under" if one["kind"] == "under the minimum" else "over"
         pupils, limit = number(one["pupils"]), number(one["limit_pupils"])
+        by = number(_beyond(one))
         found.append(
             {
                 "cluster_id": one["cluster_id"],
                 "cluster": one["cluster"],
                 "pupils": pupils,
                 "kind": one["kind"],
-                "how_far": say[key].format(pupils=pupils, limit=limit),
+                "how_far": say[key].format(pupils=pupils, by=by, limit=limit),
                 "reason": one["reason"],
             }
         )

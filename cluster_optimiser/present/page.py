@@ -18,7 +18,12 @@ from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.present.all_schools import all_schools
 from cluster_optimiser.present.charts import charts
 from cluster_optimiser.present.leaflet import leaflet
-from cluster_optimiser.present.options import option_view, strip_domain, title_beside
+from cluster_optimiser.present.options import (
+    all_exceptions,
+    option_view,
+    strip_domain,
+    title_beside,
+)
 from cluster_optimiser.present.principles import lower_first, principles
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, script_data
@@ -184,6 +189,7 @@ def page_record(
             "caveats": list(dict.fromkeys([*caveats, first.problem.travel.note])),
             "findings": [*first.problem.territory.findings, *common],
             "options": options,
+            "exceptions": all_exceptions(options),
             "principles": [dataclasses.asdict(one) for one in principles(list(results))],
             "charts": charts(results),
             "universe": universe_view(results, standing, under),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from cluster_optimiser.present.tables import is_unknown, made_from
-from cluster_optimiser.present.words import number, one_decimal, percent, words
+from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Result
 
 Verdict = Literal["met", "partly", "unmet", "info"]
+
+MOST_NAMED = 3
+"""Clusters that are named in a cell of the table; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,36 +84,56 @@ def _breaks(result: Result, rule: str) -> bool:
     return any(violation.rule == rule for violation in result.violations)
 
 
+def _named(parts: list[str]) -> str:
+    """Name a few things after a colon, or nothing where they are many."""
+    return f": {joined(parts)}" if len(parts) <= MOST_NAMED else ""
+
+
 def _count(result: Result) -> Finding:
     n, asked = len(own_clusters(result)), result.problem.scenario.count
     if asked.max is None and asked.min <= 1:
         return Finding("info", _say("count", n=n))
     key = "count_min" if asked.max is None else "count_max" if asked.min <= 1 else "count_range"
     key = "count_exact" if asked.min == asked.max else key
-    verdict: Verdict = "met" if asked.min <= n and (asked.max or n) >= n else "unmet"
-    return Finding(verdict, _say(key, n=n, low=asked.min, high=asked.max))
+    text = _say(key, n=n, low=asked.min, high=asked.max)
+    if n < asked.min:
+        return Finding("unmet", f"{text}, {_say('too_few', n=asked.min - n)}")
+    if asked.max is not None and n > asked.max:
+        return Finding("unmet", f"{text}, {_say('too_many', n=n - asked.max)}")
+    return Finding("met", text)
+
+
+def _outside(result: Result, kind: str, beyond: pd.Series, limit: int) -> Finding:
+    """Say which clusters are beyond a limit of pupils, and by how much."""
+    if beyond.empty:
+        return Finding("met", _say(f"none_{kind}", limit=number(limit)))
+    text = _say(kind, n=len(beyond), limit=number(limit))
+    by = beyond.sort_values(ascending=False, kind="stable")
+    if len(by) <= MOST_NAMED:
+        names = own_clusters(result)["cluster"].loc[by.index]
+        text += _named(
+            [_say("by", name=name, by=number(n)) for name, n in zip(names, by, strict=True)]
+        )
+    else:
+        text += f", {_say('furthest', by=number(by.iloc[0]))}"
+    rule = {"under": "size.min", "over": "size.max"}[kind]
+    return Finding("unmet" if _breaks(result, rule) else "partly", text)
 
 
 def _minimum(result: Result) -> Finding:
     limit = result.problem.scenario.size.min_pupils
     if not limit:
         return Finding("info", _say("no_limit"))
-    n = int((own_clusters(result)["pupils"] < limit).sum())
-    if not n:
-        return Finding("met", _say("none_under", limit=number(limit)))
-    verdict: Verdict = "unmet" if _breaks(result, "size.min") else "partly"
-    return Finding(verdict, _say("under", n=n, limit=number(limit)))
+    short = limit - own_clusters(result)["pupils"]
+    return _outside(result, "under", short[short > 0], limit)
 
 
 def _maximum(result: Result) -> Finding:
     limit = result.problem.scenario.size.max_pupils
     if limit >= type(result.problem.scenario.size).model_fields["max_pupils"].default:
         return Finding("info", _say("no_limit"))
-    n = int((own_clusters(result)["pupils"] > limit).sum())
-    if not n:
-        return Finding("met", _say("none_over", limit=number(limit)))
-    verdict: Verdict = "unmet" if _breaks(result, "size.max") else "partly"
-    return Finding(verdict, _say("over", n=n, limit=number(limit)))
+    over = own_clusters(result)["pupils"] - limit
+    return _outside(result, "over", over[over > 0], limit)
 
 
 def _average(result: Result) -> Finding:
@@ -155,21 +178,25 @@ def _layer(layer: str) -> Callable[[Result], Finding]:
 def _whole(result: Result) -> Finding:
     divided = {name for parts in made_from(result).values() for name, whole in parts if not whole}
     if divided:
-        return Finding("unmet", _say("divided", n=len(divided)))
+        return Finding("unmet", _say("divided", n=len(divided)) + _named(sorted(divided)))
     return Finding("met", _say("whole"))
 
 
 def _contiguous(result: Result) -> Finding:
-    n = int((~own_clusters(result)["is_contiguous"].astype(bool)).sum())
-    return Finding("unmet", _say("scattered", n=n)) if n else Finding("met", _say("contiguous"))
+    clusters = own_clusters(result)
+    names = list(clusters.loc[~clusters["is_contiguous"].astype(bool), "cluster"])
+    if not names:
+        return Finding("met", _say("contiguous"))
+    return Finding("unmet", _say("scattered", n=len(names)) + _named(names))
 
 
 def _secondary(result: Result) -> Finding:
     least = result.problem.scenario.secondary.min
-    n = int((own_clusters(result)["n_secondary"] < max(1, least)).sum())
-    if not n:
+    clusters = own_clusters(result)
+    names = list(clusters.loc[clusters["n_secondary"] < max(1, least), "cluster"])
+    if not names:
         return Finding("met", _say("secondary"))
-    return Finding("unmet" if least else "info", _say("without", n=n))
+    return Finding("unmet" if least else "info", _say("without", n=len(names)) + _named(names))
 
 
 def _travel(result: Result) -> Finding:
@@ -181,6 +208,8 @@ def _travel(result: Result) -> Finding:
     if limit is None:
         return Finding("info", _say("longest", n=one_decimal(longest)))
     text = _say("longest_limit", n=one_decimal(longest), limit=f"{limit:g}")
+    if longest > limit:
+        text += f", {_say('too_long', by=one_decimal(longest - limit))}"
     return Finding("unmet" if _breaks(result, "travel") else "met", text)
 
 

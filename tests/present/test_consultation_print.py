@@ -49,7 +49,7 @@ def test_a_schools_answer_is_three_pages_at_most(
     assert len(sheets) <= 3
     text = " ".join(sheets)
     assert "St Augustine" in text
-    assert "Local link" in text
+    assert "local link" in text
 
 
 def test_the_whole_page_prints_with_one_sheet_for_each_option(

@@ -119,7 +119,7 @@ def test_what_an_answer_says_is_what_the_tables_say(
                 rf"About {round(table['minutes'][urn])} minutes? to .*{re.escape(place)}", text
             )
         if row["is_exempt"]:
-            assert f"Local link: {table['secondary_membership'][urn]}." in text
+            assert f"local link to {table['secondary_membership'][urn]}." in text
             continue
         mine = set(table.index[table["cluster"] == table["cluster"][urn]]) - {urn}
         before = set(today.index[today == today[urn]]) - {urn}

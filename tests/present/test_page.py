@@ -12,9 +12,17 @@ import pytest
 
 from cluster_optimiser.domain import Result, Unsolved, Violation
 from cluster_optimiser.present import index_html
-from cluster_optimiser.present.options import option_view, proof, strip_domain, title_beside
+from cluster_optimiser.present.options import (
+    all_exceptions,
+    option_view,
+    proof,
+    strip_domain,
+    title_beside,
+)
 from cluster_optimiser.present.principles import Finding, principles
 from cluster_optimiser.present.svg import ground
+from cluster_optimiser.scenario import Count
+from tests.present.conftest import NASTY
 
 Tags = Callable[[str], list[tuple[str, dict[str, str]]]]
 
@@ -131,11 +139,19 @@ def test_proof_is_said_in_words(today: Result, solved: Result) -> None:
     assert proof(today)["word"] == "Given"
     assert proof(solved)["word"] == "Proved best"
     assert proof(solved)["text"] == (
-        "No other legal plan does better, in this order: fewest clusters, "
+        "No other plan that keeps the rules does better, in this order: fewest clusters, "
         "then closest to the districts, then shortest travel."
     )
     plan = replace(solved.plan, solution=replace(solved.plan.solution, status="FEASIBLE"))
     assert proof(replace(solved, plan=plan))["word"] == "Not proved best"
+
+
+def _with_clusters(result: Result, **columns: object) -> Result:
+    clusters = result.score.clusters.copy()
+    own = ~clusters["is_exempt"].astype(bool)
+    for name, value in columns.items():
+        clusters.loc[own, name] = value
+    return replace(result, score=replace(result.score, clusters=clusters))
 
 
 def test_principles_tell_kept_from_not_kept(results: list[Result], solved: Result) -> None:
@@ -146,10 +162,23 @@ def test_principles_tell_kept_from_not_kept(results: list[Result], solved: Resul
     )
     # Today's plan breaks the rule; in the other the same small cluster is an allowed exception.
     assert [f.verdict for f in rows["Not too small"]] == ["unmet", "partly"]
-    assert rows["Not too small"][1].text == "1 under 2,000"
+    short = 2_000 - int(solved.score.clusters.set_index("cluster")["pupils"]["Fen"])
+    assert rows["Not too small"][1].text == f"1 under 2,000: Fen by {short:,}"
     assert rows["A secondary school in each cluster"][0].verdict == "met"
     assert rows["Today's clusters stay whole"][1] == Finding("met", "all whole")
     assert rows["Follows the districts"][1].verdict == "info"
+    crowded = _with_clusters(solved, pupils=5_000, n_secondary=0, max_minutes=43.5)
+    judged = {row.name: row.findings[0].text for row in principles([crowded])}
+    assert judged["Not too large"] == (
+        f"3 over 4,000: {NASTY} by 1,000, =Coldham and Bexford by 1,000 and Fen by 1,000"
+    )
+    assert judged["A secondary school in each cluster"].startswith(f"3 without: {NASTY}, =Cold")
+    assert judged["Short travel to the meeting place"] == (
+        "longest 43.5 minutes (limit 35), 8.5 minutes over"
+    )
+    wider = solved.problem.scenario.model_copy(update={"count": Count(min=8, max=9)})
+    asked = replace(solved, problem=replace(solved.problem, scenario=wider))
+    assert principles([asked])[0].findings[0].text == "3 (8 to 9 asked), 5 too few"
     late = replace(solved, violations=(Violation("travel", "Fen", "36 minutes"),))
     found = {row.name: row.findings[0] for row in principles([late])}
     assert found["Short travel to the meeting place"].verdict == "unmet"
@@ -169,3 +198,18 @@ def test_a_small_cluster_is_told_as_broken_rule_or_as_exception_not_both(
     assert "Fen" in [subject for subject, _ in given["violations"]]
     assert "Fen" not in [one["cluster"] for one in given["exceptions"]]
     assert "Fen" in [one["cluster"] for one in made["exceptions"]]
+
+
+def test_exceptions_of_all_options_are_told_once_with_their_reason(
+    page: str, results: list[Result], solved: Result
+) -> None:
+    assert "Exceptions to the size range, and why" in page
+    short = 2_000 - int(solved.score.clusters.set_index("cluster")["pupils"]["Fen"])
+    views = [
+        option_view(solved, ground(solved), strip_domain(results)) | {"label": label}
+        for label in ("4a", "4b")
+    ]
+    (one,) = [one for one in all_exceptions(views) if one["cluster"] == "Fen"]
+    assert one["labels"] == ["4a", "4b"]
+    assert f"{short:,} under the minimum of 2,000" in one["how_far"]
+    assert one["reason"] == "A long way from anywhere."
