@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-def _pages(page: Page) -> list[str]:
-    """Print as the reader would; give the text of each sheet of paper."""
+def _printed(page: Page) -> PdfReader:
+    """Print as the reader would."""
     content = page.pdf(format="A4", prefer_css_page_size=True, print_background=True)
-    return [" ".join(s.extract_text().split()) for s in PdfReader(io.BytesIO(content)).pages]
+    return PdfReader(io.BytesIO(content))
+
+
+def _pages(page: Page) -> list[str]:
+    """Give the text of each sheet of paper."""
+    return [" ".join(s.extract_text().split()) for s in _printed(page).pages]
 
 
 @pytest.mark.parametrize("which", ["made_page", "norfolk_page"])
@@ -56,10 +61,23 @@ def test_the_whole_page_prints_with_one_sheet_for_each_option(
     norfolk_page: Any, visit: Callable[..., Any]
 ) -> None:
     page = visit(norfolk_page.path).page
-    sheets = _pages(page)
+    printed = _printed(page).pages
+    sheets = [" ".join(sheet.extract_text().split()) for sheet in printed]
     starts = [
         [i for i, text in enumerate(sheets) if f"stamp {r.stamp}" in text.lower()]
         for r in norfolk_page.results
     ]
     assert all(starts)
     assert len(sheets) < 40
+    # No sheet with a heading alone, and none of what only works on a screen.
+    assert min(map(len, sheets)) > 150
+    assert not any("wheel" in text or "Show the" in text for text in sheets)
+    # Wide tables lie across the long side, and are tables, not the lists of a phone.
+    across = [
+        text
+        for sheet, text in zip(printed, sheets, strict=True)
+        if sheet.mediabox.width > sheet.mediabox.height
+    ]
+    assert any("Option Clusters Pupils in a cluster" in text for text in across)
+    assert any("Not too small" in text for text in across)
+    assert len(across) < len(sheets) / 2
