@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Page
+    from pypdf import PageObject
 
 
 def _printed(page: Page) -> PdfReader:
@@ -20,9 +22,14 @@ def _printed(page: Page) -> PdfReader:
     return PdfReader(io.BytesIO(content))
 
 
+def _text(sheet: PageObject) -> str:
+    """Read a sheet; letters that are printed as one, such as ff, are taken apart."""
+    return " ".join(unicodedata.normalize("NFKC", sheet.extract_text()).split())
+
+
 def _pages(page: Page) -> list[str]:
     """Give the text of each sheet of paper."""
-    return [" ".join(s.extract_text().split()) for s in _printed(page).pages]
+    return [_text(sheet) for sheet in _printed(page).pages]
 
 
 @pytest.mark.parametrize("which", ["made_page", "norfolk_page"])
@@ -62,7 +69,7 @@ def test_the_whole_page_prints_with_one_sheet_for_each_option(
 ) -> None:
     page = visit(norfolk_page.path).page
     printed = _printed(page).pages
-    sheets = [" ".join(sheet.extract_text().split()) for sheet in printed]
+    sheets = [_text(sheet) for sheet in printed]
     starts = [
         [i for i, text in enumerate(sheets) if f"stamp {r.stamp}" in text.lower()]
         for r in norfolk_page.results
