@@ -30,6 +30,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "high_age": ("StatutoryHighAge", "High age", "Highest age", "AGEH"),
     "pupils": ("NumberOfPupils", "Pupils", "Number of pupils", "Headcount", "NOR", "Roll"),
     "census_date": ("CensusDate",),
+    "last_changed": ("LastChangedDate",),
     "religious_character": ("ReligiousCharacter (name)", "Religious character"),
     "trust": ("Trusts (name)", "Trust", "Trust name"),
     "fsm_pct": ("PercentageFSM", "FSM %"),

@@ -184,7 +184,7 @@ def take_in(request: Request) -> Intake:
         chosen = choose_authority(table, request.la, request.name, ledger, faults)
         check_urns(request.keep, table, "--keep", faults)
         check_urns(request.drop, table, "--drop", faults)
-    data_date, origin = _data_date(request, faults)
+    data_date, origin = _data_date(request, table, faults)
     if table is None or chosen is None:
         faults.raise_any()
         message = "a table was left out without a fault: this is a mistake of the program"
@@ -284,8 +284,8 @@ def _refuse_nothing(
     raise InputError(list(faults))
 
 
-def _data_date(request: Request, faults: FaultList) -> tuple[str, str]:
-    """Give the date of the register: as asked for, from the file's name, or the file's own."""
+def _data_date(request: Request, table: RawTable | None, faults: FaultList) -> tuple[str, str]:
+    """Give the date of the register: as asked for, else as the file tells it, and how."""
     if request.data_date:
         try:
             return date.fromisoformat(request.data_date).isoformat(), "as given"
@@ -299,10 +299,15 @@ def _data_date(request: Request, faults: FaultList) -> tuple[str, str]:
             return date(*(int(part) for part in found.groups())).isoformat(), "from the file's name"
         except ValueError:
             pass
-    if not request.schools.is_file():
+    if table is None:
         return "", ""
+    # The last change of any school is at most days before the extract.
+    for column, what in (("last_changed", "the latest change"), ("census_date", "the census")):
+        latest = max(map(iso_day, table.column(column).unique()), default="")
+        if latest:
+            return latest, f"{what} that the register tells of, as its file's name has no date"
     changed = datetime.fromtimestamp(request.schools.stat().st_mtime, tz=UTC)
-    return changed.date().isoformat(), "the day the file was last changed, as its name has no date"
+    return changed.date().isoformat(), "the day the file was last changed, as it tells no other"
 
 
 def _census_day(schools: pd.DataFrame) -> str:

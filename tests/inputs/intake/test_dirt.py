@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,28 @@ def test_clean_files_have_nothing_to_look_at(tmp_path: Path) -> None:
     taken = take_in(Files(tmp_path).write())
     assert (taken.ledger.flags, taken.ledger.dropped, taken.ledger.notes) == ([], [], [])
     assert (len(taken.schools), taken.data_date) == (12, "2024-01-15")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "last_changed", "date", "origin"),
+    [
+        ("edubasealldata20240115.csv", "", "03-02-2024", "2024-01-15", "from the file's name"),
+        ("schools 2024-01-15.csv", "", "", "2024-01-15", "from the file's name"),
+        ("edubasealldata20240115.csv", "2024-03-01", "", "2024-03-01", "as given"),
+        ("Results.csv", "", "03-02-2024", "2024-02-03", "the latest change that"),
+        ("edubase20249999.csv", "", "", "2023-01-19", "the census that"),
+    ],
+)
+def test_the_date_of_the_data(
+    name: str, asked: str, last_changed: str, date: str, origin: str, tmp_path: Path
+) -> None:
+    files = Files(tmp_path)
+    files.rows = [row.with_(LastChangedDate=last_changed) for row in files.rows]
+    request = files.write()
+    path = request.schools.rename(tmp_path / name)
+    taken = take_in(replace(request, schools=path, data_date=asked))
+    assert taken.data_date == date
+    assert taken.date_origin.startswith(origin)
 
 
 JUNK = (
