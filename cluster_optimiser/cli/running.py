@@ -18,6 +18,7 @@ from cluster_optimiser.cli.terminal import (
     EXIT_UNEXPECTED,
     EXIT_USAGE,
     console,
+    outside_option,
     print_json,
     verbose_option,
 )
@@ -137,6 +138,7 @@ def _executor(_: click.Context, __: click.Parameter, value: str) -> str:
     help="Go on after a scenario that has no plan.",
 )
 @json_option
+@outside_option
 @verbose_option
 def run(  # noqa: PLR0913 - an option each
     *,
@@ -289,6 +291,7 @@ def _tell_what_to_run(
 @time_limit_option
 @outputs_option
 @json_option
+@outside_option
 @verbose_option
 def status(
     *,
@@ -328,6 +331,7 @@ def _exit_code(outcomes: Sequence[Outcome]) -> int:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@outside_option
 def check(*, paths: Sequence[Path]) -> None:
     """Show every fault of scenarios and their data, in one pass; nothing is run or written.
 
@@ -362,6 +366,7 @@ def check(*, paths: Sequence[Path]) -> None:
     help="The scenario whose rules and objective the plan is judged by.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@outside_option
 def evaluate(*, plan: Path, scenario: Path, as_json: bool) -> None:
     """Tell whether a plan is legal, and every number of it.
 

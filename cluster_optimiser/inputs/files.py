@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib
 import io
 import warnings
 from dataclasses import dataclass
@@ -21,6 +22,13 @@ import shapely
 
 from cluster_optimiser.constants import CRS_METRES, FORMULA_STARTS
 from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean
+from cluster_optimiser.inputs.limits import (
+    BYTES_PER_MB,
+    MAX_MB,
+    over,
+    too_detailed,
+    too_large,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -173,7 +181,11 @@ class Folder:
         path = self.find(name, subject=subject)
         if path is None:
             return None
-        file, content = self.label(name), self.content(path)
+        file, problem = self.label(name), too_large(path)
+        if problem is not None:
+            self.faults.add(file, 0, "", problem)
+            return None
+        content = self.content(path)
         if not content.strip():
             remedy = "Put the data in, or name another file."
             self.faults.add(file, 0, "", Problem("the file is empty", remedy))
@@ -253,7 +265,8 @@ def read_csv(content: bytes, *, file: str, faults: FaultList) -> Table | None:
 
 def _unquoted(cell: str) -> str:
     """Take off the apostrophe that keeps a spreadsheet from running a name as a formula."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
+    is_quoted = cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_STARTS)
+    return cell[1:] if is_quoted else cell
 
 
 def _table_of_rows(
@@ -308,6 +321,10 @@ def _read_features(
     )
     if not is_geographic:
         return Table(file, cells)
+    problem = too_detailed(frame.geometry)
+    if problem is not None:
+        faults.add(file, 0, "", problem)
+        return None
     geometry = _in_metres(frame.geometry, file=file, faults=faults)
     return None if geometry is None else Table(file, cells, geometry)
 
@@ -334,11 +351,26 @@ def _open_features(path: Path, content: bytes, layer: str) -> pd.DataFrame | Pro
 
 def _read_parquet(path: Path) -> pd.DataFrame | Problem:
     try:
+        problem = _too_large_unpacked(path)
+        if problem is not None:
+            return problem
         frame: pd.DataFrame = gpd.read_parquet(path)
     except ImportError:
         remedy = "Install it, or save the file as CSV or GeoPackage."
         return Problem("reading Parquet needs the package pyarrow", remedy)
     return frame
+
+
+def _too_large_unpacked(path: Path) -> Problem | None:
+    """Tell whether a Parquet file, which is packed, unpacks to more than may be read."""
+    try:
+        metadata = importlib.import_module("pyarrow.parquet").read_metadata(path)
+    except _READ_ERRORS:
+        # What is wrong is said by the reader.
+        return None
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    n_bytes = sum(group.total_byte_size for group in groups)
+    return over(MAX_MB, -(-n_bytes // BYTES_PER_MB), "MB")
 
 
 def _read_driver(source: Path | io.BytesIO, layer: str) -> pd.DataFrame | Problem:

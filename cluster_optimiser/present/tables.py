@@ -108,7 +108,8 @@ def csv_cell(value: object, *, decimals: int = 4) -> str:
     if isinstance(value, (tuple, list)):
         value = "; ".join(str(part) for part in value)
     text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    # A name that begins with the apostrophe itself gets another, and is read as it was.
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
 def csv_text(table: pd.DataFrame) -> str:

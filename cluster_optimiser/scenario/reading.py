@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 from pydantic import BaseModel, ValidationError
 
 from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.scenario.bounds import OUTSIDE, is_inside
 from cluster_optimiser.scenario.positions import locate, locating, shown
 from cluster_optimiser.scenario.schema import Scenario
 from cluster_optimiser.scenario.sweep import (
@@ -108,6 +109,8 @@ def _read_chain(path: Path, seen: tuple[Path, ...] = ()) -> tuple[dict[str, Any]
         like = nearest(parent, [p.name for p in path.parent.glob("*.toml")])
         remedy = f'Did you mean "{like}"?' if like else "Give a path relative to this file."
         _refuse_base(path, f'there is no file "{parent}"', remedy)
+    if not is_inside(target, seen[0] if seen else path):
+        _refuse_base(path, f'"{parent}" leaves the project', OUTSIDE)
     base, files = _read_chain(target, (*seen, path))
     return _merge(base, data), (path, *files)
 
@@ -206,7 +209,21 @@ def load_scenario(path: str | Path) -> Scenario:
     with locating(files):
         scenario = parse_scenario(data, file=files[0].name)
     scenario._files = files  # noqa: SLF001 - provenance, set once by the reader that knows it
+    _refuse_files_outside(scenario)
     return scenario
+
+
+def _refuse_outside(scenario: Scenario, key: str, name: str) -> NoReturn:
+    fault = Fault(scenario.files[0].name, 0, key, f'"{name}" leaves the project', OUTSIDE)
+    raise ScenarioError([locate(fault, scenario.files)])
+
+
+def _refuse_files_outside(scenario: Scenario) -> None:
+    """Refuse a plan or a file of projections that lies outside of the project."""
+    file = None if scenario.projection is None else scenario.projection.file
+    for key, name in (("plan", scenario.plan), ("projection.file", file)):
+        if name is not None and not is_inside(scenario.files[0].parent / name, scenario.files[0]):
+            _refuse_outside(scenario, key, name)
 
 
 def load_scenarios(path: str | Path) -> tuple[Scenario, ...]:
@@ -253,6 +270,7 @@ def load_scenarios(path: str | Path) -> tuple[Scenario, ...]:
             faults += [_of_sweep(fault, values, axes) for fault in error.faults]
             continue
         scenario._files, scenario._swept = files, values  # noqa: SLF001 - set by the reader
+        _refuse_files_outside(scenario)
         scenario._seed, scenario._sweep = values.get(SEED), str(option)  # noqa: SLF001
         made.append(scenario)
     if faults:
@@ -313,7 +331,11 @@ def authority_folder(scenario: Scenario) -> Path:
     home = scenario.files[0].parent if scenario.files else Path.cwd()
     as_path = home / scenario.authority
     if (as_path / "authority.toml").is_file():
+        if scenario.files and not is_inside(as_path, scenario.files[0]):
+            _refuse_outside(scenario, "authority", scenario.authority)
         return as_path.resolve()
+    if scenario.files and ".." in Path(scenario.authority).parts:
+        _refuse_outside(scenario, "authority", scenario.authority)
     roots = [p / "boundaries" for p in (home, *home.parents, Path.cwd())]
     for root in roots:
         if (root / scenario.authority / "authority.toml").is_file():

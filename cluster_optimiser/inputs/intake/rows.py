@@ -15,6 +15,7 @@ import pandas as pd
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
 from cluster_optimiser.inputs.files import CSV_SUFFIXES, Folder, decode
 from cluster_optimiser.inputs.intake.gias import plain
+from cluster_optimiser.inputs.limits import too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -146,6 +147,10 @@ def is_there(path: Path, faults: FaultList) -> bool:
 
 def _unzipped(path: Path, faults: FaultList) -> bytes | None:
     """Give the one table of a zip file; of several, the one of all establishment data."""
+    large = too_large(path)
+    if large is not None:
+        faults.add(path.name, 0, "", large)
+        return None
     try:
         with zipfile.ZipFile(path) as archive:
             names = [n for n in archive.namelist() if Path(n).suffix.lower() in CSV_SUFFIXES]

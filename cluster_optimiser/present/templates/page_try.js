@@ -7,7 +7,7 @@ const startOf = (option) => {
   return ground.units.map((_, unit) => option.names[option.of[ground.unit.findIndex((at, i) => at === unit && ground.group[i] < 0)]]);
 };
 const csvCell = (text) => {
-  const safe = FORMULA_STARTS.includes(text[0]) ? `'${text}` : text;
+  const safe = FORMULA_STARTS.includes(text.replace(/^'+/, "")[0]) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 };
 const planText = () => {
@@ -42,7 +42,7 @@ const readPlan = (text, option) => {
   rows.forEach((row) => {
     const urn = (row[urnAt] || "").trim();
     const cell = row[clusterAt] || "";
-    const cluster = cell[0] === "'" && FORMULA_STARTS.includes(cell[1]) ? cell.slice(1) : cell;
+    const cluster = cell[0] === "'" && FORMULA_STARTS.includes(cell.replace(/^'+/, "")[0]) ? cell.slice(1) : cell;
     if (!atUrn.has(urn)) strangers.push(urn);
     else if (held.has(urn)) twice.push(urn);
     else if (!cluster.trim()) blank.push(urn);
