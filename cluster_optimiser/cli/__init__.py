@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cluster_optimiser.cli.asking import explain, sensitivity, universe
+from cluster_optimiser.cli.example import demo
 from cluster_optimiser.cli.preparing import new
 from cluster_optimiser.cli.roads import roads
 from cluster_optimiser.cli.running import check, evaluate, run, status
@@ -42,6 +43,7 @@ def app() -> None:
 
 
 COMMANDS = (
+    demo,
     run,
     status,
     check,

@@ -1,0 +1,57 @@
+"""The example that comes with the program: an authority and its scenarios."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from cluster_optimiser.errors import ClusterOptimiserError
+
+PARTS = ("boundaries", "scenarios")
+
+
+def example_folder() -> Path:
+    """Find the example: within the installed package, or at the root of a checkout.
+
+    Returns
+    -------
+    A folder that holds `PARTS`.
+
+    Raises
+    ------
+    ClusterOptimiserError
+        If it was left out of the installation.
+    """
+    package = Path(__file__).parents[1]
+    for folder in (package / "example", package.parent):
+        if all((folder / part).is_dir() for part in PARTS):
+            return folder
+    message = "the example is not part of this installation: install it again"
+    raise ClusterOptimiserError(message)
+
+
+def copy_example(folder: Path) -> None:
+    """Copy the example into a folder.
+
+    Parameters
+    ----------
+    folder
+        The folder; made if it is not there.
+
+    Raises
+    ------
+    ClusterOptimiserError
+        If something of the same name is there already, or the folder cannot be written.
+    """
+    source = example_folder()
+    there = [part for part in PARTS if (folder / part).exists()]
+    if there:
+        message = f"{folder / there[0]} is there already: give an empty folder"
+        raise ClusterOptimiserError(message)
+    try:
+        for part in PARTS:
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source / part, folder / part, ignore=ignored)
+    except OSError as error:
+        message = f"{folder} cannot be written: {error.strerror or error}"
+        raise ClusterOptimiserError(message) from error
