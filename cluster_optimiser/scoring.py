@@ -24,6 +24,7 @@ from cluster_optimiser.geography.travel import (
     UNKNOWN,
     drive_between,
     meeting_place,
+    meeting_schools,
     to_centiminutes,
 )
 
@@ -130,12 +131,15 @@ def _ordered_clusters(problem: Problem, assignment: pd.Series) -> list[str]:
     return [n for n in names if n not in exempt] + [n for n in names if n in exempt]
 
 
-def _people(problem: Problem, members: np.ndarray, centiminutes: np.ndarray) -> dict[str, object]:
+def _people(
+    problem: Problem, members: np.ndarray, centiminutes: np.ndarray, may_meet: np.ndarray
+) -> dict[str, object]:
     """Give pupils, secondary schools and minutes of a cluster's schools."""
     schools = problem.authority.schools
     pupils = schools["pupils"].to_numpy(dtype=np.int64)
     total = int(pupils[members].sum())
-    place = meeting_place(centiminutes, pupils, members)
+    place = meeting_place(centiminutes, pupils, members, may_meet=may_meet)
+    anywhere = meeting_place(centiminutes, pupils, members)
     known = place is not None and place.max_centiminutes != UNKNOWN
     minutes = place.pupil_centiminutes / CENTIMINUTES_PER_MINUTE if place else None
     return {
@@ -149,6 +153,9 @@ def _people(problem: Problem, members: np.ndarray, centiminutes: np.ndarray) -> 
         else None,
         "mean_minutes": minutes / total if minutes is not None and total else None,
         "pupil_minutes": minutes,
+        "pupil_minutes_any_school": (
+            anywhere.pupil_centiminutes / CENTIMINUTES_PER_MINUTE if anywhere else None
+        ),
     }
 
 
@@ -186,6 +193,7 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
     centiminutes = to_centiminutes(problem.travel.minutes)
     size = problem.scenario.size
     schools = problem.authority.schools
+    may_meet, anywhere = meeting_schools(problem), np.ones(len(schools), dtype=np.bool_)
     pupils_of_unit = problem.units["pupils"]
     rows, shapes = [], []
     for name in _ordered_clusters(problem, assignment):
@@ -195,7 +203,8 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
         held = problem.unit_of.index.intersection(urns)
         stray = held[~problem.unit_of.loc[held].isin(whole)]
         is_exempt = name in exempt
-        row = {"cluster": name, **_people(problem, members, centiminutes)}
+        places = anywhere if is_exempt else may_meet
+        row = {"cluster": name, **_people(problem, members, centiminutes, places)}
         pupils = int(schools["pupils"].iloc[members].sum())
         shape = None if is_exempt else _shape(problem, whole, stray)
         outside = pupils < size.min_pupils or pupils > size.max_pupils
@@ -306,6 +315,7 @@ def plan_metrics(
     total = int(pupils.sum())
     known = own["pupil_minutes"].notna().all()
     pupil_minutes = round(float(own["pupil_minutes"].sum()), 2) if known else None
+    of_any = own["pupil_minutes_any_school"]
     longest, compactness = own["max_minutes"].astype(float), own["polsby_popper"].astype(float)
     metrics: dict[str, float | int | None] = {
         "n_clusters": len(own),
@@ -322,6 +332,9 @@ def plan_metrics(
         "deviation": int((pupils - size.target).abs().sum()),
         "pupil_minutes": pupil_minutes,
         "mean_minutes": pupil_minutes / total if pupil_minutes is not None and total else None,
+        "pupil_minutes_any_school": (
+            round(float(of_any.sum()), 2) if of_any.notna().all() else None
+        ),
         "max_minutes": float(longest.max()) if len(own) and longest.notna().all() else None,
         "n_over_travel_limit": None if limit_min is None else int((longest > limit_min).sum()),
         "n_not_contiguous": int((~own["is_contiguous"].astype(bool)).sum()),

@@ -213,12 +213,11 @@ def test_units_that_no_scenario_makes(threeshire: Path) -> None:
     assert "Run that scenario with this one." in said_of(put(threeshire, "q", 'units = "4zzz9"'))
 
 
-@pytest.mark.parametrize("method", ["redraw", "merge"])
-def test_what_is_not_built_yet_is_refused_before_anything_runs(
-    threeshire: Path, method: str
-) -> None:
+@pytest.mark.parametrize("method", ["keep", "merge"])
+def test_only_a_redraw_divides_clusters(threeshire: Path, method: str) -> None:
     said = said_of(put(threeshire, "a", 'units = "schools"', method=method))
-    assert said.startswith("1 fault in the scenario:\n  a.toml:")
+    assert said.startswith("1 fault in the scenario:\n  a.toml")
+    assert 'Write method = "redraw"' in said
 
 
 # --- scenarios that build on others ---------------------------------------------------

@@ -269,6 +269,7 @@ def test_metrics_of_a_plan() -> None:
         "n_over_max": 1,
         "deviation": 100 + 600,
         "pupil_minutes": pytest.approx(way),
+        "pupil_minutes_any_school": pytest.approx(way),
         "mean_minutes": pytest.approx(way / 2_700),
         "max_minutes": clusters["max_minutes"].max(),
         "n_over_travel_limit": 2,

@@ -20,7 +20,7 @@ from cluster_optimiser.errors import (
     ScenarioError,
 )
 from cluster_optimiser.geography import build_problem, build_territory
-from cluster_optimiser.geography.units import local_units
+from cluster_optimiser.geography.divided import refuse_division
 from cluster_optimiser.inputs import (
     check_names,
     load_authority,
@@ -28,7 +28,7 @@ from cluster_optimiser.inputs import (
     projection_path,
     projections_of,
 )
-from cluster_optimiser.optimise import solve_levels, solve_merge
+from cluster_optimiser.optimise import solve_levels, solve_merge, solve_redraw
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.scenario import (
     ROBUSTNESS,
@@ -131,6 +131,8 @@ def _make_plan(
         return solve_levels(problem, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "merge":
         return solve_merge(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
+    if scenario.method == "redraw":
+        return solve_redraw(problem, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "keep":
         as_they_are = {str(unit): str(unit) for unit in problem.units.index}
         assignment = assign_schools(problem, as_they_are)
@@ -305,7 +307,10 @@ def evaluate(
     """
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario)
-    given = scenario.model_copy(update={"method": "file", "plan": str(Path(plan_file).resolve())})
+    # Its meeting places are those of the scenario, whatever the method.
+    redraw = scenario.redraw.model_copy(update={"hubs": scenario.hubs})
+    plan = str(Path(plan_file).resolve())
+    given = scenario.model_copy(update={"method": "file", "plan": plan, "redraw": redraw})
     given._files = scenario.files  # noqa: SLF001 - a copy made in Python keeps its provenance
     return run_scenario(given, place=place)
 
@@ -411,12 +416,8 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
     ]
     with _gathering(faults):
         upper_scenario(scenario)
-    if scenario.method == "redraw":
-        remedy = "Use keep, merge or file."
-        faults.append(Fault(file, 0, "method", '"redraw" is not built yet', remedy))
-    elif scenario.units_scenario is None:
-        with _gathering(faults):
-            local_units(scenario, place.authority, None)
+    with _gathering(faults):
+        refuse_division(scenario)
     try:
         projections_of(scenario, place.authority)
     except InputError as error:

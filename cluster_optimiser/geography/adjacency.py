@@ -146,13 +146,18 @@ def dual_graph(
             notes.append(
                 f"{a} and {b} touch along {metres:.0f} m only and do not count as adjacent"
             )
-    for a, b in contiguity.barriers:
+    # Names that are no areas of this graph are schools': they come in when clusters are divided.
+    barriers, links = (
+        [pair for pair in pairs if all(name in graph for name in pair)]
+        for pairs in (contiguity.barriers, contiguity.links)
+    )
+    for a, b in barriers:
         if graph.has_edge(a, b):
             graph.remove_edge(a, b)
             notes.append(f"{a} and {b} touch but do not count as adjacent: a stated barrier")
         else:
             notes.append(f"the barrier {a} - {b} changes nothing: they are not adjacent")
-    for a, b in contiguity.links:
+    for a, b in links:
         if graph.has_edge(a, b):
             notes.append(f"the link {a} - {b} changes nothing: they are adjacent")
         else:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, SECONDARY_PHASES
 from cluster_optimiser.domain import Authority, TravelMinutes, TravelSpec
 from cluster_optimiser.geography.roads.minutes import measured_minutes, road_note
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+
+    from cluster_optimiser.domain import Problem
 
 METRES_PER_KM = 1_000.0
 UNKNOWN = -1
@@ -171,6 +173,28 @@ def to_centiminutes(minutes: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(np.isnan(minutes), UNKNOWN, scaled).astype(np.int64)
 
 
+def meeting_schools(problem: Problem) -> NDArray[np.bool_]:
+    """Tell at which schools a cluster that is not exempt may meet.
+
+    Parameters
+    ----------
+    problem
+        The problem; its scenario's ``hubs`` says.
+
+    Returns
+    -------
+    Shape (n_schools,), in the order of the register.
+    """
+    schools, hubs = problem.authority.schools, problem.scenario.hubs
+    if hubs == "any":
+        return np.ones(len(schools), dtype=np.bool_)
+    if hubs == "secondary":
+        found = schools["phase"].isin(SECONDARY_PHASES)
+    else:
+        found = pd.Series(schools.index.isin(hubs), index=schools.index)
+    return np.asarray(found.to_numpy(), dtype=np.bool_)
+
+
 @dataclass(frozen=True, slots=True)
 class MeetingPlace:
     """The 1-median of a cluster.
@@ -191,7 +215,11 @@ class MeetingPlace:
 
 
 def meeting_place(
-    centiminutes: NDArray[np.int64], pupils: NDArray[np.int64], members: NDArray[np.int64]
+    centiminutes: NDArray[np.int64],
+    pupils: NDArray[np.int64],
+    members: NDArray[np.int64],
+    *,
+    may_meet: NDArray[np.bool_] | None = None,
 ) -> MeetingPlace | None:
     """Find the member school that minimises pupil-weighted minutes: the 1-median.
 
@@ -203,6 +231,8 @@ def meeting_place(
         Pupils of every school, shape (n_schools,).
     members
         Positions of the cluster's schools, ascending.
+    may_meet
+        Whether a cluster may meet at the school, shape (n_schools,); without it at any.
 
     Returns
     -------
@@ -213,6 +243,8 @@ def meeting_place(
     weight = pupils[members]
     costs = weight @ ways
     usable = ~((ways == UNKNOWN) & (weight[:, None] > 0)).any(axis=0)
+    if may_meet is not None:
+        usable &= may_meet[members]
     if not usable.any():
         return None
     best = int(np.where(usable, costs, np.iinfo(np.int64).max).argmin())

@@ -18,6 +18,13 @@ from cluster_optimiser.geography.adjacency import (
     shared_boundaries,
 )
 from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.geography.divided import (
+    divided_graph,
+    is_divided,
+    refuse_division,
+    school_units,
+)
+from cluster_optimiser.geography.territory import union_of_cells
 from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.inputs import projections_of
 
@@ -56,7 +63,7 @@ def _matches(exempt: Exempt, schools: pd.DataFrame) -> pd.Series:
 
 
 def local_units(scenario: Scenario, authority: Authority, parent: Plan | None) -> pd.Series:
-    """Give the unit that each school lies in, exempt schools too.
+    """Give the unit that each school lies in, exempt schools too, before any is divided.
 
     Parameters
     ----------
@@ -78,13 +85,7 @@ def local_units(scenario: Scenario, authority: Authority, parent: Plan | None) -
     """
     local: pd.Series = authority.schools["local_cluster"]
     file = scenario.files[0].name if scenario.files else "scenario"
-    if scenario.units == "schools":
-        remedy = (
-            'Write units = "clusters", or the label of a scenario whose clusters are the units.'
-        )
-        problem = f'units = "schools" does not go with method "{scenario.method}"'
-        raise ScenarioError([Fault(file, 0, "units", problem, remedy)])
-    if scenario.units == "clusters":
+    if scenario.units_scenario is None:
         return local
     if parent is None:
         problem = f'no plan of scenario "{scenario.units}" is at hand'
@@ -195,7 +196,10 @@ def build_problem(
     """
     schools = authority.schools
     exempt_of = exempt_groups(scenario, schools)
-    local = local_units(scenario, authority, parent)
+    refuse_division(scenario)
+    whole = local_units(scenario, authority, parent)
+    divided = is_divided(scenario, schools)
+    local = school_units(schools, territory.cells, whole, divided, exempt_of)
     unit_of = local.drop(exempt_of.index).rename("unit")
     if unit_of.empty:
         file = scenario.files[0].name if scenario.files else "scenario"
@@ -207,7 +211,12 @@ def build_problem(
         problem = f'an exempt group bears the name of a unit: "{clash[0]}"'
         raise ScenarioError([Fault(file, 0, "exempt", problem, "Give the group another name.")])
     travel = travel_minutes(authority)
-    shapes, graph, notes = _shapes_and_graph(scenario, territory, local, schools, travel)
+    shapes, graph, notes = _shapes_and_graph(scenario, territory, whole, schools, travel)
+    if divided.any():
+        # Clusters as drawn and the cells of their schools may differ by a hair: cells throughout.
+        shapes = union_of_cells(territory.cells, local, name="unit").geometry
+        graph, more = divided_graph(scenario, authority, territory, whole, local, graph, travel)
+        notes = (*notes, *more)
     units = unit_table(schools, unit_of, shapes, list(authority.layers))
     # An area whose schools are all exempt is no unit: nothing there is to be placed.
     dual = graph.subgraph(units.index).copy()

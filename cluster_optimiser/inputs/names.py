@@ -45,9 +45,12 @@ def check_names(
     clusters = _values(authority, ("cluster", "local_cluster"))
     local = _values(authority, ("local_cluster",))
     areas = _values(authority, [f"layer.{name}" for name in authority.layers])
-    units = sorted({*map(str, unit_names), *clusters})
+    # Where clusters are divided a school may be named too, by its URN.
+    is_divided = scenario.units == "schools" or bool(scenario.urban.areas)
+    single = [f"URN {urn}" for urn in authority.schools.index] if is_divided else []
+    units = sorted({*map(str, unit_names), *clusters}) + single
     terms = [term for term in scenario.objective.terms if term.startswith("misaligned.")]
-    of_layer, of_local = ("layer", list(authority.layers)), ("geographic cluster", local)
+    of_layer, of_local = ("layer", list(authority.layers)), ("geographic cluster", local + single)
     of_unit = ("unit or cluster", units)
     of_place = ("cluster or area of a layer", sorted({*clusters, *areas}))
     used: list[tuple[str, Iterable[str], tuple[str, list[str]]]] = [
@@ -67,6 +70,7 @@ def check_names(
     exempt_names = [exempt.name for exempt in scenario.exempt]
     for key in scenario.reasons:
         _check_reason(look, key, sorted({*units, *areas, *exempt_names}))
+    _check_hubs(look, scenario.redraw.hubs, authority)
     for i, exempt in enumerate(scenario.exempt, start=1):
         _check_exempt(look, f"exempt.{i}.where", exempt, authority)
     if scenario.governance is not None:
@@ -142,6 +146,14 @@ def _check_measures(look: _Lookup, funding: Funding, authority: Authority) -> No
             problem = f'URN {urn} has the {measure} "{text}"'
             remedy = "A measure counts pupils: write a whole number, or leave it blank."
             look.add("funding", Problem(problem, remedy))
+
+
+def _check_hubs(look: _Lookup, hubs: str | tuple[int, ...] | None, authority: Authority) -> None:
+    if hubs is None or isinstance(hubs, str):
+        return
+    known = [str(urn) for urn in authority.schools.index]
+    for urn in hubs:
+        look.up("redraw.hubs", str(urn), known, "school with the URN")
 
 
 def _wanted(values: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from cluster_optimiser.scenario.tables import (
     Levels,
     Objective,
     Pins,
+    Redraw,
     Secondary,
     Size,
     Table,
@@ -87,6 +88,7 @@ class Scenario(Table):
     """A level above that the clusters must fit into; without it there is none."""
     funding: Funding | None = None
     """Money that flows through clusters; without it a plan is not set against money and need."""
+    redraw: Redraw = Redraw()
     reasons: dict[str, str] = Field(default_factory=dict)
     """Unit or pair "A - B" -> why it is an exception, a link or a barrier, in words for readers."""
 
@@ -132,8 +134,12 @@ class Scenario(Table):
         if self.levels is not None and ROBUSTNESS in self.objective.terms:
             problem = f'the term "{ROBUSTNESS}" does not go with levels'
             refuse(problem, "Remove the term, or [levels].", "objective")
-        if self.method == "merge" and not self.objective.terms:
-            problem = 'method "merge" needs to know what is best'
+        beyond = [t for t in self.objective.terms if t in {ROBUSTNESS, "need_deviation"}]
+        if self.method == "redraw" and beyond:
+            problem = f'method "redraw" does not know the term "{beyond[0]}"'
+            refuse(problem, "Remove the term, or change the method.", "objective")
+        if self.method in {"merge", "redraw"} and not self.objective.terms:
+            problem = f'method "{self.method}" needs to know what is best'
             refuse(problem, "Add [objective] with order or weights.", "objective")
         return self
 
@@ -199,6 +205,13 @@ class Scenario(Table):
     def preferred_layers(self) -> tuple[str, ...]:
         """Layers that the term ``misaligned`` adds up."""
         return tuple(layer for layer, how in self.alignment.items() if how == "prefer")
+
+    @property
+    def hubs(self) -> Literal["secondary", "any"] | tuple[int, ...]:
+        """Schools that a cluster may meet at: its meeting place is one of them."""
+        if self.redraw.hubs is not None:
+            return self.redraw.hubs
+        return "secondary" if self.method == "redraw" else "any"
 
     @property
     def units_scenario(self) -> str | None:

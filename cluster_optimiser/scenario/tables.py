@@ -107,6 +107,8 @@ class Contiguity(Table):
     """Shared boundary in metres that makes two units adjacent."""
     max_minutes: Annotated[float, Field(gt=0)] | None = None
     """Most minutes between the nearest schools of two adjacent units; without it no limit."""
+    min_shared_school_m: Annotated[float, Field(gt=0)] = 50.0
+    """The same where one of the two units is a single school, whose ground is smaller."""
     links: tuple[NamePair, ...] = ()
     """Existing clusters that are adjacent all the same: a bridge."""
     barriers: tuple[NamePair, ...] = ()
@@ -207,6 +209,18 @@ class Urban(Table):
 
     areas: tuple[str, ...] = ()
     """Existing clusters, or areas of a layer."""
+
+
+class Redraw(Table):
+    """Method redraw: what a cluster is built around."""
+
+    hubs: Literal["secondary", "any"] | tuple[int, ...] | None = None
+    """Schools that a cluster may meet at: secondary, any, or a list of URNs; without it secondary
+    for method redraw, any for others."""
+    nearest_hubs: Annotated[int, Field(ge=1)] | None = None
+    """A unit may join one of so many nearest hubs only; without it any within the travel limit."""
+    shape: Literal["free", "towards the hub"] = "free"
+    """``towards the hub``: each unit touches one of its cluster that is nearer to the hub."""
 
 
 class Versions(Table):

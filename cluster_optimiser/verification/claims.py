@@ -66,7 +66,7 @@ def _objective_claims(result: Result, truth: Verification) -> Iterator[str]:
             yield _wrong(f"objective {term}", claim, truth.objective[term])
         elif term == "weighted" and not _weighted_agrees(result, claim, truth):
             yield _wrong("objective weighted", claim, _weighted(scenario, truth.objective))
-    if scenario.method == "merge":
+    if scenario.method in {"merge", "redraw"}:
         for term in scenario.objective.terms:
             if term not in result.objective and truth.objective.get(term) is not None:
                 yield f"objective {term} is not given"
@@ -197,7 +197,7 @@ def _unit_claims(problem: Problem) -> Iterator[str]:
 
 def _violation_claims(result: Result, truth: Verification) -> Iterator[str]:
     is_solved = result.plan.solution.status in {"OPTIMAL", "FEASIBLE"}
-    if result.problem.scenario.method == "merge" and is_solved:
+    if result.problem.scenario.method in {"merge", "redraw"} and is_solved:
         yield from (f"the plan breaks a rule: {violation}" for violation in truth.violations)
     for violation in result.violations:
         if violation not in truth.violations:

@@ -45,10 +45,12 @@ class ClusterFacts:
     deviation
         (pupils - target) / target.
     meeting_place_urn
-        The member school with the fewest pupil minutes, ties by lowest URN; None where no member
-        school can be reached from every member school that has pupils.
+        The member school that is a hub, for the scenario, with the fewest pupil minutes, ties by
+        lowest URN; None where none can be reached from every member school that has pupils.
     pupil_minutes
         Pupils times minutes to the meeting place, summed; None where there is no meeting place.
+    pupil_minutes_any_school
+        The same if the cluster met at the best of all its schools, hub or not.
     mean_minutes, max_minutes
         Minutes to the meeting place: mean over pupils, longest over schools; None where unknown.
     is_contiguous
@@ -68,6 +70,7 @@ class ClusterFacts:
     deviation: float
     meeting_place_urn: int | None
     pupil_minutes: float | None
+    pupil_minutes_any_school: float | None
     mean_minutes: float | None
     max_minutes: float | None
     is_contiguous: bool | None
@@ -130,6 +133,20 @@ class Ground:
             layer: _texts(problem.units, f"home.{layer}") for layer in self.scenario.required_layers
         }
         self._shared_m: dict[tuple[int, int], float] | None = None
+
+    def is_single_school(self, unit: str) -> bool:
+        """Tell whether a unit is one school of a divided cluster, not a cluster of one school.
+
+        Parameters
+        ----------
+        unit
+            Its name.
+
+        Returns
+        -------
+        True for a school.
+        """
+        return unit in {f"URN {urn}" for urn in self.unit_urns[unit]}
 
     def shared_m(self) -> dict[tuple[int, int], float]:
         """Give the metres of border that each two cells share; measured when first asked for."""
@@ -245,7 +262,9 @@ def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFact
     units = tuple(sorted({s.unit for s in schools if s.unit is not None}))
     is_exempt = name in ground.exempt_names
     size = ground.scenario.size
-    place, pupil_minutes, longest = meeting_place(ground, schools)
+    hubs = schools if is_exempt else [s for s in schools if _may_meet(ground, s)]
+    place, pupil_minutes, longest = meeting_place(ground, schools, hubs)
+    _, anywhere, _ = meeting_place(ground, schools, schools)
     home, misaligned = alignment(ground, schools)
     return ClusterFacts(
         name=name,
@@ -257,6 +276,7 @@ def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFact
         deviation=(pupils - size.target) / size.target,
         meeting_place_urn=place,
         pupil_minutes=pupil_minutes,
+        pupil_minutes_any_school=anywhere,
         mean_minutes=pupil_minutes / pupils if pupils and pupil_minutes is not None else None,
         max_minutes=longest,
         is_contiguous=None if is_exempt else _is_contiguous(ground, schools, units),
@@ -267,10 +287,18 @@ def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFact
     )
 
 
+def _may_meet(ground: Ground, school: School) -> bool:
+    """Tell whether the scenario lets a cluster meet at a school."""
+    hubs = ground.scenario.hubs
+    if hubs == "secondary":
+        return school.is_secondary
+    return hubs == "any" or school.urn in hubs
+
+
 def meeting_place(
-    ground: Ground, schools: Sequence[School]
+    ground: Ground, schools: Sequence[School], places: Sequence[School]
 ) -> tuple[int | None, float | None, float | None]:
-    """Give the 1-median over the member schools, its pupil minutes, and the longest minutes to it.
+    """Give the 1-median over places among the members, its pupil minutes, the longest way to it.
 
     Minutes are exact to the hundredth, so the sums are made of integers and a tie is a true tie.
 
@@ -280,13 +308,15 @@ def meeting_place(
         The data.
     schools
         The schools of a cluster.
+    places
+        Those of them that it may meet at.
 
     Returns
     -------
     URN of the place, pupil minutes and longest minutes; None where they are not known.
     """
     best: tuple[int, int] | None = None
-    for place in schools:
+    for place in places:
         total = 0
         for school in schools:
             if school.pupils == 0:

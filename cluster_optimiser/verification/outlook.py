@@ -148,4 +148,4 @@ def _broken(then: Ground, clusters: list[ClusterFacts]) -> list[Violation]:
         for violation in cluster_violations(then, facts)
         if violation.rule.startswith(BY_PUPILS)
     ]
-    return [*broken, *small_violations(then.scenario, clusters)]
+    return [*broken, *small_violations(then, clusters)]

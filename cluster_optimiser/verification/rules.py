@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
@@ -75,10 +76,17 @@ def _clusters_of_units(ground: Ground, members: Mapping[str, Sequence[int]]) -> 
 
 
 def _is_kept_oversize(ground: Ground, facts: ClusterFacts) -> bool:
-    """Tell whether a cluster over the maximum is one whole unit, which may stand as it is."""
-    if ground.scenario.size.oversize != "keep" or len(facts.units) != 1:
+    """Tell whether a cluster over the maximum is an existing one, which may stand as it is.
+
+    That is one whole unit, unless units are schools: then all ordinary schools of one of today's.
+    """
+    if ground.scenario.size.oversize != "keep":
         return False
-    return set(facts.urns) == ground.unit_urns[facts.units[0]]
+    if len(facts.units) == 1 and not ground.is_single_school(facts.units[0]):
+        return set(facts.urns) == ground.unit_urns[facts.units[0]]
+    today = {ground.schools[urn].today for urn in facts.urns}
+    ordinary = {s.urn for s in ground.schools.values() if s.today in today and s.exempt is None}
+    return len(today) == 1 and set(facts.urns) == ordinary
 
 
 def cluster_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violation]:
@@ -107,11 +115,43 @@ def cluster_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violatio
         detail = f"{facts.n_secondary} secondary schools, at least {scenario.secondary.min} wanted"
         yield Violation("secondary", name, detail)
     yield from _travel_violations(scenario, facts)
+    yield from _hub_violations(ground, facts)
     for layer in scenario.required_layers:
         homes = {ground.unit_home[layer][unit] for unit in facts.units}
         if len(homes) > 1 or (None in homes and len(facts.units) > 1):
             shown = ", ".join(sorted(home or "none known" for home in homes))
             yield Violation(f"within.{layer}", name, f"its units belong to: {shown}")
+
+
+def _hub_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violation]:
+    """Judge a redrawn cluster: it has a hub, and its shape goes towards it where that is asked."""
+    scenario = ground.scenario
+    if scenario.hubs != "any" and facts.meeting_place_urn is None:
+        yield Violation("hub", facts.name, "has no hub that its schools can reach")
+    elif scenario.redraw.shape == "towards the hub" and facts.meeting_place_urn is not None:
+        turned = _turned_away(ground, facts, facts.meeting_place_urn)
+        if turned:
+            detail = f"no nearer neighbour in the cluster: {', '.join(turned)}"
+            yield Violation("shape", facts.name, detail)
+
+
+def _turned_away(ground: Ground, facts: ClusterFacts, hub_urn: int) -> list[str]:
+    """Give the units that neither touch the hub's nor one of the cluster nearer to the hub."""
+    hub = ground.schools[hub_urn]
+    away: dict[str, float] = {}
+    for school in (ground.schools[urn] for urn in facts.urns):
+        minutes = float(ground.minutes[school.position, hub.position])
+        if school.unit is not None and not math.isnan(minutes):
+            away[school.unit] = min(minutes, away.get(school.unit, math.inf))
+    graph = ground.problem.dual
+    return [
+        unit
+        for unit in facts.units
+        if unit != hub.unit
+        and unit in graph
+        and hub.unit not in graph[unit]
+        and not any(n in away and away[n] < away.get(unit, math.inf) for n in graph[unit])
+    ]
 
 
 def _travel_violations(scenario: Scenario, facts: ClusterFacts) -> Iterator[Violation]:
@@ -129,13 +169,20 @@ def _travel_violations(scenario: Scenario, facts: ClusterFacts) -> Iterator[Viol
         yield Violation("travel", facts.name, detail)
 
 
-def small_violations(scenario: Scenario, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
+def _unnamed(ground: Ground, facts: ClusterFacts, named: Sequence[str]) -> list[str]:
+    """Give a cluster's units that are not named: a school also goes by its cluster of today."""
+    names = set(named)
+    single = {f"URN {urn}": ground.schools[urn].today for urn in facts.urns}
+    return [u for u in facts.units if u not in names and single.get(u) not in names]
+
+
+def small_violations(ground: Ground, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
     """Judge the clusters under the minimum: so many are allowed, perhaps only of named units.
 
     Parameters
     ----------
-    scenario
-        The scenario.
+    ground
+        The data.
     ordinary
         The clusters that are not exempt.
 
@@ -144,16 +191,14 @@ def small_violations(scenario: Scenario, ordinary: Sequence[ClusterFacts]) -> It
     Violation
         A rule that one of them breaks.
     """
-    size = scenario.size
+    size = ground.scenario.size
     small = [facts for facts in ordinary if facts.pupils < size.min_pupils]
     for facts in small:
         under = f"{facts.pupils:,} pupils, {size.min_pupils - facts.pupils:,} under the minimum"
         if len(small) > size.max_exceptions:
             counted = f"{len(small)} clusters are, {size.max_exceptions} may be"
             yield Violation("size.min", facts.name, f"{under} of {size.min_pupils:,}; {counted}")
-        unnamed = [
-            u for u in facts.units if size.exceptions is not None and u not in size.exceptions
-        ]
+        unnamed = [] if size.exceptions is None else _unnamed(ground, facts, size.exceptions)
         if unnamed:
             detail = (
                 f"{under} of {size.min_pupils:,}; not named as exceptions: {', '.join(unnamed)}"
@@ -206,7 +251,7 @@ def _violations(
             yield Violation("units", unit, f"is divided between {', '.join(sorted(names))}")
     for facts in ordinary:
         yield from cluster_violations(ground, facts)
-    yield from small_violations(ground.scenario, ordinary)
+    yield from small_violations(ground, ordinary)
     yield from _count_violations(ground.scenario, len(ordinary))
     yield from _pin_violations(ground, clusters_of)
     yield from level_violations(
@@ -324,6 +369,7 @@ def _metrics(
         "n_over_max": sum(p > size.max_pupils for p in pupils),
         "deviation": objective["deviation"],
         "pupil_minutes": way,
+        "pupil_minutes_any_school": _sum_known([f.pupil_minutes_any_school for f in ordinary]),
         "mean_minutes": way / total if way is not None and total else None,
         "n_not_contiguous": sum(not f.is_contiguous for f in ordinary),
         "n_without_secondary": sum(f.n_secondary < ground.scenario.secondary.min for f in ordinary),
@@ -338,6 +384,11 @@ def _metrics(
         metrics[f"misaligned_{layer}_share"] = sum(misaligned) / total if total else None
         metrics[f"n_across_{layer}"] = sum(pupils > 0 for pupils in misaligned)
     return metrics
+
+
+def _sum_known(ways: Sequence[float | None]) -> float | None:
+    hundredths = [round(way * CENTIMINUTES_PER_MINUTE) for way in ways if way is not None]
+    return sum(hundredths) / CENTIMINUTES_PER_MINUTE if len(hundredths) == len(ways) else None
 
 
 def _travel_metrics(

@@ -1,0 +1,269 @@
+"""Units that are schools: which clusters are divided, whose ground is whose, and what touches.
+
+Inside a divided cluster each school with its cell is a unit of its own. Exempt schools are in no
+unit, but they stand on ground: theirs goes to a school of the same cluster, so that their cells
+leave no holes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.geography.adjacency import MINUTES_TOLERANCE_MIN, shared_boundaries
+from cluster_optimiser.geography.alignment import LAYER_PREFIX
+from cluster_optimiser.geography.travel import drive_between
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import geopandas as gpd
+
+    from cluster_optimiser.domain import Authority, Territory, TravelMinutes
+    from cluster_optimiser.scenario import Scenario
+
+
+def school_unit(urn: int) -> str:
+    """Give the name of the unit that is one school.
+
+    Parameters
+    ----------
+    urn
+        The school.
+
+    Returns
+    -------
+    The name; pins and exceptions may use it.
+
+    Examples
+    --------
+    >>> school_unit(121000)
+    'URN 121000'
+    """
+    return f"URN {urn}"
+
+
+def refuse_division(scenario: Scenario) -> None:
+    """Refuse a scenario that divides clusters by a method that cannot.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+
+    Raises
+    ------
+    ScenarioError
+        With each such key and what to write.
+    """
+    if scenario.method in {"redraw", "file"}:
+        return
+    file = scenario.files[0].name if scenario.files else "scenario"
+    faults = []
+    if scenario.units == "schools":
+        remedy = 'Write method = "redraw", or units = "clusters".'
+        problem = f'units = "schools" does not go with method "{scenario.method}"'
+        faults.append(Fault(file, 0, "units", problem, remedy))
+    if scenario.urban.areas:
+        problem = f'method "{scenario.method}" cannot divide the clusters of urban areas'
+        remedy = 'Write method = "redraw", or remove [urban].'
+        faults.append(Fault(file, 0, "urban.areas", problem, remedy))
+    if faults:
+        raise ScenarioError(faults)
+
+
+def is_divided(scenario: Scenario, schools: pd.DataFrame) -> pd.Series:
+    """Tell which schools may be reassigned one by one.
+
+    Parameters
+    ----------
+    scenario
+        Its ``units`` and ``urban`` areas: today's clusters, or areas of any layer.
+    schools
+        The register.
+
+    Returns
+    -------
+    Index ``urn``, Booleans.
+    """
+    divided = pd.Series(data=scenario.units == "schools", index=schools.index)
+    areas = list(scenario.urban.areas)
+    columns = ["local_cluster", *(c for c in schools.columns if str(c).startswith(LAYER_PREFIX))]
+    for column in columns if areas else ():
+        divided |= schools[column].isin(areas)
+    return divided
+
+
+def school_units(
+    schools: gpd.GeoDataFrame,
+    cells: gpd.GeoDataFrame,
+    whole: pd.Series,
+    divided: pd.Series,
+    exempt_of: pd.Series,
+) -> pd.Series:
+    """Give the unit that each school lies in, where some clusters are divided.
+
+    An exempt school of a divided cluster lies in the unit of the ordinary school there whose ground
+    has the longest border with its own, the nearest school where none touches.
+
+    Parameters
+    ----------
+    schools
+        The register.
+    cells
+        The cell of each school.
+    whole
+        Index ``urn``: unit of each school if nothing were divided.
+    divided
+        Index ``urn``: whether the school may be reassigned by itself.
+    exempt_of
+        Index ``urn`` of exempt schools.
+
+    Returns
+    -------
+    Index ``urn`` of every school, values the unit's name.
+    """
+    unit = whole.astype("object").copy()
+    if not divided.any():
+        return unit
+    is_exempt = pd.Series(schools.index.isin(exempt_of.index), index=schools.index)
+    single = schools.index[divided & ~is_exempt]
+    unit.loc[single] = [school_unit(int(urn)) for urn in single]
+    for urn in schools.index[divided & is_exempt]:
+        there = single[(whole.loc[single] == whole.loc[urn]).to_numpy()]
+        if len(there):
+            unit.loc[urn] = school_unit(_host(int(urn), there, cells, schools))
+    return unit
+
+
+def _host(urn: int, there: pd.Index, cells: gpd.GeoDataFrame, schools: gpd.GeoDataFrame) -> int:
+    near = cells.geometry.loc[[urn, *there]]
+    borders = shared_boundaries(near[near.intersects(near.iloc[0])])
+    pairs = [(int(a), int(b), metres) for (a, b), metres in borders.items()]
+    metres = {b if a == urn else a: m for a, b, m in pairs if urn in {a, b}}
+    if metres:
+        return int(min(metres, key=lambda other: (-metres[other], other)))
+    away_m = schools.geometry.loc[there].distance(schools.geometry.loc[urn])
+    return int(min(there, key=lambda other: (away_m.loc[other], other)))
+
+
+def divided_graph(
+    scenario: Scenario,
+    authority: Authority,
+    territory: Territory,
+    whole: pd.Series,
+    local: pd.Series,
+    whole_graph: nx.Graph,
+    travel: TravelMinutes,
+) -> tuple[nx.Graph, tuple[str, ...]]:
+    """Make the dual graph of units some of which are schools.
+
+    Two whole units are adjacent as they are when nothing is divided. A school is adjacent to what
+    its ground shares at least ``contiguity.min_shared_school_m`` of border with, unless a barrier
+    is stated between the two schools' clusters of today. A stated link between two clusters that
+    would otherwise not be adjacent joins the two nearest schools, one of each.
+
+    Parameters
+    ----------
+    scenario, authority, territory
+        As for `build_problem`.
+    whole, local
+        Index ``urn``: the unit that each school lies in, before and after clusters are divided.
+    whole_graph
+        The dual graph before any cluster is divided.
+    travel
+        Minutes in the order of the register, for the longest drive between neighbours.
+
+    Returns
+    -------
+    The graph, edges carrying ``shared_m``; and what a person should know.
+    """
+    schools = authority.schools
+    unit = dict(zip(schools.index.tolist(), local.astype(str), strict=True))
+    cluster = dict(zip(unit, schools["local_cluster"].astype(str), strict=True))
+    graph = nx.Graph()
+    graph.add_nodes_from(sorted(set(unit.values())))
+    # What is left of a cluster that is divided in part is no longer what the cluster touched.
+    cut_up = {str(name) for name in whole[whole != local]}
+    is_single = {name: name not in whole_graph or name in cut_up for name in graph}
+    graph.add_edges_from(
+        (a, b, data)
+        for a, b, data in whole_graph.edges(data=True)
+        if a in graph and b in graph and not (is_single[a] or is_single[b])
+    )
+    along: defaultdict[tuple[str, str], float] = defaultdict(float)
+    parted: set[tuple[str, str]] = set()
+    for (a, b), metres in shared_boundaries(territory.cells.geometry).items():
+        one, other = sorted((unit[int(a)], unit[int(b)]))
+        if one == other or not (is_single[one] or is_single[other]):
+            continue
+        names = {cluster[int(a)], school_unit(int(a))}, {cluster[int(b)], school_unit(int(b))}
+        barriers = _barriers_between(scenario, *names)
+        if barriers:
+            parted.update(barriers)
+        else:
+            along[one, other] += metres
+    least_m = scenario.contiguity.min_shared_school_m
+    graph.add_edges_from(
+        (a, b, {"shared_m": metres})
+        for (a, b), metres in along.items()
+        if metres >= least_m and _is_near(scenario, travel, local, a, b)
+    )
+    notes = [
+        f"schools of {a} and {b} touch but do not count as adjacent: a stated barrier"
+        for a, b in sorted(parted)
+    ]
+    notes += _add_links(scenario, schools, unit, graph)
+    return graph, (*notes, *_alone(graph, schools))
+
+
+def _is_near(
+    scenario: Scenario, travel: TravelMinutes, local: pd.Series, one: str, other: str
+) -> bool:
+    """Tell whether the drive between two units is within the limit for neighbours, if any."""
+    limit_min = scenario.contiguity.max_minutes
+    if limit_min is None:
+        return True
+    here, there = (np.flatnonzero((local == unit).to_numpy()) for unit in (one, other))
+    # An unknown drive is NaN, which is within no limit.
+    return drive_between(travel.minutes, here, there).minutes <= limit_min + MINUTES_TOLERANCE_MIN
+
+
+def _barriers_between(scenario: Scenario, one: set[str], other: set[str]) -> list[tuple[str, str]]:
+    """Give the stated barriers between two schools, each by its own name or its cluster's."""
+    return [
+        (a, b)
+        for a, b in scenario.contiguity.barriers
+        if (a in one and b in other) or (b in one and a in other)
+    ]
+
+
+def _add_links(
+    scenario: Scenario, schools: gpd.GeoDataFrame, unit: Mapping[int, str], graph: nx.Graph
+) -> Iterator[str]:
+    for one, other in scenario.contiguity.links:
+        by_urn = pd.Series([f"URN {urn}" for urn in schools.index], index=schools.index)
+        ends = [
+            schools[(schools["local_cluster"] == name) | (by_urn == name)] for name in (one, other)
+        ]
+        here, there = ({unit[int(urn)] for urn in end.index} for end in ends)
+        if any(graph.has_edge(a, b) for a in here for b in there):
+            continue
+        away_m = ends[0].geometry.apply(ends[1].geometry.distance).to_numpy()
+        row, column = np.unravel_index(int(away_m.argmin()), away_m.shape)
+        pair = [int(ends[0].index[row]), int(ends[1].index[column])]
+        graph.add_edge(unit[pair[0]], unit[pair[1]], shared_m=0.0)
+        names = " and ".join(str(schools["name"].loc[urn]) for urn in pair)
+        yield f"{names} count as adjacent: the stated link {one} - {other}"
+
+
+def _alone(graph: nx.Graph, schools: gpd.GeoDataFrame) -> Iterator[str]:
+    for name in graph:
+        if graph.degree(name) == 0 and name.startswith("URN "):
+            school = schools["name"].loc[int(name.removeprefix("URN "))]
+            yield f"{school} ({name}) touches no other school"

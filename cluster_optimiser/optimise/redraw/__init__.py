@@ -1,0 +1,1 @@
+"""Method redraw: schools as units, clusters around hubs, proved by a bound."""

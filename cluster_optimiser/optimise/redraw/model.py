@@ -1,0 +1,434 @@
+r"""The model of a redraw: p-median with opening (Hess), each constraint one function.
+
+Units I, hubs H, pairs A of a unit and a hub within the travel limit. x_ih: unit i belongs to the
+cluster around hub h; y_h = x_{u(h)h}, u(h) being the unit of the hub's school: the hub is open.
+z_f: an existing cluster over the maximum stands as it is. e_h: the cluster of h is an exception.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.optimise.redraw.linear import LinearModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many clusters, and how many of them exceptions, a part of the map may have.
+
+    Parameters
+    ----------
+    fewest, most
+        Clusters; most None for any number.
+    exceptions
+        Clusters under the minimum.
+    """
+
+    fewest: int
+    most: int | None
+    exceptions: int
+
+
+@dataclass(slots=True)
+class Assignment:
+    """The variables of one part of the map.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+    units
+        The units of the part.
+    model
+        The program they are in.
+    x
+        (unit, hub) -> variable.
+    of_unit, of_hub
+        Hubs that a unit may join; units that may join a hub.
+    stands
+        Existing cluster over the maximum -> variable.
+    exception
+        Hub -> variable; empty where no exception is allowed.
+    """
+
+    ground: Ground
+    units: tuple[int, ...]
+    model: LinearModel
+    x: dict[tuple[int, int], int] = field(default_factory=dict)
+    of_unit: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    of_hub: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    stands: dict[Cluster, int] = field(default_factory=dict)
+    exception: dict[int, int] = field(default_factory=dict)
+
+    def open(self, hub: int) -> int:
+        """Give y_h, the variable that opens a hub.
+
+        Parameters
+        ----------
+        hub
+            Its number.
+
+        Returns
+        -------
+        The variable.
+        """
+        return self.x[self.ground.hubs[hub].unit, hub]
+
+    def clusters(self, values: Sequence[int]) -> list[tuple[int | None, Cluster]]:
+        """Read the clusters off a solution.
+
+        Parameters
+        ----------
+        values
+            A value for each variable.
+
+        Returns
+        -------
+        Hub (None for an existing cluster that stands) and units of each.
+        """
+        found: list[tuple[int | None, Cluster]] = [
+            (h, frozenset(i for i in members if values[self.x[i, h]]))
+            for h, members in self.of_hub.items()
+            if values[self.open(h)]
+        ]
+        return found + [(None, f) for f, z in self.stands.items() if values[z]]
+
+
+def variables(
+    ground: Ground, units: Sequence[int], *, nearest_hubs: int | None, allow_exceptions: bool
+) -> Assignment:
+    """Make the variables of a part of the map.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+    units
+        Units of the part.
+    nearest_hubs
+        A unit may join one of so many nearest hubs (its own hub always); None for all.
+    allow_exceptions
+        Whether clusters may be under the minimum.
+
+    Returns
+    -------
+    The variables, without constraints.
+    """
+    a = Assignment(ground, tuple(units), LinearModel())
+    held = set(units)
+    usable = [
+        h for h, hub in enumerate(ground.hubs) if hub.unit in held and (hub.unit, h) in ground.cost
+    ]
+    most = ground.problem.scenario.size.max_pupils
+    for i in units:
+        near = [h for h in usable if (i, h) in ground.cost]
+        near.sort(key=lambda h, i=i: (ground.nearest[i, h], h))  # type: ignore[misc]
+        kept = set(near[:nearest_hubs]) | {h for h in near if ground.hubs[h].unit == i}
+        for h in sorted(kept):
+            pair = {i, ground.hubs[h].unit}
+            if ground.pupils_of(pair) <= most and not _are_apart(ground, pair):
+                a.x[i, h] = a.model.variable()
+    for i, h in a.x:
+        # A hub whose own unit may not be around it is no hub.
+        if (ground.hubs[h].unit, h) in a.x:
+            a.of_unit[i].append(h)
+            a.of_hub[h].append(i)
+    a.x = {(i, h): v for (i, h), v in a.x.items() if h in a.of_hub}
+    for cluster in ground.oversize:
+        if cluster <= held and _may_stand(ground, cluster):
+            a.stands[cluster] = a.model.variable()
+    if allow_exceptions:
+        a.exception = {h: a.model.variable() for h in a.of_hub}
+    return a
+
+
+def _are_apart(ground: Ground, units: Iterable[int]) -> bool:
+    held = set(units)
+    return any(one & held and other & held for one, other in ground.apart)
+
+
+def _may_stand(ground: Ground, cluster: Cluster) -> bool:
+    """Tell whether an existing cluster over the maximum keeps every other rule."""
+    scenario = ground.problem.scenario
+    pinned = all(pin & cluster in (frozenset(), pin) for pin in ground.together)
+    enough = sum(ground.n_secondary[i] for i in cluster) >= scenario.secondary.min
+    meeting = ground.meeting(cluster)
+    if meeting is None:
+        return False
+    number = meeting[0]
+    reached = all((i, number) in ground.cost for i in cluster)
+    return pinned and enough and reached and not _are_apart(ground, cluster)
+
+
+def assign_each_unit_once(a: Assignment) -> None:
+    """Add: for every unit i, sum over h of x_ih, and of z_f over clusters f that hold i, is 1.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    """
+    for i in a.units:
+        standing = [z for cluster, z in a.stands.items() if i in cluster]
+        a.model.row(
+            [(1, v) for v in [*(a.x[i, h] for h in a.of_unit[i]), *standing]], low=1, high=1
+        )
+
+
+def join_open_hubs_only(a: Assignment) -> None:
+    """Add: x_ih <= y_h for every pair, the strong form, which makes the relaxation tight.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    """
+    for (i, h), v in a.x.items():
+        if i != a.ground.hubs[h].unit:
+            a.model.row([(1, v), (-1, a.open(h))], high=0)
+
+
+def limit_size(a: Assignment, least: int, most: int) -> None:
+    """Add: least (y_h - e_h) <= sum of p_i x_ih <= most y_h for every hub h.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    least, most
+        Pupils.
+    """
+    for h, members in a.of_hub.items():
+        pupils = [(a.ground.pupils[i], a.x[i, h]) for i in members]
+        a.model.row([*pupils, (-most, a.open(h))], high=0)
+        if least:
+            spared = [(least, a.exception[h])] if h in a.exception else []
+            a.model.row([*pupils, (-least, a.open(h)), *spared], low=0)
+
+
+def limit_exceptions(a: Assignment, most: int, exceptable: frozenset[int]) -> None:
+    """Add: sum of e_h <= most, e_h <= y_h, and x_ih + e_h <= 1 for units i that may be in none.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    most
+        Clusters allowed under the minimum.
+    exceptable
+        Units that an exception may be made of.
+    """
+    if not a.exception:
+        return
+    a.model.row([(1, e) for e in a.exception.values()], high=most)
+    for h, e in a.exception.items():
+        a.model.row([(1, e), (-1, a.open(h))], high=0)
+        for i in a.of_hub[h]:
+            if i not in exceptable:
+                a.model.row([(1, e), (1, a.x[i, h])], high=1)
+
+
+def limit_count(a: Assignment, fewest: int, most: int | None) -> None:
+    """Add: fewest <= sum of y_h + sum of z_f <= most.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    fewest, most
+        Clusters.
+    """
+    opened = [(1, v) for v in [*map(a.open, a.of_hub), *a.stands.values()]]
+    a.model.row(opened, low=fewest, high=most)
+
+
+def need_secondary_schools(a: Assignment, least: int) -> None:
+    """Add: sum of s_i x_ih >= least y_h, where the hub's own unit does not have so many.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    least
+        Secondary schools of a cluster.
+    """
+    for h, members in a.of_hub.items():
+        if a.ground.n_secondary[a.ground.hubs[h].unit] < least:
+            held = [(a.ground.n_secondary[i], a.x[i, h]) for i in members]
+            a.model.row([*held, (-least, a.open(h))], low=0)
+
+
+def keep_together(a: Assignment, pins: Sequence[frozenset[int]]) -> None:
+    """Add: x_ih = x_jh for all hubs h and units i, j of a pin.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    pins
+        Sets of units.
+    """
+    for pin in pins:
+        first, *others = sorted(pin)
+        for other in others:
+            for h in a.of_hub:
+                both = [(1, a.x.get((first, h))), (-1, a.x.get((other, h)))]
+                terms = [(c, v) for c, v in both if v is not None]
+                if terms:
+                    a.model.row(terms, low=0, high=0)
+
+
+def keep_apart(a: Assignment, pins: Sequence[tuple[frozenset[int], frozenset[int]]]) -> None:
+    """Add: x_ih <= w_h and x_jh <= 1 - w_h for all hubs h, i of one set and j of the other.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    pins
+        Pairs of sets of units.
+    """
+    for one, other in pins:
+        for h in a.of_hub:
+            here = [a.x[i, h] for i in sorted(one) if (i, h) in a.x]
+            there = [a.x[i, h] for i in sorted(other) if (i, h) in a.x]
+            if here and there:
+                side = a.model.variable()
+                for v in here:
+                    a.model.row([(1, v), (-1, side)], high=0)
+                for v in there:
+                    a.model.row([(1, v), (1, side)], high=1)
+
+
+def need_a_neighbour(a: Assignment, *, nearer: bool) -> None:
+    """Add: x_ih <= sum of x_jh over neighbours j of i, for units i that do not touch the hub's.
+
+    The simplest separator: all neighbours of i part it from the hub. With ``nearer`` only
+    neighbours nearer to the hub count, the shape rule "towards the hub"; then every cluster is
+    connected by itself, but legal plans are lost.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    nearer
+        Whether the neighbour has to be nearer to the hub.
+    """
+    ground = a.ground
+    for (i, h), v in a.x.items():
+        home = ground.hubs[h].unit
+        if i == home or home in ground.neighbours[i]:
+            continue
+        near = [j for j in ground.neighbours[i] if (j, h) in a.x]
+        if nearer:
+            near = [j for j in near if ground.nearest[j, h] < ground.nearest[i, h]]
+        a.model.row([(1, v), *((-1, a.x[j, h]) for j in sorted(near))], high=0)
+
+
+def part_a_stray(a: Assignment, unit: int, hub: int, separator: Iterable[int]) -> None:
+    """Add: x_ih <= sum of x_jh over a separator of i and the hub.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    unit, hub
+        The unit that is cut off from its hub.
+    separator
+        Units one of which every way from one to the other goes through.
+    """
+    passing = [(-1, a.x[j, hub]) for j in sorted(separator) if (j, hub) in a.x]
+    a.model.row([(1, a.x[unit, hub]), *passing], high=0)
+
+
+def forbid(a: Assignment, cluster: Cluster) -> None:
+    """Add, for each hub h: sum of x_ih over i in S - sum over other i <= |S| - 1.
+
+    For what no row can say of a cluster: that its meeting place, the best of several hubs in it, is
+    beyond the travel limit.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    cluster
+        The set S of units that may not be a cluster.
+    """
+    for h, members in a.of_hub.items():
+        if a.ground.hubs[h].unit in cluster and all((i, h) in a.x for i in cluster):
+            inside = [(1, a.x[i, h]) for i in sorted(cluster)]
+            outside = [(-1, a.x[i, h]) for i in members if i not in cluster]
+            a.model.row([*inside, *outside], high=len(cluster) - 1)
+
+
+def build_model(
+    ground: Ground,
+    units: Sequence[int],
+    limits: Limits,
+    *,
+    nearest_hubs: int | None = None,
+    is_shaped: bool = False,
+) -> Assignment:
+    """Build the model of one part of the map, without an objective.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+    units
+        Units of the part.
+    limits
+        Clusters and exceptions that the part may have.
+    nearest_hubs
+        A unit may join one of so many nearest hubs; None for all within the travel limit.
+    is_shaped
+        Keep the shape rule "towards the hub".
+
+    Returns
+    -------
+    Variables and constraints.
+    """
+    size = ground.problem.scenario.size
+    allow = limits.exceptions > 0 and size.min_pupils > 0
+    a = variables(ground, units, nearest_hubs=nearest_hubs, allow_exceptions=allow)
+    assign_each_unit_once(a)
+    join_open_hubs_only(a)
+    limit_size(a, size.min_pupils, size.max_pupils)
+    limit_exceptions(a, limits.exceptions, ground.exceptable)
+    limit_count(a, limits.fewest, limits.most)
+    need_secondary_schools(a, ground.problem.scenario.secondary.min)
+    held = set(units)
+    keep_together(a, [pin for pin in ground.together if pin & held])
+    keep_apart(a, ground.apart)
+    need_a_neighbour(a, nearer=is_shaped)
+    return a
+
+
+def starting_values(
+    a: Assignment, hub_of: Mapping[int, int], stands: Iterable[Cluster]
+) -> dict[int, int]:
+    """Give the values of the assignment that a known plan has, to begin with.
+
+    Parameters
+    ----------
+    a
+        The variables.
+    hub_of
+        Unit -> hub.
+    stands
+        Existing clusters that stand as they are.
+
+    Returns
+    -------
+    Variable -> value; pairs that the model does not have are left out.
+    """
+    standing = set(stands)
+    values = {v: int(hub_of.get(i) == h) for (i, h), v in a.x.items()}
+    return values | {z: int(cluster in standing) for cluster, z in a.stands.items()}

@@ -1,0 +1,144 @@
+"""Parts of the map that no cluster crosses are solved apart, and put together exactly.
+
+Costs add up over the parts, so the best plan consists of the best plans of the parts, unless the
+number of clusters or of exceptions couples them. Then each part is solved for each number it may
+have, and the best choice of numbers is looked up: the sum of lexicographic costs is least for
+fixed numbers if and only if each part's is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, solve_part
+from cluster_optimiser.optimise.redraw.model import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.optimise.redraw.lexicographic import How
+    from cluster_optimiser.optimise.redraw.pairs import Ground
+
+
+_Choice = tuple[tuple[int, ...], list[PartPlan]]
+"""Costs of the stages, and the plans that have them."""
+
+
+def parts_of(ground: Ground) -> list[tuple[int, ...]]:
+    """Give the parts of the map that may be solved apart.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+
+    Returns
+    -------
+    Units of each part; one part where a term looks across parts.
+    """
+    parts = ground.parts()
+    if "changed_pupils" in ground.problem.scenario.objective.terms:
+        seen: dict[str, int] = {}
+        for number, part in enumerate(parts):
+            for name in {t for i in part for t in ground.by_area["today"][i]}:
+                if seen.setdefault(name, number) != number:
+                    # A cluster of today lies in two parts, but only one of them may continue it.
+                    return [tuple(range(len(ground.units)))]
+    return parts
+
+
+def solve_parts(ground: Ground, how: How) -> list[PartPlan]:
+    """Solve every part, and choose numbers of clusters where they are coupled.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+    how
+        How to solve.
+
+    Returns
+    -------
+    The plans of the parts; of one part, INFEASIBLE, where no choice of numbers is legal.
+    """
+    count = ground.problem.scenario.count
+    exceptions = ground.problem.scenario.size.max_exceptions
+    parts = parts_of(ground)
+    if len(parts) == 1:
+        return [solve_part(ground, parts[0], Limits(count.min, count.max, exceptions), how)]
+    spans = [_span(ground, part) for part in parts]
+    fewest = sum(low for low, _ in spans)
+    plans = []
+    for part, (low, high) in zip(parts, spans, strict=True):
+        most = high if count.max is None else min(high, count.max - fewest + low)
+        plans.append(solve_part(ground, part, Limits(low, most, exceptions), how))
+        if plans[-1].status == "INFEASIBLE":
+            return plans
+    if any(plan.status == "UNKNOWN" for plan in plans) or _fits(ground, plans):
+        return plans
+    return _by_numbers(ground, parts, spans, how)
+
+
+def _span(ground: Ground, part: Sequence[int]) -> tuple[int, int]:
+    """Give the fewest and the most clusters that a part can have by its pupils and hubs."""
+    size = ground.problem.scenario.size
+    held = set(part)
+    pupils = ground.pupils_of(part)
+    standing = [c for c in ground.oversize if c <= held]
+    n_hubs = sum(hub.unit in held for hub in ground.hubs) + len(standing)
+    fewest = 1 if standing else max(1, -(-pupils // size.max_pupils))
+    spare = size.max_exceptions > 0 or size.min_pupils == 0
+    return fewest, n_hubs if spare else max(1, min(n_hubs, pupils // size.min_pupils))
+
+
+def _n_exceptions(ground: Ground, plan: PartPlan) -> int:
+    least = ground.problem.scenario.size.min_pupils
+    return sum(ground.pupils_of(cluster) < least for cluster in plan.clusters)
+
+
+def _fits(ground: Ground, plans: Sequence[PartPlan]) -> bool:
+    count, size = ground.problem.scenario.count, ground.problem.scenario.size
+    n_clusters = sum(len(plan.clusters) for plan in plans)
+    n_exceptions = sum(_n_exceptions(ground, plan) for plan in plans)
+    return (
+        count.min <= n_clusters <= (count.max or n_clusters) and n_exceptions <= size.max_exceptions
+    )
+
+
+def _by_numbers(
+    ground: Ground,
+    parts: Sequence[Sequence[int]],
+    spans: Sequence[tuple[int, int]],
+    how: How,
+) -> list[PartPlan]:
+    """Solve each part for each number of clusters and exceptions; choose the best numbers."""
+    count, size = ground.problem.scenario.count, ground.problem.scenario.size
+    fewest = sum(low for low, _ in spans)
+    # By the number of clusters and of exceptions so far.
+    best: dict[tuple[int, int], _Choice] = {(0, 0): ((), [])}
+    for part, (low, high) in zip(parts, spans, strict=True):
+        most = high if count.max is None else min(high, count.max - fewest + low)
+        options: dict[tuple[int, int], PartPlan] = {}
+        for n_clusters in range(low, most + 1):
+            for n_exceptions in range(size.max_exceptions + 1):
+                limits = Limits(n_clusters, n_clusters, n_exceptions)
+                plan = solve_part(ground, part, limits, how)
+                if plan.clusters:
+                    options[n_clusters, _n_exceptions(ground, plan)] = plan
+        grown: dict[tuple[int, int], _Choice] = {}
+        for (k, e), (costs, chosen) in best.items():
+            for (n, x), plan in options.items():
+                if e + x > size.max_exceptions:
+                    continue
+                of_plan = tuple(stage.value for stage in plan.stages)
+                total = tuple(map(sum, zip(costs, of_plan, strict=True))) if costs else of_plan
+                key = k + n, e + x
+                if key not in grown or total < grown[key][0]:
+                    grown[key] = total, [*chosen, plan]
+        best = grown
+    legal = [
+        choice for (k, _), choice in sorted(best.items()) if count.min <= k <= (count.max or k)
+    ]
+    if not legal:
+        return [PartPlan("UNKNOWN" if how.is_over else "INFEASIBLE")]
+    return min(legal, key=lambda choice: choice[0])[1]

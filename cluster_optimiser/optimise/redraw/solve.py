@@ -1,0 +1,174 @@
+"""Method redraw: the best plan around hubs, part by part of the map, with its bound."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.domain import Plan, Solution, Stage
+from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
+from cluster_optimiser.optimise.naming import assign_schools
+from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
+from cluster_optimiser.optimise.redraw.lexicographic import How
+from cluster_optimiser.optimise.redraw.names import redraw_names
+from cluster_optimiser.optimise.redraw.pairs import redraw_ground
+from cluster_optimiser.optimise.redraw.parts import solve_parts
+from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.domain import Problem, Status
+    from cluster_optimiser.optimise.redraw.engines import Engine
+    from cluster_optimiser.optimise.redraw.lexicographic import PartPlan
+    from cluster_optimiser.optimise.redraw.pairs import Ground
+
+ENGINES: dict[str, type[Engine]] = {"HiGHS": Highs, "CP-SAT": CpSat}
+"""Name -> solver."""
+
+NAMED = 5
+"""A message names so many units, then says how many more."""
+
+
+def solve_redraw(
+    problem: Problem, *, seed: int = 0, time_limit_s: float | None = None, engine: str = "CP-SAT"
+) -> Plan:
+    """Find the best plan of a redraw scenario.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    seed
+        Fixes the search.
+    time_limit_s
+        Seconds of solving; without it until proved.
+    engine
+        ``HiGHS`` or ``CP-SAT``.
+
+    Returns
+    -------
+    The plan. Its solution's ``proof`` says how large the model was and what the proof covers.
+
+    Raises
+    ------
+    InfeasibleError
+        If it is proved that there is no plan.
+    NoPlanFoundError
+        If the time ran out before a first plan.
+    """
+    ground = redraw_ground(problem)
+    _refuse_unplaceable(ground)
+    redraw = problem.scenario.redraw
+    deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+    how = How(
+        ENGINES[engine](),
+        redraw.nearest_hubs,
+        is_shaped=redraw.shape == "towards the hub",
+        seed=seed,
+        deadline=deadline,
+    )
+    plans = solve_parts(ground, how)
+    statuses = {plan.status for plan in plans}
+    if "INFEASIBLE" in statuses:
+        _raise_infeasible(ground, how)
+    if "UNKNOWN" in statuses:
+        message = f"no plan was found within {time_limit_s:g} s; none is proved impossible"
+        raise NoPlanFoundError(message)
+    clusters = sorted((c for plan in plans for c in plan.clusters), key=sorted)
+    names = redraw_names(ground, clusters)
+    cluster_of = {ground.units[i]: name for name, c in zip(names, clusters, strict=True) for i in c}
+    stages = _stages(ground, plans)
+    status: Status = "OPTIMAL" if statuses == {"OPTIMAL"} else "FEASIBLE"
+    return Plan(
+        label=problem.scenario.option,
+        assignment=assign_schools(problem, cluster_of),
+        solution=Solution(status=status, stages=stages, proof=_proof(ground, plans, how)),
+    )
+
+
+def _refuse_unplaceable(ground: Ground) -> None:
+    placed = {i for i, _ in ground.cost} | {i for cluster in ground.oversize for i in cluster}
+    left = [ground.units[i] for i in range(len(ground.units)) if i not in placed]
+    if left:
+        names = [_shown(ground, name) for name in left]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        limit = ground.problem.scenario.travel.max_minutes
+        within = f" within {limit:g} minutes" if limit is not None else ""
+        message = (
+            f"no plan exists: {', '.join(names[:NAMED])}{more} can be joined to no hub{within} "
+            "without crossing a border that no cluster may cross"
+        )
+        raise InfeasibleError(message)
+
+
+def _shown(ground: Ground, unit: str) -> str:
+    if not unit.startswith("URN "):
+        return unit
+    school = ground.problem.authority.schools["name"].loc[int(unit.removeprefix("URN "))]
+    return f"{school} ({unit})"
+
+
+def _raise_infeasible(ground: Ground, how: How) -> None:
+    n_hubs = len(ground.hubs)
+    if how.nearest_hubs is not None and how.nearest_hubs < n_hubs:
+        plans = solve_parts(ground, replace(how, nearest_hubs=None))
+        if not any(plan.status == "INFEASIBLE" for plan in plans):
+            message = (
+                f"no plan with the {how.nearest_hubs} nearest hubs of each unit; there may be one "
+                f"with more: raise redraw.nearest_hubs, up to {n_hubs}"
+            )
+            raise NoPlanFoundError(message)
+    count = ground.problem.scenario.count
+    n_clusters = f"{count.min} to {count.max}" if count.max else f"{count.min} or more"
+    message = (
+        f"no plan exists, proved: {len(ground.units)} units cannot be divided into {n_clusters} "
+        f"connected clusters around the {n_hubs} hubs that keep the rules on size, travel, layers, "
+        "pins and secondary schools"
+    )
+    raise InfeasibleError(message)
+
+
+def _stages(ground: Ground, plans: Sequence[PartPlan]) -> tuple[Stage, ...]:
+    """Add up the stages of all parts, as far as each was proved in all of them."""
+    stages = []
+    for number, name in enumerate(stage_names(ground)):
+        of_part = [plan.stages[number] for plan in plans if len(plan.stages) > number]
+        if len(of_part) < len(plans):
+            break
+        scale = stage_scale(name)
+        value, bound = sum(s.value for s in of_part), sum(s.bound for s in of_part)
+        is_best = all(s.status == "OPTIMAL" for s in of_part)
+        stages.append(
+            Stage(
+                term=name,
+                status="OPTIMAL" if is_best else "FEASIBLE",
+                objective=value / scale,
+                bound=bound / scale,
+                gap=(value - bound) / scale / max(1.0, abs(value / scale)),
+                deterministic_time=round(sum(s.effort for s in of_part), 6),
+            )
+        )
+        if not is_best:
+            break
+    return tuple(stages)
+
+
+def _proof(ground: Ground, plans: Sequence[PartPlan], how: How) -> dict[str, object]:
+    n_pairs = sum(plan.n_pairs for plan in plans)
+    most = how.nearest_hubs
+    covers = "all hubs within the travel limit of each unit"
+    if most is not None and n_pairs < len(ground.cost):
+        covers = f"the {most} nearest hubs of each unit"
+    return {
+        "n_units": len(ground.units),
+        "n_hubs": len(ground.hubs),
+        "n_pairs": n_pairs,
+        "n_pairs_within_travel_limit": len(ground.cost),
+        "covers": covers,
+        "n_parts": len(plans),
+        "n_separators": sum(plan.n_cuts for plan in plans),
+        "n_programs": sum(plan.n_rounds for plan in plans),
+        "engine": how.engine.name,
+    }

@@ -1,0 +1,270 @@
+"""The objective terms of a redraw: as linear expressions, and counted from the clusters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, WEIGHT_SCALE
+from cluster_optimiser.optimise.redraw.linear import Objective
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cluster_optimiser.optimise.redraw.model import Assignment
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+
+Expression = tuple[list[tuple[int, int]], int]
+"""Terms and a constant."""
+
+
+def stage_names(ground: Ground) -> tuple[str, ...]:
+    """Give the stages of a scenario's objective, in order.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+
+    Returns
+    -------
+    Terms, or ``weighted`` alone.
+    """
+    objective = ground.problem.scenario.objective
+    return ("weighted",) if objective.weights else objective.order
+
+
+def stage_scale(stage: str) -> int:
+    """Give how many of a stage's integers make one of its own unit.
+
+    Parameters
+    ----------
+    stage
+        Its name.
+
+    Returns
+    -------
+    The scale.
+    """
+    if stage == "weighted":
+        return WEIGHT_SCALE * CENTIMINUTES_PER_MINUTE
+    return CENTIMINUTES_PER_MINUTE if stage == "pupil_minutes" else 1
+
+
+def weighted_sum(ground: Ground, of_term: Mapping[str, int]) -> int:
+    """Add up terms by the scenario's weights, exactly, weights to three decimals.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+    of_term
+        Term -> value as an integer of its own scale.
+
+    Returns
+    -------
+    The sum on the scale of the stage ``weighted``.
+    """
+    return sum(factor * of_term[term] for term, factor in _factors(ground).items())
+
+
+def _factors(ground: Ground) -> dict[str, int]:
+    weights = ground.problem.scenario.objective.weights
+    whole = stage_scale("weighted") // WEIGHT_SCALE
+    return {
+        term: round(weight * WEIGHT_SCALE) * (whole // stage_scale(term))
+        for term, weight in weights.items()
+    }
+
+
+# --- as linear expressions ------------------------------------------------------------
+
+
+def objective_of(a: Assignment, stage: str) -> Objective:
+    """Write a stage as what is to be minimised, adding the variables it needs.
+
+    Parameters
+    ----------
+    a
+        The assignment.
+    stage
+        A term, or ``weighted``.
+
+    Returns
+    -------
+    The objective.
+    """
+    if stage != "weighted":
+        terms, constant = _expression(a, stage)
+        return Objective(tuple(terms), constant)
+    every: list[tuple[int, int]] = []
+    total = 0
+    for term, factor in _factors(a.ground).items():
+        terms, constant = _expression(a, term)
+        every += [(factor * c, v) for c, v in terms]
+        total += factor * constant
+    return Objective(tuple(every), total)
+
+
+def _expression(a: Assignment, term: str) -> Expression:
+    if term in _EXPRESSIONS:
+        return _EXPRESSIONS[term](a)
+    preferred = a.ground.problem.scenario.preferred_layers
+    layers = preferred if term == "misaligned" else (term.removeprefix("misaligned."),)
+    parts = [_misaligned(a, layer) for layer in layers]
+    return [pair for terms, _ in parts for pair in terms], sum(c for _, c in parts)
+
+
+def _count(a: Assignment) -> Expression:
+    return [(1, v) for v in [*map(a.open, a.of_hub), *a.stands.values()]], 0
+
+
+def _exceptions(a: Assignment) -> Expression:
+    return [(1, v) for v in a.exception.values()], 0
+
+
+def _minutes(a: Assignment) -> Expression:
+    """Give the sum of c_ih x_ih, c being pupils times minutes to the hub."""
+    own = [(a.ground.cost[pair], v) for pair, v in a.x.items()]
+    return own + [(_standing_minutes(a.ground, f), z) for f, z in a.stands.items()], 0
+
+
+def _standing_minutes(ground: Ground, cluster: Cluster) -> int:
+    meeting = ground.meeting(cluster)
+    return meeting[1] if meeting else 0
+
+
+def _deviation(a: Assignment) -> Expression:
+    """Give the sum of d_h, d_h at least pupils less target and target less pupils."""
+    size = a.ground.problem.scenario.size
+    terms = [(abs(a.ground.pupils_of(f) - size.target), z) for f, z in a.stands.items()]
+    for h, members in a.of_hub.items():
+        d = a.model.variable(max(size.target, size.max_pupils - size.target, 0))
+        pupils = [(a.ground.pupils[i], a.x[i, h]) for i in members]
+        less = [(-c, v) for c, v in pupils]
+        a.model.row([(1, d), *less, (size.target, a.open(h))], low=0)
+        a.model.row([(1, d), *pupils, (-size.target, a.open(h))], low=0)
+        terms.append((1, d))
+    return terms, 0
+
+
+def _misaligned(a: Assignment, layer: str) -> Expression:
+    """Give pupils less those in their cluster's home area, the area being chosen for each hub.
+
+    k_iha <= x_ih and k_iha <= g_ha with one g_ha a hub: unit i counts as at home in area a.
+    """
+    held = a.ground.by_area[layer]
+    terms = [(-max(_total(held, f).values(), default=0), z) for f, z in a.stands.items()]
+    for h, members in a.of_hub.items():
+        areas = sorted({area for i in members for area in held[i]})
+        if len(areas) == 1:
+            terms += [(-held[i].get(areas[0], 0), a.x[i, h]) for i in members]
+            continue
+        home = {area: a.model.variable() for area in areas}
+        a.model.row([*((1, g) for g in home.values()), (-1, a.open(h))], high=0)
+        for i in members:
+            for area, pupils in held[i].items():
+                at_home = a.model.variable()
+                a.model.row([(1, at_home), (-1, a.x[i, h])], high=0)
+                a.model.row([(1, at_home), (-1, home[area])], high=0)
+                terms.append((-pupils, at_home))
+    return terms, a.ground.pupils_of(a.units)
+
+
+def _total(held: Sequence[Mapping[str, int]], cluster: Cluster) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for i in sorted(cluster):
+        for area, pupils in held[i].items():
+            total[area] = total.get(area, 0) + pupils
+    return total
+
+
+def _changed(a: Assignment) -> Expression:
+    """Give pupils less those who stay, each of today's clusters continued by at most one.
+
+    s_ht: the cluster of h continues t; k_iht <= x_ih and k_iht <= s_ht: pupils of i stay in t.
+    """
+    held = a.ground.by_area["today"]
+    terms: list[tuple[int, int]] = []
+    continued: dict[str, list[int]] = {}
+    for f, z in a.stands.items():
+        of_name = _total(held, f)
+        name = min(of_name, key=lambda t: (-of_name[t], t))
+        terms.append((-of_name[name], z))
+        continued.setdefault(name, []).append(z)
+    for h, members in a.of_hub.items():
+        names = sorted({t for i in members for t in held[i]})
+        goes_on = {t: a.model.variable() for t in names}
+        a.model.row([*((1, s) for s in goes_on.values()), (-1, a.open(h))], high=0)
+        for t, s in goes_on.items():
+            continued.setdefault(t, []).append(s)
+        for i in members:
+            for t, pupils in held[i].items():
+                stays = a.model.variable()
+                a.model.row([(1, stays), (-1, a.x[i, h])], high=0)
+                a.model.row([(1, stays), (-1, goes_on[t])], high=0)
+                terms.append((-pupils, stays))
+    for choices in continued.values():
+        a.model.row([(1, s) for s in choices], high=1)
+    return terms, a.ground.pupils_of(a.units)
+
+
+_EXPRESSIONS: Mapping[str, Callable[[Assignment], Expression]] = {
+    "count": _count,
+    "exceptions": _exceptions,
+    "pupil_minutes": _minutes,
+    "deviation": _deviation,
+    "changed_pupils": _changed,
+}
+
+
+# --- counted from the clusters --------------------------------------------------------
+
+
+def value_of(ground: Ground, stage: str, clusters: Sequence[Cluster]) -> int:
+    """Count a stage's value from the clusters themselves, as an integer of its scale.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+    stage
+        A term, or ``weighted``.
+    clusters
+        Units of each cluster.
+
+    Returns
+    -------
+    The value.
+    """
+    if stage == "weighted":
+        terms = ground.problem.scenario.objective.weights
+        return weighted_sum(ground, {t: value_of(ground, t, clusters) for t in terms})
+    size = ground.problem.scenario.size
+    pupils = [ground.pupils_of(cluster) for cluster in clusters]
+    plain: Mapping[str, Callable[[], int]] = {
+        "count": lambda: len(clusters),
+        "exceptions": lambda: sum(p < size.min_pupils for p in pupils),
+        "pupil_minutes": lambda: sum(_standing_minutes(ground, c) for c in clusters),
+        "deviation": lambda: sum(abs(p - size.target) for p in pupils),
+        "changed_pupils": lambda: sum(pupils) - _stay(ground, clusters),
+    }
+    if stage in plain:
+        return plain[stage]()
+    preferred = ground.problem.scenario.preferred_layers
+    layers = preferred if stage == "misaligned" else (stage.removeprefix("misaligned."),)
+    at_home = [
+        max(_total(ground.by_area[layer], cluster).values(), default=0)
+        for layer in layers
+        for cluster in clusters
+    ]
+    return len(layers) * sum(pupils) - sum(at_home)
+
+
+def _stay(ground: Ground, clusters: Sequence[Cluster]) -> int:
+    graph = nx.Graph()
+    for number, cluster in enumerate(clusters):
+        for name, pupils in _total(ground.by_area["today"], cluster).items():
+            graph.add_edge(("new", number), ("today", name), weight=pupils)
+    return int(sum(graph[a][b]["weight"] for a, b in nx.max_weight_matching(graph)))

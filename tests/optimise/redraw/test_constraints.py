@@ -1,0 +1,167 @@
+"""Each constraint of the redraw model alone: kept on its bound, broken one step past.
+
+A path of four schools A-B-C-D, hubs in A and D; what is tested is the rows that a function adds.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster_optimiser.optimise.redraw import model as rules
+from cluster_optimiser.optimise.redraw.pairs import Ground, redraw_ground
+from tests.toy import ToySchool, toy_problem
+
+SCHOOLS = {
+    "A": [ToySchool("secondary", 400)],
+    "B": [ToySchool("primary", 100)],
+    "C": [ToySchool("primary", 200)],
+    "D": [ToySchool("secondary", 300)],
+}
+WEST, EAST = 0, 1
+
+
+def ground(**scenario: object) -> Ground:
+    tables = {"method": "redraw", "units": "schools", **scenario}
+    return redraw_ground(toy_problem("ABCD", schools=SCHOOLS, **tables))
+
+
+def bare(g: Ground, *, exceptions: bool = False) -> rules.Assignment:
+    return rules.variables(g, range(4), nearest_hubs=None, allow_exceptions=exceptions)
+
+
+def keeps(a: rules.Assignment, hubs: str, *, exceptions: tuple[int, ...] = ()) -> bool:
+    """Tell whether the assignment of A, B, C, D to hubs ``w`` or ``e`` keeps the rows.
+
+    Helper variables that a row brings with it may take either value.
+    """
+    values = [0] * len(a.model.upper)
+    for i, letter in enumerate(hubs):
+        if letter != ".":
+            values[a.x[i, WEST if letter == "w" else EAST]] = 1
+    for hub in exceptions:
+        values[a.exception[hub]] = 1
+    known = {*a.x.values(), *a.exception.values(), *a.stands.values()}
+    free = [v for v in range(len(values)) if v not in known]
+    for pattern in range(2 ** len(free)):
+        for k, v in enumerate(free):
+            values[v] = pattern >> k & 1
+        if a.model.is_kept(values):
+            return True
+    return False
+
+
+def test_each_unit_is_assigned_once() -> None:
+    a = bare(ground())
+    rules.assign_each_unit_once(a)
+    assert keeps(a, "wwee")
+    assert not keeps(a, "ww.e")
+    both = [0] * len(a.model.upper)
+    for pair in [(0, WEST), (1, WEST), (1, EAST), (2, EAST), (3, EAST)]:
+        both[a.x[pair]] = 1
+    assert not a.model.is_kept(both)
+
+
+def test_only_open_hubs_are_joined() -> None:
+    a = bare(ground())
+    rules.join_open_hubs_only(a)
+    assert keeps(a, "wwee")
+    assert not keeps(a, ".wee")
+
+
+@pytest.mark.parametrize(("least", "most", "kept"), [(500, 500, True), (501, 900, False)])
+def test_sizes_from_below(least: int, most: int, kept: bool) -> None:
+    a = bare(ground())
+    rules.limit_size(a, least, most)
+    assert keeps(a, "wwee") is kept
+
+
+@pytest.mark.parametrize(("most", "kept"), [(500, True), (499, False)])
+def test_sizes_from_above(most: int, kept: bool) -> None:
+    a = bare(ground())
+    rules.limit_size(a, 0, most)
+    assert keeps(a, "wwee") is kept
+
+
+def test_an_exception_may_be_under_the_minimum() -> None:
+    a = bare(ground(), exceptions=True)
+    rules.limit_size(a, 501, 900)
+    assert keeps(a, "wwee", exceptions=(WEST, EAST))
+    assert not keeps(a, "wwee", exceptions=(WEST,))
+
+
+def test_exceptions_are_counted_and_of_open_hubs() -> None:
+    a = bare(ground(), exceptions=True)
+    rules.limit_exceptions(a, 1, frozenset(range(4)))
+    assert keeps(a, "wwee", exceptions=(WEST,))
+    assert not keeps(a, "wwee", exceptions=(WEST, EAST))
+    assert not keeps(a, "wwww", exceptions=(EAST,))
+
+
+def test_exceptions_are_made_of_named_units_only() -> None:
+    a = bare(ground(), exceptions=True)
+    rules.limit_exceptions(a, 1, frozenset({0, 1}))
+    assert keeps(a, "wwee", exceptions=(WEST,))
+    assert not keeps(a, "wwee", exceptions=(EAST,))
+
+
+@pytest.mark.parametrize(("fewest", "most", "kept"), [(2, 2, True), (3, 4, False), (1, 1, False)])
+def test_the_number_of_clusters(fewest: int, most: int, kept: bool) -> None:
+    a = bare(ground())
+    rules.limit_count(a, fewest, most)
+    assert keeps(a, "wwee") is kept
+
+
+def test_secondary_schools() -> None:
+    a = bare(ground())
+    rules.need_secondary_schools(a, 1)
+    assert keeps(a, "wwee")
+    rules.need_secondary_schools(a, 2)
+    assert keeps(a, "wwww")
+    assert not keeps(a, "wwee")
+
+
+def test_units_pinned_together() -> None:
+    a = bare(ground())
+    rules.keep_together(a, [frozenset({1, 2})])
+    assert keeps(a, "wwwe")
+    assert not keeps(a, "wwee")
+
+
+def test_units_pinned_apart() -> None:
+    a = bare(ground())
+    rules.keep_apart(a, [(frozenset({1}), frozenset({2, 3}))])
+    assert keeps(a, "wwee")
+    assert not keeps(a, "wwwe")
+
+
+def test_a_neighbour_comes_along() -> None:
+    a = bare(ground())
+    rules.need_a_neighbour(a, nearer=False)
+    assert keeps(a, "wwee")
+    assert not keeps(a, "wewe")
+
+
+def test_a_stray_is_parted_from_its_hub() -> None:
+    a = bare(ground())
+    rules.part_a_stray(a, 2, WEST, {1})
+    assert keeps(a, "wwwe")
+    assert not keeps(a, "wewe")
+
+
+def test_a_forbidden_cluster_and_its_neighbours() -> None:
+    a = bare(ground())
+    rules.forbid(a, frozenset({0, 1}))
+    assert not keeps(a, "wwee")
+    assert keeps(a, "wwwe")
+    assert keeps(a, "weee")
+
+
+def test_pairs_keep_to_the_travel_limit() -> None:
+    """From A it is 3.5 minutes to B, 5 to C, 6.5 to D."""
+    assert (2, WEST) in ground(travel={"max_minutes": 5}).cost
+    assert (2, WEST) not in ground(travel={"max_minutes": 4.99}).cost
+
+
+def test_the_nearest_hubs_only() -> None:
+    a = rules.variables(ground(), range(4), nearest_hubs=1, allow_exceptions=False)
+    assert sorted(a.x) == [(0, WEST), (1, WEST), (2, EAST), (3, EAST)]
