@@ -262,7 +262,7 @@ def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFact
     units = tuple(sorted({s.unit for s in schools if s.unit is not None}))
     is_exempt = name in ground.exempt_names
     size = ground.scenario.size
-    hubs = schools if is_exempt else [s for s in schools if _may_meet(ground, s)]
+    hubs = schools if is_exempt else hubs_among(ground, schools)
     place, pupil_minutes, longest = meeting_place(ground, schools, hubs)
     _, anywhere, _ = meeting_place(ground, schools, schools)
     home, misaligned = alignment(ground, schools)
@@ -287,12 +287,24 @@ def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFact
     )
 
 
-def _may_meet(ground: Ground, school: School) -> bool:
-    """Tell whether the scenario lets a cluster meet at a school."""
+def hubs_among(ground: Ground, schools: Sequence[School]) -> list[School]:
+    """Give the schools that the scenario lets a cluster meet at.
+
+    Parameters
+    ----------
+    ground
+        The data.
+    schools
+        The schools of a cluster.
+
+    Returns
+    -------
+    Those of them that are hubs, in the same order.
+    """
     hubs = ground.scenario.hubs
     if hubs == "secondary":
-        return school.is_secondary
-    return hubs == "any" or school.urn in hubs
+        return [s for s in schools if s.is_secondary]
+    return [s for s in schools if hubs == "any" or s.urn in hubs]
 
 
 def meeting_place(

@@ -18,6 +18,7 @@ from cluster_optimiser.verification.facts import (
     ClusterFacts,
     Ground,
     alignment,
+    hubs_among,
     meeting_place,
 )
 from cluster_optimiser.verification.rules import (
@@ -135,7 +136,7 @@ def _changed(then: Ground, facts: ClusterFacts, *, is_far: bool) -> ClusterFacts
     changed = dataclasses.replace(facts, pupils=sum(school.pupils for school in schools))
     if not is_far:
         return changed
-    place, pupil_minutes, longest = meeting_place(then, schools)
+    place, pupil_minutes, longest = meeting_place(then, schools, hubs_among(then, schools))
     return dataclasses.replace(
         changed, meeting_place_urn=place, pupil_minutes=pupil_minutes, max_minutes=longest
     )
