@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from ortools.math_opt.python import mathopt
 from ortools.sat.python import cp_model
 
 if TYPE_CHECKING:
@@ -190,6 +189,10 @@ class Highs:
         if not model.may_be_kept():
             # MathOpt would refuse such a program instead of calling it infeasible.
             return Outcome("INFEASIBLE", None, 0, 0.0)
+        # Imported when used: it brings a logging handler of its own along, which the default engine
+        # and its users are better without.
+        from ortools.math_opt.python import mathopt  # noqa: PLC0415
+
         program = mathopt.Model()
         x = [program.add_integer_variable(lb=0, ub=upper) for upper in model.upper]
         for row in model.rows:
@@ -216,7 +219,8 @@ class Highs:
         )
         reason = result.termination.reason
         effort = float(result.solve_stats.node_count)
-        if reason in _HIGHS_INFEASIBLE:
+        infeasible = mathopt.TerminationReason.INFEASIBLE
+        if reason in {infeasible, mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED}:
             return Outcome("INFEASIBLE", None, 0, effort)
         found = result.best_objective_bound() * scale
         bound = math.ceil(found * (1 - BOUND_TOLERANCE)) if math.isfinite(found) else None
@@ -235,12 +239,6 @@ class Highs:
 def _lowest(objective: Objective, bound: int | None) -> int:
     """Give a bound with the constant; without one no costs at all is the bound."""
     return objective.constant + bound if bound is not None else min(0, objective.constant)
-
-
-_HIGHS_INFEASIBLE = (
-    mathopt.TerminationReason.INFEASIBLE,
-    mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED,
-)
 
 
 def _scale(coefficients: object) -> int:
