@@ -17,6 +17,7 @@ from cluster_optimiser.inputs.checking import did_you_mean
 from cluster_optimiser.inputs.roads.area import EVERYWHERE, area_around
 from cluster_optimiser.inputs.roads.download import OVERPASS_URL, Patience, download_ways
 from cluster_optimiser.inputs.roads.folder import cache_folder
+from cluster_optimiser.inputs.roads.graphml import GRAPHML_SUFFIXES, read_graphml
 from cluster_optimiser.inputs.roads.network import build_network
 from cluster_optimiser.inputs.roads.osm import OSM_SUFFIXES, read_osm
 from cluster_optimiser.inputs.roads.store import read_about, read_roads, write_roads
@@ -53,7 +54,7 @@ def import_roads(
     Parameters
     ----------
     file
-        An OpenStreetMap file.
+        An OpenStreetMap file, or a GraphML file of osmnx.
     authority
         The authority whose area is cut out, by name or folder; without it everything is kept.
     out
@@ -75,15 +76,20 @@ def import_roads(
     if not file.is_file():
         remedy = "Check the path. Extracts of every county are published as .osm.pbf."
         raise InputError([Fault(str(file), 0, "", "there is no such file", remedy)])
-    if not file.name.lower().endswith(OSM_SUFFIXES):
+    known = (*OSM_SUFFIXES, *GRAPHML_SUFFIXES)
+    if not file.name.lower().endswith(known):
         problem = f'"{file.suffix}" is no file of a map that can be read'
-        remedy = f"Give one of {', '.join(OSM_SUFFIXES)}."
+        remedy = f"Give one of {', '.join(known)}."
         raise InputError([Fault(str(file), 0, "", problem, remedy)])
     area = EVERYWHERE
     if folder is not None:
         area = area_around(load_authority(folder, is_travel_read=False), margin_km=margin_km)
-    ways, date = read_osm(file, box=area.box)
-    network = build_network(ways, _about(file, date, folder, margin_km), within=area.within)
+    if file.name.lower().endswith(GRAPHML_SUFFIXES):
+        about = _about(file, "", folder, margin_km)
+        network = read_graphml(file, about, within=area.within)
+    else:
+        ways, date = read_osm(file, box=area.box)
+        network = build_network(ways, _about(file, date, folder, margin_km), within=area.within)
     write_roads(network, target)
     return target, network
 

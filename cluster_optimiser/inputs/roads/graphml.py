@@ -1,0 +1,165 @@
+"""Reading road networks that osmnx has saved as GraphML."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
+from cluster_optimiser.domain import RoadNetwork
+from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs.roads.network import ATTRIBUTION, tag_columns
+from cluster_optimiser.inputs.roads.tags import USEFUL_TAGS, RoadTags, read_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import networkx as nx
+    from shapely.geometry.base import BaseGeometry
+
+GRAPHML_SUFFIXES = (".graphml",)
+
+_LENGTH_DECIMALS = 2
+"""Two edges of the same way between the same nodes are its two directions if as long to here."""
+
+Key = tuple[int, int, tuple[int, ...], float]
+
+
+def read_graphml(
+    path: Path, about: Mapping[str, str], *, within: BaseGeometry | None = None
+) -> RoadNetwork:
+    """Read a network that osmnx has saved.
+
+    Parameters
+    ----------
+    path
+        The file.
+    about
+        Where the data comes from; the date is that on which osmnx made the graph.
+    within
+        Stretches that do not touch this area in EPSG:27700 are left out.
+
+    Returns
+    -------
+    The network. Each of its edges goes one way; two that are the same road in both directions
+    become one stretch. Where osmnx has put ways together, the lowest limit of them counts and the
+    first class. What osmnx has left out, such as barriers, is not there.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is no graph of osmnx, or has no road there.
+    """
+    graph = _open(path)
+    pairs: defaultdict[Key, list[tuple[int, int, dict[str, Any]]]] = defaultdict(list)
+    for a, b, data in graph.edges(data=True):
+        ways = tuple(sorted(np.atleast_1d(data.get("osmid", 0)).astype(np.int64).tolist()))
+        length_m = round(float(data["length"]), _LENGTH_DECIMALS)
+        pairs[min(a, b), max(a, b), ways, length_m].append((a, b, data))
+    rows: list[tuple[int, int, int, float, RoadTags]] = []
+    lines = []
+    for key in sorted(pairs):
+        for a, b, data, is_two_way in _directions(pairs[key]):
+            tags = read_tags(_tags(data, is_two_way=is_two_way))
+            if tags is not None:
+                rows.append((a, b, key[2][0], float(data["length"]), tags))
+                lines.append(_line(graph, a, b, data))
+    network = _network(rows, lines, {**about, "data_date": _made(graph)}, within)
+    if network.roads.empty:
+        problem, remedy = "no road of the file lies there", "Use the network of its own region."
+        raise InputError([Fault(str(path), 0, "", problem, remedy)])
+    return network
+
+
+def _open(path: Path) -> nx.MultiDiGraph:
+    import osmnx  # noqa: PLC0415 - a second, and only these files need it
+    from networkx import NetworkXError  # noqa: PLC0415
+
+    try:
+        graph = osmnx.io.load_graphml(path)
+        if str(graph.graph["crs"]).lower() != CRS_DEGREES.lower():
+            graph = osmnx.projection.project_graph(graph, to_latlong=True)
+        for _, data in graph.nodes(data=True):
+            float(data["x"]), float(data["y"])
+        for _, _, data in graph.edges(data=True):
+            float(data["length"])
+    except (NetworkXError, ParseError, KeyError, ValueError, TypeError, OSError) as error:
+        problem = f"the file cannot be read as a network that osmnx has saved: {error!r}"
+        remedy = "Save it with osmnx.save_graphml, or use the .osm or .osm.pbf file."
+        raise InputError([Fault(str(path), 0, "", problem, remedy)]) from None
+    return graph
+
+
+def _made(graph: nx.MultiDiGraph) -> str:
+    return str(graph.graph.get("created_date", ""))[:10]
+
+
+def _directions(
+    edges: list[tuple[int, int, dict[str, Any]]],
+) -> list[tuple[int, int, dict[str, Any], bool]]:
+    """Pair the edges of a road that go there with those that come back."""
+    # The halves of a small roundabout look like there and back, but for what osmnx says of them.
+    single = [edge for edge in edges if edge[2].get("oneway") is True]
+    open_both = [edge for edge in edges if edge[2].get("oneway") is not True]
+    there = [edge for edge in open_both if edge[0] <= edge[1]]
+    back = [edge for edge in open_both if edge[0] > edge[1]]
+    n_both = min(len(there), len(back))
+    return [
+        *((*edge, True) for edge in there[:n_both]),
+        *((*edge, False) for edge in [*single, *there[n_both:], *back[n_both:]]),
+    ]
+
+
+def _tags(data: Mapping[str, Any], *, is_two_way: bool) -> dict[str, str]:
+    tags = {}
+    for key in USEFUL_TAGS:
+        value = data.get(key)
+        if isinstance(value, list):
+            tags[key] = ";".join(map(str, value)) if "maxspeed" in key else str(value[0])
+        elif value is not None:
+            tags[key] = str(value)
+    # Which way an edge goes is in the graph itself, and its limit is in maxspeed already.
+    tags.pop("oneway:motor_vehicle", None)
+    tags["oneway"] = "no" if is_two_way else "yes"
+    return tags
+
+
+def _line(graph: nx.MultiDiGraph, a: int, b: int, data: Mapping[str, Any]) -> BaseGeometry:
+    drawn = data.get("geometry")
+    if drawn is not None:
+        return drawn  # type: ignore[no-any-return]
+    ends = [(float(graph.nodes[node]["x"]), float(graph.nodes[node]["y"])) for node in (a, b)]
+    return shapely.LineString(ends)
+
+
+def _network(
+    rows: list[tuple[int, int, int, float, RoadTags]],
+    lines: list[BaseGeometry],
+    about: Mapping[str, str],
+    within: BaseGeometry | None,
+) -> RoadNetwork:
+    roads = gpd.GeoDataFrame(
+        {
+            "from_node": pd.Series([row[0] for row in rows], dtype="int64"),
+            "to_node": pd.Series([row[1] for row in rows], dtype="int64"),
+            "way": pd.Series([row[2] for row in rows], dtype="int64"),
+            "length_m": pd.Series([row[3] for row in rows], dtype="float64"),
+            **tag_columns([row[4] for row in rows]),
+        },
+        geometry=lines,
+        crs=CRS_DEGREES,
+    ).to_crs(CRS_METRES)
+    if within is not None:
+        roads = roads[roads.intersects(within)]
+    roads = roads.sort_values(["way", "from_node", "to_node", "length_m"], kind="stable")
+    _, compact = np.unique(roads[["from_node", "to_node"]].to_numpy(), return_inverse=True)
+    roads[["from_node", "to_node"]] = compact.reshape(-1, 2)
+    facts = {**about, "attribution": ATTRIBUTION, "unread_limits": ""}
+    return RoadNetwork(roads.reset_index(drop=True), facts)
