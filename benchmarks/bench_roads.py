@@ -1,9 +1,9 @@
 """Minutes between 430 schools on a made road graph: ours against the libraries there are.
 
 The graph has 100,000 nodes and 250,000 arcs, two-way and a few one-way, degrees as in a road map;
-it is made, nothing in it is real. Every peer gets the same arcs and gives the same matrix; the time of
-each includes what it needs to take the arcs in. networkx runs a sample of schools, and its time is
-taken times the rest: each school costs it the same. CPU seconds of this process; of ours and
+it is made, nothing in it is real. Every peer gets the same arcs and gives the same matrix; the time
+of each includes what it needs to take the arcs in. networkx runs a sample of schools, and its time
+is taken times the rest: each school costs it the same. CPU seconds of this process; of ours and
 scipy's the best of three runs.
 """
 
