@@ -158,7 +158,7 @@ def road_note(authority: Authority, measured: Measured) -> str:
         return authority.travel.note
     about, assumed = spec.about, spec.assumptions
     source = about.get("source") or "a road file"
-    date = about.get("data_date") or "of unknown date"
+    date = f"data of {about.get('data_date') or 'unknown date'}"
     attribution = about.get("attribution", "")
     a_road, lane = assumed.open_road_mph["primary"], assumed.open_road_mph["unclassified"]
     where = (

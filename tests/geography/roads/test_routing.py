@@ -56,6 +56,44 @@ def test_a_dead_end_with_a_place_at_its_end_stays():
     assert by_us(arcs, [0, 2]).tolist() == [[0, 12], [12, 0]]
 
 
+@pytest.mark.parametrize("n", [3, 50, 1_000])
+def test_a_long_road_of_many_stretches_is_one_road(n):
+    """There and back differ, and a slower road runs beside the first half."""
+    there = [(i, i + 1, i + 1) for i in range(n)]
+    back = [(i + 1, i, 2 * i + 1) for i in range(n)]
+    beside = [(i, i + 1, 10**6) for i in range(n // 2)]
+    found = by_us([*there, *back, *beside], [0, n])
+    assert found.tolist() == [[0, n * (n + 1) // 2], [n * n, 0]]
+
+
+def test_a_ring_without_a_place_beside_the_road_is_no_way_round():
+    ring = [(2, 3, 1), (3, 4, 1), (4, 2, 1)]
+    assert by_us([(0, 2, 5), (2, 1, 5), *ring], [0, 1]).tolist() == [[0, 10], [np.inf, 0]]
+
+
+@st.composite
+def road_maps(draw):
+    """Draw maps with many nodes of one and two neighbours, as road maps have."""
+    n = draw(st.integers(3, 40))
+    before = [draw(st.integers(max(0, i - 3), i - 1)) for i in range(1, n)]
+    roads = [(a, i) for i, a in enumerate(before, start=1)]
+    node = st.integers(0, n - 1)
+    roads += draw(st.lists(st.tuples(node, node), max_size=8))
+    times = st.integers(1, 30)
+    arcs = []
+    for a, b in roads:
+        arcs.append((a, b, draw(times)))
+        if draw(st.integers(0, 4)):
+            arcs.append((b, a, draw(times)))
+    return arcs, draw(st.lists(node, min_size=2, max_size=5))
+
+
+@given(road_maps())
+def test_times_on_road_maps_are_exactly_those_of_networkx(road_map):
+    arcs, places = road_map
+    np.testing.assert_array_equal(by_us(arcs, places), by_networkx(arcs, places))
+
+
 def test_the_quicker_of_two_roads_between_the_same_places_counts():
     assert by_us([(0, 1, 9), (0, 1, 4), (1, 0, 6)], [0, 1]).tolist() == [[0, 4], [6, 0]]
 
