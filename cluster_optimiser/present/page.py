@@ -28,6 +28,7 @@ from cluster_optimiser.present.principles import lower_first, principles
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, script_data
 from cluster_optimiser.present.shapes import PALETTE
+from cluster_optimiser.present.summary import summary
 from cluster_optimiser.present.svg import WIDTH, ground
 from cluster_optimiser.present.theme import Theme, load_theme
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
@@ -188,6 +189,7 @@ def page_record(
             "authority": _authority(first),
             "caveats": list(dict.fromkeys([*caveats, first.problem.travel.note])),
             "findings": [*first.problem.territory.findings, *common],
+            "summary": summary(results),
             "options": options,
             "exceptions": all_exceptions(options),
             "principles": [dataclasses.asdict(one) for one in principles(list(results))],
