@@ -423,6 +423,8 @@ def reach_schools(
             lanes.append(way.buffer(LANE_M))
             what = "stands outside the outline, which is carried out to it"
             ledger.flags.append(Flag(int(urn), name, what, kilometres))
+    gone = set(schools.index[away_m > REACH_M])
+    ledger.flags = [flag for flag in ledger.flags if flag.urn not in gone]
     if lanes:
         wider = polygons_of(shapely.union_all([outline.shape, *lanes]))
         outline = Outline(wider, outline.origin)

@@ -92,7 +92,7 @@ def place_schools(
             ledger.flags.append(Flag(urn, row["name"], why, f"{row['postcode']}; {_said(row)}"))
         elif own is not None:
             points[urn] = own
-        elif code in neighbours:
+        elif code in neighbours and near.distance_m(neighbours[code], itself=False) <= NEAR_M:
             points[urn] = neighbours[code]
             detail = f"{row['postcode']}; {_said(row)}"
             ledger.flags.append(Flag(urn, row["name"], FROM_NEIGHBOUR, detail))

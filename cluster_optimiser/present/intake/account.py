@@ -123,7 +123,7 @@ def _open_lines(ledger: Ledger) -> Iterator[str]:
         who = f"{one.name or 'a row without a name'} (URN {one.urn or 'blank'}, row {one.row})"
         yield f"  {who}: {one.reason}: {one.detail}"
     yield "  To take one, give what is missing: --corrections FILE with urn and the right values,"
-    yield "  or --postcodes FILE for places."
+    yield "  --postcodes FILE for places, or mend the row in the register itself."
 
 
 def _flag_lines(ledger: Ledger) -> Iterator[str]:

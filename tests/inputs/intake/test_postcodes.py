@@ -70,3 +70,21 @@ def test_another_establishment_of_the_postcode_is_the_last_resort(tmp_path: Path
     assert taken.schools.loc[100_000, "easting"] == ORIGIN_M[0] + 2_000
     (flag,) = taken.ledger.flags
     assert flag.what.startswith("placed where another establishment of its postcode stands")
+
+
+def test_an_establishment_far_away_is_no_guide(tmp_path: Path) -> None:
+    """Its own coordinates may be the slip."""
+    files = Files(tmp_path)
+    files.edit(0, Easting="", Northing="", Postcode="ZZ9 9ZZ")
+    files.edit(1, Postcode="ZZ9 9ZZ", status="Closed", Easting="600000")
+    taken = take_in(files.write())
+    reasons = {one.urn: one.reason for one in taken.ledger.dropped}
+    assert reasons == {"100000": "no location", "100001": "closed"}
+
+
+def test_a_school_that_is_left_out_has_no_flag(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.edit(0, Easting="610000", status="Open, but proposed to close")
+    taken = take_in(files.write())
+    assert [one.reason for one in taken.ledger.dropped] == ["far outside the authority"]
+    assert taken.ledger.flags == []
