@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import Fault, NoPlanFoundError, ScenarioError
 from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.explain.bounds import lower_bound
 from cluster_optimiser.optimise.explain.diagnosis import (
     Clash,
     UnplacedUnit,
@@ -27,8 +28,14 @@ from cluster_optimiser.optimise.explain.relax import (
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.keeping import robust_keeping
-from cluster_optimiser.optimise.merging.partition import TIE_BREAK, best_cover
+from cluster_optimiser.optimise.merging.partition import (
+    TIE_BREAK,
+    best_cover,
+    group_costs,
+    term_scale,
+)
 from cluster_optimiser.optimise.universe.sweep import sweep
+from cluster_optimiser.scenario import ROBUSTNESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +56,9 @@ groups to prove an optimum."""
 
 SWEEP_STATES = 200_000
 """States above which the second proof is not made."""
+
+PRICE_STATES = 400_000
+"""States up to which the price of a rule is found by the sweep: a second or two."""
 
 MOST_LINES = 6
 """Lines of a kind that a summary shows before it says how many more there are."""
@@ -72,6 +82,9 @@ class Price:
         True where the best plan is as good with the rule as without it.
     words
         The price in a sentence.
+    bound
+        Term -> value that no plan can better without the rule, where the best was not proved; only
+        the term that the price is told in.
     """
 
     rule: str
@@ -80,6 +93,7 @@ class Price:
     objective: dict[str, float]
     is_free: bool
     words: str
+    bound: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +416,9 @@ class _Clerk:
         self, problem: Problem, groups: Sequence[CandidateGroup], limit_s: float
     ) -> tuple[Status, dict[str, float]]:
         self.lab.n_trials += 1
+        swept = self._swept(problem, groups)
+        if swept is not None:
+            return "OPTIMAL", swept
         try:
             cover = best_cover(
                 groups,
@@ -417,6 +434,18 @@ class _Clerk:
         is_proved = all(s.status == "OPTIMAL" for s in stages) and len(stages) == self.n_stages
         status: Status = "OPTIMAL" if is_proved else "FEASIBLE"
         return status, {s.term: s.objective for s in stages}
+
+    def _swept(self, problem: Problem, groups: Sequence[CandidateGroup]) -> dict[str, float] | None:
+        """Find the best plan by the sweep, where that is quick and the objective is a sum."""
+        objective = problem.scenario.objective
+        if ROBUSTNESS in objective.terms:
+            return None
+        costs = group_costs(groups, objective, seed=0)
+        outcome = sweep(problem, groups, list(costs.values()), max_states=PRICE_STATES)
+        if outcome is None or outcome.best is None:
+            return None
+        best = zip(costs, outcome.best, strict=True)
+        return {term: value / term_scale(term) for term, value in best if term != TIE_BREAK}
 
 
 def _looser(problem: Problem, family: str) -> tuple[Scenario, str]:
@@ -472,6 +501,8 @@ def _price(clerk: _Clerk, family: str, base: dict[str, float], *, limit_s: float
     scenario, said = _looser(clerk.lab.problem, family)
     status, objective = clerk.best(scenario, limit_s=limit_s)
     better = next((t for t in objective if objective[t] != base.get(t, objective[t])), None)
+    if status == "UNKNOWN":
+        return _bounded(clerk, family, scenario, said, base)
     is_free = status == "OPTIMAL" and better is None
     if is_free:
         words = f"{said}: nothing changes, the rule is free"
@@ -482,3 +513,21 @@ def _price(clerk: _Clerk, family: str, base: dict[str, float], *, limit_s: float
         found = _amount(better, objective[better])
         words = f"{said}: {found}{unproved} instead of {base[better]:,.0f}"
     return Price(family, said, status, objective, is_free, words)
+
+
+def _bounded(
+    clerk: _Clerk, family: str, scenario: Scenario, said: str, base: dict[str, float]
+) -> Price:
+    """Say how much a rule can cost at the most, where its price was not found."""
+    problem = clerk.lab.changed(Trial(scenario))
+    for term, value in base.items():
+        bound = lower_bound(problem, term, known=value)
+        if bound < value:
+            saved = value - bound
+            words = (
+                f"{said}: not proved in time; at best {_amount(term, bound)} instead of "
+                f"{value:,.0f}, so the rule costs {saved:,.0f} at most ({saved / value:.0%})"
+            )
+            return Price(family, said, "UNKNOWN", {}, False, words, {term: bound})  # noqa: FBT003
+    words = f"{said}: nothing changes, the rule is free"
+    return Price(family, said, "OPTIMAL", dict(base), True, words)  # noqa: FBT003

@@ -1,0 +1,98 @@
+r"""What no plan can better, whatever its groups: for rules without which there are too many groups.
+
+For pupil minutes, the k-median relaxation: units u are served from at most k schools j, wherever
+they lie. Its Lagrangian bound (Cornuejols, Fisher, Nemhauser 1977) holds for every multiplier,
+
+    L(m) = sum_u m_u + (sum of the k smallest of sum_u min(0, c_uj - m_u), where below 0)
+
+and is worked out in whole numbers at the best multipliers that were found.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
+from cluster_optimiser.geography.units import school_positions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cluster_optimiser.domain import Problem
+
+_STEPS = 400
+_PATIENCE = 15
+
+
+def lower_bound(problem: Problem, term: str, *, known: float) -> float:
+    """Give a value that no plan of a scenario can better in one term.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    term
+        A term of the objective.
+    known
+        Value of some plan, in the term's own unit.
+
+    Returns
+    -------
+    The bound, in the term's own unit; 0 where nothing better is known.
+    """
+    if term == "count":
+        return float(min(known, _fewest_clusters(problem)))
+    if term == "pupil_minutes":
+        most = problem.scenario.count.max or len(problem.units)
+        bound = _median_bound(_ways(problem), most, known * CENTIMINUTES_PER_MINUTE)
+        return min(known, bound / CENTIMINUTES_PER_MINUTE)
+    return 0.0
+
+
+def _fewest_clusters(problem: Problem) -> int:
+    size, pupils = problem.scenario.size, [int(p) for p in problem.units["pupils"]]
+    large = [p for p in pupils if p > size.max_pupils]
+    rest = sum(pupils) - sum(large)
+    return max(problem.scenario.count.min, len(large) + -(-rest // size.max_pupils))
+
+
+def _ways(problem: Problem) -> NDArray[np.int64]:
+    """Give pupil centiminutes from each unit (row) to each school that is not exempt (column)."""
+    ways = to_centiminutes(problem.travel.minutes)
+    # A way that is not known counts as none, which can only make the bound lower.
+    ways = np.where(ways == UNKNOWN, 0, ways)
+    pupils = problem.authority.schools["pupils"].to_numpy(dtype=np.int64)
+    positions = school_positions(problem)
+    schools = [positions[str(name)] for name in problem.units.index]
+    places = np.sort(np.concatenate(schools))
+    return np.array([pupils[at] @ ways[np.ix_(at, places)] for at in schools])
+
+
+def _dual(costs: NDArray[np.int64], most: int, multipliers: NDArray[np.int64]) -> int:
+    gains = np.minimum(0, costs - multipliers[:, None]).sum(axis=0)
+    return int(multipliers.sum() + np.sort(np.minimum(gains, 0))[:most].sum())
+
+
+def _median_bound(costs: NDArray[np.int64], most: int, known: float) -> int:
+    """Find multipliers by the subgradient method; the bound at each is exact."""
+    multipliers = np.sort(costs, axis=1)[:, min(most, costs.shape[1] - 1)]
+    best = max(0, _dual(costs, most, multipliers))
+    scale, waited = 2.0, 0
+    for _ in range(_STEPS):
+        gains = np.minimum(0, costs - multipliers[:, None])
+        opened = np.argsort(gains.sum(axis=0), kind="stable")[:most]
+        slope = 1 - (gains[:, opened] < 0).sum(axis=1)
+        norm = int((slope**2).sum())
+        if norm == 0:
+            break
+        step = scale * max(known - best, 1.0) / norm
+        multipliers = np.maximum(0, np.rint(multipliers + step * slope)).astype(np.int64)
+        value = _dual(costs, most, multipliers)
+        waited = 0 if value > best else waited + 1
+        best = max(best, value)
+        if waited >= _PATIENCE:
+            scale, waited = scale / 2, 0
+    return best
