@@ -1,4 +1,4 @@
-"""Bounds for rules whose price is not found: below every plan, and near the best where it can be."""
+"""Bounds for rules whose price is not found: below every plan, and near the best if possible."""
 
 import pytest
 
