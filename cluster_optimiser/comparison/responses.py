@@ -282,6 +282,7 @@ def tabulate(
     judged = pd.DataFrame(
         [{**row, "group": group_of.get(int(str(row["row"])))} for row in rows],
         columns=list(dict.fromkeys(columns)),
+        dtype=object,  # numbers of plans may be too large for any other
     )
     whole = ("urn", "n_clusters", "group", "nearest_pupils")
     judged = judged.astype(dict.fromkeys(whole, "Int64"))

@@ -18,6 +18,7 @@ from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.present.all_schools import all_schools
 from cluster_optimiser.present.charts import charts
 from cluster_optimiser.present.leaflet import leaflet
+from cluster_optimiser.present.meaning_page import levels_view, money_view
 from cluster_optimiser.present.options import (
     all_exceptions,
     option_view,
@@ -196,6 +197,8 @@ def page_record(
             "charts": charts(results),
             "universe": universe_view(results, standing, under),
             "outlook": outlook_view(results),
+            "money": money_view(results),
+            "levels": levels_view(results),
             "schools": all_schools(results),
             "unsolved": _unsolved(results, comparison, unsolved),
             "under": {"symbols": str(under.symbols), "areas_title": under.areas_title},
