@@ -8,13 +8,14 @@ STAMP := $(VENV)/.installed
 STAMP_BENCH := $(VENV)/.installed-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock clean distclean
+.PHONY: help run test lint bench docs lock clean distclean
 
 help:
 	@echo 'make run        build every scenario into results/, with the page that compares them'
 	@echo 'make test       run the tests, the notebooks included'
 	@echo 'make lint       check style, types, layers and docstrings'
 	@echo 'make bench      measure how long things take, against other packages where there are any'
+	@echo 'make docs       build the documentation into site/'
 	@echo 'make lock       pin dependencies; with UPGRADE=--upgrade the newest allowed'
 	@echo 'make clean      remove results and caches'
 	@echo 'make distclean  remove .venv as well'
@@ -35,6 +36,9 @@ lint: $(STAMP)
 bench: $(STAMP_BENCH)
 	@set -e; for file in benchmarks/bench_*.py; do echo "$$file"; $(BIN)/python "$$file"; done
 
+docs: $(STAMP)
+	@$(BIN)/mkdocs build --quiet
+
 # One version of each package for every Python where that is possible, so that what is tested on one
 # is what runs on another. What is pinned stays pinned; `make lock UPGRADE=--upgrade` takes the
 # newest of everything.
@@ -48,7 +52,7 @@ lock: | $(BIN)/python
 		--output-file requirements-bench.lock
 
 clean:
-	rm -rf results build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf results site build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean
