@@ -10,6 +10,7 @@ import shapely
 
 from cluster_optimiser.constants import SECONDARY_PHASES
 from cluster_optimiser.geography.need import need_and_pupils
+from cluster_optimiser.geography.travel import meeting_schools
 from cluster_optimiser.geography.units import pinned_units
 from cluster_optimiser.present.mosaic import grid_of, mosaic, topology
 from cluster_optimiser.present.options import title_beside
@@ -170,6 +171,10 @@ def _rules(problem: Problem) -> dict[str, Any]:
         "count": [scenario.count.min, scenario.count.max],
         "max_minutes": scenario.travel.max_minutes,
         "secondary": scenario.secondary.min,
+        "hubs": None
+        if scenario.hubs == "any"
+        else np.flatnonzero(meeting_schools(problem)).tolist(),
+        "towards_hub": scenario.redraw.shape == "towards the hub",
         "within": {
             layer: [
                 None if is_unknown(home) else str(home) for home in problem.units[f"home.{layer}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import random
 import re
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from cluster_optimiser.present.page import SCRIPTS
 from cluster_optimiser.present.tables import schools_table
 
 if TYPE_CHECKING:
@@ -259,3 +261,52 @@ def test_the_options_in_full_open_from_the_contents(
     page.locator(".option > summary").nth(1).click()
     exceptions = page.locator(".option").nth(1).inner_text()
     assert "All clusters" in exceptions
+
+
+def test_a_reply_can_quote_school_options_and_stamps(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(norfolk_page.path, "#school=121130&a=1&b=4a").page
+    stamps = {result.plan.label: result.stamp for result in norfolk_page.results}
+    lines = page.input_value("#reference").splitlines()
+    assert lines[0] == page.title()
+    assert lines[1] == "School: St Augustine's Catholic Primary School, Costessey (URN 121130)"
+    assert lines[2].startswith("Option 1: ")
+    assert f"(stamp {stamps['1']})" in lines[2]
+    assert f"(stamp {stamps['4a']})" in lines[3]
+    assert lines[4].endswith("#school=121130&a=1&b=4a")
+    page.select_option("#pick-b", "2")
+    assert stamps[norfolk_page.results[2].plan.label] in page.input_value("#reference")
+    page.click("#copy")
+    expect(page.locator("#copied")).to_have_text("Copied.")
+    page.fill("#find", "")
+    page.focus("#find")
+    page.keyboard.press("Control+V")
+    assert "URN 121130" in page.input_value("#find")
+
+
+def test_every_principle_asks_what_to_discuss_beside_the_evidence(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(norfolk_page.path).page
+    rows = page.locator("#principles tbody tr")
+    for row in rows.all():
+        assert (row.locator(".ask").text_content() or "").endswith("?")
+        assert row.locator("td").count() == len(norfolk_page.results)
+
+
+def test_all_words_are_in_one_file() -> None:
+    """Templates and scripts hold none, so that a translator needs no other file."""
+    folder = importlib.resources.files("cluster_optimiser.present").joinpath("templates")
+    pages = [folder.joinpath("index.html.j2"), *folder.joinpath("sections").iterdir()]
+    for part in pages:
+        text = part.read_text(encoding="utf-8")
+        text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!?[^>]*>", " ", text, flags=re.DOTALL)
+        assert re.findall(r"[A-Za-z]{3,}", text) == [], part.name
+    for name in SCRIPTS:
+        code = folder.joinpath(name).read_text(encoding="utf-8")
+        code = re.sub(r"(?m)(^|\s)//.*$", "", code)
+        # What readers see are sentences: two words with a space between.
+        said = [s for s in re.findall(r'"([^"\n]*)"', code) if re.search(r"[a-z]{3,} [a-z]{2,}", s)]
+        # A selector is no sentence.
+        assert [s for s in said if not s.startswith(("#", ".", "["))] == [], name

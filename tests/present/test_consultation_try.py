@@ -15,6 +15,7 @@ from cluster_optimiser.domain import Plan, Result, Solution
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.present import index_html
 from cluster_optimiser.present.tables import schools_table
+from cluster_optimiser.scenario import Redraw
 from cluster_optimiser.scoring import score
 from cluster_optimiser.verification import verify_plan
 from tests.divided import divided_problem, rescored, with_matrix
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Problem
 
-OPTIONS = ("1", "2b", "4a", "4b", "3b")
+OPTIONS = ("1", "2b", "2c", "4a", "4b", "3b")
 EDITS = 11
 MORE_EDITS = 50
 MOST_BYTES = 1_100_000
 
 
 def _problem(option: str) -> Any:
-    return norfolk_result(option).problem if option == "3b" else norfolk_problem(option)
+    return norfolk_result(option).problem if option in {"2c", "3b"} else norfolk_problem(option)
 
 
 def _random_edit(page: Page, rng: random.Random) -> None:
@@ -91,7 +92,7 @@ def _try_edits(page: Page, labels: list[str], option: str, problem: Problem, fil
 def test_random_edits_have_the_numbers_and_broken_rules_of_evaluate(
     option: str, norfolk_page: Any, visit: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Fifty-five edits in all, one upon another; legality, every metric, every cluster."""
+    """Sixty-six edits in all, one upon another; legality, every metric, every cluster."""
     page = visit(norfolk_page.path).page
     labels = [result.plan.label for result in norfolk_page.results]
     _try_edits(page, labels, option, _problem(option), tmp_path / "plan.csv")
@@ -140,9 +141,13 @@ def toy_places(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
         caveats=(),
     )
     some = problem.authority.schools["local_cluster"].isin(["B", "E", "F"])
+    schools_alone = divided_problem(problem, some | True)
+    redrawn = schools_alone.scenario.model_copy(
+        update={"method": "redraw", "redraw": Redraw(shape="towards the hub")}
+    )
     problems = {
         "mixed": divided_problem(problem, some),
-        "schools": divided_problem(problem, some | True),
+        "schools": replace(schools_alone, scenario=redrawn),
     }
     return [whole, *(rescored(whole, one, label) for label, one in problems.items())]
 

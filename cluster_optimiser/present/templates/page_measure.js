@@ -64,20 +64,24 @@ const unitWay = (groundNumber, unit, members, to) => {
   }
   return found;
 };
-const meetingPlace = (groundNumber, units, members) => {
-  let place = null;
+// Where a cluster meets: of all its schools, and of those it may meet at.
+const meetingPlaces = (option, units, members) => {
+  const hubs = option.rules.hubs && new Set(option.rules.hubs);
   const candidates = units.flatMap((unit) => members[unit]).sort((x, y) => x - y);
+  let [any, allowed] = [null, null];
   candidates.forEach((to) => {
     let total = 0; let longest = 0; let isUsable = true;
     units.forEach((unit) => {
-      const [sum, most] = unitWay(groundNumber, unit, members[unit], to);
+      const [sum, most] = unitWay(option.ground, unit, members[unit], to);
       if (sum < 0) isUsable = false;
       total += sum;
       longest = most < 0 || longest < 0 ? -1 : Math.max(longest, most);
     });
-    if (isUsable && (place === null || total < place.total)) place = { school: to, total, longest };
+    if (!isUsable) return;
+    if (any === null || total < any.total) any = { school: to, total, longest };
+    if ((!hubs || hubs.has(to)) && (allowed === null || total < allowed.total)) allowed = { school: to, total, longest };
   });
-  return place;
+  return { any, allowed };
 };
 const isConnected = (units, edges) => {
   const wanted = new Set(units);
@@ -112,12 +116,12 @@ const compactness = (ground, units) => {
 const measureCluster = (option, name, units, members) => {
   const ground = data.grounds[option.ground];
   const held = units.flatMap((unit) => members[unit]);
-  const place = meetingPlace(option.ground, units, members);
+  const { any, allowed: place } = meetingPlaces(option, units, members);
   const pupils = held.reduce((sum, school) => sum + schools.pupils[school], 0);
   const longest = place && place.longest >= 0 ? place.longest / HUNDREDTHS : null;
   return {
     name, units, pupils, schools: held.length, secondary: held.filter((school) => secondary.has(school)).length,
-    meets: place ? place.school : -1, longest, total: place ? place.total : null,
+    meets: place ? place.school : -1, longest, total: place ? place.total : null, anyTotal: any ? any.total : null,
     mean: place && pupils ? place.total / HUNDREDTHS / pupils : null,
     isWhole: isConnected(units, ground.edges), compactness: compactness(ground, units),
     layers: schools.layers.map((layer) => layerHold(layer, held)),
@@ -202,6 +206,7 @@ const measure = (option, clusterOf) => {
     n_over_max: clusters.filter((c) => c.pupils > rules.max_pupils).length,
     deviation: sum((c) => Math.abs(c.pupils - rules.target)),
     pupil_minutes: pupilMinutes,
+    pupil_minutes_any_school: clusters.every((c) => c.anyTotal !== null) ? sum((c) => c.anyTotal) / HUNDREDTHS : null,
     mean_minutes: isKnown && pupils ? pupilMinutes / pupils : null,
     max_minutes: isLongKnown ? Math.max(...clusters.map((c) => c.longest)) : null,
     n_over_travel_limit: rules.max_minutes === null ? null : clusters.filter((c) => c.longest !== null && c.longest > rules.max_minutes).length,
@@ -217,21 +222,44 @@ const measure = (option, clusterOf) => {
     metrics[`misaligned_${layer.name}_share`] = pupils ? outside / pupils : null;
     metrics[`n_across_${layer.name}`] = clusters.filter((c) => c.layers[i].misaligned > 0).length;
   });
-  return { clusters, metrics, broken: brokenRules(option, clusters, clusterOf) };
+  return { clusters, metrics, broken: brokenRules(option, clusters, clusterOf, members) };
+};
+// A cluster over the maximum may stand where it is one whole cluster of today.
+const isOneOfToday = (ground, cluster, members) => {
+  if (cluster.units.length === 1 && !ground.titles[cluster.units[0]]) return true;
+  const today = new Set(cluster.units.flatMap((unit) => members[unit].map((school) => schools.local[school])));
+  return today.size === 1 && ground.group.filter((group, school) => group < 0 && today.has(schools.local[school])).length === cluster.schools;
+};
+// A single school also goes by its cluster of today.
+const isNamed = (ground, unit, members, names) => names.includes(ground.units[unit])
+  || (ground.titles[unit] !== undefined && names.includes(schools.locals[schools.local[members[unit][0]]]));
+// Units that neither touch the hub's nor one of the cluster that is nearer to the hub.
+const turnedAway = (ground, cluster, members) => {
+  const hub = ground.unit[cluster.meets];
+  const away = new Map(cluster.units.map((unit) => [unit, Math.min(...members[unit].map((school) => way(school, cluster.meets)).map((one) => (one < 0 ? Infinity : one)))]));
+  return cluster.units.filter((unit) => {
+    const near = ground.edges.flatMap(([a, b]) => (a === unit ? [b] : b === unit ? [a] : []));
+    return unit !== hub && !near.includes(hub) && !near.some((other) => away.has(other) && away.get(other) < away.get(unit));
+  });
 };
 // [rule, who, in words], rule by rule as the independent check does.
-const brokenRules = (option, clusters, clusterOf) => {
+const brokenRules = (option, clusters, clusterOf, members) => {
   const ground = data.grounds[option.ground];
   const { rules } = option;
   const broken = [];
   clusters.forEach((c) => {
-    const isKept = rules.keep_oversize && c.units.length === 1;
+    const isKept = rules.keep_oversize && isOneOfToday(ground, c, members);
     if (c.pupils > rules.max_pupils && !isKept) broken.push(["size.max", c.name, fill(say.rule_over, { pupils: number(c.pupils), by: number(c.pupils - rules.max_pupils), limit: number(rules.max_pupils) })]);
     if (!c.isWhole) broken.push(["contiguity", c.name, say.rule_pieces]);
     if (c.secondary < rules.secondary) broken.push(["secondary", c.name, fill(say.rule_secondary, { n: c.secondary, limit: rules.secondary })]);
     if (rules.max_minutes !== null) {
       if (c.longest === null) broken.push(["travel", c.name, say.rule_unreachable]);
       else if (c.longest > rules.max_minutes) broken.push(["travel", c.name, fill(say.rule_travel, { minutes: decimal(c.longest), limit: decimal(rules.max_minutes) })]);
+    }
+    if (rules.hubs && c.meets < 0) broken.push(["hub", c.name, say.rule_hub]);
+    else if (rules.towards_hub && c.meets >= 0) {
+      const turned = turnedAway(ground, c, members);
+      if (turned.length) broken.push(["shape", c.name, fill(say.rule_shape, { units: firstFive(turned.map((unit) => titleOf(ground, unit))) })]);
     }
     Object.entries(rules.within).forEach(([layer, homes]) => {
       const held = [...new Set(c.units.map((unit) => homes[unit]))];
@@ -245,7 +273,7 @@ const brokenRules = (option, clusters, clusterOf) => {
   small.forEach((c) => {
     const words = fill(say.rule_under, { pupils: number(c.pupils), by: number(rules.min_pupils - c.pupils), limit: number(rules.min_pupils) });
     if (small.length > rules.max_exceptions) broken.push(["size.min", c.name, words]);
-    if (rules.exceptions && c.units.some((unit) => !rules.exceptions.includes(ground.units[unit]))) broken.push(["size.min", c.name, words]);
+    if (rules.exceptions && c.units.some((unit) => !isNamed(ground, unit, members, rules.exceptions))) broken.push(["size.min", c.name, words]);
   });
   const [fewest, most] = rules.count;
   if (clusters.length < fewest || (most !== null && clusters.length > most)) {
