@@ -1,6 +1,8 @@
 """The command line: what it says where, and the code that it ends with."""
 
 import json
+import logging
+import os
 import re
 import subprocess
 import sys
@@ -407,6 +409,31 @@ def test_a_reader_that_leaves_early_is_no_fault() -> None:
         run.stdout.close()
         said = run.stderr.read().decode()
     assert "Traceback" not in said
+
+
+def test_logs_go_to_stderr_and_only_where_they_are_asked_for(
+    call: Call, folder: Path, out: Path
+) -> None:
+    path = put(folder, "a")
+    assert "a: run, as new" in call("run", path, "-o", out, "-v").err
+    logging.getLogger("cluster_optimiser").handlers.clear()
+    logging.getLogger("cluster_optimiser").setLevel(logging.NOTSET)
+    said = call("run", path, "-o", out)
+    assert "finished before" not in said.err
+    assert said.out == ""
+
+
+def test_the_shell_completes_commands_and_options() -> None:
+    env = {**os.environ, "_CLUSTER_OPTIMISER_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
+    program = Path(sys.executable).parent / "cluster-optimiser"
+    done = subprocess.run(
+        [program],
+        env={**env, "COMP_WORDS": "cluster-optimiser sta"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["plain,status"]
 
 
 # --- the other commands ---------------------------------------------------------------

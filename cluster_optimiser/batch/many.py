@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import logging
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.pools import Pool
     from cluster_optimiser.progress import Progress
     from cluster_optimiser.scenario import Scenario
+
+_LOG = logging.getLogger(__name__)
 
 POLL_S = 0.25
 """How often progress is looked for while nothing ends."""
@@ -249,8 +252,10 @@ class _Run:
         parts = self.ledger.parts(scenario)
         reasons = tuple(self.ledger.why(scenario, parts))
         if not reasons:
+            _LOG.info("%s: finished before", scenario.option)
             self.note(read_outcome(scenario, self.ledger.out / scenario.option))
             return
+        _LOG.info("%s: run, as %s", scenario.option, "; ".join(reasons))
         self.hooks.on_start(scenario)
         number = len(self.outcomes) + len(self.in_flight)
         progress = None
@@ -285,6 +290,7 @@ class _Run:
         if error is None:
             self.note(read_outcome(scenario, folder, reasons))
         elif _is_death(error):
+            _LOG.warning("%s: its process died (%s)", scenario.option, error)
             if self.pool is not None:
                 self.pool.mend()
             self.attempts[scenario.option] += 1
@@ -301,6 +307,7 @@ class _Run:
 
     def note(self, outcome: Outcome) -> None:
         """Take note of an outcome."""
+        _LOG.info("%s: %s", outcome.scenario.option, outcome.failure or outcome.status)
         self.outcomes[outcome.scenario.option] = outcome
         self.hooks.on_end(outcome)
         if not outcome.has_plan and not self.keep_going:
