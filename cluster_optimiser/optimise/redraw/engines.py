@@ -128,7 +128,8 @@ class CpSat:
         has = status in {"OPTIMAL", "FEASIBLE"}
         values = tuple(solver.value(v) for v in x) if has else None
         found = solver.best_objective_bound
-        lowest = math.ceil(found - BOUND_TOLERANCE) if has else None
+        is_bound = status != "INFEASIBLE" and math.isfinite(found)
+        lowest = math.ceil(found - BOUND_TOLERANCE) if is_bound else None
         return Outcome(
             status,
             values,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.optimise.redraw.linear import Objective
@@ -53,6 +53,21 @@ class How:
     def left_s(self) -> float | None:
         """Give the seconds that are left; None for any number."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def within(self, seconds: float) -> How:
+        """Give the same with a nearer deadline.
+
+        Parameters
+        ----------
+        seconds
+            Seconds from now at most.
+
+        Returns
+        -------
+        The same, over sooner.
+        """
+        soon = time.monotonic() + seconds
+        return replace(self, deadline=soon if self.deadline is None else min(soon, self.deadline))
 
     @property
     def is_over(self) -> bool:
@@ -199,6 +214,10 @@ def solve_part(
     for n_clusters in range(limits.fewest, most + 1):
         fixed = Limits(n_clusters, n_clusters, limits.exceptions)
         plan = _solve_stages(ground, units, fixed, how, start)
+        if plan.status == "UNKNOWN" and start:
+            # Not known whether so few would do: what is at hand, and how few it might be.
+            known = PartStage("FEASIBLE", len(start), n_clusters, 0.0)
+            return PartPlan("FEASIBLE", tuple(start), (known,), plan.n_pairs)
         if plan.status != "INFEASIBLE":
             return plan
     return PartPlan("INFEASIBLE")
@@ -208,7 +227,8 @@ def _solve_stages(
     ground: Ground, units: Sequence[int], limits: Limits, how: How, start: Sequence[Cluster]
 ) -> PartPlan:
     a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs, is_shaped=how.is_shaped)
-    search = _Search(list(start), hint=_hint(a, start) if start else {})
+    fits = limits.fewest <= len(start) <= (limits.most or len(start))
+    search = _Search(list(start) if fits else [], hint=_hint(a, start) if start else {})
     stages: list[PartStage] = []
     status: Status = "OPTIMAL"
     for name in stage_names(ground):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster_optimiser.optimise.redraw.lexicographic import How
-    from cluster_optimiser.optimise.redraw.pairs import Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
 
 
 _Choice = tuple[tuple[int, ...], list[PartPlan]]
@@ -47,7 +47,7 @@ def parts_of(ground: Ground) -> list[tuple[int, ...]]:
     return parts
 
 
-def solve_parts(ground: Ground, how: How) -> list[PartPlan]:
+def solve_parts(ground: Ground, how: How, start: Sequence[Cluster] = ()) -> list[PartPlan]:
     """Solve every part, and choose numbers of clusters where they are coupled.
 
     Parameters
@@ -56,6 +56,8 @@ def solve_parts(ground: Ground, how: How) -> list[PartPlan]:
         The problem in numbers.
     how
         How to solve.
+    start
+        A legal plan to begin with, or nothing.
 
     Returns
     -------
@@ -65,18 +67,33 @@ def solve_parts(ground: Ground, how: How) -> list[PartPlan]:
     exceptions = ground.problem.scenario.size.max_exceptions
     parts = parts_of(ground)
     if len(parts) == 1:
-        return [solve_part(ground, parts[0], Limits(count.min, count.max, exceptions), how)]
+        return [
+            solve_part(ground, parts[0], Limits(count.min, count.max, exceptions), how, start=start)
+        ]
     spans = [_span(ground, part) for part in parts]
     fewest = sum(low for low, _ in spans)
     plans = []
+    waiting = sum(map(len, parts))
     for part, (low, high) in zip(parts, spans, strict=True):
         most = high if count.max is None else min(high, count.max - fewest + low)
-        plans.append(solve_part(ground, part, Limits(low, most, exceptions), how))
-        if plans[-1].status == "INFEASIBLE":
+        # Each part has its share of the time that is left, by its size.
+        left_s = how.left_s()
+        brief = how if left_s is None else how.within(left_s * len(part) / waiting)
+        waiting -= len(part)
+        limits = Limits(low, most, exceptions)
+        plans.append(solve_part(ground, part, limits, brief, start=_within(part, start)))
+        if plans[-1].status in {"INFEASIBLE", "UNKNOWN"}:
             return plans
-    if any(plan.status == "UNKNOWN" for plan in plans) or _fits(ground, plans):
+    if _fits(ground, plans):
         return plans
     return _by_numbers(ground, parts, spans, how)
+
+
+def _within(part: Sequence[int], start: Sequence[Cluster]) -> list[Cluster]:
+    """Give the clusters of a plan that lie in a part, if they fill it."""
+    held = set(part)
+    inside = [cluster for cluster in start if cluster <= held]
+    return inside if sum(map(len, inside)) == len(part) else []
 
 
 def _span(ground: Ground, part: Sequence[int]) -> tuple[int, int]:

@@ -13,8 +13,9 @@ from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
 from cluster_optimiser.optimise.redraw.lexicographic import How
 from cluster_optimiser.optimise.redraw.names import redraw_names
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
-from cluster_optimiser.optimise.redraw.parts import solve_parts
+from cluster_optimiser.optimise.redraw.parts import parts_of, solve_parts
 from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale
+from cluster_optimiser.optimise.redraw.warm import improved, joined_start, merged_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem, Status
     from cluster_optimiser.optimise.redraw.engines import Engine
     from cluster_optimiser.optimise.redraw.lexicographic import PartPlan
-    from cluster_optimiser.optimise.redraw.pairs import Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
 
 ENGINES: dict[str, type[Engine]] = {"HiGHS": Highs, "CP-SAT": CpSat}
 """Name -> solver."""
+
+SOON_PROVED = 125
+"""Units up to which a part is solved without a plan to begin with."""
 
 NAMED = 5
 """A message names so many units, then says how many more."""
@@ -69,7 +73,13 @@ def solve_redraw(
         seed=seed,
         deadline=deadline,
     )
-    plans = solve_parts(ground, how)
+    start: list[Cluster] = []
+    # Parts that are small are proved before a plan to begin with is made.
+    if max(map(len, parts_of(ground))) > SOON_PROVED:
+        start = merged_start(ground, how) or joined_start(ground, how)
+        left_s = how.left_s()
+        start = improved(ground, start, how if left_s is None else how.within(left_s / 2))
+    plans = solve_parts(ground, how, start)
     statuses = {plan.status for plan in plans}
     if "INFEASIBLE" in statuses:
         _raise_infeasible(ground, how)
