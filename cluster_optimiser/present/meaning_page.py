@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.comparison import funding
-from cluster_optimiser.comparison.levels import above
+from cluster_optimiser.comparison.levels import above, levels_table
 from cluster_optimiser.present.funding_tables import pounds
-from cluster_optimiser.present.words import UNKNOWN, number
+from cluster_optimiser.present.words import UNKNOWN, number, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,8 +72,44 @@ def money_view(results: Sequence[Result]) -> dict[str, Any] | None:
     }
 
 
+def _partnerships(result: Result) -> dict[str, list[str]]:
+    """Name today's clusters in each cluster of a plan, and say of which only a part is in it."""
+    problem, part = result.problem, words()["page"]["level_part"]
+    local = problem.authority.schools["local_cluster"].reindex(problem.unit_of.index).astype(str)
+    cluster = result.plan.assignment.reindex(local.index).astype(str)
+    n_clusters = cluster.groupby(local).nunique()
+    return {
+        str(name): [
+            one if n_clusters[one] == 1 else part.format(name=one) for one in sorted(set(members))
+        ]
+        for name, members in local.groupby(cluster)
+    }
+
+
+def _nested_rows(result: Result, results: Sequence[Result]) -> list[dict[str, str]]:
+    """List the clusters of a plan, each with what it is in and what is in it."""
+    table, clusters = levels_table(result, results), result.score.clusters
+    table = table.assign(cluster=result.plan.assignment.astype(str)).drop_duplicates("cluster")
+    above_of = table.set_index("cluster").to_dict("index")
+    partnerships = _partnerships(result)
+    rows = []
+    for _, row in clusters[~clusters["is_exempt"].astype(bool)].iterrows():
+        name = str(row["cluster"])
+        above_it = above_of[name]
+        rows.append(
+            {
+                "cluster": name,
+                "pupils": number(row["pupils"]),
+                "grouping": str(above_it["grouping"]),
+                "area": str(above_it["grouping_area"] or ""),
+                "partnerships": "; ".join(partnerships[name]),
+            }
+        )
+    return sorted(rows, key=lambda row: (row["area"], row["grouping"], row["cluster"]))
+
+
 def levels_view(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Give the plans that fit into one another, as steps of a switch for the map.
+    """Give the plans that fit into one another, and every cluster with what it is in.
 
     Parameters
     ----------
@@ -83,9 +119,9 @@ def levels_view(results: Sequence[Result]) -> list[dict[str, Any]]:
     Returns
     -------
     One record a nested pair: ``lower``, ``upper`` (labels), their numbers of clusters, the area of
-    the uppermost level, and ``steps``: label of the option that shows each level, and its kind.
+    the uppermost level, and ``rows``: each cluster of the lower plan with its pupils, its grouping,
+    its area, and the clusters of today that are in it.
     """
-    today = next((r.plan.label for r in results if r.problem.scenario.method == "keep"), None)
     found = []
     for result in results:
         upper = above(result, results)
@@ -93,8 +129,6 @@ def levels_view(results: Sequence[Result]) -> list[dict[str, Any]]:
             continue
         layers = upper.problem.scenario.required_layers
         titles = upper.problem.authority.layers
-        steps = [("today", today)] if today is not None else []
-        steps += [("clusters", result.plan.label), ("groupings", upper.plan.label)]
         found.append(
             {
                 "lower": result.plan.label,
@@ -102,7 +136,7 @@ def levels_view(results: Sequence[Result]) -> list[dict[str, Any]]:
                 "n_lower": number(result.score.metrics["n_clusters"]),
                 "n_upper": number(upper.score.metrics["n_clusters"]),
                 "area": titles[layers[0]].title if layers else "",
-                "steps": [{"kind": kind, "label": label} for kind, label in steps],
+                "rows": _nested_rows(result, results),
             }
         )
     return found

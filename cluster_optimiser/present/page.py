@@ -57,6 +57,7 @@ SCRIPTS = (
     "page_changes.js",
     "page_measure.js",
     "page_try.js",
+    "page_levels.js",
     "page_main.js",
 )
 

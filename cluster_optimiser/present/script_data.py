@@ -12,6 +12,7 @@ from cluster_optimiser.constants import SECONDARY_PHASES
 from cluster_optimiser.geography.need import need_and_pupils
 from cluster_optimiser.geography.travel import meeting_schools
 from cluster_optimiser.geography.units import pinned_units
+from cluster_optimiser.present.levels_data import levels_data
 from cluster_optimiser.present.mosaic import grid_of, mosaic, topology
 from cluster_optimiser.present.options import title_beside
 from cluster_optimiser.present.postcode_data import listed_places, packed_postcodes
@@ -303,6 +304,7 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
             "places": listed_places(problem.authority.places),
             "area_title": problem.authority.layers[layer].title if layer else "",
             "right": right_at_first(results),
+            "levels": levels_data(results, lambda shape: _spot(shape, grid)),
         }
     )
     return made if isinstance(made, dict) else {}

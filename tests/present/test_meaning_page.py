@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
 
 from cluster_optimiser.comparison import compare, funding
 from cluster_optimiser.present import index_html
 from cluster_optimiser.present.meaning_page import levels_view, money_view
 from tests.norfolk import norfolk_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 LABELS = ("1", "3b", "3c", "4a", "4c", "4g")
 
@@ -28,19 +36,89 @@ def test_money_of_each_option_is_that_of_its_view() -> None:
         assert row["cells"][0] == f"{100 * view.evenness['need_spread']:.1f}%"
 
 
-def test_levels_lead_from_partnership_to_grouping() -> None:
+def test_every_cluster_is_listed_with_what_it_is_in() -> None:
     found = levels_view(_results())
     assert [(n["lower"], n["upper"]) for n in found] == [("4c", "3b"), ("4g", "3c")]
     for nested in found:
-        assert [step["kind"] for step in nested["steps"]] == ["today", "clusters", "groupings"]
+        lower, upper = norfolk_result(nested["lower"]), norfolk_result(nested["upper"])
         assert nested["area"] == "Children's Services divisions"
+        assert len(nested["rows"]) == lower.score.metrics["n_clusters"]
+        assert len({row["grouping"] for row in nested["rows"]}) == upper.score.metrics["n_clusters"]
+        assert len({row["area"] for row in nested["rows"]}) == 3
+        local = lower.problem.authority.schools["local_cluster"]
+        for row in nested["rows"]:
+            members = lower.plan.assignment.index[lower.plan.assignment == row["cluster"]]
+            assert set(row["partnerships"].split("; ")) == set(local[members])
+            assert set(upper.plan.assignment[members]) == {row["grouping"]}
+
+
+@pytest.fixture(scope="module")
+def nested_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("levels") / "index.html"
+    path.write_text(index_html(_results(), pd.DataFrame()), encoding="utf-8")
+    return path
+
+
+def _row_of(urn: int) -> dict[str, str]:
+    (nested,) = (n for n in levels_view(_results()) if n["lower"] == "4g")
+    cluster = norfolk_result("4g").plan.assignment[urn]
+    return next(row for row in nested["rows"] if row["cluster"] == cluster)
+
+
+def test_the_switch_shows_each_level_and_says_where_a_school_is(
+    nested_page: Path, visit: Callable[..., Any]
+) -> None:
+    seen = visit(nested_page, "#school=120797")
+    page = seen.page
+    page.locator("#levels-box").scroll_into_view_if_needed()
+    page.wait_for_selector("#levels-map.leaflet-container")
+    page.select_option("#levels-pair", "1")
+    row = _row_of(120797)
+    local = norfolk_result("1").plan.assignment[120797]
+    wanted = {"today": local} | {k: row[k[:-1]] for k in ("clusters", "groupings")}
+    n_of = {"today": 47, "clusters": 29, "groupings": 10, "area": 3}
+    for level, name in {**wanted, "area": row["area"]}.items():
+        # By keyboard, as by mouse.
+        page.focus(f"#level-{level}")
+        page.keyboard.press("Enter")
+        pressed = page.locator("#levels-box button[aria-pressed=true]")
+        assert pressed.evaluate_all("nodes => nodes.map(node => node.id)") == [f"level-{level}"]
+        said = page.inner_text("#levels-sum")
+        assert f": {n_of[level]}, of " in said
+        assert said.endswith(f" is in {name}.")
+        assert name in page.inner_text("#levels-list")
+        n_drawn = "clusterPage.levels.pane.layers.clusters.getLayers().length"
+        assert page.evaluate(n_drawn) == n_of[level]
+    inside = f"This cluster lies inside the grouping {row['grouping']} of option 3c."
+    assert inside in page.inner_text("#answer-list")
+    assert seen.complaints == []
+
+
+def test_pupils_of_areas_are_those_of_their_groupings(
+    nested_page: Path, visit: Callable[..., Any]
+) -> None:
+    page = visit(nested_page).page
+    page.click("#level-area")
+    clusters = norfolk_result("3b").score.clusters
+    sums = clusters[~clusters["is_exempt"]].groupby("home_division")["pupils"].sum()
+    text = page.inner_text("#levels-sum")
+    assert text.endswith(f": 3, of {sums.min():,} to {sums.max():,} pupils.")
+    assert page.is_visible("#levels-none")
+
+
+def test_without_scripts_the_table_of_levels_is_left(
+    nested_page: Path, visit: Callable[..., Any]
+) -> None:
+    page = visit(nested_page, java_script_enabled=False).page
+    assert not page.is_visible("#levels-box")
+    page.click(".levels-table >> nth=1 >> summary")
+    assert page.locator(".levels-table >> nth=1 >> tbody tr").count() == 29
 
 
 def test_the_page_has_both_sections() -> None:
     results = _results()
     text = unescape(index_html(results, compare(results)))
     assert "29 clusters of option 4g inside 10 groupings of option 3c" in text
-    assert '<a href="#a=4g&b=3c">Clusters' in text
     section = re.search(r'<section id="money".*?</section>', text, re.DOTALL).group()
     assert "£30,000,000" in section
     assert "illustration" in section

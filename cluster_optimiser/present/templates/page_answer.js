@@ -60,6 +60,10 @@ const answerFor = (option, school) => {
   const joined = [...now].filter((i) => !before.has(i));
   const left = [...before].filter((i) => !now.has(i));
   item.append(head, text);
+  data.levels.filter((pair) => options[pair.lower] === option).forEach(({ upper }) => {
+    const { of, names, label } = options[upper];
+    item.append(make("p", fill(say.level_inside, { name: names[of[school]], label }), "sub"));
+  });
   if (!joined.length && !left.length) item.append(make("p", say.same_company, "sub"));
   if (joined.length) item.append(namedList(counted(joined.length, say.joined_one, say.joined_many), joined));
   if (left.length) item.append(namedList(counted(left.length, say.left_one, say.left_many), left));

@@ -2,6 +2,7 @@
 const panes = [];
 const shown = { dots: true, today: true, areas: true, changes: false };
 const sides = ["a", "b"];
+const allPanes = () => [...panes, ...[tried.pane, levels.pane].filter(Boolean)];
 const narrow = matchMedia("(max-width: 899px)");
 
 const legendFor = (option) => {
@@ -67,7 +68,7 @@ const setUpPanes = () => {
     const now = byId("panes").getBoundingClientRect().width;
     if (Math.abs(now - width) < 2) return;
     width = now;
-    [...panes, ...(tried.pane ? [tried.pane] : [])].forEach((pane) => pane.fit());
+    allPanes().forEach((pane) => pane.fit());
     turnTo(byId("panes").dataset.turn === "a" ? 0 : 1);
   });
 };
@@ -118,7 +119,8 @@ const find = setUpSearch((school) => { choose({ school }); byId("answer").focus(
 onChoice((changed) => {
   if (changed.includes("school")) {
     showAnswer();
-    [...panes, ...(tried.pane ? [tried.pane] : [])].forEach(markSchool);
+    if (data.levels.length) { sayLevel(); sayAllLevels(); }
+    allPanes().forEach(markSchool);
   }
   if (changed.includes("a") || changed.includes("b")) {
     sides.forEach((name, side) => { if (changed.includes(name) || shown.changes) drawSide(side); });
@@ -137,6 +139,7 @@ showReference();
 setUpReference();
 setUpFilter();
 setUpTry();
+setUpLevels();
 setUpPrinting();
 openOptions();
 setUpStops();
@@ -149,5 +152,5 @@ addEventListener("hashchange", () => {
 });
 if (location.hash.includes("=") && chosen.school !== null) byId("school").scrollIntoView();
 // For those who check the page's numbers against the command line.
-window.clusterPage = Object.freeze({ options, panes, touchingPairs, search, lookUp, spotOfPostcode, choose, chosen, tried, startFrom, moveUnit, planText, readPlan, measure });
+window.clusterPage = Object.freeze({ options, panes, touchingPairs, search, lookUp, spotOfPostcode, choose, chosen, tried, levels, startFrom, moveUnit, planText, readPlan, measure });
 document.documentElement.dataset.ready = String(Math.round(performance.now()));

@@ -20,7 +20,7 @@ const shapesOf = (option) => {
 
 const clusterWords = (option, cluster) => {
   const words = make("div");
-  words.append(make("b", `${option.number[cluster]}. ${option.names[cluster]}`), make("br"), fill(say.tip_cluster, {
+  words.append(make("b", `${option.number[cluster]}. ${option.names[cluster]}`), make("br"), fill(option.mean[cluster] === null ? say.tip_area : say.tip_cluster, {
     pupils: number(option.pupils[cluster]), schools: number(option.schools[cluster]),
     mean: decimal(option.mean[cluster]), longest: decimal(option.longest[cluster]),
   }));
