@@ -217,15 +217,17 @@ def _against_need(table: pd.DataFrame, funding: Funding) -> pd.DataFrame:
 
 
 def _evenness(table: pd.DataFrame) -> dict[str, float | None]:
+    """Say how evenly need is spread; no finer than is shown, as a ratio would tell its count."""
     own = table[~table["is_exempt"].astype(bool) & (table["need_pupils"] > 0)]
     ratio = (own["need_thousandths"] / NEED_SCALE / own["need_pupils"]).tolist()
     pounds = [float(v) for v in own["pounds_per_weighted_pupil"].dropna()]
-    return {
-        "need_spread": _spread(ratio),
-        "pounds_spread": _spread(pounds),
-        "lowest_need_ratio": min(ratio, default=None),
-        "highest_need_ratio": max(ratio, default=None),
+    found = {
+        "need_spread": (_spread(ratio), 3),
+        "pounds_spread": (_spread(pounds), 3),
+        "lowest_need_ratio": (min(ratio, default=None), 2),
+        "highest_need_ratio": (max(ratio, default=None), 2),
     }
+    return {name: None if v is None else round(v, digits) for name, (v, digits) in found.items()}
 
 
 def _notes(result: Result, funding: Funding, *, are_rounded: bool) -> tuple[str, ...]:
@@ -248,6 +250,14 @@ def _notes(result: Result, funding: Funding, *, are_rounded: bool) -> tuple[str,
         "No count is shown for a single school. For a cluster a count is left out where it is "
         "under 5, or fewer than three schools make it up, or it could be worked out from others."
     )
+    if funding.pot_pounds:
+        notes.append(
+            "Money is exact to the penny and its formula is public, so money itself can hint at "
+            "counts: whoever knows the schools and pupils of a cluster can work back to what its "
+            "counts may be, and where two clusters of different options differ by one school, to "
+            "what that school's may be. Where those counts are not public anyway, keep the sums "
+            "of clusters for those who may know them."
+        )
     if are_rounded:
         notes.append(
             "As this option divides clusters of today, a school's count could be worked out by "

@@ -25,6 +25,7 @@ EXACT_UNITS = {
     "deviation": "pupils",
     "need_deviation": "weighted pupils",
     "pupil_minutes": "pupil minutes",
+    "pupil_minutes_any_school": "pupil minutes",
     "mean_polsby_popper": "0 to 1",
     "n_legal_plans": "plans",
 }

@@ -9,7 +9,6 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import SECONDARY_PHASES
-from cluster_optimiser.geography.need import need_and_pupils
 from cluster_optimiser.geography.travel import meeting_schools
 from cluster_optimiser.geography.units import pinned_units
 from cluster_optimiser.present.levels_data import levels_data
@@ -99,15 +98,6 @@ def _titles(problem: Problem) -> dict[int, str]:
             urn = urns[0]
             titles[at[str(unit)]] = f"{names[urn]} ({urn})" if is_shared[urn] else names[urn]
     return titles
-
-
-def _need(problem: Problem) -> dict[str, Any] | None:
-    """Give the need of schools, where the scenario states what it is counted by."""
-    funding = problem.scenario.funding
-    if funding is None or not funding.need:
-        return None
-    need, pupils = need_and_pupils(problem.authority.schools, funding)
-    return {"thousandths": need.tolist(), "pupils": pupils.tolist()}
 
 
 def _numbered_once(kept: list[dict[str, Any]], made: dict[str, Any]) -> int:
@@ -266,6 +256,8 @@ def _travel(problem: Problem) -> dict[str, Any]:
 def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]]) -> dict[str, Any]:
     """Gather what the scripts answer from.
 
+    The need of schools is not among it: less their pupils it would tell counts of a few pupils.
+
     Parameters
     ----------
     results
@@ -284,20 +276,15 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
     empty = cut.shapes.iloc[:0]
     areas = problem.territory.layers[layer].geometry if layer else empty
     grounds: list[dict[str, Any]] = []
-    needs: list[dict[str, Any]] = []
     options = []
     for result, held, colour_of in zip(results, cut.clusters, colours, strict=True):
-        numbers = {"ground": _numbered_once(grounds, _ground(result.problem))}
-        need = _need(result.problem)
-        if need is not None:
-            numbers["need"] = _numbered_once(needs, need)
-        options.append({**_option(result, held, grid, colour_of), **numbers})
+        number = _numbered_once(grounds, _ground(result.problem))
+        options.append({**_option(result, held, grid, colour_of), "ground": number})
     made = plain(
         {
             "schools": _schools(problem, grid, cut),
             "options": options,
             "grounds": grounds,
-            "needs": needs,
             "travel": _travel(problem),
             "topology": topology(cut.shapes, areas, grid),
             "postcodes": packed_postcodes(problem.authority.postcodes),

@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 
 from cluster_optimiser.comparison import compare, funding
+from cluster_optimiser.geography.need import need_and_pupils
 from cluster_optimiser.present import index_html
 from cluster_optimiser.present.meaning_page import levels_view, money_view
+from cluster_optimiser.present.script_data import script_data
 from tests.norfolk import norfolk_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 LABELS = ("1", "3b", "3c", "4a", "4c", "4g")
@@ -128,3 +130,29 @@ def test_without_nested_plans_there_is_no_section_on_levels() -> None:
     results = [norfolk_result("1"), norfolk_result("4a")]
     assert levels_view(results) == []
     assert 'id="levels"' not in index_html(results, compare(results))
+
+
+def test_the_page_tells_no_need_of_a_single_school() -> None:
+    """Need less pupils would be a few times the count of pupils with a need."""
+    result = norfolk_result("4a")
+    problem = result.problem
+    need, pupils = need_and_pupils(problem.authority.schools, problem.scenario.funding)
+    data = script_data([result], [{}])
+
+    def lists(value: object) -> Iterator[list[object]]:
+        if isinstance(value, dict):
+            value = list(value.values())
+        if isinstance(value, list):
+            yield value
+            for one in value:
+                yield from lists(one)
+
+    counts = {
+        tuple(problem.authority.schools[measure].fillna(0).astype(int))
+        for measure in ("ehcp", "sen_support", "fsm_ever6")
+    }
+    told = {
+        tuple(one) for one in lists(data) if len(one) == len(need) and not isinstance(one[0], list)
+    }
+    assert tuple(problem.authority.schools["pupils"]) in told
+    assert not told & {tuple(need), tuple(need / 1000), tuple(need / 1000 - pupils), *counts}

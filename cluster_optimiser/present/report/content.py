@@ -154,14 +154,18 @@ def _proved_line(made: list[Option]) -> str | None:
     )
 
 
+def _layer_words(folder: Folder) -> dict[str, str]:
+    """Give the words of each layer, by its name."""
+    names = [k[len("home_") :] for k in folder.options[0].clusters[0] if k.startswith("home_")]
+    return dict(zip(names, folder.record["authority"]["layer_words"], strict=True))
+
+
 def _preferred(folder: Folder) -> list[tuple[str, str]]:
     """Give the layers that some option prefers to follow, with their words."""
-    record = folder.record["authority"]
-    names = [k[len("home_") :] for k in folder.options[0].clusters[0] if k.startswith("home_")]
-    words = dict(zip(names, record["layer_words"], strict=True))
+    words = _layer_words(folder)
     wanted = [
         layer
-        for layer in names
+        for layer in words
         if any(o.manifest["scenario"]["alignment"].get(layer) == "prefer" for o in folder.options)
     ]
     return [(layer, words[layer]) for layer in wanted]
@@ -223,7 +227,7 @@ def _option(folder: Folder, option: Option) -> Iterator[Block]:
     yield Heading(2, "What it costs")
     yield Bullets(tuple(costs(folder, option, _preferred(folder))))
     yield Heading(2, "Where it stands")
-    yield Bullets(tuple(standing(option)))
+    yield Bullets(tuple(standing(option, _layer_words(folder))))
     yield Heading(2, "What is exceptional, and why")
     yield Bullets(tuple(exceptional(option)))
     verdicts = judged(folder, option)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.present.words import joined, number, one_decimal, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cluster_optimiser.present.report.folder import Folder, Option
 
@@ -96,13 +96,15 @@ def costs(folder: Folder, option: Option, layers: Sequence[tuple[str, str]]) -> 
         )
 
 
-def standing(option: Option) -> Iterator[str]:
+def standing(option: Option, layers: Mapping[str, str]) -> Iterator[str]:
     """Say where a plan stands among all legal plans.
 
     Parameters
     ----------
     option
         The option.
+    layers
+        Name of each layer -> its words.
 
     Yields
     ------
@@ -118,30 +120,44 @@ def standing(option: Option) -> Iterator[str]:
         yield f"It is the best of {number(nested)} plans of both levels together."
     universe = option.universe
     if universe is None or not universe.get("rank"):
-        if option.manifest["status"] == "OPTIMAL":
+        if option.manifest["scenario"]["method"] == "redraw":
+            yield (
+                "Plans drawn anew from single schools are too many to be counted, so its rank "
+                "among them in single measures is not known."
+            )
+        elif option.manifest["status"] == "OPTIMAL":
             yield (
                 "Where it stands in single measures among all legal plans was not worked out in "
                 "this run."
             )
         return
+    if universe["n_plans"] == 1:
+        yield "It is the only legal plan: there is none to rank it among."
+        return
     for row in universe["rank"]:
-        better, equal, worse = row.get("n_better"), row.get("n_equal"), row.get("n_worse")
-        if None in (better, equal, worse) or row["metric"] == "order":
+        counts = [row.get(key) for key in ("n_better", "n_equal", "n_worse")]
+        if None in counts or row["metric"] == "order":
             continue
-        n_plans = better + equal + worse
+        better, equal, worse = counts
+        words = measure_words(str(row["metric"]), layers)
+        if not better and not worse:
+            yield f"By {words}: all {number(equal)} legal plans are equal."
+            continue
         yield (
-            f"By {measure_words(str(row['metric']))}: {number(better)} of {number(n_plans)} legal "
+            f"By {words}: {number(better)} of {number(sum(counts))} legal "
             f"plans are better, {number(equal)} equal (itself counted), {number(worse)} worse."
         )
 
 
-def measure_words(metric: str) -> str:
+def measure_words(metric: str, layers: Mapping[str, str]) -> str:
     """Name a measure in plain words.
 
     Parameters
     ----------
     metric
         Its name.
+    layers
+        Name of each layer -> its words.
 
     Returns
     -------
@@ -149,8 +165,8 @@ def measure_words(metric: str) -> str:
 
     Examples
     --------
-    >>> measure_words("misaligned.gp_consortium")
-    'pupils outside the main gp consortium'
+    >>> measure_words("misaligned.gp_consortium", {"gp_consortium": "GP consortia"})
+    'alignment with the GP consortia'
     """
     words = {
         "count": "number of clusters",
@@ -159,10 +175,10 @@ def measure_words(metric: str) -> str:
         "pupil_minutes": "travel",
         "changed_pupils": "pupils whose cluster changes",
         "need_deviation": "need out of proportion to pupils",
-        "misaligned": "pupils outside the areas that are to be followed",
+        "misaligned": "alignment with all areas that are to be followed together",
     }
     layer = metric.partition(".")[2]
-    return words.get(metric, f"pupils outside the main {layer.replace('_', ' ')}")
+    return words.get(metric) or f"alignment with the {layers.get(layer, layer.replace('_', ' '))}"
 
 
 def exceptional(option: Option) -> Iterator[str]:

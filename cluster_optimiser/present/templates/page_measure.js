@@ -165,21 +165,6 @@ const changedPupils = (clusters, members) => {
   });
   return clusters.reduce((sum, cluster) => sum + cluster.pupils, 0) - largestMatching(rows, n);
 };
-// Need against pupils, added over the clusters, each rounded to hundredths of a weighted pupil.
-const needDeviation = ({ thousandths, pupils }, ground, clusters, members) => {
-  const sumOf = (list, held) => held.reduce((sum, school) => sum + list[school], 0);
-  const ordinary = schools.urn.flatMap((_, i) => (ground.group[i] < 0 ? [i] : []));
-  const [allNeed, allPupils] = [sumOf(thousandths, ordinary), sumOf(pupils, ordinary)];
-  if (!allPupils) return 0;
-  const whole = allPupils * 1000;
-  return clusters.reduce((total, cluster) => {
-    const held = cluster.units.flatMap((unit) => members[unit]);
-    const apart = Math.abs(sumOf(thousandths, held) * allPupils - allNeed * sumOf(pupils, held)) * HUNDREDTHS;
-    const doubled = 2 * apart + whole;
-    // Whole numbers under 2 ** 53: the division is exact once the rest is taken off.
-    return total + (doubled - (doubled % (2 * whole))) / (2 * whole);
-  }, 0) / HUNDREDTHS;
-};
 // clusterOf: the name of the cluster of each unit. Exempt schools stay in theirs.
 const measure = (option, clusterOf) => {
   const ground = data.grounds[option.ground];
@@ -215,7 +200,6 @@ const measure = (option, clusterOf) => {
     changed_pupils: changedPupils(clusters, members),
     mean_polsby_popper: sum((c) => c.compactness) / clusters.length,
   };
-  if (option.need !== undefined) metrics.need_deviation = needDeviation(data.needs[option.need], ground, clusters, members);
   schools.layers.forEach((layer, i) => {
     const outside = sum((c) => c.layers[i].misaligned);
     metrics[`misaligned_${layer.name}_pupils`] = outside;
