@@ -99,8 +99,11 @@ def bench_ranks() -> None:
     for name, problem in {
         "4a, 2,500-5,000": norfolk_problem("4a"),
         "3a over the whole county": varied("3a", within=[]),
+        "4a widened to 2,000-6,000": varied("4a", size={"min_pupils": 2000, "max_pupils": 6000}),
+        "4a widened to 1,500-7,000": varied("4a", size={"min_pupils": 1500, "max_pupils": 7000}),
     }.items():
-        universe = Universe.of(problem)
+        # Projections are left out: this is about costs that add up.
+        universe = Universe.of(replace(problem, projections=()))
         plans = universe.sample(2, seed=1)
         table_s = median_s(universe.distributions, 1)
         first_s = median_s(lambda u=universe, p=plans: u.rank(p[0].groups), 1)

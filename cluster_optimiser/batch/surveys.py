@@ -20,7 +20,7 @@ MAX_STATES = 100_000
 """States of the diagram above which a run does not work out the universe; the command does."""
 
 MAX_ENTRIES = 1_000_000
-"""Costs above which a run leaves quantiles and ranks unknown; the command has a higher limit."""
+"""Costs above which a run only bounds quantiles and ranks; the command has a higher limit."""
 
 MAX_LABELS = 200_000
 """Cost vectors above which a run leaves the front unknown."""

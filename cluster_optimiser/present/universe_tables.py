@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.universe.all_plans import PickedPlan, Universe
 
-VALUE_COLUMNS = ("value", "minimum", "p05", "p25", "p50", "p75", "p95", "maximum", "mean")
+_QUANTILES = ("p05", "p25", "p50", "p75", "p95")
+_BOUNDED = (*_QUANTILES, "n_better", "n_worse")
+"""Columns that have columns ``_least`` and ``_most`` beside them: proved bounds."""
+
+VALUE_COLUMNS = (
+    *("value", "minimum", *_QUANTILES, "maximum", "mean"),
+    *(f"{name}_{bound}" for name in _QUANTILES for bound in ("least", "most")),
+)
 """Columns of integers that are shown in the metric's own unit."""
 
 
@@ -57,11 +64,15 @@ def in_own_units(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    The frame without that column, its values divided by it.
+    The frame without that column, its values divided by it; without bounds, the columns ``_least``
+    and ``_most``, where nothing is missing that they bound.
     """
     if "scale" not in table:
         return table
     shown = table.drop(columns="scale").astype(object)
+    bounds = [f"{name}_{bound}" for name in _BOUNDED for bound in ("least", "most")]
+    if not shown[[name for name in _BOUNDED if name in shown]].isna().any(axis=None):
+        shown = shown.drop(columns=[name for name in bounds if name in shown])
     for column in VALUE_COLUMNS:
         if column in shown:
             pairs = zip(table[column], table["scale"], strict=True)

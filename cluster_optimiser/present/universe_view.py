@@ -207,7 +207,10 @@ def _better(row: pd.Series, n_plans: int) -> str:
     """Say how many legal plans are better in one measure."""
     say = words()["universe"]
     if is_unknown(row["n_better"]):
-        return str(say["unknown"])
+        least, most = row["n_better_least"], row["n_better_most"]
+        if is_unknown(least) or (least, most) == (0, n_plans - 1):
+            return str(say["unknown"])
+        return str(say["better_between"].format(least=number(int(least)), most=number(int(most))))
     better, equal = int(row["n_better"]), int(row["n_equal"])
     if better == 0:
         return str(say["best_alone" if equal == 1 else "best"])

@@ -157,3 +157,15 @@ def test_ranks_and_front_past_their_limits_are_unknown(monkeypatch: pytest.Monke
     assert view["chart"] is None
     assert view["map"] is not None
     assert "not worked out" in str(view["standing"])
+
+
+def test_ranks_that_are_bounded_are_told_as_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surveys, "MAX_ENTRIES", 500)
+    result = norfolk_result("4a")
+    result = replace(result, survey=survey_of(result))
+    standing = standing_of([result])
+    row = standing.ranks.loc[("4a", "pupil_minutes")]
+    assert pd.isna(row["n_better"])
+    view = universe_view([result], standing, ground(result))
+    said = f"between {row['n_better_least']:,} and {row['n_better_most']:,} are better"
+    assert said in str(view["standing"])

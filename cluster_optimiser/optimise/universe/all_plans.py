@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
@@ -30,11 +30,10 @@ from cluster_optimiser.optimise.universe.pareto import MAX_LABELS, front
 from cluster_optimiser.optimise.universe.picking import Numbered
 from cluster_optimiser.optimise.universe.ranking import (
     MAX_ENTRIES,
-    Halves,
-    columns_of,
     distribution,
 )
 from cluster_optimiser.optimise.universe.splitting import restrict
+from cluster_optimiser.optimise.universe.standing import Ranks
 from cluster_optimiser.optimise.universe.states import build_diagram
 from cluster_optimiser.scenario import ROBUSTNESS, nearest
 
@@ -107,7 +106,7 @@ class Universe:
         self.problem = problem
         self.groups = tuple(groups)
         self.diagram = diagram
-        self._halves: dict[str, Halves] = {}
+        self._ranks: dict[str, Ranks] = {}
 
     @classmethod
     def of(
@@ -240,8 +239,9 @@ class Universe:
         -------
         Index ``metric``; columns ``scale`` (so many of the integers below make one of the metric's
         own unit: clusters, pupils, pupil minutes), ``minimum``, ``p05``, ``p25``, ``p50``, ``p75``,
-        ``p95``, ``maximum`` and ``mean`` (a float). Quantiles are missing for a metric that takes
-        too many values to be sorted. Empty where there is no plan.
+        ``p95``, ``maximum`` and ``mean`` (a float); then ``p05_least``, ``p05_most`` and so on. A
+        quantile of a metric that takes too many values to be sorted is missing, and lies between
+        these two, which is proved. Empty where there is no plan.
         """
         rows = {}
         for metric in self.metrics if self.n_plans else ():
@@ -254,18 +254,22 @@ class Universe:
                 "mean": float(self.mean(metric)),
             }
         names = [f"p{round(100 * q):02d}" for q in QUANTILES]
-        columns = ["scale", "minimum", *names, "maximum", "mean"]
+        bounds = [f"{name}_{bound}" for name in names for bound in ("least", "most")]
+        columns = ["scale", "minimum", *names, "maximum", "mean", *bounds]
         table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-        whole = columns[:-1]
+        whole = [column for column in columns if column != "mean"]
         return table.astype(dict.fromkeys(whole, "Int64")).rename_axis("metric")
 
     def _quantiles(self, metric: str) -> dict[str, int | None]:
-        try:
-            halves = self._halves_of(metric)
-        except ClusterOptimiserError:
-            return {f"p{round(100 * q):02d}": None for q in QUANTILES}
-        ranks = {q: max(1, math.ceil(Fraction(str(q)) * self.n_plans)) for q in QUANTILES}
-        return {f"p{round(100 * q):02d}": halves.value_at(rank) for q, rank in ranks.items()}
+        ranks = self._ranks_of(metric)
+        found: dict[str, int | None] = {}
+        for q in QUANTILES:
+            rank = max(1, math.ceil(Fraction(str(q)) * self.n_plans))
+            least, most = ranks.value_at(rank)
+            name = f"p{round(100 * q):02d}"
+            found |= {f"{name}_least": least, f"{name}_most": most}
+            found[name] = least if least == most else None
+        return found
 
     def mean(self, metric: str) -> Fraction:
         """Give the mean of a metric over all legal plans.
@@ -283,20 +287,18 @@ class Universe:
         total = sum(c * n for c, n in zip(costs, self.n_plans_with_group, strict=True))
         return Fraction(total, self.n_plans)
 
-    def _halves_of(self, name: str) -> Halves:
+    def _ranks_of(self, name: str) -> Ranks:
         """Give what ranks are read from, for a metric or for the scenario's own objective."""
-        if name not in self._halves:
+        if name not in self._ranks:
             if name == ORDER:
                 rows = np.array(list(self.objective_costs().values()))
             else:
                 rows = self.costs[[self.metrics.index(name)]]
-            greatest = [-int(least_to_go(self.diagram, -row[None, :])[0, 0]) for row in rows]
-            columns = columns_of(rows, greatest)
-            halves = Halves(self.diagram, columns, max_entries=self.max_entries)
-            if halves.n_entries > _KEPT_ENTRIES:
-                return halves
-            self._halves[name] = halves
-        return self._halves[name]
+            ranks = Ranks(self.diagram, rows, n_plans=self.n_plans, max_entries=self.max_entries)
+            if ranks.n_kept > _KEPT_ENTRIES:
+                return ranks
+            self._ranks[name] = ranks
+        return self._ranks[name]
 
     def rank(self, plan: PlanLike) -> pd.DataFrame:
         """Say how many legal plans are better, equal and worse than a plan.
@@ -312,7 +314,8 @@ class Universe:
         Index ``metric``, every metric and last the scenario's own objective (``order``); columns
         ``value`` (the metric's integer; missing for the order), ``scale``, ``n_better``,
         ``n_equal``, ``n_worse`` (integers of any size, as objects; missing where a metric takes too
-        many values to be sorted).
+        many values to be sorted), then ``n_better_least``, ``n_better_most``, ``n_worse_least`` and
+        ``n_worse_most``: proved bounds, or the same number twice.
 
         Raises
         ------
@@ -321,33 +324,27 @@ class Universe:
         """
         chosen = self.groups_of(plan)
         values = self.values_of(chosen)
-        rows = []
-        for name in (*values, ORDER):
-            better, equal, worse = self._rank_of(name, chosen)
-            rows.append(
-                {
-                    "metric": name,
-                    "value": values.get(name, pd.NA),
-                    "scale": term_scale(name),
-                    "n_better": better,
-                    "n_equal": equal,
-                    "n_worse": worse,
-                }
-            )
-        return pd.DataFrame(rows, dtype=object).set_index("metric")
+        rows = {
+            name: [values.get(name, pd.NA), term_scale(name), *self._rank_of(name, chosen)]
+            for name in (*values, ORDER)
+        }
+        bounds = ["n_better_least", "n_better_most", "n_worse_least", "n_worse_most"]
+        columns = ["value", "scale", "n_better", "n_equal", "n_worse", *bounds]
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=object)
+        return table.rename_axis("metric")
 
-    def _rank_of(self, name: str, groups: Sequence[int]) -> tuple[Any, Any, Any]:
-        if name == ROBUSTNESS:
-            return self._rank_by_kept(groups)
-        if name == ORDER and ROBUSTNESS in self.problem.scenario.objective.terms:
-            return self._rank_in_order(groups)
-        try:
-            halves = self._halves_of(name)
-        except ClusterOptimiserError:
-            return pd.NA, pd.NA, pd.NA
-        cost = halves.cost_of(groups)
-        below, upto = halves.count(cost, is_equal_counted=False), halves.count(cost)
-        return below, upto - below, self.n_plans - upto
+    def _rank_of(self, name: str, groups: Sequence[int]) -> list[Any]:
+        if name == ROBUSTNESS or (
+            name == ORDER and ROBUSTNESS in self.problem.scenario.objective.terms
+        ):
+            by = self._rank_by_kept if name == ROBUSTNESS else self._rank_in_order
+            better, equal, worse = by(groups)
+            return [better, equal, worse, better, better, worse, worse]
+        found = self._ranks_of(name).of(groups)
+        is_known = (found.better_least, found.worse_least) == (found.better_most, found.worse_most)
+        equal = self.n_plans - found.better_least - found.worse_least
+        known = [found.better_least, equal, found.worse_least] if is_known else [pd.NA] * 3
+        return [*known, *astuple(found)]
 
     def _rank_by_kept(self, groups: Sequence[int]) -> tuple[Any, Any, Any]:
         if self.keeping is None or self.n_plans_by_kept is None:

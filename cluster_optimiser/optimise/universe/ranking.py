@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.optimise.universe.diagram import (
     backwards,
     by_value,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.universe.diagram import Diagram
 
 MAX_ENTRIES = 12_000_000
-"""Costs kept on both sides of the cut, above which ranks are not worked out."""
+"""Costs kept on both sides of the cut, above which ranks are bounded from rounded costs."""
 
 _LISTED = 2_000_000
 """Pairs that are listed and sorted rather than searched for further."""
@@ -167,6 +166,32 @@ def _chosen_cut(diagram: Diagram, n_values: float) -> tuple[int, float]:
     return cut, float(before[cut] + behind[cut])
 
 
+def _n_values(diagram: Diagram, columns: NDArray[np.int64]) -> float:
+    """Give how many different costs there can be at the most."""
+    if len(columns) > 1:
+        return math.inf
+    least = int(least_to_go(diagram, columns)[0, 0])
+    greatest = -int(least_to_go(diagram, -columns)[0, 0])
+    return (greatest - least) / max(1, int(np.gcd.reduce(columns[0]))) + 1
+
+
+def entries_needed(diagram: Diagram, columns: NDArray[np.int64]) -> float:
+    """Say how many costs `Halves` would keep at the most.
+
+    Parameters
+    ----------
+    diagram
+        The diagram, with plans.
+    columns
+        As for `Halves`.
+
+    Returns
+    -------
+    The number of costs.
+    """
+    return _chosen_cut(diagram, _n_values(diagram, columns))[1]
+
+
 class Halves:
     """The costs on both sides of a cut, from which ranks are read.
 
@@ -176,29 +201,12 @@ class Halves:
         The diagram, with plans.
     columns
         Integer costs of each group, shape (n_columns, n_groups), earlier columns compared first.
-    max_entries
-        Costs above which to give up.
-
-    Raises
-    ------
-    ClusterOptimiserError
-        If both sides together would hold more.
     """
 
-    def __init__(
-        self, diagram: Diagram, columns: NDArray[np.int64], *, max_entries: int = MAX_ENTRIES
-    ) -> None:
+    def __init__(self, diagram: Diagram, columns: NDArray[np.int64]) -> None:
         least = int(least_to_go(diagram, columns[:1])[0, 0])
         greatest = -int(least_to_go(diagram, -columns[:1])[0, 0])
-        step = max(1, int(np.gcd.reduce(columns[0])))
-        n_values = (greatest - least) / step + 1 if len(columns) == 1 else np.inf
-        cut, n_entries = _chosen_cut(diagram, n_values)
-        if n_entries > max_entries:
-            message = (
-                f"ranks are not worked out: they would need some {n_entries:,.0f} costs at once, "
-                f"the limit is {max_entries:,}; least, greatest and mean are known all the same"
-            )
-            raise ClusterOptimiserError(message)
+        cut, _ = _chosen_cut(diagram, _n_values(diagram, columns))
         self.columns = columns
         self.bounds = (least, greatest)
         self.come, self._go = _both_sides(diagram, columns, cut)
@@ -278,18 +286,24 @@ class Halves:
         # Sums of 64 bits may pass their range, but differences of two of them are right again.
         return int((self.come.count * (self._ends[found] - self._ends[self._starts])).sum())
 
-    def value_at(self, rank: int) -> int:
+    def value_at(self, rank: int, *, between: tuple[int, int] | None = None) -> int:
         """Give the cost of the plan at a rank, plans sorted by a cost of one column.
 
         Parameters
         ----------
         rank
             1 for the least.
+        between
+            Where it is known to lie, both ends included.
 
         Returns
         -------
         The least cost t such that at least ``rank`` plans cost at most t.
         """
+        least, greatest = self.bounds
+        for value in () if between is None else (between[0] - 1, between[1]):
+            if least <= value < greatest:
+                insort(self._seen, (value, self.count([value])))
         at = bisect_left(self._seen, rank, key=lambda seen: seen[1])
         (low, below), (high, upto) = self._seen[at - 1], self._seen[at]
         while high - low > 1:

@@ -8,6 +8,7 @@ from cluster_optimiser.present.words import joined, number, one_decimal, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from cluster_optimiser.present.report.folder import Folder, Option
 
@@ -136,10 +137,14 @@ def standing(option: Option, layers: Mapping[str, str]) -> Iterator[str]:
         return
     for row in universe["rank"]:
         counts = [row.get(key) for key in ("n_better", "n_equal", "n_worse")]
-        if None in counts or row["metric"] == "order":
+        if row["metric"] == "order":
+            continue
+        words = measure_words(str(row["metric"]), layers)
+        if None in counts:
+            if row.get("n_better_least") is not None:
+                yield _between(row, words)
             continue
         better, equal, worse = counts
-        words = measure_words(str(row["metric"]), layers)
         if not better and not worse:
             yield f"By {words}: all {number(equal)} legal plans are equal."
             continue
@@ -147,6 +152,13 @@ def standing(option: Option, layers: Mapping[str, str]) -> Iterator[str]:
             f"By {words}: {number(better)} of {number(sum(counts))} legal "
             f"plans are better, {number(equal)} equal (itself counted), {number(worse)} worse."
         )
+
+
+def _between(row: Mapping[str, Any], words: str) -> str:
+    return (
+        f"By {words}: between {number(row['n_better_least'])} and "
+        f"{number(row['n_better_most'])} legal plans are better (bounds that are proved)."
+    )
 
 
 def measure_words(metric: str, layers: Mapping[str, str]) -> str:

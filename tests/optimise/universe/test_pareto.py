@@ -54,11 +54,10 @@ def test_the_front_is_exact_without_help_from_known_plans(seed: int, n_terms: in
         assert tuple(costs[:, list(groups)].sum(axis=1).tolist()) == point
 
 
-def test_too_many_vectors_are_refused(monkeypatch) -> None:
-    monkeypatch.setattr(pareto, "MAX_LABELS", 1)
+def test_too_many_vectors_are_refused() -> None:
     problem = grid_problem(3, 3)
     groups = everything(problem).groups
     diagram = build_diagram(problem, groups, max_states=10**6)
     costs = np.random.default_rng(0).integers(0, 30, (2, len(groups)))
     with pytest.raises(ClusterOptimiserError, match="more than 1 cost vectors"):
-        front(diagram, costs)
+        front(diagram, costs, max_labels=1)

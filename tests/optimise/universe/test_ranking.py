@@ -1,12 +1,10 @@
 """Ranks: the same from every cut, and when lists are short, columns many or costs too many."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.optimise.universe import ranking
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, distribution
@@ -55,14 +53,12 @@ def test_a_distribution_counts_every_value() -> None:
     assert distribution(universe.diagram, ones) == {1: 1, 2: 6, 3: 4, 4: 1}
 
 
-def test_costs_too_many_to_keep_are_refused_and_left_out_of_tables(monkeypatch) -> None:
-    universe = Universe.of(grid_problem(3, 3, size={"min_pupils": 2000}))
-    monkeypatch.setattr(ranking, "MAX_ENTRIES", 3)
-    with pytest.raises(ClusterOptimiserError, match=r"ranks are not worked out: .* the limit is 3"):
-        Halves(universe.diagram, universe.costs[:1])
-    row = universe.distributions().loc["deviation"]
-    assert row[["p05", "p95"]].isna().all()
-    assert row["minimum"] <= row["mean"] <= row["maximum"]
-    ranks = universe.rank(universe.best(1)[0].groups)
-    assert ranks["n_better"].isna().all()
-    assert pd.notna(ranks.loc["count", "value"])
+def test_a_value_is_found_from_bounds_too() -> None:
+    problem = grid_problem(3, 3)
+    listed = everything(problem)
+    diagram = build_diagram(problem, listed.groups, max_states=10**6)
+    costs = np.random.default_rng(5).integers(0, 10_000, (1, len(listed.groups)))
+    totals = sorted(int(costs[0, list(plan)].sum()) for plan in listed.plans)
+    for rank, total in enumerate(totals, start=1):
+        far = (total - rank, total + 3 * rank)
+        assert Halves(diagram, costs).value_at(rank, between=far) == total

@@ -350,10 +350,13 @@ def test_what_is_said_of_all_plans_is_read_where_it_is(norfolk_folder: Path, tmp
     folder = tmp_path / "with"
     shutil.copytree(norfolk_folder, folder)
     rank = [{"metric": "pupil_minutes", "n_better": 411, "n_equal": 1, "n_worse": 316}]
+    bounds = {"n_better_least": 1200, "n_better_most": 1300, "n_worse_least": 7}
+    rank.append({"metric": "deviation", "n_better": None, "n_equal": None, **bounds})
     text = json.dumps({"n_plans": 728, "rank": rank})
     (folder / "2b" / "universe.json").write_text(text, encoding="utf-8")
     write_report(folder, tmp_path / "r")
     lines = [p.text for p in Document(tmp_path / "r" / "report.docx").paragraphs]
     said = "By travel: 411 of 728 legal plans are better, 1 equal (itself counted), 316 worse."
     assert said in lines
+    assert sum("between 1,200 and 1,300 legal plans are better" in line for line in lines) == 1
     assert sum("was not worked out" in line for line in lines) == 2

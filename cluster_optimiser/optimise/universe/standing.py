@@ -1,0 +1,151 @@
+"""Ranks and quantiles of a cost over all legal plans, by the quickest way that is exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.optimise.universe.diagram import least_to_go
+from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, entries_needed
+from cluster_optimiser.optimise.universe.rounding import Spread, spread_of, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cluster_optimiser.optimise.universe.diagram import Diagram
+
+_PER_ENTRY = 4
+"""Numbers of `Spread` that may be kept at once for each cost that `Halves` may keep: its costs take
+several words each, and as much again while they are sorted."""
+
+_ENTRY_STEPS = 500
+"""Additions of numbers that take as long as sorting and searching for one cost."""
+
+_ARC_STEPS = 1000
+"""Additions of numbers that take as long as turning to the next arc."""
+
+_MANY = 500_000
+"""Costs above which searching for a quantile is helped by bounds from rounded costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """How many plans are better and worse than a plan, at least and at most.
+
+    Parameters
+    ----------
+    better_least, better_most
+        Plans that are better.
+    worse_least, worse_most
+        Plans that are worse.
+    """
+
+    better_least: int
+    better_most: int
+    worse_least: int
+    worse_most: int
+
+
+class Ranks:
+    """Where plans rank by a cost, exactly or between proved bounds.
+
+    Parameters
+    ----------
+    diagram
+        The diagram, with plans.
+    rows
+        Terms of the cost, shape (n_terms, n_groups), none negative, earlier terms compared first.
+    n_plans
+        Number of plans.
+    max_entries
+        Costs that may be kept at once. What takes more is bounded.
+    """
+
+    def __init__(
+        self, diagram: Diagram, rows: NDArray[np.int64], *, n_plans: int, max_entries: int
+    ) -> None:
+        greatest = [-int(least_to_go(diagram, -row[None, :])[0, 0]) for row in rows]
+        self.columns = columns_of(rows, greatest)
+        self._bounds = (int(least_to_go(diagram, rows[:1])[0, 0]), greatest[0])
+        self.n_plans = n_plans
+        self._diagram = diagram
+        self._width, n_steps = width_of(diagram, self.columns[0], _PER_ENTRY * max_entries)
+        self._n_entries = entries_needed(diagram, self.columns)
+        is_quicker = n_steps + _ARC_STEPS * len(diagram.to) < _ENTRY_STEPS * self._n_entries
+        self._is_halved = self._n_entries <= max_entries and not (
+            is_quicker and len(self.columns) == 1 and self._loses_nothing
+        )
+
+    @property
+    def _loses_nothing(self) -> bool:
+        return bool((self.columns[0] % self._width == 0).all())
+
+    @property
+    def n_kept(self) -> int:
+        """Costs that are kept for the next question."""
+        return self._halves.n_entries if self._is_halved else len(self._spread.upto)
+
+    @cached_property
+    def _halves(self) -> Halves:
+        return Halves(self._diagram, self.columns)
+
+    @cached_property
+    def _spread(self) -> Spread:
+        first = self.columns[0]
+        return spread_of(self._diagram, first, width=self._width, n_plans=self.n_plans)
+
+    def value_at(self, rank: int) -> tuple[int, int]:
+        """Give the cost of the plan at a rank, plans sorted by a cost of one column.
+
+        Parameters
+        ----------
+        rank
+            1 for the least.
+
+        Returns
+        -------
+        The least and the most that it can be; the same where it is known.
+        """
+        if not self._is_halved:
+            lowest, highest = self._bounds
+            least, most = self._spread.value_at(rank)
+            return max(least, lowest), min(most, highest)
+        is_long = self._halves.n_entries > _MANY
+        between = self._spread.value_at(rank) if is_long else None
+        value = self._halves.value_at(rank, between=between)
+        return value, value
+
+    def of(self, groups: Sequence[int]) -> Between:
+        """Say how many plans are better and worse than a plan.
+
+        Parameters
+        ----------
+        groups
+            Positions of its groups.
+
+        Returns
+        -------
+        The numbers.
+        """
+        if self._is_halved:
+            cost = self._halves.cost_of(groups)
+            below = self._halves.count(cost, is_equal_counted=False)
+            above = self.n_plans - self._halves.count(cost)
+            return Between(below, below, above, above)
+        own = int(self.columns[0, list(groups)].sum())
+        below_least, below_most = self._spread.n_below(own)
+        upto_least, upto_most = self._spread.n_below(own + 1)
+        if len(self.columns) > 1:
+            # Plans that are equal in the first column may be on either side.
+            below_most, upto_least = upto_most, below_least
+        # The plan itself is neither better nor worse.
+        return Between(
+            below_least,
+            min(below_most, self.n_plans - 1),
+            self.n_plans - upto_most,
+            min(self.n_plans - upto_least, self.n_plans - 1),
+        )
