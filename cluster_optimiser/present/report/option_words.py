@@ -135,21 +135,24 @@ def standing(option: Option, layers: Mapping[str, str]) -> Iterator[str]:
     if universe["n_plans"] == 1:
         yield "It is the only legal plan: there is none to rank it among."
         return
-    for row in universe["rank"]:
-        counts = [row.get(key) for key in ("n_better", "n_equal", "n_worse")]
+    yield from _ranked(universe["rank"], layers)
+
+
+def _ranked(rows: Sequence[Mapping[str, Any]], layers: Mapping[str, str]) -> Iterator[str]:
+    for row in rows:
+        better, equal, worse = (row.get(key) for key in ("n_better", "n_equal", "n_worse"))
         if row["metric"] == "order":
             continue
         words = measure_words(str(row["metric"]), layers)
-        if None in counts:
+        if better is None or equal is None or worse is None:
             if row.get("n_better_least") is not None:
                 yield _between(row, words)
             continue
-        better, equal, worse = counts
         if not better and not worse:
             yield f"By {words}: all {number(equal)} legal plans are equal."
             continue
         yield (
-            f"By {words}: {number(better)} of {number(sum(counts))} legal "
+            f"By {words}: {number(better)} of {number(better + equal + worse)} legal "
             f"plans are better, {number(equal)} equal (itself counted), {number(worse)} worse."
         )
 
