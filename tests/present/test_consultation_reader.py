@@ -161,6 +161,44 @@ def test_what_an_answer_says_is_what_the_tables_say(
         assert any(s.startswith(f"{left} school") for s in said if "join" not in s) == bool(left)
 
 
+def _company(assignments: pd.DataFrame, option: str, urn: int) -> str:
+    """Say with which of today's clusters a school would be, worked out from the table."""
+    rows = assignments[
+        (assignments["scenario"] == option) & assignments["secondary_membership"].isna()
+    ]
+    own = rows.loc[rows["urn"] == urn].iloc[0]
+    inside = rows[rows["cluster"] == own["cluster"]].groupby("from_cluster").size()
+    whole = rows.groupby("from_cluster").size()[inside.index]
+    others = [name for name in inside.index if name != own["from_cluster"]]
+    if not others:
+        part = "" if (inside == whole).all() else "part of "
+        return f"Made from {part}today's {own['from_cluster']} cluster alone."
+    if len(others) == 1:
+        part = "" if inside[others[0]] == whole[others[0]] else "part of "
+        return f"Together with {part}today's {others[0]} cluster."
+    names = [name if inside[name] == whole[name] else f"{name} (part)" for name in others]
+    names.sort(key=str.casefold)
+    return f"Together with today's clusters {', '.join(names[:-1])} and {names[-1]}."
+
+
+def test_an_answer_says_which_of_todays_clusters_come_in_part(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    table = norfolk_page.assignments
+    ordinary = table[(table["scenario"] == "2c") & table["secondary_membership"].isna()]
+    expected = {urn: _company(table, "2c", urn) for urn in ordinary["urn"]}
+    # One school for each kind of sentence that the plan has.
+    kinds = {
+        re.sub(r"today's .*", "", text) + str("(part)" in text): urn
+        for urn, text in expected.items()
+    }
+    assert len(kinds) >= 3
+    for urn in kinds.values():
+        page = visit(norfolk_page.path, f"#school={urn}&a=1&b=2c").page
+        item = page.locator("#answer-list > li[data-option='2c'] > p").nth(1)
+        expect(item).to_contain_text(expected[urn])
+
+
 def test_the_address_restores_school_and_options(
     norfolk_page: Any, visit: Callable[..., Any]
 ) -> None:

@@ -17,7 +17,7 @@ const todayParts = (option, school) => {
     part.inside += other === cluster ? 1 : 0;
     parts.set(name, part);
   });
-  return [...parts].filter(([, part]) => part.inside).map(([name, part]) => (part.inside < part.n ? fill(say.part_of, { name }) : name));
+  return [...parts].filter(([, part]) => part.inside).map(([name, part]) => ({ name, isWhole: part.inside === part.n }));
 };
 const namedList = (title, list) => {
   const more = make("details");
@@ -28,8 +28,12 @@ const namedList = (title, list) => {
 };
 const withWhom = (option, school) => {
   const own = schools.locals[schools.local[school]];
-  const others = todayParts(option, school).filter((name) => name !== own && name !== fill(say.part_of, { name: own }));
-  return others.length ? fill(others.length === 1 ? say.with_one : say.with_many, { others: join(bySize(others)) }) : fill(say.alone, { own });
+  const parts = todayParts(option, school);
+  const others = parts.filter(({ name }) => name !== own);
+  if (!others.length) return fill(parts.every(({ isWhole }) => isWhole) ? say.alone : say.alone_part, { own });
+  if (others.length === 1) return fill(others[0].isWhole ? say.with_one : say.with_one_part, { others: others[0].name });
+  const names = others.map(({ name, isWhole }) => (isWhole ? name : fill(say.part_of, { name })));
+  return fill(say.with_many, { others: join(bySize(names)) });
 };
 const wayTo = (option, school) => {
   const meets = option.meets[option.of[school]];
