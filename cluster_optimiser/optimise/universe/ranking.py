@@ -22,7 +22,6 @@ import numpy as np
 from cluster_optimiser.optimise.universe.diagram import (
     backwards,
     by_value,
-    counts_to_come,
     counts_to_go,
     least_to_go,
 )
@@ -45,30 +44,33 @@ _COLUMN_BITS = 62
 Side = Literal["left", "right"]
 
 
-def columns_of(costs: NDArray[np.int64], greatest: Sequence[int]) -> NDArray[np.int64]:
+def columns_of(
+    costs: NDArray[np.int64], least: Sequence[int], greatest: Sequence[int]
+) -> NDArray[np.int64]:
     """Put terms together into as few columns as compare in the same order.
 
     Parameters
     ----------
     costs
         Shape (n_terms, n_groups), none negative.
-    greatest
-        Greatest value of each term over all plans.
+    least, greatest
+        Least and greatest value of each term over all plans.
 
     Returns
     -------
     Shape (n_columns, n_groups).
     """
     columns: list[NDArray[np.int64]] = []
-    size = 0
-    for row, most in zip(costs, greatest, strict=True):
-        width = most + 1
-        if columns and size * width < 2**_COLUMN_BITS:
+    total = 0
+    for row, low, high in zip(costs, least, greatest, strict=True):
+        # A term that differs by less than the width never outweighs one step of an earlier term.
+        width = high - low + 1
+        if columns and total * width + high < 2**_COLUMN_BITS:
             columns[-1] = columns[-1] * width + row
-            size *= width
+            total = total * width + high
         else:
             columns.append(row.copy())
-            size = width
+            total = high
     return np.array(columns)
 
 
@@ -156,23 +158,24 @@ def _swept(
     return heres, waiting[cut]
 
 
-def _chosen_cut(diagram: Diagram, n_values: float) -> tuple[int, float]:
+def _n_costs_to_go(diagram: Diagram, columns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give how many different costs the completions of every node can have at the most."""
+    counts: NDArray[np.float64] = counts_to_go(diagram).astype(np.float64)
+    if len(columns) > 1:
+        return counts
+    least, least_of_negative = least_to_go(diagram, columns)[0], least_to_go(diagram, -columns)[0]
+    step = max(1, int(np.gcd.reduce(columns[0])))
+    return np.asarray(np.minimum(counts, (-least_of_negative - least) // step + 1))
+
+
+def _chosen_cut(diagram: Diagram, columns: NDArray[np.int64]) -> tuple[int, float]:
     """Choose the layer where both sides together hold fewest costs; say how many at the most."""
-    come = np.minimum(counts_to_come(diagram).astype(np.float64), n_values)
-    go = np.minimum(counts_to_go(diagram).astype(np.float64), n_values)
+    come = _n_costs_to_go(backwards(diagram), columns)[::-1]
+    go = _n_costs_to_go(diagram, columns)
     before = np.concatenate([[0.0], np.cumsum(come)])[diagram.layers[:-1]]
     behind = np.concatenate([np.cumsum(go[::-1])[::-1], [0.0]])[diagram.layers[:-1]]
     cut = int((before + behind).argmin())
     return cut, float(before[cut] + behind[cut])
-
-
-def _n_values(diagram: Diagram, columns: NDArray[np.int64]) -> float:
-    """Give how many different costs there can be at the most."""
-    if len(columns) > 1:
-        return math.inf
-    least = int(least_to_go(diagram, columns)[0, 0])
-    greatest = -int(least_to_go(diagram, -columns)[0, 0])
-    return (greatest - least) / max(1, int(np.gcd.reduce(columns[0]))) + 1
 
 
 def entries_needed(diagram: Diagram, columns: NDArray[np.int64]) -> float:
@@ -189,7 +192,7 @@ def entries_needed(diagram: Diagram, columns: NDArray[np.int64]) -> float:
     -------
     The number of costs.
     """
-    return _chosen_cut(diagram, _n_values(diagram, columns))[1]
+    return _chosen_cut(diagram, columns)[1]
 
 
 class Halves:
@@ -206,7 +209,7 @@ class Halves:
     def __init__(self, diagram: Diagram, columns: NDArray[np.int64]) -> None:
         least = int(least_to_go(diagram, columns[:1])[0, 0])
         greatest = -int(least_to_go(diagram, -columns[:1])[0, 0])
-        cut, _ = _chosen_cut(diagram, _n_values(diagram, columns))
+        cut, _ = _chosen_cut(diagram, columns)
         self.columns = columns
         self.bounds = (least, greatest)
         self.come, self._go = _both_sides(diagram, columns, cut)

@@ -68,9 +68,10 @@ class Ranks:
     def __init__(
         self, diagram: Diagram, rows: NDArray[np.int64], *, n_plans: int, max_entries: int
     ) -> None:
+        least = [int(least_to_go(diagram, row[None, :])[0, 0]) for row in rows]
         greatest = [-int(least_to_go(diagram, -row[None, :])[0, 0]) for row in rows]
-        self.columns = columns_of(rows, greatest)
-        self._bounds = (int(least_to_go(diagram, rows[:1])[0, 0]), greatest[0])
+        self.columns = columns_of(rows, least, greatest)
+        self._bounds = (least[0], greatest[0])
         self.n_plans = n_plans
         self._diagram = diagram
         self._width, n_steps = width_of(diagram, self.columns[0], _PER_ENTRY * max_entries)

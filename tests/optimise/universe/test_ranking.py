@@ -24,7 +24,8 @@ def test_ranks_are_the_same_from_every_cut(seed: int) -> None:
     # Terms too wide for one column, so that two are compared one after the other.
     costs = numbers.integers(0, [[3], [2**40], [2**40]], (3, len(listed.groups)))
     totals = [tuple(costs[:, list(p)].sum(axis=1).tolist()) for p in listed.plans]
-    columns = columns_of(costs, np.array(totals).max(axis=0).tolist())
+    ends = np.array(totals)
+    columns = columns_of(costs, ends.min(axis=0).tolist(), ends.max(axis=0).tolist())
     own = totals[seed % len(totals)]
     for cut in range(len(diagram.layers) - 1):
         with pytest.MonkeyPatch.context() as patch:
@@ -42,8 +43,10 @@ def test_ranks_are_the_same_from_every_cut(seed: int) -> None:
 
 def test_terms_share_a_column_while_they_fit() -> None:
     costs = np.array([[1, 2], [3, 4], [5, 6]])
-    assert columns_of(costs, [9, 9, 9]).tolist() == [[135, 246]]
-    assert columns_of(costs, [9, 2**61, 9]).tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert columns_of(costs, [0, 0, 0], [9, 9, 9]).tolist() == [[135, 246]]
+    # What all plans share does not count.
+    assert columns_of(costs, [0, 1, 2], [9, 5, 5]).tolist() == [[37, 62]]
+    assert columns_of(costs, [0, 0, 0], [9, 2**61, 9]).tolist() == [[1, 2], [3, 4], [5, 6]]
 
 
 def test_a_distribution_counts_every_value() -> None:
