@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.batch.ledger import Options
     from cluster_optimiser.batch.pools import Pool
+    from cluster_optimiser.batch.tasks import Made
     from cluster_optimiser.progress import Progress
     from cluster_optimiser.scenario import Scenario
 
@@ -205,7 +206,7 @@ class _Run:
         self.ledger, self.pool, self.keep_going = ledger, pool, keep_going
         self.hooks = Hooks()
         self.outcomes: dict[str, Outcome] = {}
-        self.in_flight: dict[Future[None], tuple[Task, tuple[str, ...]]] = {}
+        self.in_flight: dict[Future[Made | None], tuple[Task, tuple[str, ...]]] = {}
         self.again: list[tuple[Task, tuple[str, ...]]] = []
         self.attempts: Counter[str] = Counter()
         self.progress_folder: Path | None = None
@@ -245,7 +246,8 @@ class _Run:
     def next_free(self) -> Scenario | None:
         """Give the next scenario that waits for none that is not there."""
         free = (s for s in self.waiting.values() if not set(needs(s)) - self.outcomes.keys())
-        return next(free, None)
+        # A redraw takes longest: begun last it would keep one core busy while the others wait.
+        return min(free, key=lambda scenario: scenario.method != "redraw", default=None)
 
     def begin_one(self, scenario: Scenario) -> None:
         """Use a finished run again, or have the scenario run."""
@@ -282,13 +284,13 @@ class _Run:
             raise ClusterOptimiserError(message)
         self.in_flight[self.pool.submit(task)] = (task, reasons)
 
-    def end(self, future: Future[None]) -> None:
+    def end(self, future: Future[Made | None]) -> None:
         """Take note of a task that has ended, one way or the other."""
         task, reasons = self.in_flight.pop(future)
         error = future.exception()
         scenario, folder = task.scenario, self.ledger.out / task.scenario.option
         if error is None:
-            self.note(read_outcome(scenario, folder, reasons))
+            self.note(read_outcome(scenario, folder, reasons, future.result()))
         elif _is_death(error):
             _LOG.warning("%s: its process died (%s)", scenario.option, error)
             if self.pool is not None:

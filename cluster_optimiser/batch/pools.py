@@ -18,7 +18,7 @@ from cluster_optimiser.errors import ClusterOptimiserError
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from cluster_optimiser.batch.tasks import Task
+    from cluster_optimiser.batch.tasks import Made, Task
 
 ONE_THREAD = dict.fromkeys(
     (
@@ -58,7 +58,7 @@ class Pool:
 
     size: int = 1
 
-    def submit(self, task: Task) -> Future[None]:
+    def submit(self, task: Task) -> Future[Made | None]:
         """Have a task run.
 
         Parameters
@@ -70,10 +70,9 @@ class Pool:
         -------
         Done once its folder is written; here at once.
         """
-        future: Future[None] = Future()
+        future: Future[Made | None] = Future()
         try:
-            work(task)
-            future.set_result(None)
+            future.set_result(work(task))
         except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
             future.set_exception(error)
         return future
@@ -112,7 +111,7 @@ class LocalPool(Pool):
         for _ in range(self.size):
             self.executor.submit(warm_up)
 
-    def submit(self, task: Task) -> Future[None]:
+    def submit(self, task: Task) -> Future[Made | None]:
         """Have a task run by one of the processes.
 
         Parameters
@@ -176,7 +175,7 @@ class DaskPool(Pool):
         self.size = max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
         self.executor = self.client.get_executor(pure=False)
 
-    def submit(self, task: Task) -> Future[None]:
+    def submit(self, task: Task) -> Future[Made | None]:
         """Have a task run by one of the workers.
 
         Parameters

@@ -49,8 +49,8 @@ AUTHORITIES = "authorities"
 def load_result(outcome: Outcome) -> Result:
     """Give the result of a scenario that has a plan: as kept, or built again from its folder.
 
-    The plan is read, what was proved of it is taken from the manifest, and every number is worked
-    out again from plan and data.
+    The plan is read, what was proved of it is taken from the manifest, and every number is what the
+    process that ran it handed back, or worked out again from plan and data.
 
     Parameters
     ----------
@@ -75,14 +75,27 @@ def load_result(outcome: Outcome) -> Result:
         proof=record["proof"],
     )
     assignment = load_plan(outcome.folder / "plan.csv", place.authority)
-    result = result_of(
-        problem,
-        Plan(scenario.option, assignment, solution),
-        seconds=record["seconds"],
-        seed=record["seed"],
-        stamp=record["stamp"],
-    )
-    result = replace(result, survey=survey_of(result))
+    plan = Plan(scenario.option, assignment, solution)
+    made = outcome.made
+    if made is None:
+        result = result_of(
+            problem, plan, seconds=record["seconds"], seed=record["seed"], stamp=record["stamp"]
+        )
+        result = replace(result, survey=survey_of(result))
+    else:
+        result = Result(
+            problem=problem,
+            plan=plan,
+            score=made.score,
+            violations=made.violations,
+            objective=made.objective,
+            seconds=record["seconds"],
+            seed=record["seed"],
+            stamp=record["stamp"],
+            caveats=problem.authority.caveats,
+            outlook=made.outlook,
+            survey=made.survey,
+        )
     hold(outcome.folder, result)
     return result
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cluster_optimiser.batch.ledger import Options
-    from cluster_optimiser.domain import Status
+    from cluster_optimiser.domain import Score, Status, Violation
+    from cluster_optimiser.prospects import Outlook, Survey
     from cluster_optimiser.scenario import Scenario
 
 SUMMARY_KEYS = (
@@ -66,6 +67,23 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """What a process worked out of a plan, for the comparison not to work it out again.
+
+    Parameters
+    ----------
+    score, violations, objective, outlook, survey
+        As in `Result`.
+    """
+
+    score: Score
+    violations: tuple[Violation, ...]
+    objective: Mapping[str, float]
+    outlook: Outlook | None
+    survey: Survey | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What became of one scenario of a batch.
 
@@ -82,6 +100,8 @@ class Outcome:
     failure
         What went wrong with the running itself, such as a process that died; empty where nothing
         did.
+    made
+        What the process that ran it handed back; None where nothing is to be made of it.
     """
 
     scenario: Scenario
@@ -89,6 +109,7 @@ class Outcome:
     record: Mapping[str, Any] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
     failure: str = ""
+    made: Made | None = None
 
     @property
     def status(self) -> Status:
@@ -118,12 +139,17 @@ class Outcome:
         return found if self.has_plan else found | {"message": self.message}
 
 
-def read_outcome(scenario: Scenario, folder: Path, reasons: tuple[str, ...] = ()) -> Outcome:
+def read_outcome(
+    scenario: Scenario,
+    folder: Path,
+    reasons: tuple[str, ...] = (),
+    made: Made | None = None,
+) -> Outcome:
     """Read what became of a scenario from its folder.
 
     Parameters
     ----------
-    scenario, folder, reasons
+    scenario, folder, reasons, made
         As in `Outcome`.
 
     Returns
@@ -131,4 +157,4 @@ def read_outcome(scenario: Scenario, folder: Path, reasons: tuple[str, ...] = ()
     The outcome.
     """
     record = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return Outcome(scenario, folder, record, reasons)
+    return Outcome(scenario, folder, record, reasons, made=made)

@@ -23,6 +23,7 @@ from cluster_optimiser.batch.ledger import (
 from cluster_optimiser.batch.one import Place, load_place, run_scenario, stamp
 from cluster_optimiser.batch.progress import progress_to
 from cluster_optimiser.batch.surveys import survey_of
+from cluster_optimiser.batch.tasks import Made
 from cluster_optimiser.domain import Plan, Solution, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
 from cluster_optimiser.inputs import load_plan
@@ -108,13 +109,17 @@ _ONE_AT_A_TIME = threading.Lock()
 """Libraries that read geometry are not made for several threads; nor is one core."""
 
 
-def work(task: Task) -> None:
+def work(task: Task) -> Made | None:
     """Run a scenario and write its folder, whole or not at all.
 
     Parameters
     ----------
     task
         What to run.
+
+    Returns
+    -------
+    What was worked out; None where there is no plan, or no page that would show it.
 
     Raises
     ------
@@ -124,10 +129,10 @@ def work(task: Task) -> None:
         If the plan does not stand up to the independent check.
     """
     with _ONE_AT_A_TIME:
-        _work(task)
+        return _work(task)
 
 
-def _work(task: Task) -> None:
+def _work(task: Task) -> Made | None:
     place = place_of(task.scenario)
     folder = task.out / task.scenario.option
     with progress_to(task.progress):
@@ -149,6 +154,10 @@ def _work(task: Task) -> None:
     except OSError as error:
         message = f"{task.out} cannot be written: {error.strerror or error}"
         raise ClusterOptimiserError(message) from error
+    is_shown = task.options.outputs == "all" and not task.scenario.sweep
+    if isinstance(made, Unsolved) or not is_shown:
+        return None
+    return Made(made.score, made.violations, made.objective, made.outlook, made.survey)
 
 
 def _sign(task: Task, place: Place, folder: Path, status: Status) -> None:

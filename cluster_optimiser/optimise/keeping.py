@@ -183,23 +183,24 @@ def _within(problem: Problem, groups: Sequence[CandidateGroup]) -> NDArray[np.bo
     fine = np.ones((len(groups), len(problem.projections)), dtype=np.bool_)
     schools, urns = problem.authority.schools, problem.unit_of.index
     names = [str(name) for name in problem.units.index]
+    position = {name: i for i, name in enumerate(names)}
     members = {str(unit): rows.index for unit, rows in problem.unit_of.groupby(problem.unit_of)}
     for layer in problem.scenario.required_layers:
         areas = schools[LAYER_PREFIX + layer].reindex(urns)
-        known = {name: [a if isinstance(a, str) else None for a in areas.loc[members[name]]]
-                 for name in names}  # fmt: skip
+        known = [[a if isinstance(a, str) else None for a in areas.loc[members[name]]]
+                 for name in names]  # fmt: skip
+        codes = {area: code for code, area in enumerate({a for some in known for a in some if a})}
+        home = np.empty((len(names), len(problem.projections)), dtype=np.int64)
         for column, projected in enumerate(problem.projections):
-            home = {
-                name: home_and_misaligned(
-                    zip(known[name], projected.pupils.loc[members[name]].tolist(), strict=True)
-                )[0]
-                for name in names
-            }
-            for row, group in enumerate(groups):
-                homes = {home[unit] for unit in group.units}
-                fine[row, column] &= len(group.units) == 1 or (
-                    len(homes) == 1 and None not in homes
-                )
+            pupils = projected.pupils.to_dict()
+            for unit, (name, some) in enumerate(zip(names, known, strict=True)):
+                held = (pupils[urn] for urn in members[name])
+                found = home_and_misaligned(zip(some, held, strict=True))[0]
+                # Units without a home are unlike each other too.
+                home[unit, column] = -1 - unit if found is None else codes[found]
+        for row, group in enumerate(groups):
+            homes = home[[position[unit] for unit in group.units]]
+            fine[row] &= (homes == homes[0]).all(axis=0)
     return fine
 
 

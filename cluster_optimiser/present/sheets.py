@@ -195,7 +195,7 @@ def _sheet(
     }
 
 
-def _sheets(result: Result, governance: Governance) -> tuple[list[dict[str, Any]], bool]:
+def _sheets(result: Result, governance: Governance) -> Sheets:
     """Make the sheets, and tell whether the register says which schools are academies."""
     clusters = result.score.clusters.reset_index(names="cluster_id")
     schools = schools_table(result)
@@ -212,13 +212,35 @@ def _sheets(result: Result, governance: Governance) -> tuple[list[dict[str, Any]
     return sheets, academies is not None
 
 
-def governance_table(result: Result) -> pd.DataFrame | None:
+Sheets = tuple[list[dict[str, Any]], bool]
+"""What is on the sheet of each cluster, and whether it is known which schools are academies."""
+
+
+def sheets_of(result: Result) -> Sheets | None:
+    """Put together what both the sheets and their table say.
+
+    Parameters
+    ----------
+    result
+        The plan.
+
+    Returns
+    -------
+    The sheets; None where the scenario does not speak of governance.
+    """
+    governance = result.problem.scenario.governance
+    return None if governance is None else _sheets(result, governance)
+
+
+def governance_table(result: Result, made: Sheets | None = None) -> pd.DataFrame | None:
     """Give the governance of each new cluster as a table.
 
     Parameters
     ----------
     result
         The plan.
+    made
+        What `sheets_of` gave; worked out if not given.
 
     Returns
     -------
@@ -228,7 +250,7 @@ def governance_table(result: Result) -> pd.DataFrame | None:
     governance = result.problem.scenario.governance
     if governance is None:
         return None
-    sheets, _ = _sheets(result, governance)
+    sheets, _ = made or _sheets(result, governance)
     return pd.DataFrame(
         {
             "cluster_id": [s["cluster_id"] for s in sheets],
@@ -244,13 +266,15 @@ def governance_table(result: Result) -> pd.DataFrame | None:
     )
 
 
-def sheets_html(result: Result) -> str | None:
+def sheets_html(result: Result, made: Sheets | None = None) -> str | None:
     """Write the governance sheets of a plan as one file that prints a page a cluster.
 
     Parameters
     ----------
     result
         The plan.
+    made
+        What `sheets_of` gave; worked out if not given.
 
     Returns
     -------
@@ -260,7 +284,7 @@ def sheets_html(result: Result) -> str | None:
     if governance is None:
         return None
     authority = result.problem.authority
-    sheets, knows_academies = _sheets(result, governance)
+    sheets, knows_academies = made or _sheets(result, governance)
     return template("sheets.html.j2").render(
         authority=authority.name,
         label=result.plan.label,

@@ -16,7 +16,7 @@ from cluster_optimiser.present.maps import map_html
 from cluster_optimiser.present.page import RECORD_FILE, page_from_folder, page_record, render_page
 from cluster_optimiser.present.records import manifest_text, unsolved_record
 from cluster_optimiser.present.sensitivity_tables import projections_csv, sensitivity_csv
-from cluster_optimiser.present.sheets import governance_table, sheets_html
+from cluster_optimiser.present.sheets import governance_table, sheets_html, sheets_of
 from cluster_optimiser.present.tables import (
     assignments_table,
     clusters_table,
@@ -53,7 +53,7 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
         projections.csv and sensitivity.csv, where all legal plans were counted, universe.json and
         its tables are written into it. Two calls write the same bytes.
     maps
-        Write map.html, plan.gpkg and plan.geojson too, which take most of the time.
+        Write map.html, sheets.html, plan.gpkg and plan.geojson too, which take most of the time.
     """
     clusters = clusters_table(result).reset_index().drop(columns="geometry")
     _write(folder / "plan.csv", csv_text(plan_table(result)))
@@ -66,11 +66,13 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
     money = funding(result)
     if money is not None:
         _write(folder / "funding.csv", csv_text(funding_table(money)))
-    sheets = sheets_html(result)
-    rules = governance_table(result)
-    if sheets is not None and rules is not None:
-        _write(folder / "sheets.html", sheets)
+    made = sheets_of(result)
+    rules = governance_table(result, made)
+    if rules is not None:
         _write(folder / "governance.csv", csv_text(rules))
+    sheets = sheets_html(result, made) if maps else None
+    if sheets is not None:
+        _write(folder / "sheets.html", sheets)
     _write(folder / "manifest.json", manifest_text(result))
     for name, text in survey_files(result).items():
         _write(folder / name, text)

@@ -29,7 +29,6 @@ from cluster_optimiser.verification.rules import (
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem, Violation
-    from cluster_optimiser.prospects import Projected
     from cluster_optimiser.verification.rules import Verification
 
 BY_PUPILS = ("size.", "travel", "within.")
@@ -56,10 +55,16 @@ def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
     lasting = [v for v in today.violations if not v.rule.startswith(BY_PUPILS)]
     ordinary = [facts for facts in today.clusters.values() if not facts.is_exempt]
     is_far = {facts.name: _may_be_too_far(ground, facts) for facts in ordinary}
+    far_urns = {urn for facts in ordinary if is_far[facts.name] for urn in facts.urns}
     rows, pupils = [], {}
     for projected in problem.projections:
-        then = _with_pupils(ground, projected)
-        changed = [_changed(then, facts, is_far=is_far[facts.name]) for facts in ordinary]
+        pupils_of = dict(
+            zip(projected.pupils.index.tolist(), projected.pupils.tolist(), strict=True)
+        )
+        then = _with_pupils(ground, pupils_of, far_urns)
+        changed = [
+            _changed(then, facts, pupils_of, is_far=is_far[facts.name]) for facts in ordinary
+        ]
         broken = [*lasting, *_broken(then, changed)]
         size = problem.scenario.size
         n_pupils = [facts.pupils for facts in changed]
@@ -100,15 +105,19 @@ def n_not_legal(outlook: Outlook) -> int:
     return int((~outlook.projections["is_legal"].astype(bool)).sum())
 
 
-def _with_pupils(ground: Ground, projected: Projected) -> Ground:
-    """Give the ground with the pupils of a projection, and the homes that units have then."""
+def _with_pupils(ground: Ground, pupils_of: dict[int, int], far_urns: set[int]) -> Ground:
+    """Give the ground with the pupils of a projection, and the homes that units have then.
+
+    Most of the time would go into making every school anew: only those whose own pupils a rule
+    looks at are, which are all where units have home areas, else those of clusters that may have no
+    meeting place near enough.
+    """
     then = copy.copy(ground)
-    pupils = {int(urn): int(p) for urn, p in projected.pupils.items()}  # type: ignore[call-overload]
-    then.schools = {
-        urn: dataclasses.replace(school, pupils=pupils[urn])
-        for urn, school in ground.schools.items()
-    }
     required = ground.scenario.required_layers
+    asked = ground.schools.keys() if required else far_urns
+    then.schools = ground.schools | {
+        urn: dataclasses.replace(ground.schools[urn], pupils=pupils_of[urn]) for urn in asked
+    }
     if required:
         homes = {
             unit: alignment(then, [then.schools[urn] for urn in sorted(urns)])[0]
@@ -131,11 +140,13 @@ def _may_be_too_far(ground: Ground, facts: ClusterFacts) -> bool:
     return not all(way <= limit_min + MINUTES_TOLERANCE_MIN for way in ways)
 
 
-def _changed(then: Ground, facts: ClusterFacts, *, is_far: bool) -> ClusterFacts:
-    schools = [then.schools[urn] for urn in facts.urns]
-    changed = dataclasses.replace(facts, pupils=sum(school.pupils for school in schools))
+def _changed(
+    then: Ground, facts: ClusterFacts, pupils_of: dict[int, int], *, is_far: bool
+) -> ClusterFacts:
+    changed = dataclasses.replace(facts, pupils=sum(pupils_of[urn] for urn in facts.urns))
     if not is_far:
         return changed
+    schools = [then.schools[urn] for urn in facts.urns]
     place, pupil_minutes, longest = meeting_place(then, schools, hubs_among(then, schools))
     return dataclasses.replace(
         changed, meeting_place_urn=place, pupil_minutes=pupil_minutes, max_minutes=longest
