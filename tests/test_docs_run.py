@@ -27,7 +27,7 @@ FENCE = re.compile(
     r"(?:<!-- not run in the tests: (?P<why>.+?) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```",
     re.DOTALL,
 )
-RUN = ("4a", "4f")
+RUN = ("3c", "4a", "4f", "4g")
 """Scenarios of the copy: those that the examples name."""
 
 N_LEFT_OUT = 10

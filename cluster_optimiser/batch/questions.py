@@ -9,6 +9,7 @@ from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S
 from cluster_optimiser.optimise.explain.explanation import explain as explain_problem
+from cluster_optimiser.optimise.levels.widening import explain_levels
 from cluster_optimiser.optimise.universe.all_plans import Universe
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ def explain(
     InputError, ScenarioError
         If the data or the scenario has faults.
     """
-    return explain_problem(_merge_problem(scenario, place, seed), time_limit_s=time_limit_s)
+    problem = _merge_problem(scenario, place, seed, allow_levels=True)
+    if problem.scenario.levels is not None:
+        return explain_levels(problem, time_limit_s=time_limit_s)
+    return explain_problem(problem, time_limit_s=time_limit_s)
 
 
 def rank(found: Universe, plan_file: str | Path) -> pd.DataFrame:
@@ -104,7 +108,13 @@ def rank(found: Universe, plan_file: str | Path) -> pd.DataFrame:
     return found.rank(load_plan(plan_file, found.problem.authority))
 
 
-def _merge_problem(scenario: Scenario | str | Path, place: Place | None, seed: int) -> Problem:
+def _merge_problem(
+    scenario: Scenario | str | Path,
+    place: Place | None,
+    seed: int,
+    *,
+    allow_levels: bool = False,
+) -> Problem:
     problem = prepare(scenario, place=place, seed=seed)
     if problem.scenario.method != "merge":
         method = problem.scenario.method
@@ -117,7 +127,7 @@ def _merge_problem(scenario: Scenario | str | Path, place: Place | None, seed: i
             "Name one that merges.",
         )
         raise ScenarioError([fault])
-    if problem.scenario.levels is not None:
+    if problem.scenario.levels is not None and not allow_levels:
         files = problem.scenario.files
         fault = Fault(
             files[0].name if files else "scenario",

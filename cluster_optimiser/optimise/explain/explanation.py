@@ -184,9 +184,15 @@ class Explanation:
         costly = [price.words for price in self.prices if not price.is_free]
         free = [self.rules[price.rule] for price in self.prices if price.is_free]
         best = ", ".join(_amount(term, value) for term, value in self.objective.items())
-        return (
+        found = (
             f"{self.title}: there is a plan ({self.proof['second_method']}).",
             f"The best one: {best}.",
+        )
+        if not self.rules:
+            # Their costs were not looked into.
+            return found
+        return (
+            *found,
             "What the rules cost:" if costly else "No rule costs anything.",
             *(f"  {words}" for words in costly),
             *(
@@ -219,7 +225,7 @@ class Explanation:
         ]
         if not singles:
             lines = ["No single change of a rule admits a plan."]
-            if self.unsettled:
+            if self.unsettled or not self.rules:
                 lines = ["No single change of a rule that admits a plan was found."]
         if self.unsettled:
             lines.append(f"Not settled in time: {', '.join(self.unsettled)}.")

@@ -96,9 +96,9 @@ def joint_costs(
     -------
     The terms of the level that comes first, then those of the other, then the tie-break.
     """
-    above = _above(problem)
+    upper_problem = above(problem)
     of_lower = group_costs([c.group for c in lower], problem.scenario.objective, seed=seed)
-    of_upper = group_costs([g.group for g in upper], above.scenario.objective, seed=seed)
+    of_upper = group_costs([g.group for g in upper], upper_problem.scenario.objective, seed=seed)
     ties = of_lower.pop(TIE_BREAK), of_upper.pop(TIE_BREAK)
     own: Costs = {term: (costs, [0] * len(upper)) for term, costs in of_lower.items()}
     theirs: Costs = {UPPER + t: ([0] * len(lower), costs) for t, costs in of_upper.items()}
@@ -107,7 +107,23 @@ def joint_costs(
     return {**(theirs | own if is_top_down else own | theirs), TIE_BREAK: ties}
 
 
-def _above(problem: Problem) -> Problem:
+def above(problem: Problem) -> Problem:
+    """Give the problem of the level above.
+
+    Parameters
+    ----------
+    problem
+        The problem of the clusters.
+
+    Returns
+    -------
+    The problem of the groupings.
+
+    Raises
+    ------
+    RuntimeError
+        If it was prepared without.
+    """
     if problem.upper is None:
         message = "a scenario with levels was prepared without the level above"
         raise RuntimeError(message)
@@ -141,8 +157,8 @@ def solve_levels(problem: Problem, *, seed: int = 0, time_limit_s: float | None 
     VerificationError
         If the two exact methods disagree.
     """
-    above = _above(problem)
-    lower, upper = homed_candidates(problem, above)
+    upper_problem = above(problem)
+    lower, upper = homed_candidates(problem, upper_problem)
     costs = joint_costs(problem, lower, upper, seed=seed)
     cover = _best(problem, lower, upper, costs, seed=seed, time_limit_s=time_limit_s)
     proof: dict[str, object] = {
@@ -168,6 +184,45 @@ def solve_levels(problem: Problem, *, seed: int = 0, time_limit_s: float | None 
     )
 
 
+def _model(
+    problem: Problem, lower: Sequence[Homed], upper: Sequence[Homed]
+) -> tuple[cp_model.CpModel, Variables, Variables]:
+    n_units, scenario = len(problem.units), above(problem).scenario
+    clusters, groupings = [c.group for c in lower], [g.group for g in upper]
+    model, x = build_model(clusters, problem.scenario, n_units)
+    y = [model.new_bool_var(f"grouping {i}") for i in range(len(upper))]
+    cover_each_unit_once(model, y, groupings, n_units)
+    limit_count(model, y, scenario.count)
+    limit_exceptions(model, y, groupings, scenario.size.max_exceptions)
+    stay_inside(model, x, y, lower, upper)
+    return model, x, y
+
+
+def can_nest(problem: Problem, *, time_limit_s: float | None = None) -> bool:
+    """Tell whether any clusters fit into groupings.
+
+    Parameters
+    ----------
+    problem
+        The problem of the clusters, with that of the groupings above.
+    time_limit_s
+        Seconds of solving; without it until proved.
+
+    Returns
+    -------
+    True where a plan of both levels was found, False where it is proved that there is none.
+
+    Raises
+    ------
+    NoPlanFoundError
+        If the time ran out before either.
+    """
+    model, x, y = _model(problem, *homed_candidates(problem, above(problem)))
+    nothing: dict[str, cp_model.LinearExprT] = {TIE_BREAK: 0}
+    cover = solve_stages(model, [*x, *y], nothing, time_limit_s=time_limit_s)
+    return cover.status != "INFEASIBLE"
+
+
 def _best(
     problem: Problem,
     lower: Sequence[Homed],
@@ -177,14 +232,7 @@ def _best(
     seed: int,
     time_limit_s: float | None,
 ) -> Cover:
-    n_units, above = len(problem.units), _above(problem)
-    clusters, groupings = [c.group for c in lower], [g.group for g in upper]
-    model, x = build_model(clusters, problem.scenario, n_units)
-    y = [model.new_bool_var(f"grouping {i}") for i in range(len(upper))]
-    cover_each_unit_once(model, y, groupings, n_units)
-    limit_count(model, y, above.scenario.count)
-    limit_exceptions(model, y, groupings, above.scenario.size.max_exceptions)
-    stay_inside(model, x, y, lower, upper)
+    model, x, y = _model(problem, lower, upper)
     both = [*x, *y]
     values: dict[str, cp_model.LinearExprT] = {
         term: cp_model.LinearExpr.weighted_sum(both, [*own, *theirs])
@@ -236,10 +284,10 @@ def _second_proof(
 
 
 def _why(problem: Problem, proof: dict[str, object]) -> str:
-    size = _above(problem).scenario.size
+    size = above(problem).scenario.size
     checked = " (by two exact methods)" if "n_nested_plans" in proof else ""
     return (
         f"no plan exists, proved{checked}: no choice of clusters fits into groupings of "
         f"{size.min_pupils:,} to {size.max_pupils:,} pupils by the rules of "
-        f'"{_above(problem).scenario.option}"'
+        f'"{above(problem).scenario.option}"'
     )
