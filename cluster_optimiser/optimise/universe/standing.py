@@ -28,8 +28,8 @@ _ENTRY_STEPS = 500
 _ARC_STEPS = 1000
 """Additions of numbers that take as long as turning to the next arc."""
 
-_MANY = 500_000
-"""Costs above which searching for a quantile is helped by bounds from rounded costs."""
+_HELP = 4
+"""Bounds from rounded costs help to search for a quantile where they are so much quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ class Ranks:
         self._diagram = diagram
         self._width, n_steps = width_of(diagram, self.columns[0], _PER_ENTRY * max_entries)
         self._n_entries = entries_needed(diagram, self.columns)
-        is_quicker = n_steps + _ARC_STEPS * len(diagram.to) < _ENTRY_STEPS * self._n_entries
+        rounding_steps = n_steps + _ARC_STEPS * len(diagram.to)
+        is_quicker = rounding_steps < _ENTRY_STEPS * self._n_entries
+        self._is_helped = _HELP * rounding_steps < _ENTRY_STEPS * self._n_entries
         self._is_halved = self._n_entries <= max_entries and not (
             is_quicker and len(self.columns) == 1 and self._loses_nothing
         )
@@ -115,8 +117,7 @@ class Ranks:
             lowest, highest = self._bounds
             least, most = self._spread.value_at(rank)
             return max(least, lowest), min(most, highest)
-        is_long = self._halves.n_entries > _MANY
-        between = self._spread.value_at(rank) if is_long else None
+        between = self._spread.value_at(rank) if self._is_helped else None
         value = self._halves.value_at(rank, between=between)
         return value, value
 
