@@ -72,7 +72,7 @@ outputs_option = click.option(
     type=click.Choice(["all", "tables"]),
     default="all",
     show_default=True,
-    help="Only tables leaves out maps, GeoPackages and the page: for thousands of runs.",
+    help="Only tables leaves out maps, sheets, GeoPackages and the page: for thousands of runs.",
 )
 json_option = click.option(
     "--json",

@@ -1,6 +1,5 @@
 """Processes that run, die, are killed and come again."""
 
-import json
 import os
 import signal
 import socket
@@ -13,24 +12,46 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import loky
 import pytest
+from distributed import LocalCluster
 
-from cluster_optimiser.batch import Options, load_batch, open_pool, pools, run_batch, work
+from cluster_optimiser import cli
+from cluster_optimiser.batch import (
+    Options,
+    load_batch,
+    open_pool,
+    pools,
+    run_batch,
+    what_to_run,
+    work,
+)
 from cluster_optimiser.batch.folders import PARTIAL
 from cluster_optimiser.batch.many import Hooks
 from cluster_optimiser.batch.pools import Pool
-from cluster_optimiser.batch.tasks import Task
+from cluster_optimiser.batch.tasks import Made, Task
 from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
 from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
+from tests.inputs.broken import make_authority
 from tests.norfolk import ROOT
 
 if TYPE_CHECKING:
     from cluster_optimiser.progress import Progress
 
 
-@pytest.fixture
-def several(threeshire: Path) -> list[Path]:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with Threeshire, read by all tests and changed by none."""
+    home = tmp_path_factory.mktemp("project")
+    make_authority(home / "boundaries")
+    return home
+
+
+@pytest.fixture(scope="module")
+def several(project: Path) -> list[Path]:
     """Give scenarios of which some build on others, and one has no plan."""
+    threeshire = project / "scenarios"
+    threeshire.mkdir()
     return [
         put(threeshire, "n", 'units = "a"'),
         put(threeshire, "a", "[versions]\nnumber = 2\ndiffer_pupils = 0.5"),
@@ -40,13 +61,63 @@ def several(threeshire: Path) -> list[Path]:
     ]
 
 
-def test_processes_give_the_same_bytes_as_one(several: list[Path], tmp_path: Path) -> None:
-    one, two = tmp_path / "one", tmp_path / "two"
-    run_into(one, *several)
+@pytest.fixture(scope="module")
+def undisturbed(several: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Give the hash of every file that they make, run one after another in this process."""
+    out = tmp_path_factory.mktemp("undisturbed")
+    run_into(out, *several)
+    return hashes(out)
+
+
+@pytest.fixture
+def two_processes() -> Iterator[Pool]:
+    """Give two processes and end them: idle ones would end in the middle of another test."""
     with open_pool("local", 2) as pool:
-        outcomes = run_into(two, *several, pool=pool)
+        yield pool
+    loky.get_reusable_executor(max_workers=2).shutdown(wait=True, kill_workers=True)
+
+
+def test_processes_give_the_same_bytes_as_one(
+    several: list[Path], undisturbed: dict[str, str], out: Path, two_processes: Pool
+) -> None:
+    outcomes = run_into(out, *several, pool=two_processes)
     assert [outcome.scenario.option for outcome in outcomes] == ["n", "a", "a.2", "b", "c", "d"]
-    assert hashes(two) == hashes(one)
+    assert hashes(out) == undisturbed
+
+
+def test_dask_gives_the_same_bytes_as_one(
+    several: list[Path], undisturbed: dict[str, str], out: Path
+) -> None:
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=None,
+    ) as cluster:
+        address = cluster.scheduler_address.removeprefix("tcp://")
+        with open_pool(f"dask://{address}", 1) as pool:
+            assert pool.size == 2
+            run_into(out, *several, pool=pool)
+    assert hashes(out) == undisturbed
+
+
+def test_shares_put_together_give_the_same_bytes_as_all_at_once(
+    several: list[Path], undisturbed: dict[str, str], out: Path
+) -> None:
+    arguments = ["run", *map(str, several), "--out", str(out), "--jobs", "1"]
+    made = []
+    for share in ("1/2", "2/2"):
+        with pytest.raises(SystemExit):
+            cli.main([*arguments, "--shard", share])
+        made.append(finished(out))
+        assert not (out / "index.html").exists()
+    assert set() < made[0] < made[1]
+    assert made[1] == {"n", "a", "a.2", "b", "c", "d"}
+    with pytest.raises(SystemExit):
+        cli.main(arguments)
+    assert hashes(out) == undisturbed
 
 
 class Fragile(Pool):
@@ -56,12 +127,12 @@ class Fragile(Pool):
         super().__init__(2)
         self.deadly, self.mended = deadly, 0
 
-    def submit(self, task: Task) -> Future[None]:
+    def submit(self, task: Task) -> Future[Made | None]:
         """Die as often as is wanted, and take along what runs beside."""
         option = task.scenario.option
         if self.deadly.get(option, 0):
             self.deadly[option] -= 1
-            future: Future[None] = Future()
+            future: Future[Made | None] = Future()
             future.set_exception(BrokenProcessPool("a process died"))
             return future
         return super().submit(task)
@@ -91,27 +162,23 @@ def test_a_scenario_whose_process_dies_twice_has_failed_and_others_go_on(
 
 
 def test_a_real_process_that_dies_is_replaced(
-    several: list[Path], out: Path, tmp_path: Path
+    several: list[Path], undisturbed: dict[str, str], out: Path, two_processes: Pool
 ) -> None:
     """One of two processes is killed from outside while the first scenario runs."""
-    first = tmp_path / "first"
-    run_into(first, *several)
     killed: list[int] = []
 
-    with open_pool("local", 2) as pool:
+    def kill(_: object) -> None:
+        if not killed:
+            victim = two_processes.executor.submit(os.getpid).result()
+            killed.append(victim)
+            os.kill(victim, signal.SIGKILL)
 
-        def kill(_: object) -> None:
-            if not killed:
-                victim = pool.executor.submit(os.getpid).result()
-                killed.append(victim)
-                os.kill(victim, signal.SIGKILL)
-
-        scenarios = load_batch(several)
-        outcomes = run_batch(scenarios, out, pool, Options(), hooks=Hooks(on_start=kill))
+    hooks = Hooks(on_start=kill)
+    outcomes = run_batch(load_batch(several), out, two_processes, Options(), hooks=hooks)
     assert killed
     assert [outcome.failure for outcome in outcomes] == [""] * 6
     made = hashes(out)
-    assert made == {name: hash_ for name, hash_ in hashes(first).items() if "/" in name}
+    assert made == {name: hash_ for name, hash_ in undisturbed.items() if "/" in name}
 
 
 @pytest.mark.parametrize("error", [VerificationError("wrong"), RuntimeError("a mistake")])
@@ -168,10 +235,12 @@ def finished(out: Path) -> set[str]:
     return {path.parent.name for path in out.glob("*/run.json")}
 
 
-@pytest.fixture
-def many(threeshire: Path) -> Iterator[list[Path]]:
+@pytest.fixture(scope="module")
+def many(project: Path) -> list[Path]:
     """Give more scenarios than are run in a moment."""
-    return [put(threeshire, f"m{i}", f"count.min = {1 + i % 3}") for i in range(9)]
+    folder = project / "many"
+    folder.mkdir()
+    return [put(folder, f"m{i}", f"count.min = {1 + i % 3}") for i in range(9)]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
@@ -192,18 +261,10 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(
         before = finished(torn)
         assert len(before) >= n_wanted
         stamps = {name: (torn / name / "run.json").stat().st_mtime_ns for name in before}
-        status = subprocess.run(
-            command("status", many[0].parent, "--out", torn, "--json"),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        records = [json.loads(line) for line in status.stdout.splitlines()]
-        assert {r["label"] for r in records if not r["run"]} == before
+        why = what_to_run(load_batch(many), torn, Options())
+        assert {label for label, reasons in why.items() if not reasons} == before
         assert {n: (torn / n / "run.json").stat().st_mtime_ns for n in before} == stamps
-    done = subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, check=True)
-    assert done.returncode == 0
+    run_into(torn, *many)
     assert hashes(torn) == hashes(whole)
 
 
