@@ -100,7 +100,12 @@ FAULTY = (
         "exempt.1.where.phase",
         "Use one of nursery, primary",
     ),
-    own('urban.areas = ["Brich"]', "a.toml:5:16", "urban.areas", 'Did you mean "Birch"?'),
+    Faulty(
+        f'{HEAD.replace("merge", "redraw")}urban.areas = ["Brich"]\n{BEST}',
+        "a.toml:5:16",
+        "urban.areas",
+        'Did you mean "Birch"?',
+    ),
     own('[reasons]\n"Brich" = "Because."', "a.toml:6:1", "reasons", 'Did you mean "Birch"?'),
     own("versions.number = 2.5", "a.toml:5:1", "versions.number", "valid integer"),
     own('units = "b"', "a.toml:5:1", "units", "Run that scenario with this one."),

@@ -214,7 +214,7 @@ def toml_text(text: str) -> str:
     Examples
     --------
     >>> print(toml_text('The "Ash" School'))
-    "The \\"Ash\\" School"
+    "The \"Ash\" School"
     """
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
