@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 from ortools.sat.python import cp_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    from ortools.math_opt.python.result import SolveResult
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.redraw.linear import LinearModel, Objective
@@ -48,10 +50,29 @@ class Outcome:
     effort: float
 
 
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """The best of a program some of whose variables need not be whole.
+
+    Parameters
+    ----------
+    values
+        A value for each variable; None where none was found.
+    bound
+        No solution has a lower objective.
+    """
+
+    values: tuple[float, ...] | None
+    bound: int
+
+
 class Engine(Protocol):
     """A solver of a linear model."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
 
     def solve(
         self,
@@ -162,10 +183,20 @@ def _add_to_cp_sat(
         cp.add(total <= high)
 
 
+@dataclass(frozen=True, slots=True)
 class Highs:
-    """HiGHS, in floating point: its solution is rounded and checked, or given to CP-SAT."""
+    """HiGHS, in floating point: its solution is rounded and checked, or given to CP-SAT.
 
-    name = "HiGHS"
+    Parameters
+    ----------
+    relative_gap
+        Share of its value by which a solution may miss the bound; with any, none is called best.
+    name
+        What it is called.
+    """
+
+    relative_gap: float = 0.0
+    name: str = "HiGHS"
 
     def solve(
         self,
@@ -194,47 +225,125 @@ class Highs:
         # and its users are better without.
         from ortools.math_opt.python import mathopt  # noqa: PLC0415
 
-        program = mathopt.Model()
-        x = [program.add_integer_variable(lb=0, ub=upper) for upper in model.upper]
-        for row in model.rows:
-            scale = _scale(c for c, _ in row.terms)
-            program.add_linear_constraint(
-                lb=-math.inf if row.low is None else row.low / scale,
-                ub=math.inf if row.high is None else row.high / scale,
-                expr=mathopt.LinearSum(c / scale * x[v] for c, v in row.terms),
-            )
-        scale = _scale(c for c, _ in objective.terms)
-        program.minimize(mathopt.LinearSum(c / scale * x[v] for c, v in objective.terms))
-        parameters = mathopt.SolveParameters(
-            random_seed=seed,
-            relative_gap_tolerance=0.0,
-            absolute_gap_tolerance=0.5 / scale,
-            time_limit=None if time_limit_s is None else timedelta(seconds=max(time_limit_s, 0.01)),
+        result, found, bound = _run_highs(
+            model,
+            objective,
+            divisible=frozenset(),
+            hint=hint,
+            seed=seed,
+            time_limit_s=time_limit_s,
+            relative_gap=self.relative_gap,
         )
-        hints = [mathopt.SolutionHint(variable_values={x[v]: n for v, n in (hint or {}).items()})]
-        result = mathopt.solve(
-            program,
-            mathopt.SolverType.HIGHS,
-            params=parameters,
-            model_params=mathopt.ModelSolveParameters(solution_hints=hints if hint else []),
-        )
-        reason = result.termination.reason
-        effort = float(result.solve_stats.node_count)
+        reason, effort = result.termination.reason, float(result.solve_stats.node_count)
         infeasible = mathopt.TerminationReason.INFEASIBLE
         if reason in {infeasible, mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED}:
             return Outcome("INFEASIBLE", None, 0, effort)
-        found = result.best_objective_bound() * scale
-        bound = math.ceil(found * (1 - BOUND_TOLERANCE)) if math.isfinite(found) else None
-        if not result.solutions:
-            return Outcome("UNKNOWN", None, _lowest(objective, bound), effort)
-        at = result.variable_values()
-        values = tuple(round(at[v]) for v in x)
+        if found is None:
+            return Outcome("UNKNOWN", None, bound, effort)
+        values = tuple(round(value) for value in found)
         if not model.is_kept(values):
             return CpSat().solve(model, objective, hint=hint, seed=seed, time_limit_s=time_limit_s)
-        is_best = reason == mathopt.TerminationReason.OPTIMAL
+        is_best = not self.relative_gap and reason == mathopt.TerminationReason.OPTIMAL
         value = objective.value(values)
-        bound = value if is_best else min(_lowest(objective, bound), value)
-        return Outcome("OPTIMAL" if is_best else "FEASIBLE", values, bound, effort)
+        return Outcome(
+            "OPTIMAL" if is_best else "FEASIBLE",
+            values,
+            value if is_best else min(bound, value),
+            effort,
+        )
+
+    def relax(
+        self,
+        model: LinearModel,
+        objective: Objective,
+        *,
+        divisible: Collection[int],
+        seed: int = 0,
+        time_limit_s: float | None = None,
+    ) -> Relaxed:
+        """Minimise with some variables in fractions: a bound, and what all of them are.
+
+        Parameters
+        ----------
+        model, objective
+            As for `Engine`.
+        divisible
+            Variables that need not be whole.
+        seed, time_limit_s
+            As for `Engine`.
+
+        Returns
+        -------
+        Values and bound.
+        """
+        if not model.may_be_kept():
+            return Relaxed(None, 0)
+        from ortools.math_opt.python import mathopt  # noqa: PLC0415
+
+        result, values, bound = _run_highs(
+            model,
+            objective,
+            divisible=divisible,
+            hint=None,
+            seed=seed,
+            time_limit_s=time_limit_s,
+            relative_gap=self.relative_gap,
+        )
+        reasons = mathopt.TerminationReason
+        is_impossible = result.termination.reason in {
+            reasons.INFEASIBLE,
+            reasons.INFEASIBLE_OR_UNBOUNDED,
+        }
+        return Relaxed(None, 0) if is_impossible else Relaxed(values, bound)
+
+
+def _run_highs(
+    model: LinearModel,
+    objective: Objective,
+    *,
+    divisible: Collection[int],
+    hint: Mapping[int, int] | None,
+    seed: int,
+    time_limit_s: float | None,
+    relative_gap: float,
+) -> tuple[SolveResult, tuple[float, ...] | None, int]:
+    """Give what HiGHS says, the values, and its bound as an integer with the constant."""
+    from ortools.math_opt.python import mathopt  # noqa: PLC0415
+
+    program = mathopt.Model()
+    x = [
+        program.add_variable(lb=0, ub=upper, is_integer=v not in divisible)
+        for v, upper in enumerate(model.upper)
+    ]
+    for row in model.rows:
+        scale = _scale(c for c, _ in row.terms)
+        program.add_linear_constraint(
+            lb=-math.inf if row.low is None else row.low / scale,
+            ub=math.inf if row.high is None else row.high / scale,
+            expr=mathopt.LinearSum(c / scale * x[v] for c, v in row.terms),
+        )
+    scale = _scale(c for c, _ in objective.terms)
+    program.minimize(mathopt.LinearSum(c / scale * x[v] for c, v in objective.terms))
+    parameters = mathopt.SolveParameters(
+        random_seed=seed,
+        relative_gap_tolerance=relative_gap,
+        absolute_gap_tolerance=0.5 / scale,
+        time_limit=None if time_limit_s is None else timedelta(seconds=max(time_limit_s, 0.01)),
+    )
+    hints = [mathopt.SolutionHint(variable_values={x[v]: n for v, n in (hint or {}).items()})]
+    result = mathopt.solve(
+        program,
+        mathopt.SolverType.HIGHS,
+        params=parameters,
+        model_params=mathopt.ModelSolveParameters(solution_hints=hints if hint else []),
+    )
+    found = result.best_objective_bound() * scale
+    lowest = math.ceil(found - abs(found) * BOUND_TOLERANCE) if math.isfinite(found) else None
+    values = None
+    if result.solutions:
+        at = result.variable_values()
+        values = tuple(at[v] for v in x)
+    return result, values, _lowest(objective, lowest)
 
 
 def _lowest(objective: Objective, bound: int | None) -> int:

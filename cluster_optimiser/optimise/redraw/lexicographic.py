@@ -120,8 +120,22 @@ class PartPlan:
 
 
 @dataclass(slots=True)
-class _Search:
-    """The best legal plan of a stage so far, and what was added to the model."""
+class Search:
+    """The best legal plan of a stage so far, and what was added to the model.
+
+    Parameters
+    ----------
+    clusters
+        Units of each cluster of the plan; empty where there is none.
+    bound
+        No plan has a lower value; None where nothing is known.
+    value
+        Of the plan, in the model.
+    n_cuts, n_rounds, effort
+        Separators added, programs solved, and what that took.
+    hint
+        Variable -> value to begin with.
+    """
 
     clusters: list[Cluster]
     bound: int | None = None
@@ -151,8 +165,24 @@ def _add_cuts(a: Assignment, found: Sequence[tuple[int | None, Cluster]], how: H
     return n_cuts
 
 
-def _solve_stage(a: Assignment, objective: Objective, search: _Search, how: How) -> Status:
-    """Solve, part strays from hubs, solve again: until connected, proved or out of time."""
+def solve_stage(a: Assignment, objective: Objective, search: Search, how: How) -> Status:
+    """Solve, part strays from hubs, solve again: until connected, proved or out of time.
+
+    Parameters
+    ----------
+    a
+        The model; what parts strays from hubs is added to it.
+    objective
+        What is minimised.
+    search
+        What is known; changed in place.
+    how
+        How to solve.
+
+    Returns
+    -------
+    The status.
+    """
     while True:
         outcome = how.engine.solve(
             a.model, objective, hint=search.hint, seed=how.seed, time_limit_s=how.left_s()
@@ -184,6 +214,7 @@ def solve_part(
     how: How,
     *,
     start: Sequence[Cluster] = (),
+    known_bound: int | None = None,
 ) -> PartPlan:
     """Find the best plan of one part of the map, stage after stage.
 
@@ -202,6 +233,8 @@ def solve_part(
         How to solve.
     start
         A legal plan of the part to begin with, or nothing.
+    known_bound
+        No plan of the part has a lower value in the first stage, unless that is the count.
 
     Returns
     -------
@@ -210,7 +243,7 @@ def solve_part(
     names = stage_names(ground)
     most = limits.most if limits.most is not None else len(units)
     if names[0] != "count" or limits.fewest == most:
-        return _solve_stages(ground, units, limits, how, start)
+        return _solve_stages(ground, units, limits, how, start, known_bound)
     for n_clusters in range(limits.fewest, most + 1):
         fixed = Limits(n_clusters, n_clusters, limits.exceptions)
         plan = _solve_stages(ground, units, fixed, how, start)
@@ -224,11 +257,16 @@ def solve_part(
 
 
 def _solve_stages(
-    ground: Ground, units: Sequence[int], limits: Limits, how: How, start: Sequence[Cluster]
+    ground: Ground,
+    units: Sequence[int],
+    limits: Limits,
+    how: How,
+    start: Sequence[Cluster],
+    known_bound: int | None = None,
 ) -> PartPlan:
     a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs, is_shaped=how.is_shaped)
     fits = limits.fewest <= len(start) <= (limits.most or len(start))
-    search = _Search(list(start) if fits else [], hint=_hint(a, start) if start else {})
+    search = Search(list(start) if fits else [], hint=hint_of(a, start) if start else {})
     stages: list[PartStage] = []
     status: Status = "OPTIMAL"
     for name in stage_names(ground):
@@ -237,7 +275,8 @@ def _solve_stages(
             continue
         objective = objective_of(a, name)
         search.begin()
-        status = _solve_stage(a, objective, search, how)
+        search.bound = None if stages else known_bound
+        status = solve_stage(a, objective, search, how)
         if status in {"INFEASIBLE", "UNKNOWN"}:
             return PartPlan(status, (), (), len(a.x), search.n_cuts, search.n_rounds)
         value = value_of(ground, name, search.clusters)
@@ -258,9 +297,9 @@ def _solve_stages(
     )
 
 
-def _any_plan(a: Assignment, search: _Search, how: How, stages: tuple[PartStage, ...]) -> PartPlan:
+def _any_plan(a: Assignment, search: Search, how: How, stages: tuple[PartStage, ...]) -> PartPlan:
     """Find any plan, where the number of clusters was all that was asked for and is fixed."""
-    status = _solve_stage(a, Objective(()), search, how)
+    status = solve_stage(a, Objective(()), search, how)
     return PartPlan(
         status,
         tuple(search.clusters),
@@ -271,7 +310,20 @@ def _any_plan(a: Assignment, search: _Search, how: How, stages: tuple[PartStage,
     )
 
 
-def _hint(a: Assignment, clusters: Sequence[Cluster]) -> dict[int, int]:
+def hint_of(a: Assignment, clusters: Sequence[Cluster]) -> dict[int, int]:
+    """Give the values of the assignment that a plan has, to begin with.
+
+    Parameters
+    ----------
+    a
+        The model.
+    clusters
+        Units of each cluster.
+
+    Returns
+    -------
+    Variable -> value.
+    """
     hub_of: dict[int, int] = {}
     stands = []
     for cluster in clusters:

@@ -47,7 +47,9 @@ def parts_of(ground: Ground) -> list[tuple[int, ...]]:
     return parts
 
 
-def solve_parts(ground: Ground, how: How, start: Sequence[Cluster] = ()) -> list[PartPlan]:
+def solve_parts(
+    ground: Ground, how: How, start: Sequence[Cluster] = (), known_bound: int | None = None
+) -> list[PartPlan]:
     """Solve every part, and choose numbers of clusters where they are coupled.
 
     Parameters
@@ -58,6 +60,8 @@ def solve_parts(ground: Ground, how: How, start: Sequence[Cluster] = ()) -> list
         How to solve.
     start
         A legal plan to begin with, or nothing.
+    known_bound
+        No plan has a lower value in the first stage; used where there is one part.
 
     Returns
     -------
@@ -67,9 +71,8 @@ def solve_parts(ground: Ground, how: How, start: Sequence[Cluster] = ()) -> list
     exceptions = ground.problem.scenario.size.max_exceptions
     parts = parts_of(ground)
     if len(parts) == 1:
-        return [
-            solve_part(ground, parts[0], Limits(count.min, count.max, exceptions), how, start=start)
-        ]
+        limits = Limits(count.min, count.max, exceptions)
+        return [solve_part(ground, parts[0], limits, how, start=start, known_bound=known_bound)]
     spans = [_span(ground, part) for part in parts]
     fewest = sum(low for low, _ in spans)
     plans = []

@@ -10,6 +10,7 @@ from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
+from cluster_optimiser.optimise.redraw.hubs import Known, hubs_first
 from cluster_optimiser.optimise.redraw.lexicographic import How
 from cluster_optimiser.optimise.redraw.names import redraw_names
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem, Status
     from cluster_optimiser.optimise.redraw.engines import Engine
     from cluster_optimiser.optimise.redraw.lexicographic import PartPlan
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Ground
 
 ENGINES: dict[str, type[Engine]] = {"HiGHS": Highs, "CP-SAT": CpSat}
 """Name -> solver."""
@@ -73,13 +74,8 @@ def solve_redraw(
         seed=seed,
         deadline=deadline,
     )
-    start: list[Cluster] = []
-    # Parts that are small are proved before a plan to begin with is made.
-    if max(map(len, parts_of(ground))) > SOON_PROVED:
-        start = merged_start(ground, how) or joined_start(ground, how)
-        left_s = how.left_s()
-        start = improved(ground, start, how if left_s is None else how.within(left_s / 2))
-    plans = solve_parts(ground, how, start)
+    known = _known(ground, how)
+    plans = solve_parts(ground, how, known.clusters, known.bound)
     statuses = {plan.status for plan in plans}
     if "INFEASIBLE" in statuses:
         _raise_infeasible(ground, how)
@@ -96,6 +92,23 @@ def solve_redraw(
         assignment=assign_schools(problem, cluster_of),
         solution=Solution(status=status, stages=stages, proof=_proof(ground, plans, how)),
     )
+
+
+def _known(ground: Ground, how: How) -> Known:
+    """Begin: with a plan and a bound for what is not proved before these are made."""
+    parts = parts_of(ground)
+    if max(map(len, parts)) <= SOON_PROVED:
+        return Known(())
+    start = merged_start(ground, how) or joined_start(ground, how)
+    start = improved(ground, start, _half(how))
+    if len(parts) == 1 and stage_names(ground)[0] != "count":
+        return hubs_first(ground, _half(how), start)
+    return Known(tuple(start))
+
+
+def _half(how: How) -> How:
+    left_s = how.left_s()
+    return how if left_s is None else how.within(left_s / 2)
 
 
 def _refuse_unplaceable(ground: Ground) -> None:
