@@ -48,6 +48,7 @@ def test_the_page_shows_two_maps_and_answers_for_a_school(
     assert dom.count('<canvas class="leaflet-zoom-') == 2
     answer = dom.partition('id="answer"')[2].partition("</section>")[0]
     assert "St Jude Catholic Primary" in answer
-    assert answer.count(" local link to =Coldham") == 2
+    assert answer.count("A cluster across the whole area, with a local link to ") == 2
+    assert "150 pupils in 1 school." in answer
     assert "'=Coldham" not in answer
     assert not [tag for tag, attrs in found if "onerror" in attrs]

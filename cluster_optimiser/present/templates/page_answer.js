@@ -51,7 +51,7 @@ const answerFor = (option, school) => {
   head.append(chip(option), ` ${option.title}`);
   const text = make("p");
   text.append(make("strong", option.names[cluster]));
-  const size = fill(say.size, { pupils: number(option.pupils[cluster]), schools: number(option.schools[cluster]) });
+  const size = fill(option.schools[cluster] === 1 ? say.size_one : say.size, { pupils: number(option.pupils[cluster]), schools: number(option.schools[cluster]) });
   if (isExempt(option, cluster)) {
     const link = option.links[school];
     text.append(`. ${link === undefined ? say.exempt_alone : fill(say.exempt, { link: option.names[link] })} ${size} ${wayTo(option, school)}`);
