@@ -23,8 +23,9 @@ help:
 run: $(STAMP)
 	@$(BIN)/cluster-optimiser run scenarios --out results
 
+# A file of tests stays in one process: its fixtures, a solved authority among them, are made once.
 test: $(STAMP)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
