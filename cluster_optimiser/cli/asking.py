@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cluster_optimiser.cli.terminal import console, print_json
+from cluster_optimiser.cli.terminal import console, outside_option, print_json
 
 
 @click.command()
@@ -26,6 +26,7 @@ from cluster_optimiser.cli.terminal import console, print_json
 @click.option(
     "--together", is_flag=True, help="In how many plans each two neighbours share a cluster."
 )
+@outside_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 def universe(
     *,
@@ -78,6 +79,7 @@ def universe(
     show_default=True,
     help="Seconds of solving.",
 )
+@outside_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
     """Say why a scenario has no plan and what would admit one; or what each rule costs.
@@ -105,6 +107,7 @@ def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
     required=True,
     help="The scenario whose [projection] counts; its rules too, for a single plan.",
 )
+@outside_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a plan to stdout.")
 def sensitivity(*, what: Path, scenario: Path, as_json: bool) -> None:
     """Say which clusters leave the range of pupils, and when, if pupils change.

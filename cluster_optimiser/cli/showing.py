@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cluster_optimiser.cli.terminal import console
+from cluster_optimiser.cli.terminal import console, outside_option
 
 
 @click.command()
@@ -92,6 +92,7 @@ def report(*, results: Path, folder: Path) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for tables and map; without it only the counts are printed.",
 )
+@outside_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 def responses(
     *, file: Path, results: Path, scenario: Path, folder: Path | None, as_json: bool

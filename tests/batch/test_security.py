@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster_optimiser.batch import evaluate, load_batch
+from cluster_optimiser.cli import app
 from cluster_optimiser.cli.terminal import ALLOW_OUTSIDE as AT_THE_TERMINAL
 from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.errors import ScenarioError
@@ -63,6 +64,18 @@ def test_a_link_does_not_lead_outside(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_the_terminal_sets_what_the_reader_looks_at() -> None:
     assert AT_THE_TERMINAL == ALLOW_OUTSIDE
+
+
+def test_every_command_that_reads_a_scenario_can_be_allowed_to_leave() -> None:
+    """The refusal names the option, so it must be there wherever it is said."""
+    # Only these take a scenario and run it.
+    readers = {"check", "evaluate", "explain", "responses", "run", "sensitivity", "universe"}
+    having = {
+        name
+        for name, command in app.commands.items()
+        if any("--allow-outside" in parameter.opts for parameter in command.params)
+    }
+    assert having >= readers
 
 
 NAMES = st.text(st.sampled_from("'=+-@|aA1 \t\"&<"), min_size=1, max_size=6).map(
