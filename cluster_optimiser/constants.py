@@ -29,6 +29,9 @@ MAX_ROW_TOTAL: Final = 2**31 - 1
 COORDINATE_GRID_M: Final = 0.01
 """Sites closer together than this are one site: a register gives two schools one point."""
 
+EFFORT_DIGITS: Final = 6
+"""Decimals of a solver's measure of effort: its last digits depend on what else runs."""
+
 SECONDARY_PHASES: Final = ("secondary", "all-through")
 """Phases that count as a secondary school."""
 

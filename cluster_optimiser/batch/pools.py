@@ -6,6 +6,7 @@ All three are executors of the standard library's kind, so that the batch knows 
 from __future__ import annotations
 
 import importlib
+import warnings
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -123,6 +124,8 @@ class LocalPool(Pool):
 
     def mend(self) -> None:
         """Start processes again."""
+        # One that has been idle for long may end while others still work: that is no fault.
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
         self.executor = loky.get_reusable_executor(
             max_workers=self.size, timeout=IDLE_S, env=ONE_THREAD
         )

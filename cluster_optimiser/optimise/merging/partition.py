@@ -17,6 +17,7 @@ from ortools.sat.python import cp_model
 from cluster_optimiser.constants import (
     CENTIMINUTES_PER_MINUTE,
     CENTIPUPILS_PER_PUPIL,
+    EFFORT_DIGITS,
     MAX_ROW_TOTAL,
     WEIGHT_SCALE,
 )
@@ -371,7 +372,7 @@ def _stage(term: str, solver: cp_model.CpSolver, status: Status) -> Stage:
         objective=objective,
         bound=bound,
         gap=abs(objective - bound) / max(1.0, abs(objective)),
-        deterministic_time=solver.response_proto.deterministic_time,
+        deterministic_time=round(solver.response_proto.deterministic_time, EFFORT_DIGITS),
     )
 
 

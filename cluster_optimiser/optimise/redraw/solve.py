@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.constants import EFFORT_DIGITS
 from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise.naming import assign_schools
@@ -170,7 +171,7 @@ def _stages(ground: Ground, plans: Sequence[PartPlan]) -> tuple[Stage, ...]:
                 objective=value / scale,
                 bound=bound / scale,
                 gap=(value - bound) / scale / max(1.0, abs(value / scale)),
-                deterministic_time=round(sum(s.effort for s in of_part), 6),
+                deterministic_time=round(sum(s.effort for s in of_part), EFFORT_DIGITS),
             )
         )
         if not is_best:

@@ -105,6 +105,13 @@ def test_every_stage_says_what_is_proved() -> None:
     assert all(s.bound == s.objective and s.gap == 0 for s in cover.stages)
 
 
+def test_the_effort_has_no_digits_that_differ_from_run_to_run() -> None:
+    cover, _ = cover_of(toy_problem("ABCD", pupils=SIZES))
+    efforts = [stage.deterministic_time for stage in cover.stages]
+    assert sum(efforts) > 0
+    assert efforts == [round(effort, 6) for effort in efforts]
+
+
 def test_equal_plans_are_told_apart_by_the_seed_alone() -> None:
     """Four squares in a ring pair off in two ways; some seeds give one, some the other."""
     problem = toy_problem(
