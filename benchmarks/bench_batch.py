@@ -129,6 +129,15 @@ def hashes(out: Path) -> dict[str, str]:
     return {path.relative_to(out).as_posix(): hash_file(path) for path in paths}
 
 
+def compare(home: Path, out: str) -> str:
+    """Tell whether two results folders hold the same bytes, and if not, where they differ."""
+    whole, other = hashes(home / "whole"), hashes(home / out)
+    differ = sorted(
+        name for name in whole.keys() | other.keys() if whole.get(name) != other.get(name)
+    )
+    return f"same bytes: {not differ}" + "".join(f"\n  differs: {name}" for name in differ[:10])
+
+
 def undisturbed(home: Path) -> None:
     """Run everything at once."""
     memory, started = Memory(), time.perf_counter()
@@ -156,10 +165,9 @@ def killed(home: Path, n_runs: int) -> None:
         run.wait()
         kept.append(finished(home / "killed"))
     start(home, "killed").wait()
-    is_same = hashes(home / "killed") == hashes(home / "whole")
     print(
         f"killed three times: {time.perf_counter() - started:.0f} s, {kept} runs kept, "
-        f"same bytes: {is_same}"
+        f"{compare(home, 'killed')}"
     )
 
 
@@ -175,10 +183,9 @@ def on_dask(home: Path, n_runs: int) -> None:
             workers = client.run(os.getpid)
         os.kill(min(workers.values()), signal.SIGKILL)
         run.wait()
-    is_same = hashes(home / "dask") == hashes(home / "whole")
     print(
         f"Dask, one of two workers killed: {time.perf_counter() - started:.0f} s, "
-        f"same bytes: {is_same}"
+        f"{compare(home, 'dask')}"
     )
 
 
