@@ -144,25 +144,29 @@ class Arena:
 
 @dataclass
 class Row:
-    """What one tool made of one input: the best plan it had, and what it took."""
+    """What one tool made of one input: the best plan it had, and what it took.
+
+    `best_s` says after how many of its seconds it had that plan.
+    """
 
     arena: Arena
     tool: str
     note: str = ""
     status: str = ""
     seconds: float = 0.0
+    best_s: float = 0.0
     bound: float | None = None
     plan: Clusters | None = None
     judgement: Judgement | None = None
-    tries: int = field(default=0)
+    started: float = field(default_factory=time.perf_counter)
 
-    def offer(self, clusters: Sequence[Cluster]) -> None:
-        """Keep a plan if it is the best of this tool so far."""
+    def offer(self, clusters: Sequence[Cluster], moment: float | None = None) -> None:
+        """Keep a plan, found at some moment or now, if it is the best of this tool so far."""
         plan = tuple(sorted((frozenset(c) for c in clusters if c), key=sorted))
         judgement = self.arena.judge(plan)
-        self.tries += 1
         if self.judgement is None or judgement.rank < self.judgement.rank:
             self.plan, self.judgement = plan, judgement
+            self.best_s = (moment or time.perf_counter()) - self.started
 
     def offer_labels(self, labels: Sequence[float] | np.ndarray) -> None:
         """Keep a plan that is given as a label of each unit."""

@@ -355,12 +355,15 @@ def run_gerrychain(row: Row, seconds: float) -> None:
     for number, (share_of_recom, method) in enumerate(walks):
         walk = Walk(arena, start, share_of_recom)
         left_s = (seconds - (time.perf_counter() - began)) / (len(walks) - number)
+        best, moment = float("inf"), began
         with at_most(left_s):
             for _ in method(walk.optimizer):
                 steps += 1
-        parts = walk.optimizer.best_part
-        if parts is not None:
-            row.offer([frozenset(part) for part in parts.parts.values()])
+                if walk.optimizer.best_score < best:
+                    best, moment = walk.optimizer.best_score, time.perf_counter()
+        found = walk.optimizer.best_part
+        if found is not None:
+            row.offer([frozenset(part) for part in found.parts.values()], moment)
     row.note = f"{steps:,} steps from a random tree plan"
 
 
@@ -458,16 +461,16 @@ def run_flow(row: Row, seconds: float) -> None:
 
 
 PEERS: Mapping[str, tuple[Callable[[Row, float], None], str]] = {
-    "spopt max-p": (run_maxp, "no maximum of pupils, no hubs, no travel limit"),
-    "spopt SKATER": (run_skater, "maximum of pupils only as a charge, no travel limit"),
+    "spopt max-p": (run_maxp, "no maximum, no hubs, no travel limit"),
+    "spopt SKATER": (run_skater, "maximum only as a charge, no travel limit"),
     "spopt AZP": (run_azp, "begun from random plans within the sizes"),
     "spopt p-median": (
         partial(run_pmedian, is_capacitated=False),
-        "no sizes, no contiguity; its bound holds for this number of clusters",
+        "no sizes, no contiguity",
     ),
     "spopt p-median, capacities": (
         partial(run_pmedian, is_capacitated=True),
-        "no minimum, no contiguity; its bound holds for this number of clusters",
+        "no minimum, no contiguity",
     ),
     "GerryChain ReCom": (run_gerrychain, ""),
     "CP-SAT with flows": (run_flow, f"{WORKERS} threads, from nothing"),
