@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, cast
 
 import pandas as pd
@@ -13,6 +14,7 @@ from cluster_optimiser.errors import VerificationError
 from cluster_optimiser.scenario import ROBUSTNESS
 from cluster_optimiser.verification.facts import ClusterFacts, Ground, alignment
 from cluster_optimiser.verification.levels import free_of_layers
+from cluster_optimiser.verification.neighbours import may_be_reassigned, where_schools_lie
 from cluster_optimiser.verification.outlook import n_not_legal, outlook_of
 from cluster_optimiser.verification.rules import verify_plan
 
@@ -97,6 +99,17 @@ def _stage_claims(result: Result, truth: Verification) -> Iterator[str]:
         yield from _bound_claims(stage)
 
 
+def _status_claims(result: Result) -> Iterator[str]:
+    """Check that a plan is called best only where that is proved of every term."""
+    scenario, solution = result.problem.scenario, result.plan.solution
+    if scenario.method not in {"merge", "redraw"} or solution.status != "OPTIMAL":
+        return
+    proved = {stage.term for stage in solution.stages if stage.status == "OPTIMAL"}
+    for term in ("weighted",) if scenario.objective.weights else scenario.objective.order:
+        if term not in proved:
+            yield f"the plan is called OPTIMAL, stage {term} is not proved"
+
+
 def _bound_claims(stage: Stage) -> Iterator[str]:
     """Check that bound and gap of a stage say the same as its objective and status."""
     scale = max(1.0, abs(stage.objective))
@@ -179,6 +192,8 @@ def _table_claims(result: Result, truth: Verification) -> Iterator[str]:
 def _unit_claims(problem: Problem) -> Iterator[str]:
     """Check the table of units, which the plan was made from, against the register."""
     ground = Ground(problem)
+    yield from _member_claims(ground)
+    yield from _graph_claims(ground)
     for unit in sorted(set(problem.units.index) ^ set(ground.unit_urns)):
         yield f"unit {unit} is {'without schools' if unit in problem.units.index else 'unknown'}"
     for unit, row in problem.units.drop(columns="geometry").iterrows():
@@ -193,6 +208,47 @@ def _unit_claims(problem: Problem) -> Iterator[str]:
         for column, value in truth.items():
             if not _agree(row[column], value):
                 yield _wrong(f"unit {unit}: {column}", row[column], value)
+
+
+def _member_claims(ground: Ground) -> Iterator[str]:
+    """Check what the scenario makes of each school: exempt, a unit by itself or part of one."""
+    scenario = ground.scenario
+    register = ground.problem.authority.schools
+    for school in ground.schools.values():
+        group = next(
+            (
+                exempt.name
+                for exempt in scenario.exempt
+                if all(
+                    str(register.loc[school.urn, column]) in exempt.values(column)
+                    for column in exempt.where
+                )
+            ),
+            None,
+        )
+        if group != school.exempt:
+            yield _wrong(f"URN {school.urn}: its exempt group", school.exempt, group)
+        if group is None and scenario.units_scenario is None:
+            single = f"URN {school.urn}"
+            unit = single if may_be_reassigned(ground, school) else school.today
+            if unit != school.unit:
+                yield _wrong(f"{single}: its unit", school.unit, unit)
+    if scenario.units_scenario is None:
+        place = where_schools_lie(ground)
+        for urn, unit in ground.problem.local_unit_of.items():
+            if urn in place and place[urn] != unit:
+                yield _wrong(f"URN {urn}: the unit it stands in", unit, place[urn])
+
+
+def _graph_claims(ground: Ground) -> Iterator[str]:
+    """Check which units the plan was made from as neighbours: by a link too few, a best is none."""
+    dual, touching = ground.problem.dual, ground.touching()
+    for unit in sorted(set(touching) ^ set(dual)):
+        yield f"unit {unit} is {'not ' if unit in touching else 'only '}in the graph of units"
+    for a, b in combinations(sorted(set(touching) & set(dual)), 2):
+        claim, truth = dual.has_edge(a, b), b in touching[a]
+        if claim != truth:
+            yield _wrong(f"whether {a} and {b} are neighbours", claim, truth)
 
 
 def _violation_claims(result: Result, truth: Verification) -> Iterator[str]:
@@ -234,6 +290,7 @@ def verify(result: Result) -> Verification:
         *_unit_claims(result.problem),
         *_objective_claims(result, truth),
         *_stage_claims(result, truth),
+        *_status_claims(result),
         *_level_claims(result),
         *_table_claims(result, truth),
         *(

@@ -9,25 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import pandas as pd
-import shapely
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, SECONDARY_PHASES
 from cluster_optimiser.domain import Violation
+from cluster_optimiser.verification.neighbours import borders_m, is_short_drive, touching_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.scenario import Scenario
-
-SNAP_M = 1.0
-"""Borders drawn within this distance of each other are one border."""
-
-ROUNDING = 1e-6
-"""A limit such as 12.3 minutes, times 100, is a hair off a whole number."""
-
-SNAP_ENDS_M = 4.0
-"""Length that this allowance may add at the two ends of a border, not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +123,7 @@ class Ground:
         self.unit_home = {
             layer: _texts(problem.units, f"home.{layer}") for layer in self.scenario.required_layers
         }
-        self._shared_m: dict[tuple[int, int], float] | None = None
+        self._touching: Mapping[str, Collection[str]] | None = None
 
     def is_single_school(self, unit: str) -> bool:
         """Tell whether a unit is one school of a divided cluster, not a cluster of one school.
@@ -148,11 +139,11 @@ class Ground:
         """
         return unit in {f"URN {urn}" for urn in self.unit_urns[unit]}
 
-    def shared_m(self) -> dict[tuple[int, int], float]:
-        """Give the metres of border that each two cells share; measured when first asked for."""
-        if self._shared_m is None:
-            self._shared_m = _shared_borders_m(self.problem)
-        return self._shared_m
+    def touching(self) -> Mapping[str, Collection[str]]:
+        """Give the units that each unit touches; measured when first asked for."""
+        if self._touching is None:
+            self._touching = touching_units(self) or self.problem.dual.adj
+        return self._touching
 
 
 def _text(value: object) -> str | None:
@@ -186,20 +177,6 @@ def _schools(problem: Problem, layers: Sequence[str]) -> Iterator[School]:
             exempt=_text(exempt_of.get(urn)),
             areas={layer: columns[layer][urn] for layer in layers},
         )
-
-
-def _shared_borders_m(problem: Problem) -> dict[tuple[int, int], float]:
-    cells = problem.territory.cells.geometry.to_numpy()
-    urns = [int(urn) for urn in problem.territory.cells.index]
-    pairs = shapely.STRtree(cells).query(cells, predicate="dwithin", distance=SNAP_M)
-    shared_m: dict[tuple[int, int], float] = {}
-    for i, j in pairs.T.tolist():
-        if i < j:
-            border = shapely.boundary(cells[i])
-            exact_m = shapely.length(shapely.intersection(border, shapely.boundary(cells[j])))
-            near = shapely.intersection(border, shapely.buffer(cells[j], SNAP_M))
-            shared_m[urns[i], urns[j]] = max(exact_m, shapely.length(near) - SNAP_ENDS_M)
-    return shared_m
 
 
 # --- the facts of a cluster -------------------------------------------------------------
@@ -384,72 +361,25 @@ def alignment(
     return home, misaligned
 
 
-def _today_of(ground: Ground, unit: str) -> set[str]:
-    """Give the clusters of today that a unit is made of."""
-    held = (ground.schools[urn].today for urn in ground.unit_urns[unit])
-    return {today for today in held if today is not None}
-
-
-def _ground_of(ground: Ground, unit: str) -> list[int]:
-    """Give every school that lies in a unit, exempt ones too."""
-    today = _today_of(ground, unit)
-    return [urn for urn, school in ground.schools.items() if school.today in today]
-
-
-def _is_linked(ground: Ground, one: str, other: str) -> bool:
-    """Tell whether a link is stated between two units, or clusters of today in them."""
-    ones, others = _today_of(ground, one) | {one}, _today_of(ground, other) | {other}
-    return any(
-        (a in ones and b in others) or (a in others and b in ones)
-        for a, b in ground.scenario.contiguity.links
-    )
-
-
-def _is_short_drive(ground: Ground, ones: Sequence[int], others: Sequence[int]) -> bool:
-    """Tell whether some school of the one is near enough to some school of the other.
-
-    Near enough means there and back, each within the limit between neighbours. The minutes are
-    looked up one by one, not as they were when the graph was made.
-    """
-    most = ground.scenario.contiguity.max_minutes
-    if most is None:
-        return True
-    limit = math.floor(most * CENTIMINUTES_PER_MINUTE + ROUNDING)
-    for one in ones:
-        for other in others:
-            i, j = ground.schools[one].position, ground.schools[other].position
-            ways = (float(ground.minutes[i, j]), float(ground.minutes[j, i]))
-            if all(
-                not math.isnan(way) and round(way * CENTIMINUTES_PER_MINUTE) <= limit
-                for way in ways
-            ):
-                return True
-    return False
-
-
 def _is_contiguous(ground: Ground, schools: Sequence[School], units: Sequence[str]) -> bool:
     """Tell whether a cluster is in one piece.
 
-    Whole units are joined as the dual graph says, and count as one piece each. Of a divided unit
-    the cells of the cluster's schools count, joined to cells and units that they share enough
-    border with.
+    Whole units are joined where they touch, and count as one piece each. Of a divided unit the
+    cells of the cluster's schools count, joined to cells and units that they share enough border
+    with.
     """
     urns = {s.urn for s in schools}
     whole = {unit for unit in units if ground.unit_urns[unit] <= urns}
     node = {
         s.urn: s.unit if s.unit in whole else f"URN {s.urn}" for s in schools if s.unit is not None
     }
+    touching = ground.touching()
     graph = nx.Graph()
     graph.add_nodes_from(node.values())
-    graph.add_edges_from(
-        (a, b)
-        for a, b in ground.problem.dual.subgraph(whole).edges
-        if _is_linked(ground, a, b)
-        or _is_short_drive(ground, _ground_of(ground, a), _ground_of(ground, b))
-    )
+    graph.add_edges_from((a, b) for a in whole for b in touching.get(a, ()) if b in whole)
     if whole != set(units):
         border_m: defaultdict[tuple[str, str], float] = defaultdict(float)
-        for (one, other), shared_m in ground.shared_m().items():
+        for (one, other), shared_m in borders_m(ground.problem.territory.cells).items():
             if one in node and other in node and node[one] != node[other]:
                 a, b = sorted((node[one], node[other]))
                 border_m[a, b] += shared_m
@@ -459,6 +389,6 @@ def _is_contiguous(ground: Ground, schools: Sequence[School], units: Sequence[st
             for (a, b), metres in border_m.items()
             if metres >= enough_m
             and not {a, b} <= whole
-            and _is_short_drive(ground, *([u for u in node if node[u] == n] for n in (a, b)))
+            and is_short_drive(ground, *([u for u in node if node[u] == n] for n in (a, b)))
         )
     return bool(node) and bool(nx.is_connected(graph))

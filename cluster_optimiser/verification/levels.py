@@ -64,12 +64,12 @@ class _Clusters:
                     waiting.append(grown)
 
 
-def _join(upper: Problem, facts: Mapping[str, ClusterFacts], layers: Sequence[str]) -> nx.Graph:
+def _join(ground: Ground, facts: Mapping[str, ClusterFacts], layers: Sequence[str]) -> nx.Graph:
     """Join clusters that touch and have the same home in every layer."""
     cluster_of = {unit: name for name, fact in facts.items() for unit in fact.units}
     graph = nx.Graph()
     graph.add_nodes_from(facts)
-    for a, b in upper.dual.edges:
+    for a, b in ((a, b) for a, near in ground.touching().items() for b in near):
         one, other = cluster_of.get(a), cluster_of.get(b)
         if one is None or other is None or one == other:
             continue
@@ -147,7 +147,7 @@ def fits_into_groupings(
         return True
     upper = free_of_layers(problem.upper)
     ground, size = Ground(upper), upper.scenario.size
-    joined = _join(upper, facts, problem.upper.scenario.required_layers)
+    joined = _join(ground, facts, problem.upper.scenario.required_layers)
     atoms = _Clusters(facts, joined, size.max_pupils)
 
     def urns(held: frozenset[str]) -> list[int]:

@@ -143,14 +143,13 @@ def _turned_away(ground: Ground, facts: ClusterFacts, hub_urn: int) -> list[str]
         minutes = float(ground.minutes[school.position, hub.position])
         if school.unit is not None and not math.isnan(minutes):
             away[school.unit] = min(minutes, away.get(school.unit, math.inf))
-    graph = ground.problem.dual
+    touching = ground.touching()
     return [
         unit
         for unit in facts.units
         if unit != hub.unit
-        and unit in graph
-        and hub.unit not in graph[unit]
-        and not any(n in away and away[n] < away.get(unit, math.inf) for n in graph[unit])
+        and hub.unit not in touching[unit]
+        and not any(away.get(n, math.inf) < away.get(unit, math.inf) for n in touching[unit])
     ]
 
 

@@ -1,0 +1,295 @@
+"""The redraw against brute force, where units are a mixture, hubs are given, or weights are."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cluster_optimiser.errors import InfeasibleError
+from cluster_optimiser.optimise.redraw.solve import solve_redraw
+from cluster_optimiser.verification import verify_plan
+from tests.optimise.redraw.test_solve import partitions
+from tests.toy import ToySchool, toy_problem
+
+if TYPE_CHECKING:
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.verification import Verification
+
+TERMS = (
+    "count",
+    "exceptions",
+    "pupil_minutes",
+    "deviation",
+    "changed_pupils",
+    "misaligned.district",
+)
+
+
+def values(problem: Problem, truth: Verification) -> tuple[float, ...]:
+    """Give what is minimised: the terms in order, or their weighted sum."""
+    objective = problem.scenario.objective
+    if objective.weights:
+        parts = (w * float(truth.objective[t] or 0) for t, w in objective.weights.items())
+        return (round(math.fsum(parts), 6),)
+    return tuple(float(truth.objective[t] or 0) for t in objective.order)
+
+
+def best_by_hand(problem: Problem) -> tuple[float, ...] | None:
+    """Try every partition of the units, judged by the independent check alone."""
+    units = list(problem.units.index)
+    exempt = problem.exempt_of.to_dict()
+    most = problem.scenario.count.max or len(units)
+    best: tuple[float, ...] | None = None
+    for groups in partitions(list(range(len(units)))):
+        if len(groups) > most:
+            continue
+        cluster_of = {units[i]: str(n) for n, group in enumerate(groups) for i in group}
+        plan = pd.Series(problem.unit_of.map(cluster_of).to_dict() | exempt)
+        truth = verify_plan(problem, plan.reindex(problem.authority.schools.index))
+        if not truth.violations:
+            found = values(problem, truth)
+            best = found if best is None else min(best, found)
+    return best
+
+
+def agrees(problem: Problem, engine: str) -> bool:
+    """Tell whether there is a plan, having compared the best with brute force."""
+    best = best_by_hand(problem)
+    if best is None:
+        with pytest.raises(InfeasibleError):
+            solve_redraw(problem, engine=engine)
+        return False
+    plan = solve_redraw(problem, engine=engine)
+    truth = verify_plan(problem, plan.assignment)
+    assert truth.violations == ()
+    assert plan.solution.status == "OPTIMAL"
+    assert values(problem, truth) == best
+    stages = tuple(round(stage.objective, 6) for stage in plan.solution.stages)
+    assert stages == pytest.approx(best, rel=1e-12, abs=1e-6)
+    return True
+
+
+# --- random maps ----------------------------------------------------------------------------
+
+WEIGHTS = st.fixed_dictionaries(
+    {}, optional={term: st.sampled_from([0.001, 0.25, 1.0, 12.5]) for term in TERMS}
+).filter(bool)
+
+
+@st.composite
+def tables_of(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
+    """Draw the rules of a scenario, its pins and exceptions naming some of the names."""
+    low = draw(st.sampled_from([100, 300, 500]))
+    size: dict[str, Any] = {
+        "min_pupils": low,
+        "max_pupils": low + draw(st.sampled_from([300, 500, 900])),
+        "max_exceptions": draw(st.integers(0, 2)),
+    }
+    if draw(st.booleans()):
+        size["exceptions"] = sorted(draw(st.sets(st.sampled_from(names), max_size=4)))
+    pair = st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True)
+    tables: dict[str, Any] = {
+        "size": size,
+        "redraw": {"shape": draw(st.sampled_from(["free", "free", "towards the hub"]))},
+        "pins": draw(
+            st.fixed_dictionaries(
+                {}, optional={how: st.lists(pair, max_size=1) for how in ("together", "apart")}
+            )
+        ),
+        "count": draw(st.sampled_from([{}, {"min": 2}, {"min": 2, "max": 3}])),
+        "secondary": {"min": draw(st.sampled_from([0, 1]))},
+    }
+    tables["redraw"]["hubs"] = draw(
+        st.sampled_from(["secondary", "any", [100_001, 100_003, 100_006], [100_002, 100_005]])
+    )
+    if draw(st.booleans()):
+        tables["contiguity"] = {
+            "max_minutes": draw(st.sampled_from([3.5, 4.2, 5.2])),
+            "barriers": draw(st.lists(pair, max_size=1)),
+        }
+    if draw(st.booleans()):
+        tables["objective"] = {"weights": draw(WEIGHTS)}
+    else:
+        order = draw(st.permutations(TERMS))
+        tables["objective"] = {"order": order[: draw(st.integers(1, 3))]}
+    return tables
+
+
+def _schools(draw: st.DrawFn, letters: str, columns: int) -> dict[str, list[ToySchool]]:
+    schools: dict[str, list[ToySchool]] = {}
+    for i, letter in enumerate(letters):
+        phase = "secondary" if i % 3 == 0 or draw(st.booleans()) else "primary"
+        pupils = draw(st.integers(0, 4)) * 100 + draw(st.integers(0, 1)) * 37
+        schools.setdefault(letter, []).append(ToySchool(phase, pupils, divmod(i, columns)))
+    return schools
+
+
+@st.composite
+def all_schools(draw: st.DrawFn) -> Problem:
+    """Draw six schools with a seventh, exempt one among them; all six are units."""
+    letters = "AABBBCC" if draw(st.booleans()) else "ABBACCB"
+    columns = draw(st.sampled_from([7, 4]))
+    schools = _schools(draw, letters, columns)
+    exempt = schools["B"].pop()
+    schools["B"].append(ToySchool("special", 11, exempt.square))
+    padded = letters.ljust(-(-7 // columns) * columns, ".")
+    rows = [padded[k : k + columns] for k in range(0, len(padded), columns)]
+    names = ["A", "C", "URN 100001", "URN 100002", "URN 100003", "URN 100004"]
+    return toy_problem(
+        " ".join(rows),
+        schools=schools,
+        layers={"district": " ".join(["xyyxyxx"[: len(r)] for r in rows])},
+        exempt=[{"name": "Special", "where": {"phase": "special"}}],
+        method="redraw",
+        units="schools",
+        **draw(tables_of(names)),
+    )
+
+
+@st.composite
+def mixtures(draw: st.DrawFn) -> Problem:
+    """Draw a town of four schools, in one of two clusters or an area of a layer, and four around.
+
+    The area ``x`` cuts clusters: some of their schools may be reassigned, the rest stay together.
+    """
+    schools = _schools(draw, "AABBCCDDEE", 5)
+    town = draw(st.sampled_from([["B"], ["B", "C"], ["x"]]))
+    names = ["A", "D", "E", *(["B"] if town == ["B", "C"] else [])]
+    if town != ["x"]:
+        names.append("URN 100003")
+    return toy_problem(
+        "AABBC CDDEE",
+        schools=schools,
+        layers={"district": ".xxx. ....."},
+        urban={"areas": town},
+        method="redraw",
+        **draw(tables_of(names)),
+    )
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(all_schools(), st.sampled_from(["CP-SAT", "HiGHS"]))
+def test_the_best_redraw_of_all_schools(problem: Problem, engine: str) -> None:
+    agrees(problem, engine)
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(mixtures(), st.sampled_from(["CP-SAT", "HiGHS"]))
+def test_the_best_redraw_of_a_town_among_whole_clusters(problem: Problem, engine: str) -> None:
+    agrees(problem, engine)
+
+
+# --- each rule where it decides what is best --------------------------------------------------
+
+ROW = {
+    "A": [ToySchool("secondary", 300), ToySchool("primary", 100)],
+    "B": [ToySchool("primary", 100), ToySchool("secondary", 300)],
+    "C": [ToySchool("primary", 90), ToySchool("secondary", 250)],
+}
+
+
+def row(**tables: Any) -> Problem:
+    """Give six schools in a row: S P P S P S."""
+    scenario: dict[str, Any] = {
+        "method": "redraw",
+        "units": "schools",
+        "size": {"min_pupils": 300, "max_pupils": 600},
+        "objective": {"order": ["pupil_minutes"]},
+    }
+    return toy_problem("AABBCC", schools=ROW, **{**scenario, **tables})
+
+
+def clusters_of(problem: Problem) -> set[tuple[int, ...]]:
+    assert agrees(problem, "CP-SAT")
+    plan = solve_redraw(problem).assignment
+    return {tuple(int(u) - 100_000 for u in urns) for urns in plan.groupby(plan).groups.values()}
+
+
+def test_without_more_rules_the_best_are_the_ways_to_the_nearest_hub() -> None:
+    assert clusters_of(row()) == {(1, 2), (3, 4), (5, 6)}
+
+
+@pytest.mark.parametrize(
+    ("order", "clusters", "changed"),
+    [
+        (["changed_pupils", "pupil_minutes"], {(1,), (2, 3)}, 0),
+        (["pupil_minutes", "changed_pupils"], {(1, 2), (3,)}, 100),
+    ],
+)
+def test_who_changes_cluster_may_come_first(
+    order: list[str], clusters: set[tuple[int, ...]], changed: int
+) -> None:
+    """A school that is nearer to the hub of the cluster beside its own."""
+    schools = {
+        "A": [ToySchool("secondary", 300)],
+        "B": [ToySchool("primary", 100, (0, 1)), ToySchool("secondary", 300, (0, 3))],
+    }
+    problem = toy_problem(
+        "ABBB",
+        schools=schools,
+        method="redraw",
+        units="schools",
+        objective={"order": order},
+    )
+    assert clusters_of(problem) == clusters
+    truth = verify_plan(problem, solve_redraw(problem).assignment)
+    assert truth.objective["changed_pupils"] == changed
+
+
+def test_hubs_given_by_urn() -> None:
+    problem = row(size={"min_pupils": 200, "max_pupils": 900}, redraw={"hubs": [100_002, 100_005]})
+    assert agrees(problem, "CP-SAT")
+    plan = solve_redraw(problem)
+    places = {f.meeting_place_urn for f in verify_plan(problem, plan.assignment).clusters.values()}
+    assert places <= {100_002, 100_005}
+
+
+def test_hubs_that_any_school_may_be() -> None:
+    size = {"min_pupils": 0, "max_pupils": 900}
+    anywhere = row(size=size, redraw={"hubs": "any"}, secondary={"min": 0})
+    assert len(clusters_of(anywhere)) == 6
+    assert len(clusters_of(row(size=size))) == 3
+
+
+def test_pinned_together_and_apart() -> None:
+    assert clusters_of(row(pins={"together": [["URN 100002", "URN 100003"]]})) != clusters_of(row())
+    size = {"min_pupils": 0, "max_pupils": 900}
+    apart = row(size=size, pins={"apart": [["URN 100005", "URN 100006"]]})
+    assert {c for c in clusters_of(apart) if 5 in c} == {(3, 4, 5)}
+
+
+@pytest.mark.parametrize(("named", "n_small"), [(["C"], 1), (["URN 100005"], 0)])
+def test_an_exception_is_made_of_those_named_only(named: list[str], n_small: int) -> None:
+    size = {"min_pupils": 350, "max_pupils": 900, "max_exceptions": 1, "exceptions": named}
+    problem = row(size=size)
+    assert agrees(problem, "CP-SAT")
+    truth = verify_plan(problem, solve_redraw(problem).assignment)
+    assert truth.objective["exceptions"] == n_small
+
+
+def test_neighbours_too_long_a_drive_apart_are_not_joined() -> None:
+    """The way round by road between the third and the fourth school is too long."""
+    schools = {
+        name: [ToySchool(phase, 100, square) for phase, square in held]
+        for name, held in {
+            "A": [("secondary", (0, 0)), ("primary", (0, 1))],
+            "B": [("primary", (0, 2)), ("secondary", (0, 4))],
+        }.items()
+    }
+    tables: dict[str, Any] = {
+        "schools": schools,
+        "method": "redraw",
+        "units": "schools",
+        "objective": {"order": ["pupil_minutes"]},
+    }
+    free = toy_problem("AABBB", **tables)
+    assert free.dual.has_edge("URN 100003", "URN 100004")
+    near = toy_problem("AABBB", contiguity={"max_minutes": 4}, **tables)
+    assert not near.dual.has_edge("URN 100003", "URN 100004")
+    assert (1, 2) in clusters_of(free)
+    assert clusters_of(near) == {(1, 2, 3), (4,)}

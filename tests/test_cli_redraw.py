@@ -1,0 +1,128 @@
+"""A redraw from the command line: its time runs out, or it is run twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cluster_optimiser import cli
+from cluster_optimiser.batch import evaluate
+from cluster_optimiser.optimise.redraw.engines import CpSat, Highs, Outcome
+from tests.inputs.broken import make_authority
+from tests.test_batch import content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HEAD = """\
+title = "Threeshire drawn anew"
+option = "r"
+authority = "threeshire"
+method = "redraw"
+units = "schools"
+"""
+MINUTES = '[objective]\norder = ["pupil_minutes"]\n'
+LOW = 1
+"""A bound that is true of every plan, and proves none."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_authority(tmp_path / "boundaries")
+    path = tmp_path / "scenarios"
+    path.mkdir()
+    return path
+
+
+def put(folder: Path, objective: str = MINUTES) -> Path:
+    path = folder / "r.toml"
+    path.write_text(HEAD + objective, encoding="utf-8")
+    return path
+
+
+def out_of_time(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Outcome], Outcome]) -> None:
+    """Let both engines find what they find, and say that they were stopped before it was proved.
+
+    No clock is asked, so that the test means the same on every machine.
+    """
+    for engine in (CpSat, Highs):
+        monkeypatch.setattr(engine, "solve", _then(engine.solve, spoil))
+
+
+def _then(
+    solve: Callable[..., Outcome], spoil: Callable[[Outcome], Outcome]
+) -> Callable[..., Outcome]:
+    return lambda *args, **how: spoil(solve(*args, **how))
+
+
+def code_of(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([str(argument) for argument in arguments])
+    return int(ended.value.code or 0)
+
+
+def test_a_plan_that_is_not_proved_in_time_is_given_with_its_bound(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out_of_time(
+        monkeypatch,
+        lambda found: (
+            replace(found, status="FEASIBLE", bound=LOW) if found.status == "OPTIMAL" else found
+        ),
+    )
+    path = put(folder)
+    assert code_of("run", path, "-o", tmp_path / "out", "--time-limit", "2") == 5
+    manifest = json.loads((tmp_path / "out" / "r" / "manifest.json").read_text("utf-8"))
+    assert manifest["status"] == "FEASIBLE"
+    value, bound = (manifest[name]["pupil_minutes"] for name in ("objective", "bound"))
+    assert 0 < bound < value
+    assert manifest["gap"] == pytest.approx((value - bound) / value)
+    assert manifest["violations"] == []
+    judged = evaluate(tmp_path / "out" / "r" / "plan.csv", path)
+    assert judged.violations == ()
+    assert judged.objective["pupil_minutes"] == value
+
+
+def test_without_a_plan_in_time_it_is_said_that_none_is_proved_impossible(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    out_of_time(monkeypatch, lambda found: Outcome("UNKNOWN", None, 0, found.effort))
+    assert code_of("run", put(folder), "-o", tmp_path / "out", "--time-limit", "2") == 5
+    said = capfd.readouterr().err
+    assert "r    UNKNOWN    no plan was found within 2 s; none is proved impossible" in said
+    manifest = json.loads((tmp_path / "out" / "r" / "manifest.json").read_text("utf-8"))
+    assert manifest["status"] == "UNKNOWN"
+    assert not (tmp_path / "out" / "r" / "plan.csv").exists()
+
+
+def test_two_runs_of_a_redraw_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    """Whatever order sets happen to be in; only the seconds that a run took may differ."""
+    order = 'order = ["count", "changed_pupils", "pupil_minutes"]'
+    path = put(folder, f"[size]\nmin_pupils = 900\n[objective]\n{order}\n")
+    command = [sys.executable, "-m", "cluster_optimiser", "run", str(path), "--seed", "3"]
+    runs = [
+        subprocess.Popen(
+            [*command, "--out", str(tmp_path / seed)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stderr=subprocess.DEVNULL,
+        )
+        for seed in ("0", "1")
+    ]
+    assert [run.wait() for run in runs] == [0, 0]
+    one, other = content(tmp_path / "0"), content(tmp_path / "1")
+    for files in (one, other):
+        manifest = json.loads(files["r/manifest.json"])
+        assert manifest.pop("seconds") > 0
+        files["r/manifest.json"] = json.dumps(manifest).encode()
+    assert set(one) == set(other)
+    assert [path for path in one if one[path] != other[path]] == []
