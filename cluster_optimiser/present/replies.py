@@ -127,6 +127,10 @@ def responses_json(responses: Responses) -> str:
     return text + "\n"
 
 
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def response_lines(responses: Responses) -> Iterator[str]:
     """Say in lines of text what replies say.
 
@@ -142,7 +146,8 @@ def response_lines(responses: Responses) -> Iterator[str]:
     """
     counts, table = responses.counts, responses.replies
     yield (
-        f"{counts['n_rows']} replies; {counts['n_counted']} of {counts['n_schools']} schools "
+        f"{_counted(counts['n_rows'], 'reply', 'replies')}; "
+        f"{counts['n_counted']} of {_counted(counts['n_schools'], 'school', 'schools')} "
         f"({counts['n_counted'] / counts['n_schools']:.0%})"
     )
     whole = responses.support[responses.support["by"] == "all"].iloc[0]
@@ -152,13 +157,15 @@ def response_lines(responses: Responses) -> Iterator[str]:
         counted = "counted" if row.is_counted else "not counted"
         yield f"row {row.row}: {row.school}: {counted}: {row.reason}"
     yield (
-        f"{counts['n_comments']} comments, of which {counts['n_quoted']} may be quoted; "
-        f"{counts['n_plans']} own plans, judged by {responses.judged_by}"
+        f"{_counted(counts['n_comments'], 'comment', 'comments')}, of which {counts['n_quoted']} "
+        f"may be quoted; {_counted(counts['n_plans'], 'own plan', 'own plans')}, "
+        f"judged by {responses.judged_by}"
     )
     for plan in responses.plans.to_dict(orient="records"):
         where = ""
         if plan["status"] == "legal" and not is_unknown(plan["n_better"]):
-            where = f": {plan['n_better']:,} legal plans are better, {plan['n_worse']:,} worse"
+            better = _counted(plan["n_better"], "legal plan is", "legal plans are")
+            where = f": {better} better, {plan['n_worse']:,} worse"
         reasons = f": {plan['reasons']}" if plan["reasons"] else ""
         yield f"row {plan['row']}: {plan['plan']}: {plan['status']}{where}{reasons}"
     for group in responses.groups.to_dict(orient="records"):

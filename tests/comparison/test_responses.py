@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -203,6 +204,21 @@ def test_lines_name_every_plan_and_every_reply_that_does_not_count(found: Respon
         assert f"row {row}: " in lines
     for name in found.plans["plan"]:
         assert f": {name}: " in lines
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (1, ["1 reply; 1 of 1 school (", "1 comment, of which", "1 own plan, judged by"]),
+        (2, ["2 replies; 2 of 2 schools (", "2 comments, of which", "2 own plans, judged by"]),
+    ],
+)
+def test_one_of_a_thing_is_said_in_the_singular(found: Responses, n: int, said: list[str]) -> None:
+    counts = dict.fromkeys(found.counts, n)
+    legal = found.plans[found.plans["status"] == "legal"].iloc[:1].assign(n_better=n)
+    lines = "\n".join(response_lines(replace(found, counts=counts, plans=legal)))
+    assert [words for words in said if words not in lines] == []
+    assert f"{n} legal plan{' is' if n == 1 else 's are'} better, " in lines
 
 
 def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:

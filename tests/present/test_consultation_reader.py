@@ -199,6 +199,34 @@ def test_an_answer_says_which_of_todays_clusters_come_in_part(
         expect(item).to_contain_text(expected[urn])
 
 
+def test_an_answer_says_where_todays_cluster_is_divided(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    """Who is told that schools leave wants to know first that it is their own school that moves."""
+    table = norfolk_page.assignments
+    rows = table[(table["scenario"] == "2c") & table["secondary_membership"].isna()]
+    size = rows.groupby("from_cluster")["urn"].transform("size")
+    here = rows.groupby(["from_cluster", "cluster"])["urn"].transform("size")
+    page = visit(norfolk_page.path, "#a=1&b=2c").page
+    item = page.locator("#answer-list > li[data-option='2c']")
+    for few in (here == size, (here < size) & (here > 1), here == 1):
+        row = rows[few].iloc[0]
+        n, of = here[row.name], size[row.name]
+        page.evaluate("hash => { location.hash = hash; }", f"school={row['urn']}&a=1&b=2c")
+        expect(page.locator("#answer-name")).to_have_text(row["school"])
+        head = f"Today's {row['from_cluster']} cluster would be divided: "
+        if n == of:
+            expect(item).not_to_contain_text("would be divided")
+        elif n == 1:
+            expect(item).to_contain_text(
+                f"{head}of its {of} schools only this one would be in this cluster."
+            )
+        else:
+            expect(item).to_contain_text(
+                f"{head}{n} of its {of} schools, this one among them, would be in this cluster."
+            )
+
+
 def test_the_address_restores_school_and_options(
     norfolk_page: Any, visit: Callable[..., Any]
 ) -> None:
@@ -273,6 +301,25 @@ def test_what_changed_is_counted_as_the_plans_say(
         assert text.startswith(f"{len(moved)} of {len(plans[a])} schools")
         assert f"{len(kept)} cluster" in text
     page.check("#show-changes")
+
+
+def test_what_is_put_together_anew_says_which_clusters_come_in_part(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    """Acle comes whole into the Hoveton cluster of option 2c: it is no part."""
+    page = visit(norfolk_page.path, "#a=1&b=2c").page
+    plans = {result.plan.label: result.plan.assignment for result in norfolk_page.results}
+    before, after = plans["1"], plans["2c"]
+    n_into = after.groupby(before).nunique()
+    expected = set()
+    for name, urns in after.groupby(after).groups.items():
+        inside = sorted(set(before[urns]), key=str.casefold)
+        if len(inside) > 1 and any(n_into[one] > 1 for one in inside):
+            said = [one if n_into[one] == 1 else f"{one} (part)" for one in inside]
+            expected.add(f"{name}: made from {', '.join(said[:-1])} and {said[-1]}")
+    assert any("(part)" not in line.split(": made from ")[1].split(", ")[0] for line in expected)
+    lines = page.locator("#changes li").all_inner_texts()
+    assert {line for line in lines if ": made from" in line} == expected
 
 
 def test_a_phone_shows_one_map_and_two_buttons(

@@ -17,7 +17,7 @@ const todayParts = (option, school) => {
     part.inside += other === cluster ? 1 : 0;
     parts.set(name, part);
   });
-  return [...parts].filter(([, part]) => part.inside).map(([name, part]) => ({ name, isWhole: part.inside === part.n }));
+  return [...parts].filter(([, part]) => part.inside).map(([name, part]) => ({ name, ...part, isWhole: part.inside === part.n }));
 };
 const namedList = (title, list) => {
   const more = make("details");
@@ -34,6 +34,13 @@ const withWhom = (option, school) => {
   if (others.length === 1) return fill(others[0].isWhole ? say.with_one : say.with_one_part, { others: others[0].name });
   const names = others.map(({ name, isWhole }) => (isWhole ? name : fill(say.part_of, { name })));
   return fill(say.with_many, { others: join(bySize(names)) });
+};
+// A school whose cluster of today is divided: how many of it stay together.
+const divided = (option, school) => {
+  const own = schools.locals[schools.local[school]];
+  const part = todayParts(option, school).find(({ name }) => name === own);
+  if (!part || part.isWhole) return null;
+  return fill(part.inside === 1 ? say.divided_one : say.divided_many, { own, n: number(part.inside), all: number(part.n) });
 };
 const wayTo = (option, school) => {
   const meets = option.meets[option.of[school]];
@@ -63,7 +70,8 @@ const answerFor = (option, school) => {
   const now = new Set(companyOf(option.of, school));
   const joined = [...now].filter((i) => !before.has(i));
   const left = [...before].filter((i) => !now.has(i));
-  item.append(head, text);
+  const cut = divided(option, school);
+  item.append(head, text, ...(cut ? [make("p", cut, "sub")] : []));
   data.levels.filter((pair) => options[pair.lower] === option).forEach(({ upper }) => {
     const { of, names, label } = options[upper];
     item.append(make("p", fill(say.level_inside, { name: names[of[school]], label }), "sub"));

@@ -20,7 +20,7 @@ const clusterChanges = (a, b) => {
     const from = fromA[cluster];
     if (from.length < 2) return;
     if (from.every((one) => intoB[one].length === 1)) merged.push([from, cluster]);
-    else other.push([from, cluster]);
+    else other.push([from.map((one) => [one, intoB[one].length === 1]), cluster]);
   });
   return { kept, merged, split, other };
 };
@@ -55,7 +55,7 @@ const showChanges = () => {
   const sorted = (list, key) => [...list].sort((x, y) => key(x).localeCompare(key(y), language));
   if (merged.length) columns.append(changeGroup(counted(merged.length, say.merged_one, say.merged_many), sorted(merged, (x) => b.names[x[1]]).map(([from, into]) => fill(say.merged, { from: names(a, from), into: b.names[into] }))));
   if (split.length) columns.append(changeGroup(counted(split.length, say.split_one, say.split_many), sorted(split, (x) => a.names[x[0]]).map(([from, into]) => fill(say.split, { from: a.names[from], into: names(b, into) }))));
-  if (other.length) columns.append(changeGroup(counted(other.length, say.mixed_one, say.mixed_many), sorted(other, (x) => b.names[x[1]]).map(([from, into]) => fill(say.mixed, { from: names(a, from), into: b.names[into] }))));
+  if (other.length) columns.append(changeGroup(counted(other.length, say.mixed_one, say.mixed_many), sorted(other, (x) => b.names[x[1]]).map(([from, into]) => fill(say.mixed, { from: join(bySize(from.map(([one, isWhole]) => (isWhole ? a.names[one] : fill(say.part_of, { name: a.names[one] }))))), into: b.names[into] }))));
   if (kept.length) columns.append(changeGroup(counted(kept.length, say.kept_one, say.kept_many), [join(bySize(kept.map(([, into]) => b.names[into])))]));
   parts.push(columns);
   if (moved.length) parts.push(namedList(counted(moved.length, say.moved_one, say.moved_many), moved));
