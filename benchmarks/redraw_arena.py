@@ -64,7 +64,8 @@ class Judgement:
 class Arena:
     """One input in plain arrays, and the judge of plans of it.
 
-    `n_clusters` is the number that tools are asked for which want to be told one.
+    `n_clusters` is the number that tools are asked for which want to be told one: the most allowed,
+    as more clusters have shorter ways.
     """
 
     def __init__(self, name: str, problem: Problem) -> None:
@@ -74,7 +75,7 @@ class Arena:
         self.least, self.most = scenario.size.min_pupils, scenario.size.max_pupils
         self.count = scenario.count
         self.limit_min = scenario.travel.max_minutes or float("inf")
-        self.n_clusters = scenario.count.min
+        self.n_clusters = scenario.count.max or scenario.count.min
         self.pupils = np.array(self.ground.pupils)
         self.n_units, n_hubs = len(self.pupils), len(self.ground.hubs)
         self.hub_units = [hub.unit for hub in self.ground.hubs]

@@ -34,7 +34,7 @@ from spopt.region.azp_util import AllowMoveStrategy
 from spopt.region.objective_function import ObjectiveFunction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from redraw_arena import Arena, Cluster, Row
 
@@ -44,9 +44,15 @@ WORKERS = 2
 CHARGES_MIN = (0.0, 10.0, 100.0)
 """Minutes that SKATER is charged for each pupil over the maximum, one run each."""
 
-BURST, TILT, SHARE_OF_RECOM = 10, 0.05, 0.2
-"""Steps of a short burst; the share of worse plans that a tilted run accepts, and the share of its
-steps that are recombinations, the others moving single schools."""
+TILT = 0.01
+"""Share of worse plans that a tilted run accepts."""
+
+COLDEST = 0.01
+"""How cold annealing ends: a plan of 100 pupil minutes more is then taken once in 2.7 times."""
+
+SHARES_OF_RECOM = 0.5, 0.7
+"""Share of steps that recombine two clusters, of a tilted run and of annealing; the others move
+one school. These were the best of those tried on the whole county."""
 
 
 # --- spopt: regions -------------------------------------------------------------------
@@ -335,7 +341,7 @@ class Walk:
 
 
 def run_gerrychain(row: Row, seconds: float) -> None:
-    """Walk towards fewer pupil minutes: short bursts, then a tilted run, half the time each."""
+    """Walk towards fewer pupil minutes: a tilted run, then annealing, half of the time each."""
     arena = row.arena
     start: Mapping[int, int] | None = None
     with at_most(seconds / 4):
@@ -346,17 +352,20 @@ def run_gerrychain(row: Row, seconds: float) -> None:
     row.offer_labels([start[i] for i in range(arena.n_units)])
     if arena.n_clusters == 1:
         return
-    began = time.perf_counter()
-    walks: list[tuple[float, Callable[[SingleMetricOptimizer], Any]]] = [
-        (1.0, lambda o: o.short_bursts(BURST, 10**9)),
-        (SHARE_OF_RECOM, lambda o: o.tilted_run(10**9, TILT)),
-    ]
+    half_s = (seconds - (time.perf_counter() - row.started)) / 2
+
+    def anneal(optimizer: SingleMetricOptimizer) -> Iterator[Partition]:
+        began = time.perf_counter()
+        return optimizer.simulated_annealing(
+            10**9, lambda _: (time.perf_counter() - began) / half_s, COLDEST
+        )
+
     steps = 0
-    for number, (share_of_recom, method) in enumerate(walks):
+    walks = (lambda o: o.tilted_run(10**9, TILT)), anneal
+    for method, share_of_recom in zip(walks, SHARES_OF_RECOM, strict=True):
         walk = Walk(arena, start, share_of_recom)
-        left_s = (seconds - (time.perf_counter() - began)) / (len(walks) - number)
-        best, moment = float("inf"), began
-        with at_most(left_s):
+        best, moment = float("inf"), row.started
+        with at_most(half_s):
             for _ in method(walk.optimizer):
                 steps += 1
                 if walk.optimizer.best_score < best:
