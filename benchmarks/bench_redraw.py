@@ -1,7 +1,7 @@
 """Compare the redraw with other tools that draw clusters, on the same ground and rules.
 
     python benchmarks/bench_redraw.py [--only 'county/*'] [--seconds 60] [--json]
-    python benchmarks/bench_redraw.py --made 1000
+    python benchmarks/bench_redraw.py --made 1000 [--only '*/GerryChain*']
 
 The inputs are the parts of option 2c, each with the number of clusters that is proved fewest there,
 and the whole county of option 5 with 22 to 32 clusters. The tools are our own solver, spopt
@@ -14,8 +14,10 @@ columns are pupil minutes, how far above ours, clusters, seconds until that plan
 seconds, and what there is to say. Bounds of the p-median hold for so many clusters or fewer.
 
 spopt's `KNearestPMedian` is left out, as it knows straight lines only and no travel times; its
-other models of places (centre, coverage, dispersion) have other objectives. With `--made` a made
-county of so many schools is solved by our own solver alone, and judged by the independent check.
+other models of places (centre, coverage, dispersion) have other objectives. With `--made` the input
+is a made county of so many schools, one in eight a secondary school, with any number of clusters;
+tools that want to be told a number are told that which makes clusters of 3,000 pupils. Plans of a
+whole map are also put before the independent check, and it is an error if that says otherwise.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from importlib.metadata import version
@@ -52,11 +55,14 @@ from cluster_optimiser.verification import verify_plan
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from redraw_arena import Clusters
 
     from cluster_optimiser.domain import Plan, Problem
+
+Inputs = Iterator[tuple["Problem", Iterable[Arena]]]
+"""Problems, each with the arenas that it is divided into."""
 
 OURS = "ours"
 LEAST_S = 10.0
@@ -180,9 +186,11 @@ def report(row: Row, ours: Row, *, as_json: bool) -> None:
         print(json.dumps(told(row, apart)), flush=True)
         return
     minutes = f"{found.pupil_minutes:,.0f}" if found else "-"
-    away = f"{apart:+.1f} %" if apart is not None else ""
+    away = f"{round(apart, 1) + 0.0:+.1f} %" if apart is not None else ""
     clusters = str(found.n_clusters) if found else "-"
     bound = f"bound {row.bound:,.0f}" if row.bound is not None else ""
+    if found and found.is_legal and row.bound is not None:
+        bound += f", gap {100 * (1 - row.bound / found.pupil_minutes):.2f} %"
     legality = f"NOT LEGAL: {found.told()}" if found and not found.is_legal else "legal"
     remarks = (legality if found else "no plan", row.status, bound, row.note)
     print(
@@ -205,7 +213,7 @@ def told(row: Row, apart: float | None) -> dict[str, object]:
         "is_legal": found and found.is_legal,
         "faults": {name: n for name, n in found.faults.items() if n} if found else {},
         "status": row.status,
-        "bound": row.bound,
+        "bound": row.bound and round(row.bound, 2),
         "seconds_to_best": round(row.best_s, 2),
         "seconds": round(row.seconds, 2),
         "note": row.note,
@@ -225,14 +233,10 @@ def check(problem: Problem, rows: Sequence[Row]) -> None:
             raise ValueError(message)
 
 
-def compare(only: str, seconds: float, *, as_json: bool) -> None:
+def compare(inputs: Inputs, only: str, seconds: float, *, as_json: bool) -> None:
     """Run every tool on every input, and tell where another was better than ours."""
     every: list[Row] = []
-    in_parts, whole = norfolk_problem("2c"), county_problem()
-    for problem, arenas in (
-        (in_parts, parts_of_2c(in_parts)),
-        (whole, [Arena("county", whole)]),
-    ):
+    for problem, arenas in inputs:
         rows: list[Row] = []
         for arena in arenas:
             if not any(fnmatchcase(f"{arena.name}/{tool}", only) for tool in (OURS, *PEERS)):
@@ -255,7 +259,7 @@ def compare(only: str, seconds: float, *, as_json: bool) -> None:
 def clusters_of(arena: Arena) -> str:
     """Say how many clusters a plan may have."""
     fewest, most = arena.count.min, arena.count.max
-    return str(fewest) if fewest == most else f"{fewest} to {most or 'any number'}"
+    return str(fewest) if fewest == most else f"{fewest} to {most}" if most else "any number of"
 
 
 def is_better(row: Row, rows: Sequence[Row]) -> bool:
@@ -333,64 +337,46 @@ objective.order = ["pupil_minutes"]
 """
 
 
-def solve_made(n_schools: int, seconds: float, *, as_json: bool) -> None:
-    """Make a county, draw it anew within some seconds, and have the plan judged."""
+def made_problem(n_schools: int) -> Problem:
+    """Give the problem of a made county."""
     with tempfile.TemporaryDirectory() as home:
         make_county(Path(home) / "boundaries" / "made", n_schools, SEED)
         (Path(home) / "scenarios").mkdir()
         path = Path(home) / "scenarios" / "made.toml"
         path.write_text(MADE_SCENARIO, encoding="utf-8")
         scenario = load_scenario(path)
-        started = time.perf_counter()
         place = load_place(scenario)
-        problem = build_problem(scenario, place.authority, place.territory)
-        built_s = time.perf_counter() - started
-        started = time.perf_counter()
-        result: dict[str, object] = {
-            "n_schools": n_schools,
-            "n_hubs": int(problem.units["n_secondary"].sum()),
-            "pupils": int(problem.units["pupils"].sum()),
-            "seconds_to_build": round(built_s, 1),
-            "time_limit_s": seconds,
-        }
-        try:
-            plan = solve_redraw(problem, seed=SEED, time_limit_s=seconds)
-        except ClusterOptimiserError as error:
-            result |= {"plan": "none", "status": str(error)}
-        else:
-            stage = plan.solution.stages[0]
-            result |= {
-                "n_clusters": plan.assignment.nunique(),
-                "violations": len(verify_plan(problem, plan.assignment).violations),
-                "status": plan.solution.status,
-                "pupil_minutes": stage.objective,
-                "bound": stage.bound,
-                "gap_pct": round(100 * stage.gap, 2),
-            }
-        result["seconds"] = round(time.perf_counter() - started, 1)
-    if as_json:
-        print(json.dumps(result))
-    else:
-        print("made county: " + ", ".join(f"{name} {value}" for name, value in result.items()))
+        return build_problem(scenario, place.authority, place.territory)
+
+
+def made_input(n_schools: int) -> Inputs:
+    """Give a made county."""
+    problem = made_problem(n_schools)
+    yield problem, [Arena(f"made county of {n_schools:,} schools", problem)]
+
+
+def norfolk_inputs() -> Inputs:
+    """Give the parts of option 2c, and the whole county of option 5."""
+    in_parts, whole = norfolk_problem("2c"), county_problem()
+    yield in_parts, parts_of_2c(in_parts)
+    yield whole, [Arena("county", whole)]
 
 
 def main() -> None:
-    """Print the comparison, or how a made county went."""
+    """Print the comparison."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", default="*", help="inputs and tools, such as 'county/spopt*'")
     parser.add_argument("--seconds", type=float, default=60.0, help="for each tool (60)")
     parser.add_argument("--json", action="store_true", help="a JSON object a line, nothing else")
-    parser.add_argument("--made", type=int, metavar="N", help="solve a made county of N schools")
+    parser.add_argument("--made", type=int, metavar="N", help="a made county of N schools")
     arguments = parser.parse_args()
     if not arguments.json:
         versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
         print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {versions}")
-    if arguments.made:
-        solve_made(arguments.made, arguments.seconds, as_json=arguments.json)
-    else:
-        compare(arguments.only, arguments.seconds, as_json=arguments.json)
+    inputs = made_input(arguments.made) if arguments.made else norfolk_inputs()
+    compare(inputs, arguments.only, arguments.seconds, as_json=arguments.json)
     if not arguments.json:
         most_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(f"at most {most_kb / 1024:.0f} MB of memory")

@@ -29,8 +29,12 @@ SEED = 1
 UNREACHABLE_MIN = 10_000
 """Minutes that stand for no way at all, where a tool wants a number for every pair."""
 
-AWAY = 1e7
-"""Pupil minutes that a search is charged for a cluster without a hub within the travel limit."""
+SHARE_OF_MIDDLE = 0.8
+"""Pupils of clusters that are rather small, as a share of the middle between the bounds."""
+
+AWAY = 25_000.0
+"""Pupil minutes that a search is charged for a cluster without a hub within the travel limit: about
+as much as a whole cluster has, and not so much that annealing overflows."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class Arena:
     """One input in plain arrays, and the judge of plans of it.
 
     `n_clusters` is the number that tools are asked for which want to be told one: the most allowed,
-    as more clusters have shorter ways.
+    as more clusters have shorter ways, or where any number is allowed, so many that they are rather
+    small.
     """
 
     def __init__(self, name: str, problem: Problem) -> None:
@@ -75,8 +80,9 @@ class Arena:
         self.least, self.most = scenario.size.min_pupils, scenario.size.max_pupils
         self.count = scenario.count
         self.limit_min = scenario.travel.max_minutes or float("inf")
-        self.n_clusters = scenario.count.max or scenario.count.min
         self.pupils = np.array(self.ground.pupils)
+        usual = SHARE_OF_MIDDLE * (self.least + self.most) / 2
+        self.n_clusters = scenario.count.max or round(self.pupils.sum() / usual)
         self.n_units, n_hubs = len(self.pupils), len(self.ground.hubs)
         self.hub_units = [hub.unit for hub in self.ground.hubs]
         self.hubs_of = {u: h for h, u in enumerate(self.hub_units)}
