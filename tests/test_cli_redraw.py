@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +12,7 @@ from cluster_optimiser import cli
 from cluster_optimiser.batch import evaluate
 from cluster_optimiser.optimise.redraw.engines import CpSat, Highs, Outcome
 from tests.inputs.broken import make_authority
-from tests.test_batch import content
+from tests.test_batch import run_twice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,20 +106,6 @@ def test_two_runs_of_a_redraw_give_the_same_bytes(folder: Path, tmp_path: Path) 
     """Whatever order sets happen to be in; only the seconds that a run took may differ."""
     order = 'order = ["count", "changed_pupils", "pupil_minutes"]'
     path = put(folder, f"[size]\nmin_pupils = 900\n[objective]\n{order}\n")
-    command = [sys.executable, "-m", "cluster_optimiser", "run", str(path), "--seed", "3"]
-    runs = [
-        subprocess.Popen(
-            [*command, "--out", str(tmp_path / seed)],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            stderr=subprocess.DEVNULL,
-        )
-        for seed in ("0", "1")
-    ]
-    assert [run.wait() for run in runs] == [0, 0]
-    one, other = content(tmp_path / "0"), content(tmp_path / "1")
-    for files in (one, other):
-        manifest = json.loads(files["r/manifest.json"])
-        assert manifest.pop("seconds") > 0
-        files["r/manifest.json"] = json.dumps(manifest).encode()
+    one, other = run_twice(tmp_path, "r", str(path), "--seed", "3")
     assert set(one) == set(other)
-    assert [path for path in one if one[path] != other[path]] == []
+    assert [name for name in one if one[name] != other[name]] == []

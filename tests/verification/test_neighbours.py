@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.verification import verify_plan
 from cluster_optimiser.verification.facts import Ground
 from cluster_optimiser.verification.neighbours import touching_units, where_schools_lie
@@ -263,3 +264,17 @@ def test_neighbours_of_the_level_above_are_measured_too(
         misled = replace(above, dual=nx.relabel_nodes(made(4), dict(enumerate("ABCD"))))
         found = verify_plan(replace(problem, upper=misled), plan)
         assert [v.rule for v in found.violations] == rules
+
+
+def test_of_clusters_of_a_plan_that_cut_up_todays_the_graph_is_taken_as_it_is() -> None:
+    """Whose ground an exempt school stands on is then no matter of measuring."""
+    below = toy_problem("AABBCC", schools=PAIRS, units="schools", **REDRAW)
+    plan = pd.Series(list("mmmnnn"), index=below.authority.schools.index)
+    parent = Plan("P", plan, Solution("OPTIMAL"))
+    problem = toy_problem("AABBCC", schools=PAIRS, parent=parent, units="P")
+    assert touching_units(Ground(problem)) is None
+    whole = plan.replace({"m": "x", "n": "x"}).rename("cluster")
+    assert problem.dual.has_edge("m", "n")
+    assert verify_plan(problem, whole).violations == ()
+    apart = replace(problem, dual=nx.create_empty_copy(problem.dual))
+    assert [v.rule for v in verify_plan(apart, whole).violations] == ["contiguity"]

@@ -293,3 +293,49 @@ def test_neighbours_too_long_a_drive_apart_are_not_joined() -> None:
     assert not near.dual.has_edge("URN 100003", "URN 100004")
     assert (1, 2) in clusters_of(free)
     assert clusters_of(near) == {(1, 2, 3), (4,)}
+
+
+# --- larger maps, where not every plan can be tried ------------------------------------------
+
+
+def two_areas(order: list[str]) -> Problem:
+    """Give 24 schools in two areas that no cluster crosses, a third of them secondary."""
+    letters = "AABBCC" + "AABDCC" + "AEEDDF" + "EEGGFF"
+    schools: dict[str, list[ToySchool]] = {}
+    for i, letter in enumerate(letters):
+        phase = "secondary" if i % 4 == 1 or letter not in schools else "primary"
+        school = ToySchool(phase, 90 + 17 * (i * i % 13), divmod(i, 6))
+        schools.setdefault(letter, []).append(school)
+    return toy_problem(
+        " ".join(letters[k : k + 6] for k in range(0, 24, 6)),
+        schools=schools,
+        layers={"consortium": "xxxyyy xxxyyy xxxyyy xxxyyy"},
+        method="redraw",
+        units="schools",
+        within=["consortium"],
+        size={"min_pupils": 500, "max_pupils": 1200, "max_exceptions": 1},
+        objective={"order": order},
+    )
+
+
+@pytest.mark.parametrize("order", [["count", "pupil_minutes"], ["pupil_minutes"]])
+def test_no_school_moved_and_no_two_swapped_make_a_better_plan(order: list[str]) -> None:
+    """A necessary sign of the best: its neighbours, judged by the check alone, are no better."""
+    problem = two_areas(order)
+    plan = solve_redraw(problem)
+    assert plan.solution.status == "OPTIMAL"
+    best = values(problem, verify_plan(problem, plan.assignment))
+    urns, names = list(plan.assignment.index), sorted(set(plan.assignment))
+    tried = [{urn: name} for urn in urns for name in [*names, "a new one"]]
+    tried += [
+        {a: plan.assignment[b], b: plan.assignment[a]} for k, a in enumerate(urns) for b in urns[:k]
+    ]
+    n_legal = 0
+    for moves in tried:
+        other = plan.assignment.copy()
+        other.loc[list(moves)] = list(moves.values())
+        truth = verify_plan(problem, other)
+        if not truth.violations:
+            n_legal += 1
+            assert values(problem, truth) >= best
+    assert n_legal > len(urns)
