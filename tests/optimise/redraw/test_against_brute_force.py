@@ -241,6 +241,19 @@ def test_who_changes_cluster_may_come_first(
     assert truth.objective["changed_pupils"] == changed
 
 
+def test_a_cluster_of_today_goes_on_in_one_cluster_only() -> None:
+    """Divided in two it would be nearer to its schools, but half of its pupils would change."""
+    schools = {"A": [ToySchool("secondary", 300), ToySchool("secondary", 300)]}
+    problem = toy_problem(
+        "AA",
+        schools=schools,
+        method="redraw",
+        units="schools",
+        objective={"order": ["changed_pupils", "pupil_minutes"]},
+    )
+    assert clusters_of(problem) == {(1, 2)}
+
+
 def test_hubs_given_by_urn() -> None:
     problem = row(size={"min_pupils": 200, "max_pupils": 900}, redraw={"hubs": [100_002, 100_005]})
     assert agrees(problem, "CP-SAT")
