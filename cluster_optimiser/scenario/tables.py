@@ -218,7 +218,7 @@ class Redraw(Table):
     """Schools that a cluster may meet at: secondary, any, or a list of URNs; without it secondary
     for method redraw, any for others."""
     nearest_hubs: Annotated[int, Field(ge=1)] | None = None
-    """A unit may join one of so many nearest hubs only; without it any within the travel limit."""
+    """Hubs that each unit may join in a first search; its plan is proved, or beaten, with all."""
     shape: Literal["free", "towards the hub"] = "free"
     """``towards the hub``: each unit touches one of its cluster that is nearer to the hub."""
 

@@ -7,6 +7,7 @@ whole numbers, checked against the model; what they claim of it is a status and 
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 from ortools.sat.python import cp_model
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from ortools.math_opt.python import mathopt
     from ortools.math_opt.python.result import SolveResult
 
     from cluster_optimiser.domain import Status
@@ -50,22 +52,6 @@ class Outcome:
     effort: float
 
 
-@dataclass(frozen=True, slots=True)
-class Relaxed:
-    """The best of a program some of whose variables need not be whole.
-
-    Parameters
-    ----------
-    values
-        A value for each variable; None where none was found.
-    bound
-        No solution has a lower objective.
-    """
-
-    values: tuple[float, ...] | None
-    bound: int
-
-
 class Engine(Protocol):
     """A solver of a linear model."""
 
@@ -82,6 +68,7 @@ class Engine(Protocol):
         hint: Mapping[int, int] | None = None,
         seed: int = 0,
         time_limit_s: float | None = None,
+        relative_gap: float = 0.0,
     ) -> Outcome:
         """Minimise.
 
@@ -95,6 +82,9 @@ class Engine(Protocol):
             Fixes the search.
         time_limit_s
             Seconds; without it until proved.
+        relative_gap
+            Share of its value by which a solution may miss the bound: with any, what stops there
+            is not called best.
 
         Returns
         -------
@@ -116,12 +106,13 @@ class CpSat:
         hint: Mapping[int, int] | None = None,
         seed: int = 0,
         time_limit_s: float | None = None,
+        relative_gap: float = 0.0,
     ) -> Outcome:
         """Minimise; see `Engine`.
 
         Parameters
         ----------
-        model, objective, hint, seed, time_limit_s
+        model, objective, hint, seed, time_limit_s, relative_gap
             As for `Engine`.
 
         Returns
@@ -143,6 +134,7 @@ class CpSat:
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = seed
         solver.parameters.linearization_level = 2
+        solver.parameters.relative_gap_limit = relative_gap
         if time_limit_s is not None:
             solver.parameters.max_time_in_seconds = max(time_limit_s, 0.0)
         status = _CP_SAT_STATUS.get(solver.solve(cp), "UNKNOWN")
@@ -151,12 +143,10 @@ class CpSat:
         found = solver.best_objective_bound
         is_bound = status != "INFEASIBLE" and math.isfinite(found)
         lowest = math.ceil(found - BOUND_TOLERANCE) if is_bound else None
-        return Outcome(
-            status,
-            values,
-            _lowest(objective, lowest),
-            solver.response_proto.deterministic_time,
-        )
+        bound = _lowest(objective, lowest)
+        if status == "OPTIMAL" and values is not None and bound < objective.value(values):
+            status = "FEASIBLE"
+        return Outcome(status, values, bound, solver.response_proto.deterministic_time)
 
 
 _CP_SAT_STATUS: Mapping[cp_model.CpSolverStatus, Status] = {
@@ -183,20 +173,10 @@ def _add_to_cp_sat(
         cp.add(total <= high)
 
 
-@dataclass(frozen=True, slots=True)
 class Highs:
-    """HiGHS, in floating point: its solution is rounded and checked, or given to CP-SAT.
+    """HiGHS, in floating point: its solution is rounded and checked, or given to CP-SAT."""
 
-    Parameters
-    ----------
-    relative_gap
-        Share of its value by which a solution may miss the bound; with any, none is called best.
-    name
-        What it is called.
-    """
-
-    relative_gap: float = 0.0
-    name: str = "HiGHS"
+    name = "HiGHS"
 
     def solve(
         self,
@@ -206,12 +186,13 @@ class Highs:
         hint: Mapping[int, int] | None = None,
         seed: int = 0,
         time_limit_s: float | None = None,
+        relative_gap: float = 0.0,
     ) -> Outcome:
         """Minimise; see `Engine`.
 
         Parameters
         ----------
-        model, objective, hint, seed, time_limit_s
+        model, objective, hint, seed, time_limit_s, relative_gap
             As for `Engine`.
 
         Returns
@@ -221,18 +202,15 @@ class Highs:
         if not model.may_be_kept():
             # MathOpt would refuse such a program instead of calling it infeasible.
             return Outcome("INFEASIBLE", None, 0, 0.0)
-        # Imported when used: it brings a logging handler of its own along, which the default engine
-        # and its users are better without.
         from ortools.math_opt.python import mathopt  # noqa: PLC0415
 
         result, found, bound = _run_highs(
             model,
             objective,
-            divisible=frozenset(),
             hint=hint,
             seed=seed,
             time_limit_s=time_limit_s,
-            relative_gap=self.relative_gap,
+            relative_gap=relative_gap,
         )
         reason, effort = result.termination.reason, float(result.solve_stats.node_count)
         infeasible = mathopt.TerminationReason.INFEASIBLE
@@ -242,8 +220,15 @@ class Highs:
             return Outcome("UNKNOWN", None, bound, effort)
         values = tuple(round(value) for value in found)
         if not model.is_kept(values):
-            return CpSat().solve(model, objective, hint=hint, seed=seed, time_limit_s=time_limit_s)
-        is_best = not self.relative_gap and reason == mathopt.TerminationReason.OPTIMAL
+            return CpSat().solve(
+                model,
+                objective,
+                hint=hint,
+                seed=seed,
+                time_limit_s=time_limit_s,
+                relative_gap=relative_gap,
+            )
+        is_best = not relative_gap and reason == mathopt.TerminationReason.OPTIMAL
         value = objective.value(values)
         return Outcome(
             "OPTIMAL" if is_best else "FEASIBLE",
@@ -252,56 +237,62 @@ class Highs:
             effort,
         )
 
-    def relax(
-        self,
-        model: LinearModel,
-        objective: Objective,
-        *,
-        divisible: Collection[int],
-        seed: int = 0,
-        time_limit_s: float | None = None,
-    ) -> Relaxed:
-        """Minimise with some variables in fractions: a bound, and what all of them are.
+
+class Program:
+    """A model as MathOpt has it, in units near those of its coefficients.
+
+    Parameters
+    ----------
+    model, objective
+        The program. Rows that it is given later are added by `add_rows`.
+    is_whole
+        Whether variables are whole numbers.
+    """
+
+    def __init__(self, model: LinearModel, objective: Objective, *, is_whole: bool) -> None:
+        # Imported when used: it brings a logging handler of its own along, which small maps, which
+        # CP-SAT solves, are better without.
+        from ortools.math_opt.python import mathopt  # noqa: PLC0415
+
+        self.model = mathopt.Model()
+        self.x = [
+            self.model.add_variable(lb=0, ub=upper, is_integer=is_whole) for upper in model.upper
+        ]
+        self.rows: list[mathopt.LinearConstraint] = []
+        self.row_scales: list[int] = []
+        self.scale = _scale(c for c, _ in objective.terms)
+        costs: dict[int, int] = {}
+        for c, v in objective.terms:
+            costs[v] = costs.get(v, 0) + c
+        self.model.objective.is_maximize = False
+        for v, c in costs.items():
+            self.model.objective.set_linear_coefficient(self.x[v], c / self.scale)
+        self.add_rows(model)
+
+    def add_rows(self, model: LinearModel) -> None:
+        """Add the rows that the model has and this has not.
 
         Parameters
         ----------
-        model, objective
-            As for `Engine`.
-        divisible
-            Variables that need not be whole.
-        seed, time_limit_s
-            As for `Engine`.
-
-        Returns
-        -------
-        Values and bound.
+        model
+            The program.
         """
-        if not model.may_be_kept():
-            return Relaxed(None, 0)
-        from ortools.math_opt.python import mathopt  # noqa: PLC0415
-
-        result, values, bound = _run_highs(
-            model,
-            objective,
-            divisible=divisible,
-            hint=None,
-            seed=seed,
-            time_limit_s=time_limit_s,
-            relative_gap=self.relative_gap,
-        )
-        reasons = mathopt.TerminationReason
-        is_impossible = result.termination.reason in {
-            reasons.INFEASIBLE,
-            reasons.INFEASIBLE_OR_UNBOUNDED,
-        }
-        return Relaxed(None, 0) if is_impossible else Relaxed(values, bound)
+        for row in model.rows[len(self.rows) :]:
+            scale = _scale(c for c, _ in row.terms)
+            added = self.model.add_linear_constraint(
+                lb=-math.inf if row.low is None else row.low / scale,
+                ub=math.inf if row.high is None else row.high / scale,
+            )
+            for c, v in row.terms:
+                added.set_coefficient(self.x[v], c / scale)
+            self.rows.append(added)
+            self.row_scales.append(scale)
 
 
 def _run_highs(
     model: LinearModel,
     objective: Objective,
     *,
-    divisible: Collection[int],
     hint: Mapping[int, int] | None,
     seed: int,
     time_limit_s: float | None,
@@ -310,29 +301,20 @@ def _run_highs(
     """Give what HiGHS says, the values, and its bound as an integer with the constant."""
     from ortools.math_opt.python import mathopt  # noqa: PLC0415
 
-    program = mathopt.Model()
-    x = [
-        program.add_variable(lb=0, ub=upper, is_integer=v not in divisible)
-        for v, upper in enumerate(model.upper)
-    ]
-    for row in model.rows:
-        scale = _scale(c for c, _ in row.terms)
-        program.add_linear_constraint(
-            lb=-math.inf if row.low is None else row.low / scale,
-            ub=math.inf if row.high is None else row.high / scale,
-            expr=mathopt.LinearSum(c / scale * x[v] for c, v in row.terms),
-        )
-    scale = _scale(c for c, _ in objective.terms)
-    program.minimize(mathopt.LinearSum(c / scale * x[v] for c, v in objective.terms))
+    started = time.monotonic()
+    program = Program(model, objective, is_whole=True)
+    # A large program takes seconds to be written, which are seconds of solving too.
+    left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - started)
+    x, scale = program.x, program.scale
     parameters = mathopt.SolveParameters(
         random_seed=seed,
         relative_gap_tolerance=relative_gap,
         absolute_gap_tolerance=0.5 / scale,
-        time_limit=None if time_limit_s is None else timedelta(seconds=max(time_limit_s, 0.01)),
+        time_limit=time_limit(left_s),
     )
     hints = [mathopt.SolutionHint(variable_values={x[v]: n for v, n in (hint or {}).items()})]
     result = mathopt.solve(
-        program,
+        program.model,
         mathopt.SolverType.HIGHS,
         params=parameters,
         model_params=mathopt.ModelSolveParameters(solution_hints=hints if hint else []),
@@ -344,6 +326,21 @@ def _run_highs(
         at = result.variable_values()
         values = tuple(at[v] for v in x)
     return result, values, _lowest(objective, lowest)
+
+
+def time_limit(seconds: float | None) -> timedelta | None:
+    """Give a time limit as MathOpt takes it: none at all would be refused.
+
+    Parameters
+    ----------
+    seconds
+        Seconds; None for no limit.
+
+    Returns
+    -------
+    The limit.
+    """
+    return None if seconds is None else timedelta(seconds=max(seconds, 0.01))
 
 
 def _lowest(objective: Objective, bound: int | None) -> int:

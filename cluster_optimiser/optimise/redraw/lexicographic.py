@@ -2,77 +2,32 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.optimise.redraw.legal import is_legal_cluster, with_strays_moved
 from cluster_optimiser.optimise.redraw.linear import Objective
-from cluster_optimiser.optimise.redraw.model import (
-    Limits,
-    build_model,
-    forbid,
-    part_a_stray,
-    starting_values,
-)
-from cluster_optimiser.optimise.redraw.separators import is_legal, pieces, strays
+from cluster_optimiser.optimise.redraw.model import Limits, build_model
+from cluster_optimiser.optimise.redraw.prove import prove
+from cluster_optimiser.optimise.redraw.search import Search, hint_of, solve_stage
 from cluster_optimiser.optimise.redraw.terms import objective_of, stage_names, value_of
+from cluster_optimiser.optimise.redraw.tightening import tighten_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster_optimiser.domain import Status
-    from cluster_optimiser.optimise.redraw.engines import Engine
     from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.search import How
 
 
-@dataclass(frozen=True, slots=True)
-class How:
-    """How to solve.
+MOST_RINGS = 1
+"""Rings of neighbours around a broken cluster that are solved anew with it."""
 
-    Parameters
-    ----------
-    engine
-        The solver.
-    nearest_hubs
-        A unit may join one of so many nearest hubs; None for all within the travel limit.
-    is_shaped
-        Keep the shape rule "towards the hub".
-    seed
-        Fixes the search.
-    deadline
-        Value of the monotonic clock at which to stop; None for never.
-    """
-
-    engine: Engine
-    nearest_hubs: int | None
-    is_shaped: bool = False
-    seed: int = 0
-    deadline: float | None = None
-
-    def left_s(self) -> float | None:
-        """Give the seconds that are left; None for any number."""
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
-
-    def within(self, seconds: float) -> How:
-        """Give the same with a nearer deadline.
-
-        Parameters
-        ----------
-        seconds
-            Seconds from now at most.
-
-        Returns
-        -------
-        The same, over sooner.
-        """
-        soon = time.monotonic() + seconds
-        return replace(self, deadline=soon if self.deadline is None else min(soon, self.deadline))
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the time has run out."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+SHARE_OF_TIME = 0.1
+"""Share of the time that one such solve may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,94 +74,6 @@ class PartPlan:
     n_rounds: int = 0
 
 
-@dataclass(slots=True)
-class Search:
-    """The best legal plan of a stage so far, and what was added to the model.
-
-    Parameters
-    ----------
-    clusters
-        Units of each cluster of the plan; empty where there is none.
-    bound
-        No plan has a lower value; None where nothing is known.
-    value
-        Of the plan, in the model.
-    n_cuts, n_rounds, effort
-        Separators added, programs solved, and what that took.
-    hint
-        Variable -> value to begin with.
-    """
-
-    clusters: list[Cluster]
-    bound: int | None = None
-    value: int = 0
-    n_cuts: int = 0
-    n_rounds: int = 0
-    effort: float = 0.0
-    hint: dict[int, int] = field(default_factory=dict)
-
-    def begin(self) -> None:
-        """Begin a stage: what is added to the model and the best plan stay."""
-        self.bound, self.effort = None, 0.0
-
-
-def _add_cuts(a: Assignment, found: Sequence[tuple[int | None, Cluster]], how: How) -> int:
-    n_cuts = 0
-    for hub, cluster in found:
-        if hub is None:
-            continue
-        if len(pieces(a.ground.neighbours, cluster)) > 1:
-            for unit, parting in strays(a.ground, hub, cluster, a.of_hub[hub]):
-                part_a_stray(a, unit, hub, parting)
-                n_cuts += 1
-        elif not is_legal(a.ground, cluster, is_shaped=how.is_shaped):
-            forbid(a, cluster)
-            n_cuts += 1
-    return n_cuts
-
-
-def solve_stage(a: Assignment, objective: Objective, search: Search, how: How) -> Status:
-    """Solve, part strays from hubs, solve again: until connected, proved or out of time.
-
-    Parameters
-    ----------
-    a
-        The model; what parts strays from hubs is added to it.
-    objective
-        What is minimised.
-    search
-        What is known; changed in place.
-    how
-        How to solve.
-
-    Returns
-    -------
-    The status.
-    """
-    while True:
-        outcome = how.engine.solve(
-            a.model, objective, hint=search.hint, seed=how.seed, time_limit_s=how.left_s()
-        )
-        search.n_rounds += 1
-        search.effort += outcome.effort
-        if outcome.status == "INFEASIBLE":
-            return "INFEASIBLE"
-        # Every program leaves out some of the rules, so what bounds it bounds the plan.
-        search.bound = outcome.bound if search.bound is None else max(outcome.bound, search.bound)
-        if outcome.values is None:
-            return "FEASIBLE" if search.clusters else "UNKNOWN"
-        found = a.clusters(outcome.values)
-        added = _add_cuts(a, found, how)
-        search.n_cuts += added
-        if not added:
-            search.clusters = [cluster for _, cluster in found]
-            search.value = objective.value(outcome.values)
-            search.hint = {v: outcome.values[v] for v in [*a.x.values(), *a.stands.values()]}
-            return outcome.status
-        if how.is_over:
-            return "FEASIBLE" if search.clusters else "UNKNOWN"
-
-
 def solve_part(
     ground: Ground,
     units: Sequence[int],
@@ -214,7 +81,6 @@ def solve_part(
     how: How,
     *,
     start: Sequence[Cluster] = (),
-    known_bound: int | None = None,
 ) -> PartPlan:
     """Find the best plan of one part of the map, stage after stage.
 
@@ -233,8 +99,6 @@ def solve_part(
         How to solve.
     start
         A legal plan of the part to begin with, or nothing.
-    known_bound
-        No plan of the part has a lower value in the first stage, unless that is the count.
 
     Returns
     -------
@@ -243,7 +107,7 @@ def solve_part(
     names = stage_names(ground)
     most = limits.most if limits.most is not None else len(units)
     if names[0] != "count" or limits.fewest == most:
-        return _solve_stages(ground, units, limits, how, start, known_bound)
+        return _solve_stages(ground, units, limits, how, start)
     for n_clusters in range(limits.fewest, most + 1):
         fixed = Limits(n_clusters, n_clusters, limits.exceptions)
         plan = _solve_stages(ground, units, fixed, how, start)
@@ -262,11 +126,18 @@ def _solve_stages(
     limits: Limits,
     how: How,
     start: Sequence[Cluster],
-    known_bound: int | None = None,
 ) -> PartPlan:
     a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs, is_shaped=how.is_shaped)
+    is_many = len(units) > how.few
+    if is_many:
+        size = ground.problem.scenario.size
+        tighten_sizes(a, size.min_pupils, size.max_pupils)
     fits = limits.fewest <= len(start) <= (limits.most or len(start))
-    search = Search(list(start) if fits else [], hint=hint_of(a, start) if start else {})
+    search = Search(
+        list(start) if fits else [],
+        hint=hint_of(a, start) if start else {},
+        n_exceptions=limits.exceptions,
+    )
     stages: list[PartStage] = []
     status: Status = "OPTIMAL"
     for name in stage_names(ground):
@@ -275,8 +146,10 @@ def _solve_stages(
             continue
         objective = objective_of(a, name)
         search.begin()
-        search.bound = None if stages else known_bound
-        status = solve_stage(a, objective, search, how)
+        if is_many:
+            status = prove(a, name, objective, search, how, partial(repaired, ground))
+        else:
+            status = solve_stage(a, objective, search, how)
         if status in {"INFEASIBLE", "UNKNOWN"}:
             return PartPlan(status, (), (), len(a.x), search.n_cuts, search.n_rounds)
         value = value_of(ground, name, search.clusters)
@@ -289,6 +162,7 @@ def _solve_stages(
         stages.append(PartStage(status, value, bound, search.effort))
         if status != "OPTIMAL":
             break
+        search.held[name] = value
         a.model.row(objective.terms, high=search.value - objective.constant)
     if not search.clusters:
         return _any_plan(a, search, how, tuple(stages))
@@ -310,26 +184,39 @@ def _any_plan(a: Assignment, search: Search, how: How, stages: tuple[PartStage, 
     )
 
 
-def hint_of(a: Assignment, clusters: Sequence[Cluster]) -> dict[int, int]:
-    """Give the values of the assignment that a plan has, to begin with.
+def repaired(ground: Ground, start: Sequence[Cluster], how: How) -> list[Cluster]:
+    """Solve anew what is around clusters that are no legal ones once single schools count.
+
+    A cluster of today on two sides of a river is one unit of a merge, but not one piece.
 
     Parameters
     ----------
-    a
-        The model.
-    clusters
-        Units of each cluster.
+    ground
+        The problem in numbers.
+    start
+        A plan whose clusters keep the rules but for some.
+    how
+        How to solve, and until when.
 
     Returns
     -------
-    Variable -> value.
+    The plan, mended as far as that was possible.
     """
-    hub_of: dict[int, int] = {}
-    stands = []
-    for cluster in clusters:
-        meeting = a.ground.meeting(cluster)
-        if cluster in a.stands:
-            stands.append(cluster)
-        elif meeting is not None:
-            hub_of |= dict.fromkeys(cluster, meeting[0])
-    return starting_values(a, hub_of, stands)
+    clusters = with_strays_moved(ground, start, is_shaped=how.is_shaped)
+    for _ in range(len(start)):
+        broken = [c for c in clusters if not is_legal_cluster(ground, c, is_shaped=how.is_shaped)]
+        if not broken or how.is_over:
+            break
+        around = {broken[0]}
+        for _ring in range(MOST_RINGS):
+            reached = {j for c in around for i in c for j in ground.neighbours[i]}
+            around |= {c for c in clusters if c & reached}
+            units = sorted(i for c in around for i in c)
+            brief = replace(how.with_share(SHARE_OF_TIME), nearest_hubs=None, few=len(units))
+            plan = solve_part(ground, units, Limits(len(around), len(around), 0), brief)
+            if plan.clusters:
+                clusters = [*(c for c in clusters if c not in around), *plan.clusters]
+                break
+        else:
+            break
+    return sorted(clusters, key=sorted)

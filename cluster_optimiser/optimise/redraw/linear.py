@@ -6,11 +6,11 @@ is checked here in integers before anything is believed of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 Terms = list[tuple[int, int]]
 """Pairs of (coefficient, variable)."""
@@ -125,6 +125,27 @@ class LinearModel:
             row.holds(values) for row in self.rows
         )
 
+    def without(self, dropped: Collection[int]) -> tuple[LinearModel, tuple[int, ...]]:
+        """Give the program in which some variables are 0, without them.
+
+        Parameters
+        ----------
+        dropped
+            The variables.
+
+        Returns
+        -------
+        A smaller program, and which variable here each of its variables is.
+        """
+        kept = tuple(v for v in range(len(self.upper)) if v not in dropped)
+        number = {v: n for n, v in enumerate(kept)}
+        smaller = LinearModel([self.upper[v] for v in kept])
+        for row in self.rows:
+            left = replace(row, terms=tuple((c, number[v]) for c, v in row.terms if v in number))
+            if left.terms or not left.holds(()):
+                smaller.rows.append(left)
+        return smaller, kept
+
 
 @dataclass(frozen=True, slots=True)
 class Objective:
@@ -154,3 +175,18 @@ class Objective:
         The value.
         """
         return self.constant + sum(c * values[v] for c, v in self.terms)
+
+    def within(self, kept: Sequence[int]) -> Objective:
+        """Give the objective of a smaller program.
+
+        Parameters
+        ----------
+        kept
+            Which variable here each variable of the smaller program is.
+
+        Returns
+        -------
+        The objective in its variables.
+        """
+        number = {v: n for n, v in enumerate(kept)}
+        return Objective(tuple((c, number[v]) for c, v in self.terms if v in number), self.constant)

@@ -16,8 +16,8 @@ from cluster_optimiser.optimise.redraw.model import Limits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster_optimiser.optimise.redraw.lexicographic import How
     from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.search import How
 
 
 _Choice = tuple[tuple[int, ...], list[PartPlan]]
@@ -47,9 +47,7 @@ def parts_of(ground: Ground) -> list[tuple[int, ...]]:
     return parts
 
 
-def solve_parts(
-    ground: Ground, how: How, start: Sequence[Cluster] = (), known_bound: int | None = None
-) -> list[PartPlan]:
+def solve_parts(ground: Ground, how: How, start: Sequence[Cluster] = ()) -> list[PartPlan]:
     """Solve every part, and choose numbers of clusters where they are coupled.
 
     Parameters
@@ -60,8 +58,6 @@ def solve_parts(
         How to solve.
     start
         A legal plan to begin with, or nothing.
-    known_bound
-        No plan has a lower value in the first stage; used where there is one part.
 
     Returns
     -------
@@ -72,7 +68,7 @@ def solve_parts(
     parts = parts_of(ground)
     if len(parts) == 1:
         limits = Limits(count.min, count.max, exceptions)
-        return [solve_part(ground, parts[0], limits, how, start=start, known_bound=known_bound)]
+        return [solve_part(ground, parts[0], limits, how, start=start)]
     spans = [_span(ground, part) for part in parts]
     fewest = sum(low for low, _ in spans)
     plans = []

@@ -11,13 +11,12 @@ from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
-from cluster_optimiser.optimise.redraw.hubs import Known, hubs_first
-from cluster_optimiser.optimise.redraw.lexicographic import How
 from cluster_optimiser.optimise.redraw.names import redraw_names
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.parts import parts_of, solve_parts
+from cluster_optimiser.optimise.redraw.search import FEW, How
 from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale
-from cluster_optimiser.optimise.redraw.warm import improved, joined_start, merged_start
+from cluster_optimiser.optimise.redraw.warm import merged_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,20 +24,25 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem, Status
     from cluster_optimiser.optimise.redraw.engines import Engine
     from cluster_optimiser.optimise.redraw.lexicographic import PartPlan
-    from cluster_optimiser.optimise.redraw.pairs import Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
 
 ENGINES: dict[str, type[Engine]] = {"HiGHS": Highs, "CP-SAT": CpSat}
 """Name -> solver."""
 
-SOON_PROVED = 125
-"""Units up to which a part is solved without a plan to begin with."""
+SHARE_OF_TIME = 0.4
+"""Share of the time that plans with the nearest hubs only may take."""
 
 NAMED = 5
 """A message names so many units, then says how many more."""
 
 
 def solve_redraw(
-    problem: Problem, *, seed: int = 0, time_limit_s: float | None = None, engine: str = "CP-SAT"
+    problem: Problem,
+    *,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+    engine: str | None = None,
+    few: int = FEW,
 ) -> Plan:
     """Find the best plan of a redraw scenario.
 
@@ -51,7 +55,9 @@ def solve_redraw(
     time_limit_s
         Seconds of solving; without it until proved.
     engine
-        ``HiGHS`` or ``CP-SAT``.
+        ``HiGHS`` or ``CP-SAT``; without it CP-SAT for parts of few units, HiGHS for others.
+    few
+        Up to so many units a part is solved as it is, above that bounded in fractions first.
 
     Returns
     -------
@@ -69,17 +75,21 @@ def solve_redraw(
     redraw = problem.scenario.redraw
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
     how = How(
-        ENGINES[engine](),
-        redraw.nearest_hubs,
+        ENGINES[engine or "CP-SAT"](),
+        engine_of_many=ENGINES[engine or "HiGHS"](),
         is_shaped=redraw.shape == "towards the hub",
         seed=seed,
         deadline=deadline,
+        few=few,
     )
-    known = _known(ground, how)
-    plans = solve_parts(ground, how, known.clusters, known.bound)
+    start = _start(ground, how)
+    near: list[Cluster] = []
+    if redraw.nearest_hubs is not None:
+        near = _among_nearest(ground, how, redraw.nearest_hubs, start)
+    plans = solve_parts(ground, how, near or start)
     statuses = {plan.status for plan in plans}
     if "INFEASIBLE" in statuses:
-        _raise_infeasible(ground, how)
+        _raise_infeasible(ground)
     if "UNKNOWN" in statuses:
         message = f"no plan was found within {time_limit_s:g} s; none is proved impossible"
         raise NoPlanFoundError(message)
@@ -87,29 +97,46 @@ def solve_redraw(
     names = redraw_names(ground, clusters)
     cluster_of = {ground.units[i]: name for name, c in zip(names, clusters, strict=True) for i in c}
     stages = _stages(ground, plans)
+    proof = _proof(ground, plans, how)
+    if redraw.nearest_hubs is not None:
+        proof["nearest_hubs_tried_first"] = redraw.nearest_hubs
+        proof["best_has_nearest_hubs"] = _has_nearest(ground, clusters, redraw.nearest_hubs)
     status: Status = "OPTIMAL" if statuses == {"OPTIMAL"} else "FEASIBLE"
     return Plan(
         label=problem.scenario.option,
         assignment=assign_schools(problem, cluster_of),
-        solution=Solution(status=status, stages=stages, proof=_proof(ground, plans, how)),
+        solution=Solution(status=status, stages=stages, proof=proof),
     )
 
 
-def _known(ground: Ground, how: How) -> Known:
-    """Begin: with a plan and a bound for what is not proved before these are made."""
-    parts = parts_of(ground)
-    if max(map(len, parts)) <= SOON_PROVED:
-        return Known(())
-    start = merged_start(ground, how) or joined_start(ground, how)
-    start = improved(ground, start, _half(how))
-    if len(parts) == 1 and stage_names(ground)[0] != "count":
-        return hubs_first(ground, _half(how), start)
-    return Known(tuple(start))
+def _start(ground: Ground, how: How) -> list[Cluster]:
+    """Give a plan to begin with where a part of the map has many units."""
+    return merged_start(ground, how) if max(map(len, parts_of(ground))) > how.few else []
 
 
-def _half(how: How) -> How:
-    left_s = how.left_s()
-    return how if left_s is None else how.within(left_s / 2)
+def _among_nearest(
+    ground: Ground, how: How, nearest_hubs: int, start: Sequence[Cluster]
+) -> list[Cluster]:
+    """Give the best plan in which each unit joins one of its nearest hubs: a start, not a proof."""
+    near = replace(how.with_share(SHARE_OF_TIME), nearest_hubs=nearest_hubs)
+    plans = solve_parts(ground, near, start)
+    return (
+        [] if any(not plan.clusters for plan in plans) else [c for p in plans for c in p.clusters]
+    )
+
+
+def _has_nearest(ground: Ground, clusters: Sequence[Cluster], nearest_hubs: int) -> bool:
+    """Tell whether every unit is in the cluster of one of so many nearest hubs, or of its own."""
+    for cluster in clusters:
+        meeting = ground.meeting(cluster)
+        for i in cluster:
+            if meeting is None or ground.hubs[meeting[0]].unit == i:
+                continue
+            near = [h for h in range(len(ground.hubs)) if (i, h) in ground.cost]
+            near.sort(key=lambda h, i=i: (ground.nearest[i, h], h))  # type: ignore[misc]
+            if meeting[0] not in near[:nearest_hubs]:
+                return False
+    return True
 
 
 def _refuse_unplaceable(ground: Ground) -> None:
@@ -134,22 +161,13 @@ def _shown(ground: Ground, unit: str) -> str:
     return f"{school} ({unit})"
 
 
-def _raise_infeasible(ground: Ground, how: How) -> None:
-    n_hubs = len(ground.hubs)
-    if how.nearest_hubs is not None and how.nearest_hubs < n_hubs:
-        plans = solve_parts(ground, replace(how, nearest_hubs=None))
-        if not any(plan.status == "INFEASIBLE" for plan in plans):
-            message = (
-                f"no plan with the {how.nearest_hubs} nearest hubs of each unit; there may be one "
-                f"with more: raise redraw.nearest_hubs, up to {n_hubs}"
-            )
-            raise NoPlanFoundError(message)
+def _raise_infeasible(ground: Ground) -> None:
     count = ground.problem.scenario.count
     n_clusters = f"{count.min} to {count.max}" if count.max else f"{count.min} or more"
     message = (
         f"no plan exists, proved: {len(ground.units)} units cannot be divided into {n_clusters} "
-        f"connected clusters around the {n_hubs} hubs that keep the rules on size, travel, layers, "
-        "pins and secondary schools"
+        f"connected clusters around the {len(ground.hubs)} hubs that keep the rules on size, "
+        "travel, layers, pins and secondary schools"
     )
     raise InfeasibleError(message)
 
@@ -180,19 +198,15 @@ def _stages(ground: Ground, plans: Sequence[PartPlan]) -> tuple[Stage, ...]:
 
 
 def _proof(ground: Ground, plans: Sequence[PartPlan], how: How) -> dict[str, object]:
-    n_pairs = sum(plan.n_pairs for plan in plans)
-    most = how.nearest_hubs
-    covers = "all hubs within the travel limit of each unit"
-    if most is not None and n_pairs < len(ground.cost):
-        covers = f"the {most} nearest hubs of each unit"
+    parts = parts_of(ground)
+    engines = {(how.engine if len(part) <= how.few else how.engine_of_many).name for part in parts}
     return {
         "n_units": len(ground.units),
         "n_hubs": len(ground.hubs),
-        "n_pairs": n_pairs,
-        "n_pairs_within_travel_limit": len(ground.cost),
-        "covers": covers,
+        "n_pairs": sum(plan.n_pairs for plan in plans),
+        "covers": "all hubs within the travel limit of each unit",
         "n_parts": len(plans),
         "n_separators": sum(plan.n_cuts for plan in plans),
         "n_programs": sum(plan.n_rounds for plan in plans),
-        "engine": how.engine.name,
+        "engine": " and ".join(sorted(engines)),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -103,12 +104,12 @@ def redraws(draw: st.DrawFn) -> Problem:
 @given(redraws())
 def test_the_optimum_is_that_of_brute_force_and_both_engines_find_it(problem: Problem) -> None:
     best = brute_force(problem)
-    for engine in ("CP-SAT", "HiGHS"):
+    for engine, few in itertools.product(("CP-SAT", "HiGHS"), (0, 125)):
         if best is None:
             with pytest.raises(InfeasibleError):
-                solve_redraw(problem, engine=engine)
+                solve_redraw(problem, engine=engine, few=few)
             continue
-        plan = solve_redraw(problem, engine=engine)
+        plan = solve_redraw(problem, engine=engine, few=few)
         assert plan.solution.status == "OPTIMAL"
         assert objective_of(problem, plan) == best
         assert tuple(stage.objective for stage in plan.solution.stages) == best

@@ -1,0 +1,120 @@
+"""Whether a plan keeps every rule of a redraw, and moving strays so that it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.optimise.redraw.separators import is_legal, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+
+
+def is_legal_plan(
+    ground: Ground, clusters: Sequence[Cluster], *, is_shaped: bool, n_exceptions: int | None = None
+) -> bool:
+    """Tell whether clusters keep every rule of a redraw, but for how many they are.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+    clusters
+        Units of each cluster.
+    is_shaped
+        Whether the shape rule is to be kept.
+    n_exceptions
+        Clusters that may be under the minimum; the scenario's number unless given.
+
+    Returns
+    -------
+    True where they do.
+    """
+    size = ground.problem.scenario.size
+    small = [c for c in clusters if ground.pupils_of(c) < size.min_pupils]
+    return (
+        len(small) <= (size.max_exceptions if n_exceptions is None else n_exceptions)
+        and all(cluster <= ground.exceptable for cluster in small)
+        and all(is_legal_cluster(ground, cluster, is_shaped=is_shaped) for cluster in clusters)
+    )
+
+
+def is_legal_cluster(ground: Ground, cluster: Cluster, *, is_shaped: bool) -> bool:
+    """Tell whether a cluster keeps every rule that may be told of it alone, but the minimum size.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+    cluster
+        Its units.
+    is_shaped
+        Whether the shape rule is to be kept.
+
+    Returns
+    -------
+    True where it does.
+    """
+    scenario = ground.problem.scenario
+    fits = ground.pupils_of(cluster) <= scenario.size.max_pupils or cluster in ground.oversize
+    enough = sum(ground.n_secondary[i] for i in cluster) >= scenario.secondary.min
+    together = all(pin & cluster in (frozenset(), pin) for pin in ground.together)
+    apart = not any(one & cluster and other & cluster for one, other in ground.apart)
+    return fits and enough and together and apart and is_legal(ground, cluster, is_shaped=is_shaped)
+
+
+def with_strays_moved(
+    ground: Ground, clusters: Sequence[Cluster], *, is_shaped: bool
+) -> list[Cluster]:
+    """Give the pieces of a cluster that are cut off to the neighbours that are cheapest for them.
+
+    Where clusters in one piece cost no more, a program may still have strays: schools whose pupils
+    are unknown cost nothing anywhere.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+    clusters
+        A plan whose clusters keep the rules but for some.
+    is_shaped
+        Whether the shape rule is to be kept.
+
+    Returns
+    -------
+    The plan without strays; with some of them where no neighbour may take them.
+    """
+    found = list(clusters)
+    for cluster in clusters:
+        if is_legal_cluster(ground, cluster, is_shaped=is_shaped):
+            continue
+        by_size = sorted(
+            pieces(ground.neighbours, cluster),
+            key=lambda piece: (-_n_hubs(ground, piece), -ground.pupils_of(piece), min(piece)),
+        )
+        for piece in by_size[1:]:
+            around = {j for i in piece for j in ground.neighbours[i]}
+            takers = [
+                c
+                for c in found
+                if c & around
+                and not c & piece
+                and is_legal_cluster(ground, c | piece, is_shaped=is_shaped)
+            ]
+            if takers:
+                taker = min(takers, key=lambda c: (_extra(ground, c, piece), sorted(c)))
+                giver = next(c for c in found if piece <= c)
+                found[found.index(taker)] = taker | piece
+                found[found.index(giver)] = giver - piece
+    return sorted(found, key=sorted)
+
+
+def _n_hubs(ground: Ground, units: Cluster) -> int:
+    return sum(hub.unit in units for hub in ground.hubs)
+
+
+def _extra(ground: Ground, cluster: Cluster, piece: Cluster) -> int:
+    with_it, alone = ground.meeting(cluster | piece), ground.meeting(cluster)
+    return (with_it[1] if with_it else 0) - (alone[1] if alone else 0)

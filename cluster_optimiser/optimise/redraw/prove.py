@@ -1,0 +1,291 @@
+"""Maps of many units: bounded in fractions, then solved with what the bound does not rule out.
+
+1. The program is solved in fractions, rows that the solution breaks are added, and so on. The dual
+   bounds every plan, and says what it costs at least to have a unit join a hub.
+2. The core: only pairs that cost little by that measure. It is small, and its plan is good.
+3. All pairs but those with which a plan would cost more than the best one known: what is best among
+   the rest is best of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, InFractions
+from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
+from cluster_optimiser.optimise.redraw.search import add_cuts, hint_of
+from cluster_optimiser.optimise.redraw.terms import stage_scale, value_of
+from cluster_optimiser.optimise.redraw.tightening import cut
+from cluster_optimiser.progress import Progress, listener
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from cluster_optimiser.domain import Status
+    from cluster_optimiser.optimise.redraw.engines import Outcome
+    from cluster_optimiser.optimise.redraw.linear import Objective
+    from cluster_optimiser.optimise.redraw.model import Assignment
+    from cluster_optimiser.optimise.redraw.pairs import Cluster
+    from cluster_optimiser.optimise.redraw.search import How, Search
+
+CORE_PAIRS = 6
+"""Pairs of a unit and a hub, on average over the units, that make the core."""
+
+NEAR_ENOUGH = 0.001
+"""Share of its value by which the plan of the core may miss its best: the rest is solved fully."""
+
+LEAST_GAIN = 0.00005
+"""Where a round adds less than this share to the bound, no more rows are added."""
+
+MOST_ROUNDS = 40
+"""Programs in fractions solved at most."""
+
+SHARE_OF_TIME = 0.4
+"""Share of the time left that what comes before the last program may take, each."""
+
+
+Repair = Callable[["Sequence[Cluster]", "How"], "Sequence[Cluster]"]
+"""Clusters some of which are illegal, and how to solve -> clusters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a solution in fractions proves.
+
+    Parameters
+    ----------
+    bound
+        No plan has a lower value.
+    extra
+        (unit, hub) -> what a plan in which the unit joins the hub costs at least beyond the bound.
+    """
+
+    bound: int
+    extra: Mapping[tuple[int, int], int]
+
+
+def bound_in_fractions(a: Assignment, objective: Objective, how: How) -> Reach | None:
+    """Solve in fractions, add rows that are broken, solve again.
+
+    Parameters
+    ----------
+    a
+        The model; rows are added to it.
+    objective
+        What is minimised.
+    how
+        How to solve, and until when.
+
+    Returns
+    -------
+    What is proved; None where there is no solution in fractions, or none was found in time.
+    """
+    size = a.ground.problem.scenario.size
+    program, best = InFractions(a.model, objective), None
+    for _ in range(MOST_ROUNDS):
+        found = program.solve(time_limit_s=how.left_s())
+        if found is None:
+            break
+        gain = LEAST_GAIN * abs(found.bound)
+        is_better = best is None or found.bound > best.bound + gain
+        if best is None or found.bound >= best.bound:
+            best = found
+        if not is_better or how.is_over:
+            break
+        if not cut(a, found.values, size.min_pupils, size.max_pupils):
+            break
+    if best is None:
+        return None
+    beyond = [max(0, cost) for cost in best.reduced]
+    extra = {
+        (i, h): (beyond[v] + (beyond[a.open(h)] if v != a.open(h) else 0)) // DUAL_SCALE
+        for (i, h), v in a.x.items()
+    }
+    return Reach(best.bound, extra)
+
+
+def prove(
+    a: Assignment, stage: str, objective: Objective, search: Search, how: How, repair: Repair
+) -> Status:
+    """Solve one stage of a part of many units.
+
+    Parameters
+    ----------
+    a
+        The model; rows are added to it.
+    stage, objective
+        What is minimised.
+    search
+        What is known; changed in place.
+    how
+        How to solve.
+    repair
+        Solves what is around clusters that are not in one piece anew; asked where there is no plan.
+
+    Returns
+    -------
+    The status.
+    """
+    reach = bound_in_fractions(a, objective, how.with_share(SHARE_OF_TIME))
+    proof = _Proof(
+        a, stage, objective, search, how, repair, reach or Reach(0, dict.fromkeys(a.x, 0))
+    )
+    if reach is not None:
+        search.bound = reach.bound
+    if search.clusters:
+        search.value = value_of(a.ground, stage, search.clusters)
+    proof.tell()
+    proof.try_core()
+    return proof.try_all()
+
+
+@dataclass(slots=True)
+class _Proof:
+    """One stage of a part, being proved."""
+
+    a: Assignment
+    stage: str
+    objective: Objective
+    search: Search
+    how: How
+    repair: Repair
+    reach: Reach
+    tried: set[frozenset[int]] = field(default_factory=set)
+
+    def tell(self) -> None:
+        """Say how far it is."""
+        scale, search = stage_scale(self.stage), self.search
+        value = search.value / scale if search.clusters else None
+        bound = None if search.bound is None else search.bound / scale
+        listener()(Progress(self.stage, value, bound))
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether no plan is better than the one there is."""
+        search = self.search
+        return bool(search.clusters) and search.bound is not None and search.bound >= search.value
+
+    def solve(
+        self, dropped: Collection[int], how: How, relative_gap: float
+    ) -> tuple[Outcome, list[tuple[int | None, Cluster]]]:
+        """Solve without some variables; give the outcome and the clusters found."""
+        small, kept = self.a.model.without(dropped)
+        values_of_plan = hint_of(self.a, self.search.clusters) if self.search.clusters else {}
+        outcome = how.engine_of_many.solve(
+            small,
+            self.objective.within(kept),
+            hint={n: values_of_plan[v] for n, v in enumerate(kept) if v in values_of_plan},
+            seed=how.seed,
+            time_limit_s=how.left_s(),
+            relative_gap=relative_gap,
+        )
+        self.search.n_rounds += 1
+        self.search.effort += outcome.effort
+        if outcome.values is None:
+            return outcome, []
+        at = dict(zip(kept, outcome.values, strict=True))
+        return outcome, self.a.clusters([at.get(v, 0) for v in range(len(self.a.model.upper))])
+
+    def take(self, found: list[tuple[int | None, Cluster]]) -> int:
+        """Keep the plan if it is legal, or is once strays are moved, and better; add cuts."""
+        n_cuts = add_cuts(self.a, found, self.how)
+        self.search.n_cuts += n_cuts
+        clusters = [cluster for _, cluster in found]
+        if n_cuts:
+            clusters = with_strays_moved(self.a.ground, clusters, is_shaped=self.how.is_shaped)
+        self.offer(clusters)
+        return n_cuts
+
+    def offer(self, clusters: Sequence[Cluster]) -> None:
+        """Keep a plan if it is legal and better."""
+        ground, search = self.a.ground, self.search
+        value = value_of(ground, self.stage, clusters)
+        if (
+            (not search.clusters or value < search.value)
+            and all(value_of(ground, name, clusters) <= most for name, most in search.held.items())
+            and is_legal_plan(
+                ground,
+                clusters,
+                is_shaped=self.how.is_shaped,
+                n_exceptions=search.n_exceptions,
+            )
+        ):
+            search.clusters, search.value = sorted(clusters, key=sorted), value
+
+    def beyond(self, most: int | None, hubs: Collection[int] | None = None) -> set[int]:
+        """Give the pairs that cost more than so much beyond the bound, or are of other hubs."""
+        return {
+            v
+            for (i, h), v in self.a.x.items()
+            if (most is not None and self.reach.extra[i, h] > most)
+            or (hubs is not None and h not in hubs)
+        }
+
+    def try_hubs(
+        self, found: list[tuple[int | None, Cluster]], most: int | None, how: How
+    ) -> list[tuple[int | None, Cluster]]:
+        """Solve around the hubs of a solution alone, until there is a plan in one piece a cluster.
+
+        That is soon done, and what it adds to contiguity holds for all hubs. Gives the last
+        solution.
+        """
+        hubs = frozenset(h for h, _ in found if h is not None)
+        if hubs in self.tried:
+            return found
+        self.tried.add(hubs)
+        while not how.is_over:
+            outcome, again = self.solve(self.beyond(most, hubs), how, NEAR_ENOUGH)
+            found = again or found
+            n_cuts = self.take(again) if again else 0
+            if not n_cuts or self.is_near(outcome.bound):
+                break
+        return found
+
+    def is_near(self, bound: int) -> bool:
+        """Tell whether the plan there is misses a bound by little."""
+        value = self.search.value
+        return bool(self.search.clusters) and bound >= value - NEAR_ENOUGH * abs(value)
+
+    def try_core(self) -> None:
+        """Find a plan with the pairs that cost least, and with more of them if there is none."""
+        how = self.how.with_share(SHARE_OF_TIME)
+        costs = sorted(self.reach.extra.values())
+        n_pairs = CORE_PAIRS * len(self.a.units)
+        while n_pairs < len(costs) and not how.is_over and not self.is_proved:
+            most = costs[n_pairs]
+            outcome, found = self.solve(self.beyond(most), how.with_share(0.5), NEAR_ENOUGH)
+            if found and self.take(found) and not self.is_near(outcome.bound):
+                found = self.try_hubs(found, most, how)
+            if found and not self.search.clusters:
+                self.offer(self.repair([cluster for _, cluster in found], how))
+            self.tell()
+            if self.search.clusters:
+                return
+            n_pairs *= 2
+
+    def try_all(self) -> Status:
+        """Solve with all pairs that a better plan may have."""
+        search = self.search
+        while not self.is_proved:
+            if self.how.is_over:
+                return "FEASIBLE" if search.clusters else "UNKNOWN"
+            spare = search.value - self.reach.bound if search.clusters else None
+            outcome, found = self.solve(self.beyond(spare), self.how, 0.0)
+            if outcome.status == "INFEASIBLE":
+                if not search.clusters:
+                    return "INFEASIBLE"
+                # All that is left out is worse than the plan there is, and nothing is left.
+                search.bound = search.value
+                break
+            lowest = outcome.bound if spare is None else min(outcome.bound, search.value)
+            search.bound = lowest if search.bound is None else max(search.bound, lowest)
+            n_cuts = self.take(found) if found else 0
+            self.tell()
+            if not n_cuts and not self.is_proved:
+                return "FEASIBLE" if search.clusters else "UNKNOWN"
+            if n_cuts and not self.is_proved:
+                self.try_hubs(found, spare, self.how.with_share(SHARE_OF_TIME))
+        search.hint = hint_of(self.a, search.clusters)
+        return "OPTIMAL"

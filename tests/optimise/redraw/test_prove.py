@@ -1,0 +1,153 @@
+"""A map of many units: what a time limit leaves, strays that cost nothing, and what is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise.redraw import prove as proving
+from cluster_optimiser.optimise.redraw.engines import Highs, Outcome
+from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
+from cluster_optimiser.optimise.redraw.pairs import redraw_ground
+from cluster_optimiser.optimise.redraw.solve import ENGINES, solve_redraw
+from cluster_optimiser.progress import Progress, listening
+from tests.toy import ToySchool, toy_problem
+
+if TYPE_CHECKING:
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise.redraw.linear import LinearModel, Objective
+
+
+def lumpy(most: int = 700) -> Problem:
+    """Give a map whose sizes do not add up without dividing a school."""
+    pupils = [[300, 200, 100], [100, 300, 200], [200, 200, 100]]
+    schools = {
+        name: [
+            ToySchool("secondary" if column == row else "primary", held, (row, column))
+            for column, held in enumerate(pupils[row])
+        ]
+        for row, name in enumerate("ABC")
+    }
+    return toy_problem(
+        "AAA BBB CCC",
+        schools=schools,
+        method="redraw",
+        units="schools",
+        size={"min_pupils": 400, "max_pupils": most},
+        objective={"order": ["pupil_minutes"]},
+    )
+
+
+@pytest.mark.parametrize("most", [600, 700, 1000])
+def test_both_ways_of_solving_prove_the_same(most: int) -> None:
+    problem = lumpy(most)
+    as_it_is, bounded_first = solve_redraw(problem), solve_redraw(problem, few=0)
+    assert bounded_first.solution.status == "OPTIMAL"
+    (one,), (other,) = as_it_is.solution.stages, bounded_first.solution.stages
+    assert (one.objective, one.bound) == (other.objective, other.bound)
+    assert bounded_first.solution.proof["engine"] == "HiGHS"
+
+
+@dataclass
+class Stopping:
+    """An engine that is stopped: it has a solution, and a bound that is below it."""
+
+    name = "stopping"
+
+    def solve(self, model: LinearModel, objective: Objective, **how: object) -> Outcome:
+        """Give what HiGHS finds, as if it had not been proved."""
+        del how
+        found = Highs().solve(model, objective)
+        return Outcome("FEASIBLE", found.values, found.bound - 1_000, found.effort)
+
+
+@dataclass
+class Finding(Stopping):
+    """An engine that is stopped before it has found anything."""
+
+    name = "finding"
+
+    def solve(self, model: LinearModel, objective: Objective, **how: object) -> Outcome:
+        """Give no solution."""
+        del how, model
+        return Outcome("UNKNOWN", None, objective.constant, 0.0)
+
+
+def test_what_is_not_proved_is_said_with_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    best = solve_redraw(lumpy()).solution.stages[0].objective
+    monkeypatch.setitem(ENGINES, "stopping", Stopping)
+    # In fractions it would be proved already.
+    monkeypatch.setattr(proving, "bound_in_fractions", lambda *_: None)
+    plan = solve_redraw(lumpy(), engine="stopping", few=0)
+    (stage,) = plan.solution.stages
+    assert plan.solution.status == stage.status == "FEASIBLE"
+    assert stage.objective == best
+    assert best - 10 <= stage.bound < best
+    assert stage.gap == pytest.approx((stage.objective - stage.bound) / stage.objective)
+
+
+def test_no_solution_in_time_is_no_proof_that_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Rows of today's clusters are no legal plan here, so that there is nothing to begin with.
+    monkeypatch.setitem(ENGINES, "finding", Finding)
+    monkeypatch.setattr("cluster_optimiser.optimise.redraw.solve.merged_start", lambda *_: [])
+    with pytest.raises(NoPlanFoundError, match="none is proved impossible"):
+        solve_redraw(lumpy(), engine="finding", few=0, time_limit_s=1e6)
+
+
+def test_a_listener_hears_the_plan_and_the_bound_meet() -> None:
+    heard: list[Progress] = []
+    with listening(heard.append):
+        plan = solve_redraw(lumpy(), few=0)
+    (stage,) = plan.solution.stages
+    assert {progress.stage for progress in heard} == {"pupil_minutes"}
+    assert heard[-1].objective == heard[-1].bound == stage.objective
+    bounds = [progress.bound or 0 for progress in heard]
+    assert bounds == sorted(bounds)
+
+
+def test_a_stray_goes_to_the_neighbour_that_is_cheapest() -> None:
+    """A - b - C - D, hubs A and D and C; b belongs to D, which it does not touch."""
+    kinds = {"A": "secondary", "B": "primary", "C": "secondary", "D": "secondary"}
+    schools = {name: [ToySchool(kind, 100)] for name, kind in kinds.items()}
+    ground = redraw_ground(
+        toy_problem(
+            "ABCD",
+            schools=schools,
+            method="redraw",
+            units="schools",
+            size={"min_pupils": 100, "max_pupils": 200},
+        )
+    )
+    a, b, c, d = (frozenset({i}) for i in range(4))
+    moved = with_strays_moved(ground, [a, b | d, c], is_shaped=False)
+    assert is_legal_plan(ground, moved, is_shaped=False)
+    assert moved in ([a | b, c, d], [a, b | c, d])
+    # Where neither neighbour has room it stays where it is.
+    full = redraw_ground(
+        toy_problem(
+            "ABCD",
+            schools=schools,
+            method="redraw",
+            units="schools",
+            size={"min_pupils": 0, "max_pupils": 200},
+            pins={"apart": [["A", "B"], ["B", "C"]]},
+        )
+    )
+    assert with_strays_moved(full, [a, b | d, c], is_shaped=False) == [a, b | d, c]
+
+
+def test_nothing_but_the_module_knows_how_large_the_core_is() -> None:
+    """However many pairs the core has, what is proved is the same."""
+    problem = lumpy()
+    best = solve_redraw(problem).solution.stages[0].objective
+    for n_pairs in (0, 1, 2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(proving, "CORE_PAIRS", n_pairs)
+            plan = solve_redraw(problem, few=0)
+        assert plan.solution.status == "OPTIMAL"
+        assert plan.solution.stages[0].objective == best

@@ -1,0 +1,163 @@
+"""Rows that tighten the model: kept by every legal plan, broken by fractions that are none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cluster_optimiser.optimise.redraw import tightening
+from cluster_optimiser.optimise.redraw.engines import CpSat
+from cluster_optimiser.optimise.redraw.legal import is_legal_plan
+from cluster_optimiser.optimise.redraw.model import Limits, build_model, variables
+from cluster_optimiser.optimise.redraw.pairs import redraw_ground
+from cluster_optimiser.optimise.redraw.prove import bound_in_fractions
+from cluster_optimiser.optimise.redraw.search import How, hint_of
+from cluster_optimiser.optimise.redraw.terms import objective_of, value_of
+from tests.optimise.redraw.test_solve import partitions
+from tests.toy import ToySchool, toy_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cluster_optimiser.optimise.redraw.model import Assignment
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+
+WEST, EAST = 0, 1
+
+
+def path(*pupils: int) -> Assignment:
+    """Give the variables of a path of schools, hubs at its ends, sizes 500 to 900."""
+    names = "ABCDEFGH"[: len(pupils)]
+    ends = {names[0], names[-1]}
+    schools = {
+        name: [ToySchool("secondary" if name in ends else "primary", held)]
+        for name, held in zip(names, pupils, strict=True)
+    }
+    problem = toy_problem(
+        names,
+        schools=schools,
+        method="redraw",
+        units="schools",
+        size={"min_pupils": 500, "max_pupils": 900},
+    )
+    ground = redraw_ground(problem)
+    return variables(ground, range(len(pupils)), nearest_hubs=None, allow_exceptions=False)
+
+
+def holds(a: Assignment, west: Mapping[int, float]) -> bool:
+    """Tell whether the rows hold where the western hub has these shares of units."""
+    values = [0.0] * len(a.model.upper)
+    for unit, share in west.items():
+        values[a.x[unit, WEST]] = share
+    return all(
+        (row.low is None or sum(c * values[v] for c, v in row.terms) >= row.low)
+        and (row.high is None or sum(c * values[v] for c, v in row.terms) <= row.high)
+        for row in a.model.rows
+    )
+
+
+def test_what_a_hub_lacks_is_filled_by_whole_units() -> None:
+    a = path(400, 200, 300, 400)
+    tightening.fill_the_minimum(a, WEST, {0}, 500)
+    assert holds(a, {0: 1, 1: 1})
+    # A half of 200 pupils would do for the size alone.
+    assert not holds(a, {0: 1, 1: 0.5})
+    assert holds(a, {})
+
+
+def test_a_hub_too_small_alone_goes_on_into_a_neighbour() -> None:
+    a = path(400, 200, 300, 400)
+    tightening.reach_beyond(a, WEST, {0})
+    assert holds(a, {0: 1, 1: 1})
+    assert not holds(a, {0: 1, 2: 1})
+
+
+def test_units_too_many_for_a_hub_are_not_all_with_it() -> None:
+    a = path(400, 300, 300, 400)
+    tightening.have_room(a, WEST, {1, 2})
+    assert holds(a, {0: 1, 1: 1})
+    assert not holds(a, {0: 1, 1: 1, 2: 1})
+    assert not holds(a, {0: 0.5, 1: 0.5, 2: 0.5})
+
+
+def test_of_two_large_units_one_is_with_a_hub() -> None:
+    a = path(400, 300, 300, 400)
+    tightening.tighten_sizes(a, 0, 900)
+    assert holds(a, {0: 1, 2: 1})
+    assert not holds(a, {0: 0.5, 1: 0.5, 2: 0.5})
+
+
+@pytest.mark.parametrize(
+    ("shares", "broken"),
+    [
+        ({0: 1, 1: 1}, False),
+        ({0: 1, 1: 0.5}, True),
+        ({0: 1, 3: 0.5}, True),
+        ({0: 1, 1: 1, 2: 0.9}, True),
+    ],
+)
+def test_a_broken_row_is_found(shares: dict[int, float], broken: bool) -> None:
+    a = path(400, 200, 301, 100, 500)
+    values = [0.0] * len(a.model.upper)
+    for unit, share in shares.items():
+        values[a.x[unit, WEST]] = share
+    assert bool(tightening.cut(a, values, 500, 900)) is broken
+    assert holds(a, shares) is not broken
+
+
+@st.composite
+def grounds(draw: st.DrawFn) -> Ground:
+    """Draw a grid of six schools and their sizes."""
+    kinds = ["secondary", "primary", "secondary", "primary", "primary", "secondary"]
+    schools = {
+        name: [ToySchool(kind, draw(st.integers(0, 5)) * 100)]
+        for name, kind in zip("ABCDEF", kinds, strict=True)
+    }
+    low = draw(st.sampled_from([0, 300, 500]))
+    problem = toy_problem(
+        "ABC DEF",
+        schools=schools,
+        method="redraw",
+        units="schools",
+        size={
+            "min_pupils": low,
+            "max_pupils": low + draw(st.sampled_from([400, 700])),
+            "max_exceptions": draw(st.integers(0, 1)),
+        },
+        objective={"order": ["pupil_minutes"]},
+    )
+    return redraw_ground(problem)
+
+
+def plans(ground: Ground) -> list[list[Cluster]]:
+    """Give every legal plan, by trying all there are."""
+    every = ([frozenset(c) for c in p] for p in partitions(list(range(len(ground.units)))))
+    return [plan for plan in every if is_legal_plan(ground, plan, is_shaped=False)]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(grounds())
+def test_every_legal_plan_keeps_every_row_and_costs_what_is_said(ground: Ground) -> None:
+    size = ground.problem.scenario.size
+    units = range(len(ground.units))
+    a = build_model(ground, units, Limits(1, None, size.max_exceptions))
+    tightening.tighten_sizes(a, size.min_pupils, size.max_pupils)
+    reach = bound_in_fractions(a, objective_of(a, "pupil_minutes"), How(CpSat()))
+    legal = plans(ground)
+    if reach is None:
+        assert not legal
+        return
+    for plan in legal:
+        values = [0] * len(a.model.upper)
+        for v, value in hint_of(a, plan).items():
+            values[v] = value
+        for h, e in a.exception.items():
+            members = [i for i in a.of_hub[h] if values[a.x[i, h]]]
+            values[e] = int(bool(members) and ground.pupils_of(members) < size.min_pupils)
+        assert a.model.is_kept(values)
+        joined = [pair for pair, v in a.x.items() if values[v]]
+        beyond = max(reach.extra[pair] for pair in joined)
+        assert value_of(ground, "pupil_minutes", plan) >= reach.bound + beyond
