@@ -190,7 +190,7 @@ def report(row: Row, ours: Row, *, as_json: bool) -> None:
     clusters = str(found.n_clusters) if found else "-"
     bound = f"bound {row.bound:,.0f}" if row.bound is not None else ""
     if found and found.is_legal and row.bound is not None:
-        bound += f", gap {100 * (1 - row.bound / found.pupil_minutes):.2f} %"
+        bound += f", gap {max(0.0, 100 * (1 - row.bound / found.pupil_minutes)):.2f} %"
     legality = f"NOT LEGAL: {found.told()}" if found and not found.is_legal else "legal"
     remarks = (legality if found else "no plan", row.status, bound, row.note)
     print(
