@@ -7,6 +7,7 @@ import logging
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -282,7 +283,9 @@ class _Run:
         if self.pool is None:
             message = f"{task.scenario.option} changed while finished runs were read: run it again"
             raise ClusterOptimiserError(message)
-        self.in_flight[self.pool.submit(task)] = (task, reasons)
+        on_progress = self.hooks.on_progress
+        tell = None if on_progress is None else partial(on_progress, task.scenario)
+        self.in_flight[self.pool.submit(task, tell)] = (task, reasons)
 
     def end(self, future: Future[Made | None]) -> None:
         """Take note of a task that has ended, one way or the other."""

@@ -8,18 +8,21 @@ from __future__ import annotations
 import importlib
 import warnings
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import loky
 
 from cluster_optimiser.batch.work import warm_up, work
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.progress import listening
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from cluster_optimiser.batch.tasks import Made, Task
+    from cluster_optimiser.progress import Progress
 
 ONE_THREAD = dict.fromkeys(
     (
@@ -59,13 +62,17 @@ class Pool:
 
     size: int = 1
 
-    def submit(self, task: Task) -> Future[Made | None]:
+    def submit(
+        self, task: Task, tell: Callable[[Progress], None] | None = None
+    ) -> Future[Made | None]:
         """Have a task run.
 
         Parameters
         ----------
         task
             The task.
+        tell
+            Told what is being solved where that is in this process; others write it down.
 
         Returns
         -------
@@ -73,7 +80,12 @@ class Pool:
         """
         future: Future[Made | None] = Future()
         try:
-            future.set_result(work(task))
+            if tell is None:
+                future.set_result(work(task))
+            else:
+                # Nobody could read meanwhile what is written down.
+                with listening(tell):
+                    future.set_result(work(replace(task, progress=None)))
         except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
             future.set_exception(error)
         return future
@@ -112,14 +124,19 @@ class LocalPool(Pool):
         for _ in range(self.size):
             self.executor.submit(warm_up)
 
-    def submit(self, task: Task) -> Future[Made | None]:
+    def submit(
+        self, task: Task, tell: Callable[[Progress], None] | None = None
+    ) -> Future[Made | None]:
         """Have a task run by one of the processes.
 
         Parameters
         ----------
         task
             The task.
+        tell
+            Not told: what is being solved is written down.
         """
+        del tell
         return self.executor.submit(work, task)
 
     def mend(self) -> None:
@@ -178,14 +195,19 @@ class DaskPool(Pool):
         self.size = max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
         self.executor = self.client.get_executor(pure=False)
 
-    def submit(self, task: Task) -> Future[Made | None]:
+    def submit(
+        self, task: Task, tell: Callable[[Progress], None] | None = None
+    ) -> Future[Made | None]:
         """Have a task run by one of the workers.
 
         Parameters
         ----------
         task
             The task.
+        tell
+            Not told: what is being solved is written down.
         """
+        del tell
         return self.executor.submit(work, task)
 
     def __exit__(

@@ -6,11 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import loky
 import pytest
@@ -31,12 +30,11 @@ from cluster_optimiser.batch.many import Hooks
 from cluster_optimiser.batch.pools import Pool
 from cluster_optimiser.batch.tasks import Made, Task
 from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
+from cluster_optimiser.progress import Progress
+from cluster_optimiser.scenario import Scenario
 from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
 from tests.inputs.broken import make_authority
 from tests.norfolk import ROOT
-
-if TYPE_CHECKING:
-    from cluster_optimiser.progress import Progress
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +125,9 @@ class Fragile(Pool):
         super().__init__(2)
         self.deadly, self.mended = deadly, 0
 
-    def submit(self, task: Task) -> Future[Made | None]:
+    def submit(
+        self, task: Task, tell: Callable[[Progress], None] | None = None
+    ) -> Future[Made | None]:
         """Die as often as is wanted, and take along what runs beside."""
         option = task.scenario.option
         if self.deadly.get(option, 0):
@@ -135,7 +135,7 @@ class Fragile(Pool):
             future: Future[Made | None] = Future()
             future.set_exception(BrokenProcessPool("a process died"))
             return future
-        return super().submit(task)
+        return super().submit(task, tell)
 
     def mend(self) -> None:
         self.mended += 1
@@ -200,17 +200,40 @@ def test_a_mistake_in_one_scenario_does_not_end_the_others(
     assert not (out / "d").exists()
 
 
+def test_progress_of_this_process_is_told_while_it_solves(threeshire: Path, out: Path) -> None:
+    told: list[tuple[str, Progress, bool]] = []
+
+    def hear(scenario: Scenario, progress: Progress) -> None:
+        told.append((scenario.option, progress, (out / "a").exists()))
+
+    batch = load_batch([put(threeshire, "a")])
+    run_batch(batch, out, Pool(), Options(), hooks=Hooks(on_progress=hear))
+    assert {name for name, _, _ in told} == {"a"}
+    assert {"count", "tie-break"} <= {progress.stage for _, progress, _ in told}
+    assert any(progress.bound is not None for _, progress, _ in told)
+    assert not any(is_finished for _, _, is_finished in told)
+
+
 def test_progress_is_told_from_process_to_process(
     threeshire: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, Progress]] = []
     ticks = iter(range(10_000))
     monkeypatch.setattr(time, "monotonic", lambda: float(next(ticks)))
+    # As in another process, which cannot call whoever listens here.
+    monkeypatch.setattr(Pool, "submit", lambda _, task, tell: as_future(work.work(task), tell))
     hooks = Hooks(on_progress=lambda scenario, progress: told.append((scenario.option, progress)))
     run_batch(load_batch([put(threeshire, "a")]), out, Pool(), Options(), hooks=hooks)
     assert told
     assert told[-1][0] == "a"
     assert told[-1][1].stage == "tie-break"
+
+
+def as_future(made: Made | None, tell: object) -> Future[Made | None]:
+    del tell
+    future: Future[Made | None] = Future()
+    future.set_result(made)
+    return future
 
 
 def test_what_a_killed_run_left_is_taken_away(several: list[Path], out: Path) -> None:
