@@ -13,6 +13,7 @@ from cluster_optimiser.optimise.redraw.prove import prove
 from cluster_optimiser.optimise.redraw.search import Search, hint_of, solve_stage
 from cluster_optimiser.optimise.redraw.terms import objective_of, stage_names, value_of
 from cluster_optimiser.optimise.redraw.tightening import tighten_sizes
+from cluster_optimiser.progress import listening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,9 @@ MOST_RINGS = 1
 
 SHARE_OF_TIME = 0.1
 """Share of the time that one such solve may take."""
+
+SHARE_OF_START = 0.3
+"""Share of the time that a plan to begin with may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,9 @@ def solve_part(
     names = stage_names(ground)
     most = limits.most if limits.most is not None else len(units)
     if names[0] != "count" or limits.fewest == most:
+        is_urgent = how.deadline is not None and len(units) <= how.few
+        if not start and is_urgent and limits.fewest < most:
+            start = easy_start(ground, units, limits, how)
         return _solve_stages(ground, units, limits, how, start)
     for n_clusters in range(limits.fewest, most + 1):
         fixed = Limits(n_clusters, n_clusters, limits.exceptions)
@@ -118,6 +125,39 @@ def solve_part(
         if plan.status != "INFEASIBLE":
             return plan
     return PartPlan("INFEASIBLE")
+
+
+def easy_start(
+    ground: Ground, units: Sequence[int], limits: Limits, how: How
+) -> tuple[Cluster, ...]:
+    """Give the best plan of clusters of middle size: with that number it is soon found.
+
+    What is hard is to have as many clusters as there can be, all of them just large enough. A plan
+    is wanted whatever becomes of that until the time is over.
+
+    Parameters
+    ----------
+    ground
+        The problem in numbers.
+    units
+        Units of the part.
+    limits
+        Clusters and exceptions it may have.
+    how
+        How to solve, and until when.
+
+    Returns
+    -------
+    Units of each cluster; nothing where there is no such plan, or none was found in time.
+    """
+    size = ground.problem.scenario.size
+    n_clusters = round(2 * ground.pupils_of(units) / (size.min_pupils + size.max_pupils))
+    most = limits.most if limits.most is not None else len(units)
+    n_clusters = min(max(n_clusters, limits.fewest, 1), most)
+    fixed = Limits(n_clusters, n_clusters, limits.exceptions)
+    # Its bound is that of plans with this number: whoever listens would take it for that of all.
+    with listening(lambda _: None):
+        return _solve_stages(ground, units, fixed, how.with_share(SHARE_OF_START), ()).clusters
 
 
 def _solve_stages(

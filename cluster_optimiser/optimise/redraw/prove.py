@@ -243,6 +243,11 @@ class _Proof:
                 break
         return found
 
+    def mend(self, found: list[tuple[int | None, Cluster]], how: How) -> None:
+        """Where there is no plan, solve around the clusters of a solution that are illegal."""
+        if found and not self.search.clusters:
+            self.offer(self.repair([cluster for _, cluster in found], how))
+
     def is_near(self, bound: int) -> bool:
         """Tell whether the plan there is misses a bound by little."""
         value = self.search.value
@@ -258,8 +263,7 @@ class _Proof:
             outcome, found = self.solve(self.beyond(most), how.with_share(0.5), NEAR_ENOUGH)
             if found and self.take(found) and not self.is_near(outcome.bound):
                 found = self.try_hubs(found, most, how)
-            if found and not self.search.clusters:
-                self.offer(self.repair([cluster for _, cluster in found], how))
+            self.mend(found, how)
             self.tell()
             if self.search.clusters:
                 return
@@ -272,7 +276,9 @@ class _Proof:
             if self.how.is_over:
                 return "FEASIBLE" if search.clusters else "UNKNOWN"
             spare = search.value - self.reach.bound if search.clusters else None
-            outcome, found = self.solve(self.beyond(spare), self.how, 0.0)
+            # Without a plan some time is kept to make one of what is found.
+            how = self.how if search.clusters else self.how.with_share(1 - SHARE_OF_TIME)
+            outcome, found = self.solve(self.beyond(spare), how, 0.0)
             if outcome.status == "INFEASIBLE":
                 if not search.clusters:
                     return "INFEASIBLE"
@@ -286,6 +292,7 @@ class _Proof:
             if not n_cuts and not self.is_proved:
                 return "FEASIBLE" if search.clusters else "UNKNOWN"
             if n_cuts and not self.is_proved:
-                self.try_hubs(found, spare, self.how.with_share(SHARE_OF_TIME))
+                found = self.try_hubs(found, spare, self.how.with_share(SHARE_OF_TIME))
+                self.mend(found, self.how)
         search.hint = hint_of(self.a, search.clusters)
         return "OPTIMAL"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cluster_optimiser.optimise.redraw.engines import CpSat
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
+from cluster_optimiser.optimise.redraw.lexicographic import easy_start, solve_part
+from cluster_optimiser.optimise.redraw.model import Limits
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.search import How
 from cluster_optimiser.optimise.redraw.solve import solve_redraw
@@ -53,3 +55,21 @@ def test_a_plan_of_another_size_is_no_start() -> None:
         objective=MINUTES,
     )
     assert merged_start(redraw_ground(problem), HOW) == []
+
+
+def test_a_plan_of_clusters_of_middle_size_is_soon_found() -> None:
+    problem = toy_problem(
+        "AAA BBB CCC",
+        schools=SCHOOLS,
+        method="redraw",
+        units="schools",
+        size={"min_pupils": 200, "max_pupils": 400},
+        objective=MINUTES,
+    )
+    ground = redraw_ground(problem)
+    start = easy_start(ground, range(9), Limits(1, None, 0), HOW)
+    assert len(start) == 3
+    assert is_legal_plan(ground, start, is_shaped=False)
+    # Within its limits, and nothing where there is no plan of that number.
+    assert len(easy_start(ground, range(9), Limits(1, 2, 0), HOW)) == 0
+    assert len(solve_part(ground, range(9), Limits(1, None, 0), HOW.within(1e6)).clusters) >= 3
