@@ -187,7 +187,10 @@ def _solve_stages(
         objective = objective_of(a, name)
         search.begin()
         if is_many:
-            status = prove(a, name, objective, search, how, partial(repaired, ground))
+            is_free = limits.fewest != limits.most
+            begin = partial(easy_start, ground, units, limits) if is_free else None
+            repair = partial(repaired, ground)
+            status = prove(a, name, objective, search, how, repair, begin)
         else:
             status = solve_stage(a, objective, search, how)
         if status in {"INFEASIBLE", "UNKNOWN"}:

@@ -50,6 +50,10 @@ Repair = Callable[["Sequence[Cluster]", "How"], "Sequence[Cluster]"]
 """Clusters some of which are illegal, and how to solve -> clusters."""
 
 
+Begin = Callable[["How"], "Sequence[Cluster]"]
+"""How to solve -> clusters, or none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What a solution in fractions proves.
@@ -107,7 +111,13 @@ def bound_in_fractions(a: Assignment, objective: Objective, how: How) -> Reach |
 
 
 def prove(
-    a: Assignment, stage: str, objective: Objective, search: Search, how: How, repair: Repair
+    a: Assignment,
+    stage: str,
+    objective: Objective,
+    search: Search,
+    how: How,
+    repair: Repair,
+    begin: Begin | None = None,
 ) -> Status:
     """Solve one stage of a part of many units.
 
@@ -123,6 +133,8 @@ def prove(
         How to solve.
     repair
         Solves what is around clusters that are not in one piece anew; asked where there is no plan.
+    begin
+        Gives a plan, not a good one, where the core has none and there is a time limit.
 
     Returns
     -------
@@ -138,6 +150,11 @@ def prove(
         search.value = value_of(a.ground, stage, search.clusters)
     proof.tell()
     proof.try_core()
+    if not search.clusters and begin is not None and how.deadline is not None:
+        found = begin(how)
+        if found:
+            proof.offer(found)
+            proof.tell()
     return proof.try_all()
 
 

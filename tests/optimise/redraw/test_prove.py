@@ -17,6 +17,8 @@ from cluster_optimiser.progress import Progress, listening
 from tests.toy import ToySchool, toy_problem
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.redraw.linear import LinearModel, Objective
 
@@ -97,6 +99,31 @@ def test_no_solution_in_time_is_no_proof_that_there_is_none(
     monkeypatch.setattr("cluster_optimiser.optimise.redraw.solve.merged_start", lambda *_: [])
     with pytest.raises(NoPlanFoundError, match="none is proved impossible"):
         solve_redraw(lumpy(), engine="finding", few=0, time_limit_s=1e6)
+
+
+def test_what_the_core_does_not_give_is_begun_with_an_easier_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A core that finds nothing, a bound that is none, and an engine that is stopped."""
+    monkeypatch.setitem(ENGINES, "finding", Finding)
+    monkeypatch.setattr("cluster_optimiser.optimise.redraw.solve.merged_start", lambda *_: [])
+    best = solve_redraw(lumpy()).assignment
+    begun = [frozenset(g) for g in clusters_of(lumpy(), best)]
+    monkeypatch.setattr(
+        "cluster_optimiser.optimise.redraw.lexicographic.easy_start", lambda *_: begun
+    )
+    plan = solve_redraw(lumpy(), engine="finding", few=0, time_limit_s=1e6)
+    assert plan.solution.status in {"FEASIBLE", "OPTIMAL"}
+    assert sorted(map(sorted, clusters_of(lumpy(), plan.assignment))) == sorted(map(sorted, begun))
+
+
+def clusters_of(problem: Problem, assignment: pd.Series) -> list[list[int]]:
+    """Give the positions of the units of each cluster."""
+    at = {str(name): i for i, name in enumerate(problem.units.index)}
+    return [
+        [at[str(problem.unit_of[urn])] for urn in urns]
+        for urns in assignment.groupby(assignment).groups.values()
+    ]
 
 
 def test_a_listener_hears_the_plan_and_the_bound_meet() -> None:
