@@ -92,7 +92,9 @@ def test_dask_gives_the_same_bytes_as_one(
         processes=False,
         protocol="tcp",
         host="127.0.0.1",
-        dashboard_address=None,
+        # Any free port: the usual one is taken where another cluster runs on this machine.
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
     ) as cluster:
         address = cluster.scheduler_address.removeprefix("tcp://")
         with open_pool(f"dask://{address}", 1) as pool:
