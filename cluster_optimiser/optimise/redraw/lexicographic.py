@@ -192,7 +192,7 @@ def _solve_stages(
             repair = partial(repaired, ground)
             status = prove(a, name, objective, search, how, repair, begin)
         else:
-            status = solve_stage(a, objective, search, how)
+            status = solve_stage(a, name, objective, search, how)
         if status in {"INFEASIBLE", "UNKNOWN"}:
             return PartPlan(status, (), (), len(a.x), search.n_cuts, search.n_rounds)
         value = value_of(ground, name, search.clusters)
@@ -216,7 +216,7 @@ def _solve_stages(
 
 def _any_plan(a: Assignment, search: Search, how: How, stages: tuple[PartStage, ...]) -> PartPlan:
     """Find any plan, where the number of clusters was all that was asked for and is fixed."""
-    status = solve_stage(a, Objective(()), search, how)
+    status = solve_stage(a, "count", Objective(()), search, how)
     return PartPlan(
         status,
         tuple(search.clusters),

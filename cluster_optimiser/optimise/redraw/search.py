@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.optimise.redraw.engines import Highs
 from cluster_optimiser.optimise.redraw.model import forbid, part_a_stray, starting_values
 from cluster_optimiser.optimise.redraw.separators import is_legal, pieces, strays
+from cluster_optimiser.optimise.redraw.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,14 +162,16 @@ def add_cuts(a: Assignment, found: Sequence[tuple[int | None, Cluster]], how: Ho
     return n_cuts
 
 
-def solve_stage(a: Assignment, objective: Objective, search: Search, how: How) -> Status:
+def solve_stage(
+    a: Assignment, stage: str, objective: Objective, search: Search, how: How
+) -> Status:
     """Solve, part strays from hubs, solve again: until connected, proved or out of time.
 
     Parameters
     ----------
     a
         The model; what parts strays from hubs is added to it.
-    objective
+    stage, objective
         What is minimised.
     search
         What is known; changed in place.
@@ -195,7 +198,14 @@ def solve_stage(a: Assignment, objective: Objective, search: Search, how: How) -
         added = add_cuts(a, found, how)
         search.n_cuts += added
         if not added:
-            search.clusters = [cluster for _, cluster in found]
+            clusters = [cluster for _, cluster in found]
+            if search.clusters:
+                known = value_of(a.ground, stage, search.clusters)
+                if known < value_of(a.ground, stage, clusters):
+                    # Stopped before it had come to the plan it was given.
+                    search.value = known
+                    return "FEASIBLE"
+            search.clusters = clusters
             search.value = objective.value(outcome.values)
             search.hint = {v: outcome.values[v] for v in [*a.x.values(), *a.stands.values()]}
             return outcome.status

@@ -11,7 +11,11 @@ from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.redraw import prove as proving
 from cluster_optimiser.optimise.redraw.engines import Highs, Outcome
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
+from cluster_optimiser.optimise.redraw.lexicographic import solve_part
+from cluster_optimiser.optimise.redraw.linear import Objective
+from cluster_optimiser.optimise.redraw.model import Limits
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
+from cluster_optimiser.optimise.redraw.search import How
 from cluster_optimiser.optimise.redraw.solve import ENGINES, solve_redraw
 from cluster_optimiser.progress import Progress, listening
 from tests.toy import ToySchool, toy_problem
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.redraw.linear import LinearModel, Objective
+    from cluster_optimiser.optimise.redraw.linear import LinearModel
 
 
 def lumpy(most: int = 700) -> Problem:
@@ -124,6 +128,32 @@ def clusters_of(problem: Problem, assignment: pd.Series) -> list[list[int]]:
         [at[str(problem.unit_of[urn])] for urn in urns]
         for urns in assignment.groupby(assignment).groups.values()
     ]
+
+
+@dataclass
+class Worsening(Stopping):
+    """An engine that is stopped at the worst solution there is."""
+
+    name = "worsening"
+
+    def solve(self, model: LinearModel, objective: Objective, **how: object) -> Outcome:
+        """Give what costs most."""
+        del how
+        upside_down = Objective(tuple((-c, v) for c, v in objective.terms))
+        found = Highs().solve(model, upside_down)
+        return Outcome("FEASIBLE", found.values, objective.constant, found.effort)
+
+
+@pytest.mark.parametrize("few", [0, 125])
+def test_a_worse_solution_does_not_take_the_place_of_the_start(few: int) -> None:
+    problem = lumpy()
+    ground = redraw_ground(problem)
+    best = solve_redraw(problem)
+    start = [frozenset(units) for units in clusters_of(problem, best.assignment)]
+    how = How(Worsening(), engine_of_many=Worsening(), few=few)
+    plan = solve_part(ground, range(9), Limits(1, None, 0), how, start=start)
+    assert set(plan.clusters) == set(start)
+    assert plan.stages[0].value == round(best.solution.stages[0].objective * 100)
 
 
 def test_a_listener_hears_the_plan_and_the_bound_meet() -> None:
