@@ -32,7 +32,6 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	find cluster_optimiser -name '*.py' -exec $(BIN)/numpydoc lint {} +
 
 bench: $(STAMP_BENCH)
 	@set -e; for file in benchmarks/bench_*.py; do echo "$$file"; $(BIN)/python "$$file"; done

@@ -11,30 +11,13 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing wrong in a file.
+    """One thing wrong in a file."""
 
-    Parameters
-    ----------
-    file
-        Path of the file as the user would name it.
-    row
-        Row of the fault: line number in a text file (the header of a CSV is row 1), feature number
-        from 1 in a layer, 0 where no row applies.
-    subject
-        What the fault is about: "URN 121130", a unit, a field such as ``size.min_pupils``.
-    problem
-        What is wrong, with the offending value.
-    remedy
-        What to do about it.
-    column
-        Character within the row, counted from 1, of a scenario file; 0 where it does not apply.
-    """
-
-    file: str
+    file: str  # path of the file as the user would name it
     row: int
-    subject: str
-    problem: str
-    remedy: str
+    subject: str  # what the fault is about: "URN 121130", a unit, a field such as size.min_pupils
+    problem: str  # what is wrong, with the offending value
+    remedy: str  # what to do about it
     column: int = 0
 
     def __str__(self) -> str:

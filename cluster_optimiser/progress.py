@@ -20,21 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a solver is.
+    """How far a solver is."""
 
-    Parameters
-    ----------
-    stage
-        What is being minimised, or done, in words or as the objective's term.
-    objective
-        Value of the best plan so far, in the stage's own unit; None before there is one.
-    bound
-        Proved lower bound in the same unit; None before there is one.
-    """
-
-    stage: str
+    stage: str  # what is being minimised, or done, in words or as the objective's term
     objective: float | None = None
-    bound: float | None = None
+    bound: float | None = None  # proved lower bound in the same unit; None before there is one
 
     @property
     def gap(self) -> float | None:
@@ -52,25 +42,13 @@ _LISTENER: ContextVar[Callable[[Progress], None]] = ContextVar("listener", defau
 
 
 def listener() -> Callable[[Progress], None]:
-    """Give what listens now.
-
-    Returns
-    -------
-    A function to be called with a `Progress`; calling it costs next to nothing where nobody
-    listens.
-    """
+    """Give what listens now."""
     return _LISTENER.get()
 
 
 @contextmanager
 def listening(tell: Callable[[Progress], None]) -> Iterator[None]:
-    """Have whatever is solved within report to a function.
-
-    Parameters
-    ----------
-    tell
-        Called often, and possibly from other threads: it must return at once and not raise.
-    """
+    """Have whatever is solved within report to a function."""
     token = _LISTENER.set(tell)
     try:
         yield

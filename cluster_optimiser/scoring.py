@@ -40,15 +40,6 @@ def polsby_popper(area: BaseGeometry) -> float:
     4 pi A / P^2 with area A and perimeter P: 1 for a circle, near 0 for a thread (Polsby and Popper
     1991, Yale Law & Policy Review 9).
 
-    Parameters
-    ----------
-    area
-        Polygons in a system of metres.
-
-    Returns
-    -------
-    A number from 0 to 1.
-
     Examples
     --------
     >>> import shapely
@@ -171,23 +162,7 @@ def _layers(problem: Problem, members: np.ndarray) -> dict[str, object]:
 
 
 def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.GeoDataFrame:
-    """Make the table of a plan's clusters.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    assignment
-        Every school's cluster.
-    label
-        Prefix of the ids.
-
-    Returns
-    -------
-    Index ``cluster_id``; the columns of ``clusters.csv``, then ``units`` (the whole units, largest
-    first), ``today`` (today's clusters of its schools), ``pupil_minutes`` and the polygons (None
-    for exempt clusters, and for others that consist of exempt schools).
-    """
+    """Make the table of a plan's clusters."""
     whole_of = _undivided_units(problem, assignment)
     exempt = set(problem.exempt_of)
     centiminutes = to_centiminutes(problem.travel.minutes)
@@ -233,17 +208,6 @@ def changed_pupils(problem: Problem, assignment: pd.Series) -> int:
 
     Each new cluster continues at most one of today's and each of today's is continued at most once,
     so that as many pupils as possible stay (a maximum-weight matching); the rest change.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    assignment
-        Every school's cluster.
-
-    Returns
-    -------
-    Pupils, exempt schools left out.
     """
     urns = problem.unit_of.index
     schools = problem.authority.schools.loc[urns]
@@ -263,18 +227,6 @@ def need_deviation(problem: Problem, assignment: pd.Series) -> float | None:
 
     A cluster with the share s of all pupils would have the share s of all need, were need spread
     evenly. The differences of all clusters, added without their signs.
-
-    Parameters
-    ----------
-    problem
-        A problem whose scenario states need.
-    assignment
-        Every school's cluster.
-
-    Returns
-    -------
-    Weighted pupils, each cluster rounded to hundredths; exempt schools are left out. None where no
-    need is stated.
     """
     funding = problem.scenario.funding
     if funding is None:
@@ -293,22 +245,7 @@ def need_deviation(problem: Problem, assignment: pd.Series) -> float | None:
 def plan_metrics(
     problem: Problem, assignment: pd.Series, clusters: pd.DataFrame
 ) -> dict[str, float | int | None]:
-    """Give the numbers of a whole plan.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    assignment
-        Every school's cluster.
-    clusters
-        What `cluster_table` made of it.
-
-    Returns
-    -------
-    Name -> number; sizes, travel, alignment and change speak of clusters that are not exempt,
-    ``n_schools_all`` and ``pupils_all`` of all.
-    """
+    """Give the numbers of a whole plan."""
     size, limit_min = problem.scenario.size, problem.scenario.travel.max_minutes
     own = clusters[~clusters["is_exempt"]]
     pupils = own["pupils"]
@@ -376,19 +313,7 @@ def score(problem: Problem, assignment: pd.Series, label: str) -> Score:
 def objective_values(
     problem: Problem, metrics: Mapping[str, float | int | None]
 ) -> dict[str, float]:
-    """Give the value of every objective term of the scenario.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    metrics
-        What `plan_metrics` gave.
-
-    Returns
-    -------
-    Term -> value in its own unit; a term that is not known is left out.
-    """
+    """Give the value of every objective term of the scenario."""
     values: dict[str, float | int | None] = {
         "count": metrics["n_clusters"],
         "exceptions": metrics["n_under_min"],

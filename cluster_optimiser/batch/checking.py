@@ -31,17 +31,6 @@ def data_faults(
 
     Authorities are read one after another and let go: a batch may have more of them than memory
     holds.
-
-    Parameters
-    ----------
-    scenarios
-        Scenarios without faults of their own.
-    on_place
-        Called with each authority and its ground, once read.
-
-    Returns
-    -------
-    Faults of the scenarios, and faults of the data.
     """
     of_scenarios: list[Fault] = []
     of_data: list[Fault] = []
@@ -73,24 +62,7 @@ def data_faults(
 def load_batch(
     paths: Sequence[Path], *, on_place: Callable[[Place], None] = _ignore
 ) -> list[Scenario]:
-    """Read scenarios and their authorities, gathering every fault of all of them.
-
-    Parameters
-    ----------
-    paths
-        Scenario files.
-    on_place
-        Called with each authority and its ground, once read.
-
-    Returns
-    -------
-    The scenarios in the order given, each with all its versions.
-
-    Raises
-    ------
-    InputError, ScenarioError
-        With every fault of every file; InputError where data has any.
-    """
+    """Read scenarios and their authorities, gathering every fault of all of them."""
     scenarios, faults = read_scenarios(paths)
     raise_faults(faults, scenarios, on_place=on_place)
     return scenarios
@@ -102,20 +74,7 @@ def raise_faults(
     *,
     on_place: Callable[[Place], None] = _ignore,
 ) -> None:
-    """Raise the faults that are known already together with those that the data shows.
-
-    Parameters
-    ----------
-    faults, scenarios
-        What `read_scenarios` gave.
-    on_place
-        Called with each authority and its ground, once read.
-
-    Raises
-    ------
-    InputError, ScenarioError
-        If there are any; InputError where data has any.
-    """
+    """Raise the faults that are known already together with those that the data shows."""
     of_scenarios, of_data = data_faults(scenarios, on_place=on_place)
     if of_data:
         raise InputError([*of_data, *faults, *of_scenarios])

@@ -11,17 +11,7 @@ PARTS = ("boundaries", "scenarios")
 
 
 def example_folder() -> Path:
-    """Find the example: within the installed package, or at the root of a checkout.
-
-    Returns
-    -------
-    A folder that holds `PARTS`.
-
-    Raises
-    ------
-    ClusterOptimiserError
-        If it was left out of the installation.
-    """
+    """Find the example: within the installed package, or at the root of a checkout."""
     package = Path(__file__).parents[1]
     for folder in (package / "example", package.parent):
         if all((folder / part).is_dir() for part in PARTS):
@@ -31,18 +21,7 @@ def example_folder() -> Path:
 
 
 def copy_example(folder: Path) -> None:
-    """Copy the example into a folder.
-
-    Parameters
-    ----------
-    folder
-        The folder; made if it is not there.
-
-    Raises
-    ------
-    ClusterOptimiserError
-        If something of the same name is there already, or the folder cannot be written.
-    """
+    """Copy the example into a folder."""
     source = example_folder()
     there = [part for part in PARTS if (folder / part).exists()]
     if there:

@@ -19,13 +19,7 @@ PARTIAL = ".partial-"
 
 @contextmanager
 def staging(out: Path) -> Iterator[Path]:
-    """Give a temporary folder beside the final ones; it is gone afterwards, whatever happened.
-
-    Parameters
-    ----------
-    out
-        The results folder; made if it is not there.
-    """
+    """Give a temporary folder beside the final ones; it is gone afterwards, whatever happened."""
     out.mkdir(parents=True, exist_ok=True)
     prefix = f"{PARTIAL}{socket.gethostname()}-{os.getpid()}-"
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out))
@@ -38,15 +32,7 @@ def staging(out: Path) -> Iterator[Path]:
 
 
 def replace_folder(new: Path, final: Path, temporary: Path) -> None:
-    """Put a finished folder in the place of an older one.
-
-    Parameters
-    ----------
-    new, final
-        The finished folder, and where it is to be.
-    temporary
-        Where the older one goes.
-    """
+    """Put a finished folder in the place of an older one."""
     if final.exists():
         # No label begins with a dot: nothing that is still to be written has this name.
         final.replace(temporary / f".old-{final.name}")
@@ -54,13 +40,7 @@ def replace_folder(new: Path, final: Path, temporary: Path) -> None:
 
 
 def tidy(out: Path) -> None:
-    """Take away what runs that were killed have left in a results folder.
-
-    Parameters
-    ----------
-    out
-        The results folder.
-    """
+    """Take away what runs that were killed have left in a results folder."""
     here = f"{PARTIAL}{socket.gethostname()}-"
     for folder in out.glob(f"{PARTIAL}*"):
         process = folder.name.removeprefix(here).partition("-")[0]

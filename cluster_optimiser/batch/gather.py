@@ -23,24 +23,7 @@ if TYPE_CHECKING:
 
 
 def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path]:
-    """Find the scenario files that paths mean.
-
-    Parameters
-    ----------
-    paths
-        Scenario files, or folders of them (files without an ``option`` are bases and left out).
-    only
-        Pattern that the file's name must match, with or without its ending.
-
-    Returns
-    -------
-    The files, each once, in the order given, folders by name.
-
-    Raises
-    ------
-    ScenarioError
-        If a path does not exist or holds no scenario.
-    """
+    """Find the scenario files that paths mean."""
     found: list[Path] = []
     faults = []
     for path in map(Path, paths):
@@ -112,18 +95,7 @@ def _missing_parent(
 
 
 def read_scenarios(paths: Sequence[Path]) -> tuple[list[Scenario], list[Fault]]:
-    """Read scenario files, gathering every fault that shows without their data.
-
-    Parameters
-    ----------
-    paths
-        Scenario files. One whose units are the clusters of another brings that one with it, if it
-        is in the same folder.
-
-    Returns
-    -------
-    The scenarios in the order given, each with all its versions, and the faults.
-    """
+    """Read scenario files, gathering every fault that shows without their data."""
     scenarios: list[Scenario] = []
     faults: list[Fault] = []
     waiting = list(paths)
@@ -143,22 +115,7 @@ def read_scenarios(paths: Sequence[Path]) -> tuple[list[Scenario], list[Fault]]:
 
 
 def in_order(scenarios: Sequence[Scenario]) -> list[Scenario]:
-    """Put scenarios into an order in which each comes after the one whose clusters it uses.
-
-    Parameters
-    ----------
-    scenarios
-        The scenarios; a label of ``units`` that none of them bears has been refused before.
-
-    Returns
-    -------
-    The same scenarios, otherwise in the order given.
-
-    Raises
-    ------
-    ScenarioError
-        If their units go round in a circle.
-    """
+    """Put scenarios into an order in which each comes after the one whose clusters it uses."""
     by_label = {scenario.option: scenario for scenario in scenarios}
     waiting = dict.fromkeys(by_label)
     ordered: list[Scenario] = []
@@ -173,17 +130,7 @@ def in_order(scenarios: Sequence[Scenario]) -> list[Scenario]:
 
 
 def needs(scenario: Scenario) -> list[str]:
-    """Give the labels of the scenarios that must be run before one.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-
-    Returns
-    -------
-    The one whose clusters are its units, then earlier versions.
-    """
+    """Give the labels of the scenarios that must be run before one."""
     units = scenario.units_scenario
     return [*([] if units is None else [units]), *scenario.earlier]
 
@@ -203,19 +150,7 @@ def _refuse_circle(waiting: Sequence[Scenario]) -> NoReturn:
 
 
 def share_of(scenarios: Sequence[Scenario], number: int, of: int) -> list[Scenario]:
-    """Give one share of scenarios, for array jobs: together all shares are all scenarios.
-
-    Parameters
-    ----------
-    scenarios
-        All scenarios.
-    number, of
-        The share, counted from 1, and how many there are.
-
-    Returns
-    -------
-    Every so manieth scenario, in the order given; one that builds on another is in its share.
-    """
+    """Give one share of scenarios, for array jobs: together all shares are all scenarios."""
     home: dict[str, int] = {}
     n_roots = 0
     for scenario in in_order(scenarios):

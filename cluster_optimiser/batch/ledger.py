@@ -55,52 +55,23 @@ Outputs = Literal["all", "tables"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How scenarios are to be run.
-
-    Parameters
-    ----------
-    seed
-        Fixes the search and the choice between equal plans; a scenario of a sweep over seeds has
-        its own.
-    time_limit_s
-        Seconds of solving for each scenario; without it until proved.
-    outputs
-        ``all``, or only ``tables``: no maps, GeoPackages and page.
-    force
-        Run again what is finished.
-    """
+    """How scenarios are to be run."""
 
     seed: int = 0
     time_limit_s: float | None = None
-    outputs: Outputs = "all"
-    force: bool = False
+    outputs: Outputs = "all"  # all, or only tables: no maps, GeoPackages and page
+    force: bool = False  # run again what is finished
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a finished run says of itself.
+    """What a finished run says of itself."""
 
-    Parameters
-    ----------
-    key
-        Hash of the parts.
-    parts
-        What the result depends on.
-    status
-        Of the result.
-    time_limit_s
-        The limit it was solved under.
-    outputs
-        What was written.
-    files
-        Name -> SHA-256 of each file of the folder.
-    """
-
-    key: str
-    parts: Mapping[str, Any]
-    status: str
-    time_limit_s: float | None
-    outputs: Outputs
+    key: str  # hash of the parts
+    parts: Mapping[str, Any]  # what the result depends on
+    status: str  # of the result
+    time_limit_s: float | None  # the limit it was solved under
+    outputs: Outputs  # what was written
     files: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
@@ -109,43 +80,18 @@ class Record:
 
 
 def digest(content: bytes) -> str:
-    """Give the SHA-256 of bytes.
-
-    Parameters
-    ----------
-    content
-        The bytes.
-
-    Returns
-    -------
-    64 hexadecimal figures.
-    """
+    """Give the SHA-256 of bytes."""
     return hashlib.sha256(content).hexdigest()
 
 
 def key_of(parts: object) -> str:
-    """Give the hash of plain data.
-
-    Parameters
-    ----------
-    parts
-        What JSON can hold.
-
-    Returns
-    -------
-    64 hexadecimal figures, the same for the same data in any order of keys.
-    """
+    """Give the hash of plain data."""
     return digest(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode())
 
 
 @cache
 def program_version() -> str:
-    """Give the hash of the program's own files: a version number does not change with every edit.
-
-    Returns
-    -------
-    The version and 12 hexadecimal figures.
-    """
+    """Give the hash of the program's own files: a version does not change with every edit."""
     root = Path(__file__).parents[1]
     found = hashlib.sha256()
     for path in sorted(root.rglob("*")):
@@ -169,17 +115,7 @@ def library_versions() -> dict[str, str]:
 
 
 def input_hashes(folder: Path) -> dict[str, str]:
-    """Give the hash of every file that an authority is read from.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder.
-
-    Returns
-    -------
-    Path relative to the folder -> SHA-256.
-    """
+    """Give the hash of every file that an authority is read from."""
     found = {}
     for name, path in authority_files(folder).items():
         try:
@@ -192,23 +128,7 @@ def input_hashes(folder: Path) -> dict[str, str]:
 def parts_of(
     scenario: Scenario, *, inputs: Mapping[str, str], seed: int, builds_on: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Put together what a result depends on.
-
-    Parameters
-    ----------
-    scenario
-        The scenario; files that it names, such as a plan, are read.
-    inputs
-        What `input_hashes` gave.
-    seed
-        The seed.
-    builds_on
-        Label of each scenario that this one builds on -> hash of its plan, or its status.
-
-    Returns
-    -------
-    Plain data.
-    """
+    """Put together what a result depends on."""
     own = {f"scenario's {path.name}": path for path in scenario_files(scenario)}
     files = {**inputs, **{name: digest(path.read_bytes()) for name, path in own.items()}}
     above = None if scenario.levels is None else beside(scenario, scenario.levels.upper)
@@ -224,17 +144,7 @@ def parts_of(
 
 
 def read_record(folder: Path) -> Record | None:
-    """Read the record of a folder.
-
-    Parameters
-    ----------
-    folder
-        Folder of a scenario's results.
-
-    Returns
-    -------
-    The record; None where there is none, or none that this program can read.
-    """
+    """Read the record of a folder."""
     try:
         data = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
         return Record(**data)
@@ -243,33 +153,13 @@ def read_record(folder: Path) -> Record | None:
 
 
 def hash_files(folder: Path) -> dict[str, str]:
-    """Give the hash of every file of a folder but its record.
-
-    Parameters
-    ----------
-    folder
-        Folder of a scenario's results.
-
-    Returns
-    -------
-    Name -> SHA-256.
-    """
+    """Give the hash of every file of a folder but its record."""
     paths = sorted(path for path in folder.iterdir() if path.name != RECORD_FILE)
     return {path.name: hash_file(path) for path in paths}
 
 
 def hash_file(path: Path) -> str:
-    """Give the hash of a file; of a manifest without the seconds, the same in every run.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Returns
-    -------
-    64 hexadecimal figures; of a file that is not there, nothing.
-    """
+    """Give the hash of a file; of a manifest without the seconds, the same in every run."""
     if not path.is_file():
         return ""
     content = path.read_bytes()
@@ -282,21 +172,7 @@ def hash_file(path: Path) -> str:
 
 
 def why_run(parts: Mapping[str, Any], folder: Path, options: Options) -> list[str]:
-    """Say why a scenario must be run.
-
-    Parameters
-    ----------
-    parts
-        What its result depends on now.
-    folder
-        Folder of its results, which need not be there.
-    options
-        How it is to be run.
-
-    Returns
-    -------
-    The reasons in words; none where its finished run still stands.
-    """
+    """Say why a scenario must be run."""
     record = read_record(folder)
     if record is None:
         return ["new" if not folder.exists() else "its folder has no record of a finished run"]

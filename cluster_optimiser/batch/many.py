@@ -40,57 +40,27 @@ ATTEMPTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What is to be told while a batch runs.
+    """What is to be told while a batch runs."""
 
-    Parameters
-    ----------
-    on_start, on_end
-        Called before and after each scenario.
-    on_progress
-        Called with what is being solved; None where nobody looks.
-    """
-
-    on_start: Callable[[Scenario], None] = lambda _: None
-    on_end: Callable[[Outcome], None] = lambda _: None
+    on_start: Callable[[Scenario], None] = lambda _: None  # called before and after each scenario
+    on_end: Callable[[Outcome], None] = lambda _: None  # called before and after each scenario
     on_progress: Callable[[Scenario, Progress], None] | None = None
 
 
 @dataclass(slots=True)
 class Ledger:
-    """What of a batch is finished and what is to be run.
+    """What of a batch is finished and what is to be run."""
 
-    Parameters
-    ----------
-    out
-        The results folder.
-    options
-        How scenarios are to be run.
-    inputs
-        Authority folder -> hash of each of its files, as they were when first asked for.
-    """
-
-    out: Path
-    options: Options
+    out: Path  # the results folder
+    options: Options  # how scenarios are to be run
     inputs: dict[Path, dict[str, str]] = field(default_factory=dict)
 
     def seed(self, scenario: Scenario) -> int:
-        """Give the seed of a scenario: its own, or that of the batch.
-
-        Parameters
-        ----------
-        scenario
-            The scenario.
-        """
+        """Give the seed of a scenario: its own, or that of the batch."""
         return self.options.seed if scenario.seed is None else scenario.seed
 
     def parts(self, scenario: Scenario) -> dict[str, Any]:
-        """Put together what a scenario's result depends on, now that those before it are there.
-
-        Parameters
-        ----------
-        scenario
-            The scenario.
-        """
+        """Put together what a scenario's result depends on, now that those before it are there."""
         folder = authority_folder(scenario)
         if folder not in self.inputs:
             self.inputs[folder] = input_hashes(folder)
@@ -103,46 +73,19 @@ class Ledger:
         )
 
     def plan_hash(self, label: str) -> str:
-        """Give the hash of the plan that a scenario has been given, or its status.
-
-        Parameters
-        ----------
-        label
-            The scenario's label.
-        """
+        """Give the hash of the plan that a scenario has been given, or its status."""
         record = read_record(self.out / label)
         if record is None:
             return "none"
         return record.files.get("plan.csv", record.status)
 
     def why(self, scenario: Scenario, parts: dict[str, Any]) -> list[str]:
-        """Say why a scenario must be run; nothing where it need not.
-
-        Parameters
-        ----------
-        scenario, parts
-            The scenario, and what `parts` gave.
-        """
+        """Say why a scenario must be run; nothing where it need not."""
         return why_run(parts, self.out / scenario.option, self.options)
 
 
 def what_to_run(scenarios: Sequence[Scenario], out: Path, options: Options) -> dict[str, list[str]]:
-    """Say which scenarios would be run, and why.
-
-    Parameters
-    ----------
-    scenarios
-        The scenarios.
-    out
-        The results folder, which need not be there.
-    options
-        How they are to be run.
-
-    Returns
-    -------
-    Label -> reasons, in the order given; none for what is finished. A scenario that builds on one
-    that would be run may turn out to be finished, if that one's plan stays as it is.
-    """
+    """Say which scenarios would be run, and why."""
     ledger = Ledger(out, options)
     found: dict[str, list[str]] = {}
     for scenario in in_order(scenarios):
@@ -161,32 +104,7 @@ def run_batch(
     keep_going: bool = True,
     hooks: Hooks | None = None,
 ) -> list[Outcome]:
-    """Run scenarios into a results folder; an infeasible one is a result, not the end.
-
-    Parameters
-    ----------
-    scenarios
-        Scenarios without faults.
-    out
-        The results folder.
-    pool
-        Where they are run; not needed where all are finished.
-    options
-        How they are run.
-    keep_going
-        Go on after a scenario without a plan; without it none is begun after the first.
-    hooks
-        What is to be told meanwhile.
-
-    Returns
-    -------
-    An outcome for each scenario that was reached, in the order given.
-
-    Raises
-    ------
-    ClusterOptimiserError
-        If the folder cannot be written.
-    """
+    """Run scenarios into a results folder; an infeasible one is a result, not the end."""
     run = _Run(in_order(scenarios), Ledger(out.absolute(), options), pool, keep_going=keep_going)
     run.hooks = hooks or Hooks()
     tidy(out)

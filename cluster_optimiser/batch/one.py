@@ -53,35 +53,14 @@ STAMP_LENGTH = 12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """An authority with its ground: read once, used by every scenario.
+    """An authority with its ground: read once, used by every scenario."""
 
-    Parameters
-    ----------
-    authority, territory
-        The authority, and what `build_territory` made of it.
-    """
-
-    authority: Authority
-    territory: Territory
+    authority: Authority  # the authority, and what `build_territory` made of it
+    territory: Territory  # the authority, and what `build_territory` made of it
 
 
 def load_place(scenario: Scenario) -> Place:
-    """Read a scenario's authority and build its ground.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-
-    Returns
-    -------
-    Authority and territory.
-
-    Raises
-    ------
-    InputError, ScenarioError
-        With every fault.
-    """
+    """Read a scenario's authority and build its ground."""
     authority = load_authority(authority_folder(scenario))
     return Place(authority, build_territory(authority))
 
@@ -89,21 +68,7 @@ def load_place(scenario: Scenario) -> Place:
 def stamp(
     scenario: Scenario, authority: Authority, seed: int, *, builds_on: Sequence[Plan] = ()
 ) -> str:
-    """Give a short hash of everything a result depends on: scenario, data, seed and version.
-
-    Parameters
-    ----------
-    scenario
-        The scenario; of method file, the plan that it names is read.
-    authority, seed
-        The data and the seed.
-    builds_on
-        The plan whose clusters are the units, and earlier versions.
-
-    Returns
-    -------
-    `STAMP_LENGTH` hexadecimal figures.
-    """
+    """Give a short hash of everything a result depends on: scenario, data, seed and version."""
     path = projection_path(scenario)
     above = upper_scenario(scenario)
     content = {
@@ -149,24 +114,7 @@ def prepare(
     seed: int = 0,
     time_limit_s: float | None = None,
 ) -> Problem:
-    """Put together the problem of a scenario.
-
-    Parameters
-    ----------
-    scenario, place, parent, seed, time_limit_s
-        As for `run_scenario`; seed and time limit are those of the parent.
-
-    Returns
-    -------
-    The problem.
-
-    Raises
-    ------
-    InputError, ScenarioError
-        If the data or the scenario has faults.
-    InfeasibleError, NoPlanFoundError
-        If the scenario whose clusters are the units has no plan.
-    """
+    """Put together the problem of a scenario."""
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario)
     place = place or load_place(scenario)
@@ -248,19 +196,7 @@ def run_scenario(
 
 
 def result_of(problem: Problem, plan: Plan, *, seconds: float, seed: int, stamp: str) -> Result:
-    """Score and judge a plan, from nothing but the problem and the plan.
-
-    Parameters
-    ----------
-    problem, plan
-        The problem and its plan.
-    seconds, seed, stamp
-        As in `Result`.
-
-    Returns
-    -------
-    The result.
-    """
+    """Score and judge a plan, from nothing but the problem and the plan."""
     scenario = problem.scenario
     scored = score(problem, plan.assignment, plan.label)
     judged = verify_plan(problem, plan.assignment)
@@ -341,22 +277,7 @@ def _refuse_circle(scenario: Scenario) -> None:
 
 
 def upper_scenario(scenario: Scenario) -> Scenario | None:
-    """Read the scenario of the level above.
-
-    Parameters
-    ----------
-    scenario
-        A scenario; its ``levels`` names the one above.
-
-    Returns
-    -------
-    The scenario above, or None where there is none.
-
-    Raises
-    ------
-    ScenarioError
-        If no file beside it has that label, or that scenario does not merge.
-    """
+    """Read the scenario of the level above."""
     if scenario.levels is None:
         return None
     label = scenario.levels.upper
@@ -387,18 +308,7 @@ def _gathering(faults: list[Fault]) -> Iterator[None]:
 
 
 def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
-    """Refuse a scenario that uses names its authority does not know.
-
-    Parameters
-    ----------
-    scenario, place
-        The scenario and its authority.
-
-    Raises
-    ------
-    ScenarioError
-        With every such name and the nearest right one.
-    """
+    """Refuse a scenario that uses names its authority does not know."""
     file = scenario.files[0].name if scenario.files else "scenario"
     # Units of a nested scenario are known only once its parent is solved; today's clusters always.
     faults = check_names(scenario, place.authority, place.territory.clusters.index, file)

@@ -21,34 +21,13 @@ SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg")
 
 
 def plan_path(scenario: Scenario) -> Path:
-    """Give the plan file of a scenario of method file.
-
-    Parameters
-    ----------
-    scenario
-        A scenario whose ``plan`` is relative to its file, or to the working directory where it was
-        made in Python.
-
-    Returns
-    -------
-    The path.
-    """
+    """Give the plan file of a scenario of method file."""
     home = scenario.files[0].parent if scenario.files else Path.cwd()
     return home / str(scenario.plan)
 
 
 def scenario_files(scenario: Scenario) -> list[Path]:
-    """Find the files that a scenario names, such as a plan or projections of pupils.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-
-    Returns
-    -------
-    Every file, relative to the scenario's, that some text of it names, sorted.
-    """
+    """Find the files that a scenario names, such as a plan or projections of pupils."""
     home = scenario.files[0].parent if scenario.files else Path.cwd()
     found = set()
     for name in _texts(scenario.resolved()):
@@ -59,19 +38,7 @@ def scenario_files(scenario: Scenario) -> list[Path]:
 
 
 def beside(scenario: Scenario, option: str) -> Path | None:
-    """Find the scenario file of an option in the folder of a scenario.
-
-    Parameters
-    ----------
-    scenario
-        The scenario whose folder is searched.
-    option
-        The label that is looked for.
-
-    Returns
-    -------
-    The file, or None where there is none, or the scenario was made in Python.
-    """
+    """Find the scenario file of an option in the folder of a scenario."""
     if not scenario.files:
         return None
     for path in sorted(scenario.files[0].parent.glob("*.toml")):
@@ -83,18 +50,7 @@ def beside(scenario: Scenario, option: str) -> Path | None:
 
 
 def authority_files(folder: Path) -> dict[str, Path]:
-    """Find the files that an authority is read from, without reading any but its settings.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder.
-
-    Returns
-    -------
-    Path relative to the folder -> the file: the settings, and every file that a text of the
-    settings names, sorted by name.
-    """
+    """Find the files that an authority is read from, without reading any but its settings."""
     named = {SETTINGS_FILE}
     with suppress(OSError, ValueError):
         named |= set(_texts(tomllib.loads((folder / SETTINGS_FILE).read_text("utf-8-sig"))))

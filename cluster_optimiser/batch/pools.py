@@ -52,32 +52,14 @@ def n_cores() -> int:
 
 @dataclass(slots=True)
 class Pool:
-    """Processes that run tasks; in the base class, this one alone.
+    """Processes that run tasks; in the base class, this one alone."""
 
-    Parameters
-    ----------
-    size
-        How many tasks run at the same time.
-    """
-
-    size: int = 1
+    size: int = 1  # how many tasks run at the same time
 
     def submit(
         self, task: Task, tell: Callable[[Progress], None] | None = None
     ) -> Future[Made | None]:
-        """Have a task run.
-
-        Parameters
-        ----------
-        task
-            The task.
-        tell
-            Told what is being solved where that is in this process; others write it down.
-
-        Returns
-        -------
-        Done once its folder is written; here at once.
-        """
+        """Have a task run."""
         future: Future[Made | None] = Future()
         try:
             if tell is None:
@@ -108,13 +90,7 @@ class Pool:
 
 @dataclass(slots=True)
 class LocalPool(Pool):
-    """Processes of this machine, kept for the next batch of this process.
-
-    Parameters
-    ----------
-    size
-        How many.
-    """
+    """Processes of this machine, kept for the next batch of this process."""
 
     executor: Executor = field(init=False)
 
@@ -127,15 +103,7 @@ class LocalPool(Pool):
     def submit(
         self, task: Task, tell: Callable[[Progress], None] | None = None
     ) -> Future[Made | None]:
-        """Have a task run by one of the processes.
-
-        Parameters
-        ----------
-        task
-            The task.
-        tell
-            Not told: what is being solved is written down.
-        """
+        """Have a task run by one of the processes."""
         del tell
         return self.executor.submit(work, task)
 
@@ -165,19 +133,10 @@ class DaskPool(Pool):
     """Workers of a Dask cluster that is there already.
 
     The scheduler gives what a worker that died was running to another.
-
-    Parameters
-    ----------
-    size
-        Set to the number of worker processes.
-    address
-        Address of the scheduler, ``host:port``.
-    client
-        Set to the connection.
     """
 
-    address: str = ""
-    client: Any = None
+    address: str = ""  # address of the scheduler, host:port
+    client: Any = None  # set to the connection
     executor: Executor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -198,15 +157,7 @@ class DaskPool(Pool):
     def submit(
         self, task: Task, tell: Callable[[Progress], None] | None = None
     ) -> Future[Made | None]:
-        """Have a task run by one of the workers.
-
-        Parameters
-        ----------
-        task
-            The task.
-        tell
-            Not told: what is being solved is written down.
-        """
+        """Have a task run by one of the workers."""
         del tell
         return self.executor.submit(work, task)
 
@@ -223,24 +174,7 @@ class DaskPool(Pool):
 
 
 def open_pool(executor: str, jobs: int) -> Pool:
-    """Give the processes that a batch runs in.
-
-    Parameters
-    ----------
-    executor
-        ``local``, or ``dask://host:port``.
-    jobs
-        How many processes of this machine; with one, everything runs in this process.
-
-    Returns
-    -------
-    The pool; to be used in a ``with`` statement.
-
-    Raises
-    ------
-    ClusterOptimiserError
-        If there is no such cluster, or Dask is not installed.
-    """
+    """Give the processes that a batch runs in."""
     if executor.startswith(DASK):
         return DaskPool(address=executor.removeprefix(DASK))
     return Pool() if jobs == 1 else LocalPool(jobs)

@@ -23,13 +23,7 @@ TELL_EVERY_S = 0.2
 
 @contextmanager
 def progress_to(file: Path | None) -> Iterator[None]:
-    """Write down what is being solved, now and then, for another process to read.
-
-    Parameters
-    ----------
-    file
-        The file; None where nobody looks.
-    """
+    """Write down what is being solved, now and then, for another process to read."""
     if file is None:
         yield
         return
@@ -53,17 +47,7 @@ def progress_to(file: Path | None) -> Iterator[None]:
 
 
 def read_progress(file: Path | None) -> Progress | None:
-    """Read what another process has written down.
-
-    Parameters
-    ----------
-    file
-        The file of a task; None where nothing is written down.
-
-    Returns
-    -------
-    The progress; None where there is none yet.
-    """
+    """Read what another process has written down."""
     if file is None:
         return None
     with suppress(OSError, ValueError, TypeError):

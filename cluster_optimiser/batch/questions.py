@@ -87,24 +87,7 @@ def explain(
 
 
 def rank(found: Universe, plan_file: str | Path) -> pd.DataFrame:
-    """Say how many legal plans are better, equal and worse than the plan of a file.
-
-    Parameters
-    ----------
-    found
-        The universe.
-    plan_file
-        CSV ``urn,cluster``.
-
-    Returns
-    -------
-    What `Universe.rank` gives.
-
-    Raises
-    ------
-    InputError
-        If the file has faults, or its plan is not legal.
-    """
+    """Say how many legal plans are better, equal and worse than the plan of a file."""
     return found.rank(load_plan(plan_file, found.problem.authority))
 
 

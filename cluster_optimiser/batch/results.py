@@ -51,15 +51,6 @@ def load_result(outcome: Outcome) -> Result:
 
     The plan is read, what was proved of it is taken from the manifest, and every number is what the
     process that ran it handed back, or worked out again from plan and data.
-
-    Parameters
-    ----------
-    outcome
-        An outcome with a plan.
-
-    Returns
-    -------
-    The result, equal to the one that was written.
     """
     record, scenario = outcome.record, outcome.scenario
     kept = held(outcome.folder, record["stamp"])
@@ -101,17 +92,7 @@ def load_result(outcome: Outcome) -> Result:
 
 
 def load_unsolved(outcome: Outcome) -> Unsolved:
-    """Give why a scenario has no plan, from its folder.
-
-    Parameters
-    ----------
-    outcome
-        An outcome without a plan.
-
-    Returns
-    -------
-    The record that was written, or that it failed.
-    """
+    """Give why a scenario has no plan, from its folder."""
     record = outcome.record
     return Unsolved(
         scenario=outcome.scenario,
@@ -130,20 +111,6 @@ def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> 
     The consultation page holds the options of one authority. The runs of a sweep are not among
     them: there may be thousands, which a table holds better. Where there are several authorities
     each has its page in a folder of its own, and the first page leads to all of them.
-
-    Parameters
-    ----------
-    outcomes
-        What `run_batch` gave.
-    out
-        The results folder.
-    options
-        How they were run.
-
-    Raises
-    ------
-    ClusterOptimiserError
-        If the folder cannot be written.
     """
     try:
         (out / RECORD_FILE).unlink(missing_ok=True)

@@ -49,28 +49,7 @@ def import_roads(
     out: Path | None = None,
     margin_km: float = MARGIN_KM,
 ) -> tuple[Path, RoadNetwork]:
-    """Make a road file of a map on disk.
-
-    Parameters
-    ----------
-    file
-        An OpenStreetMap file, or a GraphML file of osmnx.
-    authority
-        The authority whose area is cut out, by name or folder; without it everything is kept.
-    out
-        The road file to write; without it ``roads.gpkg`` in the folder of the authority.
-    margin_km
-        Width of what is kept around the authority.
-
-    Returns
-    -------
-    The file that was written, and the network.
-
-    Raises
-    ------
-    InputError
-        If a file is not there or cannot be read.
-    """
+    """Make a road file of a map on disk."""
     folder = None if authority is None else authority_path(authority)
     target = _target(out, folder)
     if not file.is_file():
@@ -103,32 +82,7 @@ def download_roads(
     patience: Patience | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> tuple[Path, RoadNetwork]:
-    """Make a road file of an authority from an Overpass server.
-
-    Parameters
-    ----------
-    authority
-        Name or folder of the authority.
-    out
-        The road file to write; without it ``roads.gpkg`` in the folder of the authority.
-    margin_km
-        Width of what is kept around the authority.
-    url
-        Base address of the server.
-    patience
-        How a busy server is treated.
-    told
-        Called with what is going on, in words.
-
-    Returns
-    -------
-    The file that was written, and the network.
-
-    Raises
-    ------
-    InputError
-        If the authority cannot be read, or the server does not answer.
-    """
+    """Make a road file of an authority from an Overpass server."""
     folder = authority_path(authority)
     target = _target(out, folder)
     area = area_around(load_authority(folder, is_travel_read=False), margin_km=margin_km)
@@ -151,22 +105,7 @@ def download_roads(
 
 
 def open_roads(file: Path) -> RoadNetwork:
-    """Read a road file that a user names.
-
-    Parameters
-    ----------
-    file
-        The file.
-
-    Returns
-    -------
-    The network.
-
-    Raises
-    ------
-    InputError
-        If it is not there, or no road file.
-    """
+    """Read a road file that a user names."""
     if not file.is_file():
         remedy = "Check the path, or make it with `cluster-optimiser roads import`."
         raise InputError([Fault(str(file), 0, "", "there is no such file", remedy)])
@@ -174,19 +113,7 @@ def open_roads(file: Path) -> RoadNetwork:
 
 
 def road_facts(network: RoadNetwork) -> dict[str, object]:
-    """Count what a network has, for people to check.
-
-    Parameters
-    ----------
-    network
-        The roads.
-
-    Returns
-    -------
-    Where it comes from, and ``n_stretches``, ``n_nodes``, ``km``, ``km_by_class``,
-    ``one_way_share``, ``limit_tagged_share``, ``limit_lit_share``, ``limit_imputed_share`` (of
-    length, ferries left out) and ``n_ferries``.
-    """
+    """Count what a network has, for people to check."""
     roads = network.roads[~network.roads["is_ferry"]]
     total_m = max(float(roads["length_m"].sum()), 1.0)
 
@@ -235,22 +162,7 @@ def _target(out: Path | None, authority: Path | None) -> Path:
 
 
 def authority_path(name: str | Path) -> Path:
-    """Find the folder of an authority by its path, or by its name below ``boundaries/``.
-
-    Parameters
-    ----------
-    name
-        What the user wrote.
-
-    Returns
-    -------
-    The folder that holds ``authority.toml``.
-
-    Raises
-    ------
-    InputError
-        If there is none; the message names the nearest authority.
-    """
+    """Find the folder of an authority by its path, or by its name below ``boundaries/``."""
     folders = [Path(name), *(Path(root) / "boundaries" / name for root in _roots())]
     for folder in folders:
         if (folder / "authority.toml").is_file():
@@ -269,42 +181,15 @@ def _roots() -> list[Path]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OnRoads:
-    """An authority with minutes by road, whatever method it states.
+    """An authority with minutes by road, whatever method it states."""
 
-    Parameters
-    ----------
-    authority
-        The authority, its travel by road.
-    measured
-        What was measured.
-    estimate
-        The estimate that its ``authority.toml`` states, None where it states none.
-    """
-
-    authority: Authority
-    measured: Measured
+    authority: Authority  # the authority, its travel by road
+    measured: Measured  # what was measured
     estimate: TravelSpec | None
 
 
 def measure_roads(authority: str, *, file: Path | None = None) -> OnRoads:
-    """Measure the minutes between an authority's schools on a road file.
-
-    Parameters
-    ----------
-    authority
-        Name or folder of the authority.
-    file
-        The road file; without it the one that ``authority.toml`` names, else ``roads.gpkg``.
-
-    Returns
-    -------
-    The authority and its minutes.
-
-    Raises
-    ------
-    InputError
-        If the authority or the road file cannot be read.
-    """
+    """Measure the minutes between an authority's schools on a road file."""
     folder = authority_path(authority)
     read = load_authority(folder, is_travel_read=False)
     table = travel_table(folder)
@@ -321,17 +206,7 @@ def measure_roads(authority: str, *, file: Path | None = None) -> OnRoads:
 
 
 def compare_roads(on_roads: OnRoads) -> RoadComparison:
-    """Compare the estimate of an authority with its minutes by road.
-
-    Parameters
-    ----------
-    on_roads
-        The authority and its minutes.
-
-    Returns
-    -------
-    The comparison.
-    """
+    """Compare the estimate of an authority with its minutes by road."""
     schools = on_roads.authority.schools
     return compare_estimate(
         schools.index.to_numpy(),
@@ -343,20 +218,7 @@ def compare_roads(on_roads: OnRoads) -> RoadComparison:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file that a user asked for, whole or not at all.
-
-    Parameters
-    ----------
-    path
-        The file.
-    text
-        Its content.
-
-    Raises
-    ------
-    InputError
-        If its folder is not there.
-    """
+    """Write a file that a user asked for, whole or not at all."""
     if not path.parent.is_dir():
         problem = f'there is no folder "{path.parent}"'
         raise InputError([Fault(str(path), 0, "", problem, "Make it first, or name another.")])

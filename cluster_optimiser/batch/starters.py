@@ -58,35 +58,15 @@ MIN_NESTED = 4
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Pupils of a cluster.
-
-    Parameters
-    ----------
-    min_pupils, max_pupils
-        The range.
-    target_pupils
-        The average that the number of clusters gives.
-    """
+    """Pupils of a cluster."""
 
     min_pupils: int
     max_pupils: int
-    target_pupils: int
+    target_pupils: int  # the average that the number of clusters gives
 
     @classmethod
     def around(cls, target: float, spread: float) -> Sizes:
-        """Give the range round a target.
-
-        Parameters
-        ----------
-        target
-            Pupils.
-        spread
-            Share of the target to either side.
-
-        Returns
-        -------
-        The range, in round figures.
-        """
+        """Give the range round a target."""
         low = math.floor(target * (1 - spread) / ROUND_PUPILS) * ROUND_PUPILS
         high = math.ceil(target * (1 + spread) / ROUND_PUPILS) * ROUND_PUPILS
         return cls(max(0, low), max(1, high), max(1, round(target)))
@@ -94,38 +74,14 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Numbers that the user fixes.
+    """Numbers that the user fixes."""
 
-    Parameters
-    ----------
-    n_clusters
-        Clusters of option 3; None for two thirds of today's.
-    n_areas
-        Areas of option 4; None for the fewest that can soon be proved.
-    """
-
-    n_clusters: int | None = None
-    n_areas: int | None = None
+    n_clusters: int | None = None  # clusters of option 3; None for two thirds of today's
+    n_areas: int | None = None  # areas of option 4; None for the fewest that can soon be proved
 
 
 def write_starters(place: Place, folder: Path, *, key: str, wanted: Wanted) -> tuple[str, ...]:
-    """Write the starter scenarios that have a plan.
-
-    Parameters
-    ----------
-    place
-        The authority and its ground.
-    folder
-        Where the files go; it exists, beside or below the folder ``boundaries``.
-    key
-        Name of the authority's folder.
-    wanted
-        Numbers that the user fixes.
-
-    Returns
-    -------
-    In words, how each was made, or why it was not.
-    """
+    """Write the starter scenarios that have a plan."""
     return _Starters(place, folder, key, wanted).write()
 
 

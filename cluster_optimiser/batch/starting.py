@@ -50,54 +50,25 @@ JOIN_WITHIN_M = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """Where a new authority goes, and how it is made.
+    """Where a new authority goes, and how it is made."""
 
-    Parameters
-    ----------
-    into
-        The folder that holds ``boundaries`` and ``scenarios``.
-    is_forced
-        Whether folders that are there already are replaced.
-    join_within_m
-        Secondary schools no further apart than this share a cluster.
-    wanted
-        Numbers of clusters and areas that the user fixes.
-    """
-
-    into: Path
-    is_forced: bool = False
+    into: Path  # the folder that holds boundaries and scenarios
+    is_forced: bool = False  # whether folders that are there already are replaced
     join_within_m: float = JOIN_WITHIN_M
     wanted: Wanted = field(default_factory=Wanted)
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A new authority in place.
+    """A new authority in place."""
 
-    Parameters
-    ----------
-    boundaries, scenarios
-        Its folder, and that of its starter scenarios.
-    lines
-        The summary, for a person to check.
-    """
-
-    boundaries: Path
-    scenarios: Path
-    lines: tuple[str, ...]
+    boundaries: Path  # its folder, and that of its starter scenarios
+    scenarios: Path  # its folder, and that of its starter scenarios
+    lines: tuple[str, ...]  # the summary, for a person to check
 
 
 def folder_name(name: str) -> str:
     """Give the name of an authority's folder.
-
-    Parameters
-    ----------
-    name
-        Its name.
-
-    Returns
-    -------
-    Small letters, figures and hyphens; empty where the name has none.
 
     Examples
     --------
@@ -110,26 +81,7 @@ def folder_name(name: str) -> str:
 def start(
     request: Request, placing: Placing, *, on_step: Callable[[str], None] = lambda _: None
 ) -> Started:
-    """Make the folder of an authority and its starter scenarios from public files.
-
-    Parameters
-    ----------
-    request
-        The files, and what the user wants otherwise.
-    placing
-        Where it goes.
-    on_step
-        Called with what is being done.
-
-    Returns
-    -------
-    Where it is, and the summary.
-
-    Raises
-    ------
-    InputError
-        With every fault; nothing is written then.
-    """
+    """Make the folder of an authority and its starter scenarios from public files."""
     key = folder_name(request.name)
     homes = placing.into / "boundaries" / key, placing.into / "scenarios" / key
     _refuse_existing(key, homes, request, is_forced=placing.is_forced)

@@ -33,34 +33,14 @@ def _universe(problem: Problem) -> Universe:
 
 
 def front_terms(problem: Problem) -> tuple[str, ...]:
-    """Choose what the front is of: number, fit to the first preferred layer, and ways.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-
-    Returns
-    -------
-    Two or three metrics.
-    """
+    """Choose what the front is of: number, fit to the first preferred layer, and ways."""
     layers = problem.scenario.preferred_layers
     fit = [f"misaligned.{layer}" for layer in layers[:1]]
     return ("count", *fit, "pupil_minutes")
 
 
 def survey_of(result: Result) -> Survey | None:
-    """Say what is true of all legal plans of a result's scenario.
-
-    Parameters
-    ----------
-    result
-        A plan that was solved for.
-
-    Returns
-    -------
-    What was worked out within the limits; None where the scenario does not merge.
-    """
+    """Say what is true of all legal plans of a result's scenario."""
     problem = result.problem
     if problem.scenario.method != "merge":
         return None
@@ -92,18 +72,7 @@ def survey_of(result: Result) -> Survey | None:
 
 
 def standing_of(results: Sequence[Result]) -> Standing | None:
-    """Say where the plans of all options stand among the legal plans of one of them.
-
-    Parameters
-    ----------
-    results
-        The plans of one authority.
-
-    Returns
-    -------
-    Ranks by the rules under which most plans are legal, of several the first, today's clusters
-    being the units; None where no option was surveyed.
-    """
+    """Say where the plans of all options stand among the legal plans of one of them."""
     best: tuple[Universe, dict[str, tuple[int, ...]], dict[str, str]] | None = None
     for result in results:
         scenario, survey = result.problem.scenario, result.survey

@@ -44,19 +44,7 @@ PLAN_LENGTH = 12
 
 
 def runs_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """Put every run into one table.
-
-    Parameters
-    ----------
-    outcomes
-        What became of each scenario.
-
-    Returns
-    -------
-    One row a run, in the order given: ``run`` (its label), ``sweep``, ``title``, ``authority``,
-    ``seed``, ``status``, ``gap``, a column for each swept key, ``plan`` (the same for the same
-    grouping of schools, whatever its clusters are called), ``message`` and every metric.
-    """
+    """Put every run into one table."""
     keys = list(dict.fromkeys(key for outcome in outcomes for key in outcome.scenario.swept))
     keys = [key for key in keys if key not in {"seed", "authority"}]
     rows = []
@@ -88,17 +76,7 @@ def _cell(value: object) -> object:
 
 
 def members_of(outcome: Outcome) -> dict[str, frozenset[str]]:
-    """Give the schools of each cluster of a plan.
-
-    Parameters
-    ----------
-    outcome
-        The outcome.
-
-    Returns
-    -------
-    Cluster -> URNs; nothing where there is no plan.
-    """
+    """Give the schools of each cluster of a plan."""
     if not outcome.has_plan:
         return {}
     found: dict[str, set[str]] = {}
@@ -109,17 +87,7 @@ def members_of(outcome: Outcome) -> dict[str, frozenset[str]]:
 
 
 def plan_id(outcome: Outcome) -> str | None:
-    """Give the short hash of a plan's grouping of schools.
-
-    Parameters
-    ----------
-    outcome
-        The outcome.
-
-    Returns
-    -------
-    `PLAN_LENGTH` hexadecimal figures, or None where there is no plan.
-    """
+    """Give the short hash of a plan's grouping of schools."""
     clusters = members_of(outcome)
     if not clusters:
         return None
@@ -128,18 +96,7 @@ def plan_id(outcome: Outcome) -> str | None:
 
 
 def changes_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """Say for each two neighbouring values of a swept key what changes from one to the other.
-
-    Parameters
-    ----------
-    outcomes
-        What became of each scenario.
-
-    Returns
-    -------
-    One row a pair of runs that differ in one key only, by one step: columns `CHANGE_COLUMNS`.
-    ``held`` says the other values; ``moved_pupils`` are those whose cluster has other schools.
-    """
+    """Say for each two neighbouring values of a swept key what changes from one to the other."""
     sweeps: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         # Later versions are compared by the page; here the best plan of each run counts.
@@ -212,17 +169,7 @@ def has_parquet() -> bool:
 
 
 def change_words(change: Mapping[Hashable, Any]) -> str:
-    """Say in one line where the answer changes.
-
-    Parameters
-    ----------
-    change
-        A row of `changes_table`.
-
-    Returns
-    -------
-    Key, values, clusters and pupils.
-    """
+    """Say in one line where the answer changes."""
     held = f" ({change['held']})" if change["held"] else ""
     step = (
         f"{change['sweep']}: {change['key']} {change['from_value']} -> {change['to_value']}{held}"
@@ -235,19 +182,7 @@ def change_words(change: Mapping[Hashable, Any]) -> str:
 
 
 def write_tables(outcomes: Sequence[Outcome], folder: Path) -> list[str]:
-    """Write the table of runs and what changes along the sweeps.
-
-    Parameters
-    ----------
-    outcomes
-        What became of each scenario.
-    folder
-        A folder that exists.
-
-    Returns
-    -------
-    Names of the files. The Parquet file is among them where the extra package is installed.
-    """
+    """Write the table of runs and what changes along the sweeps."""
     runs, changes = runs_table(outcomes), changes_table(outcomes)
     (folder / RUNS).write_text(csv_text(runs), encoding="utf-8", newline="\n")
     (folder / CHANGES).write_text(csv_text(changes), encoding="utf-8", newline="\n")

@@ -37,77 +37,36 @@ SUMMARY_KEYS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """A scenario to be run, and all that a process must know to run it.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    out
-        The results folder, absolute.
-    parts
-        What the result depends on, from `parts_of`.
-    options
-        How it is to be run.
-    seed
-        Its seed.
-    blocked
-        Why it cannot be run, such as a scenario without a plan that it builds on; empty if it can.
-    progress
-        File to write progress to; None where nobody looks.
-    """
+    """A scenario to be run, and all that a process must know to run it."""
 
     scenario: Scenario
-    out: Path
-    parts: Mapping[str, Any]
-    options: Options
+    out: Path  # the results folder, absolute
+    parts: Mapping[str, Any]  # what the result depends on, from `parts_of`
+    options: Options  # how it is to be run
     seed: int
     blocked: str = ""
-    progress: Path | None = None
+    progress: Path | None = None  # file to write progress to; None where nobody looks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Made:
-    """What a process worked out of a plan, for the comparison not to work it out again.
+    """What a process worked out of a plan, for the comparison not to work it out again."""
 
-    Parameters
-    ----------
-    score, violations, objective, outlook, survey
-        As in `Result`.
-    """
-
-    score: Score
-    violations: tuple[Violation, ...]
-    objective: Mapping[str, float]
-    outlook: Outlook | None
-    survey: Survey | None
+    score: Score  # as in `Result`
+    violations: tuple[Violation, ...]  # as in `Result`
+    objective: Mapping[str, float]  # as in `Result`
+    outlook: Outlook | None  # as in `Result`
+    survey: Survey | None  # as in `Result`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What became of one scenario of a batch.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    folder
-        Folder of its results; not there where it failed.
-    record
-        What its manifest says; empty where it failed.
-    reasons
-        Why it was run; none where a finished run was used again.
-    failure
-        What went wrong with the running itself, such as a process that died; empty where nothing
-        did.
-    made
-        What the process that ran it handed back; None where nothing is to be made of it.
-    """
+    """What became of one scenario of a batch."""
 
     scenario: Scenario
-    folder: Path
+    folder: Path  # folder of its results; not there where it failed
     record: Mapping[str, Any] = field(default_factory=dict)
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()  # why it was run; none where a finished run was used again
     failure: str = ""
     made: Made | None = None
 
@@ -127,12 +86,7 @@ class Outcome:
         return bool(self.record) and "message" not in self.record
 
     def summary(self) -> dict[str, Any]:
-        """Give what a program that reads along asks for first.
-
-        Returns
-        -------
-        Keys of the manifest, and ``message`` where there is no plan; None where not known.
-        """
+        """Give what a program that reads along asks for first."""
         known = {"label": self.scenario.option, "title": self.scenario.title, **self.record}
         known = known if self.record else known | {"status": "FAILED"}
         found = {key: known.get(key) for key in SUMMARY_KEYS}
@@ -145,16 +99,6 @@ def read_outcome(
     reasons: tuple[str, ...] = (),
     made: Made | None = None,
 ) -> Outcome:
-    """Read what became of a scenario from its folder.
-
-    Parameters
-    ----------
-    scenario, folder, reasons, made
-        As in `Outcome`.
-
-    Returns
-    -------
-    The outcome.
-    """
+    """Read what became of a scenario from its folder."""
     record = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return Outcome(scenario, folder, record, reasons, made=made)

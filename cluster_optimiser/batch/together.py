@@ -26,19 +26,7 @@ THEME_FILE = "theme.toml"
 
 
 def together_key(outcomes: Sequence[Outcome], options: Options) -> str:
-    """Give the hash of everything that the comparison and the page are made from.
-
-    Parameters
-    ----------
-    outcomes
-        The outcomes, in the order they are to be shown.
-    options
-        How they were run.
-
-    Returns
-    -------
-    64 hexadecimal figures.
-    """
+    """Give the hash of everything that the comparison and the page are made from."""
     themes = {}
     for outcome in outcomes:
         theme = authority_folder(outcome.scenario) / THEME_FILE
@@ -64,19 +52,7 @@ def together_key(outcomes: Sequence[Outcome], options: Options) -> str:
 
 
 def still_stands(out: Path, key: str) -> bool:
-    """Tell whether the comparison in a results folder is that of a key, unchanged since.
-
-    Parameters
-    ----------
-    out
-        The results folder.
-    key
-        What `together_key` gave.
-
-    Returns
-    -------
-    True where nothing needs to be made again.
-    """
+    """Tell whether the comparison in a results folder is that of a key, unchanged since."""
     try:
         record = json.loads((out / RECORD_FILE).read_text(encoding="utf-8"))
         return record["key"] == key and all(
@@ -87,17 +63,7 @@ def still_stands(out: Path, key: str) -> bool:
 
 
 def sign(out: Path, key: str, names: Sequence[str]) -> None:
-    """Write down what the comparison was made from.
-
-    Parameters
-    ----------
-    out
-        The results folder.
-    key
-        What `together_key` gave.
-    names
-        The files that were written, relative to the folder.
-    """
+    """Write down what the comparison was made from."""
     record = {"key": key, "files": {name: hash_file(out / name) for name in sorted(names)}}
     text = json.dumps(record, indent=1) + "\n"
     part = out / f".{RECORD_FILE}"

@@ -48,17 +48,7 @@ _RESULTS: OrderedDict[tuple[Path, str], Result] = OrderedDict()
 
 
 def place_of(scenario: Scenario) -> Place:
-    """Give a scenario's authority and ground, read once in this process.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-
-    Returns
-    -------
-    The place, as the files are now.
-    """
+    """Give a scenario's authority and ground, read once in this process."""
     folder = authority_folder(scenario)
     key = (folder, key_of(input_hashes(folder)))
     if key not in _PLACES:
@@ -70,34 +60,14 @@ def place_of(scenario: Scenario) -> Place:
 
 
 def hold(folder: Path, result: Result) -> None:
-    """Keep a result for the comparison.
-
-    Parameters
-    ----------
-    folder
-        The folder it was written to.
-    result
-        The result.
-    """
+    """Keep a result for the comparison."""
     _RESULTS[folder, result.stamp] = result
     while len(_RESULTS) > RESULTS_HELD:
         _RESULTS.popitem(last=False)
 
 
 def held(folder: Path, stamp_: str) -> Result | None:
-    """Give a result that was kept, if it is still there.
-
-    Parameters
-    ----------
-    folder
-        The folder it was written to.
-    stamp_
-        Its stamp.
-
-    Returns
-    -------
-    The result or None.
-    """
+    """Give a result that was kept, if it is still there."""
     return _RESULTS.get((folder, stamp_))
 
 
@@ -110,24 +80,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def work(task: Task) -> Made | None:
-    """Run a scenario and write its folder, whole or not at all.
-
-    Parameters
-    ----------
-    task
-        What to run.
-
-    Returns
-    -------
-    What was worked out; None where there is no plan, or no page that would show it.
-
-    Raises
-    ------
-    ClusterOptimiserError
-        If the folder cannot be written.
-    VerificationError
-        If the plan does not stand up to the independent check.
-    """
+    """Run a scenario and write its folder, whole or not at all."""
     with _ONE_AT_A_TIME:
         return _work(task)
 
@@ -176,21 +129,7 @@ def _sign(task: Task, place: Place, folder: Path, status: Status) -> None:
 
 
 def plan_of(label: str, out: Path, place: Place) -> Plan:
-    """Read the plan that a scenario of the batch has been given.
-
-    Parameters
-    ----------
-    label
-        The scenario's label.
-    out
-        The results folder.
-    place
-        Authority and ground.
-
-    Returns
-    -------
-    The plan; how it was made is not told.
-    """
+    """Read the plan that a scenario of the batch has been given."""
     assignment = load_plan(out / label / "plan.csv", place.authority)
     return Plan(label, assignment, Solution(status="GIVEN"))
 

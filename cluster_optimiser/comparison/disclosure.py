@@ -25,20 +25,10 @@ ROUNDING = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sums:
-    """What counts are sums of.
+    """What counts are sums of."""
 
-    Parameters
-    ----------
-    counts
-        Index ``urn``, a column a measure: the counts themselves.
-    cluster_of
-        Index ``urn``: the cluster whose sum is shown.
-    today_of
-        Index ``urn``: today's cluster, or the exempt group, whose sum other options show.
-    """
-
-    counts: pd.DataFrame
-    cluster_of: pd.Series
+    counts: pd.DataFrame  # index urn, a column a measure: the counts themselves
+    cluster_of: pd.Series  # index urn: the cluster whose sum is shown
     today_of: pd.Series
 
     @property
@@ -57,21 +47,7 @@ class Sums:
 
 
 def safe_counts(sums: Sums, clusters: pd.Series) -> tuple[pd.DataFrame, bool]:
-    """Hold back or round the counts that would tell of a single school.
-
-    Parameters
-    ----------
-    sums
-        What the counts are sums of.
-    clusters
-        The clusters' names.
-
-    Returns
-    -------
-    A column a measure in the order and under the index of the clusters, NA where held back; and
-    whether they are rounded to `ROUNDING`. Where one measure of a cluster is held back all are: it
-    could follow from the others and from what is made of them.
-    """
+    """Hold back or round the counts that would tell of a single school."""
     names = clusters.astype(str)
     grouped = sums.counts.groupby(sums.cluster_of)
     table = grouped.sum().reindex(names, fill_value=0).astype("Int64")

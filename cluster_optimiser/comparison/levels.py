@@ -18,15 +18,6 @@ LEVEL_COLUMNS = ("grouping_scenario", "grouping", "grouping_area")
 def is_nested(lower: pd.Series, upper: pd.Series) -> bool:
     """Tell whether every cluster of one plan lies inside one cluster of another.
 
-    Parameters
-    ----------
-    lower, upper
-        Assignments of the same schools; schools that only one of them places are left out.
-
-    Returns
-    -------
-    True where no cluster is divided.
-
     Examples
     --------
     >>> is_nested(pd.Series({1: "a", 2: "a", 3: "b"}), pd.Series({1: "x", 2: "x", 3: "x"}))
@@ -39,19 +30,7 @@ def is_nested(lower: pd.Series, upper: pd.Series) -> bool:
 
 
 def above(result: Result, results: Sequence[Result]) -> Result | None:
-    """Find the result whose units are the clusters of this one.
-
-    Parameters
-    ----------
-    result
-        The lower level.
-    results
-        All results.
-
-    Returns
-    -------
-    The first that is nested in it by its ``units``; None where there is none.
-    """
+    """Find the result whose units are the clusters of this one."""
     label = result.problem.scenario.option
     for other in results:
         if other.problem.scenario.units_scenario == label and is_nested(
@@ -62,20 +41,7 @@ def above(result: Result, results: Sequence[Result]) -> Result | None:
 
 
 def levels_table(result: Result, results: Sequence[Result]) -> pd.DataFrame:
-    """Give the levels above each school's cluster.
-
-    Parameters
-    ----------
-    result
-        A plan.
-    results
-        All results, among which the level above is looked for.
-
-    Returns
-    -------
-    Index ``urn``: ``grouping_scenario``, ``grouping`` and ``grouping_area`` (the area of the first
-    layer that groupings may not cross); None throughout where no scenario groups these clusters.
-    """
+    """Give the levels above each school's cluster."""
     index = result.plan.assignment.index
     upper = above(result, results)
     if upper is None:

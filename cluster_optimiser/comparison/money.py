@@ -34,35 +34,13 @@ COARSE_PENCE = 100_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FundingView:
-    """What a plan means in money.
+    """What a plan means in money."""
 
-    Parameters
-    ----------
-    funding
-        The sums and the formula.
-    clusters
-        Index ``cluster_id``: ``cluster``, ``is_exempt``, ``n_schools``, ``n_schools_unknown``
-        (schools of which some count is not known, so that it is taken as none), ``pupils``, one
-        column a measure of formula and need (pupils counted; NA where it may not be shown),
-        ``weighted_pupils``, ``admin_pence``, ``pot_pence``, ``total_pence``,
-        ``pounds_per_weighted_pupil`` (of the pot), ``by_need_pence`` (the pot shared by weighted
-        pupils alone), ``behind_need_pence`` (by need less by formula) and
-        ``is_in_capacity_fund``.
-    totals
-        Sums over all clusters by the same names, and ``n_clusters_shown`` and so on.
-    evenness
-        ``need_spread``: coefficient of variation of weighted pupils a pupil over clusters that are
-        not exempt; ``pounds_spread`` the same of pounds a weighted pupil; ``highest_need_ratio``
-        and ``lowest_need_ratio`` weighted pupils a pupil.
-    notes
-        What must be said with the figures.
-    """
-
-    funding: Funding
+    funding: Funding  # the sums and the formula
     clusters: pd.DataFrame
     totals: Mapping[str, int]
     evenness: Mapping[str, float | None]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # what must be said with the figures
 
 
 def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
@@ -70,17 +48,6 @@ def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
 
     Each gets its exact part rounded down; what is left goes one by one to the largest remainders,
     the earlier one where two are equal (Hamilton's method).
-
-    Parameters
-    ----------
-    shares
-        What each is to get, in proportion; not negative.
-    total
-        What is shared.
-
-    Returns
-    -------
-    Whole numbers that add up to the total; all 0 where nothing has a share.
 
     Examples
     --------
@@ -99,24 +66,7 @@ def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
 
 
 def school_pence(authority: Authority, funding: Funding) -> pd.DataFrame:
-    """Work out what each school brings to its cluster. Not for publication.
-
-    Parameters
-    ----------
-    authority
-        Its register; what is not known counts as none.
-    funding
-        The sums and the formula.
-
-    Returns
-    -------
-    Index ``urn``: ``admin_pence`` and ``pot_pence``, whole numbers.
-
-    Raises
-    ------
-    ScenarioError
-        If the fixed sums are more than the pot, or a share of it goes by what no school has.
-    """
+    """Work out what each school brings to its cluster. Not for publication."""
     schools = authority.schools
     part = takes_part(schools, funding).to_numpy()
     pot = int(funding.pot_pounds * PENCE)

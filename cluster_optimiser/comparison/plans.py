@@ -35,15 +35,6 @@ EXACT_UNITS = {
 def metric_unit(metric: str) -> str:
     """Give the unit of a metric.
 
-    Parameters
-    ----------
-    metric
-        A name of `Score.metrics`.
-
-    Returns
-    -------
-    The unit, or an empty string where there is none.
-
     Examples
     --------
     >>> metric_unit("misaligned_district_pupils"), metric_unit("n_clusters")
@@ -83,18 +74,7 @@ def compare(results: Sequence[Result]) -> pd.DataFrame:
 
 
 def compare_runs(runs: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Put every metric of every run into one table, from plain data alone.
-
-    Parameters
-    ----------
-    runs
-        For each run ``scenario``, ``title``, ``status``, ``metrics``, ``n_legal_plans`` (None where
-        not counted) and ``n_rules_broken``.
-
-    Returns
-    -------
-    What `compare` gives.
-    """
+    """Put every metric of every run into one table, from plain data alone."""
     rows = []
     for run in runs:
         metrics = dict(run["metrics"])

@@ -33,55 +33,19 @@ LIKE_SHARE = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Responses:
-    """What replies say.
-
-    Parameters
-    ----------
-    replies
-        One row a reply: ``row``, ``school`` as written, ``urn``, ``name``, ``matched``, ``option``,
-        ``is_counted``, ``reason`` (why not, or what was wrong with it).
-    support
-        One row a group: ``by`` (all, cluster, a layer, phase), ``group``, ``n_schools`` asked,
-        ``n_replied``, ``response_share``, and the replies for each option and without preference.
-    plans
-        One row an own plan: ``row``, ``urn``, ``plan``, ``status`` (legal, breaks rules, cannot be
-        read), ``reasons``, ``n_clusters``, objective terms, ``n_better``, ``n_equal``, ``n_worse``
-        legal plans by the scenario's whole order, ``group``, ``nearest_option`` and
-        ``nearest_pupils`` in different company.
-    groups
-        One row a group of like plans: ``group``, ``n_plans``, ``rows``, ``middle_row`` (the plan
-        nearest to all others), ``most_pupils`` in different company within it.
-    comments
-        Comments that may be quoted: ``option``, ``comment``.
-    counts
-        Numbers of replies: ``n_rows``, ``n_counted``, ``n_superseded``, ``n_unknown_school``,
-        ``n_unknown_option``, ``n_schools``, ``n_comments``, ``n_quoted``, ``n_plans``.
-    judged_by
-        Label of the scenario that own plans are judged by.
-    """
+    """What replies say."""
 
     replies: pd.DataFrame
     support: pd.DataFrame
     plans: pd.DataFrame
     groups: pd.DataFrame
-    comments: pd.DataFrame
+    comments: pd.DataFrame  # comments that may be quoted: option, comment
     counts: Mapping[str, int]
-    judged_by: str
+    judged_by: str  # label of the scenario that own plans are judged by
 
 
 def company_apart_pupils(one: pd.Series, other: pd.Series, pupils: pd.Series) -> int:
     """Count the pupils in different company: at schools whose cluster is not one of both plans.
-
-    Parameters
-    ----------
-    one, other
-        Assignments of the same schools.
-    pupils
-        Pupils by school.
-
-    Returns
-    -------
-    Pupils.
 
     Examples
     --------
@@ -250,21 +214,7 @@ def _grouped(
 def tabulate(
     replies: Sequence[Reply], problem: Problem, options: Mapping[str, pd.Series]
 ) -> Responses:
-    """Count replies, and judge the plans that came with them.
-
-    Parameters
-    ----------
-    replies
-        What `load_replies` gave.
-    problem
-        What own plans are judged by.
-    options
-        Label of each option of the consultation -> its assignment.
-
-    Returns
-    -------
-    The responses.
-    """
+    """Count replies, and judge the plans that came with them."""
     authority = problem.authority
     table = _reply_table(replies, authority)
     judge = _Plans(problem, options)

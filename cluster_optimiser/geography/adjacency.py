@@ -36,15 +36,6 @@ def shared_boundaries(areas: gpd.GeoSeries) -> dict[tuple[str, str], float]:
     The exact common boundary where borders are drawn alike; where they differ by up to `SNAP_M`,
     the length of the one within that distance of the other, less what the snapping adds at the
     ends.
-
-    Parameters
-    ----------
-    areas
-        Polygons in EPSG:27700, the index naming them.
-
-    Returns
-    -------
-    (first, second), in the order of the index, -> metres; pairs that share none are left out.
     """
     shapes = areas.to_numpy()
     names = list(areas.index)
@@ -70,25 +61,7 @@ def cluster_drives(
     travel: TravelMinutes,
     contiguity: Contiguity,
 ) -> dict[tuple[str, str], tuple[float, str]]:
-    """Give the drive between every two of today's clusters that touch, where it matters.
-
-    Parameters
-    ----------
-    shared_m
-        Shared boundary in metres of pairs of clusters.
-    schools
-        The register: ``name`` and ``local_cluster``. Every school that lies in a cluster counts,
-        exempt ones too: whether there is a way across is a question of the ground.
-    travel
-        Minutes in the order of the register.
-    contiguity
-        Whether there is a limit.
-
-    Returns
-    -------
-    Pair -> minutes (NaN where none is known) and between which schools, in words; nothing where
-    there is no limit.
-    """
+    """Give the drive between every two of today's clusters that touch, where it matters."""
     if contiguity.max_minutes is None:
         return {}
     local, names = schools["local_cluster"].to_numpy(), schools["name"].to_numpy()
@@ -109,25 +82,7 @@ def dual_graph(
     contiguity: Contiguity,
     drives: Mapping[tuple[str, str], tuple[float, str]] | None = None,
 ) -> tuple[nx.Graph, tuple[str, ...]]:
-    """Make the graph of adjacent areas.
-
-    Parameters
-    ----------
-    names
-        The areas.
-    shared_m
-        Shared boundary in metres of pairs of areas.
-    contiguity
-        The least shared boundary, the longest drive, links and barriers.
-    drives
-        What `cluster_drives` gives; needed where there is a longest drive.
-
-    Returns
-    -------
-    The graph, edges carrying ``shared_m``; and what a person should know: which links and barriers
-    changed something, which changed nothing, which touching pairs fell under the least boundary or
-    are too far apart to drive.
-    """
+    """Make the graph of adjacent areas."""
     if contiguity.max_minutes is not None and drives is None:
         message = "a longest drive between neighbours is set, but no drives are given"
         raise ValueError(message)
@@ -182,19 +137,7 @@ def _too_far(max_minutes: float | None, drive: tuple[float, str] | None) -> str:
 
 
 def merged_graph(graph: nx.Graph, groups: Mapping[str, Sequence[str]]) -> nx.Graph:
-    """Make the dual graph of areas that are groups of a dual graph's nodes.
-
-    Parameters
-    ----------
-    graph
-        The dual graph, edges carrying ``shared_m``.
-    groups
-        Name of each new area -> the nodes it is made of.
-
-    Returns
-    -------
-    The graph of the groups; the boundary of two groups is the sum over their adjacent nodes.
-    """
+    """Make the dual graph of areas that are groups of a dual graph's nodes."""
     group_of = {node: name for name, nodes in groups.items() for node in nodes}
     merged = nx.Graph()
     merged.add_nodes_from(groups)

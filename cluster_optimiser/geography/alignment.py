@@ -17,16 +17,6 @@ HOME_PREFIX = "home."
 def home_and_misaligned(areas: Iterable[tuple[str | None, int]]) -> tuple[str | None, int]:
     """Find the area that holds most pupils, and the pupils outside it.
 
-    Parameters
-    ----------
-    areas
-        Area and pupils of each school; None for a school in no area, whose pupils are outside any.
-
-    Returns
-    -------
-    The home area (first by name on a tie; None where no school lies in an area) and the misaligned
-    pupils.
-
     Examples
     --------
     >>> home_and_misaligned([("Breckland", 900), ("Norwich", 100), (None, 20)])

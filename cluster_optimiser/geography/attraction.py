@@ -29,18 +29,10 @@ _GENERIC = re.compile(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """Clusters made round secondary schools.
+    """Clusters made round secondary schools."""
 
-    Parameters
-    ----------
-    cluster
-        Index ``urn``, the name of each school's cluster.
-    notes
-        How they were made, in words, with counts.
-    """
-
-    cluster: pd.Series
-    notes: tuple[str, ...]
+    cluster: pd.Series  # index urn, the name of each school's cluster
+    notes: tuple[str, ...]  # how they were made, in words, with counts
 
 
 def gather_clusters(
@@ -55,22 +47,6 @@ def gather_clusters(
     A middle school goes to the nearest school that takes pupils at the age it hands them over, a
     first school to the nearest middle school and with it; other primaries to the nearest secondary
     school that takes pupils at eleven or before; nurseries and special schools to the nearest.
-
-    Parameters
-    ----------
-    schools
-        Index ``urn``, sorted; ``name``, ``phase``, ``low_age`` and ``high_age`` (missing where not
-        known).
-    minutes
-        Minutes from each to each, in the order of the schools; NaN where there is no way.
-    metres
-        Straight-line distances, in the same order.
-    join_within_m
-        Secondary schools no further apart than this share a cluster.
-
-    Returns
-    -------
-    The clusters. Without any secondary school all schools form one.
     """
     phase = schools["phase"].to_numpy()
     hubs = np.flatnonzero(np.isin(phase, SECONDARY_PHASES))

@@ -27,32 +27,15 @@ MARGIN_M = 1_000.0
 
 @dataclass(frozen=True, slots=True)
 class Island:
-    """Ground that no other school's cell touches and that holds no school.
+    """Ground that no other school's cell touches and that holds no school."""
 
-    Parameters
-    ----------
-    urn
-        The school whose cell it belongs to all the same.
-    area_m2
-        Its area in square metres.
-    """
-
-    urn: int
-    area_m2: float
+    urn: int  # the school whose cell it belongs to all the same
+    area_m2: float  # its area in square metres
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellResult:
-    """The cells of schools and what is odd about them.
-
-    Parameters
-    ----------
-    cells
-        Index ``urn`` in the order of the schools, one geometry each, EPSG:27700; cells do not
-        overlap, neighbours share the vertices of their border, and together they fill the outline.
-    islands
-        Ground without a school that touches no other cell, by URN and then falling area.
-    """
+    """The cells of schools and what is odd about them."""
 
     cells: gpd.GeoDataFrame
     islands: tuple[Island, ...]
@@ -65,23 +48,6 @@ def school_cells(points: gpd.GeoSeries, outline: BaseGeometry) -> CellResult:
     sliver or a square kilometre, goes to the neighbouring cell it shares the longest border with,
     the lowest URN on a tie. Ground that touches no cell stays with the school nearest to most of
     it, as an `Island`.
-
-    Parameters
-    ----------
-    points
-        The sites, index ``urn``, EPSG:27700. Sites on one point are set 1 m apart in the order of
-        their URN; a site outside the outline counts as the nearest point of it.
-    outline
-        What the cells fill, EPSG:27700.
-
-    Returns
-    -------
-    The cells and the islands.
-
-    Raises
-    ------
-    InputError
-        If a school is nearest to no ground at all.
     """
     ordered = points.sort_index()
     urns = ordered.index.to_numpy()

@@ -31,15 +31,6 @@ if TYPE_CHECKING:
 def school_unit(urn: int) -> str:
     """Give the name of the unit that is one school.
 
-    Parameters
-    ----------
-    urn
-        The school.
-
-    Returns
-    -------
-    The name; pins and exceptions may use it.
-
     Examples
     --------
     >>> school_unit(121000)
@@ -49,18 +40,7 @@ def school_unit(urn: int) -> str:
 
 
 def refuse_division(scenario: Scenario) -> None:
-    """Refuse a scenario that divides clusters by a method that cannot.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-
-    Raises
-    ------
-    ScenarioError
-        With each such key and what to write.
-    """
+    """Refuse a scenario that divides clusters by a method that cannot."""
     if scenario.method in {"redraw", "file"}:
         return
     file = scenario.files[0].name if scenario.files else "scenario"
@@ -78,19 +58,7 @@ def refuse_division(scenario: Scenario) -> None:
 
 
 def is_divided(scenario: Scenario, schools: pd.DataFrame) -> pd.Series:
-    """Tell which schools may be reassigned one by one.
-
-    Parameters
-    ----------
-    scenario
-        Its ``units`` and ``urban`` areas: today's clusters, or areas of any layer.
-    schools
-        The register.
-
-    Returns
-    -------
-    Index ``urn``, Booleans.
-    """
+    """Tell which schools may be reassigned one by one."""
     divided = pd.Series(data=scenario.units == "schools", index=schools.index)
     areas = list(scenario.urban.areas)
     columns = ["local_cluster", *(c for c in schools.columns if str(c).startswith(LAYER_PREFIX))]
@@ -110,23 +78,6 @@ def school_units(
 
     An exempt school of a divided cluster lies in the unit of the ordinary school there whose ground
     has the longest border with its own, the nearest school where none touches.
-
-    Parameters
-    ----------
-    schools
-        The register.
-    cells
-        The cell of each school.
-    whole
-        Index ``urn``: unit of each school if nothing were divided.
-    divided
-        Index ``urn``: whether the school may be reassigned by itself.
-    exempt_of
-        Index ``urn`` of exempt schools.
-
-    Returns
-    -------
-    Index ``urn`` of every school, values the unit's name.
     """
     unit = whole.astype("object").copy()
     if not divided.any():
@@ -167,21 +118,6 @@ def divided_graph(
     its ground shares at least ``contiguity.min_shared_school_m`` of border with, unless a barrier
     is stated between the two schools' clusters of today. A stated link between two clusters that
     would otherwise not be adjacent joins the two nearest schools, one of each.
-
-    Parameters
-    ----------
-    scenario, authority, territory
-        As for `build_problem`.
-    whole, local
-        Index ``urn``: the unit that each school lies in, before and after clusters are divided.
-    whole_graph
-        The dual graph before any cluster is divided.
-    travel
-        Minutes in the order of the register, for the longest drive between neighbours.
-
-    Returns
-    -------
-    The graph, edges carrying ``shared_m``; and what a person should know.
     """
     schools = authority.schools
     unit = dict(zip(schools.index.tolist(), local.astype(str), strict=True))

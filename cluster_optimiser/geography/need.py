@@ -16,19 +16,7 @@ if TYPE_CHECKING:
 
 
 def counted(schools: pd.DataFrame, measure: str) -> pd.Series:
-    """Give what a measure of a formula counts at each school.
-
-    Parameters
-    ----------
-    schools
-        The register, or rows of it.
-    measure
-        ``schools``, ``pupils``, or a column that counts pupils.
-
-    Returns
-    -------
-    Whole numbers (Int64) by ``urn``; NA where the register does not know.
-    """
+    """Give what a measure of a formula counts at each school."""
     if measure == "schools":
         return pd.Series(1, index=schools.index, dtype="Int64")
     numbers: pd.Series = pd.to_numeric(schools[measure], errors="coerce").astype("Int64")
@@ -38,39 +26,14 @@ def counted(schools: pd.DataFrame, measure: str) -> pd.Series:
 
 
 def takes_part(schools: pd.DataFrame, funding: Funding) -> pd.Series:
-    """Tell which schools share in the pot and are counted in the need.
-
-    Parameters
-    ----------
-    schools
-        The register, or rows of it.
-    funding
-        It may leave out phases that are funded apart.
-
-    Returns
-    -------
-    True or False by ``urn``.
-    """
+    """Tell which schools share in the pot and are counted in the need."""
     return ~schools["phase"].isin(funding.without_phases)
 
 
 def need_and_pupils(
     schools: pd.DataFrame, funding: Funding
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give the need and the pupils of schools that need is counted for.
-
-    Parameters
-    ----------
-    schools
-        The register, or rows of it.
-    funding
-        It states the weights of need; what is not known counts as none.
-
-    Returns
-    -------
-    Weighted pupils in thousandths, and pupils, in the order of the schools; both 0 for schools
-    that are funded apart.
-    """
+    """Give the need and the pupils of schools that need is counted for."""
     part = takes_part(schools, funding).to_numpy()
     need = np.zeros(len(schools), dtype=np.int64)
     for measure, weight in funding.need.items():
@@ -84,17 +47,6 @@ def need_deviation_centipupils(need: int, pupils: int, all_need: int, all_pupils
     """Give how far the need of a cluster is from what its share of pupils would be.
 
     |n - N p / P|, in hundredths of a weighted pupil, rounded half up.
-
-    Parameters
-    ----------
-    need, pupils
-        Of the cluster: weighted pupils in thousandths, and pupils.
-    all_need, all_pupils
-        The same of all clusters.
-
-    Returns
-    -------
-    Hundredths of a weighted pupil.
 
     Examples
     --------

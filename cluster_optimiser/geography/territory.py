@@ -35,24 +35,7 @@ KILOMETRE_M = 1_000
 
 
 def build_territory(authority: Authority) -> Territory:
-    """Build the ground of an authority.
-
-    Parameters
-    ----------
-    authority
-        The checked data.
-
-    Returns
-    -------
-    Cells, today's geographic clusters (as read where the authority gives polygons, else the union
-    of their schools' cells), the areas of every layer, and findings in words: one for each cluster
-    in several pieces, with the reason for each piece.
-
-    Raises
-    ------
-    InputError
-        If a school is nearest to no ground at all.
-    """
+    """Build the ground of an authority."""
     schools = authority.schools
     result = school_cells(schools.geometry, authority.outline)
     local = schools["local_cluster"]
@@ -70,22 +53,7 @@ def build_territory(authority: Authority) -> Territory:
 
 
 def union_of_cells(cells: gpd.GeoDataFrame, labels: pd.Series, *, name: str) -> gpd.GeoDataFrame:
-    """Put the cells of schools with the same label together.
-
-    Parameters
-    ----------
-    cells
-        Cells that do not overlap, index ``urn``, EPSG:27700.
-    labels
-        Index ``urn``: the label of each school; schools with none are left out.
-    name
-        Name of the new index.
-
-    Returns
-    -------
-    One geometry a label, index the label, sorted, EPSG:27700. Neighbours keep the vertices of their
-    common border.
-    """
+    """Put the cells of schools with the same label together."""
     known = labels.dropna()
     shapes = {
         str(label): shapely.coverage_union_all(cells.geometry.loc[urns.index].to_numpy())
@@ -136,21 +104,7 @@ def _areas_of(
 def piece_findings(
     clusters: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, schools: gpd.GeoDataFrame
 ) -> tuple[str, ...]:
-    """Say which clusters are in several pieces, and why.
-
-    Parameters
-    ----------
-    clusters
-        Polygons, index the cluster, EPSG:27700.
-    cells
-        The cells, index ``urn``, EPSG:27700.
-    schools
-        The register: ``name``, ``local_cluster`` and points in EPSG:27700.
-
-    Returns
-    -------
-    One sentence a cluster in several pieces, in the order of the clusters.
-    """
+    """Say which clusters are in several pieces, and why."""
     findings = []
     for cluster, shape in clusters.geometry.items():
         pieces = list(shapely.get_parts(shape))

@@ -25,17 +25,7 @@ UNKNOWN = -1
 
 
 def straight_line_km(points: gpd.GeoSeries) -> NDArray[np.float64]:
-    """Give the straight-line distance between every two points.
-
-    Parameters
-    ----------
-    points
-        Points in a system of metres.
-
-    Returns
-    -------
-    Kilometres, shape (n, n).
-    """
+    """Give the straight-line distance between every two points."""
     x, y = points.x.to_numpy(), points.y.to_numpy()
     return np.asarray(np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :]) / METRES_PER_KM)
 
@@ -45,17 +35,6 @@ def estimated_minutes(km: NDArray[np.float64], spec: TravelSpec) -> NDArray[np.f
 
     minutes = constant + sum over bands of (kilometres of the trip within the band) x (minutes per
     km); 0 where the distance is 0, so that schools on one site are not minutes apart.
-
-    Parameters
-    ----------
-    km
-        Distances of any shape.
-    spec
-        Constant and bands.
-
-    Returns
-    -------
-    Minutes, same shape, rounded to hundredths.
 
     Examples
     --------
@@ -83,17 +62,7 @@ def _matrix_minutes(spec: TravelSpec, urns: NDArray[np.int64]) -> NDArray[np.flo
 
 
 def travel_minutes(authority: Authority) -> TravelMinutes:
-    """Give the minutes between an authority's schools by the method it states.
-
-    Parameters
-    ----------
-    authority
-        The checked authority.
-
-    Returns
-    -------
-    Minutes in the order of ``authority.schools``.
-    """
+    """Give the minutes between an authority's schools by the method it states."""
     spec = authority.travel
     urns = authority.schools.index.to_numpy(dtype=np.int64)
     if spec.method == "roads":
@@ -110,16 +79,7 @@ def travel_minutes(authority: Authority) -> TravelMinutes:
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """The drive between two areas: between the two schools, one of each, that are nearest by it.
-
-    Parameters
-    ----------
-    minutes
-        The slower of there and back; NaN where no school of the one is known to be reached from the
-        other and back.
-    positions
-        The two schools' positions among all schools; None where there is no drive.
-    """
+    """The drive between two areas: between the two schools, one of each, that are nearest by it."""
 
     minutes: float
     positions: tuple[int, int] | None
@@ -129,17 +89,6 @@ def drive_between(
     minutes: NDArray[np.float64], one: NDArray[np.int64], other: NDArray[np.int64]
 ) -> Drive:
     """Find the drive between two areas.
-
-    Parameters
-    ----------
-    minutes
-        From row to column, shape (n_schools, n_schools), NaN unreachable.
-    one, other
-        Positions of the schools that lie in each.
-
-    Returns
-    -------
-    The drive; of equally short ones that of the first schools.
 
     Examples
     --------
@@ -159,32 +108,13 @@ def to_centiminutes(minutes: NDArray[np.float64]) -> NDArray[np.int64]:
     """Give minutes as whole hundredths, `UNKNOWN` where they are NaN.
 
     Pupils times centiminutes add up exactly, so two ways of adding agree to the last digit.
-
-    Parameters
-    ----------
-    minutes
-        Minutes of any shape.
-
-    Returns
-    -------
-    Hundredths of minutes, same shape.
     """
     scaled = np.rint(minutes * CENTIMINUTES_PER_MINUTE)
     return np.where(np.isnan(minutes), UNKNOWN, scaled).astype(np.int64)
 
 
 def meeting_schools(problem: Problem) -> NDArray[np.bool_]:
-    """Tell at which schools a cluster that is not exempt may meet.
-
-    Parameters
-    ----------
-    problem
-        The problem; its scenario's ``hubs`` says.
-
-    Returns
-    -------
-    Shape (n_schools,), in the order of the register.
-    """
+    """Tell at which schools a cluster that is not exempt may meet."""
     schools, hubs = problem.authority.schools, problem.scenario.hubs
     if hubs == "any":
         return np.ones(len(schools), dtype=np.bool_)
@@ -197,20 +127,10 @@ def meeting_schools(problem: Problem) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class MeetingPlace:
-    """The 1-median of a cluster.
+    """The 1-median of a cluster."""
 
-    Parameters
-    ----------
-    position
-        Position of the school among all schools.
-    pupil_centiminutes
-        Sum over members of pupils times hundredths of minutes to it.
-    max_centiminutes
-        Longest way of any member to it; `UNKNOWN` where a member without pupils cannot reach it.
-    """
-
-    position: int
-    pupil_centiminutes: int
+    position: int  # position of the school among all schools
+    pupil_centiminutes: int  # sum over members of pupils times hundredths of minutes to it
     max_centiminutes: int
 
 
@@ -221,24 +141,7 @@ def meeting_place(
     *,
     may_meet: NDArray[np.bool_] | None = None,
 ) -> MeetingPlace | None:
-    """Find the member school that minimises pupil-weighted minutes: the 1-median.
-
-    Parameters
-    ----------
-    centiminutes
-        Hundredths of minutes from row to column, shape (n_schools, n_schools).
-    pupils
-        Pupils of every school, shape (n_schools,).
-    members
-        Positions of the cluster's schools, ascending.
-    may_meet
-        Whether a cluster may meet at the school, shape (n_schools,); without it at any.
-
-    Returns
-    -------
-    The place; the lowest position on a tie; None where no member can be reached from every member
-    that has pupils.
-    """
+    """Find the member school that minimises pupil-weighted minutes: the 1-median."""
     ways = centiminutes[np.ix_(members, members)]
     weight = pupils[members]
     costs = weight @ ways

@@ -35,19 +35,7 @@ if TYPE_CHECKING:
 
 
 def exempt_groups(scenario: Scenario, schools: pd.DataFrame) -> pd.Series:
-    """Give the exempt group of each exempt school.
-
-    Parameters
-    ----------
-    scenario
-        Its ``exempt`` tables; the first that a school matches counts.
-    schools
-        The register.
-
-    Returns
-    -------
-    Index ``urn`` of exempt schools, values the group's name.
-    """
+    """Give the exempt group of each exempt school."""
     group = pd.Series(pd.NA, index=schools.index, dtype="object", name="exempt")
     for exempt in scenario.exempt:
         group = group.mask(group.isna() & _matches(exempt, schools), exempt.name)
@@ -63,26 +51,7 @@ def _matches(exempt: Exempt, schools: pd.DataFrame) -> pd.Series:
 
 
 def local_units(scenario: Scenario, authority: Authority, parent: Plan | None) -> pd.Series:
-    """Give the unit that each school lies in, exempt schools too, before any is divided.
-
-    Parameters
-    ----------
-    scenario
-        Its ``units`` says what they are.
-    authority
-        The register with today's geographic clusters.
-    parent
-        The plan whose clusters are the units, where ``units`` is a label.
-
-    Returns
-    -------
-    Index ``urn`` of every school, values the unit's name.
-
-    Raises
-    ------
-    ScenarioError
-        If the units cannot be made.
-    """
+    """Give the unit that each school lies in, exempt schools too, before any is divided."""
     local: pd.Series = authority.schools["local_cluster"]
     file = scenario.files[0].name if scenario.files else "scenario"
     if scenario.units_scenario is None:
@@ -102,23 +71,7 @@ def local_units(scenario: Scenario, authority: Authority, parent: Plan | None) -
 def unit_table(
     schools: pd.DataFrame, unit_of: pd.Series, shapes: gpd.GeoSeries, layers: list[str]
 ) -> gpd.GeoDataFrame:
-    """Make the table of units.
-
-    Parameters
-    ----------
-    schools
-        The register.
-    unit_of
-        Index ``urn`` of the schools that are not exempt, values the unit.
-    shapes
-        Polygons of the units, index the unit, EPSG:27700.
-    layers
-        Names of the layers.
-
-    Returns
-    -------
-    The frame that `Problem.units` describes.
-    """
+    """Make the table of units."""
     rows: dict[str, dict[str, object]] = {}
     for unit, members in schools.loc[unit_of.index].groupby(unit_of, sort=True):
         pupils = members["pupils"].to_numpy()
@@ -172,28 +125,7 @@ def _shapes_and_graph(
 def build_problem(
     scenario: Scenario, authority: Authority, territory: Territory, *, parent: Plan | None = None
 ) -> Problem:
-    """Put together everything that a plan of a scenario is made from and judged by.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    authority, territory
-        The authority and its ground.
-    parent
-        The plan whose clusters are the units, where the scenario's ``units`` is a label.
-
-    Returns
-    -------
-    The problem.
-
-    Raises
-    ------
-    ScenarioError
-        If its units cannot be made, or an exempt group takes the name of a unit or every school.
-    InputError
-        If its projections of pupils cannot be made.
-    """
+    """Put together everything that a plan of a scenario is made from and judged by."""
     schools = authority.schools
     exempt_of = exempt_groups(scenario, schools)
     refuse_division(scenario)
@@ -236,36 +168,14 @@ def build_problem(
 
 
 def school_positions(problem: Problem) -> dict[str, np.ndarray]:
-    """Give the positions of each unit's schools in the order of the register.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-
-    Returns
-    -------
-    Unit -> positions, ascending.
-    """
+    """Give the positions of each unit's schools in the order of the register."""
     where = pd.Series(np.arange(len(problem.travel.urns)), index=problem.travel.urns)
     grouped = where.loc[problem.unit_of.index].groupby(problem.unit_of.to_numpy())
     return {str(unit): np.sort(members.to_numpy()) for unit, members in grouped}
 
 
 def pinned_units(problem: Problem, names: tuple[str, ...]) -> frozenset[str]:
-    """Give the units that names mean: a unit's own name, or today's cluster that lies in it.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    names
-        Names of a pin; those that mean nothing are faults and have been refused before.
-
-    Returns
-    -------
-    Names of units.
-    """
+    """Give the units that names mean: a unit's own name, or today's cluster that lies in it."""
     local = problem.authority.schools["local_cluster"]
     units = set()
     for name in names:

@@ -34,42 +34,16 @@ M2_PER_HA = 10_000.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Areas:
-    """Named polygons as read.
+    """Named polygons as read."""
 
-    Parameters
-    ----------
-    polygons
-        Index the area's name, sorted; geometry in EPSG:27700, valid.
-    caveats
-        What repair has changed, in words.
-    """
-
-    polygons: gpd.GeoDataFrame
-    caveats: tuple[str, ...]
+    polygons: gpd.GeoDataFrame  # index the area's name, sorted; geometry in EPSG:27700, valid
+    caveats: tuple[str, ...]  # what repair has changed, in words
 
 
 def read_areas(
     folder: Folder, name: str, *, name_column: str, subject: str, index: str
 ) -> Areas | None:
-    """Read named polygons that do not overlap.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder; faults are gathered there.
-    name
-        Path of the file relative to the folder.
-    name_column
-        Column of the area's name.
-    subject
-        Table of ``authority.toml`` that names the file.
-    index
-        Name of the index of the result.
-
-    Returns
-    -------
-    The areas, or None where too little could be read to place schools in them.
-    """
+    """Read named polygons that do not overlap."""
     table = folder.read(name, subject=f"{subject}.file")
     if table is None:
         return None
@@ -90,19 +64,7 @@ def read_areas(
 
 
 def read_outline(folder: Folder, name: str) -> tuple[BaseGeometry, tuple[str, ...]] | None:
-    """Read the authority's outline.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder; faults are gathered there.
-    name
-        Path of the file relative to the folder; all its polygons are put together.
-
-    Returns
-    -------
-    The outline in EPSG:27700 and what repair has changed, or None after a fault.
-    """
+    """Read the authority's outline."""
     table = folder.read(name, subject="outline.file")
     if table is None:
         return None
@@ -114,23 +76,7 @@ def read_outline(folder: Folder, name: str) -> tuple[BaseGeometry, tuple[str, ..
 def read_points(
     folder: Folder, name: str, *, name_column: str, layer: str
 ) -> gpd.GeoDataFrame | None:
-    """Read named points, such as centres.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder; faults are gathered there.
-    name
-        Path of the file relative to the folder.
-    name_column
-        Column of the point's name.
-    layer
-        The layer it is for.
-
-    Returns
-    -------
-    Index the point's name, sorted; points in EPSG:27700. None after a fault.
-    """
+    """Read named points, such as centres."""
     subject = f"layers.{layer}"
     table = folder.read(name, subject=f"{subject}.file")
     if table is None:
@@ -207,17 +153,7 @@ def _repaired(
 
 
 def polygons_of(shape: BaseGeometry | None) -> BaseGeometry:
-    """Make a shape valid and keep its polygons.
-
-    Parameters
-    ----------
-    shape
-        Any geometry, or None.
-
-    Returns
-    -------
-    A valid Polygon or MultiPolygon, empty where there is no area.
-    """
+    """Make a shape valid and keep its polygons."""
     if shape is None:
         return shapely.Polygon()
     parts = shapely.get_parts(shape if shape.is_valid else shapely.make_valid(shape))
@@ -251,22 +187,7 @@ def _check_overlaps(
 def holding_area(
     points: gpd.GeoSeries, areas: gpd.GeoDataFrame, *, within_m: float = NEAR_BORDER_M
 ) -> pd.Series:
-    """Find the area that holds each point.
-
-    Parameters
-    ----------
-    points
-        Points in EPSG:27700, any index; None where not known.
-    areas
-        Polygons or points in EPSG:27700, index the name, sorted.
-    within_m
-        A point in no area counts to the nearest one up to this distance in metres; on a tie, and on
-        a shared border, to the first by name.
-
-    Returns
-    -------
-    Name of the area by the index of the points, None where there is none.
-    """
+    """Find the area that holds each point."""
     found = pd.Series([None] * len(points), index=points.index, dtype=object)
     placed = points[points.notna()]
     if placed.empty or areas.empty:

@@ -27,18 +27,10 @@ ValueT = TypeVar("ValueT")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one cell.
+    """What is wrong with one cell."""
 
-    Parameters
-    ----------
-    text
-        What is wrong, with the offending value.
-    remedy
-        What to do about it.
-    """
-
-    text: str
-    remedy: str
+    text: str  # what is wrong, with the offending value
+    remedy: str  # what to do about it
 
 
 class FaultList:
@@ -56,70 +48,27 @@ class FaultList:
         return iter(self._faults)
 
     def add(self, file: str, row: int, subject: str, problem: Problem) -> None:
-        """Add one fault.
-
-        Parameters
-        ----------
-        file, row, subject
-            Where it is, as in `Fault`.
-        problem
-            What is wrong and what to do.
-        """
+        """Add one fault."""
         self._faults.append(Fault(file, row, subject, problem.text, problem.remedy))
 
     def extend(self, faults: Iterable[Fault]) -> None:
-        """Add faults found elsewhere.
-
-        Parameters
-        ----------
-        faults
-            The faults, in the order to be printed.
-        """
+        """Add faults found elsewhere."""
         self._faults.extend(faults)
 
     def raise_any(self) -> None:
-        """Raise all faults as one error, if there are any.
-
-        Raises
-        ------
-        InputError
-            With every fault.
-        """
+        """Raise all faults as one error, if there are any."""
         if self._faults:
             raise InputError(self._faults)
 
 
 def did_you_mean(name: str, names: Iterable[str], otherwise: str) -> str:
-    """Give the remedy for a name that does not exist.
-
-    Parameters
-    ----------
-    name
-        The name as written.
-    names
-        The names there are.
-    otherwise
-        The remedy where no name is like it.
-
-    Returns
-    -------
-    A sentence.
-    """
+    """Give the remedy for a name that does not exist."""
     like = nearest(name, names)
     return f'Did you mean "{like}"?' if like is not None else otherwise
 
 
 def listed(names: Iterable[str]) -> str:
     """Give the first five names in words, and the number of the rest.
-
-    Parameters
-    ----------
-    names
-        The names, in the order to be printed.
-
-    Returns
-    -------
-    For example ``"A, B, C, D, E and 7 more"``.
 
     Examples
     --------
@@ -135,17 +84,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def number_of(text: str) -> float | Problem:
-    """Read a number; thousands commas are allowed.
-
-    Parameters
-    ----------
-    text
-        The cell, stripped.
-
-    Returns
-    -------
-    The finite number, or what is wrong.
-    """
+    """Read a number; thousands commas are allowed."""
     plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
     value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
     if not math.isfinite(value):
@@ -154,17 +93,7 @@ def number_of(text: str) -> float | Problem:
 
 
 def urn_of(text: str) -> int | Problem:
-    """Read a unique reference number; spreadsheets' "121130.0" is allowed.
-
-    Parameters
-    ----------
-    text
-        The cell, stripped.
-
-    Returns
-    -------
-    The number, or what is wrong.
-    """
+    """Read a unique reference number; spreadsheets' "121130.0" is allowed."""
     if not text:
         return Problem("the URN is blank", "Give the school's URN, or remove the row.")
     whole = re.fullmatch(r"(\d{1,9})(\.0+)?", text)
@@ -174,17 +103,7 @@ def urn_of(text: str) -> int | Problem:
 
 
 def as_text(values: pd.Series) -> pd.Series:
-    """Give the values of a column as the text of names.
-
-    Parameters
-    ----------
-    values
-        Text or numbers.
-
-    Returns
-    -------
-    Text, whole numbers without a decimal point, None where blank.
-    """
+    """Give the values of a column as the text of names."""
     return pd.Series([_as_text(v) for v in values], index=values.index, dtype=object)
 
 
@@ -202,25 +121,7 @@ def read_cells(
     subjects: Mapping[int, str],
     faults: FaultList,
 ) -> dict[int, ValueT]:
-    """Read every cell of a column, gathering faults.
-
-    Parameters
-    ----------
-    cells
-        Text by row.
-    read
-        Reader of one cell.
-    file
-        Name of the file in faults.
-    subjects
-        Subject of a fault, by row; a row without one is named by its number alone.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    Row -> value, for the rows that could be read.
-    """
+    """Read every cell of a column, gathering faults."""
     values: dict[int, ValueT] = {}
     for row, text in zip(cells.index.tolist(), cells.tolist(), strict=True):
         value = read(text)
@@ -238,24 +139,7 @@ def repeated(
     file: str,
     faults: FaultList,
 ) -> dict[int, ValueT]:
-    """Report every value that stands on an earlier row too.
-
-    Parameters
-    ----------
-    values
-        Row -> value.
-    describe
-        Gives the subject and the problem of a repeated value; ``{first}`` in the problem stands for
-        the row of its first appearance.
-    file
-        Name of the file in faults.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    Row -> value, first appearances only.
-    """
+    """Report every value that stands on an earlier row too."""
     first: dict[ValueT, int] = {}
     for row, value in values.items():
         if value not in first:
@@ -276,28 +160,7 @@ def require_column(
     faults: FaultList,
     row: int = 1,
 ) -> bool:
-    """Report a column that is not there, with the nearest that is.
-
-    Parameters
-    ----------
-    name
-        The column wanted.
-    columns
-        The columns there are.
-    file
-        Name of the file in faults.
-    how_to_map
-        What to write in ``authority.toml``, ``{like}`` standing for the nearest column; an empty
-        string where columns cannot be mapped.
-    faults
-        Where faults are gathered.
-    row
-        Row of the header, 0 in a file of features.
-
-    Returns
-    -------
-    Whether it is there.
-    """
+    """Report a column that is not there, with the nearest that is."""
     present = [str(column) for column in columns]
     if name in present:
         return True

@@ -28,37 +28,13 @@ _REMEDY = "Give the site's coordinates."
 
 
 def has_coordinates(table: Table) -> bool:
-    """Tell whether a table places its rows.
-
-    Parameters
-    ----------
-    table
-        The table, columns already under our names.
-
-    Returns
-    -------
-    Whether it has geometry, ``lat`` and ``lon``, or ``easting`` and ``northing``.
-    """
+    """Tell whether a table places its rows."""
     columns = set(table.cells.columns)
     return table.geometry is not None or any(columns.issuperset(pair) for pair in PAIRS)
 
 
 def locate(table: Table, *, subjects: Mapping[int, str], faults: FaultList) -> gpd.GeoSeries:
-    """Place every row of a table.
-
-    Parameters
-    ----------
-    table
-        The table, columns already under our names; see `has_coordinates`.
-    subjects
-        Subject of a fault, by row.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    Points in EPSG:27700 by row; rows with a fault are left out.
-    """
+    """Place every row of a table."""
     columns = set(table.cells.columns)
     pair = next((pair for pair in PAIRS if columns.issuperset(pair)), None)
     if table.geometry is not None:
@@ -80,20 +56,7 @@ def locate(table: Table, *, subjects: Mapping[int, str], faults: FaultList) -> g
 
 
 def read_pair(first: str, second: str, *, pair: tuple[str, str]) -> tuple[float, float] | Problem:
-    """Read the two cells that place a point.
-
-    Parameters
-    ----------
-    first, second
-        The cells, stripped.
-    pair
-        What they are: one of `PAIRS`.
-
-    Returns
-    -------
-    x and y in EPSG:27700 for easting and northing, in EPSG:4326 for latitude and longitude; or what
-    is wrong.
-    """
+    """Read the two cells that place a point."""
     point = _pair(first, second, pair=pair)
     if isinstance(point, Problem):
         return point

@@ -56,20 +56,9 @@ _READ_ERRORS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A file as read.
+    """A file as read."""
 
-    Parameters
-    ----------
-    file
-        Name of the file in faults.
-    cells
-        Text, stripped, empty where blank; index ``row``: the line number in a text file (the header
-        is row 1), the feature number from 1 in any other.
-    geometry
-        Geometry by row in EPSG:27700, None where a feature has none; None for a file without.
-    """
-
-    file: str
+    file: str  # name of the file in faults
     cells: pd.DataFrame
     geometry: gpd.GeoSeries | None = None
 
@@ -80,15 +69,7 @@ class Table:
 
 
 class Folder:
-    """The folder of an authority: finds its files, and remembers the hash of each one read.
-
-    Parameters
-    ----------
-    root
-        The folder.
-    faults
-        Where faults are gathered.
-    """
+    """The folder of an authority: finds its files, and remembers the hash of each one read."""
 
     def __init__(self, root: Path, faults: FaultList) -> None:
         self.root = root
@@ -101,34 +82,12 @@ class Folder:
         return dict(sorted(self._hashes.items()))
 
     def label(self, name: str) -> str:
-        """Give the name of a file as it appears in faults.
-
-        Parameters
-        ----------
-        name
-            Path relative to the folder.
-
-        Returns
-        -------
-        The folder's name and the path.
-        """
+        """Give the name of a file as it appears in faults."""
         path = PurePosixPath(name.replace(chr(92), "/"))
         return f"{self.root.name}/{path}" if self.root.name else str(path)
 
     def find(self, name: str, *, subject: str) -> Path | None:
-        """Find a file that ``authority.toml`` names.
-
-        Parameters
-        ----------
-        name
-            Path relative to the folder.
-        subject
-            Key of ``authority.toml`` that names it.
-
-        Returns
-        -------
-        Its path, or None after a fault: it is not there, or lies outside the folder.
-        """
+        """Find a file that ``authority.toml`` names."""
         path = self.root / name.replace("\\", "/")
         settings = self.label("authority.toml")
         if PurePosixPath(name.replace("\\", "/")).is_absolute() or not _is_below(path, self.root):
@@ -146,38 +105,14 @@ class Folder:
         return path
 
     def content(self, path: Path) -> bytes:
-        """Read a file and remember its hash.
-
-        Parameters
-        ----------
-        path
-            A file of the folder.
-
-        Returns
-        -------
-        Its bytes.
-        """
+        """Read a file and remember its hash."""
         content = path.read_bytes()
         key = path.resolve().relative_to(self.root.resolve()).as_posix()
         self._hashes[key] = hashlib.sha256(content).hexdigest()
         return content
 
     def read(self, name: str, *, subject: str, layer: str = "") -> Table | None:
-        """Read a table of any supported format.
-
-        Parameters
-        ----------
-        name
-            Path relative to the folder.
-        subject
-            Key of ``authority.toml`` that names it.
-        layer
-            The one to read of a file that holds several; empty where it holds one.
-
-        Returns
-        -------
-        The table, or None after a fault.
-        """
+        """Read a table of any supported format."""
         path = self.find(name, subject=subject)
         if path is None:
             return None
@@ -203,17 +138,7 @@ def _is_below(path: Path, root: Path) -> bool:
 
 
 def decode(content: bytes) -> str | Problem:
-    """Decode text as UTF-8, with or without a mark, else as cp1252.
-
-    Parameters
-    ----------
-    content
-        The bytes of a file.
-
-    Returns
-    -------
-    The text, or what is wrong.
-    """
+    """Decode text as UTF-8, with or without a mark, else as cp1252."""
     for encoding in ("utf-8-sig", "cp1252"):
         try:
             text = content.decode(encoding)
@@ -225,21 +150,7 @@ def decode(content: bytes) -> str | Problem:
 
 
 def read_csv(content: bytes, *, file: str, faults: FaultList) -> Table | None:
-    """Read delimited text, keeping the line number of every row.
-
-    Parameters
-    ----------
-    content
-        The bytes; commas, semicolons or tabs between cells.
-    file
-        Name of the file in faults.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    The table without blank rows, or None after a fault.
-    """
+    """Read delimited text, keeping the line number of every row."""
     text = decode(content)
     if isinstance(text, Problem):
         faults.add(file, 0, "", text)

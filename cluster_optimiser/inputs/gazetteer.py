@@ -29,17 +29,7 @@ _POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})$")
 
 
 def postcode_of(text: str) -> str | Problem:
-    """Read a postcode.
-
-    Parameters
-    ----------
-    text
-        A cell.
-
-    Returns
-    -------
-    Capitals with one space, or what is wrong.
-    """
+    """Read a postcode."""
     found = _POSTCODE.match("".join(text.split()).upper())
     if found is None:
         return Problem(f'"{text}" is no postcode', 'Write it as in "NR1 2DH", or remove the row.')
@@ -51,37 +41,12 @@ def _name_of(text: str) -> str | Problem:
 
 
 def read_postcodes(folder: Folder, settings: SpotsTable) -> pd.DataFrame | None:
-    """Read where postcodes lie.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder; faults are gathered there.
-    settings
-        The table ``[postcodes]``.
-
-    Returns
-    -------
-    Columns ``postcode`` (unique, sorted), ``x`` and ``y`` (EPSG:27700), or None after a fault.
-    """
+    """Read where postcodes lie."""
     return _read(folder, settings, key="postcodes", column="postcode", read=postcode_of)
 
 
 def read_places(folder: Folder, settings: SpotsTable) -> pd.DataFrame | None:
-    """Read where towns and villages lie.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder; faults are gathered there.
-    settings
-        The table ``[places]``.
-
-    Returns
-    -------
-    Columns ``name`` (two places may share one), ``x`` and ``y`` (EPSG:27700), or None after a
-    fault.
-    """
+    """Read where towns and villages lie."""
     return _read(folder, settings, key="places", column="name", read=_name_of)
 
 

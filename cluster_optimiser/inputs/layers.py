@@ -20,41 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class LayersRead:
-    """The layers that could be read; those with a fault are left out.
+    """The layers that could be read; those with a fault are left out."""
 
-    Parameters
-    ----------
-    layers
-        Layer by name.
-    area_of
-        Layer name -> area of each school by row of the register, None where it lies in none.
-    caveats
-        What repair has changed, in words.
-    """
-
-    layers: dict[str, Layer] = field(default_factory=dict)
+    layers: dict[str, Layer] = field(default_factory=dict)  # layer by name
     area_of: dict[str, pd.Series] = field(default_factory=dict)
-    caveats: list[str] = field(default_factory=list)
+    caveats: list[str] = field(default_factory=list)  # what repair has changed, in words
 
 
 def read_layers(
     folder: Folder, settings: dict[str, LayerTable], register: Register | None
 ) -> LayersRead:
-    """Read every layer.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder; faults are gathered there.
-    settings
-        The tables ``[layers.*]``.
-    register
-        The schools, None where they could not be read: then only the files are checked.
-
-    Returns
-    -------
-    The layers in the order of the file.
-    """
+    """Read every layer."""
     read = LayersRead()
     for name, table in settings.items():
         if table.from_ in {None, "polygons"}:
@@ -78,19 +54,7 @@ def read_layers(
 
 
 def title_of(name: str, table: LayerTable) -> str:
-    """Give a layer's name in print.
-
-    Parameters
-    ----------
-    name
-        The layer's name.
-    table
-        Its table.
-
-    Returns
-    -------
-    Its title, or its name in words.
-    """
+    """Give a layer's name in print."""
     return table.title or name.replace("_", " ").capitalize()
 
 

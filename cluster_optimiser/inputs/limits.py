@@ -32,33 +32,13 @@ ZIPPED = (".zip", ".kmz", ".shz")
 
 
 def limit(name: str) -> int:
-    """Give a limit.
-
-    Parameters
-    ----------
-    name
-        `MAX_MB` or `MAX_VERTICES`: the environment variable that sets it.
-
-    Returns
-    -------
-    What is set, if it is a whole number above nought, else the default.
-    """
+    """Give a limit."""
     value = os.environ.get(name, "")
     return int(value) if value.isdecimal() and int(value) else _DEFAULTS[name]
 
 
 def too_large(path: Path) -> Problem | None:
-    """Tell whether a file is larger than may be read; of a zip file, what it unpacks to.
-
-    Parameters
-    ----------
-    path
-        A file that is there.
-
-    Returns
-    -------
-    What is wrong, or None.
-    """
+    """Tell whether a file is larger than may be read; of a zip file, what it unpacks to."""
     size = path.stat().st_size
     if path.suffix.lower() in ZIPPED:
         # A zip file that cannot be read is left to its reader.
@@ -70,35 +50,13 @@ def too_large(path: Path) -> Problem | None:
 
 
 def too_detailed(geometry: gpd.GeoSeries) -> Problem | None:
-    """Tell whether outlines have more points than may be worked with.
-
-    Parameters
-    ----------
-    geometry
-        The outlines.
-
-    Returns
-    -------
-    What is wrong, or None.
-    """
+    """Tell whether outlines have more points than may be worked with."""
     n_vertices = int(shapely.get_num_coordinates(geometry.to_numpy()).sum())
     return over(MAX_VERTICES, n_vertices, "points")
 
 
 def over(name: str, number: int, unit: str) -> Problem | None:
-    """Tell whether a number is over a limit.
-
-    Parameters
-    ----------
-    name
-        The limit.
-    number, unit
-        How much there is, of what.
-
-    Returns
-    -------
-    What is wrong, with the setting that raises the limit, or None.
-    """
+    """Tell whether a number is over a limit."""
     most = limit(name)
     if number <= most:
         return None

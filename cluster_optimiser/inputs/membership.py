@@ -24,18 +24,10 @@ M_PER_KM = 1_000.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Membership:
-    """Today's clusters of the schools.
+    """Today's clusters of the schools."""
 
-    Parameters
-    ----------
-    cluster
-        Cluster by row of the register.
-    local_cluster
-        Geographic cluster by row of the register.
-    """
-
-    cluster: pd.Series
-    local_cluster: pd.Series
+    cluster: pd.Series  # cluster by row of the register
+    local_cluster: pd.Series  # geographic cluster by row of the register
 
 
 def find_membership(
@@ -45,23 +37,7 @@ def find_membership(
     is_lack_reported: bool,
     faults: FaultList,
 ) -> Membership | None:
-    """Find the clusters of every school, from the register or from polygons.
-
-    Parameters
-    ----------
-    register
-        The schools.
-    polygons
-        Polygons of today's geographic clusters; None where there are none or they have faults.
-    is_lack_reported
-        Whether a fault already says why there are neither polygons nor a column of clusters.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    Cluster and geographic cluster of every school, or None after a fault.
-    """
+    """Find the clusters of every school, from the register or from polygons."""
     frame, n_before = register.frame, len(faults)
     held = None if polygons is None else holding_area(frame.geometry, polygons)
     if "cluster" in frame:
@@ -115,21 +91,7 @@ def _report_unknown(
 
 
 def inside(register: Register, outline: BaseGeometry, faults: FaultList) -> Register:
-    """Report every school that lies further than 250 m outside the outline.
-
-    Parameters
-    ----------
-    register
-        The schools.
-    outline
-        The authority's outline, EPSG:27700.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    The register without the points of those schools, so that no more is said of where they lie.
-    """
+    """Report every school that lies further than 250 m outside the outline."""
     placed = register.frame.geometry[register.frame.geometry.notna()]
     subjects = register.subjects
     far_m = shapely.distance(outline, placed.to_numpy())

@@ -27,24 +27,7 @@ PLAN_COLUMNS = ("urn", "cluster")
 
 
 def load_plan(path: str | Path, authority: Authority) -> pd.Series:
-    """Read a plan file.
-
-    Parameters
-    ----------
-    path
-        CSV with the columns ``urn`` and ``cluster``; others are ignored.
-    authority
-        The authority whose schools it must name, each once.
-
-    Returns
-    -------
-    The cluster's name by ``urn``, in the order of the authority's schools; named ``cluster``.
-
-    Raises
-    ------
-    InputError
-        With every fault of the file.
-    """
+    """Read a plan file."""
     file, faults = str(path), FaultList()
     try:
         content = Path(path).read_bytes()

@@ -49,17 +49,7 @@ _YEAR = re.compile(r"(1[89]|2[01])\d\d$")
 
 
 def projection_path(scenario: Scenario) -> Path | None:
-    """Give the file of projections of a scenario.
-
-    Parameters
-    ----------
-    scenario
-        The scenario; the file is relative to its own, or to the working directory.
-
-    Returns
-    -------
-    The path, or None where it names none.
-    """
+    """Give the file of projections of a scenario."""
     if scenario.projection is None or scenario.projection.file is None:
         return None
     home = scenario.files[0].parent if scenario.files else Path.cwd()
@@ -67,24 +57,7 @@ def projection_path(scenario: Scenario) -> Path | None:
 
 
 def projections_of(scenario: Scenario, authority: Authority) -> tuple[Projected, ...]:
-    """Make the projections of a scenario.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    authority
-        The authority whose schools they are of.
-
-    Returns
-    -------
-    Columns of the register, the years of the file, growth, draws; none where it asks for none.
-
-    Raises
-    ------
-    InputError
-        With every fault of columns, file and names.
-    """
+    """Make the projections of a scenario."""
     table = scenario.projection
     if table is None:
         return ()

@@ -79,20 +79,9 @@ OWN_COLUMNS = ("geometry", "is_pupils_known")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Register:
-    """The rows of the register that could be read.
+    """The rows of the register that could be read."""
 
-    Parameters
-    ----------
-    file
-        Name of the file in faults.
-    frame
-        Index ``row``; columns ``urn`` (unique), ``name``, ``phase``, ``pupils``,
-        ``is_pupils_known``, every other column of the file (numbers where all are, else text with
-        None for blank), and points in EPSG:27700, None where they could not be read. Rows without
-        a URN of their own are left out.
-    """
-
-    file: str
+    file: str  # name of the file in faults
     frame: gpd.GeoDataFrame
 
     @property
@@ -103,19 +92,7 @@ class Register:
 
 
 def read_register(folder: Folder, settings: SchoolsTable) -> Register | None:
-    """Read the schools.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder; faults are gathered there.
-    settings
-        The table ``[schools]``.
-
-    Returns
-    -------
-    The rows that could be read, or None where the file could not.
-    """
+    """Read the schools."""
     table, faults = folder.read(settings.file, subject="schools.file"), folder.faults
     if table is None:
         return None
@@ -164,22 +141,7 @@ def _twice(urn: int) -> tuple[str, Problem]:
 
 
 def renamed(table: Table, settings: SchoolsTable, *, folder: Folder) -> Table:
-    """Give columns and values our names.
-
-    Parameters
-    ----------
-    table
-        The register as read.
-    settings
-        The table ``[schools]``.
-    folder
-        The authority's folder; faults are gathered there.
-
-    Returns
-    -------
-    A new table; a column of the file that has a name we need for another is put aside as
-    ``file.<name>``.
-    """
+    """Give columns and values our names."""
     theirs = [str(column) for column in table.cells.columns]
     source_of: dict[str, str] = {}
     file = folder.label(SETTINGS_FILE)
@@ -271,17 +233,7 @@ def _phase(text: str) -> str | Problem:
 
 
 def pupils_of(text: str) -> int | Problem:
-    """Read a number of pupils.
-
-    Parameters
-    ----------
-    text
-        The cell, stripped.
-
-    Returns
-    -------
-    The whole number, 0 or more, or what is wrong; a symbol of suppression is never a number.
-    """
+    """Read a number of pupils."""
     if not text:
         remedy = "Give the number, or list the URN under schools.unknown_pupils."
         return Problem("pupils are missing", remedy)

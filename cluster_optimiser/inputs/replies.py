@@ -36,65 +36,23 @@ LEAST_LEAD = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply.
+    """One reply."""
 
-    Parameters
-    ----------
-    row
-        Line of the file.
-    school
-        The school as written.
-    urn
-        The school that is meant; None where that is not clear.
-    how
-        ``urn``, ``name``, ``likeness``, or why no school was found.
-    option
-        Label of the preferred option; empty for no preference.
-    option_problem
-        What is wrong with the option as written, or an empty string.
-    comment
-        The comment, or an empty string.
-    may_quote
-        Whether the file allows it to be quoted.
-    plan
-        Path of an own plan, or None.
-    """
-
-    row: int
-    school: str
-    urn: int | None
-    how: str
-    option: str
-    option_problem: str
-    comment: str
-    may_quote: bool
-    plan: Path | None
+    row: int  # line of the file
+    school: str  # the school as written
+    urn: int | None  # the school that is meant; None where that is not clear
+    how: str  # urn, name, likeness, or why no school was found
+    option: str  # label of the preferred option; empty for no preference
+    option_problem: str  # what is wrong with the option as written, or an empty string
+    comment: str  # the comment, or an empty string
+    may_quote: bool  # whether the file allows it to be quoted
+    plan: Path | None  # path of an own plan, or None
 
 
 def load_replies(
     path: str | Path, authority: Authority, options: Sequence[str]
 ) -> tuple[Reply, ...]:
-    """Read a file of replies; what is wrong with one reply is told with it and refuses no other.
-
-    Parameters
-    ----------
-    path
-        CSV with the columns ``school`` (URN or name) and ``option``, and, if wanted, ``comment``,
-        ``may_quote`` (yes or no) and ``plan`` (a plan CSV, relative to this file).
-    authority
-        The authority whose schools reply.
-    options
-        Labels that may be preferred.
-
-    Returns
-    -------
-    A reply for each row, in the order of the file.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or lacks a column.
-    """
+    """Read a file of replies; what is wrong with one reply is told with it and refuses no other."""
     file, faults = str(path), FaultList()
     try:
         content = Path(path).read_bytes()

@@ -236,18 +236,7 @@ class Settings(_Table):
 
 
 def read_settings(folder: Folder) -> Settings | None:
-    """Read and check ``authority.toml``.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder; faults are gathered there.
-
-    Returns
-    -------
-    The settings with what is faulty left out, so that the other files can still be checked; None
-    where too little is left to go on.
-    """
+    """Read and check ``authority.toml``."""
     file = folder.label(SETTINGS_FILE)
     text = decode(folder.content(folder.root / SETTINGS_FILE))
     if isinstance(text, Problem):
@@ -268,19 +257,7 @@ def read_settings(folder: Folder) -> Settings | None:
 def parse_settings(
     data: Mapping[str, Any], *, file: str = SETTINGS_FILE
 ) -> tuple[Settings | None, list[Fault]]:
-    """Check plain data against the schema.
-
-    Parameters
-    ----------
-    data
-        The content of the file.
-    file
-        Name to give in faults.
-
-    Returns
-    -------
-    The settings with what is faulty left out (None where too little is left), and the faults.
-    """
+    """Check plain data against the schema."""
     faults: list[Fault] = []
     settings: Settings | None = None
     try:

@@ -37,21 +37,7 @@ SAME_PLACE_M = 1_000.0
 def read_travel(
     folder: Folder, settings: TravelTable, register: Register | None
 ) -> TravelSpec | None:
-    """Give how travel minutes are obtained.
-
-    Parameters
-    ----------
-    folder
-        The authority's folder; faults are gathered there.
-    settings
-        The table ``[travel]``, already sound by itself.
-    register
-        The schools, None where they could not be read.
-
-    Returns
-    -------
-    The stated method, or None after a fault.
-    """
+    """Give how travel minutes are obtained."""
     if settings.method == "matrix":
         return _matrix(folder, settings, register)
     if settings.method == "roads":
@@ -60,17 +46,7 @@ def read_travel(
 
 
 def travel_table(path: Path) -> TravelTable:
-    """Read the table ``[travel]`` of an authority alone, sound or not.
-
-    Parameters
-    ----------
-    path
-        The authority's folder.
-
-    Returns
-    -------
-    The table; an empty one of method roads where there is none that can be read.
-    """
+    """Read the table ``[travel]`` of an authority alone, sound or not."""
     settings = read_settings(Folder(path.resolve(), FaultList()))
     if settings is None or settings.travel is None:
         return TravelTable(method="roads")

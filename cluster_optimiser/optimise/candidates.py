@@ -39,30 +39,14 @@ _CHUNK = 2_048
 
 @dataclass(frozen=True, slots=True)
 class CandidateGroup:
-    """A set of units that may be a cluster, with its cost in every objective term.
+    """A set of units that may be a cluster, with its cost in every objective term."""
 
-    Parameters
-    ----------
-    units
-        Names, sorted.
-    mask
-        The same set as bits: bit i is the i-th unit of ``Problem.units``.
-    pupils
-        Pupils of its schools.
-    is_exception
-        Under the minimum.
-    is_oversize
-        One unit over the maximum, standing alone.
-    costs
-        Objective term -> integer: clusters, pupils, or pupil centiminutes.
-    """
-
-    units: tuple[str, ...]
-    mask: int
-    pupils: int
-    is_exception: bool
-    is_oversize: bool
-    costs: Mapping[str, int]
+    units: tuple[str, ...]  # names, sorted
+    mask: int  # the same set as bits: bit i is the i-th unit of Problem.units
+    pupils: int  # pupils of its schools
+    is_exception: bool  # under the minimum
+    is_oversize: bool  # one unit over the maximum, standing alone
+    costs: Mapping[str, int]  # objective term -> integer: clusters, pupils, or pupil centiminutes
 
 
 def connected_sets(
@@ -72,20 +56,6 @@ def connected_sets(
 
     Every set is grown from its smallest member by extension with a forbidden set, and cut where its
     pupils pass the highest or all it may still reach stay under the lowest.
-
-    Parameters
-    ----------
-    adjacency
-        Neighbours of each unit as bits.
-    pupils
-        Pupils of each unit.
-    lowest, highest
-        The range, both ends included.
-
-    Yields
-    ------
-    int
-        The set as bits.
 
     Examples
     --------
@@ -120,15 +90,6 @@ def connected_sets(
 def bit_positions(mask: int) -> list[int]:
     """Give the positions of the bits of a set.
 
-    Parameters
-    ----------
-    mask
-        The set as bits.
-
-    Returns
-    -------
-    Ascending.
-
     Examples
     --------
     >>> bit_positions(0b1101)
@@ -160,17 +121,6 @@ def _reachable(chosen: int, forbidden: int, adjacency: Sequence[int], pupils: Se
 def membership(masks: Sequence[int], n_units: int) -> NDArray[np.bool_]:
     """Give sets of units as a table.
 
-    Parameters
-    ----------
-    masks
-        The sets as bits.
-    n_units
-        Number of units.
-
-    Returns
-    -------
-    Shape (n_sets, n_units): whether the set of the row holds the unit of the column.
-
     Examples
     --------
     >>> membership([0b011, 0b110], 3).astype(int).tolist()
@@ -183,17 +133,7 @@ def membership(masks: Sequence[int], n_units: int) -> NDArray[np.bool_]:
 
 
 def unit_adjacency(problem: Problem) -> list[int]:
-    """Give the neighbours of each unit as bits, borders of required layers cut.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-
-    Returns
-    -------
-    In the order of the units.
-    """
+    """Give the neighbours of each unit as bits, borders of required layers cut."""
     position = {str(name): i for i, name in enumerate(problem.units.index)}
     required = problem.scenario.required_layers
     homes = [problem.units[HOME_PREFIX + layer].to_list() for layer in required]
@@ -411,23 +351,7 @@ class _CountBudget:
 
 
 def candidate_groups(problem: Problem) -> tuple[CandidateGroup, ...]:
-    """Enumerate the candidate groups of a merge scenario.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-
-    Returns
-    -------
-    Every candidate, sorted by its units' positions; sets that no plan of the count range can hold
-    are left out.
-
-    Raises
-    ------
-    ScenarioError
-        If the rules leave more than `MAX_SETS` connected sets: they rule out too little.
-    """
+    """Enumerate the candidate groups of a merge scenario."""
     judge = _Judge(problem)
     budget = _CountBudget(problem, judge.unit_pupils)
     size = problem.scenario.size

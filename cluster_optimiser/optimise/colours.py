@@ -33,24 +33,11 @@ _STATUS: Mapping[object, Status] = {
 
 @dataclass(frozen=True, slots=True)
 class Colouring:
-    """The colours of one plan's map.
+    """The colours of one plan's map."""
 
-    Parameters
-    ----------
-    colour_of
-        Cluster -> colour, 0 to ``n_colours`` - 1.
-    status
-        OPTIMAL: no colouring keeps more pupils their colour; FEASIBLE: legal, unproved; INFEASIBLE:
-        the graph has no colouring with so few colours, and ``clashes`` says where two alike meet.
-    kept_pupils
-        Pupils whose cluster has the colour that their cluster has in the first plan.
-    clashes
-        Adjacent clusters that are alike all the same; empty for every planar map.
-    """
-
-    colour_of: Mapping[str, int]
+    colour_of: Mapping[str, int]  # cluster -> colour, 0 to n_colours - 1
     status: Status
-    kept_pupils: int
+    kept_pupils: int  # pupils whose cluster has the colour that their cluster has in the first plan
     clashes: tuple[tuple[str, str], ...] = ()
 
 
@@ -160,31 +147,6 @@ def stable_colours(
 
     The first plan is the reference and is coloured evenly; every other is coloured so that as many
     pupils as can be keep the colour they have in the first.
-
-    Parameters
-    ----------
-    adjacencies
-        One graph a plan: its clusters as nodes, an edge between two that touch. Clusters that are
-        not drawn stay out of it.
-    assignments
-        One series a plan, in the same order: index ``urn``, values clusters.
-    pupils
-        Index ``urn``: pupils of each school.
-    n_colours
-        Colours to be had.
-    seed
-        Seed of the solver, which runs on one worker.
-    deterministic_time
-        Limit of each solve in the solver's own machine-independent measure.
-
-    Returns
-    -------
-    One colouring a plan, in the same order.
-
-    Raises
-    ------
-    ValueError
-        If there are not as many graphs as assignments.
     """
     if len(adjacencies) != len(assignments):
         message = f"{len(adjacencies)} graphs for {len(assignments)} assignments: give one a plan"

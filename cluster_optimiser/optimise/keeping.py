@@ -34,24 +34,12 @@ _FAR = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """The projections in which each candidate group is legal, as bits.
+    """The projections in which each candidate group is legal, as bits."""
 
-    Parameters
-    ----------
-    n_projections
-        How many projections there are; bit s is the s-th.
-    is_fine
-        For each group the projections in which it breaks no rule, being small left aside.
-    is_small
-        For each group the projections in which it is under the minimum and may be an exception.
-    most_small
-        Most small groups of a legal plan.
-    """
-
-    n_projections: int
+    n_projections: int  # how many projections there are; bit s is the s-th
     is_fine: tuple[int, ...]
     is_small: tuple[int, ...]
-    most_small: int
+    most_small: int  # most small groups of a legal plan
 
     @property
     def everything(self) -> int:
@@ -59,46 +47,18 @@ class Keeping:
         return (1 << self.n_projections) - 1
 
     def kept(self, groups: Sequence[int]) -> int:
-        """Give the projections in which a plan is legal.
-
-        Parameters
-        ----------
-        groups
-            Positions of its groups.
-
-        Returns
-        -------
-        The projections, as bits.
-        """
+        """Give the projections in which a plan is legal."""
         label = self.start()
         for position in groups:
             label = self.grown(label, position)
         return label[-1]
 
     def start(self) -> tuple[int, ...]:
-        """Give the label of a plan without groups.
-
-        Returns
-        -------
-        For k from 0 to `most_small` the projections with at most k small groups, none of them
-        broken.
-        """
+        """Give the label of a plan without groups."""
         return (self.everything,) * (self.most_small + 1)
 
     def grown(self, label: tuple[int, ...], group: int) -> tuple[int, ...]:
-        """Add a group to the label of part of a plan.
-
-        Parameters
-        ----------
-        label
-            What `start` or `grown` gave.
-        group
-            Position of the group.
-
-        Returns
-        -------
-        The label with it.
-        """
+        """Add a group to the label of part of a plan."""
         fine, small = self.is_fine[group], self.is_small[group]
         before = (0, *label[:-1])
         return tuple(
@@ -108,19 +68,7 @@ class Keeping:
 
 
 def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | None:
-    """Work out in which projections each candidate group stays legal.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    groups
-        Its candidates.
-
-    Returns
-    -------
-    The bits; None where the scenario has no projection.
-    """
+    """Work out in which projections each candidate group stays legal."""
     if not problem.projections:
         return None
     size = problem.scenario.size
@@ -148,17 +96,7 @@ def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | 
 
 
 def robust_keeping(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | None:
-    """Work out the same where the scenario's objective asks for it.
-
-    Parameters
-    ----------
-    problem, groups
-        As for `keeping_of`.
-
-    Returns
-    -------
-    The bits; None where ``robustness`` is no term of the objective.
-    """
+    """Work out the same where the scenario's objective asks for it."""
     asked = ROBUSTNESS in problem.scenario.objective.terms
     return keeping_of(problem, groups) if asked else None
 

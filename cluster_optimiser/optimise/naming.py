@@ -30,17 +30,6 @@ def cluster_names(problem: Problem, clusters: Sequence[Sequence[str]]) -> list[s
 
     A cluster that is all there is of an area which no cluster may cross bears the area's name;
     any other the names of today's clusters in it, largest first.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    clusters
-        Units of each cluster.
-
-    Returns
-    -------
-    A name each, in the same order.
     """
     schools = problem.authority.schools.loc[problem.unit_of.index]
     held = schools["pupils"].groupby([problem.unit_of, schools["local_cluster"]]).sum()
@@ -69,19 +58,7 @@ def _whole_area(problem: Problem, units: Sequence[str]) -> str | None:
 
 
 def assign_schools(problem: Problem, cluster_of: dict[str, str]) -> pd.Series:
-    """Give every school its cluster: its unit's, or its exempt group's.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    cluster_of
-        Unit -> cluster.
-
-    Returns
-    -------
-    The assignment of a `Plan`.
-    """
+    """Give every school its cluster: its unit's, or its exempt group's."""
     ordinary = problem.unit_of.map(cluster_of)
     whole: pd.Series = pd.concat([ordinary, problem.exempt_of]).astype("object").rename("cluster")
     return whole.reindex(problem.authority.schools.index)

@@ -35,21 +35,7 @@ class _Teller(cp_model.CpSolverSolutionCallback):
 def solve(
     solver: cp_model.CpSolver, model: cp_model.CpModel, stage: str, *, scale: float = 1
 ) -> cp_model.CpSolverStatus:
-    """Solve a model, telling how far it is.
-
-    Parameters
-    ----------
-    solver, model
-        The solver, its parameters set, and the model.
-    stage
-        What is minimised, in words or as the objective's term.
-    scale
-        What the model's objective is to be divided by to be in the term's own unit.
-
-    Returns
-    -------
-    The solver's status.
-    """
+    """Solve a model, telling how far it is."""
     teller = _Teller(stage, scale)
     teller.tell(Progress(stage))
     solver.best_bound_callback = teller.on_bound

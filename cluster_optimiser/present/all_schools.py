@@ -25,18 +25,7 @@ def _cells(table: pd.DataFrame) -> list[str]:
 
 
 def all_schools(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Gather schools by today's cluster and by their cluster in every option.
-
-    Parameters
-    ----------
-    results
-        Plans of one authority.
-
-    Returns
-    -------
-    Rows by today's cluster: ``today``, ``schools`` (name and URN, by name) and ``clusters`` (one
-    text an option).
-    """
+    """Gather schools by today's cluster and by their cluster in every option."""
     tables = [schools_table(result) for result in results]
     held = zip(*(_cells(table) for table in tables), strict=True)
     rows: dict[tuple[str, tuple[str, ...]], list[tuple[str, int]]] = {}

@@ -129,18 +129,7 @@ def _layers_chart(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def charts(results: Sequence[Result]) -> dict[str, Any]:
-    """Lay out the charts of the page.
-
-    Parameters
-    ----------
-    results
-        Plans of one authority, in the order they are shown.
-
-    Returns
-    -------
-    ``pupils``, ``minutes`` and ``layers``, each with positions to draw and ``rows`` of text for its
-    table, one an option.
-    """
+    """Lay out the charts of the page."""
     return {
         "width": WIDTH,
         "height": HEIGHT,

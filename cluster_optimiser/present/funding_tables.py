@@ -17,15 +17,6 @@ MONEY = ("admin", "pot", "total", "by_need", "behind_need")
 def pounds(pence: object) -> Decimal | None:
     """Give pence as pounds, exactly.
 
-    Parameters
-    ----------
-    pence
-        A whole number, or NA.
-
-    Returns
-    -------
-    Pounds with two decimals; None for NA.
-
     Examples
     --------
     >>> str(pounds(-123450))
@@ -37,20 +28,7 @@ def pounds(pence: object) -> Decimal | None:
 
 
 def funding_table(view: FundingView) -> pd.DataFrame:
-    """Give the clusters of a funding view in pounds.
-
-    Parameters
-    ----------
-    view
-        What a plan means in money.
-
-    Returns
-    -------
-    Columns ``cluster_id``, ``cluster``, ``is_exempt``, ``n_schools``, ``n_schools_unknown``,
-    ``pupils``, the measures, ``weighted_pupils``, ``admin_pounds``, ``pot_pounds``,
-    ``total_pounds``, ``pounds_per_weighted_pupil``, ``by_need_pounds``, ``behind_need_pounds``,
-    ``is_in_capacity_fund``.
-    """
+    """Give the clusters of a funding view in pounds."""
     table = view.clusters.reset_index(names="cluster_id")
     renamed = {f"{name}_pence": f"{name}_pounds" for name in MONEY}
     for name in renamed:

@@ -42,15 +42,7 @@ def _flat(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def write_gpkg(result: Result, path: Path) -> None:
-    """Write a plan as a GeoPackage with the layers ``clusters`` and ``schools`` in EPSG:27700.
-
-    Parameters
-    ----------
-    result
-        The plan.
-    path
-        The file; it is replaced if it exists.
-    """
+    """Write a plan as a GeoPackage with the layers ``clusters`` and ``schools`` in EPSG:27700."""
     path.unlink(missing_ok=True)
     # GDAL writes the time of the run into the file unless it is told another one.
     date = f"{result.problem.authority.data_date}T00:00:00.000Z"
@@ -79,19 +71,7 @@ def write_gpkg(result: Result, path: Path) -> None:
 
 
 def rounded(shape: BaseGeometry, *, decimals: int = COORDINATE_DECIMALS) -> BaseGeometry:
-    """Round coordinates, keep the shape valid and wind its rings as RFC 7946 asks.
-
-    Parameters
-    ----------
-    shape
-        Any shape in degrees.
-    decimals
-        Decimals to keep.
-
-    Returns
-    -------
-    The shape on that grid; pieces that shrink to nothing are lost.
-    """
+    """Round coordinates, keep the shape valid and wind its rings as RFC 7946 asks."""
     grid = shapely.transform(shape, lambda xy: xy.round(decimals))
     if not grid.is_valid:
         polygons = shapely.get_parts(shapely.make_valid(grid))
@@ -115,20 +95,7 @@ def _features(table: gpd.GeoDataFrame, *, kind: str, decimals: int) -> Iterator[
 
 
 def geojson(result: Result, *, decimals: int = COORDINATE_DECIMALS) -> dict[str, object]:
-    """Give a plan as an RFC 7946 feature collection: clusters, then schools.
-
-    Parameters
-    ----------
-    result
-        The plan.
-    decimals
-        Decimals of a degree.
-
-    Returns
-    -------
-    Longitude and latitude (EPSG:4326), rings by the right-hand rule; the property ``kind`` is
-    ``cluster`` or ``school``. Exempt clusters have no geometry: their schools are the places.
-    """
+    """Give a plan as an RFC 7946 feature collection: clusters, then schools."""
     schools = schools_table(result).rename_axis("urn")
     return {
         "type": "FeatureCollection",
@@ -140,15 +107,5 @@ def geojson(result: Result, *, decimals: int = COORDINATE_DECIMALS) -> dict[str,
 
 
 def geojson_text(result: Result) -> str:
-    """Give `geojson` as the text of ``plan.geojson``.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    The text, on one line.
-    """
+    """Give `geojson` as the text of ``plan.geojson``."""
     return json.dumps(geojson(result), ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -17,31 +17,16 @@ _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Leaflet:
-    """The library as text that needs no further file.
+    """The library as text that needs no further file."""
 
-    Parameters
-    ----------
-    script
-        The JavaScript, its licence line first.
-    style
-        The style sheet, images within it as data.
-    plain_style
-        The style sheet without images, for pages that allow none.
-    """
-
-    script: str
-    style: str
-    plain_style: str
+    script: str  # the JavaScript, its licence line first
+    style: str  # the style sheet, images within it as data
+    plain_style: str  # the style sheet without images, for pages that allow none
 
 
 @functools.cache
 def leaflet() -> Leaflet:
-    """Read Leaflet from the installed package.
-
-    Returns
-    -------
-    Script and style; nothing in them asks for another file.
-    """
+    """Read Leaflet from the installed package."""
     home = importlib.resources.files(_PACKAGE).joinpath(*_STATIC)
 
     def inlined(found: re.Match[str]) -> str:

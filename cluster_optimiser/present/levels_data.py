@@ -58,21 +58,7 @@ def _area(
 def levels_data(
     results: Sequence[Result], spot: Callable[[BaseGeometry | None], list[int] | None]
 ) -> list[dict[str, Any]]:
-    """Say which options are the levels of one nested plan, and what lies above them.
-
-    Parameters
-    ----------
-    results
-        Plans of one authority, in the order they are shown.
-    spot
-        Gives the middle and radius, in steps of the page's grid, of the largest circle in a shape.
-
-    Returns
-    -------
-    One record a nested pair, in the order of `levels_view`: ``lower`` and ``upper``, positions of
-    their options; ``today``, that of today's clusters, -1 where no option shows them; ``area``, the
-    uppermost level, None where groupings may cross every layer; ``area_title``, its title.
-    """
+    """Say which options are the levels of one nested plan, and what lies above them."""
     today = next(
         (i for i, r in enumerate(results) if r.problem.scenario.method == "keep"),
         -1,

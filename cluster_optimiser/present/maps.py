@@ -322,17 +322,7 @@ def plot_plan(result: Result) -> folium.Map:
 
 
 def map_html(result: Result) -> str:
-    """Give `plot_plan` as one HTML file, the same text every time.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    The page. folium's random names are replaced by numbers in the order they appear.
-    """
+    """Give `plot_plan` as one HTML file, the same text every time."""
     page: str = plot_plan(result).get_root().render()
     seen: dict[str, str] = {}
 

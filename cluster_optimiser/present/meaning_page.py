@@ -28,19 +28,7 @@ def _ratio(value: float | None) -> str:
 
 
 def money_view(results: Sequence[Result]) -> dict[str, Any] | None:
-    """Set the options side by side in money.
-
-    Parameters
-    ----------
-    results
-        The plans.
-
-    Returns
-    -------
-    ``pot``, ``admin`` and ``fund`` in words, ``notes``, and a row an option: label, spread of need,
-    lowest and highest need of a pupil, and the clusters furthest behind. None where no scenario
-    speaks of money.
-    """
+    """Set the options side by side in money."""
     views = [(result, funding(result)) for result in results]
     funded = [(result, view) for result, view in views if view is not None]
     if not funded:
@@ -109,19 +97,7 @@ def _nested_rows(result: Result, results: Sequence[Result]) -> list[dict[str, st
 
 
 def levels_view(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Give the plans that fit into one another, and every cluster with what it is in.
-
-    Parameters
-    ----------
-    results
-        The plans.
-
-    Returns
-    -------
-    One record a nested pair: ``lower``, ``upper`` (labels), their numbers of clusters, the area of
-    the uppermost level, and ``rows``: each cluster of the lower plan with its pupils, its grouping,
-    its area, and the clusters of today that are in it.
-    """
+    """Give the plans that fit into one another, and every cluster with what it is in."""
     found = []
     for result in results:
         upper = above(result, results)

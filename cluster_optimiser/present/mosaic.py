@@ -29,20 +29,10 @@ TOLERANCE_M = 80.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mosaic:
-    """Pieces of ground that lie in one cluster in every plan.
+    """Pieces of ground that lie in one cluster in every plan."""
 
-    Parameters
-    ----------
-    shapes
-        Index the number of the piece from 0, EPSG:27700.
-    piece_of
-        Index ``urn`` of every school, values the piece it lies in.
-    clusters
-        For each plan, the cluster of each piece; None where no school there counts.
-    """
-
-    shapes: gpd.GeoSeries
-    piece_of: pd.Series
+    shapes: gpd.GeoSeries  # index the number of the piece from 0, EPSG:27700
+    piece_of: pd.Series  # index urn of every school, values the piece it lies in
     clusters: tuple[tuple[str | None, ...], ...]
 
 
@@ -119,15 +109,6 @@ def mosaic(results: Sequence[Result]) -> Mosaic:
 
     Today's clusters where no plan divides them, else the cells of schools that stay together; where
     the units of a plan divide them, a piece lies in one unit.
-
-    Parameters
-    ----------
-    results
-        Plans of one authority.
-
-    Returns
-    -------
-    The pieces.
     """
     problem = results[0].problem
     local = problem.authority.schools["local_cluster"]
@@ -150,45 +131,19 @@ def mosaic(results: Sequence[Result]) -> Mosaic:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Whole numbers for places: right and up from the south-western corner.
+    """Whole numbers for places: right and up from the south-western corner."""
 
-    Parameters
-    ----------
-    west_m, south_m
-        The corner in EPSG:27700.
-    """
-
-    west_m: float
-    south_m: float
+    west_m: float  # the corner in EPSG:27700
+    south_m: float  # the corner in EPSG:27700
 
     def place(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn metres into steps of the grid.
-
-        Parameters
-        ----------
-        xy
-            Shape (n, 2), EPSG:27700.
-
-        Returns
-        -------
-        Shape (n, 2), whole numbers.
-        """
+        """Turn metres into steps of the grid."""
         placed: NDArray[np.float64] = np.rint((xy - [self.west_m, self.south_m]) / GRID_M)
         return placed
 
 
 def grid_of(shapes: gpd.GeoSeries) -> Grid:
-    """Lay the grid of a drawing.
-
-    Parameters
-    ----------
-    shapes
-        What is drawn, EPSG:27700.
-
-    Returns
-    -------
-    The grid.
-    """
+    """Lay the grid of a drawing."""
     west, south, _, _ = shapes.total_bounds
     return Grid(float(np.floor(west)), float(np.floor(south)))
 
@@ -209,22 +164,7 @@ def _rings(geometry: dict[str, Any]) -> list[list[int]]:
 
 
 def topology(pieces: gpd.GeoSeries, areas: gpd.GeoSeries, grid: Grid) -> dict[str, Any]:
-    """Write pieces and the areas of a layer as one topology: a border that is shared is kept once.
-
-    Parameters
-    ----------
-    pieces
-        The pieces of the ground, EPSG:27700.
-    areas
-        Areas of a layer, EPSG:27700; may be empty.
-    grid
-        Where the numbers count from.
-
-    Returns
-    -------
-    ``arcs`` (x, y, then steps), ``pieces`` and ``areas``: for each a list of rings, each a list of
-    arcs as in TopoJSON (~n is arc n backwards). A piece without a shape has no ring.
-    """
+    """Write pieces and areas of a layer as one topology: a shared border is kept once."""
     objects, names, at = [], [], {}
     for name, shapes in (("pieces", pieces), ("areas", areas)):
         light = drawable(shapes, tolerance_m=TOLERANCE_M)

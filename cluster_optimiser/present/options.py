@@ -32,36 +32,14 @@ NAMED_EXCEPTIONS = 4
 
 
 def title_beside(scenario: Scenario) -> str:
-    """Give an option's title as it stands beside its label: without "Option 4a:" in front.
-
-    Parameters
-    ----------
-    scenario
-        The option.
-
-    Returns
-    -------
-    The title, its first letter a capital.
-    """
+    """Give an option's title as it stands beside its label: without "Option 4a:" in front."""
     label = rf"^option\s+{re.escape(scenario.option)}\s*[:.-]\s*"
     rest = re.sub(label, "", scenario.title, flags=re.IGNORECASE)
     return rest[:1].upper() + rest[1:]
 
 
 def term_words(result: Result, term: str) -> str:
-    """Give an objective term in words.
-
-    Parameters
-    ----------
-    result
-        The plan whose objective it is of.
-    term
-        Name of the term, or of a stage.
-
-    Returns
-    -------
-    The words, as they stand within a sentence.
-    """
+    """Give an objective term in words."""
     say, layers = words()["terms"], result.problem.authority.layers
     if term.startswith("misaligned."):
         name = term.removeprefix("misaligned.")
@@ -75,17 +53,7 @@ def term_words(result: Result, term: str) -> str:
 
 
 def proof(result: Result) -> dict[str, str]:
-    """Say how sure it is that a plan is the best.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    ``word`` (two or three), ``text`` (a sentence) and ``sign``.
-    """
+    """Say how sure it is that a plan is the best."""
     say, objective = words()["proof"], result.problem.scenario.objective
     status = result.plan.solution.status
     if status == "GIVEN":
@@ -113,17 +81,7 @@ def proof(result: Result) -> dict[str, str]:
 
 
 def stand(result: Result) -> str:
-    """Say where a plan stands among all that keep its rules, where their number is known.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    A sentence, or an empty string.
-    """
+    """Say where a plan stands among all that keep its rules, where their number is known."""
     facts = result.plan.solution.proof
     n_plans = facts.get("n_legal_plans")
     # A later version is the best of a part of them, which `proof` says.
@@ -146,35 +104,13 @@ def _asked(result: Result) -> str:
 
 
 def strip_domain(results: Sequence[Result]) -> tuple[float, float]:
-    """Give the sizes in pupils that the strips of all options run from and to.
-
-    Parameters
-    ----------
-    results
-        All plans of the page.
-
-    Returns
-    -------
-    A little under the smallest cluster and a little over the largest.
-    """
+    """Give the sizes in pupils that the strips of all options run from and to."""
     pupils = [max(1, int(n)) for result in results for n in own_clusters(result)["pupils"]]
     return (min(pupils, default=1) * 0.9, max(pupils, default=2) * 1.1)
 
 
 def strip(result: Result, domain: tuple[float, float]) -> dict[str, Any]:
-    """Give the dots of a plan's sizes on a scale where equal steps mean doubling.
-
-    Parameters
-    ----------
-    result
-        The plan.
-    domain
-        What `strip_domain` gave for all plans.
-
-    Returns
-    -------
-    Positions in units of the strip: ``dots``, the ``band`` that is asked for, ``ticks``.
-    """
+    """Give the dots of a plan's sizes on a scale where equal steps mean doubling."""
     low, high = (math.log(value) for value in domain)
 
     def x(pupils: float) -> float:
@@ -199,17 +135,7 @@ def _beyond(one: Mapping[str, object]) -> int:
 
 
 def all_exceptions(options: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Put the exceptions of all options into one list: one that several have is named once.
-
-    Parameters
-    ----------
-    options
-        What `option_view` gave for each.
-
-    Returns
-    -------
-    ``cluster``, ``how_far``, ``reason`` and ``labels`` of the options, by cluster.
-    """
+    """Put the exceptions of all options into one list: one that several have is named once."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for option in options:
         for one in option["exceptions"]:
@@ -352,21 +278,7 @@ def _exempt_words(result: Result) -> str:
 
 
 def option_view(result: Result, under: Ground, domain: tuple[float, float]) -> dict[str, Any]:
-    """Gather what the page says of one option.
-
-    Parameters
-    ----------
-    result
-        The plan.
-    under
-        What lies under every map of the page.
-    domain
-        Sizes that the strips of all options run from and to.
-
-    Returns
-    -------
-    Plain values; every name is still to be escaped, as the templates do.
-    """
+    """Gather what the page says of one option."""
     label, title = result.plan.label, title_beside(result.problem.scenario)
     n = len(own_clusters(result))
     say = words()

@@ -16,22 +16,7 @@ def overview_html(
     pages: Sequence[tuple[str, str]] = (),
     changes: Sequence[str] = (),
 ) -> str:
-    """Make a page that lists runs.
-
-    Parameters
-    ----------
-    runs
-        For each run its ``label``, ``title``, ``status``, ``message``, ``metrics`` and ``href`` (of
-        its map; empty where there is none).
-    pages
-        Name and address of the consultation pages there are.
-    changes
-        Where along a sweep the answer changes, in words.
-
-    Returns
-    -------
-    One HTML file that asks for nothing.
-    """
+    """Make a page that lists runs."""
     say = words()
     rows = []
     for run in runs:

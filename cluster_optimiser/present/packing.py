@@ -10,17 +10,6 @@ MOST_IN_TWO = BASE * (BASE - 1)
 def digits(value: int, n: int) -> str:
     """Write a number in so many digits.
 
-    Parameters
-    ----------
-    value
-        0 or more, less than the base to the power n.
-    n
-        How many digits.
-
-    Returns
-    -------
-    The digits, highest first.
-
     Examples
     --------
     >>> digits(0, 2), digits(BASE + 1, 2)
@@ -35,15 +24,6 @@ def digits(value: int, n: int) -> str:
 
 def packed_number(value: int) -> str:
     """Write a number in two digits, or in four if it is large.
-
-    Parameters
-    ----------
-    value
-        0 or more, under 704,969.
-
-    Returns
-    -------
-    The digits.
 
     Examples
     --------

@@ -76,15 +76,6 @@ def _hash(text: str) -> str:
 def script_json(value: object) -> markupsafe.Markup:
     r"""Write data for a script element: no name in it can end the element.
 
-    Parameters
-    ----------
-    value
-        Plain data.
-
-    Returns
-    -------
-    JSON in which <, > and & are escaped.
-
     Examples
     --------
     >>> print(script_json(["</script>"]))
@@ -152,30 +143,7 @@ def page_record(
     unsolved: Sequence[Unsolved] = (),
     standing: Standing | None = None,
 ) -> dict[str, Any]:
-    """Gather everything the page says, so that it can be made again from this alone.
-
-    Parameters
-    ----------
-    results
-        Plans of one authority, in the order they are to be shown; at least one.
-    comparison
-        One row a scenario and metric; scenarios in it that have no plan are named on the page.
-    unsolved
-        Options without a plan, with the reason.
-    standing
-        Where the plans stand among all legal plans of one option.
-
-    Returns
-    -------
-    Plain data for JSON.
-
-    Raises
-    ------
-    ValueError
-        If there is no result to show.
-    InputError
-        If the authority's theme has faults.
-    """
+    """Gather everything the page says, so that it can be made again from this alone."""
     if not results:
         message = "there is no result to show: give at least one"
         raise ValueError(message)
@@ -224,20 +192,7 @@ def _flush(text: str) -> str:
 
 
 def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str:
-    """Make the page from what `page_record` gathered.
-
-    Parameters
-    ----------
-    record
-        The record.
-    theme
-        How it looks; without it as the record says.
-
-    Returns
-    -------
-    One HTML file that asks for nothing: style, scripts and the library of the maps are within it
-    and allowed by their hash.
-    """
+    """Make the page from what `page_record` gathered."""
     library, chosen = leaflet(), theme or Theme(**record["theme"])
     own_style = template("page.css").render(palette=PALETTE, theme=chosen)
     styles = [_flush(text) for text in (library.plain_style, own_style)]
@@ -278,55 +233,13 @@ def index_html(
     standing: Standing | None = None,
     theme: Theme | None = None,
 ) -> str:
-    """Make the consultation page.
-
-    Parameters
-    ----------
-    results
-        Plans of one authority, in the order they are to be shown; at least one.
-    comparison
-        One row a scenario and metric; scenarios in it that have no plan are named on the page.
-    unsolved
-        Options without a plan, with the reason.
-    standing
-        Where the plans stand among all legal plans of one option.
-    theme
-        How it looks; without it as the authority's ``theme.toml`` says, if it has one.
-
-    Returns
-    -------
-    One HTML file that asks for nothing.
-
-    Raises
-    ------
-    ValueError
-        If there is no result to show.
-    InputError
-        If the authority's theme has faults.
-    """
+    """Make the consultation page."""
     record = page_record(results, comparison, unsolved=unsolved, standing=standing)
     return render_page(record, theme=theme)
 
 
 def page_from_folder(folder: Path, *, theme: Theme | None = None) -> str:
-    """Make the page again from a results folder.
-
-    Parameters
-    ----------
-    folder
-        A folder that `write_comparison` wrote.
-    theme
-        How it looks; without it as when it was written.
-
-    Returns
-    -------
-    One HTML file.
-
-    Raises
-    ------
-    InputError
-        If the folder has no record of a page, or one that cannot be read.
-    """
+    """Make the page again from a results folder."""
     path = folder / RECORD_FILE
     try:
         record = json.loads(path.read_text(encoding="utf-8"))

@@ -31,18 +31,7 @@ def _unit_number(postcode: str) -> int:
 
 
 def packed_postcodes(postcodes: pd.DataFrame | None) -> list[list[Any]]:
-    """Pack postcodes.
-
-    Parameters
-    ----------
-    postcodes
-        Columns ``postcode`` (unique), ``x`` and ``y`` (EPSG:27700), or None.
-
-    Returns
-    -------
-    For each sector: its name, the corner's easting and northing, the step in metres, its postcodes
-    packed; a place is told to within a step. Empty without postcodes.
-    """
+    """Pack postcodes."""
     if postcodes is None:
         return []
     sectors = []
@@ -64,17 +53,7 @@ def packed_postcodes(postcodes: pd.DataFrame | None) -> list[list[Any]]:
 
 
 def listed_places(places: pd.DataFrame | None) -> list[list[Any]]:
-    """List places.
-
-    Parameters
-    ----------
-    places
-        Columns ``name``, ``x`` and ``y`` (EPSG:27700), or None.
-
-    Returns
-    -------
-    Name, easting and northing of each, in whole metres.
-    """
+    """List places."""
     if places is None:
         return []
     return [

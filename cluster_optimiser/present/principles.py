@@ -23,52 +23,23 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a plan makes of one principle.
-
-    Parameters
-    ----------
-    verdict
-        ``met``, ``partly`` (kept but for exceptions that the scenario allows), ``unmet``, or
-        ``info`` where there is no rule.
-    text
-        The finding in a few words and numbers.
-    """
+    """What a plan makes of one principle."""
 
     verdict: Verdict
-    text: str
+    text: str  # the finding in a few words and numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Principle:
-    """One row of the table.
+    """One row of the table."""
 
-    Parameters
-    ----------
-    name
-        The principle in words.
-    findings
-        One for each result, in their order.
-    question
-        What to discuss beside the evidence.
-    """
-
-    name: str
-    findings: tuple[Finding, ...]
-    question: str = ""
+    name: str  # the principle in words
+    findings: tuple[Finding, ...]  # one for each result, in their order
+    question: str = ""  # what to discuss beside the evidence
 
 
 def own_clusters(result: Result) -> pd.DataFrame:
-    """Give the clusters that are not exempt.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    The rows of the score's clusters, without geometry.
-    """
+    """Give the clusters that are not exempt."""
     clusters = result.score.clusters
     # A plain frame: geometry is not needed, and choosing rows of it is slow.
     plain = pd.DataFrame({name: clusters[name] for name in clusters.columns if name != "geometry"})
@@ -144,19 +115,7 @@ def _average(result: Result) -> Finding:
 
 
 def misaligned(result: Result, layer: str) -> tuple[int, int]:
-    """Give the pupils outside the main area of their cluster, and all pupils, exempt ones left out.
-
-    Parameters
-    ----------
-    result
-        The plan.
-    layer
-        Name of the layer.
-
-    Returns
-    -------
-    Misaligned pupils and pupils.
-    """
+    """Give the pupils outside their cluster's main area, and all pupils, exempt ones left out."""
     clusters = own_clusters(result)
     return int(clusters[f"misaligned_{layer}_pupils"].sum()), int(clusters["pupils"].sum())
 
@@ -223,17 +182,7 @@ def _exempt(result: Result) -> Finding:
 
 
 def principles(results: list[Result]) -> list[Principle]:
-    """Judge every plan by every principle.
-
-    Parameters
-    ----------
-    results
-        Plans of one authority.
-
-    Returns
-    -------
-    One row a principle, in the order they are to be read.
-    """
+    """Judge every plan by every principle."""
     layers = results[0].problem.authority.layers
     judges: list[tuple[str, Callable[[Result], Finding], dict[str, str]]] = [
         ("count", _count, {}),
@@ -263,15 +212,6 @@ def principles(results: list[Result]) -> list[Principle]:
 
 def lower_first(title: str) -> str:
     """Give a title as it stands within a sentence; names and abbreviations keep their capitals.
-
-    Parameters
-    ----------
-    title
-        Title of a layer.
-
-    Returns
-    -------
-    The title, its first letter small where it is a common word.
 
     Examples
     --------

@@ -31,15 +31,6 @@ VERSIONED = ("folium", "geopandas", "numpy", "ortools", "pandas", "pyogrio", "py
 def plain(value: object) -> object:
     """Turn a value into what JSON knows: no NaN, no infinity, no numpy, no tuples.
 
-    Parameters
-    ----------
-    value
-        Any value, mappings and sequences too.
-
-    Returns
-    -------
-    The same as dict, list, str, int, float, bool or None.
-
     Examples
     --------
     >>> plain({"a": float("nan"), "b": (1, 2.5)})
@@ -105,21 +96,7 @@ def _versions() -> dict[str, str]:
 
 
 def reason_for(result: Result, cluster: str, units: tuple[str, ...]) -> str:
-    """Give the scenario's reason for an exception: by cluster, else by its units, else blank.
-
-    Parameters
-    ----------
-    result
-        The plan; the reasons are its scenario's.
-    cluster
-        Name of the cluster.
-    units
-        Names of its units.
-
-    Returns
-    -------
-    The reason in words, or an empty string.
-    """
+    """Give the scenario's reason for an exception: by cluster, else by its units, else blank."""
     reasons = result.problem.scenario.reasons
     pairs = [f"{a} - {b}" for a in units for b in units if a != b]
     found = [reasons[name] for name in dict.fromkeys([cluster, *units, *pairs]) if name in reasons]
@@ -127,19 +104,7 @@ def reason_for(result: Result, cluster: str, units: tuple[str, ...]) -> str:
 
 
 def exceptions(result: Result) -> list[dict[str, object]]:
-    """Give the clusters outside the size range that the plan is allowed, named.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    One record a cluster, in the order of the clusters: ``cluster_id``, ``cluster``, ``pupils``,
-    ``kind`` (``under the minimum``, ``over the maximum`` or ``exception``), ``limit_pupils`` (the
-    bound that it is beyond, or None), ``units`` and ``reason``.
-    """
+    """Give the clusters outside the size range that the plan is allowed, named."""
     size = result.problem.scenario.size
     found: list[dict[str, object]] = []
     for row in result.score.clusters.itertuples():
@@ -166,18 +131,7 @@ def exceptions(result: Result) -> list[dict[str, object]]:
 
 
 def funding_record(result: Result) -> dict[str, object] | None:
-    """Give what is said of a plan's money as a whole.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    ``totals`` (pounds as text, to the penny), ``evenness``, the capacity fund and ``notes``; None
-    where the scenario states no money.
-    """
+    """Give what is said of a plan's money as a whole."""
     view = funding(result)
     if view is None:
         return None
@@ -196,19 +150,7 @@ def funding_record(result: Result) -> dict[str, object] | None:
 
 
 def manifest(result: Result) -> dict[str, object]:
-    """Give the record of a result.
-
-    Parameters
-    ----------
-    result
-        The plan, its score and how it was made.
-
-    Returns
-    -------
-    Plain data for JSON, in reading order. ``objective`` and ``bound`` give each term in its own
-    unit; ``gap`` is the largest of any stage; both are None for a plan that was not solved for.
-    Only ``seconds`` differs between two runs of the same inputs and seed.
-    """
+    """Give the record of a result."""
     problem, solution = result.problem, result.plan.solution
     scenario, authority = problem.scenario, problem.authority
     is_given = solution.status == "GIVEN"
@@ -254,32 +196,12 @@ def manifest(result: Result) -> dict[str, object]:
 
 
 def manifest_text(result: Result) -> str:
-    """Give the manifest as the text of ``manifest.json``.
-
-    Parameters
-    ----------
-    result
-        The plan, its score and how it was made.
-
-    Returns
-    -------
-    The text, two spaces a level.
-    """
+    """Give the manifest as the text of ``manifest.json``."""
     return json.dumps(manifest(result), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def unsolved_record(unsolved: Unsolved) -> dict[str, object]:
-    """Give the record of a scenario that has no plan, with the keys of `manifest`.
-
-    Parameters
-    ----------
-    unsolved
-        The scenario, and why it has no plan.
-
-    Returns
-    -------
-    Plain data for JSON; what only a plan has is None or empty, ``message`` says why there is none.
-    """
+    """Give the record of a scenario that has no plan, with the keys of `manifest`."""
     scenario, authority = unsolved.scenario, unsolved.authority
     record = {
         "label": scenario.option,

@@ -49,20 +49,7 @@ def _leading(support: pd.DataFrame, options: list[str]) -> dict[str, tuple[str |
 
 
 def support_svg(responses: Responses, territory: Territory) -> str:
-    """Draw today's clusters in the colour of the option that leads in each.
-
-    Parameters
-    ----------
-    responses
-        What replies say.
-    territory
-        The ground.
-
-    Returns
-    -------
-    SVG with a key and, for those who do not see it, the figures of each cluster. An option's letter
-    stands in every cluster where it leads, so that colour is not needed to read the map.
-    """
+    """Draw today's clusters in the colour of the option that leads in each."""
     support = responses.support
     options = [c for c in support.columns[5:] if c != NO_PREFERENCE]
     leading = _leading(support, options)
@@ -108,17 +95,7 @@ def support_svg(responses: Responses, territory: Territory) -> str:
 
 
 def responses_json(responses: Responses) -> str:
-    """Give everything that replies say as JSON.
-
-    Parameters
-    ----------
-    responses
-        What replies say.
-
-    Returns
-    -------
-    The text; comments are there only where they may be quoted.
-    """
+    """Give everything that replies say as JSON."""
     record: dict[str, object] = {"counts": responses.counts, "judged_by": responses.judged_by}
     for name in TABLES:
         table: pd.DataFrame = getattr(responses, name)
@@ -132,18 +109,7 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 def response_lines(responses: Responses) -> Iterator[str]:
-    """Say in lines of text what replies say.
-
-    Parameters
-    ----------
-    responses
-        What replies say.
-
-    Yields
-    ------
-    str
-        One line each: counts, support by option, what was not counted and why, own plans.
-    """
+    """Say in lines of text what replies say."""
     counts, table = responses.counts, responses.replies
     yield (
         f"{_counted(counts['n_rows'], 'reply', 'replies')}; "
@@ -177,26 +143,7 @@ def response_lines(responses: Responses) -> Iterator[str]:
 
 
 def write_responses(responses: Responses, territory: Territory, out: Path) -> list[Path]:
-    """Write what replies say into a folder.
-
-    Parameters
-    ----------
-    responses
-        What replies say.
-    territory
-        The ground, for the map.
-    out
-        The folder; made if it is not there. Each file is replaced whole.
-
-    Returns
-    -------
-    The files: a CSV for each table, responses.json and support.svg.
-
-    Raises
-    ------
-    ClusterOptimiserError
-        If the folder cannot be written.
-    """
+    """Write what replies say into a folder."""
     files = {f"{name}.csv": csv_text(getattr(responses, name)) for name in TABLES}
     files["responses.json"] = responses_json(responses)
     files["support.svg"] = support_svg(responses, territory)

@@ -24,19 +24,7 @@ LINES = (("estimate", "#b35806", "6 4"), ("fit", "#542788", "2 3"))
 
 
 def road_chart(compared: RoadComparison, *, title: str, source: str) -> str:
-    """Draw minutes by road against the straight line, with the estimate and the one that fits.
-
-    Parameters
-    ----------
-    compared
-        The comparison.
-    title, source
-        Words above the chart, and below it.
-
-    Returns
-    -------
-    An SVG document.
-    """
+    """Draw minutes by road against the straight line, with the estimate and the one that fits."""
     bands = compared.bands[compared.bands["to_km"] <= MOST_KM]
     middle = ((bands["from_km"] + bands["to_km"]) / 2).to_numpy()
     low, high, mean = (

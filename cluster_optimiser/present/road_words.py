@@ -22,34 +22,14 @@ N_FURTHEST = 10
 
 
 def road_source(authority: Authority) -> str:
-    """Say where the roads come from, as the licence of the data asks.
-
-    Parameters
-    ----------
-    authority
-        An authority whose travel is by road.
-
-    Returns
-    -------
-    Source, date and attribution.
-    """
+    """Say where the roads come from, as the licence of the data asks."""
     about = {} if authority.travel.roads is None else authority.travel.roads.about
     date = about.get("data_date") or "date not stated"
     return f"{about.get('source') or 'roads'}, {date}; {about.get('attribution', '')}"
 
 
 def minutes_table(authority: Authority, measured: Measured) -> pd.DataFrame:
-    """Give minutes as a table that ``method = "matrix"`` reads.
-
-    Parameters
-    ----------
-    authority, measured
-        The authority and its minutes.
-
-    Returns
-    -------
-    Columns ``from_urn``, ``to_urn`` and ``minutes``; trips that are not known are left out.
-    """
+    """Give minutes as a table that ``method = "matrix"`` reads."""
     urns = authority.schools.index.to_numpy()
     rows, columns = np.nonzero(~np.isnan(measured.minutes))
     different = rows != columns
@@ -59,17 +39,7 @@ def minutes_table(authority: Authority, measured: Measured) -> pd.DataFrame:
 
 
 def snapping_table(authority: Authority, measured: Measured) -> pd.DataFrame:
-    """Tell how far each school is from the road that it was put on.
-
-    Parameters
-    ----------
-    authority, measured
-        The authority and its minutes.
-
-    Returns
-    -------
-    Index ``urn``, columns ``name`` and ``distance_m``, the furthest first.
-    """
+    """Tell how far each school is from the road that it was put on."""
     schools = authority.schools
     distance = np.round(measured.distance_m, 1)
     table = pd.DataFrame({"name": schools["name"], "distance_m": distance}, index=schools.index)
@@ -77,17 +47,7 @@ def snapping_table(authority: Authority, measured: Measured) -> pd.DataFrame:
 
 
 def measured_record(authority: Authority, measured: Measured) -> dict[str, Any]:
-    """Give what was measured as plain data.
-
-    Parameters
-    ----------
-    authority, measured
-        The authority and its minutes.
-
-    Returns
-    -------
-    ``note``, shares, numbers of trips, quantiles of minutes, and each school's distance to a road.
-    """
+    """Give what was measured as plain data."""
     n = len(measured.minutes)
     trips = measured.minutes[~np.eye(n, dtype=bool)]
     known = trips[~np.isnan(trips)]
@@ -110,17 +70,7 @@ def measured_record(authority: Authority, measured: Measured) -> dict[str, Any]:
 
 
 def measured_lines(authority: Authority, measured: Measured) -> Iterator[str]:
-    """Give what was measured in words.
-
-    Parameters
-    ----------
-    authority, measured
-        The authority and its minutes.
-
-    Yields
-    ------
-    Lines.
-    """
+    """Give what was measured in words."""
     record = measured_record(authority, measured)
     yield record["note"]
     if record["n_trips"]:
@@ -138,17 +88,7 @@ def measured_lines(authority: Authority, measured: Measured) -> Iterator[str]:
 
 
 def comparison_record(authority: Authority, compared: RoadComparison) -> dict[str, Any]:
-    """Give a comparison as plain data.
-
-    Parameters
-    ----------
-    authority, compared
-        The authority and the comparison.
-
-    Returns
-    -------
-    Bands, worst pairs, the estimate and the one that fits best.
-    """
+    """Give a comparison as plain data."""
     names = authority.schools["name"]
     bands = compared.bands.astype(object).where(compared.bands < math.inf, None)
     return {
@@ -177,18 +117,7 @@ def _coefficients(spec: TravelSpec) -> dict[str, Any]:
 
 
 def comparison_lines(authority: Authority, compared: RoadComparison) -> Iterator[str]:
-    """Give a comparison in words.
-
-    Parameters
-    ----------
-    authority, compared
-        The authority and the comparison.
-
-    Yields
-    ------
-    Lines: errors by band of distance, the worst pairs, and the coefficients that fit best, as they
-    would stand in ``authority.toml``.
-    """
+    """Give a comparison in words."""
     has_estimate = compared.estimate is not None
     yield road_source(authority)
     yield f"{compared.n_pairs:,} pairs of schools; {compared.n_unknown:,} without a way by road."

@@ -225,18 +225,7 @@ def _option(
 
 
 def right_at_first(results: Sequence[Result]) -> int:
-    """Give the option that the right map starts with.
-
-    Parameters
-    ----------
-    results
-        Plans of one authority.
-
-    Returns
-    -------
-    The position of the one with fewest clusters among those solved for that ask the same sizes as
-    the first.
-    """
+    """Give the option that the right map starts with."""
     size = results[0].problem.scenario.size
     like = [
         (len(own_clusters(result)), i)
@@ -257,17 +246,6 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
     """Gather what the scripts answer from.
 
     The need of schools is not among it: less their pupils it would tell counts of a few pupils.
-
-    Parameters
-    ----------
-    results
-        Plans of one authority, in the order they are shown.
-    colours
-        For each plan, the colour of every cluster that is drawn.
-
-    Returns
-    -------
-    Plain data for JSON.
     """
     problem = results[0].problem
     cut = mosaic(results)

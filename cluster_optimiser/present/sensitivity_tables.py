@@ -22,22 +22,7 @@ MOST_NAMED = 3
 
 
 def cluster_outlook(result: Result) -> pd.DataFrame:
-    """Say of each cluster in which projections it is out of the range of pupils.
-
-    Parameters
-    ----------
-    result
-        A plan whose scenario has projections.
-
-    Returns
-    -------
-    One row a series of projections and cluster; columns ``series``, ``cluster``, ``pupils_today``,
-    ``is_outside_today`` (allowed as an exception, or against the rules), ``lowest_pupils``,
-    ``highest_pupils``, ``n_projections``, ``n_outside``, ``share_outside`` (0 to 1), ``first_year``
-    (the first in which it is outside; missing where it never is, or there are no years),
-    ``first_by_pupils`` (how far then: over the maximum above 0, under the minimum below),
-    ``most_by_pupils`` (the furthest of any projection, signed the same way).
-    """
+    """Say of each cluster in which projections it is out of the range of pupils."""
     outlook, size = _outlook(result), result.problem.scenario.size
     rows: list[dict[str, Any]] = []
     for series, held in outlook.projections.groupby("series", sort=False):
@@ -69,19 +54,7 @@ def cluster_outlook(result: Result) -> pd.DataFrame:
 
 
 def series_outlook(result: Result) -> pd.DataFrame:
-    """Say of each series of projections in how many the plan is legal, and since when not.
-
-    Parameters
-    ----------
-    result
-        A plan whose scenario has projections.
-
-    Returns
-    -------
-    Index ``series``; columns ``is_draw``, ``n_projections``, ``n_legal``, ``share_legal``,
-    ``first_year`` and ``last_year`` of the series and ``first_year_broken`` (missing where there
-    are no years, or it is never broken).
-    """
+    """Say of each series of projections in how many the plan is legal, and since when not."""
     rows = {}
     for series, held in _outlook(result).projections.groupby("series", sort=False):
         legal = held["is_legal"].astype(bool)
@@ -109,48 +82,17 @@ def _outlook(result: Result) -> Outlook:
 
 
 def projections_csv(result: Result) -> str:
-    """Write how the plan stands in each projection.
-
-    Parameters
-    ----------
-    result
-        A plan whose scenario has projections.
-
-    Returns
-    -------
-    CSV ``projection,series,year,is_draw,pupils,is_legal,n_outside,broken``.
-    """
+    """Write how the plan stands in each projection."""
     return csv_text(_outlook(result).projections.reset_index())
 
 
 def sensitivity_csv(result: Result) -> str:
-    """Write how each cluster stands.
-
-    Parameters
-    ----------
-    result
-        A plan whose scenario has projections.
-
-    Returns
-    -------
-    The CSV of `cluster_outlook`.
-    """
+    """Write how each cluster stands."""
     return csv_text(cluster_outlook(result))
 
 
 def sensitivity_record(result: Result) -> dict[str, object]:
-    """Give how a plan stands as plain data.
-
-    Parameters
-    ----------
-    result
-        A plan whose scenario has projections.
-
-    Returns
-    -------
-    ``label``, ``title``, ``assumption``, ``is_legal_today``, ``n_projections``, ``n_legal``,
-    ``series``, ``clusters`` (those that are outside in some projection) and ``projections``.
-    """
+    """Give how a plan stands as plain data."""
     outlook, scenario = _outlook(result), result.problem.scenario
     clusters = cluster_outlook(result)
     record = {
@@ -176,15 +118,6 @@ def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
 def beyond_words(by_pupils: int) -> str:
     """Say how far a cluster is out of the range.
 
-    Parameters
-    ----------
-    by_pupils
-        Above 0 over the maximum, below 0 under the minimum.
-
-    Returns
-    -------
-    For example ``"20 over"``.
-
     Examples
     --------
     >>> beyond_words(1020), beyond_words(-7)
@@ -194,18 +127,7 @@ def beyond_words(by_pupils: int) -> str:
 
 
 def sensitivity_lines(results: Sequence[Result]) -> Iterator[str]:
-    """Say how plans stand if pupils change, for the terminal.
-
-    Parameters
-    ----------
-    results
-        Plans whose scenarios have the same projections.
-
-    Yields
-    ------
-    str
-        A line.
-    """
+    """Say how plans stand if pupils change, for the terminal."""
     projection = results[0].problem.scenario.projection
     yield f"Assumption: {projection.assumption if projection else ''}"
     for result in results:

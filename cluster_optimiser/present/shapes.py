@@ -43,19 +43,7 @@ def _large_pieces(shape: BaseGeometry) -> BaseGeometry:
 
 
 def drawable(areas: gpd.GeoSeries, *, tolerance_m: float) -> gpd.GeoSeries:
-    """Simplify areas together, so that neighbours keep their border in common.
-
-    Parameters
-    ----------
-    areas
-        Areas in EPSG:27700, any index; those without geometry are left out.
-    tolerance_m
-        Detail that may be lost, in metres.
-
-    Returns
-    -------
-    Index as given, in EPSG:27700, slightly simpler.
-    """
+    """Simplify areas together, so that neighbours keep their border in common."""
     kept = areas[~(areas.isna() | areas.is_empty)]
     shapes = shapely.coverage_simplify(kept.to_numpy(), tolerance_m)
     light = kept.copy()
@@ -64,19 +52,7 @@ def drawable(areas: gpd.GeoSeries, *, tolerance_m: float) -> gpd.GeoSeries:
 
 
 def touching(areas: gpd.GeoSeries, *, links: Iterable[tuple[str, str]] = ()) -> nx.Graph:
-    """Give which areas meet along a line, or are linked.
-
-    Parameters
-    ----------
-    areas
-        Index the area's name, EPSG:27700.
-    links
-        Further pairs of names.
-
-    Returns
-    -------
-    Areas as nodes, an edge between two that meet along more than a corner.
-    """
+    """Give which areas meet along a line, or are linked."""
     kept = areas[~(areas.isna() | areas.is_empty)]
     names, shapes = kept.index.to_numpy(), kept.to_numpy()
     graph = nx.Graph()
@@ -93,32 +69,14 @@ def touching(areas: gpd.GeoSeries, *, links: Iterable[tuple[str, str]] = ()) -> 
 
 @dataclass(frozen=True, slots=True)
 class PlanColours:
-    """Colours of today's clusters and of a plan's, by index into the palette.
+    """Colours of today's clusters and of a plan's, by index into the palette."""
 
-    Parameters
-    ----------
-    today
-        Today's geographic cluster -> colour.
-    plan
-        The plan's cluster -> colour; exempt clusters have none.
-    """
-
-    today: Colouring
-    plan: Colouring
+    today: Colouring  # today's geographic cluster -> colour
+    plan: Colouring  # the plan's cluster -> colour; exempt clusters have none
 
 
 def plan_colours(result: Result) -> PlanColours:
-    """Colour a plan so that as many pupils as can be keep the colour of today's map.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    The colours of today's map, the same for every plan of an authority, and of the plan's.
-    """
+    """Colour a plan so that as many pupils as can be keep the colour of today's map."""
     problem = result.problem
     schools = problem.authority.schools
     clusters = result.score.clusters.set_index("cluster").geometry

@@ -48,17 +48,6 @@ BLANKS = ("Chair", "Host school", "Clerk", "Link officer")
 def quorum(n_votes: int, share: float) -> int:
     """Give the votes that must be there.
 
-    Parameters
-    ----------
-    n_votes
-        All votes.
-    share
-        Share that must be there.
-
-    Returns
-    -------
-    Rounded up.
-
     Examples
     --------
     >>> quorum(15, 0.5), quorum(14, 0.5)
@@ -70,23 +59,7 @@ def quorum(n_votes: int, share: float) -> int:
 def executive_words(
     n_schools: int, partnerships: list[str], n_secondary: int, governance: Governance
 ) -> str:
-    """Suggest an executive group, where a cluster is large.
-
-    Parameters
-    ----------
-    n_schools
-        Member schools.
-    partnerships
-        Today's clusters in it.
-    n_secondary
-        Its secondary schools.
-    governance
-        From how many schools on.
-
-    Returns
-    -------
-    The suggestion, or why there is none.
-    """
+    """Suggest an executive group, where a cluster is large."""
     least = governance.executive_above_schools
     if least is None:
         return "None suggested."
@@ -217,36 +190,13 @@ Sheets = tuple[list[dict[str, Any]], bool]
 
 
 def sheets_of(result: Result) -> Sheets | None:
-    """Put together what both the sheets and their table say.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    The sheets; None where the scenario does not speak of governance.
-    """
+    """Put together what both the sheets and their table say."""
     governance = result.problem.scenario.governance
     return None if governance is None else _sheets(result, governance)
 
 
 def governance_table(result: Result, made: Sheets | None = None) -> pd.DataFrame | None:
-    """Give the governance of each new cluster as a table.
-
-    Parameters
-    ----------
-    result
-        The plan.
-    made
-        What `sheets_of` gave; worked out if not given.
-
-    Returns
-    -------
-    Columns ``cluster_id,cluster,n_votes,quorum,partnerships,high_schools,academies,
-    double_memberships,executive_group``; None where the scenario does not speak of governance.
-    """
+    """Give the governance of each new cluster as a table."""
     governance = result.problem.scenario.governance
     if governance is None:
         return None
@@ -267,19 +217,7 @@ def governance_table(result: Result, made: Sheets | None = None) -> pd.DataFrame
 
 
 def sheets_html(result: Result, made: Sheets | None = None) -> str | None:
-    """Write the governance sheets of a plan as one file that prints a page a cluster.
-
-    Parameters
-    ----------
-    result
-        The plan.
-    made
-        What `sheets_of` gave; worked out if not given.
-
-    Returns
-    -------
-    HTML; None where the scenario does not speak of governance.
-    """
+    """Write the governance sheets of a plan as one file that prints a page a cluster."""
     governance = result.problem.scenario.governance
     if governance is None:
         return None

@@ -66,18 +66,7 @@ def _best_lines(today: Result | None, alike: Sequence[Result]) -> list[str]:
 
 
 def summary(results: Sequence[Result]) -> list[str]:
-    """Say what is proposed in at most five sentences.
-
-    Parameters
-    ----------
-    results
-        Plans of one authority, in the order they are shown.
-
-    Returns
-    -------
-    Sentences: today, what the options would make of it, and which of those that ask the same sizes
-    as the first has the fewest clusters, the shortest way and the best fit to the first layer.
-    """
+    """Say what is proposed in at most five sentences."""
     say = words()["summary"]
     shown = [result for result in results if not own_clusters(result).empty]
     kept = [result for result in shown if result.problem.scenario.method == "keep"]

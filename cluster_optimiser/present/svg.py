@@ -48,84 +48,34 @@ LEAST_INSIDE_SHARE = 0.72
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """How metres become units of the drawing, the same for every map of a page.
+    """How metres become units of the drawing, the same for every map of a page."""
 
-    Parameters
-    ----------
-    west_m, north_m
-        The corner that is drawn top left.
-    units_per_m
-        Scale.
-    height
-        Units from top to bottom.
-    """
-
-    west_m: float
-    north_m: float
+    west_m: float  # the corner that is drawn top left
+    north_m: float  # the corner that is drawn top left
     units_per_m: float
-    height: int
+    height: int  # units from top to bottom
 
     @classmethod
     def around(cls, areas: gpd.GeoSeries) -> Frame:
-        """Fit a frame round areas in EPSG:27700.
-
-        Parameters
-        ----------
-        areas
-            What is to be in the drawing.
-
-        Returns
-        -------
-        The frame.
-        """
+        """Fit a frame round areas in EPSG:27700."""
         west, south, east, north = (float(value) for value in areas.total_bounds)
         scale = (WIDTH - 2 * MARGIN) / max(1.0, east - west)
         height = round((north - south) * scale) + 2 * MARGIN
         return cls(west, north, scale, height)
 
     def place(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn metres east and north into units right and down.
-
-        Parameters
-        ----------
-        xy
-            Shape (n, 2), metres east and north.
-
-        Returns
-        -------
-        Shape (n, 2), units right and down.
-        """
+        """Turn metres east and north into units right and down."""
         placed = np.empty_like(xy)
         placed[:, 0] = (xy[:, 0] - self.west_m) * self.units_per_m + MARGIN
         placed[:, 1] = (self.north_m - xy[:, 1]) * self.units_per_m + MARGIN
         return placed
 
     def draw(self, shape: BaseGeometry) -> BaseGeometry:
-        """Turn a shape in metres into one in units.
-
-        Parameters
-        ----------
-        shape
-            A shape in metres.
-
-        Returns
-        -------
-        The shape in units.
-        """
+        """Turn a shape in metres into one in units."""
         return shapely.transform(shape, self.place)
 
     def undraw(self, shape: BaseGeometry) -> BaseGeometry:
-        """Turn a shape in units into one in metres.
-
-        Parameters
-        ----------
-        shape
-            A shape in units.
-
-        Returns
-        -------
-        The shape in metres.
-        """
+        """Turn a shape in units into one in metres."""
         corner = np.array([self.west_m, self.north_m])
         turned = np.array([1.0, -1.0]) / self.units_per_m
         return shapely.transform(shape, lambda xy: (xy - MARGIN) * turned + corner)
@@ -133,15 +83,6 @@ class Frame:
 
 def path_data(shape: BaseGeometry) -> str:
     """Write the rings of polygons as SVG path data on whole units.
-
-    Parameters
-    ----------
-    shape
-        Polygons in the units of a drawing.
-
-    Returns
-    -------
-    The ``d`` of a path; rings that shrink to nothing are left out.
 
     Examples
     --------
@@ -164,38 +105,16 @@ def path_data(shape: BaseGeometry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What lies under every map of a page.
+    """What lies under every map of a page."""
 
-    Parameters
-    ----------
-    frame
-        The common frame.
-    symbols
-        SVG symbols ``today`` and ``areas``, to be put into the page once.
-    areas_title
-        Name of the layer drawn as ``areas``, or an empty string.
-    windows
-        Crowded places, in the units of the frame.
-    """
-
-    frame: Frame
-    symbols: markupsafe.Markup
-    areas_title: str
-    windows: tuple[BaseGeometry, ...] = ()
+    frame: Frame  # the common frame
+    symbols: markupsafe.Markup  # SVG symbols today and areas, to be put into the page once
+    areas_title: str  # name of the layer drawn as areas, or an empty string
+    windows: tuple[BaseGeometry, ...] = ()  # crowded places, in the units of the frame
 
 
 def ground(result: Result) -> Ground:
-    """Draw what all maps of an authority share: today's borders, and the first layer's.
-
-    Parameters
-    ----------
-    result
-        Any plan of the authority.
-
-    Returns
-    -------
-    Frame and symbols.
-    """
+    """Draw what all maps of an authority share: today's borders, and the first layer's."""
     territory, authority = result.problem.territory, result.problem.authority
     today = drawable(territory.clusters.geometry, tolerance_m=TOLERANCE_M)
     frame = Frame.around(today)
@@ -329,18 +248,7 @@ def _labels(
 
 
 def crowded_windows(areas: Iterable[BaseGeometry]) -> tuple[BaseGeometry, ...]:
-    """Find the places where areas are too small to be numbered.
-
-    Parameters
-    ----------
-    areas
-        Areas in the units of a drawing.
-
-    Returns
-    -------
-    Boxes round at least three small areas that are near one another, the fullest first, three at
-    most.
-    """
+    """Find the places where areas are too small to be numbered."""
     small = [area for area in areas if _inscribed(area).length < CROWDED_RADIUS]
     if not small:
         return ()
@@ -448,21 +356,7 @@ def _paths(shapes: Mapping[str, BaseGeometry], fill_of: Mapping[str, int]) -> ma
 def plan_svg(
     result: Result, under: Ground, *, label: str
 ) -> tuple[markupsafe.Markup, dict[str, int]]:
-    """Draw the clusters of a plan, crowded places a second time and larger.
-
-    Parameters
-    ----------
-    result
-        The plan.
-    under
-        What `ground` gave for the page.
-    label
-        What the map is, for those who do not see it.
-
-    Returns
-    -------
-    The SVG, styled by the classes of the page; and the colour of each cluster that is drawn.
-    """
+    """Draw the clusters of a plan, crowded places a second time and larger."""
     clusters = result.score.clusters
     colour_of = dict(plan_colours(result).plan.colour_of)
     names = {str(key): str(name) for key, name in clusters["cluster"].items()}

@@ -59,17 +59,7 @@ DECIMALS: Mapping[str, int] = {
 
 
 def is_unknown(value: object) -> bool:
-    """Tell whether a cell holds nothing: None, NaN or NA.
-
-    Parameters
-    ----------
-    value
-        The cell.
-
-    Returns
-    -------
-    True where there is nothing in it.
-    """
+    """Tell whether a cell holds nothing: None, NaN or NA."""
     if value is None or value is pd.NA:
         return True
     return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
@@ -77,17 +67,6 @@ def is_unknown(value: object) -> bool:
 
 def csv_cell(value: object, *, decimals: int = 4) -> str:
     """Write one cell: text that a spreadsheet cannot run, numbers rounded, unknown blank.
-
-    Parameters
-    ----------
-    value
-        What the cell holds.
-    decimals
-        Most decimals of a fraction.
-
-    Returns
-    -------
-    The cell's text. Text that a spreadsheet would take for a formula gets an apostrophe in front.
 
     Examples
     --------
@@ -113,17 +92,7 @@ def csv_cell(value: object, *, decimals: int = 4) -> str:
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    r"""Write a table as CSV: a header, ``\n`` line ends, no index.
-
-    Parameters
-    ----------
-    table
-        The table; its index is left out.
-
-    Returns
-    -------
-    The file's text.
-    """
+    r"""Write a table as CSV: a header, ``\n`` line ends, no index."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.columns)
@@ -136,32 +105,12 @@ def csv_text(table: pd.DataFrame) -> str:
 
 
 def layer_columns(layers: Sequence[str]) -> list[str]:
-    """Give the columns that each layer adds to ``clusters.csv``.
-
-    Parameters
-    ----------
-    layers
-        Names of the layers, in their order.
-
-    Returns
-    -------
-    Two columns a layer: its main area and the pupils outside it.
-    """
+    """Give the columns that each layer adds to ``clusters.csv``."""
     return [column for x in layers for column in (f"home_{x}", f"misaligned_{x}_pupils")]
 
 
 def clusters_table(result: Result) -> gpd.GeoDataFrame:
-    """Give the clusters of a plan with the columns of ``clusters.csv`` first, extras after.
-
-    Parameters
-    ----------
-    result
-        The plan and its score.
-
-    Returns
-    -------
-    Index ``cluster_id``, last column ``geometry`` (EPSG:27700), None for exempt clusters.
-    """
+    """Give the clusters of a plan with the columns of ``clusters.csv`` first, extras after."""
     clusters = result.score.clusters
     first = [*CLUSTER_COLUMNS, *layer_columns(list(result.problem.authority.layers))]
     first = [column for column in first if column in clusters.columns]
@@ -171,18 +120,7 @@ def clusters_table(result: Result) -> gpd.GeoDataFrame:
 
 
 def secondary_memberships(result: Result) -> pd.Series:
-    """Give the cluster that each exempt school is linked to where it lies.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    Index ``urn`` of exempt schools, values the name of the plan's cluster that their local unit
-    belongs to (the one with most of its pupils, if the plan divides the unit).
-    """
+    """Give the cluster that each exempt school is linked to where it lies."""
     problem, assignment = result.problem, result.plan.assignment
     members = pd.DataFrame(
         {
@@ -198,19 +136,7 @@ def secondary_memberships(result: Result) -> pd.Series:
 
 
 def schools_table(result: Result) -> gpd.GeoDataFrame:
-    """Give every school with its place in a plan.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    Index ``urn``; columns ``school``, ``phase``, ``pupils`` (NA where not known), ``cluster_id``,
-    ``cluster``, ``from_cluster`` (today's), ``secondary_membership`` (exempt schools), ``minutes``
-    to the cluster's meeting place (NaN where unknown), ``is_exempt`` and points in EPSG:27700.
-    """
+    """Give every school with its place in a plan."""
     problem, schools = result.problem, result.problem.authority.schools
     clusters = result.score.clusters
     cluster = result.plan.assignment.reindex(schools.index)
@@ -241,35 +167,13 @@ def schools_table(result: Result) -> gpd.GeoDataFrame:
 
 
 def plan_table(result: Result) -> pd.DataFrame:
-    """Give a plan as ``urn,cluster``, the form it is read in again.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    Columns ``urn`` and ``cluster``, in the order of the register.
-    """
+    """Give a plan as ``urn,cluster``, the form it is read in again."""
     assignment = result.plan.assignment
     return pd.DataFrame({"urn": assignment.index.to_numpy(), "cluster": assignment.to_numpy()})
 
 
 def assignments_table(results: Sequence[Result]) -> pd.DataFrame:
-    """Give one row a scenario and school.
-
-    Parameters
-    ----------
-    results
-        The scenarios, in the order they are to be shown.
-
-    Returns
-    -------
-    Columns ``scenario,urn,school,cluster_id,cluster,from_cluster,secondary_membership``, as text
-    where not a number; the last is blank but for exempt schools. Then what `levels_table` gives:
-    the grouping that a cluster is part of, where another scenario groups this one's clusters.
-    """
+    """Give one row a scenario and school."""
     parts = [
         schools_table(result)
         .join(levels_table(result, results))
@@ -284,18 +188,7 @@ def assignments_table(results: Sequence[Result]) -> pd.DataFrame:
 
 
 def made_from(result: Result) -> dict[str, tuple[tuple[str, bool], ...]]:
-    """Give today's clusters that each cluster is made from.
-
-    Parameters
-    ----------
-    result
-        The plan.
-
-    Returns
-    -------
-    Cluster -> pairs of today's geographic cluster and whether all of it is in; exempt schools count
-    in neither. Exempt clusters are made from none.
-    """
+    """Give today's clusters that each cluster is made from."""
     problem = result.problem
     urns = problem.unit_of.index
     today = problem.authority.schools["local_cluster"].reindex(urns)

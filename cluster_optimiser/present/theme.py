@@ -30,15 +30,6 @@ def contrast(one: str, other: str) -> float:
 
     (L1 + 0.05) / (L2 + 0.05) of their relative luminances, the lighter first (WCAG 2.2).
 
-    Parameters
-    ----------
-    one, other
-        Colours as #rrggbb.
-
-    Returns
-    -------
-    From 1 to 21.
-
     Examples
     --------
     >>> round(contrast("#ffffff", "#000000"), 1)
@@ -76,22 +67,7 @@ class Theme(BaseModel):
 
 
 def load_theme(path: Path) -> Theme:
-    """Read a theme.
-
-    Parameters
-    ----------
-    path
-        The file, or a folder that may hold ``theme.toml``.
-
-    Returns
-    -------
-    The theme; the default one where the folder has none.
-
-    Raises
-    ------
-    InputError
-        With every fault of the file.
-    """
+    """Read a theme."""
     file = path / THEME_FILE if path.is_dir() else path
     if path.is_dir() and not file.is_file():
         return Theme()

@@ -24,17 +24,7 @@ MOST_EXCEPTIONS = 20_000
 
 
 def places(problem: Problem) -> NDArray[np.float64]:
-    """Give where schools lie, as the page is told.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-
-    Returns
-    -------
-    Shape (n_schools, 2), EPSG:27700.
-    """
+    """Give where schools lie, as the page is told."""
     xy = shapely.get_coordinates(problem.authority.schools.geometry.to_numpy())
     return np.round(xy, PLACE_DECIMALS)
 
@@ -52,18 +42,7 @@ def _by_formula(xy: NDArray[np.float64], spec: TravelSpec) -> NDArray[np.int64]:
 
 
 def travel_formula(problem: Problem) -> dict[str, Any] | None:
-    """Give the formula of an estimate, with the pairs of schools where it does not hold.
-
-    Parameters
-    ----------
-    problem
-        The problem, its minutes among it.
-
-    Returns
-    -------
-    ``constant_min``, ``bands`` (None for no upper end) and ``exact``: from, to, hundredths of
-    minutes. None where minutes are not estimated.
-    """
+    """Give the formula of an estimate, with the pairs of schools where it does not hold."""
     spec = problem.authority.travel
     if spec.method != "estimate":
         return None
@@ -79,19 +58,7 @@ def travel_formula(problem: Problem) -> dict[str, Any] | None:
 
 
 def travel_matrix(problem: Problem) -> dict[str, Any]:
-    """Give the minutes between all schools, packed, where no formula tells them.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-
-    Returns
-    -------
-    ``rows``: a text a school, its ways to the schools in order of the register, in hundredths of
-    minutes as `packed_number` writes them, one up (0 is not known); where ``is_symmetric``, to
-    those after it only. A way from a school to itself is left out.
-    """
+    """Give the minutes between all schools, packed, where no formula tells them."""
     centi = to_centiminutes(problem.travel.minutes)
     # No way takes longer than the digits can tell: some five days.
     known = np.where(centi == UNKNOWN, 0, np.minimum(centi, BASE**3 - 2) + 1)
@@ -104,19 +71,7 @@ def travel_matrix(problem: Problem) -> dict[str, Any]:
 
 
 def positions(problem: Problem, urns: pd.Series) -> NDArray[np.int64]:
-    """Give where schools stand in the register.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    urns
-        URNs, missing where there is none.
-
-    Returns
-    -------
-    Positions from 0, -1 where there is none.
-    """
+    """Give where schools stand in the register."""
     wanted = pd.Index(urns.fillna(-1).astype("int64"))
     found: NDArray[np.int64] = problem.authority.schools.index.get_indexer(wanted)
     return found

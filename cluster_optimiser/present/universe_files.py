@@ -45,17 +45,7 @@ SALT = "cluster-optimiser"
 
 
 def survey_tables(survey: Survey) -> dict[str, pd.DataFrame]:
-    """Give what was worked out of all legal plans as tables.
-
-    Parameters
-    ----------
-    survey
-        The survey.
-
-    Returns
-    -------
-    Name of the table -> table in the metrics' own units; what was not worked out is left out.
-    """
+    """Give what was worked out of all legal plans as tables."""
     found = {
         "counts": survey.counts,
         "distributions": survey.distributions,
@@ -67,18 +57,7 @@ def survey_tables(survey: Survey) -> dict[str, pd.DataFrame]:
 
 
 def survey_files(result: Result) -> dict[str, str]:
-    """Write all legal plans of a result's scenario as files.
-
-    Parameters
-    ----------
-    result
-        A result that was surveyed.
-
-    Returns
-    -------
-    File name -> content: universe.json, and universe_<table>.csv for each table that was worked
-    out. Counts are written in full, whatever their size.
-    """
+    """Write all legal plans of a result's scenario as files."""
     survey = result.survey
     if survey is None:
         return {}
@@ -104,18 +83,7 @@ def survey_files(result: Result) -> dict[str, str]:
 
 
 def write_pictures(results: Sequence[Result], standing: Standing | None, out: Path) -> None:
-    """Draw the front and the map of neighbours as front.svg, front.png, together.svg, together.png.
-
-    Parameters
-    ----------
-    results
-        The plans.
-    standing
-        Where they stand among the legal plans of one option; without it pictures of an earlier run
-        are removed, since they would speak of other plans.
-    out
-        A folder that exists.
-    """
+    """Draw the front and the map of neighbours as SVG and PNG."""
     drawn = _figures(results, standing)
     for picture in PICTURES:
         name, _, kind = picture.partition(".")

@@ -53,15 +53,6 @@ MOST_LEAVING = 4
 def ticks(low: float, high: float) -> list[float]:
     """Choose round numbers that span a range.
 
-    Parameters
-    ----------
-    low, high
-        The range.
-
-    Returns
-    -------
-    Rising numbers, the first at or below ``low``, the last at or above ``high``.
-
     Examples
     --------
     >>> ticks(8.1, 10.4)
@@ -240,21 +231,7 @@ def _drawn(
 def universe_view(
     results: Sequence[Result], standing: Standing | None, under: Ground
 ) -> dict[str, Any] | None:
-    """Gather what the page says of all legal plans.
-
-    Parameters
-    ----------
-    results
-        The plans, in the order they are shown.
-    standing
-        Where they stand among the legal plans of one option; None where that is not known.
-    under
-        What lies under the page's maps.
-
-    Returns
-    -------
-    Plain data for the template; None where no option was surveyed.
-    """
+    """Gather what the page says of all legal plans."""
     rows = universe_rows(results)
     if not rows:
         return None
@@ -279,17 +256,7 @@ def universe_view(
 
 
 def outlook_view(results: Sequence[Result]) -> dict[str, Any] | None:
-    """Gather what the page says of the options if pupils change.
-
-    Parameters
-    ----------
-    results
-        The plans, in the order they are shown.
-
-    Returns
-    -------
-    Plain data for the template; None where no option has projections.
-    """
+    """Gather what the page says of the options if pupils change."""
     held = [result for result in results if result.outlook is not None]
     if not held:
         return None

@@ -28,20 +28,7 @@ VALUE_COLUMNS = (
 
 
 def plans_table(plans: Sequence[PickedPlan], groups: Sequence[CandidateGroup]) -> pd.DataFrame:
-    """Give plans as rows.
-
-    Parameters
-    ----------
-    plans
-        Plans of a universe.
-    groups
-        The universe's candidate groups.
-
-    Returns
-    -------
-    Index ``number`` from 1; a column a metric in its own unit, and ``clusters``: the units of each
-    cluster joined by plus signs, clusters parted by semicolons.
-    """
+    """Give plans as rows."""
     rows = [
         {
             **{metric: value / term_scale(metric) for metric, value in plan.costs.items()},
@@ -55,18 +42,7 @@ def plans_table(plans: Sequence[PickedPlan], groups: Sequence[CandidateGroup]) -
 
 
 def in_own_units(table: pd.DataFrame) -> pd.DataFrame:
-    """Give a table of metrics in the metrics' own units.
-
-    Parameters
-    ----------
-    table
-        A frame with a column ``scale``, as `Universe.distributions` and `Universe.rank` give.
-
-    Returns
-    -------
-    The frame without that column, its values divided by it; without bounds, the columns ``_least``
-    and ``_most``, where nothing is missing that they bound.
-    """
+    """Give a table of metrics in the metrics' own units."""
     if "scale" not in table:
         return table
     shown = table.drop(columns="scale").astype(object)
@@ -89,19 +65,7 @@ def _divided(value: object, scale: int) -> float | int | None:
 
 
 def universe_record(found: Universe, tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
-    """Give a universe as plain data.
-
-    Parameters
-    ----------
-    found
-        The universe.
-    tables
-        Name -> frame, as asked for.
-
-    Returns
-    -------
-    Data for JSON: counts are integers of any size.
-    """
+    """Give a universe as plain data."""
     scenario = found.problem.scenario
     record = {
         "label": scenario.option,
@@ -119,20 +83,7 @@ def universe_record(found: Universe, tables: Mapping[str, pd.DataFrame]) -> dict
 
 
 def universe_lines(found: Universe, tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
-    """Give a universe as lines for the terminal: a heading, then each table as CSV.
-
-    Parameters
-    ----------
-    found
-        The universe.
-    tables
-        Name -> frame, as asked for.
-
-    Yields
-    ------
-    str
-        A line.
-    """
+    """Give a universe as lines for the terminal: a heading, then each table as CSV."""
     scenario = found.problem.scenario
     yield f"{scenario.option}: {found.n_plans:,} legal plans"
     for n_clusters, n_plans in sorted(found.n_plans_by_count.items()):

@@ -31,61 +31,27 @@ PLANS_IN_WORDS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A plan in the chart of the front.
+    """A plan in the chart of the front."""
 
-    Parameters
-    ----------
-    minutes
-        Mean minutes to the meeting place: across.
-    misfit
-        Pupils outside their cluster's main area of the layer: up.
-    n_clusters
-        Its number of clusters.
-    label
-        Option whose plan it is, or an empty string for a plan of the front.
-    """
-
-    minutes: float
-    misfit: int
-    n_clusters: int
-    label: str = ""
+    minutes: float  # mean minutes to the meeting place: across
+    misfit: int  # pupils outside their cluster's main area of the layer: up
+    n_clusters: int  # its number of clusters
+    label: str = ""  # option whose plan it is, or an empty string for a plan of the front
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two neighbours and the share of legal plans that put them together.
+    """Two neighbours and the share of legal plans that put them together."""
 
-    Parameters
-    ----------
-    unit_a, unit_b
-        The neighbours.
-    ends_m
-        Where they stand, metres east and north.
-    shares
-        Of all legal plans, of those with the fewest clusters, of those near the best; None where
-        not worked out.
-    n_all
-        Plans that put them together.
-    """
-
-    unit_a: str
-    unit_b: str
+    unit_a: str  # the neighbours
+    unit_b: str  # the neighbours
     ends_m: tuple[tuple[float, float], tuple[float, float]]
     shares: tuple[float | None, float | None, float | None]
-    n_all: int
+    n_all: int  # plans that put them together
 
 
 def share_class(share: float) -> int:
     """Give the class that a share is drawn in.
-
-    Parameters
-    ----------
-    share
-        0 to 1.
-
-    Returns
-    -------
-    0 for nothing, 1 to 4 for quarters, 5 for everything.
 
     Examples
     --------
@@ -104,19 +70,7 @@ def _pupils(result: Result) -> int:
 
 
 def points_of(reference: Result, standing: Standing) -> list[Point]:
-    """Give the points of the chart: the front, then the options that are legal by its rules.
-
-    Parameters
-    ----------
-    reference
-        The option whose legal plans the chart is of.
-    standing
-        Where the options stand among them.
-
-    Returns
-    -------
-    The points; none where the front is not known or has no layer.
-    """
+    """Give the points of the chart: the front, then the options that are legal by its rules."""
     survey = reference.survey
     if survey is None or survey.front is None or len(survey.terms) < 3:  # noqa: PLR2004
         return []
@@ -145,17 +99,7 @@ def _by_option(standing: Standing) -> list[tuple[str, pd.DataFrame]]:
 
 
 def links_of(reference: Result) -> list[Link]:
-    """Give the links of the map: every two neighbours.
-
-    Parameters
-    ----------
-    reference
-        The option whose legal plans the map is of.
-
-    Returns
-    -------
-    The links, most often together first; none where shares are not known.
-    """
+    """Give the links of the map: every two neighbours."""
     survey = reference.survey
     if survey is None or survey.together is None:
         return []
@@ -181,15 +125,6 @@ def _share(value: object) -> float | None:
 
 def share_text(share: float | None) -> str:
     """Write a share; what is nearly all or nearly nothing is not rounded to it.
-
-    Parameters
-    ----------
-    share
-        0 to 1, or None.
-
-    Returns
-    -------
-    Its text.
 
     Examples
     --------
@@ -237,17 +172,7 @@ def _counts(survey: Survey) -> str:
 
 
 def universe_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Say of each option how many legal plans its rules leave.
-
-    Parameters
-    ----------
-    results
-        The plans, in the order they are shown.
-
-    Returns
-    -------
-    One record for options that leave the same: ``labels``, ``n_plans``, ``counts`` in words.
-    """
+    """Say of each option how many legal plans its rules leave."""
     say = words()["universe"]
     rows: dict[tuple[str, str], list[str]] = {}
     for result in results:
@@ -265,20 +190,7 @@ def universe_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
 
 
 def standing_rows(reference: Result, standing: Standing) -> dict[str, Any]:
-    """Say of each option how many legal plans are better than its own.
-
-    Parameters
-    ----------
-    reference
-        The option whose rules count.
-    standing
-        Where the options stand.
-
-    Returns
-    -------
-    ``heads``: the measures; ``rows``: label and cells (value and words); ``not_legal``: label and
-    reason.
-    """
+    """Say of each option how many legal plans are better than its own."""
     say = words()["universe"]
     survey = reference.survey
     n_plans = survey.n_plans if survey is not None and survey.n_plans else 0

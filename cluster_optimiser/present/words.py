@@ -21,12 +21,7 @@ UNKNOWN = "\u2013"
 
 @functools.cache
 def words() -> dict[str, Any]:
-    """Read the strings of the pages.
-
-    Returns
-    -------
-    Section -> key -> text.
-    """
+    """Read the strings of the pages."""
     text = importlib.resources.files(__package__).joinpath(STRINGS).read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -43,31 +38,12 @@ def _environment() -> jinja2.Environment:
 
 
 def template(name: str) -> jinja2.Template:
-    """Give a template of the package; values put into HTML ones are escaped.
-
-    Parameters
-    ----------
-    name
-        File name in the folder of templates.
-
-    Returns
-    -------
-    The template, read once.
-    """
+    """Give a template of the package; values put into HTML ones are escaped."""
     return _environment().get_template(name)
 
 
 def number(value: object) -> str:
     """Write a whole number with commas, or a dash where it is not known.
-
-    Parameters
-    ----------
-    value
-        A number, or nothing.
-
-    Returns
-    -------
-    Its text.
 
     Examples
     --------
@@ -82,15 +58,6 @@ def number(value: object) -> str:
 def one_decimal(value: object) -> str:
     """Write a number to one decimal, or a dash where it is not known.
 
-    Parameters
-    ----------
-    value
-        A number, or nothing.
-
-    Returns
-    -------
-    Its text.
-
     Examples
     --------
     >>> one_decimal(7.25), one_decimal(float("nan")) == UNKNOWN
@@ -103,17 +70,6 @@ def one_decimal(value: object) -> str:
 
 def percent(part: float, whole: float) -> str:
     """Write a share as a percentage: one decimal under 10 %, none above, 0 only for nothing.
-
-    Parameters
-    ----------
-    part
-        The part, in any unit.
-    whole
-        The whole, in the same unit.
-
-    Returns
-    -------
-    The share in words and figures; a dash where the whole is nothing.
 
     Examples
     --------
@@ -133,15 +89,6 @@ def percent(part: float, whole: float) -> str:
 def long_date(iso: str) -> str:
     """Write an ISO date as people do; anything else is left as it is.
 
-    Parameters
-    ----------
-    iso
-        Year, month and day with dashes.
-
-    Returns
-    -------
-    Day, month in words, year.
-
     Examples
     --------
     >>> long_date("2019-01-17"), long_date("2019")
@@ -157,15 +104,6 @@ def long_date(iso: str) -> str:
 def joined(parts: list[str]) -> str:
     """Write a list as people do.
 
-    Parameters
-    ----------
-    parts
-        What is listed.
-
-    Returns
-    -------
-    Commas between, and a word before the last.
-
     Examples
     --------
     >>> joined(["Fen", "Ashby", "Elm"])
@@ -178,15 +116,6 @@ def joined(parts: list[str]) -> str:
 
 def cluster_number(cluster_id: object) -> str:
     """Give the number of a cluster on the map: what follows the last dash of its id.
-
-    Parameters
-    ----------
-    cluster_id
-        Such as ``4a-07``.
-
-    Returns
-    -------
-    The number without leading zeros.
 
     Examples
     --------

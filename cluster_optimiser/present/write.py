@@ -40,21 +40,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
-    """Write everything about one plan into a folder.
-
-    Parameters
-    ----------
-    result
-        The plan, its score and how it was made.
-    folder
-        A folder that exists; plan.csv, clusters.csv, assignments.csv, plan.gpkg, plan.geojson,
-        map.html, manifest.json and, where the scenario speaks of money, funding.csv, where it
-        speaks of governance, sheets.html and governance.csv, where it has projections of pupils,
-        projections.csv and sensitivity.csv, where all legal plans were counted, universe.json and
-        its tables are written into it. Two calls write the same bytes.
-    maps
-        Write map.html, sheets.html, plan.gpkg and plan.geojson too, which take most of the time.
-    """
+    """Write everything about one plan into a folder."""
     clusters = clusters_table(result).reset_index().drop(columns="geometry")
     _write(folder / "plan.csv", csv_text(plan_table(result)))
     _write(folder / "clusters.csv", csv_text(clusters))
@@ -82,15 +68,7 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
 
 
 def write_unsolved(unsolved: Unsolved, folder: Path) -> None:
-    """Write the manifest of a scenario that has no plan.
-
-    Parameters
-    ----------
-    unsolved
-        The scenario, and why it has no plan.
-    folder
-        A folder that exists; manifest.json is written into it.
-    """
+    """Write the manifest of a scenario that has no plan."""
     text = json.dumps(unsolved_record(unsolved), ensure_ascii=False, indent=2, allow_nan=False)
     _write(folder / "manifest.json", text + "\n")
 
@@ -120,22 +98,7 @@ def write_comparison(
     unsolved: Sequence[Unsolved] = (),
     standing: Standing | None = None,
 ) -> None:
-    """Write what speaks of all plans: assignments, comparison, page, and pictures of the universe.
-
-    Parameters
-    ----------
-    results
-        The plans, in the order they are to be shown.
-    comparison
-        One row a scenario and metric; its columns become those of comparison.csv. Scenarios that
-        are in it but not in ``results`` have no plan and are named as such on the page.
-    out
-        A folder that exists. Each file is replaced whole.
-    unsolved
-        Options without a plan, to be named on the page with the reason.
-    standing
-        Where the plans stand among all legal plans of one option.
-    """
+    """Write what speaks of all plans: tables, page, and pictures of the universe."""
     # The page is made first: if it cannot be, nothing has been replaced.
     record = page_record(results, comparison, unsolved=unsolved, standing=standing)
     page = render_page(record)
@@ -148,24 +111,7 @@ def write_comparison(
 
 
 def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> None:
-    """Make the page of a results folder again.
-
-    Parameters
-    ----------
-    folder
-        A results folder.
-    file
-        The file to write, whole or not at all.
-    theme
-        How it looks; without it as when the folder was written.
-
-    Raises
-    ------
-    InputError
-        If the folder has no record of a page.
-    ClusterOptimiserError
-        If the file cannot be written.
-    """
+    """Make the page of a results folder again."""
     page = page_from_folder(folder, theme=theme)
     try:
         _replace(file, page)

@@ -12,17 +12,7 @@ OUTSIDE = "Copy it into the project, or run with --allow-outside."
 
 
 def project_of(file: Path) -> Path:
-    """Give the folder of the project that a scenario file belongs to.
-
-    Parameters
-    ----------
-    file
-        The scenario file.
-
-    Returns
-    -------
-    The nearest folder above it that holds ``boundaries/``, else the one above the folder it is in.
-    """
+    """Give the folder of the project that a scenario file belongs to."""
     home = file.resolve().parent
     return next((folder for folder in (home, *home.parents) if _is_project(folder)), home.parent)
 
@@ -32,20 +22,7 @@ def _is_project(folder: Path) -> bool:
 
 
 def is_inside(path: Path, file: Path) -> bool:
-    """Tell whether a scenario file may name a path.
-
-    Parameters
-    ----------
-    path
-        What it names.
-    file
-        The scenario file.
-
-    Returns
-    -------
-    True for what lies in its project or below the working directory, links followed, and for
-    anything where that is allowed.
-    """
+    """Tell whether a scenario file may name a path."""
     if os.environ.get(ALLOW_OUTSIDE):
         return True
     try:

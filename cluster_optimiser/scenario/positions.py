@@ -29,32 +29,15 @@ _KEYS = ("bare_key", "quoted_key", "dotted_key")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where something stands in a file.
+    """Where something stands in a file."""
 
-    Parameters
-    ----------
-    line, column
-        Counted from 1; columns in characters.
-    text
-        The key's last part, and the value where it is a text.
-    """
-
-    line: int
-    column: int
-    text: tuple[str, ...] = ()
+    line: int  # counted from 1; columns in characters
+    column: int  # counted from 1; columns in characters
+    text: tuple[str, ...] = ()  # the key's last part, and the value where it is a text
 
 
 def spots(text: str) -> dict[str, Spot]:
     r"""Find where every key and every element of a list stands.
-
-    Parameters
-    ----------
-    text
-        TOML.
-
-    Returns
-    -------
-    Dotted path -> where it stands, in the order of the file; elements are numbered from 1.
 
     Examples
     --------
@@ -161,17 +144,7 @@ class _Finder:
 
 
 def shown(path: Path) -> str:
-    """Name a file as one would from where the program runs.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Returns
-    -------
-    Its path below the working directory, or its name alone where it lies elsewhere.
-    """
+    """Name a file as one would from where the program runs."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except (ValueError, OSError):
@@ -179,20 +152,7 @@ def shown(path: Path) -> str:
 
 
 def locate(fault: Fault, files: Sequence[Path]) -> Fault:
-    """Say in which file, line and column the value that a fault speaks of stands.
-
-    Parameters
-    ----------
-    fault
-        A fault of a scenario; one that already names a row, or another file, is left as it is.
-    files
-        The scenario file and those it extends, itself first.
-
-    Returns
-    -------
-    The fault with its place: that of the longest beginning of its subject that is written, in the
-    first of the files that has it; or of the name that the problem quotes, where that is below it.
-    """
+    """Say in which file, line and column the value that a fault speaks of stands."""
     if not files or fault.row or fault.file not in {files[0].name, str(files[0])}:
         return fault
     best, best_file, best_key = Spot(1, 1), files[0], ""
@@ -238,13 +198,7 @@ def _is_whole(key: str, found: Mapping[str, Spot]) -> bool:
 
 @contextmanager
 def locating(files: Sequence[Path]) -> Iterator[None]:
-    """Give the faults of a scenario, raised within, their line and column.
-
-    Parameters
-    ----------
-    files
-        The scenario file and those it extends, itself first.
-    """
+    """Give the faults of a scenario, raised within, their line and column."""
     try:
         yield
     except ScenarioError as error:

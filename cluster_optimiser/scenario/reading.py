@@ -161,24 +161,7 @@ def _fault_of(detail: ErrorDetails, file: str) -> Fault:
 
 
 def parse_scenario(data: Mapping[str, Any], *, file: str = "scenario") -> Scenario:
-    """Check plain data against the schema.
-
-    Parameters
-    ----------
-    data
-        The content of a scenario file, inheritance resolved.
-    file
-        Name to give in faults.
-
-    Returns
-    -------
-    The frozen scenario.
-
-    Raises
-    ------
-    ScenarioError
-        With every fault.
-    """
+    """Check plain data against the schema."""
     try:
         return Scenario.model_validate(data)
     except ValidationError as error:
@@ -227,22 +210,7 @@ def _refuse_files_outside(scenario: Scenario) -> None:
 
 
 def load_scenarios(path: str | Path) -> tuple[Scenario, ...]:
-    """Read a scenario file and what it extends, as many scenarios as its sweep makes of it.
-
-    Parameters
-    ----------
-    path
-        The TOML file.
-
-    Returns
-    -------
-    The scenario; of a file with a ``sweep`` one for each combination of its values.
-
-    Raises
-    ------
-    ScenarioError
-        With every fault of the file; those of swept values say which.
-    """
+    """Read a scenario file and what it extends, as many scenarios as its sweep makes of it."""
     data, files = _read_chain(Path(path))
     if "sweep" not in data:
         return (load_scenario(path),)
@@ -291,15 +259,6 @@ def is_scenario(path: Path) -> bool:
     """Tell whether a TOML file is a scenario of its own, not only a base for others.
 
     A base has no ``option``; faults are left to `load_scenario`.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Returns
-    -------
-    False for a base.
     """
     try:
         data, _ = _read_chain(path)
@@ -313,20 +272,6 @@ def authority_folder(scenario: Scenario) -> Path:
 
     A name is looked for in ``boundaries/`` beside the scenario file or above it, then below the
     working directory; a path is taken relative to the scenario file.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-
-    Returns
-    -------
-    The folder that holds ``authority.toml``.
-
-    Raises
-    ------
-    ScenarioError
-        If there is none; the message names the nearest authority.
     """
     home = scenario.files[0].parent if scenario.files else Path.cwd()
     as_path = home / scenario.authority

@@ -169,12 +169,7 @@ class Scenario(Table):
         return self._earlier
 
     def all_versions(self) -> tuple[Self, ...]:
-        """Give this scenario and, where it asks for several versions, the later ones.
-
-        Returns
-        -------
-        Scenarios labelled ``4a``, ``4a.2``, ``4a.3`` ...; each must differ from those before it.
-        """
+        """Give this scenario and, where it asks for several versions, the later ones."""
         made = [self]
         for number in range(2, self.versions.number + 1):
             labels = [version.option for version in made]

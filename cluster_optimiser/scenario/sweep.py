@@ -33,33 +33,15 @@ HASH_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What is wrong with a sweep.
+    """What is wrong with a sweep."""
 
-    Parameters
-    ----------
-    key
-        Dotted key below ``sweep``; empty for the sweep as a whole.
-    problem, remedy
-        As in a fault.
-    """
-
-    key: str
-    problem: str
-    remedy: str
+    key: str  # dotted key below sweep; empty for the sweep as a whole
+    problem: str  # as in a fault
+    remedy: str  # as in a fault
 
 
 def axes_of(sweep: object) -> tuple[dict[str, list[Any]], list[Wrong]]:
-    """Read the table of a sweep.
-
-    Parameters
-    ----------
-    sweep
-        What the file holds under ``sweep``.
-
-    Returns
-    -------
-    Dotted key -> its values, in the order of the file, and what is wrong.
-    """
+    """Read the table of a sweep."""
     if not isinstance(sweep, dict) or not sweep:
         remedy = "Write a table, such as [sweep] with size.min_pupils = [2300, 2400]."
         return {}, [Wrong("", f"{sweep!r} is not allowed", remedy)]
@@ -102,34 +84,12 @@ def _problem(key: str, values: object) -> tuple[str, str] | None:
 
 
 def combinations(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """Give every combination of values, the last key changing first.
-
-    Parameters
-    ----------
-    axes
-        Dotted key -> its values.
-
-    Returns
-    -------
-    Key -> value of each combination.
-    """
+    """Give every combination of values, the last key changing first."""
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
 def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Put values into the content of a scenario file.
-
-    Parameters
-    ----------
-    data
-        The content.
-    values
-        Dotted key -> value; the seed is left out.
-
-    Returns
-    -------
-    A copy with the values in their places.
-    """
+    """Put values into the content of a scenario file."""
     made: dict[str, Any] = copy.deepcopy(dict(data))
     for key, value in values.items():
         if key == SEED:
@@ -149,18 +109,6 @@ def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
 
 def labels(option: str, runs: Sequence[Mapping[str, Any]]) -> list[str]:
     """Make a label for each combination, from the option's label and the values.
-
-    Parameters
-    ----------
-    option
-        Label of the scenario that is swept.
-    runs
-        The combinations.
-
-    Returns
-    -------
-    Labels that are good names of folders: ``4a-2300-7`` where the values are short and plain, else
-    the option and a hash of keys and values.
 
     Examples
     --------
@@ -192,15 +140,6 @@ def _hash(run: Mapping[str, Any]) -> str:
 
 def in_words(values: Mapping[str, Any]) -> str:
     """Say the values of a run.
-
-    Parameters
-    ----------
-    values
-        Dotted key -> value.
-
-    Returns
-    -------
-    Keys and values in words.
 
     Examples
     --------

@@ -27,22 +27,7 @@ PLAIN_TERMS = (
 
 
 def refuse(problem: str, remedy: str, key: str = "") -> NoReturn:
-    """Refuse a value by a rule of ours: what is wrong, and what to write.
-
-    Parameters
-    ----------
-    problem
-        What is wrong.
-    remedy
-        What to write.
-    key
-        The key of the table that it is about, where it is about one.
-
-    Raises
-    ------
-    PydanticCustomError
-        Always; it becomes a fault of the scenario.
-    """
+    """Refuse a value by a rule of ours: what is wrong, and what to write."""
     kind, text = "refused", "{problem}"
     raise PydanticCustomError(kind, text, {"problem": problem, "remedy": remedy, "key": key})
 
@@ -189,17 +174,7 @@ class Exempt(Table):
         return self
 
     def values(self, column: str) -> tuple[str, ...]:
-        """Give the values that a column may have.
-
-        Parameters
-        ----------
-        column
-            Column of the register.
-
-        Returns
-        -------
-        The values; none where the column does not matter.
-        """
+        """Give the values that a column may have."""
         wanted = self.where.get(column, ())
         return (wanted,) if isinstance(wanted, str) else wanted
 

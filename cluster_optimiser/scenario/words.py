@@ -16,17 +16,6 @@ NEAREST_SCORE = 60.0
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Give the name most like another.
 
-    Parameters
-    ----------
-    name
-        What was written.
-    names
-        What could have been meant.
-
-    Returns
-    -------
-    The most similar of the names, or None where none is at all similar.
-
     Examples
     --------
     >>> nearest("Swafham", ["Swaffham", "Fakenham"])

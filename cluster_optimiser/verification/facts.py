@@ -23,90 +23,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:
-    """What is true of one cluster, counted from the register.
+    """What is true of one cluster, counted from the register."""
 
-    Parameters
-    ----------
-    name
-        The cluster's name.
-    urns, units
-        Its schools, and the units that they belong to, sorted.
-    pupils, n_schools, n_secondary
-        Sums and counts over its schools.
-    deviation
-        (pupils - target) / target.
-    meeting_place_urn
-        The member school that is a hub, for the scenario, with the fewest pupil minutes, ties by
-        lowest URN; None where none can be reached from every member school that has pupils.
-    pupil_minutes
-        Pupils times minutes to the meeting place, summed; None where there is no meeting place.
-    pupil_minutes_any_school
-        The same if the cluster met at the best of all its schools, hub or not.
-    mean_minutes, max_minutes
-        Minutes to the meeting place: mean over pupils, longest over schools; None where unknown.
-    is_contiguous
-        In one piece; None for an exempt cluster, which need not be.
-    is_exception, is_exempt
-        Outside the size range; an exempt group, which has no size range.
-    home, misaligned_pupils
-        Layer -> area that holds most of its pupils, and its pupils outside that area.
-    """
-
-    name: str
-    urns: tuple[int, ...]
-    units: tuple[str, ...]
-    pupils: int
-    n_schools: int
-    n_secondary: int
-    deviation: float
+    name: str  # the cluster's name
+    urns: tuple[int, ...]  # its schools, and the units that they belong to, sorted
+    units: tuple[str, ...]  # its schools, and the units that they belong to, sorted
+    pupils: int  # sums and counts over its schools
+    n_schools: int  # sums and counts over its schools
+    n_secondary: int  # sums and counts over its schools
+    deviation: float  # (pupils - target) / target
     meeting_place_urn: int | None
     pupil_minutes: float | None
     pupil_minutes_any_school: float | None
     mean_minutes: float | None
     max_minutes: float | None
-    is_contiguous: bool | None
-    is_exception: bool
-    is_exempt: bool
+    is_contiguous: bool | None  # in one piece; None for an exempt cluster, which need not be
+    is_exception: bool  # outside the size range; an exempt group, which has no size range
+    is_exempt: bool  # outside the size range; an exempt group, which has no size range
     home: Mapping[str, str | None]
     misaligned_pupils: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """One row of the register, in plain Python.
+    """One row of the register, in plain Python."""
 
-    Parameters
-    ----------
-    urn, position
-        The school, and its place in the matrix of minutes.
-    pupils, is_secondary
-        Its pupils, and whether it counts as a secondary school.
-    today
-        Today's geographic cluster that it lies in.
-    unit, exempt
-        Its unit or its exempt group; the other is None.
-    areas
-        Layer -> area that it lies in, or None.
-    """
-
-    urn: int
-    position: int
-    pupils: int
-    is_secondary: bool
-    today: str | None
-    unit: str | None
-    exempt: str | None
-    areas: Mapping[str, str | None]
+    urn: int  # the school, and its place in the matrix of minutes
+    position: int  # the school, and its place in the matrix of minutes
+    pupils: int  # its pupils, and whether it counts as a secondary school
+    is_secondary: bool  # its pupils, and whether it counts as a secondary school
+    today: str | None  # today's geographic cluster that it lies in
+    unit: str | None  # its unit or its exempt group; the other is None
+    exempt: str | None  # its unit or its exempt group; the other is None
+    areas: Mapping[str, str | None]  # layer -> area that it lies in, or None
 
 
 class Ground:
-    """The data of a problem as plain dictionaries, read once for each plan.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    """
+    """The data of a problem as plain dictionaries, read once for each plan."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -126,17 +79,7 @@ class Ground:
         self._touching: Mapping[str, Collection[str]] | None = None
 
     def is_single_school(self, unit: str) -> bool:
-        """Tell whether a unit is one school of a divided cluster, not a cluster of one school.
-
-        Parameters
-        ----------
-        unit
-            Its name.
-
-        Returns
-        -------
-        True for a school.
-        """
+        """Tell whether a unit is one school of a divided cluster, not a cluster of one school."""
         return unit in {f"URN {urn}" for urn in self.unit_urns[unit]}
 
     def touching(self) -> Mapping[str, Collection[str]]:
@@ -185,19 +128,7 @@ def _schools(problem: Problem, layers: Sequence[str]) -> Iterator[School]:
 def sort_members(
     ground: Ground, assignment: pd.Series
 ) -> tuple[dict[str, list[int]], list[Violation]]:
-    """Sort schools into clusters; what is not a school once, in a named cluster, is a violation.
-
-    Parameters
-    ----------
-    ground
-        The data.
-    assignment
-        Index ``urn``, values the cluster's name.
-
-    Returns
-    -------
-    Cluster, sorted -> its schools, sorted; and violations of the rule ``assignment``.
-    """
+    """Sort schools into clusters; what is not a school once, in a named cluster, is a violation."""
     members: defaultdict[str, list[int]] = defaultdict(list)
     faults = []
     seen: Counter[int] = Counter()
@@ -221,19 +152,7 @@ def sort_members(
 
 
 def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFacts:
-    """Count everything about one cluster.
-
-    Parameters
-    ----------
-    ground
-        The data.
-    name, urns
-        The cluster and its schools.
-
-    Returns
-    -------
-    Its facts.
-    """
+    """Count everything about one cluster."""
     schools = [ground.schools[urn] for urn in urns]
     pupils = sum(s.pupils for s in schools)
     units = tuple(sorted({s.unit for s in schools if s.unit is not None}))
@@ -265,19 +184,7 @@ def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFact
 
 
 def hubs_among(ground: Ground, schools: Sequence[School]) -> list[School]:
-    """Give the schools that the scenario lets a cluster meet at.
-
-    Parameters
-    ----------
-    ground
-        The data.
-    schools
-        The schools of a cluster.
-
-    Returns
-    -------
-    Those of them that are hubs, in the same order.
-    """
+    """Give the schools that the scenario lets a cluster meet at."""
     hubs = ground.scenario.hubs
     if hubs == "secondary":
         return [s for s in schools if s.is_secondary]
@@ -290,19 +197,6 @@ def meeting_place(
     """Give the 1-median over places among the members, its pupil minutes, the longest way to it.
 
     Minutes are exact to the hundredth, so the sums are made of integers and a tie is a true tie.
-
-    Parameters
-    ----------
-    ground
-        The data.
-    schools
-        The schools of a cluster.
-    places
-        Those of them that it may meet at.
-
-    Returns
-    -------
-    URN of the place, pupil minutes and longest minutes; None where they are not known.
     """
     best: tuple[int, int] | None = None
     for place in places:
@@ -334,17 +228,6 @@ def alignment(
     """Find the area of each layer that holds most pupils, and count the pupils outside it.
 
     A tie goes to the first area by name. A school in no area is outside any.
-
-    Parameters
-    ----------
-    ground
-        The data.
-    schools
-        The schools of a cluster or a unit.
-
-    Returns
-    -------
-    Layer -> home area (None where no school lies in an area), and layer -> misaligned pupils.
     """
     home: dict[str, str | None] = {}
     misaligned: dict[str, int] = {}

@@ -21,17 +21,7 @@ if TYPE_CHECKING:
 
 
 def free_of_layers(upper: Problem) -> Problem:
-    """Give the level above without its layers: they bind the homes of clusters, not of units.
-
-    Parameters
-    ----------
-    upper
-        The problem of the level above, on the units of the clusters.
-
-    Returns
-    -------
-    The same problem that requires no layer.
-    """
+    """Give the level above without its layers: they bind the homes of clusters, not of units."""
     alignment = {
         layer: "report" if how == "require" else how
         for layer, how in upper.scenario.alignment.items()
@@ -128,21 +118,7 @@ def fits_into_groupings(
     judge_one: Callable[[Ground, ClusterFacts], Iterator[Violation]],
     judge_all: Callable[[Problem, pd.Series], Verification],
 ) -> bool:
-    """Tell whether clusters can be put together into groupings that keep the rules above.
-
-    Parameters
-    ----------
-    problem
-        The problem of the clusters, with that of the groupings above.
-    facts
-        The clusters that are not exempt, of whole units.
-    judge_one, judge_all
-        How one cluster, and a whole plan, are judged by a problem's rules.
-
-    Returns
-    -------
-    True where there is at least one way.
-    """
+    """Tell whether clusters can be put together into groupings that keep the rules above."""
     if problem.upper is None:
         return True
     upper = free_of_layers(problem.upper)
@@ -179,23 +155,7 @@ def level_violations(
     judge_one: Callable[[Ground, ClusterFacts], Iterator[Violation]],
     judge_all: Callable[[Problem, pd.Series], Verification],
 ) -> Iterator[Violation]:
-    """Judge a plan by the level above it.
-
-    Parameters
-    ----------
-    problem
-        The problem of the clusters.
-    facts
-        The clusters that are not exempt.
-    judge_one, judge_all
-        As for `fits_into_groupings`.
-
-    Yields
-    ------
-    Violation
-        Of the rule ``levels``, where they fit into no groupings. A plan that divides units is not
-        judged: it breaks the rule on units already.
-    """
+    """Judge a plan by the level above it."""
     if problem.upper is None:
         return
     named = [unit for fact in facts.values() for unit in fact.units]

@@ -38,17 +38,7 @@ _measured: dict[int, tuple[weakref.ref[gpd.GeoDataFrame], dict[Pair, float]]] = 
 
 
 def borders_m(drawn: gpd.GeoDataFrame) -> dict[Pair, float]:
-    """Measure the border that each two areas share.
-
-    Parameters
-    ----------
-    drawn
-        Areas in metres, the index naming them.
-
-    Returns
-    -------
-    The two names, in the order of the frame, -> metres; pairs that come near each other only.
-    """
+    """Measure the border that each two areas share."""
     held = _measured.get(id(drawn))
     if held is not None and held[0]() is drawn:
         return held[1]
@@ -75,17 +65,6 @@ def is_short_drive(ground: Ground, ones: Sequence[int], others: Sequence[int]) -
     """Tell whether some school of the one is near enough to some school of the other.
 
     Near enough means there and back, each within the limit between neighbours.
-
-    Parameters
-    ----------
-    ground
-        The data.
-    ones, others
-        URNs of the schools that lie in each.
-
-    Returns
-    -------
-    True where there is no limit.
     """
     most = ground.scenario.contiguity.max_minutes
     if most is None:
@@ -107,19 +86,7 @@ def is_short_drive(ground: Ground, ones: Sequence[int], others: Sequence[int]) -
 
 
 def may_be_reassigned(ground: Ground, school: School) -> bool:
-    """Tell whether the scenario lets a school leave its cluster of today by itself.
-
-    Parameters
-    ----------
-    ground
-        The data.
-    school
-        The school.
-
-    Returns
-    -------
-    True where all schools are units, or it lies in an urban area.
-    """
+    """Tell whether the scenario lets a school leave its cluster of today by itself."""
     areas = {school.today, *school.areas.values()} & set(ground.scenario.urban.areas)
     return ground.scenario.units == "schools" or bool(areas)
 
@@ -129,15 +96,6 @@ def where_schools_lie(ground: Ground) -> dict[int, str]:
 
     An exempt school of a divided cluster stands on the ground of the single school there that its
     cell has the longest border with, else of the nearest one.
-
-    Parameters
-    ----------
-    ground
-        The data.
-
-    Returns
-    -------
-    URN -> unit; without the schools where no unit is.
     """
     place = {s.urn: s.unit for s in ground.schools.values() if s.unit is not None}
     singles: defaultdict[str | None, list[int]] = defaultdict(list)
@@ -177,18 +135,7 @@ def _host(ground: Ground, urn: int, there: Sequence[int]) -> int:
 
 
 def touching_units(ground: Ground) -> dict[str, set[str]] | None:
-    """Measure which units are neighbours.
-
-    Parameters
-    ----------
-    ground
-        The data.
-
-    Returns
-    -------
-    Unit -> the units that it touches. None where units are clusters of another plan that cut up
-    today's clusters: then it is a matter of judgement whose ground is whose.
-    """
+    """Measure which units are neighbours."""
     units_of: defaultdict[str, set[str]] = defaultdict(set)
     for school in ground.schools.values():
         if school.today is not None and school.unit is not None:

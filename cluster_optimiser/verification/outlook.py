@@ -36,19 +36,7 @@ BY_PUPILS = ("size.", "travel", "within.")
 
 
 def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
-    """Judge a plan by its scenario's rules in every projection of pupils.
-
-    Parameters
-    ----------
-    problem
-        What the plan is judged by.
-    today
-        What `verify_plan` says of the plan.
-
-    Returns
-    -------
-    The outlook; None where the scenario has no projection.
-    """
+    """Judge a plan by its scenario's rules in every projection of pupils."""
     if not problem.projections:
         return None
     ground = Ground(problem)
@@ -91,17 +79,7 @@ def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
 
 
 def n_not_legal(outlook: Outlook) -> int:
-    """Count the projections in which a plan is not legal.
-
-    Parameters
-    ----------
-    outlook
-        How the plan stands.
-
-    Returns
-    -------
-    The value of the objective term ``robustness``.
-    """
+    """Count the projections in which a plan is not legal."""
     return int((~outlook.projections["is_legal"].astype(bool)).sum())
 
 

@@ -32,24 +32,12 @@ MINUTES_TOLERANCE_MIN = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What is true of a plan.
+    """What is true of a plan."""
 
-    Parameters
-    ----------
-    violations
-        Every rule that it breaks, in a fixed order.
-    clusters
-        Cluster name -> its facts, sorted by name.
-    objective
-        Term -> value in its own unit, for every term there is; None where it cannot be known.
-    metrics
-        Name -> number of the whole plan.
-    """
-
-    violations: tuple[Violation, ...]
-    clusters: Mapping[str, ClusterFacts]
+    violations: tuple[Violation, ...]  # every rule that it breaks, in a fixed order
+    clusters: Mapping[str, ClusterFacts]  # cluster name -> its facts, sorted by name
     objective: Mapping[str, float | None]
-    metrics: Mapping[str, float | int | None]
+    metrics: Mapping[str, float | int | None]  # name -> number of the whole plan
 
 
 def _exempt_violations(ground: Ground, members: Mapping[str, Sequence[int]]) -> Iterator[Violation]:
@@ -90,20 +78,7 @@ def _is_kept_oversize(ground: Ground, facts: ClusterFacts) -> bool:
 
 
 def cluster_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violation]:
-    """Judge one cluster that is not exempt by every rule that concerns it alone.
-
-    Parameters
-    ----------
-    ground
-        The data.
-    facts
-        The cluster.
-
-    Yields
-    ------
-    Violation
-        A rule that it breaks.
-    """
+    """Judge one cluster that is not exempt by every rule that concerns it alone."""
     scenario, name = ground.scenario, facts.name
     most = scenario.size.max_pupils
     if facts.pupils > most and not _is_kept_oversize(ground, facts):
@@ -176,20 +151,7 @@ def _unnamed(ground: Ground, facts: ClusterFacts, named: Sequence[str]) -> list[
 
 
 def small_violations(ground: Ground, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
-    """Judge the clusters under the minimum: so many are allowed, perhaps only of named units.
-
-    Parameters
-    ----------
-    ground
-        The data.
-    ordinary
-        The clusters that are not exempt.
-
-    Yields
-    ------
-    Violation
-        A rule that one of them breaks.
-    """
+    """Judge the clusters under the minimum: so many are allowed, perhaps only of named units."""
     size = ground.scenario.size
     small = [facts for facts in ordinary if facts.pupils < size.min_pupils]
     for facts in small:
@@ -403,20 +365,7 @@ def _travel_metrics(
 
 
 def verify_plan(problem: Problem, assignment: pd.Series) -> Verification:
-    """Judge any plan by the rules of its scenario, and count its numbers.
-
-    Parameters
-    ----------
-    problem
-        What the plan is judged by.
-    assignment
-        Index ``urn``, values the cluster's name.
-
-    Returns
-    -------
-    Violations, the facts of every cluster, the value of every objective term, and metrics. A plan
-    that is not complete is counted as far as it goes, with a violation for what is missing.
-    """
+    """Judge any plan by the rules of its scenario, and count its numbers."""
     ground = Ground(problem)
     members, violations = sort_members(ground, assignment)
     clusters = {name: cluster_facts(ground, name, urns) for name, urns in members.items()}

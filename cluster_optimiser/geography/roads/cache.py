@@ -22,19 +22,7 @@ CHECKSUM = "checksum"
 
 
 def load(key: str, *, n_places: int) -> dict[str, Any] | None:
-    """Give what was kept under a key.
-
-    Parameters
-    ----------
-    key
-        Hash of all that the minutes depend on.
-    n_places
-        Places that there must be minutes for.
-
-    Returns
-    -------
-    Name -> array or number; None where nothing was kept, or what was kept is damaged.
-    """
+    """Give what was kept under a key."""
     path = _path(key)
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
@@ -53,15 +41,7 @@ def load(key: str, *, n_places: int) -> dict[str, Any] | None:
 
 
 def store(key: str, content: Mapping[str, Any]) -> None:
-    """Keep minutes for later runs; where the folder cannot be written to, they are made again.
-
-    Parameters
-    ----------
-    key
-        Hash of all that the minutes depend on.
-    content
-        Name -> array or number.
-    """
+    """Keep minutes for later runs; where the folder cannot be written to, they are made again."""
     arrays = {name: np.asarray(content[name]) for name in ARRAYS}
     path = _path(key)
     with suppress(OSError):

@@ -41,32 +41,10 @@ CLOSE_MIN = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RoadComparison:
-    """The estimate against minutes by road.
+    """The estimate against minutes by road."""
 
-    Parameters
-    ----------
-    n_pairs, n_unknown
-        Pairs of schools on different sites with minutes by road, and those without.
-    bands
-        One row a band of straight-line km: ``from_km``, ``to_km``, ``n_pairs``, ``road_min``
-        (mean), ``road_p10_min``, ``road_p90_min``, and, where there is an estimate,
-        ``estimate_min``, ``error_min`` (mean of estimate less road), ``abs_error_min`` (mean),
-        ``abs_error_p90_min`` and ``close_share`` (within 5 minutes).
-    worst
-        The pairs whose way by road is longest beyond what the estimate, or the fitted one where
-        there is none, makes of the distance: ``from_urn``, ``to_urn``, ``km``, ``road_min``,
-        ``estimate_min``. No school stands there twice.
-    estimate
-        The estimate that was compared, None where the authority states none.
-    fit
-        The estimate that fits best: least squares over pairs up to 40 km, no coefficient below 0.
-    fit_abs_error_min, abs_error_min
-        Mean error, without its sign, over those pairs: of the fit, and of the estimate (NaN where
-        there is none).
-    """
-
-    n_pairs: int
-    n_unknown: int
+    n_pairs: int  # pairs of schools on different sites with minutes by road, and those without
+    n_unknown: int  # pairs of schools on different sites with minutes by road, and those without
     bands: pd.DataFrame
     worst: pd.DataFrame
     estimate: TravelSpec | None
@@ -82,25 +60,7 @@ def compare_estimate(
     estimate: TravelSpec | None,
     estimated: Callable[[NDArray[np.float64], TravelSpec], NDArray[np.float64]],
 ) -> RoadComparison:
-    """Compare an estimate with minutes by road.
-
-    Parameters
-    ----------
-    urns
-        The schools.
-    km
-        Straight-line km, shape (n, n).
-    road_min
-        Minutes by road from row to column, shape (n, n), NaN where not known.
-    estimate
-        The estimate, None where there is none.
-    estimated
-        Gives the minutes of an estimate from km.
-
-    Returns
-    -------
-    The comparison; each pair counts once, with the mean of there and back.
-    """
+    """Compare an estimate with minutes by road."""
     one, other = np.triu_indices(len(urns), k=1)
     apart = km[one, other] > 0
     one, other = one[apart], other[apart]
@@ -136,17 +96,7 @@ def compare_estimate(
 
 
 def band_errors(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Tell errors by band of distance.
-
-    Parameters
-    ----------
-    pairs
-        Columns ``km``, ``road_min`` and ``estimate_min``.
-
-    Returns
-    -------
-    What `RoadComparison.bands` describes; bands without a pair are left out.
-    """
+    """Tell errors by band of distance."""
     rows = []
     for from_km, to_km in pairwise(BAND_EDGES_KM):
         held = pairs[(pairs["km"] > from_km) & (pairs["km"] <= to_km)]
@@ -173,20 +123,7 @@ def band_errors(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def worst_pairs(pairs: pd.DataFrame, *, n: int = N_WORST) -> pd.DataFrame:
-    """Find where the way by road is longest beyond the estimate: mostly, where water lies between.
-
-    Parameters
-    ----------
-    pairs
-        Columns ``from_urn``, ``to_urn``, ``km``, ``road_min`` and ``estimate_min``.
-    n
-        How many.
-
-    Returns
-    -------
-    Pairs within `WORST_UP_TO_KM`, the worst first; each school once, so that one crossing does not
-    fill the list.
-    """
+    """Find where the way by road is longest beyond the estimate: mostly over water."""
     near = pairs[(pairs["km"] <= WORST_UP_TO_KM) & (pairs["road_min"] > pairs["estimate_min"])]
     excess = (near["road_min"] - near["estimate_min"]).to_numpy()
     order = np.lexsort((near["to_urn"], near["from_urn"], -np.round(excess, 6)))
@@ -205,15 +142,6 @@ def fit_estimate(pairs: pd.DataFrame) -> TravelSpec:
 
     minutes = constant + a x (km up to 10) + b x (km beyond), by least squares over pairs up to
     40 km apart, none of the three below 0.
-
-    Parameters
-    ----------
-    pairs
-        Columns ``km`` and ``road_min``.
-
-    Returns
-    -------
-    The estimate, its coefficients rounded to hundredths.
     """
     near = pairs[pairs["km"] <= FIT_UP_TO_KM]
     km = near["km"].to_numpy()

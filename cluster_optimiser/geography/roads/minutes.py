@@ -41,18 +41,7 @@ N_NAMED = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What was measured on a network.
-
-    Parameters
-    ----------
-    minutes
-        From row to column, shape (n, n), rounded to hundredths; NaN where there is no way.
-    distance_m
-        From each place to the nearest road of the network, shape (n,).
-    imputed_share, main_share
-        Share of the length of all roads whose limit the map does not have; and that lies in the
-        largest part, which everywhere can be driven to and from.
-    """
+    """What was measured on a network."""
 
     minutes: NDArray[np.float64]
     distance_m: NDArray[np.float64]
@@ -61,21 +50,7 @@ class Measured:
 
 
 def measure(points: gpd.GeoSeries, network: RoadNetwork, assumptions: RoadAssumptions) -> Measured:
-    """Measure the minutes by road between places.
-
-    Parameters
-    ----------
-    points
-        The places, in EPSG:27700.
-    network
-        The roads.
-    assumptions
-        What is assumed about driving.
-
-    Returns
-    -------
-    Minutes and what goes with them.
-    """
+    """Measure the minutes by road between places."""
     arcs = make_arcs(network, assumptions)
     is_main = largest_part(arcs)
     snapped = snap(points, network, is_main)
@@ -106,22 +81,7 @@ def measure(points: gpd.GeoSeries, network: RoadNetwork, assumptions: RoadAssump
 
 
 def measured_minutes(authority: Authority) -> Measured:
-    """Measure the minutes by road between an authority's schools, or take those kept from before.
-
-    Parameters
-    ----------
-    authority
-        The checked data, its travel by road.
-
-    Returns
-    -------
-    What was measured, in the order of the schools.
-
-    Raises
-    ------
-    InputError
-        If the road file cannot be read.
-    """
+    """Measure the minutes by road between schools, or take those kept from before."""
     spec = authority.travel.roads
     if spec is None:
         message = "the authority names no road file"
@@ -140,19 +100,7 @@ def measured_minutes(authority: Authority) -> Measured:
 
 
 def road_note(authority: Authority, measured: Measured) -> str:
-    """Say how minutes were made and how far they can be trusted, for every output.
-
-    Parameters
-    ----------
-    authority
-        The authority.
-    measured
-        Its minutes.
-
-    Returns
-    -------
-    A paragraph of plain sentences.
-    """
+    """Say how minutes were made and how far they can be trusted, for every output."""
     spec = authority.travel.roads
     if spec is None:
         return authority.travel.note

@@ -31,19 +31,6 @@ def times_between(
 
     Dead ends without a place are taken off first, and junctions with two roads become one road:
     no shortest path between places is lost by it. Times are whole numbers, so the result is exact.
-
-    Parameters
-    ----------
-    tail, head
-        From node, to node of each arc, numbered from 0.
-    time_us
-        Microseconds of each arc, 1 or more.
-    places
-        Nodes, shape (n_places,); one may stand there several times.
-
-    Returns
-    -------
-    Microseconds from row to column, shape (n_places, n_places); infinite where there is no way.
     """
     wanted, where = np.unique(places, return_inverse=True)
     tail, head, time_us = _contracted(tail, head, time_us, wanted)

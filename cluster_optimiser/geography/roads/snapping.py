@@ -23,39 +23,15 @@ UNSNAPPED = ("motorway", "ferry")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapped:
-    """Where places lie on a network.
+    """Where places lie on a network."""
 
-    Parameters
-    ----------
-    row
-        The stretch nearest to each place.
-    share
-        How far along its line, 0 to 1.
-    distance_m
-        From the place to that point, in a straight line.
-    """
-
-    row: NDArray[np.int64]
-    share: NDArray[np.float64]
-    distance_m: NDArray[np.float64]
+    row: NDArray[np.int64]  # the stretch nearest to each place
+    share: NDArray[np.float64]  # how far along its line, 0 to 1
+    distance_m: NDArray[np.float64]  # from the place to that point, in a straight line
 
 
 def snap(points: gpd.GeoSeries, network: RoadNetwork, is_main: NDArray[np.bool_]) -> Snapped:
-    """Find the nearest point of a road for every place.
-
-    Parameters
-    ----------
-    points
-        Points in EPSG:27700.
-    network
-        The roads.
-    is_main
-        One flag a node: in the largest part that can be driven from everywhere to everywhere.
-
-    Returns
-    -------
-    The nearest stretch with both ends in that part, the first of equally near ones.
-    """
+    """Find the nearest point of a road for every place."""
     roads = network.roads
     is_open = (
         is_main[roads["from_node"].to_numpy()]
@@ -81,39 +57,16 @@ def snap(points: gpd.GeoSeries, network: RoadNetwork, is_main: NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """A network with places as nodes.
+    """A network with places as nodes."""
 
-    Parameters
-    ----------
-    tail, head, time_us
-        The arcs, those along a road with a place on it cut there.
-    nodes
-        The node of each place.
-    """
-
-    tail: NDArray[np.int64]
-    head: NDArray[np.int64]
-    time_us: NDArray[np.int64]
-    nodes: NDArray[np.int64]
+    tail: NDArray[np.int64]  # the arcs, those along a road with a place on it cut there
+    head: NDArray[np.int64]  # the arcs, those along a road with a place on it cut there
+    time_us: NDArray[np.int64]  # the arcs, those along a road with a place on it cut there
+    nodes: NDArray[np.int64]  # the node of each place
 
 
 def split_at(arcs: Arcs, network: RoadNetwork, snapped: Snapped) -> Split:
-    """Cut the arcs at the places that lie on them.
-
-    Parameters
-    ----------
-    arcs
-        The network.
-    network
-        Its roads.
-    snapped
-        Where the places lie.
-
-    Returns
-    -------
-    Arcs and nodes. The pieces of an arc take as long together as the arc; what giving way costs is
-    counted at its end only.
-    """
+    """Cut the arcs at the places that lie on them."""
     roads = network.roads
     stations, station_of = np.unique(
         np.column_stack([snapped.row, snapped.share]), axis=0, return_inverse=True

@@ -52,29 +52,15 @@ _JUNCTION = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arcs:
-    """A network in one direction each: what shortest paths are found on.
+    """A network in one direction each: what shortest paths are found on."""
 
-    Parameters
-    ----------
-    n_nodes
-        Nodes have the numbers from 0 to below this.
-    tail, head
-        From node, to node of each arc.
-    drive_us, delay_us
-        Microseconds along the arc, and at its end for giving way.
-    row
-        The stretch of the network that the arc goes along.
-    is_backward
-        Against the direction of its line.
-    """
-
-    n_nodes: int
-    tail: NDArray[np.int64]
-    head: NDArray[np.int64]
-    drive_us: NDArray[np.int64]
-    delay_us: NDArray[np.int64]
-    row: NDArray[np.int64]
-    is_backward: NDArray[np.bool_]
+    n_nodes: int  # nodes have the numbers from 0 to below this
+    tail: NDArray[np.int64]  # from node, to node of each arc
+    head: NDArray[np.int64]  # from node, to node of each arc
+    drive_us: NDArray[np.int64]  # microseconds along the arc, and at its end for giving way
+    delay_us: NDArray[np.int64]  # microseconds along the arc, and at its end for giving way
+    row: NDArray[np.int64]  # the stretch of the network that the arc goes along
+    is_backward: NDArray[np.bool_]  # against the direction of its line
 
 
 def road_speeds_kmh(roads: pd.DataFrame, assumptions: RoadAssumptions) -> NDArray[np.float64]:
@@ -82,17 +68,6 @@ def road_speeds_kmh(roads: pd.DataFrame, assumptions: RoadAssumptions) -> NDArra
 
     speed = min(limit x share, most of the class); where the map has no limit, the one taken for
     the class.
-
-    Parameters
-    ----------
-    roads
-        Stretches, as in `RoadNetwork`.
-    assumptions
-        What is assumed about driving.
-
-    Returns
-    -------
-    Kilometres an hour; meaningless for ferries.
     """
     untagged = _by_class(roads["road_class"], assumptions.untagged_mph)
     limit = roads["limit_kmh"].to_numpy(dtype=np.float64)
@@ -108,19 +83,7 @@ def _by_class(classes: pd.Series, mph: Mapping[str, float]) -> NDArray[np.float6
 
 
 def drive_us(roads: pd.DataFrame, assumptions: RoadAssumptions) -> NDArray[np.int64]:
-    """Give how long each stretch takes, ferries with their waiting.
-
-    Parameters
-    ----------
-    roads
-        Stretches.
-    assumptions
-        What is assumed about driving.
-
-    Returns
-    -------
-    Whole microseconds, at least 1.
-    """
+    """Give how long each stretch takes, ferries with their waiting."""
     length_m = roads["length_m"].to_numpy(dtype=np.float64)
     seconds = length_m / (road_speeds_kmh(roads, assumptions) * METRES_PER_S_PER_KMH)
     crossing_min = roads["ferry_min"].to_numpy(dtype=np.float64)
@@ -132,19 +95,7 @@ def drive_us(roads: pd.DataFrame, assumptions: RoadAssumptions) -> NDArray[np.in
 
 
 def make_arcs(network: RoadNetwork, assumptions: RoadAssumptions) -> Arcs:
-    """Give the arcs of a network.
-
-    Parameters
-    ----------
-    network
-        The roads.
-    assumptions
-        What is assumed about driving.
-
-    Returns
-    -------
-    One arc a stretch, and one the other way unless it is one-way. Ferries only where they count.
-    """
+    """Give the arcs of a network."""
     roads = network.roads
     is_used = np.ones(len(roads), dtype=bool)
     if not assumptions.is_with_ferries:
@@ -207,17 +158,7 @@ def _gives_way(
 
 
 def largest_part(arcs: Arcs) -> NDArray[np.bool_]:
-    """Find the largest part of a network in which every place can be reached from every other.
-
-    Parameters
-    ----------
-    arcs
-        The network.
-
-    Returns
-    -------
-    One flag a node; of equally large parts, the one with the lowest node.
-    """
+    """Find the largest part of a network in which every place can be reached from every other."""
     if not len(arcs.tail):
         return np.zeros(arcs.n_nodes, dtype=bool)
     graph = coo_array(

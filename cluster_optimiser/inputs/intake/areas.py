@@ -69,42 +69,18 @@ SIMPLIFY_M = 10.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawLayer:
-    """A boundary layer as read.
+    """A boundary layer as read."""
 
-    Parameters
-    ----------
-    name
-        The layer's name in scenarios.
-    file
-        Name of its file.
-    column
-        Column the names are from.
-    areas
-        ``area`` (name), ``code`` (empty where the file has none) and polygons in EPSG:27700.
-    year
-        Year of the boundaries as its columns tell it, empty where they do not.
-    notes
-        What was mended, in words.
-    """
-
-    name: str
-    file: str
-    column: str
+    name: str  # the layer's name in scenarios
+    file: str  # name of its file
+    column: str  # column the names are from
     areas: gpd.GeoDataFrame
-    year: str = ""
-    notes: tuple[str, ...] = ()
+    year: str = ""  # year of the boundaries as its columns tell it, empty where they do not
+    notes: tuple[str, ...] = ()  # what was mended, in words
 
 
 def layer_names_faulty(names: Sequence[str], faults: FaultList) -> None:
-    """Report names that no layer can have.
-
-    Parameters
-    ----------
-    names
-        The names given, in order.
-    faults
-        Where faults are gathered.
-    """
+    """Report names that no layer can have."""
     for name in dict.fromkeys(names):
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED_LAYER_NAMES:
             remedy = "Use letters, figures and underscores, such as district or gp_area."
@@ -118,24 +94,7 @@ def layer_names_faulty(names: Sequence[str], faults: FaultList) -> None:
 
 
 def read_layer(name: str, path: Path, column: str, faults: FaultList) -> RawLayer | None:
-    """Read a layer and find its column of names.
-
-    Parameters
-    ----------
-    name
-        The layer's name in scenarios.
-    path
-        GeoPackage, GeoJSON, Shapefile (zipped too) or GeoParquet, in any reference system.
-    column
-        The file's column of names, empty to find it; of a file of several layers the layer, or
-        layer and column with ``@`` between them.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    The layer, or None after a fault.
-    """
+    """Read a layer and find its column of names."""
     inner, column = _inner_layer(path, column, name, faults)
     table = None if inner is None else _table(path, inner, name, faults)
     found = None if table is None else _name_column(table, column, path.name, name, faults)
@@ -251,17 +210,7 @@ def _shapes(table: Table, column: str, layer: str) -> tuple[list[BaseGeometry], 
 def report_elsewhere(
     layers: Sequence[RawLayer], schools: gpd.GeoDataFrame, faults: FaultList
 ) -> None:
-    """Report layers that hold none of the schools.
-
-    Parameters
-    ----------
-    layers
-        The layers as read.
-    schools
-        Points in EPSG:27700.
-    faults
-        Where faults are gathered.
-    """
+    """Report layers that hold none of the schools."""
     for layer in layers:
         areas = layer.areas.set_index(pd.RangeIndex(len(layer.areas)))
         if holding_area(schools.geometry, areas).notna().any():
@@ -278,40 +227,16 @@ def report_elsewhere(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
-    """The ground of the authority.
+    """The ground of the authority."""
 
-    Parameters
-    ----------
-    shape
-        Polygon or polygons in EPSG:27700.
-    origin
-        Where it is from, in words.
-    """
-
-    shape: BaseGeometry
-    origin: str
+    shape: BaseGeometry  # polygon or polygons in EPSG:27700
+    origin: str  # where it is from, in words
 
 
 def find_outline(
     schools: gpd.GeoDataFrame, layers: Sequence[RawLayer], chosen: Chosen, districts: set[str]
 ) -> Outline:
-    """Find the outline: the authority's own boundary, else the areas that hold its schools.
-
-    Parameters
-    ----------
-    schools
-        Points in EPSG:27700.
-    layers
-        The layers as read.
-    chosen
-        The authority.
-    districts
-        Names and codes of districts that the register gives for the schools.
-
-    Returns
-    -------
-    The outline.
-    """
+    """Find the outline: the authority's own boundary, else the areas that hold its schools."""
     for layer in layers:
         codes, names = layer.areas["code"], layer.areas["area"]
         is_own = (codes == chosen.ons_code) & (codes != "")
@@ -392,21 +317,7 @@ def _without_holes(shape: BaseGeometry) -> BaseGeometry:
 def reach_schools(
     schools: gpd.GeoDataFrame, outline: Outline, ledger: Ledger
 ) -> tuple[gpd.GeoDataFrame, Outline]:
-    """Carry the outline out to schools that stand just outside, and drop those far away.
-
-    Parameters
-    ----------
-    schools
-        Points in EPSG:27700, ``name``, ``row`` and ``pupils``.
-    outline
-        The outline.
-    ledger
-        Where both are written.
-
-    Returns
-    -------
-    The schools that are kept, and the outline that holds them.
-    """
+    """Carry the outline out to schools that stand just outside, and drop those far away."""
     away_m = shapely.distance(outline.shape, schools.geometry.to_numpy())
     lanes = []
     for urn, metres in zip(schools.index, away_m, strict=True):
@@ -433,42 +344,18 @@ def reach_schools(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutLayer:
-    """A layer cut down to the authority.
+    """A layer cut down to the authority."""
 
-    Parameters
-    ----------
-    name, file, column, year
-        As in `RawLayer`.
-    polygons
-        Index the area's name, sorted; EPSG:27700.
-    notes
-        What was done, in words.
-    """
-
-    name: str
-    file: str
-    column: str
-    year: str
-    polygons: gpd.GeoDataFrame
-    notes: tuple[str, ...]
+    name: str  # as in `RawLayer`
+    file: str  # as in `RawLayer`
+    column: str  # as in `RawLayer`
+    year: str  # as in `RawLayer`
+    polygons: gpd.GeoDataFrame  # index the area's name, sorted; EPSG:27700
+    notes: tuple[str, ...]  # what was done, in words
 
 
 def cut_layer(layer: RawLayer, outline: Outline, schools: gpd.GeoDataFrame) -> CutLayer:
-    """Keep the areas of a layer that hold schools of the authority, clipped to its outline.
-
-    Parameters
-    ----------
-    layer
-        The layer as read.
-    outline
-        The authority's outline.
-    schools
-        Points in EPSG:27700.
-
-    Returns
-    -------
-    The layer, its names unique.
-    """
+    """Keep the areas of a layer that hold schools of the authority, clipped to its outline."""
     notes = list(layer.notes)
     tree = shapely.STRtree(layer.areas.geometry.to_numpy())
     near = layer.areas.iloc[sorted(set(tree.query(outline.shape, predicate="intersects").tolist()))]

@@ -48,38 +48,16 @@ EXTRAS = ("sen_support", "ehcp", "fsm_ever6")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Census:
-    """Figures by school.
+    """Figures by school."""
 
-    Parameters
-    ----------
-    file
-        Name of the file.
-    pupils
-        Key of a school (its URN, or authority and establishment number as ``"382/4000"``) ->
-        pupils, or why there is no figure.
-    extras
-        Column -> key -> figure as text, blank where not known.
-    notes
-        What was mended, in words.
-    """
-
-    file: str
+    file: str  # name of the file
     pupils: Mapping[str, int | Problem]
     extras: Mapping[str, Mapping[str, str]]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what was mended, in words
 
 
 def laestab_of(text: str) -> str:
     """Give authority and establishment number in one form.
-
-    Parameters
-    ----------
-    text
-        Such as ``3824000``, ``382/4000`` or ``382-4000``.
-
-    Returns
-    -------
-    ``"382/4000"``, empty where the text is neither.
 
     Examples
     --------
@@ -91,21 +69,7 @@ def laestab_of(text: str) -> str:
 
 
 def read_census(path: Path, column: str, faults: FaultList) -> Census | None:
-    """Read figures by school.
-
-    Parameters
-    ----------
-    path
-        CSV with the URN, or authority and establishment number, of each school.
-    column
-        The file's name of the column of pupils; empty to find it.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    The figures, or None after a fault.
-    """
+    """Read figures by school."""
     names = COLUMNS | ({"pupils": (column,)} if column else {})
     table = read_raw(path, names, needs=("pupils",), faults=faults)
     if table is None:
@@ -165,22 +129,7 @@ def _notes(table: RawTable, n_nameless: int, again: list[str]) -> tuple[str, ...
 
 
 def join_pupils(schools: pd.DataFrame, census: Census | None, ledger: Ledger) -> pd.DataFrame:
-    """Give every school its pupils.
-
-    Parameters
-    ----------
-    schools
-        Index ``urn``; text columns ``pupils``, ``la_code``, ``number`` as far as there are.
-    census
-        Figures that stand in place of the register's; None to take the register's.
-    ledger
-        Where every school without a figure is flagged.
-
-    Returns
-    -------
-    The schools with ``pupils`` as whole numbers, missing where not known, and the further columns
-    of the census.
-    """
+    """Give every school its pupils."""
     joined = schools.copy()
     figures: dict[int, int] = {}
     rows = {

@@ -133,31 +133,14 @@ NO_PHASE = frozenset({"", "0", "not applicable", "n/a", "na", "none", "not recor
 
 @dataclass(frozen=True, slots=True)
 class PhaseRead:
-    """The phase of a school, and what it was read from.
+    """The phase of a school, and what it was read from."""
 
-    Parameters
-    ----------
-    phase
-        One of our phases, ``"16 plus"``, or empty where it cannot be told.
-    guessed_from
-        Empty where the file says it; else in words what it was guessed from.
-    """
-
-    phase: str
-    guessed_from: str = ""
+    phase: str  # one of our phases, "16 plus", or empty where it cannot be told
+    guessed_from: str = ""  # empty where the file says it; else in words what it was guessed from
 
 
 def plain(name: str) -> str:
     """Give a column's name without case, blanks and brackets.
-
-    Parameters
-    ----------
-    name
-        The name.
-
-    Returns
-    -------
-    Letters and figures only.
 
     Examples
     --------
@@ -168,20 +151,7 @@ def plain(name: str) -> str:
 
 
 def kind_of(type_name: str, group: str) -> str:
-    """Give the kind of an establishment.
-
-    Parameters
-    ----------
-    type_name
-        Type of establishment, or its code.
-    group
-        Group of types; empty where the file has none.
-
-    Returns
-    -------
-    A kind of `LEFT_OUT`, or ``special``, ``pru``, ``nursery``, ``school``; ``school`` too for a
-    type that has no name we know.
-    """
+    """Give the kind of an establishment."""
     # The apostrophe of "children's" is curly in some extracts.
     words = [text.lower().replace("\u2019", "'") for text in (type_name, group)]
     if words[0] in KIND_OF_TYPE:
@@ -190,17 +160,7 @@ def kind_of(type_name: str, group: str) -> str:
 
 
 def age_of(text: str) -> int | None:
-    """Read an age.
-
-    Parameters
-    ----------
-    text
-        The cell, stripped.
-
-    Returns
-    -------
-    Whole years from 0 to 25, or None where the cell holds no such figure.
-    """
+    """Read an age."""
     value = number_of(text)
     oldest = 25
     if isinstance(value, Problem) or not value.is_integer() or not 0 <= value <= oldest:
@@ -209,23 +169,7 @@ def age_of(text: str) -> int | None:
 
 
 def phase_of(phase: str, kind: str, ages: tuple[int | None, int | None], name: str) -> PhaseRead:
-    """Give the phase of an establishment.
-
-    Parameters
-    ----------
-    phase
-        Phase as the file has it; special schools have "Not applicable".
-    kind
-        As `kind_of` gives it.
-    ages
-        Lowest and highest statutory age.
-    name
-        The school's name, the last resort.
-
-    Returns
-    -------
-    The phase and what it was read from.
-    """
+    """Give the phase of an establishment."""
     if kind in {"special", "pru", "nursery"}:
         return PhaseRead(kind)
     if kind == "non-maintained":

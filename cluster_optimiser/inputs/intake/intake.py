@@ -52,126 +52,50 @@ _DATE_IN_NAME = re.compile(r"(20\d{2})[-_]?(\d{2})[-_]?(\d{2})")
 
 @dataclass(frozen=True, slots=True)
 class LayerFile:
-    """A boundary file as the user gives it.
+    """A boundary file as the user gives it."""
 
-    Parameters
-    ----------
-    name
-        The layer's name in scenarios.
-    path
-        The file.
-    column
-        Column of names, empty to find it.
-    """
-
-    name: str
+    name: str  # the layer's name in scenarios
     path: Path
-    column: str = ""
+    column: str = ""  # column of names, empty to find it
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The files of an intake, and what the user wants otherwise than the rules would have it.
+    """The files of an intake, and what the user wants otherwise than the rules would have it."""
 
-    Parameters
-    ----------
-    name
-        The authority's name.
-    schools
-        The register.
-    la
-        Code or name of the authority in the register; empty to go by the name.
-    layers
-        Boundary files.
-    outline
-        File of the authority's outline.
-    pupils, pupils_column
-        File of pupils by school, and its column of pupils (empty to find it).
-    postcodes
-        File or folder of the places of postcodes.
-    corrections
-        CSV with the URN and any column whose values are to be used instead.
-    include
-        Kinds to take that are left out otherwise.
-    keep, drop
-        URNs to take, and to leave out, whatever the rules say.
-    data_date
-        ISO date of the register; empty to take it from the file.
-    """
-
-    name: str
+    name: str  # the authority's name
     schools: Path
-    la: str = ""
-    layers: tuple[LayerFile, ...] = ()
-    outline: Path | None = None
+    la: str = ""  # code or name of the authority in the register; empty to go by the name
+    layers: tuple[LayerFile, ...] = ()  # boundary files
+    outline: Path | None = None  # file of the authority's outline
     pupils: Path | None = None
-    pupils_column: str = ""
-    postcodes: Path | None = None
+    pupils_column: str = ""  # file of pupils by school, and its column of pupils (empty to find it)
+    postcodes: Path | None = None  # file or folder of the places of postcodes
     corrections: Path | None = None
-    include: frozenset[str] = frozenset()
-    keep: frozenset[int] = frozenset()
-    drop: frozenset[int] = frozenset()
-    data_date: str = ""
+    include: frozenset[str] = frozenset()  # kinds to take that are left out otherwise
+    keep: frozenset[int] = frozenset()  # URNs to take, and to leave out, whatever the rules say
+    drop: frozenset[int] = frozenset()  # URNs to take, and to leave out, whatever the rules say
+    data_date: str = ""  # ISO date of the register; empty to take it from the file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intake:
-    """What was taken in.
+    """What was taken in."""
 
-    Parameters
-    ----------
-    request
-        What was asked for.
-    chosen
-        The authority as the register has it.
-    schools
-        Index ``urn``, sorted; ``name``, ``phase``, ``pupils`` (whole numbers, missing where not
-        known), the other columns of the register that it has under our names, points in EPSG:27700.
-    layers
-        The layers, cut down to the authority.
-    outline
-        Its outline.
-    ledger
-        What became of every row.
-    data_date
-        ISO date of the register.
-    date_origin
-        Where that date is from, in words.
-    census_day
-        ISO date of the census that the register's pupils are from; empty where it does not say.
-    is_gias
-        Whether the register is an extract of Get Information About Schools.
-    """
-
-    request: Request
-    chosen: Chosen
+    request: Request  # what was asked for
+    chosen: Chosen  # the authority as the register has it
     schools: gpd.GeoDataFrame
-    layers: tuple[CutLayer, ...]
+    layers: tuple[CutLayer, ...]  # the layers, cut down to the authority
     outline: Outline
-    ledger: Ledger
-    data_date: str
-    date_origin: str
+    ledger: Ledger  # what became of every row
+    data_date: str  # ISO date of the register
+    date_origin: str  # where that date is from, in words
     census_day: str
-    is_gias: bool
+    is_gias: bool  # whether the register is an extract of Get Information About Schools
 
 
 def take_in(request: Request) -> Intake:
-    """Read everything, keep an account of every row, and cut it down to the authority.
-
-    Parameters
-    ----------
-    request
-        The files.
-
-    Returns
-    -------
-    Schools, layers, outline and account.
-
-    Raises
-    ------
-    InputError
-        With every fault that leaves nothing to go on with.
-    """
+    """Read everything, keep an account of every row, and cut it down to the authority."""
     faults, ledger = FaultList(), Ledger(request.schools.name)
     table = read_raw(request.schools, COLUMNS, needs=("urn", "name"), faults=faults)
     layers = _layers(request, faults)

@@ -22,76 +22,36 @@ OPEN_LEFT_OUT = (
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A row of the register that is not taken.
+    """A row of the register that is not taken."""
 
-    Parameters
-    ----------
-    row
-        Line of the file.
-    urn, name
-        As the file has them.
-    reason
-        Why, the same words for every row that is dropped for it.
-    detail
-        What the file says of it.
-    pupils
-        Its pupils, None where not known.
-    """
-
-    row: int
-    urn: str
-    name: str
-    reason: str
-    detail: str = ""
-    pupils: int | None = None
+    row: int  # line of the file
+    urn: str  # as the file has them
+    name: str  # as the file has them
+    reason: str  # why, the same words for every row that is dropped for it
+    detail: str = ""  # what the file says of it
+    pupils: int | None = None  # its pupils, None where not known
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Something about a school that is taken which a person should look at.
-
-    Parameters
-    ----------
-    urn, name
-        The school.
-    what
-        What is odd or was guessed, the same words for every school it is true of.
-    detail
-        The values.
-    """
+    """Something about a school that is taken which a person should look at."""
 
     urn: int
     name: str
-    what: str
+    what: str  # what is odd or was guessed, the same words for every school it is true of
     detail: str = ""
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything that became of the rows of a register.
+    """Everything that became of the rows of a register."""
 
-    Parameters
-    ----------
-    file
-        Name of the register's file.
-    n_rows
-        Rows of the file, blank ones not counted.
-    others
-        Rows of other authorities: (code, name) -> number.
-    dropped
-        The authority's rows that are not taken.
-    flags
-        What to look at among those taken.
-    notes
-        What was mended in whole files, in words.
-    """
-
-    file: str
-    n_rows: int = 0
+    file: str  # name of the register's file
+    n_rows: int = 0  # rows of the file, blank ones not counted
     others: dict[tuple[str, str], int] = field(default_factory=dict)
-    dropped: list[Dropped] = field(default_factory=list)
-    flags: list[Flag] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)  # the authority's rows that are not taken
+    flags: list[Flag] = field(default_factory=list)  # what to look at among those taken
+    notes: list[str] = field(default_factory=list)  # what was mended in whole files, in words
 
     @property
     def n_others(self) -> int:
@@ -108,19 +68,7 @@ class Ledger:
 
 
 def grouped(items: Iterable[ItemT], keys: Iterable[str]) -> dict[str, list[ItemT]]:
-    """Group items by a key.
-
-    Parameters
-    ----------
-    items
-        The items.
-    keys
-        The key of each.
-
-    Returns
-    -------
-    Key -> its items in the order given, the key with most items first, then by name.
-    """
+    """Group items by a key."""
     groups: dict[str, list[ItemT]] = {}
     for item, key in zip(items, keys, strict=True):
         groups.setdefault(key, []).append(item)

@@ -45,24 +45,7 @@ def place_schools(
     neighbours: Mapping[str, Point],
     ledger: Ledger,
 ) -> pd.DataFrame:
-    """Give every school a place; those without one are dropped, with the reason.
-
-    Parameters
-    ----------
-    schools
-        Index ``urn``, ``pupils`` (missing where not known), and text columns ``easting``,
-        ``northing``, ``lat``, ``lon``, ``postcode`` as far as there are.
-    postcodes
-        Postcode -> point in EPSG:27700.
-    neighbours
-        The same, of other establishments of the register: the last resort.
-    ledger
-        Where dropped rows and flags are written.
-
-    Returns
-    -------
-    The schools that have a place, with ``easting`` and ``northing`` as numbers in EPSG:27700.
-    """
+    """Give every school a place; those without one are dropped, with the reason."""
     rows = {
         int(str(urn)): {str(name): cell for name, cell in row.items()}
         for urn, row in schools.to_dict("index").items()
@@ -105,19 +88,7 @@ def place_schools(
 
 
 def places_of_register(cells: pd.DataFrame, wanted: Collection[str]) -> dict[str, Point]:
-    """Give where establishments of the register stand, by postcode.
-
-    Parameters
-    ----------
-    cells
-        The register; ``postcode``, ``easting`` and ``northing`` as text.
-    wanted
-        The postcodes asked for.
-
-    Returns
-    -------
-    Postcode -> point in EPSG:27700 of the first establishment that has coordinates.
-    """
+    """Give where establishments of the register stand, by postcode."""
     places: dict[str, Point] = {}
     if not {"postcode", "easting", "northing"} <= set(cells):
         return places

@@ -40,15 +40,6 @@ Point = tuple[float, float]
 def postcode_of(text: str) -> str:
     """Give a postcode without blanks, in capitals; empty where the text is none.
 
-    Parameters
-    ----------
-    text
-        The cell.
-
-    Returns
-    -------
-    The postcode.
-
     Examples
     --------
     >>> postcode_of(" nr1 3dx ")
@@ -61,22 +52,7 @@ def postcode_of(text: str) -> str:
 
 
 def read_postcodes(path: Path, wanted: Collection[str], faults: FaultList) -> dict[str, Point]:
-    """Read where postcodes lie.
-
-    Parameters
-    ----------
-    path
-        The ONS Postcode Directory, Code-Point Open, or any CSV with a postcode and coordinates; or
-        a folder of such files.
-    wanted
-        The postcodes asked for, as `postcode_of` gives them.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    Postcode -> point in EPSG:27700, for those that were found.
-    """
+    """Read where postcodes lie."""
     if not path.exists():
         near = [p.name for p in sorted(path.parent.glob("*"))]
         remedy = did_you_mean(path.name, near, "Check the path.")
@@ -142,16 +118,6 @@ def _rows(
 
 
 def to_metres(point: Point) -> Point:
-    """Give longitude and latitude in EPSG:27700.
-
-    Parameters
-    ----------
-    point
-        Longitude, latitude.
-
-    Returns
-    -------
-    Easting, northing.
-    """
+    """Give longitude and latitude in EPSG:27700."""
     metres = gpd.GeoSeries.from_xy([point[0]], [point[1]], crs=CRS_DEGREES).to_crs(CRS_METRES)
     return float(metres.x.iloc[0]), float(metres.y.iloc[0])

@@ -40,40 +40,16 @@ _MANGLED = ("Ã", "â€", "Â")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawTable:
-    """A table as read, in our names.
+    """A table as read, in our names."""
 
-    Parameters
-    ----------
-    file
-        Name of the file.
-    cells
-        Text, stripped, empty where blank, index the line number; only columns that were found.
-    found
-        Our name of a column -> the file's.
-    unreadable
-        Line number -> what is wrong with the row, for rows that cannot be told apart into cells.
-    notes
-        What was mended in the file as a whole, in words.
-    """
-
-    file: str
+    file: str  # name of the file
     cells: pd.DataFrame
-    found: Mapping[str, str]
+    found: Mapping[str, str]  # our name of a column -> the file's
     unreadable: Mapping[int, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what was mended in the file as a whole, in words
 
     def column(self, name: str) -> pd.Series:
-        """Give a column, blank where the file has none.
-
-        Parameters
-        ----------
-        name
-            Our name of it.
-
-        Returns
-        -------
-        Text by line number.
-        """
+        """Give a column, blank where the file has none."""
         if name in self.cells:
             return self.cells[name]
         return pd.Series("", index=self.cells.index, dtype=object)
@@ -86,23 +62,7 @@ def read_raw(
     needs: Sequence[str],
     faults: FaultList,
 ) -> RawTable | None:
-    """Read the columns that are wanted of a table.
-
-    Parameters
-    ----------
-    path
-        Delimited text, a zip file with one such text, or a file of points.
-    columns
-        Our name of a column -> the names it may have, the likeliest first.
-    needs
-        Our names of the columns without which the file is of no use.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    The table, or None after a fault.
-    """
+    """Read the columns that are wanted of a table."""
     if not is_there(path, faults):
         return None
     suffix = path.suffix.lower()
@@ -124,19 +84,7 @@ def read_raw(
 
 
 def is_there(path: Path, faults: FaultList) -> bool:
-    """Report a file that is not there, with the nearest that is.
-
-    Parameters
-    ----------
-    path
-        Path as the user gave it.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    Whether it is there.
-    """
+    """Report a file that is not there, with the nearest that is."""
     if path.is_file():
         return True
     near = [p.name for p in sorted(path.parent.glob("*")) if p.is_file()]
@@ -270,19 +218,7 @@ def _header(
 
 
 def find_columns(names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Find the columns that are wanted among those of a file.
-
-    Parameters
-    ----------
-    names
-        The file's columns.
-    columns
-        Our name -> the names it may have, the likeliest first.
-
-    Returns
-    -------
-    Our name -> the file's, for those found; a column of the file serves once.
-    """
+    """Find the columns that are wanted among those of a file."""
     by_plain: dict[str, str] = {}
     for name in names:
         by_plain.setdefault(plain(name), name)

@@ -42,68 +42,28 @@ _SAME_ROW, _SAME_URN = "the same row again", "its URN stands on an earlier row"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The authority that is selected.
+    """The authority that is selected."""
 
-    Parameters
-    ----------
-    name
-        Its name as the register has it, or as the user gave it.
-    code
-        Its three figures, empty where the register has none.
-    ons_code
-        Its nine-character code, empty where the register has none.
-    rows
-        Its rows.
-    """
-
-    name: str
-    code: str
-    ons_code: str
+    name: str  # its name as the register has it, or as the user gave it
+    code: str  # its three figures, empty where the register has none
+    ons_code: str  # its nine-character code, empty where the register has none
     rows: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user wants otherwise than the rules would have it.
+    """What the user wants otherwise than the rules would have it."""
 
-    Parameters
-    ----------
-    include
-        Kinds of `INCLUDABLE` to take.
-    keep, drop
-        URNs to take, and to leave out, whatever the rules say.
-    data_date
-        ISO date of the extract, to judge closing dates by.
-    """
-
-    include: frozenset[str] = frozenset()
-    keep: frozenset[int] = frozenset()
-    drop: frozenset[int] = frozenset()
-    data_date: str = ""
+    include: frozenset[str] = frozenset()  # kinds of `INCLUDABLE` to take
+    keep: frozenset[int] = frozenset()  # URNs to take, and to leave out, whatever the rules say
+    drop: frozenset[int] = frozenset()  # URNs to take, and to leave out, whatever the rules say
+    data_date: str = ""  # ISO date of the extract, to judge closing dates by
 
 
 def choose_authority(
     table: RawTable, asked: str, name: str, ledger: Ledger, faults: FaultList
 ) -> Chosen | None:
-    """Select the rows of one authority.
-
-    Parameters
-    ----------
-    table
-        The register.
-    asked
-        Code or name of the authority, empty where the user gave none.
-    name
-        Name of the authority as the user calls it.
-    ledger
-        Where the rows of others are counted.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    The authority, or None after a fault.
-    """
+    """Select the rows of one authority."""
     ledger.n_rows = len(table.cells) + len(table.unreadable)
     codes, names = table.column("la_code"), table.column("la_name")
     codes = codes.str.replace(r"\.0+$", "", regex=True)
@@ -266,15 +226,6 @@ class _Sieve:
 def iso_day(text: str) -> str:
     """Give a date of the register as ISO.
 
-    Parameters
-    ----------
-    text
-        Day, month and year, such as 31-08-2024.
-
-    Returns
-    -------
-    The ISO date, empty where the text is none.
-
     Examples
     --------
     >>> iso_day("31-08-2024"), iso_day("31-02-2024")
@@ -288,24 +239,7 @@ def iso_day(text: str) -> str:
 
 
 def select(table: RawTable, chosen: Chosen, wishes: Wishes, ledger: Ledger) -> pd.DataFrame:
-    """Sort the rows of an authority into schools and the rest.
-
-    Parameters
-    ----------
-    table
-        The register.
-    chosen
-        The authority.
-    wishes
-        What the user wants otherwise.
-    ledger
-        Where dropped rows and flags are written.
-
-    Returns
-    -------
-    Index ``urn`` (sorted), text columns as found in the register, ``name`` and ``phase`` checked,
-    ``row`` the line of the file.
-    """
+    """Sort the rows of an authority into schools and the rest."""
     for row, why in table.unreadable.items():
         ledger.dropped.append(Dropped(row, "", "", "the row cannot be read", why))
     sieve = _Sieve(wishes, ledger)
@@ -341,19 +275,7 @@ def _flag_twins(schools: pd.DataFrame, ledger: Ledger) -> None:
 
 
 def check_urns(urns: Iterable[int], table: RawTable, option: str, faults: FaultList) -> None:
-    """Report URNs of an option that the register does not have.
-
-    Parameters
-    ----------
-    urns
-        The URNs asked for.
-    table
-        The register.
-    option
-        The option they were given with.
-    faults
-        Where faults are gathered.
-    """
+    """Report URNs of an option that the register does not have."""
     known = set(table.cells["urn"].str.replace(r"\.0+$", "", regex=True))
     for urn in sorted(urns):
         if str(urn) not in known:
@@ -365,23 +287,7 @@ def check_urns(urns: Iterable[int], table: RawTable, option: str, faults: FaultL
 def corrected(
     table: RawTable, corrections: RawTable, ledger: Ledger, faults: FaultList
 ) -> RawTable:
-    """Put the user's own values in place of those of the register.
-
-    Parameters
-    ----------
-    table
-        The register.
-    corrections
-        The user's table: the URN, and any other column; blank cells change nothing.
-    ledger
-        Where every change is flagged.
-    faults
-        Where faults are gathered.
-
-    Returns
-    -------
-    The register with the corrections.
-    """
+    """Put the user's own values in place of those of the register."""
     cells = table.cells.copy()
     row_of = {text: row for row, text in reversed(list(cells["urn"].items()))}
     for column in corrections.cells.columns:

@@ -26,34 +26,14 @@ OUTLINE_DETAIL_M = 100.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Area:
-    """Where roads are wanted.
-
-    Parameters
-    ----------
-    within
-        The authority's outline with the margin, EPSG:27700; None for everything.
-    box
-        Its box in degrees.
-    """
+    """Where roads are wanted."""
 
     within: BaseGeometry | None
-    box: Box
+    box: Box  # its box in degrees
 
 
 def area_around(authority: Authority, *, margin_km: float) -> Area:
-    """Give the area of an authority with a margin.
-
-    Parameters
-    ----------
-    authority
-        The authority.
-    margin_km
-        Width of the margin.
-
-    Returns
-    -------
-    The area.
-    """
+    """Give the area of an authority with a margin."""
     outline = shapely.simplify(authority.outline, OUTLINE_DETAIL_M)
     within = shapely.buffer(outline, margin_km * METRES_PER_KM + OUTLINE_DETAIL_M)
     west, south, east, north = (

@@ -77,43 +77,17 @@ class _LaterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How a busy server is treated.
+    """How a busy server is treated."""
 
-    Parameters
-    ----------
-    n_tries
-        Times that one tile is asked for.
-    first_pause_s, most_pause_s
-        The pause after the first refusal, doubled after each further one up to the most; longer
-        where the server says so.
-    timeout_s
-        How long an answer may take.
-    sleep
-        What waits.
-    """
-
-    n_tries: int = 6
+    n_tries: int = 6  # times that one tile is asked for
     first_pause_s: float = 15.0
     most_pause_s: float = 240.0
-    timeout_s: float = 180.0
+    timeout_s: float = 180.0  # how long an answer may take
     sleep: Callable[[float], None] = time.sleep
 
 
 def make_tiles(area: BaseGeometry, *, side_m: float = TILE_M) -> list[MultiPolygon]:
-    """Cut an area into tiles.
-
-    Parameters
-    ----------
-    area
-        In EPSG:27700.
-    side_m
-        Side of a tile.
-
-    Returns
-    -------
-    The parts of the area, west to east in rows from the south, on a grid that does not depend on
-    the area.
-    """
+    """Cut an area into tiles."""
     west, south, east, north = area.bounds
     tiles = []
     for y in np.arange(np.floor(south / side_m), np.ceil(north / side_m)):
@@ -135,30 +109,7 @@ def download_ways(
     patience: Patience | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> tuple[Ways, str]:
-    """Download the ways of an area that cars may use.
-
-    Parameters
-    ----------
-    area
-        In EPSG:27700.
-    folder
-        Where pieces are kept, so that a download that was broken off goes on where it stopped.
-    url
-        Base address of an Overpass server.
-    patience
-        How a busy server is treated.
-    told
-        Called with what is going on, in words.
-
-    Returns
-    -------
-    The ways, and the date of the oldest piece of data.
-
-    Raises
-    ------
-    InputError
-        If the server does not answer, or there is no road.
-    """
+    """Download the ways of an area that cars may use."""
     patience = patience or Patience()
     # Pieces of another area would make the data look older than it is.
     content = f"{url}{FILTERS}".encode() + shapely.to_wkb(area)

@@ -12,11 +12,6 @@ CACHE_VARIABLE = "CLUSTER_OPTIMISER_CACHE"
 
 
 def cache_folder() -> Path:
-    """Give the folder for what is kept between runs, which may be deleted at any time.
-
-    Returns
-    -------
-    The folder that the environment names, else the usual one of the system; it need not exist.
-    """
+    """Give the folder for what is kept between runs, which may be deleted at any time."""
     named = os.environ.get(CACHE_VARIABLE)
     return Path(named) if named else user_cache_path("cluster-optimiser", appauthor=False)

@@ -35,28 +35,7 @@ Key = tuple[int, int, tuple[int, ...], float]
 def read_graphml(
     path: Path, about: Mapping[str, str], *, within: BaseGeometry | None = None
 ) -> RoadNetwork:
-    """Read a network that osmnx has saved.
-
-    Parameters
-    ----------
-    path
-        The file.
-    about
-        Where the data comes from; the date is that on which osmnx made the graph.
-    within
-        Stretches that do not touch this area in EPSG:27700 are left out.
-
-    Returns
-    -------
-    The network. Each of its edges goes one way; two that are the same road in both directions
-    become one stretch. Where osmnx has put ways together, the lowest limit of them counts and the
-    first class. What osmnx has left out, such as barriers, is not there.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, is no graph of osmnx, or has no road there.
-    """
+    """Read a network that osmnx has saved."""
     graph = _open(path)
     pairs: defaultdict[Key, list[tuple[int, int, dict[str, Any]]]] = defaultdict(list)
     for a, b, data in graph.edges(data=True):

@@ -33,37 +33,15 @@ ATTRIBUTION = "© OpenStreetMap contributors, Open Database Licence (ODbL) 1.0"
 
 @dataclass(slots=True)
 class Ways:
-    """The drivable ways of a map, as read.
-
-    Parameters
-    ----------
-    places
-        Number of a node -> longitude and latitude.
-    segments
-        From node, to node and way of every piece of a way between two of its nodes, along the way.
-    tags
-        Way -> what its tags say.
-    closed
-        Nodes with a barrier that stops cars.
-    """
+    """The drivable ways of a map, as read."""
 
     places: dict[int, tuple[float, float]] = field(default_factory=dict)
     segments: list[tuple[int, int, int]] = field(default_factory=list)
-    tags: dict[int, RoadTags] = field(default_factory=dict)
-    closed: set[int] = field(default_factory=set)
+    tags: dict[int, RoadTags] = field(default_factory=dict)  # way -> what its tags say
+    closed: set[int] = field(default_factory=set)  # nodes with a barrier that stops cars
 
     def add(self, way: int, tags: RoadTags, nodes: list[int]) -> None:
-        """Add a way.
-
-        Parameters
-        ----------
-        way
-            Its number.
-        tags
-            What its tags say.
-        nodes
-            Its nodes in order, all of them with a place.
-        """
+        """Add a way."""
         self.tags[way] = tags
         self.segments += [(a, b, way) for a, b in pairwise(nodes) if a != b]
 
@@ -71,22 +49,7 @@ class Ways:
 def build_network(
     ways: Ways, about: Mapping[str, str], *, within: BaseGeometry | None = None
 ) -> RoadNetwork:
-    """Put the pieces of ways together to stretches between junctions.
-
-    Parameters
-    ----------
-    ways
-        The drivable ways.
-    about
-        Where the data comes from.
-    within
-        Stretches that do not touch this area in EPSG:27700 are left out.
-
-    Returns
-    -------
-    The network, rows by way, then along it. A node with a closed barrier becomes a dead end of each
-    stretch that comes to it.
-    """
+    """Put the pieces of ways together to stretches between junctions."""
     # A way that two tiles of a download share is read twice.
     segments = np.array(sorted(set(ways.segments)), dtype=np.int64).reshape(-1, 3)
     numbers, ends = np.unique(segments[:, :2], return_inverse=True)
@@ -174,17 +137,7 @@ def _frame(
 
 
 def tag_columns(tags: list[RoadTags]) -> dict[str, pd.Series]:
-    """Give the columns of a network that come from tags.
-
-    Parameters
-    ----------
-    tags
-        What the tags of each row say.
-
-    Returns
-    -------
-    Name of the column -> its values.
-    """
+    """Give the columns of a network that come from tags."""
     return {
         "name": pd.Series([t.name for t in tags], dtype="object"),
         "road_class": pd.Series([t.road_class for t in tags], dtype="object"),

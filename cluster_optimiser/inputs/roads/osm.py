@@ -20,25 +20,7 @@ OSM_SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf", ".osm.xml")
 
 
 def read_osm(path: Path, *, box: Box = EVERYWHERE.box) -> tuple[Ways, str]:
-    """Read the ways of a file that cars may use.
-
-    Parameters
-    ----------
-    path
-        The file.
-    box
-        Ways with no node inside are left out.
-
-    Returns
-    -------
-    The ways; and the date of the data: that of the file where it says so, else of the latest edit
-    of any of the ways, else an empty string.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or has no road in the box.
-    """
+    """Read the ways of a file that cars may use."""
     import osmium  # noqa: PLC0415 - only those who read maps need it
 
     ways, latest, n_placeless = Ways(), "", 0

@@ -42,15 +42,7 @@ REMEDY = "Make it again with `cluster-optimiser roads import`."
 
 
 def write_roads(network: RoadNetwork, path: Path) -> None:
-    """Write a road file, whole or not at all, the same bytes for the same network.
-
-    Parameters
-    ----------
-    network
-        The roads.
-    path
-        The file, which ends in ``.gpkg``; it is replaced if it exists.
-    """
+    """Write a road file, whole or not at all, the same bytes for the same network."""
     about = pd.DataFrame(sorted(network.about.items()), columns=["key", "value"], dtype="object")
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
@@ -78,24 +70,7 @@ def _dated(date: str) -> Iterator[None]:
 
 
 def read_about(path: Path, *, label: str) -> Mapping[str, str]:
-    """Read where the roads of a road file come from, and whether it is one.
-
-    Parameters
-    ----------
-    path
-        The file.
-    label
-        Its name in faults.
-
-    Returns
-    -------
-    What `RoadNetwork.about` describes.
-
-    Raises
-    ------
-    InputError
-        If it is no road file.
-    """
+    """Read where the roads of a road file come from, and whether it is one."""
     try:
         layers = {str(name) for name, _ in pyogrio.list_layers(path)}
         missing = sorted({ROADS_LAYER, ABOUT_LAYER} - layers)
@@ -113,24 +88,7 @@ def read_about(path: Path, *, label: str) -> Mapping[str, str]:
 
 
 def read_roads(path: Path, *, label: str = "") -> RoadNetwork:
-    """Read a road file.
-
-    Parameters
-    ----------
-    path
-        The file.
-    label
-        Its name in faults; without it the file's own.
-
-    Returns
-    -------
-    The network.
-
-    Raises
-    ------
-    InputError
-        If it is no road file, or has values that cannot be.
-    """
+    """Read a road file."""
     label = label or path.name
     about = read_about(path, label=label)
     roads = pyogrio.read_dataframe(path, layer=ROADS_LAYER)

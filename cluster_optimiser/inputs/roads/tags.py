@@ -137,38 +137,18 @@ _CLOSED = frozenset(("reversible",))
 
 @dataclass(frozen=True, slots=True)
 class RoadTags:
-    """What is known of driving along a way.
+    """What is known of driving along a way."""
 
-    Parameters
-    ----------
-    road_class, is_link
-        One of `ROAD_CLASSES` or `FERRY`; whether it is a slip road of that class.
-    name
-        Name, or number, or an empty string.
-    direction
-        Ways that it may be driven, as seen along its nodes.
-    is_dual, is_roundabout
-        One side of a dual carriageway; part of a roundabout.
-    limit_kmh
-        The limit, None where the map has none that can be read.
-    limit_from
-        ``tag`` where it is tagged, ``lighting`` where street lights make it 30 mph, else empty.
-    limit_text
-        A tagged limit that could not be read, or an empty string.
-    ferry_min
-        Minutes of the crossing, None where not stated or no ferry.
-    """
-
-    road_class: str
-    is_link: bool
-    name: str
+    road_class: str  # one of `ROAD_CLASSES` or `FERRY`; whether it is a slip road of that class
+    is_link: bool  # one of `ROAD_CLASSES` or `FERRY`; whether it is a slip road of that class
+    name: str  # name, or number, or an empty string
     direction: Literal["both", "forward", "backward"]
-    is_dual: bool
-    is_roundabout: bool
-    limit_kmh: float | None
+    is_dual: bool  # one side of a dual carriageway; part of a roundabout
+    is_roundabout: bool  # one side of a dual carriageway; part of a roundabout
+    limit_kmh: float | None  # the limit, None where the map has none that can be read
     limit_from: str
-    limit_text: str
-    ferry_min: float | None
+    limit_text: str  # a tagged limit that could not be read, or an empty string
+    ferry_min: float | None  # minutes of the crossing, None where not stated or no ferry
 
     @property
     def is_ferry(self) -> bool:
@@ -178,15 +158,6 @@ class RoadTags:
 
 def read_tags(tags: Mapping[str, str]) -> RoadTags | None:
     """Read the tags of a way.
-
-    Parameters
-    ----------
-    tags
-        Key -> value.
-
-    Returns
-    -------
-    What they say, or None where no car may drive, or none that goes to a school.
 
     Examples
     --------
@@ -232,19 +203,7 @@ def _is_road(tags: Mapping[str, str], road_class: str) -> bool:
 
 
 def may_drive(tags: Mapping[str, str], keys: tuple[str, ...] = _OF_MOTORS + _OF_ALL) -> bool | None:
-    """Tell whether a car may pass.
-
-    Parameters
-    ----------
-    tags
-        The tags of a way or a barrier.
-    keys
-        The tags that are asked, the most particular first.
-
-    Returns
-    -------
-    The answer of the most particular tag that is there, None where there is none.
-    """
+    """Tell whether a car may pass."""
     for key in keys:
         if key in tags:
             return not {part.strip() for part in tags[key].split(";")} <= _REFUSED
@@ -252,17 +211,7 @@ def may_drive(tags: Mapping[str, str], keys: tuple[str, ...] = _OF_MOTORS + _OF_
 
 
 def is_closed_barrier(tags: Mapping[str, str]) -> bool:
-    """Tell whether a point on a road stops cars.
-
-    Parameters
-    ----------
-    tags
-        Its tags.
-
-    Returns
-    -------
-    True for bollards and the like, and for a gate that is private, unless tagged as open to cars.
-    """
+    """Tell whether a point on a road stops cars."""
     if "barrier" not in tags:
         return False
     answer = may_drive(tags)
@@ -314,18 +263,6 @@ def _limit(tags: Mapping[str, str], *, is_dual: bool) -> tuple[float | None, str
 def limit_kmh(text: str, *, is_dual: bool = False) -> float | None:
     """Read a speed limit.
 
-    Parameters
-    ----------
-    text
-        The value of ``maxspeed``: a number in km/h, or in mph where it says so; British words such
-        as ``GB:nsl_single``; several, of which the lowest counts.
-    is_dual
-        Whether a national limit is that of a dual carriageway.
-
-    Returns
-    -------
-    Kilometres an hour; None where it says nothing that can be used, such as ``signals``.
-
     Examples
     --------
     >>> limit_kmh("48"), limit_kmh("30 mph"), limit_kmh("20 mph;30 mph"), limit_kmh("signals")
@@ -361,15 +298,6 @@ def _one_limit_kmh(text: str, *, is_dual: bool) -> float | None:
 
 def duration_min(text: str) -> float | None:
     """Read how long a ferry takes.
-
-    Parameters
-    ----------
-    text
-        The value of ``duration``: ``hh:mm``, ``hh:mm:ss``, minutes, or ISO 8601 such as ``PT5M``.
-
-    Returns
-    -------
-    Minutes, None where it cannot be read.
 
     Examples
     --------

@@ -28,21 +28,7 @@ _PATIENCE = 15
 
 
 def lower_bound(problem: Problem, term: str, *, known: float) -> float:
-    """Give a value that no plan of a scenario can better in one term.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    term
-        A term of the objective.
-    known
-        Value of some plan, in the term's own unit.
-
-    Returns
-    -------
-    The bound, in the term's own unit; 0 where nothing better is known.
-    """
+    """Give a value that no plan of a scenario can better in one term."""
     if term == "count":
         return float(min(known, _fewest_clusters(problem)))
     if term == "pupil_minutes":

@@ -38,61 +38,25 @@ MOST_STUCK = 12
 
 @dataclass(frozen=True, slots=True)
 class UnplacedUnit:
-    """A unit that is in no legal cluster.
-
-    Parameters
-    ----------
-    unit
-        The unit.
-    pupils
-        Its pupils.
-    kinds
-        What stands in the way, most telling first: ``too_small`` (no group around it reaches the
-        minimum without passing the maximum), ``no_room`` (all it can reach is under the minimum),
-        ``enclosed`` (any neighbour takes it over the maximum), ``cut_off`` (every neighbour lies
-        across a border), ``no_neighbour``, ``oversize``, ``travel``, ``secondary``, ``within``,
-        ``pins``.
-    rules
-        Sets of rule families; to give up all of any one set would give the unit a cluster.
-    words
-        The reason in a sentence.
-    """
+    """A unit that is in no legal cluster."""
 
     unit: str
     pupils: int
     kinds: tuple[str, ...]
     rules: tuple[tuple[str, ...], ...]
-    words: str
+    words: str  # the reason in a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Rules that cannot all be kept, whatever becomes of the others.
+    """Rules that cannot all be kept, whatever becomes of the others."""
 
-    Parameters
-    ----------
-    rules
-        The rule families.
-    is_smallest
-        True where it is proved that no smaller set clashes.
-    """
-
-    rules: tuple[str, ...]
-    is_smallest: bool
+    rules: tuple[str, ...]  # the rule families
+    is_smallest: bool  # true where it is proved that no smaller set clashes
 
 
 def rule_families(problem: Problem) -> tuple[str, ...]:
-    """Name the rules that a scenario makes, each of which could be given up by itself.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-
-    Returns
-    -------
-    Names such as ``size.min``, ``within.division``, ``pins.together[0]``.
-    """
+    """Name the rules that a scenario makes, each of which could be given up by itself."""
     scenario = problem.scenario
     size, count, contiguity = scenario.size, scenario.count, scenario.contiguity
     largest = int(problem.units["pupils"].max())
@@ -119,19 +83,7 @@ def rule_families(problem: Problem) -> tuple[str, ...]:
 
 
 def without_layer(scenario: Scenario, layer: str) -> Scenario:
-    """Give a scenario whose clusters may cross a layer.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    layer
-        The layer.
-
-    Returns
-    -------
-    The changed scenario; the layer is still reported.
-    """
+    """Give a scenario whose clusters may cross a layer."""
     alignment = {
         name: "report" if name == layer and how == "require" else how
         for name, how in scenario.alignment.items()
@@ -145,19 +97,7 @@ def _left(entries: Sequence[object], dropped: set[str], family: str) -> tuple[ob
 
 
 def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
-    """Give a scenario without some of its rules.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    families
-        Rule families to give up.
-
-    Returns
-    -------
-    The changed scenario; what deviation is measured from stays.
-    """
+    """Give a scenario without some of its rules."""
     dropped = set(families)
     pins, contiguity = scenario.pins, scenario.contiguity
     size: dict[str, object] = {"target_pupils": scenario.size.target}
@@ -190,19 +130,7 @@ def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
 
 
 def find_clash(lab: Lab, families: Sequence[str]) -> Clash:
-    """Find the smallest set of rule families that cannot all be kept.
-
-    Parameters
-    ----------
-    lab
-        The lab of a problem that has no plan.
-    families
-        Its rule families.
-
-    Returns
-    -------
-    The clash; every set of families tried on the way was decided by solving.
-    """
+    """Find the smallest set of rule families that cannot all be kept."""
     scenario = lab.problem.scenario
 
     def verdict(kept: Iterable[str]) -> str:
@@ -243,17 +171,7 @@ def _least_hitting(remedies: Sequence[frozenset[str]], families: Sequence[str]) 
 
 
 def unplaced_units(lab: Lab) -> tuple[UnplacedUnit, ...]:
-    """Find the units that are in no legal cluster, and why.
-
-    Parameters
-    ----------
-    lab
-        The lab.
-
-    Returns
-    -------
-    The units in the order of the problem; none where there were too many groups to tell.
-    """
+    """Find the units that are in no legal cluster, and why."""
     base = Trial(lab.problem.scenario)
     groups, complete = lab.groups(base)
     covered = 0
@@ -397,17 +315,6 @@ class _UnitReason:
 def some(names: Sequence[str], *, most: int = 4) -> str:
     """List names, the first of many only.
 
-    Parameters
-    ----------
-    names
-        The names.
-    most
-        How many are listed.
-
-    Returns
-    -------
-    The names with commas, and how many more there are.
-
     Examples
     --------
     >>> some(["Acle", "Diss", "Wells"], most=2)
@@ -418,19 +325,7 @@ def some(names: Sequence[str], *, most: int = 4) -> str:
 
 
 def pin_words(scenario: Scenario, family: str) -> str:
-    """Give a pin or barrier in words.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    family
-        A rule family such as ``pins.together[0]``.
-
-    Returns
-    -------
-    Words with the units of the pin.
-    """
+    """Give a pin or barrier in words."""
     kind, _, number = family.removesuffix("]").partition("[")
     if not number:
         return family
@@ -441,18 +336,7 @@ def pin_words(scenario: Scenario, family: str) -> str:
 
 
 def areas_without_plan(lab: Lab) -> tuple[str, ...]:
-    """Find the parts of the map, cut at the borders no cluster may cross, that have no plan alone.
-
-    Parameters
-    ----------
-    lab
-        The lab.
-
-    Returns
-    -------
-    Names of the areas, or of the units of a part; none where every part has a plan by itself, or
-    the map is in one part.
-    """
+    """Find the parts, cut at borders no cluster may cross, that have no plan alone."""
     base = Trial(lab.problem.scenario)
     pieces = components(lab.closed(base))
     groups, complete = lab.groups(base)
@@ -480,16 +364,6 @@ def stuck_units(lab: Lab) -> tuple[str, ...]:
     """Find a least set of units that cannot all be placed at once, whatever the others do.
 
     Leaving any one of them out, the rest can be placed (the count range aside).
-
-    Parameters
-    ----------
-    lab
-        The lab of a problem that has no plan.
-
-    Returns
-    -------
-    The units; none where all can be placed and the count range is what fails, where the set is too
-    large to tell a reader anything, or the groups are too many.
     """
     base = Trial(lab.problem.scenario)
     groups, complete = lab.groups(base)

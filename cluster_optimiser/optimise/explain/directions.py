@@ -31,86 +31,36 @@ Value = float | str | list[list[str]] | list[str] | None
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """The least change in one direction that admits a plan, with what is proved of it.
-
-    Parameters
-    ----------
-    direction
-        The rule that is loosened: ``size.min``, ``size.max``, ``size.max_exceptions`` (more of the
-        named exceptions), ``size.exceptions`` (of any units), ``size.oversize``, ``count.min``,
-        ``count.max``, ``travel``, ``secondary``, ``within.<layer>``, ``pins.together[i]``,
-        ``pins.apart[i]``, ``contiguity.barriers[i]``, ``contiguity.max_minutes``,
-        ``contiguity.min_shared_m``.
-    stated, value
-        The number in the scenario and the one that is needed, in ``unit``; 0 and 1 for a rule that
-        is kept or dropped, a value of 0 minutes for no limit at all.
-    unit
-        What the number counts: pupils, clusters, minutes, metres, schools, units or rules.
-    changes
-        Keys of the scenario file -> what to write there; empty where the file has no key for it.
-    units
-        The units concerned: exceptions, or those that cross a border.
-    words
-        The change in a few words.
-    is_feasible
-        True where the changed scenario was solved and has a plan.
-    is_minimal
-        True where one step less was proved to have none.
-    """
+    """The least change in one direction that admits a plan, with what is proved of it."""
 
     direction: str
     stated: float
     value: float
-    unit: str
+    unit: str  # what the number counts: pupils, clusters, minutes, metres, schools, units or rules
     changes: Mapping[str, Value]
-    units: tuple[str, ...]
-    words: str
-    is_feasible: bool = False
-    is_minimal: bool = False
+    units: tuple[str, ...]  # the units concerned: exceptions, or those that cross a border
+    words: str  # the change in a few words
+    is_feasible: bool = False  # true where the changed scenario was solved and has a plan
+    is_minimal: bool = False  # true where one step less was proved to have none
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A relaxation with the trials that prove it.
+    """A relaxation with the trials that prove it."""
 
-    Parameters
-    ----------
-    relaxation
-        The relaxation.
-    trial
-        The changed scenario.
-    short
-        One step less; None where ``is_short_refuted`` was proved in another way.
-    is_short_refuted
-        One step less was proved to have no plan as an optimum.
-    """
-
-    relaxation: Relaxation
-    trial: Trial
+    relaxation: Relaxation  # the relaxation
+    trial: Trial  # the changed scenario
     short: Trial | None = None
-    is_short_refuted: bool = False
+    is_short_refuted: bool = False  # one step less was proved to have no plan as an optimum
 
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """A way to loosen a scenario.
-
-    Parameters
-    ----------
-    key
-        Its name.
-    family
-        The rule family that it loosens.
-    loosen
-        Gives a trial with the rule loosened as far as can be.
-    least
-        Gives the least step from a trial that has a plan once the rule is loosened; None where it
-        could not be found.
-    """
+    """A way to loosen a scenario."""
 
     key: str
-    family: str
-    loosen: Callable[[Trial], Trial]
+    family: str  # the rule family that it loosens
+    loosen: Callable[[Trial], Trial]  # gives a trial with the rule loosened as far as can be
     least: Callable[[Lab, Trial], Step | None]
 
 
@@ -119,21 +69,7 @@ def _sized(trial: Trial, **values: object) -> Trial:
 
 
 def tabled(trial: Trial, table: str, **values: object) -> Trial:
-    """Give a trial with some values of one of its scenario's tables replaced.
-
-    Parameters
-    ----------
-    trial
-        The trial.
-    table
-        Key of the table.
-    **values
-        New values of the table's keys.
-
-    Returns
-    -------
-    The changed trial.
-    """
+    """Give a trial with some values of one of its scenario's tables replaced."""
     return replace(trial, scenario=with_values(trial.scenario, table, **values))
 
 
@@ -565,19 +501,7 @@ def _layer(layer: str) -> Direction:
 
 
 def directions_of(scenario: Scenario, families: Sequence[str]) -> tuple[Direction, ...]:
-    """Give every way to loosen a scenario.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    families
-        Its rule families.
-
-    Returns
-    -------
-    The directions, those of rules that it does not make left out.
-    """
+    """Give every way to loosen a scenario."""
     layers = [_layer(layer) for layer in scenario.required_layers]
     entries = [_entry(family, scenario) for family in families if "[" in family]
     found = [*_sizes(scenario), *layers, *_others(), *entries]

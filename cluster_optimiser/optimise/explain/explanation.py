@@ -66,105 +66,41 @@ MOST_LINES = 6
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a rule costs: how much better the best plan would be without it.
+    """What a rule costs: how much better the best plan would be without it."""
 
-    Parameters
-    ----------
-    rule
-        The rule family.
-    trial
-        What was solved instead, in words.
-    status
-        What is proved of that plan.
-    objective
-        Term -> value of the best plan then, in the order of the scenario and the term's own unit.
-    is_free
-        True where the best plan is as good with the rule as without it.
-    words
-        The price in a sentence.
-    bound
-        Term -> value that no plan can better without the rule, where the best was not proved; only
-        the term that the price is told in.
-    """
-
-    rule: str
-    trial: str
-    status: str
+    rule: str  # the rule family
+    trial: str  # what was solved instead, in words
+    status: str  # what is proved of that plan
     objective: dict[str, float]
-    is_free: bool
-    words: str
+    is_free: bool  # true where the best plan is as good with the rule as without it
+    words: str  # the price in a sentence
     bound: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why there is no plan and what would admit one, or what each rule costs.
+    """Why there is no plan and what would admit one, or what each rule costs."""
 
-    Parameters
-    ----------
-    label, title
-        Of the scenario.
-    status
-        OPTIMAL or FEASIBLE where there is a plan, INFEASIBLE where it is proved that there is none,
-        UNKNOWN where neither was proved in time.
-    is_feasible
-        True where there is a plan.
-    proof
-        Plain facts: ``cp_sat_status``, ``n_units``, ``n_candidates``, ``second_method`` in words,
-        ``n_legal_plans`` (None where the second method was not made), ``n_trials`` solved.
-    objective
-        Term -> value of the best plan; empty where there is none.
-    unplaced
-        Units that are in no legal cluster, with the reason.
-    stuck_units
-        Units that cannot all be placed at once, whatever the others do; leaving out any one of
-        them would do.
-    areas
-        Parts of the map, cut at required borders, that have no plan by themselves.
-    clash
-        The rules that cannot all be kept; None where there is a plan.
-    relaxations
-        The least change in each direction that suffices alone.
-    hopeless
-        Directions in which it is proved that no change suffices alone, however far it goes; the
-        maximum is raised to twice the stated one and no further.
-    unsettled
-        Directions in which nothing was proved in time.
-    combined
-        The least changes in pairs of directions of which neither suffices alone.
-    prices
-        What each rule costs, where there is a plan.
-    rules
-        Rule family -> its name in words, for every rule of the scenario.
-    notes
-        What a reader should know of how far this goes.
-    """
-
-    label: str
-    title: str
+    label: str  # of the scenario
+    title: str  # of the scenario
     status: Status
-    is_feasible: bool
+    is_feasible: bool  # true where there is a plan
     proof: dict[str, object]
-    objective: dict[str, float]
-    unplaced: tuple[UnplacedUnit, ...] = ()
+    objective: dict[str, float]  # term -> value of the best plan; empty where there is none
+    unplaced: tuple[UnplacedUnit, ...] = ()  # units that are in no legal cluster, with the reason
     stuck_units: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
-    clash: Clash | None = None
+    clash: Clash | None = None  # the rules that cannot all be kept; None where there is a plan
     relaxations: tuple[Relaxation, ...] = ()
     hopeless: tuple[str, ...] = ()
-    unsettled: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()  # directions in which nothing was proved in time
     combined: tuple[Combination, ...] = ()
-    prices: tuple[Price, ...] = ()
+    prices: tuple[Price, ...] = ()  # what each rule costs, where there is a plan
     rules: dict[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what a reader should know of how far this goes
 
     def lines(self) -> tuple[str, ...]:
-        """Say it in plain words, line by line.
-
-        Returns
-        -------
-        Lines for a reader who knows the schools and no mathematics.
-        """
+        """Say it in plain words, line by line."""
         if self.is_feasible:
             return (*self._of_prices(), *self.notes)
         if self.status == "UNKNOWN":
@@ -172,12 +108,7 @@ class Explanation:
         return (*self._of_cause(), *self._of_change(), *self.notes)
 
     def as_dict(self) -> dict[str, object]:
-        """Give the whole as plain data that JSON can hold.
-
-        Returns
-        -------
-        Field -> value, nested records as dictionaries.
-        """
+        """Give the whole as plain data that JSON can hold."""
         return asdict(self)
 
     def _of_prices(self) -> tuple[str, ...]:
@@ -467,19 +398,7 @@ def _looser(problem: Problem, family: str) -> tuple[Scenario, str]:
 
 
 def rule_words(problem: Problem, family: str) -> str:
-    """Name a rule family in words, with its number.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    family
-        The rule family.
-
-    Returns
-    -------
-    Words that follow "the".
-    """
+    """Name a rule family in words, with its number."""
     scenario = problem.scenario
     count, size = scenario.count, scenario.size
     if "[" in family:

@@ -21,35 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """Two changes that admit a plan together though neither does alone.
-
-    Parameters
-    ----------
-    relaxations
-        Both; the first as small as it can be with any amount of the second, the second as small as
-        it can be then.
-    words
-        Both in a few words.
-    """
+    """Two changes that admit a plan together though neither does alone."""
 
     relaxations: tuple[Relaxation, ...]
-    words: str
+    words: str  # both in a few words
 
 
 def checked(lab: Lab, step: Step) -> Relaxation:
-    """Solve a relaxation from its changed scenario, and one step less.
-
-    Parameters
-    ----------
-    lab
-        The lab.
-    step
-        The step.
-
-    Returns
-    -------
-    The relaxation with what is proved of it.
-    """
+    """Solve a relaxation from its changed scenario, and one step less."""
     is_minimal = step.is_short_refuted
     if step.short is not None:
         is_minimal = lab.check(step.short) == "INFEASIBLE"
@@ -60,20 +39,7 @@ def checked(lab: Lab, step: Step) -> Relaxation:
 def single_relaxations(
     lab: Lab, directions: Sequence[Direction]
 ) -> tuple[tuple[Relaxation, ...], tuple[Direction, ...], tuple[Direction, ...]]:
-    """Find the least relaxation in each direction by itself.
-
-    Parameters
-    ----------
-    lab
-        The lab of a problem that has no plan.
-    directions
-        The directions.
-
-    Returns
-    -------
-    The relaxations; the directions in which it is proved that none suffices, however far it goes
-    (the maximum: to twice the stated one); the directions in which nothing was proved in time.
-    """
+    """Find the least relaxation in each direction by itself."""
     base = Trial(lab.problem.scenario)
     relaxations, hopeless, unsettled = [], [], []
     for direction in directions:
@@ -100,22 +66,7 @@ def _without_wider(relaxations: Sequence[Relaxation]) -> tuple[Relaxation, ...]:
 def combined_relaxations(
     lab: Lab, directions: Sequence[Direction], clash: Sequence[str]
 ) -> tuple[Combination, ...]:
-    """Find the least relaxations in pairs of directions of which neither suffices alone.
-
-    Parameters
-    ----------
-    lab
-        The lab of a problem that has no plan.
-    directions
-        Directions that do not suffice alone.
-    clash
-        Rule families that cannot all be kept: a pair must loosen one of them.
-
-    Returns
-    -------
-    For each pair, the least of the first and then of the second, and the other way round where
-    that is something else.
-    """
+    """Find the least relaxations in pairs of directions of which neither suffices alone."""
     base = Trial(lab.problem.scenario)
     found: dict[str, Combination] = {}
     for first, second in itertools.combinations(directions, 2):

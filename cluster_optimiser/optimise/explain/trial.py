@@ -72,53 +72,25 @@ Home = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A scenario with some of its rules changed.
+    """A scenario with some of its rules changed."""
 
-    Parameters
-    ----------
-    scenario
-        The changed scenario.
-    homes
-        Units that are counted to another area of a layer than their own.
-    """
-
-    scenario: Scenario
-    homes: tuple[Home, ...] = ()
+    scenario: Scenario  # the changed scenario
+    homes: tuple[Home, ...] = ()  # units that are counted to another area of a layer than their own
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a set of units is, whatever the rules.
-
-    Parameters
-    ----------
-    pupils
-        Its pupils.
-    n_secondary
-        Its secondary schools.
-    place_urn, farthest_urn
-        Its meeting place, and the school with the longest way there; 0 where there is none.
-    longest_min
-        That way in minutes; infinite where a school cannot reach the meeting place.
-    """
+    """What a set of units is, whatever the rules."""
 
     pupils: int
-    n_secondary: int
+    n_secondary: int  # its secondary schools
     place_urn: int
     farthest_urn: int
     longest_min: float
 
 
 class Lab:
-    """Tries changed rules on one problem.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    time_limit_s
-        Seconds for all trials together; what is tried later is UNKNOWN.
-    """
+    """Tries changed rules on one problem."""
 
     def __init__(self, problem: Problem, *, time_limit_s: float) -> None:
         self.problem = problem
@@ -148,33 +120,15 @@ class Lab:
         return self._until - time.monotonic()
 
     def members(self, mask: int) -> list[int]:
-        """Give the positions of the units of a set, ascending.
-
-        Parameters
-        ----------
-        mask
-            A set of units as bits.
-        """
+        """Give the positions of the units of a set, ascending."""
         return [i for i in range(len(self.names)) if mask >> i & 1]
 
     def units(self, mask: int) -> tuple[str, ...]:
-        """Give the names of the units of a set.
-
-        Parameters
-        ----------
-        mask
-            A set of units as bits.
-        """
+        """Give the names of the units of a set."""
         return tuple(self.names[i] for i in self.members(mask))
 
     def mask(self, units: frozenset[str]) -> int:
-        """Give a set of unit names as bits.
-
-        Parameters
-        ----------
-        units
-            Names of units.
-        """
+        """Give a set of unit names as bits."""
         return sum(1 << self.position[unit] for unit in sorted(units))
 
     def shared_m(self) -> dict[tuple[str, str], float]:
@@ -184,13 +138,7 @@ class Lab:
         return self._shared_m
 
     def graph(self, contiguity: Contiguity) -> nx.Graph:
-        """Give the dual graph under other rules on which units are adjacent.
-
-        Parameters
-        ----------
-        contiguity
-            Links, barriers, the least shared boundary and the longest drive.
-        """
+        """Give the dual graph under other rules on which units are adjacent."""
         key = contiguity.model_dump_json()
         if key not in self._graphs:
             problem = self.problem
@@ -208,13 +156,7 @@ class Lab:
         return self._graphs[key]
 
     def changed(self, trial: Trial) -> Problem:
-        """Give the problem of a changed scenario, as it would be built from its file.
-
-        Parameters
-        ----------
-        trial
-            The rules that are tried.
-        """
+        """Give the problem of a changed scenario, as it would be built from its file."""
         units = self.problem.units
         if trial.homes:
             units = units.copy()
@@ -228,13 +170,7 @@ class Lab:
         )
 
     def facts(self, mask: int) -> Facts:
-        """Work out what a set of units is.
-
-        Parameters
-        ----------
-        mask
-            A set of units as bits.
-        """
+        """Work out what a set of units is."""
         known = self._facts.get(mask)
         if known is not None:
             return known
@@ -260,13 +196,7 @@ class Lab:
         return facts
 
     def adjacency(self, trial: Trial) -> list[int]:
-        """Give the neighbours of each unit as bits, borders of required layers left open.
-
-        Parameters
-        ----------
-        trial
-            The rules that are tried.
-        """
+        """Give the neighbours of each unit as bits, borders of required layers left open."""
         bits = [0] * len(self.names)
         for a, b in self.graph(trial.scenario.contiguity).edges:
             bits[self.position[a]] |= 1 << self.position[b]
@@ -274,13 +204,7 @@ class Lab:
         return bits
 
     def homes(self, trial: Trial) -> dict[str, list[str | None]]:
-        """Give the home area of every unit in each layer that no cluster may cross.
-
-        Parameters
-        ----------
-        trial
-            The rules that are tried.
-        """
+        """Give the home area of every unit in each layer that no cluster may cross."""
         homes = {
             layer: list(self.problem.units[HOME_PREFIX + layer])
             for layer in trial.scenario.required_layers
@@ -291,13 +215,7 @@ class Lab:
         return homes
 
     def closed(self, trial: Trial) -> list[int]:
-        """Give the neighbours of each unit as bits, borders of required layers cut.
-
-        Parameters
-        ----------
-        trial
-            The rules that are tried.
-        """
+        """Give the neighbours of each unit as bits, borders of required layers cut."""
         bits = self.adjacency(trial)
         for home in self.homes(trial).values():
             for i, area in enumerate(home):
@@ -306,17 +224,7 @@ class Lab:
         return bits
 
     def sets(self, adjacency: list[int], *, lowest: int, highest: int) -> tuple[list[int], bool]:
-        """Give connected sets of units by their pupils, and whether they are all there are.
-
-        Parameters
-        ----------
-        adjacency
-            Neighbours of each unit as bits.
-        lowest
-            Fewest pupils of a set.
-        highest
-            Most pupils of a set.
-        """
+        """Give connected sets of units by their pupils, and whether they are all there are."""
         key = (tuple(adjacency), lowest, highest)
         if key not in self._sets:
             found = connected_sets(adjacency, self.pupils, lowest=lowest, highest=highest)
@@ -325,13 +233,7 @@ class Lab:
         return self._sets[key]
 
     def groups(self, trial: Trial) -> tuple[list[CandidateGroup], bool]:
-        """Give the candidate groups of a trial without their costs, and whether they are all.
-
-        Parameters
-        ----------
-        trial
-            The rules that are tried.
-        """
+        """Give the candidate groups of a trial without their costs, and whether they are all."""
         scenario = trial.scenario
         size = scenario.size
         lowest = 0 if size.max_exceptions else size.min_pupils
@@ -360,13 +262,7 @@ class Lab:
         return made
 
     def pupils_and_units(self, mask: int) -> tuple[int, tuple[str, ...]]:
-        """Give the pupils of a set and the names of its units.
-
-        Parameters
-        ----------
-        mask
-            A set of units as bits.
-        """
+        """Give the pupils of a set and the names of its units."""
         if mask not in self._named:
             members = self.members(mask)
             names = tuple(self.names[i] for i in members)
@@ -374,15 +270,7 @@ class Lab:
         return self._named[mask]
 
     def broken_by_schools(self, scenario: Scenario, mask: int) -> list[str]:
-        """Give the families that a set breaks by its secondary schools and its travel.
-
-        Parameters
-        ----------
-        scenario
-            The scenario whose rules count.
-        mask
-            A set of units as bits.
-        """
+        """Give the families that a set breaks by its secondary schools and its travel."""
         if not scenario.secondary.min and scenario.travel.max_minutes is None:
             needs_place = "pupil_minutes" in scenario.objective.terms
             return ["travel"] if needs_place and not self.facts(mask).place_urn else []
@@ -397,13 +285,7 @@ class Lab:
         return broken
 
     def verdict(self, trial: Trial) -> Verdict:
-        """Decide whether a trial has a plan; a maximum that is none is raised until there is.
-
-        Parameters
-        ----------
-        trial
-            The rules that are tried.
-        """
+        """Decide whether a trial has a plan; a maximum that is none is raised until there is."""
         key = (trial.scenario.model_dump_json(), trial.homes)
         if key not in self._verdicts:
             is_open = trial.scenario.size.max_pupils >= NO_MAX_PUPILS
@@ -486,17 +368,7 @@ class Lab:
     def can_be_placed(
         self, groups: Sequence[CandidateGroup], units: Sequence[int], trial: Trial
     ) -> bool:
-        """Tell whether some units can all be placed at once, others being left out as need be.
-
-        Parameters
-        ----------
-        groups
-            The candidate groups that may be chosen.
-        units
-            Names of units.
-        trial
-            The rules that are tried.
-        """
+        """Tell whether some units can all be placed at once, others being left out as need be."""
         model = cp_model.CpModel()
         x = [model.new_bool_var("") for _ in groups]
         holders: list[list[cp_model.IntVar]] = [[] for _ in self.names]
@@ -522,15 +394,7 @@ class Lab:
         return n_short > scenario.size.max_exceptions or lacks_secondary or is_split or has_more
 
     def cover(self, groups: Sequence[CandidateGroup], scenario: Scenario) -> Verdict:
-        """Decide whether some of the candidates hold each unit once, by CP-SAT.
-
-        Parameters
-        ----------
-        groups
-            The candidate groups that may be chosen.
-        scenario
-            The scenario whose rules count.
-        """
+        """Decide whether some of the candidates hold each unit once, by CP-SAT."""
         covered = 0
         for group in groups:
             covered |= group.mask
@@ -540,13 +404,7 @@ class Lab:
         return self.solve(model)[0]
 
     def solve(self, model: cp_model.CpModel) -> tuple[Verdict, cp_model.CpSolver]:
-        """Solve a model within the time that is left.
-
-        Parameters
-        ----------
-        model
-            The model to add to.
-        """
+        """Solve a model within the time that is left."""
         self.n_trials += 1
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
@@ -558,13 +416,7 @@ class Lab:
         return ("FEASIBLE" if has_plan else "UNKNOWN"), solver
 
     def is_in_reach(self, trial: Trial) -> bool:
-        """Tell whether the groups of a trial are few enough to be enumerated; the base's are.
-
-        Parameters
-        ----------
-        trial
-            The rules that are tried.
-        """
+        """Tell whether the groups of a trial are few enough to be enumerated; the base's are."""
         if trial.scenario == self.problem.scenario and not trial.homes:
             return True
         size = trial.scenario.size
@@ -572,13 +424,7 @@ class Lab:
         return self.sets(self.closed(trial), lowest=lowest, highest=size.max_pupils)[1]
 
     def check(self, trial: Trial) -> Verdict:
-        """Decide a trial from its changed problem alone, by the candidates that a run would use.
-
-        Parameters
-        ----------
-        trial
-            The rules that are tried.
-        """
+        """Decide a trial from its changed problem alone, by the candidates that a run would use."""
         if not self.is_in_reach(trial):
             return "UNKNOWN"
         problem = self.changed(trial)

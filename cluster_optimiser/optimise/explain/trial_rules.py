@@ -19,30 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """The pins of a scenario as sets of units.
-
-    Parameters
-    ----------
-    together
-        Position of the pin in the scenario, units that share a cluster.
-    apart
-        Position of the pin in the scenario, units no one of which joins any of the second set.
-    """
+    """The pins of a scenario as sets of units."""
 
     together: tuple[tuple[int, int], ...]
     apart: tuple[tuple[int, int, int], ...]
 
     @classmethod
     def of(cls, lab: Lab, scenario: Scenario) -> Pinned:
-        """Read the pins of a scenario.
-
-        Parameters
-        ----------
-        lab
-            The lab that holds the facts of the problem.
-        scenario
-            The scenario whose rules count.
-        """
+        """Read the pins of a scenario."""
         problem = lab.problem
         pins = scenario.pins
         together = tuple(
@@ -56,35 +40,14 @@ class Pinned:
         return cls(together, apart)
 
     def broken(self, mask: int) -> list[str]:
-        """Give the pins that a set of units breaks, as names of rule families.
-
-        Parameters
-        ----------
-        mask
-            A set of units as bits.
-        """
+        """Give the pins that a set of units breaks, as names of rule families."""
         together = [f"pins.together[{k}]" for k, pin in self.together if pin & mask not in {0, pin}]
         apart = [f"pins.apart[{k}]" for k, a, b in self.apart if a & mask and b & mask]
         return [*together, *dict.fromkeys(apart)]
 
 
 def sets_in_reach(unit: int, adjacency: Sequence[int], near: Sequence[int]) -> Iterator[int]:
-    """Enumerate the connected sets with a unit of which some school is near all their units.
-
-    Parameters
-    ----------
-    unit
-        Position of the unit.
-    adjacency
-        Neighbours of each unit as bits.
-    near
-        Schools near each unit, as bits.
-
-    Yields
-    ------
-    int
-        A set as bits.
-    """
+    """Enumerate the connected sets with a unit of which some school is near all their units."""
     bit = 1 << unit
     stack = [(bit, adjacency[unit] & ~bit, bit, near[unit])]
     while stack:
@@ -103,19 +66,7 @@ def sets_in_reach(unit: int, adjacency: Sequence[int], near: Sequence[int]) -> I
 
 
 def may_be_exception(scenario: Scenario, units: Sequence[str]) -> bool:
-    """Tell whether a set under the minimum may be an exception.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    units
-        The units of the set.
-
-    Returns
-    -------
-    False where there are no exceptions, or the scenario names others.
-    """
+    """Tell whether a set under the minimum may be an exception."""
     named = scenario.size.exceptions
     return scenario.size.max_exceptions > 0 and (
         named is None or all(unit in named for unit in units)
@@ -124,15 +75,6 @@ def may_be_exception(scenario: Scenario, units: Sequence[str]) -> bool:
 
 def components(adjacency: Sequence[int]) -> list[int]:
     """Give the connected pieces of a graph.
-
-    Parameters
-    ----------
-    adjacency
-        Neighbours of each unit as bits.
-
-    Returns
-    -------
-    Each piece as bits, by its first unit.
 
     Examples
     --------
@@ -149,38 +91,10 @@ def components(adjacency: Sequence[int]) -> list[int]:
 
 
 def with_table(scenario: Scenario, name: str, table: object) -> Scenario:
-    """Give a scenario with one of its tables replaced.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    name
-        Key of the table.
-    table
-        The new table.
-
-    Returns
-    -------
-    The changed scenario.
-    """
+    """Give a scenario with one of its tables replaced."""
     return scenario.model_copy(update={name: table})
 
 
 def with_values(scenario: Scenario, name: str, **values: object) -> Scenario:
-    """Give a scenario with some values of one of its tables replaced.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    name
-        Key of the table.
-    **values
-        New values of the table's keys.
-
-    Returns
-    -------
-    The changed scenario.
-    """
+    """Give a scenario with some values of one of its tables replaced."""
     return with_table(scenario, name, getattr(scenario, name).model_copy(update=values))

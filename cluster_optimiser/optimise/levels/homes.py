@@ -22,31 +22,13 @@ Home = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Homed:
-    """A candidate with its home.
+    """A candidate with its home."""
 
-    Parameters
-    ----------
-    group
-        The candidate.
-    home
-        Of a cluster, the areas of most of its pupils; of a grouping, that of all its clusters.
-    """
-
-    group: CandidateGroup
+    group: CandidateGroup  # the candidate
     home: Home
 
     def holds(self, cluster: Homed) -> bool:
-        """Tell whether a cluster lies inside this grouping.
-
-        Parameters
-        ----------
-        cluster
-            A candidate of the level below.
-
-        Returns
-        -------
-        True where all its units are in it and its home is the same.
-        """
+        """Tell whether a cluster lies inside this grouping."""
         return self.home == cluster.home and not cluster.group.mask & ~self.group.mask
 
 
@@ -55,17 +37,6 @@ def homed_candidates(problem: Problem, above: Problem) -> tuple[list[Homed], lis
 
     A grouping is made of clusters, which may reach over a border: so the layers that it may not
     cross are left to the homes of its clusters.
-
-    Parameters
-    ----------
-    problem
-        The problem of the clusters.
-    above
-        The problem of the groupings, on the same units.
-
-    Returns
-    -------
-    Clusters; and groupings, each once for every home whose clusters cover it.
     """
     layers = above.scenario.required_layers
     lower = [Homed(group, _home(problem, group, layers)) for group in candidate_groups(problem)]

@@ -58,17 +58,7 @@ def stay_inside(
     lower: Sequence[Homed],
     upper: Sequence[Homed],
 ) -> None:
-    """Add: x_C <= sum of y_Gd over the groupings G that hold all units of C and have its home.
-
-    Parameters
-    ----------
-    model
-        The model to add to.
-    x, y
-        A Boolean for each candidate cluster, and for each candidate grouping with a home.
-    lower, upper
-        The candidates with their homes.
-    """
+    """Add: x_C <= sum of y_Gd over the groupings G that hold all units of C and have its home."""
     for variable, cluster in zip(x, lower, strict=True):
         holders = [w for w, grouping in zip(y, upper, strict=True) if grouping.holds(cluster)]
         model.add(variable <= sum(holders))
@@ -81,21 +71,7 @@ def joint_costs(
     *,
     seed: int,
 ) -> Costs:
-    """Give the costs of both levels in the order of the stages.
-
-    Parameters
-    ----------
-    problem
-        The problem of the clusters, with that of the groupings above.
-    lower, upper
-        The candidates.
-    seed
-        Fixes the tie-break.
-
-    Returns
-    -------
-    The terms of the level that comes first, then those of the other, then the tie-break.
-    """
+    """Give the costs of both levels in the order of the stages."""
     upper_problem = above(problem)
     of_lower = group_costs([c.group for c in lower], problem.scenario.objective, seed=seed)
     of_upper = group_costs([g.group for g in upper], upper_problem.scenario.objective, seed=seed)
@@ -108,22 +84,7 @@ def joint_costs(
 
 
 def above(problem: Problem) -> Problem:
-    """Give the problem of the level above.
-
-    Parameters
-    ----------
-    problem
-        The problem of the clusters.
-
-    Returns
-    -------
-    The problem of the groupings.
-
-    Raises
-    ------
-    RuntimeError
-        If it was prepared without.
-    """
+    """Give the problem of the level above."""
     if problem.upper is None:
         message = "a scenario with levels was prepared without the level above"
         raise RuntimeError(message)
@@ -131,32 +92,7 @@ def above(problem: Problem) -> Problem:
 
 
 def solve_levels(problem: Problem, *, seed: int = 0, time_limit_s: float | None = None) -> Plan:
-    """Find the best clusters among those that fit into groupings, with the groupings they fit into.
-
-    Parameters
-    ----------
-    problem
-        The problem of the clusters, with that of the groupings above.
-    seed
-        Fixes the search and the choice between equal plans.
-    time_limit_s
-        Seconds of solving; without it until proved.
-
-    Returns
-    -------
-    The plan of the clusters. Its solution's stages are those of both levels; ``proof`` gives
-    ``grouping_of`` (cluster -> number of its grouping), the number of nested plans and that both
-    methods agree.
-
-    Raises
-    ------
-    InfeasibleError
-        If it is proved that no clusters fit into groupings.
-    NoPlanFoundError
-        If the time ran out before a first plan.
-    VerificationError
-        If the two exact methods disagree.
-    """
+    """Find the best clusters that fit into groupings, with the groupings they fit into."""
     upper_problem = above(problem)
     lower, upper = homed_candidates(problem, upper_problem)
     costs = joint_costs(problem, lower, upper, seed=seed)
@@ -199,24 +135,7 @@ def _model(
 
 
 def can_nest(problem: Problem, *, time_limit_s: float | None = None) -> bool:
-    """Tell whether any clusters fit into groupings.
-
-    Parameters
-    ----------
-    problem
-        The problem of the clusters, with that of the groupings above.
-    time_limit_s
-        Seconds of solving; without it until proved.
-
-    Returns
-    -------
-    True where a plan of both levels was found, False where it is proved that there is none.
-
-    Raises
-    ------
-    NoPlanFoundError
-        If the time ran out before either.
-    """
+    """Tell whether any clusters fit into groupings."""
     model, x, y = _model(problem, *homed_candidates(problem, above(problem)))
     nothing: dict[str, cp_model.LinearExprT] = {TIE_BREAK: 0}
     cover = solve_stages(model, [*x, *y], nothing, time_limit_s=time_limit_s)

@@ -31,21 +31,11 @@ Ways = dict[Key, tuple[Vector, int]]
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """The outcome.
+    """The outcome."""
 
-    Parameters
-    ----------
-    n_plans
-        Exact number of nested plans: clusters together with groupings.
-    best
-        Least cost vector; None where there is no plan.
-    n_states
-        States visited.
-    """
-
-    n_plans: int
-    best: Vector | None
-    n_states: int
+    n_plans: int  # exact number of nested plans: clusters together with groupings
+    best: Vector | None  # least cost vector; None where there is no plan
+    n_states: int  # states visited
 
 
 def _add(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
@@ -110,21 +100,7 @@ def nested_sweep(
     lower_costs: Sequence[Sequence[int]],
     upper_costs: Sequence[Sequence[int]],
 ) -> Nested | None:
-    """Count all nested plans and find the least costs.
-
-    Parameters
-    ----------
-    problem
-        The problem of the clusters, with that of the groupings above.
-    lower, upper
-        The candidates.
-    lower_costs, upper_costs
-        One row a stage, one integer a candidate.
-
-    Returns
-    -------
-    The outcome, or None where it would take too many states.
-    """
+    """Count all nested plans and find the least costs."""
     if problem.upper is None:
         return None
     rules = problem.scenario, problem.upper.scenario

@@ -35,21 +35,7 @@ class _LateError(Exception):
 
 
 def explain_levels(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanation:
-    """Say whether clusters fit into groupings, and what change of the groupings' sizes lets them.
-
-    Parameters
-    ----------
-    problem
-        The problem of the clusters, with that of the groupings above.
-    time_limit_s
-        Seconds for everything.
-
-    Returns
-    -------
-    The explanation: of the best plan, or the least change of the least and of the greatest number
-    of pupils of a grouping, each alone, found and one pupil less ruled out by the model of both
-    levels. What each rule costs is not worked out for two levels.
-    """
+    """Say whether clusters fit into groupings, and what change of sizes lets them."""
     started = time.monotonic()
     scenario = problem.scenario
     proof: dict[str, object] = {"n_units": len(problem.units)}

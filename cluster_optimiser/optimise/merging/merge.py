@@ -37,33 +37,7 @@ def solve_merge(
     seed: int = 0,
     time_limit_s: float | None = None,
 ) -> Plan:
-    """Find the best plan of a merge scenario.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    earlier
-        Earlier versions, from each of which the plan must differ as the scenario says.
-    seed
-        Fixes the search and the choice between equal plans.
-    time_limit_s
-        Seconds of solving; without it until proved.
-
-    Returns
-    -------
-    The plan. Its solution's ``proof`` says how many candidates there are and, where the sweep could
-    be made, how many legal plans and that both methods agree.
-
-    Raises
-    ------
-    InfeasibleError
-        If it is proved that there is no plan.
-    NoPlanFoundError
-        If the time ran out before a first plan.
-    VerificationError
-        If the two exact methods disagree.
-    """
+    """Find the best plan of a merge scenario."""
     scenario = problem.scenario
     groups = candidate_groups(problem)
     _refuse_unplaceable(problem, groups)

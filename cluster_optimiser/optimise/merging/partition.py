@@ -49,39 +49,17 @@ Variables = list[cp_model.IntVar]
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """The outcome of a partition model.
+    """The outcome of a partition model."""
 
-    Parameters
-    ----------
-    status
-        OPTIMAL, FEASIBLE or INFEASIBLE for the whole order.
-    chosen
-        Positions of the chosen candidates; empty when infeasible.
-    stages
-        Each solve in turn.
-    """
-
-    status: Status
-    chosen: tuple[int, ...]
-    stages: tuple[Stage, ...]
+    status: Status  # OPTIMAL, FEASIBLE or INFEASIBLE for the whole order
+    chosen: tuple[int, ...]  # positions of the chosen candidates; empty when infeasible
+    stages: tuple[Stage, ...]  # each solve in turn
 
 
 def cover_each_unit_once(
     model: cp_model.CpModel, x: Variables, groups: Sequence[CandidateGroup], n_units: int
 ) -> None:
-    """Add: for every unit u, sum of x_C over candidates C that hold u equals 1.
-
-    Parameters
-    ----------
-    model
-        The model to add to.
-    x
-        A Boolean for each candidate.
-    groups
-        The candidates.
-    n_units
-        Number of units.
-    """
+    """Add: for every unit u, sum of x_C over candidates C that hold u equals 1."""
     holders: list[Variables] = [[] for _ in range(n_units)]
     for variable, group in zip(x, groups, strict=True):
         for i in range(n_units):
@@ -92,17 +70,7 @@ def cover_each_unit_once(
 
 
 def limit_count(model: cp_model.CpModel, x: Variables, count: Count) -> None:
-    """Add: count.min <= sum of x_C <= count.max.
-
-    Parameters
-    ----------
-    model
-        The model to add to.
-    x
-        A Boolean for each candidate.
-    count
-        The range of the number of clusters.
-    """
+    """Add: count.min <= sum of x_C <= count.max."""
     highest = len(x) if count.max is None else count.max
     model.add_linear_constraint(sum(x), count.min, max(highest, count.min))
 
@@ -110,19 +78,7 @@ def limit_count(model: cp_model.CpModel, x: Variables, count: Count) -> None:
 def limit_exceptions(
     model: cp_model.CpModel, x: Variables, groups: Sequence[CandidateGroup], max_exceptions: int
 ) -> None:
-    """Add: sum of x_C over candidates under the minimum <= max_exceptions.
-
-    Parameters
-    ----------
-    model
-        The model to add to.
-    x
-        A Boolean for each candidate.
-    groups
-        The candidates.
-    max_exceptions
-        Clusters allowed under the minimum.
-    """
+    """Add: sum of x_C over candidates under the minimum <= max_exceptions."""
     small = [v for v, group in zip(x, groups, strict=True) if group.is_exception]
     if small:
         model.add(sum(small) <= max_exceptions)
@@ -130,36 +86,16 @@ def limit_exceptions(
 
 @dataclass(frozen=True, slots=True)
 class Unlike:
-    """An earlier plan that a plan must differ from.
+    """An earlier plan that a plan must differ from."""
 
-    Parameters
-    ----------
-    masks
-        Its groups as bits.
-    most_pupils
-        Most pupils that may be in a group that both plans have.
-    """
-
-    masks: frozenset[int]
-    most_pupils: int
+    masks: frozenset[int]  # its groups as bits
+    most_pupils: int  # most pupils that may be in a group that both plans have
 
 
 def limit_likeness(
     model: cp_model.CpModel, x: Variables, groups: Sequence[CandidateGroup], unlike: Unlike
 ) -> None:
-    """Add: sum of p(C) x_C over the groups C of an earlier plan <= most pupils in common.
-
-    Parameters
-    ----------
-    model
-        The model to add to.
-    x
-        A Boolean for each candidate.
-    groups
-        The candidates.
-    unlike
-        The earlier plan.
-    """
+    """Add: sum of p(C) x_C over the groups C of an earlier plan <= most pupils in common."""
     common = [(v, g.pupils) for v, g in zip(x, groups, strict=True) if g.mask in unlike.masks]
     variables, pupils = [v for v, _ in common], [p for _, p in common]
     model.add(cp_model.LinearExpr.weighted_sum(variables, pupils) <= unlike.most_pupils)
@@ -178,23 +114,6 @@ def lose_projections(
     most one of them is chosen. And the sum of x_C over those that are small in s, less the
     exceptions allowed, <= M l_s. Projections in which the same candidates are legal share a
     Boolean.
-
-    Parameters
-    ----------
-    model
-        The model to add to.
-    x
-        A Boolean for each candidate.
-    groups
-        The candidates.
-    keeping
-        Where each is legal.
-    n_units
-        Number of units.
-
-    Returns
-    -------
-    The number of projections in which the plan is not legal.
     """
     alike: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
     positions = range(len(groups))
@@ -222,23 +141,7 @@ def build_model(
     n_units: int,
     unlike: Sequence[Unlike] = (),
 ) -> tuple[cp_model.CpModel, Variables]:
-    """Build the model of all legal plans, without an objective.
-
-    Parameters
-    ----------
-    groups
-        The candidates.
-    scenario
-        Its count range and exceptions.
-    n_units
-        Number of units.
-    unlike
-        Earlier plans that the plan must differ from.
-
-    Returns
-    -------
-    The model, and a Boolean for each candidate.
-    """
+    """Build the model of all legal plans, without an objective."""
     model = cp_model.CpModel()
     x = [model.new_bool_var("+".join(group.units)) for group in groups]
     cover_each_unit_once(model, x, groups, n_units)
@@ -250,17 +153,7 @@ def build_model(
 
 
 def term_scale(term: str) -> int:
-    """Give how many of a term's integers make one of its own unit.
-
-    Parameters
-    ----------
-    term
-        Name of a stage.
-
-    Returns
-    -------
-    The scale.
-    """
+    """Give how many of a term's integers make one of its own unit."""
     scales = {
         "pupil_minutes": CENTIMINUTES_PER_MINUTE,
         "need_deviation": CENTIPUPILS_PER_PUPIL,
@@ -270,32 +163,12 @@ def term_scale(term: str) -> int:
 
 
 def additive_terms(objective: Objective) -> tuple[str, ...]:
-    """Give the terms of an order that add up over clusters.
-
-    Parameters
-    ----------
-    objective
-        The objective.
-
-    Returns
-    -------
-    All of them but ``robustness``.
-    """
+    """Give the terms of an order that add up over clusters."""
     return tuple(term for term in objective.order if term != ROBUSTNESS)
 
 
 def stage_terms(objective: Objective) -> tuple[str, ...]:
-    """Give the name of every stage.
-
-    Parameters
-    ----------
-    objective
-        Order or weights.
-
-    Returns
-    -------
-    The terms, or ``"weighted"``, and the tie-break.
-    """
+    """Give the name of every stage."""
     return (*(("weighted",) if objective.weights else objective.order), TIE_BREAK)
 
 
@@ -305,19 +178,6 @@ def group_costs(
     """Give the integer cost of every candidate in every stage, in the order of the stages.
 
     ``robustness`` is left out: it is of a whole plan, and no sum over its candidates.
-
-    Parameters
-    ----------
-    groups
-        The candidates.
-    objective
-        Order or weights.
-    seed
-        Fixes the tie-break.
-
-    Returns
-    -------
-    Stage -> costs; the tie-break last.
     """
     costs: dict[str, list[int]] = {}
     if objective.weights:
@@ -386,34 +246,7 @@ def best_cover(
     seed: int = 0,
     time_limit_s: float | None = None,
 ) -> Cover:
-    """Find the best plan: each term minimised with those before it held at their best.
-
-    Parameters
-    ----------
-    groups
-        The candidates.
-    scenario
-        Count range, exceptions and objective.
-    n_units
-        Number of units.
-    unlike
-        Earlier plans that the plan must differ from.
-    keeping
-        In which projections each candidate is legal, where ``robustness`` is a term.
-    seed
-        Fixes the search and the tie-break.
-    time_limit_s
-        Seconds for all stages together; without it until proved.
-
-    Returns
-    -------
-    The cover; FEASIBLE with the stages reached where the time ran out.
-
-    Raises
-    ------
-    NoPlanFoundError
-        If the time ran out before a first plan.
-    """
+    """Find the best plan: each term minimised with those before it held at their best."""
     model, x = build_model(groups, scenario, n_units, unlike)
     values: dict[str, cp_model.LinearExprT] = {
         term: cp_model.LinearExpr.weighted_sum(x, costs)
@@ -433,30 +266,7 @@ def solve_stages(
     seed: int = 0,
     time_limit_s: float | None = None,
 ) -> Cover:
-    """Minimise one stage after another, each held at its best for those that follow.
-
-    Parameters
-    ----------
-    model
-        The model of all legal plans; the stages are added to it.
-    x
-        A Boolean for each candidate.
-    values
-        Stage -> what is minimised, most important first.
-    seed
-        Fixes the search.
-    time_limit_s
-        Seconds for all stages together; without it until proved.
-
-    Returns
-    -------
-    The cover; FEASIBLE with the stages reached where the time ran out.
-
-    Raises
-    ------
-    NoPlanFoundError
-        If the time ran out before a first plan.
-    """
+    """Minimise one stage after another, each held at its best for those that follow."""
     started = time.monotonic()
     stages: list[Stage] = []
     chosen: tuple[int, ...] = ()
@@ -487,15 +297,6 @@ def exceeds_safe_total(groups: Sequence[CandidateGroup], scenario: Scenario, see
     """Tell whether some row's coefficients add up to more than CP-SAT is known to be safe with.
 
     Its optimum is then still checked by the second method, and said so.
-
-    Parameters
-    ----------
-    groups, scenario, seed
-        As for `best_cover`.
-
-    Returns
-    -------
-    True where some stage's costs add up to more than `MAX_ROW_TOTAL`.
     """
     costs = group_costs(groups, scenario.objective, seed=seed)
     return any(sum(row) > MAX_ROW_TOTAL for row in costs.values())

@@ -43,37 +43,15 @@ MAX_PLANS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class FirstUnlike:
-    """What going through all plans in order found.
-
-    Parameters
-    ----------
-    costs
-        Cost vector of the first plan that differs enough; None where no plan does.
-    n_passed
-        Better plans that do not differ enough.
-    n_plans
-        All legal plans, however alike.
-    """
+    """What going through all plans in order found."""
 
     costs: tuple[int, ...] | None
-    n_passed: int
-    n_plans: int
+    n_passed: int  # better plans that do not differ enough
+    n_plans: int  # all legal plans, however alike
 
 
 def unlike_plan(problem: Problem, plan: Plan) -> Unlike:
-    """Give an earlier version as its groups, and the pupils that may stay in the same company.
-
-    Parameters
-    ----------
-    problem
-        The problem; its scenario says how far versions differ.
-    plan
-        The earlier version, made of whole units.
-
-    Returns
-    -------
-    What `best_cover` asks for.
-    """
+    """Give an earlier version as its groups, and the pupils that may stay in the same company."""
     position = {str(unit): i for i, unit in enumerate(problem.units.index)}
     cluster_of = plan.assignment.loc[problem.unit_of.index].groupby(problem.unit_of).first()
     masks: dict[str, int] = {}
@@ -93,19 +71,7 @@ def _least(problem: Problem) -> int:
 
 
 def among_words(problem: Problem, earlier: Sequence[Plan]) -> str:
-    """Say in words among which plans a later version is the best.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    earlier
-        The versions before it.
-
-    Returns
-    -------
-    A clause that goes on from "proved best among".
-    """
+    """Say in words among which plans a later version is the best."""
     labels = [plan.label for plan in earlier]
     names = labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
     share = problem.scenario.versions.differ_pupils
@@ -123,25 +89,7 @@ def first_unlike(
     *,
     seed: int,
 ) -> FirstUnlike | None:
-    """Find the best plan that differs enough by going through all plans in order.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    groups
-        Its candidates.
-    unlike
-        The earlier versions; without any the best plan is the first.
-    keeping
-        In which projections each candidate is legal, where ``robustness`` is a term.
-    seed
-        Fixes the tie-break.
-
-    Returns
-    -------
-    What was found; None where there are too many states, or too many plans before the first.
-    """
+    """Find the best plan that differs enough by going through all plans in order."""
     diagram = build_diagram(problem, groups, max_states=MAX_STATES)
     if diagram is None:
         return None
@@ -173,26 +121,7 @@ def ordered_plans(
     *,
     seed: int,
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]] | None]:
-    """Give the plans of a diagram in the exact order of an objective.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-    groups
-        The candidates.
-    objective
-        Order or weights.
-    keeping
-        In which projections each candidate is legal, where ``robustness`` is a term.
-    seed
-        Fixes the tie-break, the last term.
-
-    Returns
-    -------
-    Cost vector, stage by stage, and positions of the groups of each plan; None, once and last,
-    where it would take too long to go on.
-    """
+    """Give the plans of a diagram in the exact order of an objective."""
     costs = group_costs(groups, objective, seed=seed)
     if keeping is None:
         return plans_in_order(diagram, np.array(list(costs.values()), dtype=np.int64))

@@ -32,24 +32,12 @@ BOUND_TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an engine says of a model.
+    """What an engine says of a model."""
 
-    Parameters
-    ----------
-    status
-        OPTIMAL, FEASIBLE, INFEASIBLE or UNKNOWN.
-    values
-        A value for each variable, or None.
-    bound
-        No solution has a lower objective.
-    effort
-        The engine's own measure of effort: deterministic time or nodes.
-    """
-
-    status: Status
-    values: tuple[int, ...] | None
-    bound: int
-    effort: float
+    status: Status  # OPTIMAL, FEASIBLE, INFEASIBLE or UNKNOWN
+    values: tuple[int, ...] | None  # a value for each variable, or None
+    bound: int  # no solution has a lower objective
+    effort: float  # the engine's own measure of effort: deterministic time or nodes
 
 
 class Engine(Protocol):
@@ -70,26 +58,7 @@ class Engine(Protocol):
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
     ) -> Outcome:
-        """Minimise.
-
-        Parameters
-        ----------
-        model, objective
-            The program.
-        hint
-            Values to begin with.
-        seed
-            Fixes the search.
-        time_limit_s
-            Seconds; without it until proved.
-        relative_gap
-            Share of its value by which a solution may miss the bound: with any, what stops there
-            is not called best.
-
-        Returns
-        -------
-        The outcome.
-        """
+        """Minimise."""
         ...
 
 
@@ -108,17 +77,7 @@ class CpSat:
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
     ) -> Outcome:
-        """Minimise; see `Engine`.
-
-        Parameters
-        ----------
-        model, objective, hint, seed, time_limit_s, relative_gap
-            As for `Engine`.
-
-        Returns
-        -------
-        The outcome.
-        """
+        """Minimise; see `Engine`."""
         cp = cp_model.CpModel()
         x = [cp.new_int_var(0, upper, "") for upper in model.upper]
         for row in model.rows:
@@ -188,17 +147,7 @@ class Highs:
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
     ) -> Outcome:
-        """Minimise; see `Engine`.
-
-        Parameters
-        ----------
-        model, objective, hint, seed, time_limit_s, relative_gap
-            As for `Engine`.
-
-        Returns
-        -------
-        The outcome. Where rounding breaks a row, CP-SAT's in its place.
-        """
+        """Minimise; see `Engine`."""
         if not model.may_be_kept():
             # MathOpt would refuse such a program instead of calling it infeasible.
             return Outcome("INFEASIBLE", None, 0, 0.0)
@@ -239,15 +188,7 @@ class Highs:
 
 
 class Program:
-    """A model as MathOpt has it, in units near those of its coefficients.
-
-    Parameters
-    ----------
-    model, objective
-        The program. Rows that it is given later are added by `add_rows`.
-    is_whole
-        Whether variables are whole numbers.
-    """
+    """A model as MathOpt has it, in units near those of its coefficients."""
 
     def __init__(self, model: LinearModel, objective: Objective, *, is_whole: bool) -> None:
         # Imported when used: it brings a logging handler of its own along, which small maps, which
@@ -270,13 +211,7 @@ class Program:
         self.add_rows(model)
 
     def add_rows(self, model: LinearModel) -> None:
-        """Add the rows that the model has and this has not.
-
-        Parameters
-        ----------
-        model
-            The program.
-        """
+        """Add the rows that the model has and this has not."""
         for row in model.rows[len(self.rows) :]:
             scale = _scale(c for c, _ in row.terms)
             added = self.model.add_linear_constraint(
@@ -329,17 +264,7 @@ def _run_highs(
 
 
 def time_limit(seconds: float | None) -> timedelta | None:
-    """Give a time limit as MathOpt takes it: none at all would be refused.
-
-    Parameters
-    ----------
-    seconds
-        Seconds; None for no limit.
-
-    Returns
-    -------
-    The limit.
-    """
+    """Give a time limit as MathOpt takes it: none at all would be refused."""
     return None if seconds is None else timedelta(seconds=max(seconds, 0.01))
 
 

@@ -25,49 +25,22 @@ DUAL_SCALE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Fractions:
-    """A solution in fractions, and what is proved by it.
+    """A solution in fractions, and what is proved by it."""
 
-    Parameters
-    ----------
-    values
-        A value for each variable.
-    bound
-        No solution has a lower objective.
-    reduced
-        What each variable costs beyond the rows, times `DUAL_SCALE`: a solution in which some
-        variables of positive cost are 1 has an objective of at least the bound and these costs.
-    """
-
-    values: tuple[float, ...]
-    bound: int
+    values: tuple[float, ...]  # a value for each variable
+    bound: int  # no solution has a lower objective
     reduced: tuple[int, ...]
 
 
 class InFractions:
-    """A program with all variables in fractions, solved again as rows are added to it.
-
-    Parameters
-    ----------
-    model, objective
-        The program.
-    """
+    """A program with all variables in fractions, solved again as rows are added to it."""
 
     def __init__(self, model: LinearModel, objective: Objective) -> None:
         self.model, self.objective = model, objective
         self.program = Program(model, objective, is_whole=False)
 
     def solve(self, *, time_limit_s: float | None = None) -> Fractions | None:
-        """Minimise, with the rows that the model has by now.
-
-        Parameters
-        ----------
-        time_limit_s
-            Seconds; without it until solved.
-
-        Returns
-        -------
-        Values, bound and costs; None where there is no solution or it was not found in time.
-        """
+        """Minimise, with the rows that the model has by now."""
         from ortools.math_opt.python import mathopt  # noqa: PLC0415
 
         if not self.model.may_be_kept():
@@ -93,20 +66,7 @@ class InFractions:
 def dual_bound(
     model: LinearModel, objective: Objective, duals: Sequence[float]
 ) -> tuple[int, tuple[int, ...]]:
-    """Bound a program by multiples of its rows, exactly.
-
-    Parameters
-    ----------
-    model, objective
-        The program.
-    duals
-        A multiple for each row, positive where its lower bound is meant, negative where its upper.
-
-    Returns
-    -------
-    The bound, with the objective's constant; and what each variable costs beyond the rows, times
-    `DUAL_SCALE`.
-    """
+    """Bound a program by multiples of its rows, exactly."""
     costs = [0] * len(model.upper)
     for c, v in objective.terms:
         costs[v] += c * DUAL_SCALE

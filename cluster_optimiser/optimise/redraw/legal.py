@@ -15,23 +15,7 @@ if TYPE_CHECKING:
 def is_legal_plan(
     ground: Ground, clusters: Sequence[Cluster], *, is_shaped: bool, n_exceptions: int | None = None
 ) -> bool:
-    """Tell whether clusters keep every rule of a redraw, but for how many they are.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    clusters
-        Units of each cluster.
-    is_shaped
-        Whether the shape rule is to be kept.
-    n_exceptions
-        Clusters that may be under the minimum; the scenario's number unless given.
-
-    Returns
-    -------
-    True where they do.
-    """
+    """Tell whether clusters keep every rule of a redraw, but for how many they are."""
     size = ground.problem.scenario.size
     small = [c for c in clusters if ground.pupils_of(c) < size.min_pupils]
     return (
@@ -42,21 +26,7 @@ def is_legal_plan(
 
 
 def is_legal_cluster(ground: Ground, cluster: Cluster, *, is_shaped: bool) -> bool:
-    """Tell whether a cluster keeps every rule that may be told of it alone, but the minimum size.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    cluster
-        Its units.
-    is_shaped
-        Whether the shape rule is to be kept.
-
-    Returns
-    -------
-    True where it does.
-    """
+    """Tell whether a cluster keeps every rule of it alone but the minimum size."""
     scenario = ground.problem.scenario
     fits = ground.pupils_of(cluster) <= scenario.size.max_pupils or cluster in ground.oversize
     enough = sum(ground.n_secondary[i] for i in cluster) >= scenario.secondary.min
@@ -72,19 +42,6 @@ def with_strays_moved(
 
     Where clusters in one piece cost no more, a program may still have strays: schools whose pupils
     are unknown cost nothing anywhere.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    clusters
-        A plan whose clusters keep the rules but for some.
-    is_shaped
-        Whether the shape rule is to be kept.
-
-    Returns
-    -------
-    The plan without strays; with some of them where no neighbour may take them.
     """
     found = list(clusters)
     for cluster in clusters:

@@ -36,46 +36,24 @@ SHARE_OF_START = 0.3
 
 @dataclass(frozen=True, slots=True)
 class PartStage:
-    """What is known of one stage of one part.
+    """What is known of one stage of one part."""
 
-    Parameters
-    ----------
-    status
-        OPTIMAL or FEASIBLE.
-    value, bound
-        Integers of the stage's scale.
-    effort
-        The engine's measure of effort.
-    """
-
-    status: Status
-    value: int
-    bound: int
-    effort: float
+    status: Status  # OPTIMAL or FEASIBLE
+    value: int  # integers of the stage's scale
+    bound: int  # integers of the stage's scale
+    effort: float  # the engine's measure of effort
 
 
 @dataclass(frozen=True, slots=True)
 class PartPlan:
-    """The plan of one part of the map.
+    """The plan of one part of the map."""
 
-    Parameters
-    ----------
-    status
-        OPTIMAL, FEASIBLE, INFEASIBLE or UNKNOWN.
-    clusters
-        Units of each cluster; empty where there is none.
-    stages
-        The stages that were solved.
-    n_pairs, n_cuts, n_rounds
-        Size of the model, separators added, programs solved.
-    """
-
-    status: Status
-    clusters: tuple[Cluster, ...] = ()
-    stages: tuple[PartStage, ...] = ()
-    n_pairs: int = 0
-    n_cuts: int = 0
-    n_rounds: int = 0
+    status: Status  # OPTIMAL, FEASIBLE, INFEASIBLE or UNKNOWN
+    clusters: tuple[Cluster, ...] = ()  # units of each cluster; empty where there is none
+    stages: tuple[PartStage, ...] = ()  # the stages that were solved
+    n_pairs: int = 0  # size of the model, separators added, programs solved
+    n_cuts: int = 0  # size of the model, separators added, programs solved
+    n_rounds: int = 0  # size of the model, separators added, programs solved
 
 
 def solve_part(
@@ -90,23 +68,6 @@ def solve_part(
 
     Where the number of clusters comes first it is tried out from the fewest on: with a fixed number
     the rest is proved quickly, while the number itself has a weak relaxation.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    units
-        Units of the part.
-    limits
-        Clusters and exceptions it may have.
-    how
-        How to solve.
-    start
-        A legal plan of the part to begin with, or nothing.
-
-    Returns
-    -------
-    The plan.
     """
     names = stage_names(ground)
     most = limits.most if limits.most is not None else len(units)
@@ -134,21 +95,6 @@ def easy_start(
 
     What is hard is to have as many clusters as there can be, all of them just large enough. A plan
     is wanted whatever becomes of that until the time is over.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    units
-        Units of the part.
-    limits
-        Clusters and exceptions it may have.
-    how
-        How to solve, and until when.
-
-    Returns
-    -------
-    Units of each cluster; nothing where there is no such plan, or none was found in time.
     """
     size = ground.problem.scenario.size
     n_clusters = round(2 * ground.pupils_of(units) / (size.min_pupils + size.max_pupils))
@@ -231,19 +177,6 @@ def repaired(ground: Ground, start: Sequence[Cluster], how: How) -> list[Cluster
     """Solve anew what is around clusters that are no legal ones once single schools count.
 
     A cluster of today on two sides of a river is one unit of a merge, but not one piece.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    start
-        A plan whose clusters keep the rules but for some.
-    how
-        How to solve, and until when.
-
-    Returns
-    -------
-    The plan, mended as far as that was possible.
     """
     clusters = with_strays_moved(ground, start, is_shaped=how.is_shaped)
     for _ in range(len(start)):

@@ -21,78 +21,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many clusters, and how many of them exceptions, a part of the map may have.
+    """How many clusters, and how many of them exceptions, a part of the map may have."""
 
-    Parameters
-    ----------
-    fewest, most
-        Clusters; most None for any number.
-    exceptions
-        Clusters under the minimum.
-    """
-
-    fewest: int
-    most: int | None
-    exceptions: int
+    fewest: int  # clusters; most None for any number
+    most: int | None  # clusters; most None for any number
+    exceptions: int  # clusters under the minimum
 
 
 @dataclass(slots=True)
 class Assignment:
-    """The variables of one part of the map.
+    """The variables of one part of the map."""
 
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    units
-        The units of the part.
-    model
-        The program they are in.
-    x
-        (unit, hub) -> variable.
-    of_unit, of_hub
-        Hubs that a unit may join; units that may join a hub.
-    stands
-        Existing cluster over the maximum -> variable.
-    exception
-        Hub -> variable; empty where no exception is allowed.
-    """
-
-    ground: Ground
-    units: tuple[int, ...]
-    model: LinearModel
-    x: dict[tuple[int, int], int] = field(default_factory=dict)
+    ground: Ground  # the problem in numbers
+    units: tuple[int, ...]  # the units of the part
+    model: LinearModel  # the program they are in
+    x: dict[tuple[int, int], int] = field(default_factory=dict)  # (unit, hub) -> variable
     of_unit: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     of_hub: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     stands: dict[Cluster, int] = field(default_factory=dict)
     exception: dict[int, int] = field(default_factory=dict)
 
     def open(self, hub: int) -> int:
-        """Give y_h, the variable that opens a hub.
-
-        Parameters
-        ----------
-        hub
-            Its number.
-
-        Returns
-        -------
-        The variable.
-        """
+        """Give y_h, the variable that opens a hub."""
         return self.x[self.ground.hubs[hub].unit, hub]
 
     def clusters(self, values: Sequence[int]) -> list[tuple[int | None, Cluster]]:
-        """Read the clusters off a solution.
-
-        Parameters
-        ----------
-        values
-            A value for each variable.
-
-        Returns
-        -------
-        Hub (None for an existing cluster that stands) and units of each.
-        """
+        """Read the clusters off a solution."""
         found: list[tuple[int | None, Cluster]] = [
             (h, frozenset(i for i in members if values[self.x[i, h]]))
             for h, members in self.of_hub.items()
@@ -104,23 +58,7 @@ class Assignment:
 def variables(
     ground: Ground, units: Sequence[int], *, nearest_hubs: int | None, allow_exceptions: bool
 ) -> Assignment:
-    """Make the variables of a part of the map.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    units
-        Units of the part.
-    nearest_hubs
-        A unit may join one of so many nearest hubs (its own hub always); None for all.
-    allow_exceptions
-        Whether clusters may be under the minimum.
-
-    Returns
-    -------
-    The variables, without constraints.
-    """
+    """Make the variables of a part of the map."""
     a = Assignment(ground, tuple(units), LinearModel())
     held = set(units)
     usable = [
@@ -168,13 +106,7 @@ def _may_stand(ground: Ground, cluster: Cluster) -> bool:
 
 
 def assign_each_unit_once(a: Assignment) -> None:
-    """Add: for every unit i, sum over h of x_ih, and of z_f over clusters f that hold i, is 1.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    """
+    """Add: for every unit i, sum over h of x_ih, and of z_f over clusters f that hold i, is 1."""
     for i in a.units:
         standing = [z for cluster, z in a.stands.items() if i in cluster]
         a.model.row(
@@ -183,28 +115,14 @@ def assign_each_unit_once(a: Assignment) -> None:
 
 
 def join_open_hubs_only(a: Assignment) -> None:
-    """Add: x_ih <= y_h for every pair, the strong form, which makes the relaxation tight.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    """
+    """Add: x_ih <= y_h for every pair, the strong form, which makes the relaxation tight."""
     for (i, h), v in a.x.items():
         if i != a.ground.hubs[h].unit:
             a.model.row([(1, v), (-1, a.open(h))], high=0)
 
 
 def limit_size(a: Assignment, least: int, most: int) -> None:
-    """Add: least (y_h - e_h) <= sum of p_i x_ih <= most y_h for every hub h.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    least, most
-        Pupils.
-    """
+    """Add: least (y_h - e_h) <= sum of p_i x_ih <= most y_h for every hub h."""
     for h, members in a.of_hub.items():
         pupils = [(a.ground.pupils[i], a.x[i, h]) for i in members]
         a.model.row([*pupils, (-most, a.open(h))], high=0)
@@ -214,17 +132,7 @@ def limit_size(a: Assignment, least: int, most: int) -> None:
 
 
 def limit_exceptions(a: Assignment, most: int, exceptable: frozenset[int]) -> None:
-    """Add: sum of e_h <= most, e_h <= y_h, and x_ih + e_h <= 1 for units i that may be in none.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    most
-        Clusters allowed under the minimum.
-    exceptable
-        Units that an exception may be made of.
-    """
+    """Add: sum of e_h <= most, e_h <= y_h, and x_ih + e_h <= 1 for units i that may be in none."""
     if not a.exception:
         return
     a.model.row([(1, e) for e in a.exception.values()], high=most)
@@ -236,29 +144,13 @@ def limit_exceptions(a: Assignment, most: int, exceptable: frozenset[int]) -> No
 
 
 def limit_count(a: Assignment, fewest: int, most: int | None) -> None:
-    """Add: fewest <= sum of y_h + sum of z_f <= most.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    fewest, most
-        Clusters.
-    """
+    """Add: fewest <= sum of y_h + sum of z_f <= most."""
     opened = [(1, v) for v in [*map(a.open, a.of_hub), *a.stands.values()]]
     a.model.row(opened, low=fewest, high=most)
 
 
 def need_secondary_schools(a: Assignment, least: int) -> None:
-    """Add: sum of s_i x_ih >= least y_h, where the hub's own unit does not have so many.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    least
-        Secondary schools of a cluster.
-    """
+    """Add: sum of s_i x_ih >= least y_h, where the hub's own unit does not have so many."""
     for h, members in a.of_hub.items():
         if a.ground.n_secondary[a.ground.hubs[h].unit] < least:
             held = [(a.ground.n_secondary[i], a.x[i, h]) for i in members]
@@ -266,15 +158,7 @@ def need_secondary_schools(a: Assignment, least: int) -> None:
 
 
 def keep_together(a: Assignment, pins: Sequence[frozenset[int]]) -> None:
-    """Add: x_ih = x_jh for all hubs h and units i, j of a pin.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    pins
-        Sets of units.
-    """
+    """Add: x_ih = x_jh for all hubs h and units i, j of a pin."""
     for pin in pins:
         first, *others = sorted(pin)
         for other in others:
@@ -286,15 +170,7 @@ def keep_together(a: Assignment, pins: Sequence[frozenset[int]]) -> None:
 
 
 def keep_apart(a: Assignment, pins: Sequence[tuple[frozenset[int], frozenset[int]]]) -> None:
-    """Add: x_ih <= w_h and x_jh <= 1 - w_h for all hubs h, i of one set and j of the other.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    pins
-        Pairs of sets of units.
-    """
+    """Add: x_ih <= w_h and x_jh <= 1 - w_h for all hubs h, i of one set and j of the other."""
     for one, other in pins:
         for h in a.of_hub:
             here = [a.x[i, h] for i in sorted(one) if (i, h) in a.x]
@@ -313,13 +189,6 @@ def need_a_neighbour(a: Assignment, *, nearer: bool) -> None:
     The simplest separator: all neighbours of i part it from the hub. With ``nearer`` only
     neighbours nearer to the hub count, the shape rule "towards the hub"; then every cluster is
     connected by itself, but legal plans are lost.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    nearer
-        Whether the neighbour has to be nearer to the hub.
     """
     ground = a.ground
     for (i, h), v in a.x.items():
@@ -333,17 +202,7 @@ def need_a_neighbour(a: Assignment, *, nearer: bool) -> None:
 
 
 def part_a_stray(a: Assignment, unit: int, hub: int, separator: Iterable[int]) -> None:
-    """Add: x_ih <= sum of x_jh over a separator of i and the hub.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    unit, hub
-        The unit that is cut off from its hub.
-    separator
-        Units one of which every way from one to the other goes through.
-    """
+    """Add: x_ih <= sum of x_jh over a separator of i and the hub."""
     passing = [(-1, a.x[j, hub]) for j in sorted(separator) if (j, hub) in a.x]
     a.model.row([(1, a.x[unit, hub]), *passing], high=0)
 
@@ -353,13 +212,6 @@ def forbid(a: Assignment, cluster: Cluster) -> None:
 
     For what no row can say of a cluster: that its meeting place, the best of several hubs in it, is
     beyond the travel limit.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    cluster
-        The set S of units that may not be a cluster.
     """
     for h, members in a.of_hub.items():
         if a.ground.hubs[h].unit in cluster and all((i, h) in a.x for i in cluster):
@@ -376,25 +228,7 @@ def build_model(
     nearest_hubs: int | None = None,
     is_shaped: bool = False,
 ) -> Assignment:
-    """Build the model of one part of the map, without an objective.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    units
-        Units of the part.
-    limits
-        Clusters and exceptions that the part may have.
-    nearest_hubs
-        A unit may join one of so many nearest hubs; None for all within the travel limit.
-    is_shaped
-        Keep the shape rule "towards the hub".
-
-    Returns
-    -------
-    Variables and constraints.
-    """
+    """Build the model of one part of the map, without an objective."""
     size = ground.problem.scenario.size
     allow = limits.exceptions > 0 and size.min_pupils > 0
     a = variables(ground, units, nearest_hubs=nearest_hubs, allow_exceptions=allow)
@@ -414,21 +248,7 @@ def build_model(
 def starting_values(
     a: Assignment, hub_of: Mapping[int, int], stands: Iterable[Cluster]
 ) -> dict[int, int]:
-    """Give the values of the assignment that a known plan has, to begin with.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    hub_of
-        Unit -> hub.
-    stands
-        Existing clusters that stand as they are.
-
-    Returns
-    -------
-    Variable -> value; pairs that the model does not have are left out.
-    """
+    """Give the values of the assignment that a known plan has, to begin with."""
     standing = set(stands)
     values = {v: int(hub_of.get(i) == h) for (i, h), v in a.x.items()}
     return values | {z: int(cluster in standing) for cluster, z in a.stands.items()}

@@ -19,17 +19,6 @@ def redraw_names(ground: Ground, clusters: Sequence[Cluster]) -> list[str]:
     A cluster that consists of whole clusters of today is named after them, as in a merge. Any other
     bears the name of today's cluster that its hub belongs to, with the hub's own name where
     several would be called the same.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    clusters
-        Units of each cluster.
-
-    Returns
-    -------
-    A name each, in the same order.
     """
     problem = ground.problem
     schools = problem.authority.schools

@@ -27,28 +27,14 @@ Cluster = frozenset[int]
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A school that a cluster may be built around.
+    """A school that a cluster may be built around."""
 
-    Parameters
-    ----------
-    position
-        The school, in the order of the register.
-    unit
-        Position of the unit it belongs to.
-    """
-
-    position: int
-    unit: int
+    position: int  # the school, in the order of the register
+    unit: int  # position of the unit it belongs to
 
 
 class Ways:
-    """Minutes and pupils of the schools of each unit, looked up once.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    """
+    """Minutes and pupils of the schools of each unit, looked up once."""
 
     def __init__(self, problem: Problem) -> None:
         self.minutes = to_centiminutes(problem.travel.minutes)
@@ -57,18 +43,7 @@ class Ways:
         self.schools = [found[str(name)] for name in problem.units.index]
 
     def of(self, unit: int, hub: Hub) -> tuple[int | None, int, int]:
-        """Give what it costs a unit to reach a hub.
-
-        Parameters
-        ----------
-        unit, hub
-            The two.
-
-        Returns
-        -------
-        Pupil centiminutes (None where a school with pupils cannot reach it), longest and shortest
-        centiminutes.
-        """
+        """Give what it costs a unit to reach a hub."""
         members = self.schools[unit]
         ways, pupils = self.minutes[members, hub.position], self.pupils[members]
         is_unknown = ways == UNKNOWN
@@ -81,58 +56,26 @@ class Ways:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """A problem in the numbers of the model.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    ways
-        Minutes of its schools.
-    units
-        Names.
-    pupils, n_secondary
-        Of each unit.
-    neighbours
-        Of each unit, borders of required layers cut.
-    hubs
-        The schools that a cluster may be built around, in the order of the register.
-    cost, longest, nearest
-        (unit, hub) -> pupil centiminutes, longest and shortest centiminutes of the unit's schools;
-        only pairs within the travel limit and the same connected part of the map.
-    exceptable
-        Units that an exception may be made of.
-    together, apart
-        Pins: sets of units; pairs of sets.
-    oversize
-        Existing clusters over the maximum that may stand as they are.
-    by_area
-        Layer, or ``today`` for today's clusters -> of each unit, area -> pupils.
-    """
+    """A problem in the numbers of the model."""
 
     problem: Problem
-    ways: Ways
+    ways: Ways  # minutes of its schools
     units: tuple[str, ...]
     pupils: tuple[int, ...]
     n_secondary: tuple[int, ...]
-    neighbours: tuple[frozenset[int], ...]
+    neighbours: tuple[frozenset[int], ...]  # of each unit, borders of required layers cut
     hubs: tuple[Hub, ...]
     cost: Mapping[tuple[int, int], int]
     longest: Mapping[tuple[int, int], int]
     nearest: Mapping[tuple[int, int], int]
-    exceptable: frozenset[int]
-    together: tuple[frozenset[int], ...]
-    apart: tuple[tuple[frozenset[int], frozenset[int]], ...]
-    oversize: tuple[Cluster, ...]
+    exceptable: frozenset[int]  # units that an exception may be made of
+    together: tuple[frozenset[int], ...]  # pins: sets of units; pairs of sets
+    apart: tuple[tuple[frozenset[int], frozenset[int]], ...]  # pins: sets of units; pairs of sets
+    oversize: tuple[Cluster, ...]  # existing clusters over the maximum that may stand as they are
     by_area: Mapping[str, tuple[Mapping[str, int], ...]]
 
     def parts(self) -> list[tuple[int, ...]]:
-        """Give the connected parts of the map, borders of required layers cut.
-
-        Returns
-        -------
-        Units of each part; no cluster lies in two.
-        """
+        """Give the connected parts of the map, borders of required layers cut."""
         graph = nx.Graph()
         graph.add_nodes_from(range(len(self.units)))
         graph.add_edges_from((i, j) for i, near in enumerate(self.neighbours) for j in near)
@@ -140,33 +83,11 @@ class Ground:
         return [tuple(sorted(part)) for part in nx.connected_components(graph)]
 
     def pupils_of(self, cluster: Iterable[int]) -> int:
-        """Add up pupils.
-
-        Parameters
-        ----------
-        cluster
-            Units.
-
-        Returns
-        -------
-        Their pupils.
-        """
+        """Add up pupils."""
         return sum(self.pupils[i] for i in cluster)
 
     def meeting(self, cluster: Cluster) -> tuple[int, int, int] | None:
-        """Find the meeting place of a cluster: its hub school with the fewest pupil minutes.
-
-        Parameters
-        ----------
-        cluster
-            Units.
-
-        Returns
-        -------
-        Number of the hub, pupil centiminutes, longest centiminutes (`UNKNOWN` where a school
-        without pupils cannot reach it); None where no hub of the cluster can be reached from every
-        member that has pupils.
-        """
+        """Find the meeting place of a cluster: its hub school with the fewest pupil minutes."""
         best: tuple[int, int] | None = None
         for number, hub in enumerate(self.hubs):
             if hub.unit not in cluster:
@@ -244,17 +165,7 @@ def _oversize(problem: Problem, neighbours: tuple[frozenset[int], ...]) -> list[
 
 
 def redraw_ground(problem: Problem) -> Ground:
-    """Put a problem into the numbers of the model.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-
-    Returns
-    -------
-    The ground.
-    """
+    """Put a problem into the numbers of the model."""
     scenario = problem.scenario
     units = tuple(str(name) for name in problem.units.index)
     neighbours = tuple(frozenset(bit_positions(bits)) for bits in unit_adjacency(problem))

@@ -25,17 +25,7 @@ _Choice = tuple[tuple[int, ...], list[PartPlan]]
 
 
 def parts_of(ground: Ground) -> list[tuple[int, ...]]:
-    """Give the parts of the map that may be solved apart.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-
-    Returns
-    -------
-    Units of each part; one part where a term looks across parts.
-    """
+    """Give the parts of the map that may be solved apart."""
     parts = ground.parts()
     if "changed_pupils" in ground.problem.scenario.objective.terms:
         seen: dict[str, int] = {}
@@ -48,21 +38,7 @@ def parts_of(ground: Ground) -> list[tuple[int, ...]]:
 
 
 def solve_parts(ground: Ground, how: How, start: Sequence[Cluster] = ()) -> list[PartPlan]:
-    """Solve every part, and choose numbers of clusters where they are coupled.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    how
-        How to solve.
-    start
-        A legal plan to begin with, or nothing.
-
-    Returns
-    -------
-    The plans of the parts; of one part, INFEASIBLE, where no choice of numbers is legal.
-    """
+    """Solve every part, and choose numbers of clusters where they are coupled."""
     count = ground.problem.scenario.count
     exceptions = ground.problem.scenario.size.max_exceptions
     parts = parts_of(ground)

@@ -56,36 +56,14 @@ Begin = Callable[["How"], "Sequence[Cluster]"]
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a solution in fractions proves.
+    """What a solution in fractions proves."""
 
-    Parameters
-    ----------
-    bound
-        No plan has a lower value.
-    extra
-        (unit, hub) -> what a plan in which the unit joins the hub costs at least beyond the bound.
-    """
-
-    bound: int
+    bound: int  # no plan has a lower value
     extra: Mapping[tuple[int, int], int]
 
 
 def bound_in_fractions(a: Assignment, objective: Objective, how: How) -> Reach | None:
-    """Solve in fractions, add rows that are broken, solve again.
-
-    Parameters
-    ----------
-    a
-        The model; rows are added to it.
-    objective
-        What is minimised.
-    how
-        How to solve, and until when.
-
-    Returns
-    -------
-    What is proved; None where there is no solution in fractions, or none was found in time.
-    """
+    """Solve in fractions, add rows that are broken, solve again."""
     size = a.ground.problem.scenario.size
     program, best = InFractions(a.model, objective), None
     for _ in range(MOST_ROUNDS):
@@ -119,27 +97,7 @@ def prove(
     repair: Repair,
     begin: Begin | None = None,
 ) -> Status:
-    """Solve one stage of a part of many units.
-
-    Parameters
-    ----------
-    a
-        The model; rows are added to it.
-    stage, objective
-        What is minimised.
-    search
-        What is known; changed in place.
-    how
-        How to solve.
-    repair
-        Solves what is around clusters that are not in one piece anew; asked where there is no plan.
-    begin
-        Gives a plan, not a good one, where the core has none and there is a time limit.
-
-    Returns
-    -------
-    The status.
-    """
+    """Solve one stage of a part of many units."""
     reach = bound_in_fractions(a, objective, how.with_share(SHARE_OF_TIME))
     proof = _Proof(
         a, stage, objective, search, how, repair, reach or Reach(0, dict.fromkeys(a.x, 0))

@@ -27,32 +27,14 @@ FEW = 125
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How to solve.
-
-    Parameters
-    ----------
-    engine
-        The solver.
-    nearest_hubs
-        A unit may join one of so many nearest hubs; None for all within the travel limit.
-    engine_of_many
-        The solver of parts of many units.
-    is_shaped
-        Keep the shape rule "towards the hub".
-    seed
-        Fixes the search.
-    deadline
-        Value of the monotonic clock at which to stop; None for never.
-    few
-        Up to so many units a part is solved as it is, above that bounded in fractions first.
-    """
+    """How to solve."""
 
     engine: Engine
     nearest_hubs: int | None = None
-    engine_of_many: Engine = field(default_factory=Highs)
-    is_shaped: bool = False
-    seed: int = 0
-    deadline: float | None = None
+    engine_of_many: Engine = field(default_factory=Highs)  # the solver of parts of many units
+    is_shaped: bool = False  # keep the shape rule "towards the hub"
+    seed: int = 0  # fixes the search
+    deadline: float | None = None  # value of the monotonic clock at which to stop; None for never
     few: int = FEW
 
     def left_s(self) -> float | None:
@@ -60,32 +42,12 @@ class How:
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     def within(self, seconds: float) -> How:
-        """Give the same with a nearer deadline.
-
-        Parameters
-        ----------
-        seconds
-            Seconds from now at most.
-
-        Returns
-        -------
-        The same, over sooner.
-        """
+        """Give the same with a nearer deadline."""
         soon = time.monotonic() + seconds
         return replace(self, deadline=soon if self.deadline is None else min(soon, self.deadline))
 
     def with_share(self, share: float) -> How:
-        """Give the same with a share of the time that is left.
-
-        Parameters
-        ----------
-        share
-            From 0 to 1.
-
-        Returns
-        -------
-        The same, over sooner where there is a time limit.
-        """
+        """Give the same with a share of the time that is left."""
         left_s = self.left_s()
         return self if left_s is None else self.within(left_s * share)
 
@@ -97,35 +59,17 @@ class How:
 
 @dataclass(slots=True)
 class Search:
-    """The best legal plan of a stage so far, and what was added to the model.
+    """The best legal plan of a stage so far, and what was added to the model."""
 
-    Parameters
-    ----------
-    clusters
-        Units of each cluster of the plan; empty where there is none.
-    bound
-        No plan has a lower value; None where nothing is known.
-    value
-        Of the plan, in the model.
-    n_cuts, n_rounds, effort
-        Separators added, programs solved, and what that took.
-    hint
-        Variable -> value to begin with.
-    held
-        Stage -> value that it may have at most.
-    n_exceptions
-        Clusters that may be under the minimum.
-    """
-
-    clusters: list[Cluster]
-    bound: int | None = None
-    value: int = 0
-    n_cuts: int = 0
-    n_rounds: int = 0
-    effort: float = 0.0
-    hint: dict[int, int] = field(default_factory=dict)
-    held: dict[str, int] = field(default_factory=dict)
-    n_exceptions: int = 0
+    clusters: list[Cluster]  # units of each cluster of the plan; empty where there is none
+    bound: int | None = None  # no plan has a lower value; None where nothing is known
+    value: int = 0  # of the plan, in the model
+    n_cuts: int = 0  # separators added, programs solved, and what that took
+    n_rounds: int = 0  # separators added, programs solved, and what that took
+    effort: float = 0.0  # separators added, programs solved, and what that took
+    hint: dict[int, int] = field(default_factory=dict)  # variable -> value to begin with
+    held: dict[str, int] = field(default_factory=dict)  # stage -> value that it may have at most
+    n_exceptions: int = 0  # clusters that may be under the minimum
 
     def begin(self) -> None:
         """Begin a stage: what is added to the model and the best plan stay."""
@@ -133,21 +77,7 @@ class Search:
 
 
 def add_cuts(a: Assignment, found: Sequence[tuple[int | None, Cluster]], how: How) -> int:
-    """Add rows that the clusters of a solution break.
-
-    Parameters
-    ----------
-    a
-        The model.
-    found
-        Hub and units of each cluster.
-    how
-        Whether the shape rule is to be kept.
-
-    Returns
-    -------
-    How many were added; none where the clusters are legal.
-    """
+    """Add rows that the clusters of a solution break."""
     n_cuts = 0
     for hub, cluster in found:
         if hub is None:
@@ -165,23 +95,7 @@ def add_cuts(a: Assignment, found: Sequence[tuple[int | None, Cluster]], how: Ho
 def solve_stage(
     a: Assignment, stage: str, objective: Objective, search: Search, how: How
 ) -> Status:
-    """Solve, part strays from hubs, solve again: until connected, proved or out of time.
-
-    Parameters
-    ----------
-    a
-        The model; what parts strays from hubs is added to it.
-    stage, objective
-        What is minimised.
-    search
-        What is known; changed in place.
-    how
-        How to solve.
-
-    Returns
-    -------
-    The status.
-    """
+    """Solve, part strays from hubs, solve again: until connected, proved or out of time."""
     while True:
         outcome = how.engine.solve(
             a.model, objective, hint=search.hint, seed=how.seed, time_limit_s=how.left_s()
@@ -214,19 +128,7 @@ def solve_stage(
 
 
 def hint_of(a: Assignment, clusters: Sequence[Cluster]) -> dict[int, int]:
-    """Give the values of the assignment that a plan has, to begin with.
-
-    Parameters
-    ----------
-    a
-        The model.
-    clusters
-        Units of each cluster.
-
-    Returns
-    -------
-    Variable -> value.
-    """
+    """Give the values of the assignment that a plan has, to begin with."""
     hub_of: dict[int, int] = {}
     stands = []
     for cluster in clusters:

@@ -22,17 +22,6 @@ if TYPE_CHECKING:
 def pieces(neighbours: Sequence[Collection[int]], cluster: Cluster) -> list[frozenset[int]]:
     """Give the connected pieces of a set of units.
 
-    Parameters
-    ----------
-    neighbours
-        Neighbours of each unit.
-    cluster
-        The set.
-
-    Returns
-    -------
-    The pieces, by their smallest unit.
-
     Examples
     --------
     >>> pieces([{1}, {0, 2}, {1}], frozenset({0, 2}))
@@ -69,21 +58,6 @@ def separator(
     The neighbours of the piece, of those only what can be reached from the hub without passing
     through any of them: the rest parts nothing.
 
-    Parameters
-    ----------
-    neighbours
-        Neighbours of each unit.
-    piece
-        The units that are cut off.
-    hub_unit
-        The hub's unit.
-    allowed
-        Units that may be in the hub's cluster at all.
-
-    Returns
-    -------
-    The set; empty where the piece can never be joined to the hub.
-
     Examples
     --------
     >>> path = [{1}, {0, 2}, {1, 3}, {2}]
@@ -101,22 +75,7 @@ def separator(
 def strays(
     ground: Ground, hub: int, cluster: Cluster, allowed: Collection[int]
 ) -> Iterator[tuple[int, frozenset[int]]]:
-    """Find what parts the stray units of a cluster from its hub.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    hub, cluster
-        The cluster.
-    allowed
-        Units that may join the hub.
-
-    Yields
-    ------
-    tuple[int, frozenset[int]]
-        A stray unit and a set that parts it from the hub, none of it in the cluster.
-    """
+    """Find what parts the stray units of a cluster from its hub."""
     home = ground.hubs[hub].unit
     for piece in pieces(ground.neighbours, cluster):
         if home not in piece:
@@ -126,21 +85,7 @@ def strays(
 
 
 def is_legal(ground: Ground, cluster: Cluster, *, is_shaped: bool) -> bool:
-    """Tell whether a cluster keeps the rules that speak of its meeting place, and is in one piece.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    cluster
-        Its units.
-    is_shaped
-        Whether the shape rule "towards the hub" is to be kept.
-
-    Returns
-    -------
-    True where it does.
-    """
+    """Tell whether a cluster keeps the rules of its meeting place, and is in one piece."""
     meeting = ground.meeting(cluster)
     limit_min = ground.problem.scenario.travel.max_minutes
     if meeting is None or len(pieces(ground.neighbours, cluster)) > 1:
@@ -154,19 +99,7 @@ def is_legal(ground: Ground, cluster: Cluster, *, is_shaped: bool) -> bool:
 
 
 def is_towards(ground: Ground, hub: int, cluster: Cluster) -> bool:
-    """Tell whether every unit touches the hub's, or one of the cluster that is nearer to the hub.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    hub, cluster
-        The cluster.
-
-    Returns
-    -------
-    True where all do.
-    """
+    """Tell whether every unit touches the hub's, or one of its own nearer to the hub."""
     home = ground.hubs[hub].unit
     away = {i: ground.ways.of(i, ground.hubs[hub])[2] for i in cluster}
     return all(

@@ -44,32 +44,7 @@ def solve_redraw(
     engine: str | None = None,
     few: int = FEW,
 ) -> Plan:
-    """Find the best plan of a redraw scenario.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    seed
-        Fixes the search.
-    time_limit_s
-        Seconds of solving; without it until proved.
-    engine
-        ``HiGHS`` or ``CP-SAT``; without it CP-SAT for parts of few units, HiGHS for others.
-    few
-        Up to so many units a part is solved as it is, above that bounded in fractions first.
-
-    Returns
-    -------
-    The plan. Its solution's ``proof`` says how large the model was and what the proof covers.
-
-    Raises
-    ------
-    InfeasibleError
-        If it is proved that there is no plan.
-    NoPlanFoundError
-        If the time ran out before a first plan.
-    """
+    """Find the best plan of a redraw scenario."""
     ground = redraw_ground(problem)
     _refuse_unplaceable(ground)
     redraw = problem.scenario.redraw

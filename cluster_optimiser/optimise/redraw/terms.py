@@ -20,52 +20,20 @@ Expression = tuple[list[tuple[int, int]], int]
 
 
 def stage_names(ground: Ground) -> tuple[str, ...]:
-    """Give the stages of a scenario's objective, in order.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-
-    Returns
-    -------
-    Terms, or ``weighted`` alone.
-    """
+    """Give the stages of a scenario's objective, in order."""
     objective = ground.problem.scenario.objective
     return ("weighted",) if objective.weights else objective.order
 
 
 def stage_scale(stage: str) -> int:
-    """Give how many of a stage's integers make one of its own unit.
-
-    Parameters
-    ----------
-    stage
-        Its name.
-
-    Returns
-    -------
-    The scale.
-    """
+    """Give how many of a stage's integers make one of its own unit."""
     if stage == "weighted":
         return WEIGHT_SCALE * CENTIMINUTES_PER_MINUTE
     return CENTIMINUTES_PER_MINUTE if stage == "pupil_minutes" else 1
 
 
 def weighted_sum(ground: Ground, of_term: Mapping[str, int]) -> int:
-    """Add up terms by the scenario's weights, exactly, weights to three decimals.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    of_term
-        Term -> value as an integer of its own scale.
-
-    Returns
-    -------
-    The sum on the scale of the stage ``weighted``.
-    """
+    """Add up terms by the scenario's weights, exactly, weights to three decimals."""
     return sum(factor * of_term[term] for term, factor in _factors(ground).items())
 
 
@@ -82,19 +50,7 @@ def _factors(ground: Ground) -> dict[str, int]:
 
 
 def objective_of(a: Assignment, stage: str) -> Objective:
-    """Write a stage as what is to be minimised, adding the variables it needs.
-
-    Parameters
-    ----------
-    a
-        The assignment.
-    stage
-        A term, or ``weighted``.
-
-    Returns
-    -------
-    The objective.
-    """
+    """Write a stage as what is to be minimised, adding the variables it needs."""
     if stage != "weighted":
         terms, constant = _expression(a, stage)
         return Objective(tuple(terms), constant)
@@ -223,21 +179,7 @@ _EXPRESSIONS: Mapping[str, Callable[[Assignment], Expression]] = {
 
 
 def value_of(ground: Ground, stage: str, clusters: Sequence[Cluster]) -> int:
-    """Count a stage's value from the clusters themselves, as an integer of its scale.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    stage
-        A term, or ``weighted``.
-    clusters
-        Units of each cluster.
-
-    Returns
-    -------
-    The value.
-    """
+    """Count a stage's value from the clusters themselves, as an integer of its scale."""
     if stage == "weighted":
         terms = ground.problem.scenario.objective.weights
         return weighted_sum(ground, {t: value_of(ground, t, clusters) for t in terms})

@@ -36,15 +36,6 @@ def fill_the_minimum(a: Assignment, hub: int, held: Collection[int], least: int)
 
     What a cluster needs beyond S it has in others; one of them may be enough, but no more than that
     counts.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    hub, held
-        The hub and S.
-    least
-        Pupils a cluster has at least.
     """
     lacking = least - a.ground.pupils_of(held)
     filling = [
@@ -57,13 +48,6 @@ def reach_beyond(a: Assignment, hub: int, held: Collection[int]) -> None:
     """Add: sum of x_ih over the neighbours of S >= y_h - e_h, where p(S) is under the minimum.
 
     A cluster in one piece that is not within S goes on into a neighbour of S.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    hub, held
-        The hub and S.
     """
     around = _around(a, hub, held)
     a.model.row([*((1, a.x[i, hub]) for i in around), *_unless_excepted(a, hub, 1)], low=0)
@@ -73,15 +57,6 @@ def have_room(a: Assignment, hub: int, too_many: Collection[int]) -> None:
     """Add: sum of x_ih over C <= (|C| - 1) y_h, where C is too large to be with the hub.
 
     As soon as units at least as large as every one of C are added, the sum may be no larger.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    hub
-        The hub.
-    too_many
-        The set C, without the hub's unit.
     """
     pupils, home = a.ground.pupils, a.ground.hubs[hub].unit
     largest = max(pupils[i] for i in too_many)
@@ -105,15 +80,7 @@ def _around(a: Assignment, hub: int, held: Iterable[int]) -> list[int]:
 
 
 def tighten_sizes(a: Assignment, least: int, most: int) -> None:
-    """Add what holds of every hub alone, and of every two large units with it.
-
-    Parameters
-    ----------
-    a
-        The variables.
-    least, most
-        Pupils of a cluster.
-    """
+    """Add what holds of every hub alone, and of every two large units with it."""
     pupils = a.ground.pupils
     for h, members in a.of_hub.items():
         home = a.ground.hubs[h].unit
@@ -132,21 +99,7 @@ def tighten_sizes(a: Assignment, least: int, most: int) -> None:
 
 
 def cut(a: Assignment, values: Sequence[float], least: int, most: int) -> int:
-    """Add rows that a solution in fractions breaks.
-
-    Parameters
-    ----------
-    a
-        The model.
-    values
-        A value for each variable.
-    least, most
-        Pupils of a cluster.
-
-    Returns
-    -------
-    How many were added; none where none was found.
-    """
+    """Add rows that a solution in fractions breaks."""
     n_rows = len(a.model.rows)
     part_in_fractions(a, values)
     for h in a.of_hub:
@@ -163,13 +116,6 @@ def part_in_fractions(a: Assignment, values: Sequence[float]) -> None:
 
     Units that belong to a hub to some share or more may be in several pieces; what parts a piece
     from the hub is a separator, whether broken or not is counted.
-
-    Parameters
-    ----------
-    a
-        The model.
-    values
-        A value for each variable.
     """
     added: set[tuple[int, int, frozenset[int]]] = set()
     for h, members in a.of_hub.items():

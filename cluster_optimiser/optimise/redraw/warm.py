@@ -20,19 +20,7 @@ if TYPE_CHECKING:
 
 
 def merged_start(ground: Ground, how: How) -> list[Cluster]:
-    """Give the best plan of whole clusters, if it is a legal redraw.
-
-    Parameters
-    ----------
-    ground
-        The problem in numbers.
-    how
-        How long there is.
-
-    Returns
-    -------
-    Units of each cluster; nothing where there is no such plan.
-    """
+    """Give the best plan of whole clusters, if it is a legal redraw."""
     problem = ground.problem
     scenario = problem.scenario
     units = "clusters" if scenario.units == "schools" else scenario.units

@@ -63,35 +63,14 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class PickedPlan:
-    """One plan of the universe.
+    """One plan of the universe."""
 
-    Parameters
-    ----------
-    groups
-        Positions of its candidate groups, ascending.
-    costs
-        Metric -> integer value, in the metric's own scale.
-    """
-
-    groups: tuple[int, ...]
-    costs: dict[str, int]
+    groups: tuple[int, ...]  # positions of its candidate groups, ascending
+    costs: dict[str, int]  # metric -> integer value, in the metric's own scale
 
 
 class Universe:
-    """All legal plans of a merge scenario, counted and compared exactly.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    groups
-        Its candidate groups.
-    diagram
-        All plans as paths.
-    max_entries, max_labels
-        What ranks and quantiles, and the front, may keep at once; what takes more is not worked
-        out.
-    """
+    """All legal plans of a merge scenario, counted and compared exactly."""
 
     def __init__(
         self,
@@ -118,28 +97,7 @@ class Universe:
         max_entries: int = MAX_ENTRIES,
         max_labels: int = MAX_LABELS,
     ) -> Universe:
-        """Work out the universe of a merge scenario.
-
-        Parameters
-        ----------
-        problem
-            The problem.
-        groups
-            Its candidate groups, where they are at hand.
-        max_states
-            States above which to give up.
-        max_entries, max_labels
-            As for the class.
-
-        Returns
-        -------
-        The universe; it may hold no plan.
-
-        Raises
-        ------
-        ClusterOptimiserError
-            If it would take more states.
-        """
+        """Work out the universe of a merge scenario."""
         groups = candidate_groups(problem) if groups is None else groups
         diagram = build_diagram(problem, groups, max_states=max_states)
         if diagram is None:
@@ -179,35 +137,14 @@ class Universe:
         return distribution(self.diagram, np.ones(len(self.groups), dtype=np.int64))
 
     def objective_costs(self, *, seed: int | None = None) -> dict[str, NDArray[np.int64]]:
-        """Give the integer costs of each group in the scenario's own objective.
-
-        Parameters
-        ----------
-        seed
-            Fixes a tie-break as the last term; without it there is none.
-
-        Returns
-        -------
-        Term -> costs, in the order of the terms, without ``robustness``, which does not add up; the
-        one term ``"weighted"`` where the objective is a weighted sum.
-        """
+        """Give the integer costs of each group in the scenario's own objective."""
         rows = group_costs(self.groups, self.problem.scenario.objective, seed=seed or 0)
         if seed is None:
             rows.pop(TIE_BREAK)
         return {term: np.array(row, dtype=np.int64) for term, row in rows.items()}
 
     def values_of(self, groups: Sequence[int]) -> dict[str, int]:
-        """Add up the metrics of a plan.
-
-        Parameters
-        ----------
-        groups
-            Positions of its groups.
-
-        Returns
-        -------
-        Metric -> integer value, in the metric's own scale.
-        """
+        """Add up the metrics of a plan."""
         totals = self.costs[:, list(groups)].sum(axis=1).tolist()
         values = dict(zip(self.metrics, totals, strict=True))
         if self.keeping is not None:
@@ -234,14 +171,6 @@ class Universe:
         """Describe every metric over all legal plans, exactly.
 
         A quantile q is the least value t such that at least a share q of the plans has at most t.
-
-        Returns
-        -------
-        Index ``metric``; columns ``scale`` (so many of the integers below make one of the metric's
-        own unit: clusters, pupils, pupil minutes), ``minimum``, ``p05``, ``p25``, ``p50``, ``p75``,
-        ``p95``, ``maximum`` and ``mean`` (a float); then ``p05_least``, ``p05_most`` and so on. A
-        quantile of a metric that takes too many values to be sorted is missing, and lies between
-        these two, which is proved. Empty where there is no plan.
         """
         rows = {}
         for metric in self.metrics if self.n_plans else ():
@@ -272,17 +201,7 @@ class Universe:
         return found
 
     def mean(self, metric: str) -> Fraction:
-        """Give the mean of a metric over all legal plans.
-
-        Parameters
-        ----------
-        metric
-            One of `metrics`.
-
-        Returns
-        -------
-        The exact mean, in the metric's integers.
-        """
+        """Give the mean of a metric over all legal plans."""
         costs = self.costs[self.metrics.index(metric)].tolist()
         total = sum(c * n for c, n in zip(costs, self.n_plans_with_group, strict=True))
         return Fraction(total, self.n_plans)
@@ -301,27 +220,7 @@ class Universe:
         return self._ranks[name]
 
     def rank(self, plan: PlanLike) -> pd.DataFrame:
-        """Say how many legal plans are better, equal and worse than a plan.
-
-        Parameters
-        ----------
-        plan
-            A legal plan: the plan, its assignment (index ``urn``), its clusters as sets of units,
-            or positions of candidate groups.
-
-        Returns
-        -------
-        Index ``metric``, every metric and last the scenario's own objective (``order``); columns
-        ``value`` (the metric's integer; missing for the order), ``scale``, ``n_better``,
-        ``n_equal``, ``n_worse`` (integers of any size, as objects; missing where a metric takes too
-        many values to be sorted), then ``n_better_least``, ``n_better_most``, ``n_worse_least`` and
-        ``n_worse_most``: proved bounds, or the same number twice.
-
-        Raises
-        ------
-        InputError
-            If the plan is not legal, with every reason.
-        """
+        """Say how many legal plans are better, equal and worse than a plan."""
         chosen = self.groups_of(plan)
         values = self.values_of(chosen)
         rows = {
@@ -375,25 +274,7 @@ class Universe:
         return ordered_plans(self.diagram, self.groups, objective, keeping, seed=seed)
 
     def best(self, n_plans: int, *, seed: int = 0) -> list[PickedPlan]:
-        """Give the best plans in exact order of the scenario's own objective.
-
-        Parameters
-        ----------
-        n_plans
-            How many; fewer where there are fewer.
-        seed
-            Fixes the order of plans that are equal, as it does when a scenario is solved: the first
-            is the plan that is solved for.
-
-        Returns
-        -------
-        The plans, best first.
-
-        Raises
-        ------
-        ClusterOptimiserError
-            If ``robustness`` is a term and it would take too much memory.
-        """
+        """Give the best plans in exact order of the scenario's own objective."""
         picked = []
         for found in islice(self._in_order(seed), n_plans):
             if found is None:
@@ -406,24 +287,7 @@ class Universe:
         return picked
 
     def sample(self, n_plans: int, *, seed: int) -> list[PickedPlan]:
-        """Draw plans uniformly over all legal plans, each draw by itself.
-
-        Parameters
-        ----------
-        n_plans
-            How many.
-        seed
-            Fixes what is drawn.
-
-        Returns
-        -------
-        The plans as drawn; one may come again.
-
-        Raises
-        ------
-        InfeasibleError
-            If there is no plan.
-        """
+        """Draw plans uniformly over all legal plans, each draw by itself."""
         if not self.n_plans:
             message = "there is no legal plan to draw"
             raise InfeasibleError(message)
@@ -435,22 +299,7 @@ class Universe:
         return Numbered(self.diagram)
 
     def together(self, *, near_pct: float = 5.0, max_states: int = MAX_STATES) -> pd.DataFrame:
-        """Say for each pair of adjacent units how many legal plans put them in one cluster.
-
-        Parameters
-        ----------
-        near_pct
-            How far, in per cent, the first term of the objective may be over its best for a plan to
-            count as near the best.
-        max_states
-            States above which a column is left empty.
-
-        Returns
-        -------
-        Index ``unit_a``, ``unit_b``, sorted; for all plans, for those with the fewest clusters and
-        for those near the best, columns ``n_all``, ``n_fewest``, ``n_near`` (integers of any size,
-        as objects) and ``share_all``, ``share_fewest``, ``share_near`` (0 to 1).
-        """
+        """Say for each pair of adjacent units how many legal plans put them in one cluster."""
         pairs = sorted((min(a, b), max(a, b)) for a, b in self.problem.dual.edges)
         index = pd.MultiIndex.from_tuples(pairs, names=["unit_a", "unit_b"])
         table = pd.DataFrame(index=index)
@@ -480,25 +329,7 @@ class Universe:
         return restrict(self.diagram, costs, lowest=least, highest=highest, max_states=max_states)
 
     def pareto(self, terms: Sequence[str]) -> list[PickedPlan]:
-        """Find the exact front of two or three metrics, all of which are to be small.
-
-        Parameters
-        ----------
-        terms
-            Two or three of `metrics`.
-
-        Returns
-        -------
-        One plan for each point of the front, in ascending order of the terms: no legal plan is as
-        good in every term and better in one, and every such point is there.
-
-        Raises
-        ------
-        InputError
-            If a term is not known, or their number is wrong.
-        ClusterOptimiserError
-            If it would take too much memory.
-        """
+        """Find the exact front of two or three metrics, all of which are to be small."""
         self._refuse_terms(terms)
         rows = self.costs[[self.metrics.index(term) for term in terms]]
         limit = self.max_labels
@@ -519,19 +350,7 @@ class Universe:
             raise InputError(faults)
 
     def plan(self, groups: Sequence[int], *, status: Status = "GIVEN") -> Plan:
-        """Write a plan back to schools, clusters named.
-
-        Parameters
-        ----------
-        groups
-            Positions of its groups.
-        status
-            What is said of it.
-
-        Returns
-        -------
-        The plan.
-        """
+        """Write a plan back to schools, clusters named."""
         chosen = [self.groups[i].units for i in groups]
         names = cluster_names(self.problem, chosen)
         cluster_of = {u: name for name, units in zip(names, chosen, strict=True) for u in units}
@@ -542,20 +361,5 @@ class Universe:
         )
 
     def groups_of(self, plan: PlanLike) -> tuple[int, ...]:
-        """Find the candidate groups that a plan is made of.
-
-        Parameters
-        ----------
-        plan
-            As for `rank`.
-
-        Returns
-        -------
-        Their positions, ascending.
-
-        Raises
-        ------
-        InputError
-            If the plan is not legal, with every reason.
-        """
+        """Find the candidate groups that a plan is made of."""
         return positions_of(self.problem, self.groups, plan)

@@ -33,35 +33,15 @@ _NO_VALUE = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Diagram:
-    """All plans as paths from node 0, the root, to the last node, the terminal.
-
-    Parameters
-    ----------
-    layers
-        Nodes whose first uncovered unit is at place v are ``layers[v]`` up to ``layers[v + 1]``;
-        the terminal has a layer of its own, the last.
-    arcs
-        Arcs of node i are ``arcs[i]`` up to ``arcs[i + 1]``; only the terminal, or the root of a
-        diagram without plans, has none.
-    to
-        Node that each arc leads to, always of a later layer.
-    group
-        Position of the candidate group that each arc adds.
-    n_groups
-        Number of candidate groups.
-    order
-        Positions of the units in sweep order.
-    n_visited
-        States visited while it was built, those without completion too.
-    """
+    """All plans as paths from node 0, the root, to the last node, the terminal."""
 
     layers: NDArray[np.int64]
     arcs: NDArray[np.int64]
-    to: NDArray[np.int32]
-    group: NDArray[np.int32]
-    n_groups: int
-    order: tuple[int, ...]
-    n_visited: int
+    to: NDArray[np.int32]  # node that each arc leads to, always of a later layer
+    group: NDArray[np.int32]  # position of the candidate group that each arc adds
+    n_groups: int  # number of candidate groups
+    order: tuple[int, ...]  # positions of the units in sweep order
+    n_visited: int  # states visited while it was built, those without completion too
 
     @property
     def n_nodes(self) -> int:
@@ -74,13 +54,7 @@ class Diagram:
         return len(self.to) > 0
 
     def spans(self) -> Iterator[tuple[slice, slice]]:
-        """Give the nodes and the arcs of each layer that has arcs, in sweep order.
-
-        Yields
-        ------
-        tuple
-            Slice of nodes, slice of arcs.
-        """
+        """Give the nodes and the arcs of each layer that has arcs, in sweep order."""
         if not self.has_plans:
             return
         for first, end in zip(self.layers[:-2].tolist(), self.layers[1:-1].tolist(), strict=True):
@@ -88,52 +62,22 @@ class Diagram:
                 yield slice(first, end), slice(int(self.arcs[first]), int(self.arcs[end]))
 
     def sources(self, nodes: slice) -> NDArray[np.int64]:
-        """Give the node that each arc of a run of nodes starts from.
-
-        Parameters
-        ----------
-        nodes
-            The run.
-
-        Returns
-        -------
-        One node an arc, ascending.
-        """
+        """Give the node that each arc of a run of nodes starts from."""
         degrees = np.diff(self.arcs[nodes.start : nodes.stop + 1])
         return np.repeat(np.arange(nodes.start, nodes.stop), degrees)
 
 
 @dataclass(slots=True, eq=False)
 class ArcLayer:
-    """The arcs of one layer while a diagram is made.
+    """The arcs of one layer while a diagram is made."""
 
-    Parameters
-    ----------
-    source
-        Node of each arc, counted within the layer, ascending.
-    to
-        Node each leads to, counted over all layers; -1 where that turned out to be none.
-    group
-        Position of the candidate group of each.
-    """
-
-    source: NDArray[np.int32]
+    source: NDArray[np.int32]  # node of each arc, counted within the layer, ascending
     to: NDArray[np.int32]
-    group: NDArray[np.int32]
+    group: NDArray[np.int32]  # position of the candidate group of each
 
 
 def merge_equal(words: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find equal columns.
-
-    Parameters
-    ----------
-    words
-        Integers, shape (n_words, n).
-
-    Returns
-    -------
-    For each column the number of its kind, kinds numbered as they come; the first column of each.
-    """
+    """Find equal columns."""
     codes = pd.factorize(words[0])[0]
     for row in words[1:]:
         other = pd.factorize(row)[0]
@@ -144,18 +88,7 @@ def merge_equal(words: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 def by_value(values: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Give each value with the positions that hold it, ascending.
-
-    Parameters
-    ----------
-    values
-        Numbers from 0 to 65,535.
-
-    Yields
-    ------
-    tuple
-        Value, positions.
-    """
+    """Give each value with the positions that hold it, ascending."""
     # Sixteen bits are sorted by counting.
     order = np.argsort(values.astype(np.uint16), kind="stable")
     begins = np.flatnonzero(np.diff(values[order], prepend=-1))
@@ -166,23 +99,7 @@ def by_value(values: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]
 def assemble(
     sizes: Sequence[int], made: Sequence[ArcLayer], *, n_groups: int, order: tuple[int, ...]
 ) -> Diagram:
-    """Put a diagram together, without the nodes from which no path leads to the terminal.
-
-    Parameters
-    ----------
-    sizes
-        Nodes of each layer; one in the first and in the last.
-    made
-        Arcs of each layer but the last.
-    n_groups
-        Number of candidate groups.
-    order
-        Positions of the units in sweep order.
-
-    Returns
-    -------
-    The diagram.
-    """
+    """Put a diagram together, without the nodes from which no path leads to the terminal."""
     starts = np.concatenate([[0], np.cumsum(sizes)])
     is_alive = np.zeros(starts[-1], dtype=np.bool_)
     is_alive[-1] = True
@@ -231,18 +148,7 @@ def _zeros(diagram: Diagram) -> NDArray[Any]:
 
 
 def counts_to_go(diagram: Diagram) -> NDArray[Any]:
-    """Count the completions of every node.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-
-    Returns
-    -------
-    Shape (n_nodes,), int64 or, where there are more plans than that holds, integers of Python; that
-    of the root is the number of plans.
-    """
+    """Count the completions of every node."""
     counts = _zeros(diagram)
     counts[-1] = 1
     for nodes, arcs in reversed(list(diagram.spans())):
@@ -252,17 +158,7 @@ def counts_to_go(diagram: Diagram) -> NDArray[Any]:
 
 
 def counts_to_come(diagram: Diagram) -> NDArray[Any]:
-    """Count the ways to every node from the root.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-
-    Returns
-    -------
-    As `counts_to_go`; that of the terminal is the number of plans.
-    """
+    """Count the ways to every node from the root."""
     counts = _zeros(diagram)
     counts[0] = int(diagram.has_plans)
     for nodes, arcs in diagram.spans():
@@ -271,17 +167,7 @@ def counts_to_come(diagram: Diagram) -> NDArray[Any]:
 
 
 def plans_with_group(diagram: Diagram) -> list[int]:
-    """Count the plans that hold each candidate group.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-
-    Returns
-    -------
-    One number a group.
-    """
+    """Count the plans that hold each candidate group."""
     come, go = counts_to_come(diagram), counts_to_go(diagram)
     # A product is the number of paths through one arc: it is no more than that of all plans.
     held = np.zeros(diagram.n_groups, dtype=come.dtype)
@@ -292,19 +178,7 @@ def plans_with_group(diagram: Diagram) -> list[int]:
 
 
 def least_to_go(diagram: Diagram, costs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the least cost vector of the completions of every node, earlier terms first.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-    costs
-        Shape (n_terms, n_groups); the negative of costs gives the greatest.
-
-    Returns
-    -------
-    Shape (n_terms, n_nodes); without meaning where there are no plans.
-    """
+    """Give the least cost vector of the completions of every node, earlier terms first."""
     n_terms = len(costs)
     least = np.zeros((n_terms, diagram.n_nodes), dtype=np.int64)
     for nodes, arcs in reversed(list(diagram.spans())):
@@ -321,19 +195,7 @@ def least_to_go(diagram: Diagram, costs: NDArray[np.int64]) -> NDArray[np.int64]
 
 
 def best_path(diagram: Diagram, costs: NDArray[np.int64]) -> tuple[int, ...]:
-    """Find the plan with the least cost vector; of several the one whose arcs come first.
-
-    Parameters
-    ----------
-    diagram
-        The diagram, with plans.
-    costs
-        As for `least_to_go`.
-
-    Returns
-    -------
-    Positions of its groups, ascending.
-    """
+    """Find the plan with the least cost vector; of several the one whose arcs come first."""
     least = least_to_go(diagram, costs)
     node, chosen = 0, []
     while node != diagram.n_nodes - 1:
@@ -347,17 +209,7 @@ def best_path(diagram: Diagram, costs: NDArray[np.int64]) -> tuple[int, ...]:
 
 
 def backwards(diagram: Diagram) -> Diagram:
-    """Turn a diagram round: the terminal becomes the root.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-
-    Returns
-    -------
-    The diagram in which node i is node ``n_nodes - 1 - i``, and every path is walked backwards.
-    """
+    """Turn a diagram round: the terminal becomes the root."""
     n_nodes = diagram.n_nodes
     source = np.repeat(np.arange(n_nodes), np.diff(diagram.arcs))
     start = n_nodes - 1 - diagram.to.astype(np.int64)

@@ -40,32 +40,14 @@ Vector = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptOrder:
-    """An order with a term that counts projections.
-
-    Parameters
-    ----------
-    before, after
-        Integer costs of each group in the terms before and after it, shape (n_terms, n_groups).
-    keeping
-        In which projections each group is legal.
-    """
+    """An order with a term that counts projections."""
 
     before: NDArray[np.int64]
     after: NDArray[np.int64]
-    keeping: Keeping
+    keeping: Keeping  # in which projections each group is legal
 
     def costs(self, groups: tuple[int, ...]) -> Vector:
-        """Give the cost vector of a plan.
-
-        Parameters
-        ----------
-        groups
-            Positions of its groups.
-
-        Returns
-        -------
-        One number a term, projections lost among them.
-        """
+        """Give the cost vector of a plan."""
         lost = self.keeping.n_projections - self.keeping.kept(groups).bit_count()
         chosen = list(groups)
         parts = (rows[:, chosen].sum(axis=1).tolist() for rows in (self.before, self.after))
@@ -89,21 +71,7 @@ def _may_keep(diagram: Diagram, keeping: Keeping) -> list[int]:
 def kept_plans_in_order(
     diagram: Diagram, order: KeptOrder
 ) -> Iterator[tuple[Vector, tuple[int, ...]] | None]:
-    """Give the plans from the best on, one term counting projections.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-    order
-        The terms.
-
-    Yields
-    ------
-    tuple or None
-        The plan's cost vector and the positions of its groups; None, once and last, where more than
-        `MAX_OPENED` partial plans would have to be looked at.
-    """
+    """Give the plans from the best on, one term counting projections."""
     if not diagram.has_plans:
         return
     if diagram.n_nodes > MAX_NODES:
@@ -147,20 +115,7 @@ def kept_plans_in_order(
 
 
 def plans_by_kept(diagram: Diagram, keeping: Keeping) -> dict[int, int] | None:
-    """Count the plans by the number of projections in which they are legal.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-    keeping
-        In which projections each group is legal.
-
-    Returns
-    -------
-    Number of projections -> plans, ascending; None where it would take more than `MAX_OPENED`
-    different labels.
-    """
+    """Count the plans by the number of projections in which they are legal."""
     if not diagram.has_plans:
         return {}
     waiting: dict[int, dict[Vector, int]] = {0: {keeping.start(): 1}}

@@ -27,27 +27,7 @@ _NAMED = 5
 def positions_of(
     problem: Problem, groups: Sequence[CandidateGroup], plan: PlanLike
 ) -> tuple[int, ...]:
-    """Find the candidate groups that a plan is made of.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    groups
-        Its candidates.
-    plan
-        A plan, its assignment (index ``urn``, values the cluster), its clusters as sets of units,
-        or positions of candidate groups.
-
-    Returns
-    -------
-    Positions of the groups, ascending.
-
-    Raises
-    ------
-    InputError
-        If the plan is not legal, with every reason.
-    """
+    """Find the candidate groups that a plan is made of."""
     if isinstance(plan, Plan):
         plan = plan.assignment
     if isinstance(plan, pd.Series):

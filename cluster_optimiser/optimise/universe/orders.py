@@ -25,24 +25,10 @@ WORD_BITS = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """Candidate groups seen along an order of the units.
+    """Candidate groups seen along an order of the units."""
 
-    Parameters
-    ----------
-    name
-        How the order was made, in words.
-    order
-        Positions of the units in sweep order.
-    starts
-        For each place, the positions of the groups whose first unit stands there.
-    bits
-        For each place, those groups as bits counted from the place, shape (n_words, n_groups).
-    reach
-        For each place, the last place held by a group that starts there or earlier.
-    """
-
-    name: str
-    order: tuple[int, ...]
+    name: str  # how the order was made, in words
+    order: tuple[int, ...]  # positions of the units in sweep order
     starts: tuple[NDArray[np.int64], ...]
     bits: tuple[NDArray[np.uint64], ...]
     reach: tuple[int, ...]
@@ -65,17 +51,6 @@ def unit_orders(problem: Problem, adjacency: Sequence[int]) -> dict[str, list[in
     West to east and south to north, each also backwards; breadth-first from the four ends of the
     map; reverse Cuthill-McKee, which keeps neighbours near one another. Pieces of the map that no
     group joins come one after another, so that their states add up and do not multiply.
-
-    Parameters
-    ----------
-    problem
-        Units with their polygons.
-    adjacency
-        Neighbours of each unit as bits.
-
-    Returns
-    -------
-    Name -> positions of the units; of equal orders the first.
     """
     n_units = len(adjacency)
     middle = problem.units.geometry.centroid
@@ -115,21 +90,7 @@ def _breadth_first(graph: nx.Graph, first: Sequence[int]) -> list[int]:
 
 
 def lay_out(name: str, order: Sequence[int], members: NDArray[np.bool_]) -> Layout:
-    """See the candidate groups along an order.
-
-    Parameters
-    ----------
-    name
-        How the order was made.
-    order
-        Positions of the units.
-    members
-        Shape (n_groups, n_units): whether the group of the row holds the unit of the column.
-
-    Returns
-    -------
-    The layout.
-    """
+    """See the candidate groups along an order."""
     n_groups, n_units = members.shape
     along = members[:, list(order)]
     first = along.argmax(axis=1)

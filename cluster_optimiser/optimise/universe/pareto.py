@@ -41,17 +41,6 @@ Point = tuple[int, ...]
 def nondominated(values: NDArray[np.int64], node: NDArray[np.int64]) -> NDArray[np.int64]:
     """Find the labels than which no other of the same node is nowhere worse.
 
-    Parameters
-    ----------
-    values
-        Shape (n_terms, n_labels), two or three terms.
-    node
-        Node of each label.
-
-    Returns
-    -------
-    Positions of the labels, by node and then by term; of equal ones the first.
-
     Examples
     --------
     >>> nondominated(np.array([[1, 2, 2, 3], [5, 5, 4, 4]]), np.zeros(4, dtype=np.int64)).tolist()
@@ -130,26 +119,7 @@ _Part = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]", "ND
 def front(
     diagram: Diagram, costs: NDArray[np.int64], *, max_labels: int = MAX_LABELS
 ) -> dict[Point, tuple[int, ...]]:
-    """Find every cost vector than which no legal plan is nowhere worse, with a plan for each.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-    costs
-        Integer costs of each group, shape (n_terms, n_groups), two or three terms.
-    max_labels
-        Labels above which to give up.
-
-    Returns
-    -------
-    Cost vector -> positions of the groups of one plan, vectors ascending; empty without plans.
-
-    Raises
-    ------
-    ClusterOptimiserError
-        If it would keep more labels.
-    """
+    """Find every cost vector than which no legal plan is nowhere worse, with a plan for each."""
     if not diagram.has_plans:
         return {}
     points = _known_plans(diagram, costs)

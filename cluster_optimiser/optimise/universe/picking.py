@@ -25,17 +25,7 @@ Chain = tuple[int, "Chain"] | tuple[()]
 
 
 def unchained(chain: Chain) -> tuple[int, ...]:
-    """Give the groups of a chain.
-
-    Parameters
-    ----------
-    chain
-        The chain.
-
-    Returns
-    -------
-    Positions, ascending.
-    """
+    """Give the groups of a chain."""
     chosen = []
     while chain:
         position, chain = chain
@@ -51,18 +41,6 @@ def plans_in_order(
     Best-first search where what is still to come is known exactly, so nothing is opened that does
     not lead to the next plan (A* with a perfect heuristic). Plans equal in every term come in an
     order that is always the same.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-    costs
-        Shape (n_terms, n_groups).
-
-    Yields
-    ------
-    tuple
-        The plan's cost vector, and the positions of its groups.
     """
     if not diagram.has_plans:
         return
@@ -89,13 +67,7 @@ def plans_in_order(
 
 
 class Numbered:
-    """The plans of a diagram, numbered from 0.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-    """
+    """The plans of a diagram, numbered from 0."""
 
     def __init__(self, diagram: Diagram) -> None:
         self.diagram = diagram
@@ -115,17 +87,7 @@ class Numbered:
         return int(self._counts[0]) if self.diagram.has_plans else 0
 
     def plan(self, number: int) -> tuple[int, ...]:
-        """Give a plan by its number.
-
-        Parameters
-        ----------
-        number
-            From 0.
-
-        Returns
-        -------
-        Positions of its groups, ascending.
-        """
+        """Give a plan by its number."""
         diagram, node = self.diagram, 0
         chosen = []
         while node != diagram.n_nodes - 1:
@@ -141,18 +103,6 @@ class Numbered:
         return tuple(sorted(chosen))
 
     def sample(self, n_plans: int, *, seed: int) -> list[tuple[int, ...]]:
-        """Draw plans, each of all as likely as any other, every draw by itself.
-
-        Parameters
-        ----------
-        n_plans
-            How many.
-        seed
-            Fixes what is drawn.
-
-        Returns
-        -------
-        Positions of the groups of each plan drawn.
-        """
+        """Draw plans, each of all as likely as any other, every draw by itself."""
         random = Random(seed)  # noqa: S311 - a repeatable sample, no secrets
         return [self.plan(random.randrange(self.n_plans)) for _ in range(n_plans)]

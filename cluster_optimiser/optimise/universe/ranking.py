@@ -47,19 +47,7 @@ Side = Literal["left", "right"]
 def columns_of(
     costs: NDArray[np.int64], least: Sequence[int], greatest: Sequence[int]
 ) -> NDArray[np.int64]:
-    """Put terms together into as few columns as compare in the same order.
-
-    Parameters
-    ----------
-    costs
-        Shape (n_terms, n_groups), none negative.
-    least, greatest
-        Least and greatest value of each term over all plans.
-
-    Returns
-    -------
-    Shape (n_columns, n_groups).
-    """
+    """Put terms together into as few columns as compare in the same order."""
     columns: list[NDArray[np.int64]] = []
     total = 0
     for row, low, high in zip(costs, least, greatest, strict=True):
@@ -105,15 +93,6 @@ def _gathered(node: NDArray[np.int64], value: NDArray[np.int64], count: NDArray[
 
 def runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give the positions of several runs, one after another.
-
-    Parameters
-    ----------
-    starts, lengths
-        Where each begins and how long it is.
-
-    Returns
-    -------
-    The positions.
 
     Examples
     --------
@@ -179,32 +158,12 @@ def _chosen_cut(diagram: Diagram, columns: NDArray[np.int64]) -> tuple[int, floa
 
 
 def entries_needed(diagram: Diagram, columns: NDArray[np.int64]) -> float:
-    """Say how many costs `Halves` would keep at the most.
-
-    Parameters
-    ----------
-    diagram
-        The diagram, with plans.
-    columns
-        As for `Halves`.
-
-    Returns
-    -------
-    The number of costs.
-    """
+    """Say how many costs `Halves` would keep at the most."""
     return _chosen_cut(diagram, columns)[1]
 
 
 class Halves:
-    """The costs on both sides of a cut, from which ranks are read.
-
-    Parameters
-    ----------
-    diagram
-        The diagram, with plans.
-    columns
-        Integer costs of each group, shape (n_columns, n_groups), earlier columns compared first.
-    """
+    """The costs on both sides of a cut, from which ranks are read."""
 
     def __init__(self, diagram: Diagram, columns: NDArray[np.int64]) -> None:
         least = int(least_to_go(diagram, columns[:1])[0, 0])
@@ -243,17 +202,7 @@ class Halves:
         return len(self._node) + len(self._keys)
 
     def cost_of(self, groups: Sequence[int]) -> list[int]:
-        """Give the cost of a plan, one number a column.
-
-        Parameters
-        ----------
-        groups
-            Positions of its groups.
-
-        Returns
-        -------
-        The cost.
-        """
+        """Give the cost of a plan, one number a column."""
         cost: list[int] = self.columns[:, list(groups)].sum(axis=1).tolist()
         return cost
 
@@ -272,37 +221,13 @@ class Halves:
         return np.asarray(np.searchsorted(self._keys, wanted, side="right"))
 
     def count(self, cost: Sequence[int] | None, *, is_equal_counted: bool = True) -> int:
-        """Count the plans of at most a cost.
-
-        Parameters
-        ----------
-        cost
-            One number a column; None for all plans.
-        is_equal_counted
-            Whether plans of exactly that cost count.
-
-        Returns
-        -------
-        The number of plans.
-        """
+        """Count the plans of at most a cost."""
         found = self._found(cost, "right" if is_equal_counted else "left")
         # Sums of 64 bits may pass their range, but differences of two of them are right again.
         return int((self.come.count * (self._ends[found] - self._ends[self._starts])).sum())
 
     def value_at(self, rank: int, *, between: tuple[int, int] | None = None) -> int:
-        """Give the cost of the plan at a rank, plans sorted by a cost of one column.
-
-        Parameters
-        ----------
-        rank
-            1 for the least.
-        between
-            Where it is known to lie, both ends included.
-
-        Returns
-        -------
-        The least cost t such that at least ``rank`` plans cost at most t.
-        """
+        """Give the cost of the plan at a rank, plans sorted by a cost of one column."""
         least, greatest = self.bounds
         for value in () if between is None else (between[0] - 1, between[1]):
             if least <= value < greatest:
@@ -392,19 +317,7 @@ def _positions(
 
 
 def distribution(diagram: Diagram, costs: NDArray[np.int64]) -> dict[int, int]:
-    """Count the plans of every value of a cost that takes few values.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-    costs
-        Integer cost of each group, shape (n_groups,).
-
-    Returns
-    -------
-    Value -> number of plans, values ascending.
-    """
+    """Count the plans of every value of a cost that takes few values."""
     if not diagram.has_plans:
         return {}
     last = len(diagram.layers) - 2

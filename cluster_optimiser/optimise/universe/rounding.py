@@ -60,21 +60,7 @@ def _rounded(costs: NDArray[np.int64], width: int) -> NDArray[np.int64]:
 
 
 def width_of(diagram: Diagram, costs: NDArray[np.int64], most_at_once: int) -> tuple[int, int]:
-    """Choose the width: the finest with which no more numbers are kept at once than allowed.
-
-    Parameters
-    ----------
-    diagram
-        The diagram, with plans.
-    costs
-        Integer cost of each group, shape (n_groups,).
-    most_at_once
-        Numbers that may be kept at once. One a node is kept in any case.
-
-    Returns
-    -------
-    The width; additions of numbers that it takes.
-    """
+    """Choose the width: the finest with which no more numbers are kept at once than allowed."""
     step = max(1, int(np.gcd.reduce(costs)))
     until = _until(diagram)
     least, most = _bounds(diagram, costs)
@@ -92,23 +78,10 @@ def width_of(diagram: Diagram, costs: NDArray[np.int64], most_at_once: int) -> t
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spread:
-    """How many plans have each rounded cost, and how far the true cost may be off.
+    """How many plans have each rounded cost, and how far the true cost may be off."""
 
-    Parameters
-    ----------
-    width
-        Costs were rounded to multiples of it.
-    least
-        Least sum of rounded costs, in widths.
-    upto
-        How many plans have at most each sum, from the least on; the last is the number of plans.
-    under, over
-        The true cost of every plan is at least ``under`` and at most ``over`` more than its rounded
-        cost.
-    """
-
-    width: int
-    least: int
+    width: int  # costs were rounded to multiples of it
+    least: int  # least sum of rounded costs, in widths
     upto: NDArray[Any]
     under: int
     over: int
@@ -119,33 +92,13 @@ class Spread:
         return self.under == self.over
 
     def value_at(self, rank: int) -> tuple[int, int]:
-        """Give the cost of the plan at a rank, plans sorted by cost.
-
-        Parameters
-        ----------
-        rank
-            1 for the least.
-
-        Returns
-        -------
-        The least and the most that it can be.
-        """
+        """Give the cost of the plan at a rank, plans sorted by cost."""
         place = int(np.searchsorted(self.upto, rank))
         rounded = (self.least + place) * self.width
         return rounded + self.under, rounded + self.over
 
     def n_below(self, value: int) -> tuple[int, int]:
-        """Count the plans that cost less than a value.
-
-        Parameters
-        ----------
-        value
-            The value.
-
-        Returns
-        -------
-        The least and the most that there can be.
-        """
+        """Count the plans that cost less than a value."""
         return self._n_upto(value - self.over - 1), self._n_upto(value - self.under - 1)
 
     def _n_upto(self, rounded: int) -> int:
@@ -154,23 +107,7 @@ class Spread:
 
 
 def spread_of(diagram: Diagram, costs: NDArray[np.int64], *, width: int, n_plans: int) -> Spread:
-    """Count the plans of every rounded cost.
-
-    Parameters
-    ----------
-    diagram
-        The diagram, with plans.
-    costs
-        Integer cost of each group, shape (n_groups,).
-    width
-        What costs are rounded to multiples of.
-    n_plans
-        Number of plans.
-
-    Returns
-    -------
-    The counts, in whole numbers of any size.
-    """
+    """Count the plans of every rounded cost."""
     rounded = _rounded(costs, width)
     left = _bounds(diagram, costs - rounded * width)[:, 0].tolist()
     least, most = _bounds(diagram, rounded)

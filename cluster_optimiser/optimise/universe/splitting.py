@@ -35,22 +35,6 @@ def restrict(
 
     Nodes are split by the cost so far, but only where some completions stay in the range and others
     do not: a sum that no completion can take out of the range is not told apart any more.
-
-    Parameters
-    ----------
-    diagram
-        The diagram.
-    costs
-        Integer cost of each group.
-    lowest, highest
-        The range, both ends included.
-    max_states
-        Nodes above which to give up.
-
-    Returns
-    -------
-    The diagram of those plans, or None where it would take more nodes; the same one where all plans
-    lie in the range.
     """
     if not diagram.has_plans:
         return diagram

@@ -34,36 +34,16 @@ _HELP = 4
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """How many plans are better and worse than a plan, at least and at most.
+    """How many plans are better and worse than a plan, at least and at most."""
 
-    Parameters
-    ----------
-    better_least, better_most
-        Plans that are better.
-    worse_least, worse_most
-        Plans that are worse.
-    """
-
-    better_least: int
-    better_most: int
-    worse_least: int
-    worse_most: int
+    better_least: int  # plans that are better
+    better_most: int  # plans that are better
+    worse_least: int  # plans that are worse
+    worse_most: int  # plans that are worse
 
 
 class Ranks:
-    """Where plans rank by a cost, exactly or between proved bounds.
-
-    Parameters
-    ----------
-    diagram
-        The diagram, with plans.
-    rows
-        Terms of the cost, shape (n_terms, n_groups), none negative, earlier terms compared first.
-    n_plans
-        Number of plans.
-    max_entries
-        Costs that may be kept at once. What takes more is bounded.
-    """
+    """Where plans rank by a cost, exactly or between proved bounds."""
 
     def __init__(
         self, diagram: Diagram, rows: NDArray[np.int64], *, n_plans: int, max_entries: int
@@ -102,17 +82,7 @@ class Ranks:
         return spread_of(self._diagram, first, width=self._width, n_plans=self.n_plans)
 
     def value_at(self, rank: int) -> tuple[int, int]:
-        """Give the cost of the plan at a rank, plans sorted by a cost of one column.
-
-        Parameters
-        ----------
-        rank
-            1 for the least.
-
-        Returns
-        -------
-        The least and the most that it can be; the same where it is known.
-        """
+        """Give the cost of the plan at a rank, plans sorted by a cost of one column."""
         if not self._is_halved:
             lowest, highest = self._bounds
             least, most = self._spread.value_at(rank)
@@ -122,17 +92,7 @@ class Ranks:
         return value, value
 
     def of(self, groups: Sequence[int]) -> Between:
-        """Say how many plans are better and worse than a plan.
-
-        Parameters
-        ----------
-        groups
-            Positions of its groups.
-
-        Returns
-        -------
-        The numbers.
-        """
+        """Say how many plans are better and worse than a plan."""
         if self._is_halved:
             cost = self._halves.cost_of(groups)
             below = self._halves.count(cost, is_equal_counted=False)

@@ -50,48 +50,20 @@ _PAIRS = 1 << 17
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rules:
-    """What couples the groups of a plan, and what bounds its trapped pieces.
-
-    Parameters
-    ----------
-    adjacency
-        Neighbours of each unit as bits; a unit over the maximum, which stands alone, has none.
-    pupils
-        Pupils of each unit, 0 for one that stands alone.
-    lowest, highest
-        Fewest pupils of a group that is no exception, most of any that does not stand alone.
-    fewest, most
-        Range of the number of clusters.
-    most_small
-        Most exceptions.
-    is_small
-        Whether each group is an exception.
-    """
+    """What couples the groups of a plan, and what bounds its trapped pieces."""
 
     adjacency: tuple[int, ...]
-    pupils: tuple[int, ...]
+    pupils: tuple[int, ...]  # pupils of each unit, 0 for one that stands alone
     lowest: int
     highest: int
-    fewest: int
-    most: int
-    most_small: int
-    is_small: NDArray[np.int64]
+    fewest: int  # range of the number of clusters
+    most: int  # range of the number of clusters
+    most_small: int  # most exceptions
+    is_small: NDArray[np.int64]  # whether each group is an exception
 
 
 def rules_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Rules:
-    """Gather the rules that couple groups.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    groups
-        Its candidates.
-
-    Returns
-    -------
-    The rules.
-    """
+    """Gather the rules that couple groups."""
     scenario = problem.scenario
     pupils = [int(p) for p in problem.units["pupils"]]
     alone = 0
@@ -257,11 +229,6 @@ def _tracked(rules: Rules, layout: Layout) -> tuple[NDArray[np.int64], NDArray[n
 
     The least of the exceptions so far (first, if there may be any), of the clusters so far, and of
     their negative.
-
-    Returns
-    -------
-    What each group adds, shape (n_sums, n_groups); the bound after a group that starts at a place,
-    shape (n_sums, n_places).
     """
     n_places = len(layout.order)
     pupils = np.array([rules.pupils[i] for i in layout.order], dtype=np.int64)
@@ -399,19 +366,6 @@ def build_diagram(
     """Build the diagram of all legal plans along the order that needs fewest states.
 
     Orders are tried with a small limit first, and that limit raised for those that got furthest.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    groups
-        Its candidates.
-    max_states
-        States above which to give up.
-
-    Returns
-    -------
-    The diagram, or None where it would take more states.
     """
     rules = rules_of(problem, groups)
     members = membership([group.mask for group in groups], len(problem.units))

@@ -29,24 +29,12 @@ Vector = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The outcome of a sweep.
+    """The outcome of a sweep."""
 
-    Parameters
-    ----------
-    n_plans
-        Exact number of legal plans.
-    best
-        Least cost vector, one entry a stage; None where there is no plan.
-    chosen
-        Positions of the candidates of a best plan, ascending.
-    n_states
-        States visited.
-    """
-
-    n_plans: int
-    best: Vector | None
-    chosen: tuple[int, ...]
-    n_states: int
+    n_plans: int  # exact number of legal plans
+    best: Vector | None  # least cost vector, one entry a stage; None where there is no plan
+    chosen: tuple[int, ...]  # positions of the candidates of a best plan, ascending
+    n_states: int  # states visited
 
 
 def sweep(
@@ -56,23 +44,7 @@ def sweep(
     *,
     max_states: int = MAX_STATES,
 ) -> Sweep | None:
-    """Count every legal plan and find the least cost vector.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    groups
-        Its candidates.
-    costs
-        One row a stage, most important first; one integer a candidate.
-    max_states
-        States above which to give up.
-
-    Returns
-    -------
-    The outcome, or None where it would take more states.
-    """
+    """Count every legal plan and find the least cost vector."""
     diagram = build_diagram(problem, groups, max_states=max_states)
     if diagram is None:
         return None

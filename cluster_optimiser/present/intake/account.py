@@ -19,17 +19,7 @@ WIDTH = 58
 
 
 def summary_lines(intake: Intake) -> Iterator[str]:
-    """Give the summary that a person can check.
-
-    Parameters
-    ----------
-    intake
-        What was taken in.
-
-    Yields
-    ------
-    The lines.
-    """
+    """Give the summary that a person can check."""
     ledger, schools = intake.ledger, intake.schools
     code = f" ({intake.chosen.code})" if intake.chosen.code else ""
     yield f"{intake.chosen.name}{code} from {ledger.file}, data of {intake.data_date}"
@@ -58,17 +48,7 @@ def _row(label: str, first: object, second: object) -> str:
 
 
 def phases(schools: pd.DataFrame) -> list[tuple[str, int, int]]:
-    """Count schools and pupils by phase.
-
-    Parameters
-    ----------
-    schools
-        ``phase`` and ``pupils``.
-
-    Returns
-    -------
-    Phase, schools, pupils, for the phases that there are.
-    """
+    """Count schools and pupils by phase."""
     rows = []
     for phase in PHASES:
         own = schools[schools["phase"] == phase]
@@ -78,17 +58,7 @@ def phases(schools: pd.DataFrame) -> list[tuple[str, int, int]]:
 
 
 def not_taken(ledger: Ledger) -> list[tuple[str, int, int | str]]:
-    """Count the rows that were not taken, by reason.
-
-    Parameters
-    ----------
-    ledger
-        The account.
-
-    Returns
-    -------
-    Reason, rows, and pupils (blank where they were not read).
-    """
+    """Count the rows that were not taken, by reason."""
     rows: list[tuple[str, int, int | str]] = []
     if ledger.others:
         rows.append((f"other authorities ({len(ledger.others)})", ledger.n_others, ""))
@@ -98,17 +68,7 @@ def not_taken(ledger: Ledger) -> list[tuple[str, int, int | str]]:
 
 
 def open_left_out(ledger: Ledger) -> list[Dropped]:
-    """Give the rows that may well be open schools and yet could not be taken.
-
-    Parameters
-    ----------
-    ledger
-        The account.
-
-    Returns
-    -------
-    The rows, in the order of the file.
-    """
+    """Give the rows that may well be open schools and yet could not be taken."""
     found = [one for one in ledger.dropped if one.reason in OPEN_LEFT_OUT]
     return sorted(found, key=lambda one: one.row)
 
@@ -140,17 +100,7 @@ def _flag_lines(ledger: Ledger) -> Iterator[str]:
 
 
 def dropped_table(ledger: Ledger) -> pd.DataFrame:
-    """Give the rows of the authority that were not taken.
-
-    Parameters
-    ----------
-    ledger
-        The account.
-
-    Returns
-    -------
-    One row each, in the order of the file.
-    """
+    """Give the rows of the authority that were not taken."""
     rows = sorted(ledger.dropped, key=lambda one: one.row)
     return _table(
         [(d.urn, d.name, d.reason, d.detail, d.pupils, d.row) for d in rows],
@@ -159,17 +109,7 @@ def dropped_table(ledger: Ledger) -> pd.DataFrame:
 
 
 def flagged_table(ledger: Ledger) -> pd.DataFrame:
-    """Give what to look at among the schools that were taken.
-
-    Parameters
-    ----------
-    ledger
-        The account.
-
-    Returns
-    -------
-    One row a flag, by URN.
-    """
+    """Give what to look at among the schools that were taken."""
     flags = sorted(ledger.flags, key=lambda flag: (flag.urn, flag.what))
     return _table(
         [(flag.urn, flag.name, flag.what, flag.detail) for flag in flags],
@@ -178,17 +118,7 @@ def flagged_table(ledger: Ledger) -> pd.DataFrame:
 
 
 def others_table(ledger: Ledger) -> pd.DataFrame:
-    """Count the rows of other authorities.
-
-    Parameters
-    ----------
-    ledger
-        The account.
-
-    Returns
-    -------
-    One row an authority, by code.
-    """
+    """Count the rows of other authorities."""
     rows = [(code, name, number) for (code, name), number in sorted(ledger.others.items())]
     return _table(rows, ("la_code", "la_name", "rows"))
 

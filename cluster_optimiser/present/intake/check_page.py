@@ -29,19 +29,7 @@ SMALL, LARGE = 5, 8
 
 
 def check_html(new: NewAuthority, authority: Authority, territory: Territory) -> str:
-    """Write the page.
-
-    Parameters
-    ----------
-    new
-        The authority as it was taken in.
-    authority, territory
-        The same, as it is read from its folder, and its ground.
-
-    Returns
-    -------
-    HTML that needs no other file and runs no script.
-    """
+    """Write the page."""
     ledger = new.intake.ledger
     areas = next(
         (shapes for shapes in territory.layers.values() if len(shapes) > 1), territory.clusters[:0]

@@ -81,30 +81,14 @@ TRAVEL_NOTE = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewAuthority:
-    """A new authority, ready to be written.
+    """A new authority, ready to be written."""
 
-    Parameters
-    ----------
-    key
-        Name of its folder.
-    name
-        Name in print.
-    intake
-        What was taken in.
-    cluster
-        Index ``urn``: today's cluster of each school.
-    cluster_notes
-        How the clusters were made, in words.
-    scenario_notes
-        How the starter scenarios were made, in words.
-    """
-
-    key: str
-    name: str
-    intake: Intake
-    cluster: pd.Series
-    cluster_notes: tuple[str, ...] = ()
-    scenario_notes: tuple[str, ...] = ()
+    key: str  # name of its folder
+    name: str  # name in print
+    intake: Intake  # what was taken in
+    cluster: pd.Series  # index urn: today's cluster of each school
+    cluster_notes: tuple[str, ...] = ()  # how the clusters were made, in words
+    scenario_notes: tuple[str, ...] = ()  # how the starter scenarios were made, in words
 
     @property
     def district_from_schools(self) -> bool:
@@ -117,17 +101,7 @@ class NewAuthority:
 
 
 def caveats(new: NewAuthority) -> list[str]:
-    """Give what every output of the authority must say.
-
-    Parameters
-    ----------
-    new
-        The authority.
-
-    Returns
-    -------
-    Sentences.
-    """
+    """Give what every output of the authority must say."""
     intake, ledger = new.intake, new.intake.ledger
     day = long_date(intake.data_date)
     if intake.request.pupils is not None:
@@ -151,15 +125,7 @@ def caveats(new: NewAuthority) -> list[str]:
 
 
 def write_data(new: NewAuthority, folder: Path) -> None:
-    """Write the data of the authority: schools, layers, outline and ``authority.toml``.
-
-    Parameters
-    ----------
-    new
-        The authority.
-    folder
-        Its folder, which exists.
-    """
+    """Write the data of the authority: schools, layers, outline and ``authority.toml``."""
     intake = new.intake
     _write(folder / "schools.csv", csv_text(_schools_table(new)))
     for layer in intake.layers:
@@ -171,17 +137,7 @@ def write_data(new: NewAuthority, folder: Path) -> None:
 
 
 def write_papers(new: NewAuthority, folder: Path, *, check_page: str) -> None:
-    """Write what people read: README, the rows not taken, the flags, and the page to check.
-
-    Parameters
-    ----------
-    new
-        The authority.
-    folder
-        Its folder, which exists.
-    check_page
-        The page.
-    """
+    """Write what people read: README, the rows not taken, the flags, and the page to check."""
     ledger = new.intake.ledger
     _write(folder / "dropped.csv", csv_text(dropped_table(ledger)))
     _write(folder / "flagged.csv", csv_text(flagged_table(ledger)))
@@ -201,15 +157,6 @@ def write_papers(new: NewAuthority, folder: Path, *, check_page: str) -> None:
 
 def toml_text(text: str) -> str:
     r"""Write a text as a TOML string.
-
-    Parameters
-    ----------
-    text
-        Any text.
-
-    Returns
-    -------
-    The string with its quotation marks.
 
     Examples
     --------
@@ -273,17 +220,7 @@ def _settings(new: NewAuthority) -> dict[str, Any]:
 
 
 def layer_title(name: str) -> str:
-    """Give a layer's name in print.
-
-    Parameters
-    ----------
-    name
-        The layer's name.
-
-    Returns
-    -------
-    In words, in the plural where it is plain how.
-    """
+    """Give a layer's name in print."""
     words = name.replace("_", " ").capitalize()
     return words if words.endswith("s") else f"{words}s"
 

@@ -10,17 +10,5 @@ STARTERS = ("base", "keep", "merge", "fixed", "areas")
 
 
 def starter_text(which: str, values: dict[str, object]) -> str:
-    """Write a starter scenario, with a comment for each line.
-
-    Parameters
-    ----------
-    which
-        One of `STARTERS`.
-    values
-        What its template asks for.
-
-    Returns
-    -------
-    The text of the TOML file.
-    """
+    """Write a starter scenario, with a comment for each line."""
     return template(f"starter_{which}.toml.j2").render(values, toml=toml_text, number=number)

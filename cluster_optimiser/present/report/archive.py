@@ -10,17 +10,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def same_bytes(content: bytes) -> bytes:
-    """Pack an archive again without the time it was made.
-
-    Parameters
-    ----------
-    content
-        A zip archive.
-
-    Returns
-    -------
-    The same files in the same order, dated `EPOCH`.
-    """
+    """Pack an archive again without the time it was made."""
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(content)) as old,

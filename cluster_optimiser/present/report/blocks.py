@@ -7,15 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading.
-
-    Parameters
-    ----------
-    level
-        1 or 2.
-    text
-        Its words.
-    """
+    """A heading."""
 
     level: int
     text: str
@@ -23,72 +15,36 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph.
-
-    Parameters
-    ----------
-    text
-        Its words.
-    """
+    """A paragraph."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list.
-
-    Parameters
-    ----------
-    items
-        Its points.
-    """
+    """A list."""
 
     items: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with one header row and no merged cells.
+    """A table with one header row and no merged cells."""
 
-    Parameters
-    ----------
-    caption
-        What it shows.
-    header
-        Names of the columns.
-    rows
-        Cells as they are to be read.
-    widths
-        Relative widths of the columns.
-    source
-        Where the cells come from: file, and column for each header; for the check of numbers.
-    """
-
-    caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    widths: tuple[float, ...] = field(default=())
+    caption: str  # what it shows
+    header: tuple[str, ...]  # names of the columns
+    rows: tuple[tuple[str, ...], ...]  # cells as they are to be read
+    widths: tuple[float, ...] = field(default=())  # relative widths of the columns
     source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture.
-
-    Parameters
-    ----------
-    svg
-        The drawing.
-    alt
-        What it shows, for those who do not see it.
-    caption
-        The line under it.
-    """
+    """A picture."""
 
     svg: str
-    alt: str
-    caption: str
+    alt: str  # what it shows, for those who do not see it
+    caption: str  # the line under it
 
 
 Block = Heading | Paragraph | Bullets | Table | Figure
@@ -96,25 +52,11 @@ Block = Heading | Paragraph | Bullets | Table | Figure
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report.
+    """A report."""
 
-    Parameters
-    ----------
-    title, subtitle
-        What stands at its head.
-    authority
-        Who it is for.
-    date
-        ISO date that its data speaks of; files that need a date get it.
-    stamp
-        Of all options together.
-    blocks
-        Its content, in reading order.
-    """
-
-    title: str
-    subtitle: str
-    authority: str
-    date: str
-    stamp: str
-    blocks: tuple[Block, ...]
+    title: str  # what stands at its head
+    subtitle: str  # what stands at its head
+    authority: str  # who it is for
+    date: str  # ISO date that its data speaks of; files that need a date get it
+    stamp: str  # of all options together
+    blocks: tuple[Block, ...]  # its content, in reading order

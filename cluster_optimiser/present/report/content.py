@@ -34,17 +34,7 @@ STAMP_LENGTH = 12
 
 
 def make_report(folder: Folder) -> Report:
-    """Write the report of a results folder.
-
-    Parameters
-    ----------
-    folder
-        The folder.
-
-    Returns
-    -------
-    The report.
-    """
+    """Write the report of a results folder."""
     authority = folder.record["authority"]
     stamps = "".join(str(option.manifest["stamp"]) for option in folder.options)
     date = str(folder.options[0].manifest["data_date"]) if folder.options else "1970-01-01"

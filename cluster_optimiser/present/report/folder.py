@@ -20,26 +20,11 @@ Rows = tuple[dict[str, str], ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Option:
-    """One option of a results folder.
+    """One option of a results folder."""
 
-    Parameters
-    ----------
-    label
-        Its short label.
-    manifest
-        What stands in manifest.json.
-    view
-        What the page says of it: map, words of the proof.
-    clusters, funding, governance
-        Rows of clusters.csv, funding.csv and governance.csv; the last two are empty where the
-        scenario speaks of neither.
-    universe
-        What stands in universe.json, or None where all plans were not gone through.
-    """
-
-    label: str
-    manifest: Mapping[str, Any]
-    view: Mapping[str, Any]
+    label: str  # its short label
+    manifest: Mapping[str, Any]  # what stands in manifest.json
+    view: Mapping[str, Any]  # what the page says of it: map, words of the proof
     clusters: Rows
     funding: Rows
     governance: Rows
@@ -59,25 +44,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Folder:
-    """A results folder.
-
-    Parameters
-    ----------
-    path
-        Where it is.
-    record
-        What stands in page.json.
-    options
-        Options with a plan, in the order of the page.
-    comparison, assignments
-        Rows of comparison.csv and assignments.csv.
-    """
+    """A results folder."""
 
     path: Path
-    record: Mapping[str, Any]
-    options: tuple[Option, ...]
-    comparison: Rows
-    assignments: Rows
+    record: Mapping[str, Any]  # what stands in page.json
+    options: tuple[Option, ...]  # options with a plan, in the order of the page
+    comparison: Rows  # rows of comparison.csv and assignments.csv
+    assignments: Rows  # rows of comparison.csv and assignments.csv
 
     @property
     def today(self) -> Option | None:
@@ -110,22 +83,7 @@ def _option(folder: Path, view: Mapping[str, Any]) -> Option:
 
 
 def read_folder(path: str | Path) -> Folder:
-    """Read a results folder.
-
-    Parameters
-    ----------
-    path
-        A folder that ``run`` wrote.
-
-    Returns
-    -------
-    Its content.
-
-    Raises
-    ------
-    InputError
-        If something is missing, cannot be read, or belongs to another run.
-    """
+    """Read a results folder."""
     folder = Path(path)
     remedy = 'Give a folder that "cluster-optimiser run" of this version wrote.'
     try:

@@ -28,19 +28,7 @@ def _style() -> str:
 
 
 def standalone_svg(record: Mapping[str, Any], view: Mapping[str, Any]) -> str:
-    """Make the map of an option a document of its own.
-
-    Parameters
-    ----------
-    record
-        What stands in page.json; it holds the lines that maps share.
-    view
-        The option within it.
-
-    Returns
-    -------
-    SVG with its style and all it refers to.
-    """
+    """Make the map of an option a document of its own."""
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     inside = f"<style>{_style()}</style><defs>{record['under']['symbols']}</defs>"
     drawn = str(view["svg"]).replace("<svg ", f"<svg {names} ", 1)

@@ -18,15 +18,6 @@ if TYPE_CHECKING:
 def pounds_text(text: str) -> str:
     """Write pounds with their pence.
 
-    Parameters
-    ----------
-    text
-        A decimal number, or nothing.
-
-    Returns
-    -------
-    The sum in words of print.
-
     Examples
     --------
     >>> pounds_text("-1234.5"), pounds_text("1000.00")
@@ -43,18 +34,7 @@ def _number_or_none(text: str) -> str:
 
 
 def money_of_option(option: Option) -> Iterator[Block]:
-    """Show how money falls on the clusters of an option.
-
-    Parameters
-    ----------
-    option
-        The option.
-
-    Yields
-    ------
-    Block
-        Nothing where the scenario states no money.
-    """
+    """Show how money falls on the clusters of an option."""
     if not option.funding:
         return
     rows = [
@@ -91,18 +71,7 @@ def _share(value: object) -> str:
 
 
 def money_of_all(folder: Folder) -> Iterator[Block]:
-    """Set the options side by side in money.
-
-    Parameters
-    ----------
-    folder
-        The folder.
-
-    Yields
-    ------
-    Block
-        Nothing where no scenario states money.
-    """
+    """Set the options side by side in money."""
     funded = [o for o in folder.options if o.manifest.get("funding")]
     if not funded:
         return

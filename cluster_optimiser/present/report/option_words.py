@@ -28,17 +28,7 @@ MOST_VIOLATIONS = 8
 
 
 def what_it_does(option: Option) -> str:
-    """Say what an option does.
-
-    Parameters
-    ----------
-    option
-        The option.
-
-    Returns
-    -------
-    One paragraph.
-    """
+    """Say what an option does."""
     m = option.metrics
     return (
         f"{option.manifest['description']} There are {number(m['n_clusters'])} clusters of "
@@ -59,22 +49,7 @@ def _against_today(folder: Folder, option: Option, metric: str, say: object = No
 
 
 def costs(folder: Folder, option: Option, layers: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Say what an option costs in alignment, travel and disruption, beside today.
-
-    Parameters
-    ----------
-    folder
-        The folder, for today's figures.
-    option
-        The option.
-    layers
-        The layers that options prefer to follow, with their words.
-
-    Yields
-    ------
-    str
-        One point each.
-    """
+    """Say what an option costs in alignment, travel and disruption, beside today."""
     m = option.metrics
     for layer, words in layers:
         key = f"misaligned_{layer}_pupils"
@@ -98,20 +73,7 @@ def costs(folder: Folder, option: Option, layers: Sequence[tuple[str, str]]) -> 
 
 
 def standing(option: Option, layers: Mapping[str, str]) -> Iterator[str]:
-    """Say where a plan stands among all legal plans.
-
-    Parameters
-    ----------
-    option
-        The option.
-    layers
-        Name of each layer -> its words.
-
-    Yields
-    ------
-    str
-        One point each.
-    """
+    """Say where a plan stands among all legal plans."""
     proof = option.view["proof"]
     yield f"{proof['word']}. {proof['text']}"
     if option.view["stand"]:
@@ -167,17 +129,6 @@ def _between(row: Mapping[str, Any], words: str) -> str:
 def measure_words(metric: str, layers: Mapping[str, str]) -> str:
     """Name a measure in plain words.
 
-    Parameters
-    ----------
-    metric
-        Its name.
-    layers
-        Name of each layer -> its words.
-
-    Returns
-    -------
-    The words.
-
     Examples
     --------
     >>> measure_words("misaligned.gp_consortium", {"gp_consortium": "GP consortia"})
@@ -197,18 +148,7 @@ def measure_words(metric: str, layers: Mapping[str, str]) -> str:
 
 
 def exceptional(option: Option) -> Iterator[str]:
-    """Name what is outside the rules and why.
-
-    Parameters
-    ----------
-    option
-        The option.
-
-    Yields
-    ------
-    str
-        One point each.
-    """
+    """Name what is outside the rules and why."""
     found = option.manifest["exceptions"]
     unexplained = [item for item in found if not item["reason"]]
     if len(unexplained) > MOST_LISTED:
@@ -241,19 +181,7 @@ def exceptional(option: Option) -> Iterator[str]:
 
 
 def judged(folder: Folder, option: Option) -> tuple[tuple[str, ...], ...]:
-    """Give the findings principle by principle, as the page has them.
-
-    Parameters
-    ----------
-    folder
-        The folder.
-    option
-        The option.
-
-    Returns
-    -------
-    Rows of principle, verdict and figure.
-    """
+    """Give the findings principle by principle, as the page has them."""
     at = folder.options.index(option)
     rows = []
     for principle in folder.record["principles"]:

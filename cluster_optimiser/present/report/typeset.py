@@ -34,17 +34,7 @@ def _typst() -> ModuleType:
 
 
 def picture(svg: str) -> bytes:
-    """Draw an SVG as PNG.
-
-    Parameters
-    ----------
-    svg
-        The drawing.
-
-    Returns
-    -------
-    The PNG file, the same bytes every time.
-    """
+    """Draw an SVG as PNG."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         (home / "map.svg").write_text(svg, encoding="utf-8")
@@ -60,17 +50,7 @@ def picture(svg: str) -> bytes:
 
 
 def pdf(report: Report) -> bytes:
-    """Write a report as tagged PDF; typst refuses what is not PDF/UA-1.
-
-    Parameters
-    ----------
-    report
-        The report.
-
-    Returns
-    -------
-    The PDF file, the same bytes every time.
-    """
+    """Write a report as tagged PDF; typst refuses what is not PDF/UA-1."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         blocks = []

@@ -25,17 +25,7 @@ NUMBER = re.compile(r"-?£?[0-9][0-9,.]*%?|–")  # noqa: RUF001 - the dash for 
 
 
 def docx(report: Report) -> bytes:
-    """Write a report as a Word document.
-
-    Parameters
-    ----------
-    report
-        The report.
-
-    Returns
-    -------
-    The file, the same bytes every time.
-    """
+    """Write a report as a Word document."""
     try:
         from docx import Document  # noqa: PLC0415 - part of the extra
     except ImportError as error:

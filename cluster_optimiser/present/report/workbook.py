@@ -28,17 +28,7 @@ NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 
 def tables(folder: Folder) -> dict[str, tuple[str, list[str], list[list[str]]]]:
-    """Give the tables of the workbook as the CSV files have them.
-
-    Parameters
-    ----------
-    folder
-        The results folder.
-
-    Returns
-    -------
-    Sheet -> title, header and rows as text.
-    """
+    """Give the tables of the workbook as the CSV files have them."""
     made = {
         "Comparison": ("Every measure of every option", folder.comparison),
         "Clusters": (
@@ -80,19 +70,7 @@ def _notes(folder: Folder, report: Report) -> list[tuple[str, str]]:
 
 
 def xlsx(folder: Folder, report: Report) -> bytes:
-    """Write the workbook.
-
-    Parameters
-    ----------
-    folder
-        The results folder.
-    report
-        The report that it goes with: title, date and stamp.
-
-    Returns
-    -------
-    The file, the same bytes every time.
-    """
+    """Write the workbook."""
     try:
         import xlsxwriter  # noqa: PLC0415 - part of the extra
     except ImportError as error:

@@ -23,28 +23,7 @@ REPORT_FILES = ("report.docx", "report.pdf", "report.xlsx")
 def write_report(
     results: str | Path, out: Path, *, on_step: Callable[[str], None] = lambda _: None
 ) -> list[Path]:
-    """Write the committee report of a results folder.
-
-    Parameters
-    ----------
-    results
-        A folder that ``run`` wrote.
-    out
-        Folder for the report; made if it is not there.
-    on_step
-        Called with the name of each file before it is made.
-
-    Returns
-    -------
-    The files.
-
-    Raises
-    ------
-    InputError
-        If the results cannot be read.
-    ClusterOptimiserError
-        If the packages of the extra ``report`` are not there, or the folder cannot be written.
-    """
+    """Write the committee report of a results folder."""
     folder = read_folder(results)
     report = make_report(folder)
     makers: list[tuple[str, Callable[[], bytes]]] = [
