@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cluster_optimiser.inputs.checking import FaultList, Problem, as_text, did_you_mean, listed
+from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,7 +126,7 @@ def _check_measures(look: _Lookup, funding: Funding, authority: Authority) -> No
         texts = as_text(authority.schools[measure])
         numbers = pd.to_numeric(texts, errors="coerce")
         is_given = texts.notna() & (texts != "")
-        is_wrong = is_given & ~((numbers >= 0) & (numbers % 1 == 0))
+        is_wrong = is_given & ~(numbers.between(0, MOST_PUPILS) & (numbers % 1 == 0))
         for urn, text in texts[is_wrong].items():
             problem = f'URN {urn} has the {measure} "{text}"'
             remedy = "A measure counts pupils: write a whole number, or leave it blank."

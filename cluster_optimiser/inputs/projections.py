@@ -31,6 +31,7 @@ from cluster_optimiser.inputs.checking import (
 from cluster_optimiser.inputs.files import read_csv
 from cluster_optimiser.prospects import Projected
 from cluster_optimiser.scenario import TODAY
+from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ def projections_of(scenario: Scenario, authority: Authority) -> tuple[Projected,
 def _whole(value: object) -> int | None:
     """Give a figure of pupils as a whole number, None where it is none."""
     number = float(value) if isinstance(value, (int, float, np.integer, np.floating)) else math.nan
-    return int(number) if math.isfinite(number) and number >= 0 and number.is_integer() else None
+    return int(number) if 0 <= number <= MOST_PUPILS and number.is_integer() else None
 
 
 def _of_column(
@@ -194,8 +195,9 @@ def _pupils(text: str) -> int | Problem:
     value = number_of(text) if text else Problem("pupils are missing", "")
     if isinstance(value, Problem):
         return Problem(value.text, "Give a whole number, 0 or more.")
-    if value < 0 or not value.is_integer():
-        return Problem(f"{text} pupils is no whole number", "Give a whole number, 0 or more.")
+    if value < 0 or not value.is_integer() or value > MOST_PUPILS:
+        text = f"{text} pupils is no whole number of 0 to {MOST_PUPILS:,}"
+        return Problem(text, "Give a whole number, 0 or more.")
     return int(value)
 
 
@@ -229,6 +231,11 @@ def _grown(
                 faults.add(file, 0, subject, Problem(text, remedy))
             pct[(areas == area).to_numpy(dtype=bool)] = rate
     pupils = schools["pupils"].to_numpy(dtype=np.int64)
+    most = max(float(p) for y in growth.years for p in pupils * (1 + pct / 100) ** (y - base_year))
+    if most > MOST_PUPILS:
+        text = f"a school grows to {most:,.0f} pupils, {MOST_PUPILS:,} at most can be counted"
+        faults.add(file, 0, subject, Problem(text, "Take fewer years, or less growth."))
+        return []
     return [
         Projected(
             label=f"{growth.name} {year}",

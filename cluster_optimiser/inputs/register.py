@@ -23,6 +23,7 @@ from cluster_optimiser.inputs.checking import (
 from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, locate
 from cluster_optimiser.inputs.files import Folder, Table
 from cluster_optimiser.inputs.settings import SETTINGS_FILE, SchoolsTable
+from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -244,8 +245,9 @@ def pupils_of(text: str) -> int | Problem:
     value = number_of(text)
     if isinstance(value, Problem):
         return Problem(f"pupils {value.text}", "Give a whole number, 0 or more.")
-    if value < 0:
-        return Problem(f"pupils {text} is negative", "Give a whole number, 0 or more.")
+    if not 0 <= value <= MOST_PUPILS:
+        what = "is negative" if value < 0 else f"is more than any school has ({MOST_PUPILS:,})"
+        return Problem(f"pupils {text} {what}", "Give a whole number, 0 or more.")
     if not value.is_integer():
         remedy = "Count pupils, not full-time equivalents."
         return Problem(f"pupils {text} is not a whole number", remedy)

@@ -27,6 +27,7 @@ from cluster_optimiser.inputs.roads.assumptions import (
     UNTAGGED_MPH,
 )
 from cluster_optimiser.scenario import nearest
+from cluster_optimiser.scenario.numbers import Amount, Metres, Share, Speed, Urn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ class SchoolsTable(_Table):
 
     file: Text
     """CSV, GeoPackage, GeoJSON or GeoParquet."""
-    unknown_pupils: tuple[int, ...] = ()
+    unknown_pupils: tuple[Urn, ...] = ()
     """URNs of schools known to have no pupil figure: they count as 0 and are shown as unknown."""
     columns: dict[str, Text] = Field(default_factory=dict)
     """Our name of a column -> the file's."""
@@ -124,9 +125,9 @@ class LayerTable(_Table):
 class BandTable(_Table):
     """A band of the travel estimate."""
 
-    up_to_km: Annotated[float, Field(gt=0)] | None = None
+    up_to_km: Metres | None = None
     """Upper end; the last band has none."""
-    min_per_km: Annotated[float, Field(ge=0)]
+    min_per_km: Amount
     """Minutes a km within the band."""
 
 
@@ -137,29 +138,29 @@ class TravelTable(_Table):
     """``estimate``, ``matrix`` or ``roads``."""
     file: Text | None = None
     """Matrix: CSV ``from_urn,to_urn,minutes``. Roads: the road file that ``roads`` made."""
-    constant_min: Annotated[float, Field(ge=0)] = 0.0
+    constant_min: Amount = 0.0
     """Estimate: minutes of every trip before any distance."""
     bands: tuple[BandTable, ...] = ()
     """Estimate: bands of straight-line km, rising."""
-    untagged_mph: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    untagged_mph: dict[str, Speed] = Field(default_factory=dict)
     """Roads: class of road -> limit taken where the map has none."""
-    open_road_mph: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    open_road_mph: dict[str, Speed] = Field(default_factory=dict)
     """Roads: class of road -> the most that traffic keeps up there, whatever the limit."""
-    limit_share: Annotated[float, Field(gt=0, le=1)] = LIMIT_SHARE
+    limit_share: Share = LIMIT_SHARE
     """Roads: share of the limit that traffic keeps up."""
-    junction_delay_s: Annotated[float, Field(ge=0)] = JUNCTION_DELAY_S
+    junction_delay_s: Amount = JUNCTION_DELAY_S
     """Roads: seconds at each junction where a driver may have to give way."""
-    access_kmh: Annotated[float, Field(gt=0)] = ACCESS_KMH
+    access_kmh: Speed = ACCESS_KMH
     """Roads: speed between a school's point and the road nearest to it."""
-    far_from_road_m: Annotated[float, Field(ge=0)] = FAR_FROM_ROAD_M
+    far_from_road_m: Amount = FAR_FROM_ROAD_M
     """Roads: a school further than this from any road is named in the outputs."""
-    no_road_m: Annotated[float, Field(gt=0)] = NO_ROAD_M
+    no_road_m: Metres = NO_ROAD_M
     """Roads: a school further than this from any road is one that no road leads to."""
     ferries: bool = False
     """Roads: car ferries count as roads."""
-    ferry_wait_min: Annotated[float, Field(ge=0)] = FERRY_WAIT_MIN
+    ferry_wait_min: Amount = FERRY_WAIT_MIN
     """Roads: minutes of waiting for each ferry."""
-    ferry_kmh: Annotated[float, Field(gt=0)] = FERRY_KMH
+    ferry_kmh: Speed = FERRY_KMH
     """Roads: speed of a ferry that does not state how long it takes."""
     note: str = ""
     """The method and its error in words, printed with every output."""

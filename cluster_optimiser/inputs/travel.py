@@ -21,6 +21,7 @@ from cluster_optimiser.inputs.checking import (
 from cluster_optimiser.inputs.files import Folder
 from cluster_optimiser.inputs.roads.store import read_about
 from cluster_optimiser.inputs.settings import TravelTable, read_settings
+from cluster_optimiser.scenario.numbers import MOST_MINUTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,8 +121,10 @@ def _is_problem(value: object) -> bool:
 
 def _check_values(folder: Folder, file: str, trips: pd.DataFrame) -> None:
     is_self = trips["origin"] == trips["target"]
-    for row, origin, target, minutes in _rows(trips[trips["minutes"] < 0]):
-        problem = Problem(f"{minutes:g} minutes is negative", "Give 0 or more, or leave it out.")
+    is_beyond = (trips["minutes"] < 0) | (trips["minutes"] > MOST_MINUTES)
+    for row, origin, target, minutes in _rows(trips[is_beyond]):
+        what = "is negative" if minutes < 0 else f"is more than {MOST_MINUTES:,.0f}"
+        problem = Problem(f"{minutes:g} minutes {what}", "Give 0 or more, or leave it out.")
         folder.faults.add(file, row, f"URN {origin} to {target}", problem)
     for row, origin, _, minutes in _rows(trips[is_self & (trips["minutes"] > 0)]):
         problem = Problem(

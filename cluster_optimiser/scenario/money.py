@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from cluster_optimiser.scenario.numbers import Some
 from cluster_optimiser.scenario.tables import Table, refuse
 
 PLAIN_MEASURES = ("pupils", "schools")
@@ -48,7 +49,7 @@ class Funding(Table):
     """Measure -> weight of one pupil that is counted: they add up to weighted pupils."""
     capacity_pounds: Pounds = Decimal(0)
     """A fund for the clusters where the formula runs furthest behind need."""
-    capacity_clusters: Annotated[int, Field(ge=1)] = 10
+    capacity_clusters: Some = 10
     """How many clusters that fund is meant for."""
     source: str = ""
     """Where the sums come from, printed with them."""

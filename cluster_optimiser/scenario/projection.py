@@ -10,12 +10,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from cluster_optimiser.scenario.numbers import Share
 from cluster_optimiser.scenario.tables import Table, refuse
 
 TODAY = "today"
 """Label of the register's own pupils."""
 
-Percent = Annotated[float, Field(gt=-100, le=100)]
+Percent = Annotated[float, Field(gt=-100, le=100, allow_inf_nan=False)]
 
 Year = Annotated[int, Field(ge=1900, le=2200)]
 
@@ -50,7 +51,7 @@ class Growth(Table):
 class Spread(Table):
     """Pupils drawn at random about a projection, many times over, always the same for a seed."""
 
-    relative_sd: Annotated[float, Field(gt=0, le=1)]
+    relative_sd: Share
     """Standard deviation of a school's pupils as a share of them: 0.05 for five per cent."""
     draws: Annotated[int, Field(ge=1, le=5000)] = 200
     """How many draws."""
@@ -58,7 +59,7 @@ class Spread(Table):
     """Fixes the draws."""
     layer: str | None = None
     """Layer in whose areas schools rise and fall together."""
-    correlation: Annotated[float, Field(ge=0, le=1)] = 0.0
+    correlation: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
     """Correlation of two schools of one area; without a layer, of any two schools."""
     about: str = TODAY
     """Label of the projection that is drawn about, or \"today\"."""

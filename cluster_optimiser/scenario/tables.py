@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from cluster_optimiser.constants import PHASES
+from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.words import nearest
 
 ROBUSTNESS = "robustness"
@@ -41,15 +42,15 @@ class Table(BaseModel):
 class Size(Table):
     """How many pupils a cluster may have."""
 
-    min_pupils: Annotated[int, Field(ge=0)] = 0
+    min_pupils: numbers.Pupils = 0
     """Fewest pupils of a cluster; below it only as an exception."""
-    max_pupils: Annotated[int, Field(gt=0)] = 10_000_000
+    max_pupils: numbers.SomePupils = numbers.MOST_PUPILS
     """Most pupils of a cluster."""
-    target_pupils: Annotated[int, Field(gt=0)] | None = None
+    target_pupils: numbers.SomePupils | None = None
     """What deviation is measured from; without it the middle of the range."""
     oversize: Literal["keep", "refuse"] = "keep"
     """An existing cluster over the maximum may stand alone, named (keep), or not (refuse)."""
-    max_exceptions: Annotated[int, Field(ge=0)] = 0
+    max_exceptions: numbers.Few = 0
     """Clusters allowed under the minimum."""
     exceptions: tuple[str, ...] | None = None
     """Units that an exception may be made of; without it any."""
@@ -70,9 +71,9 @@ class Size(Table):
 class Count(Table):
     """How many clusters a plan may have; exempt clusters are not counted."""
 
-    min: Annotated[int, Field(ge=1)] = 1
+    min: numbers.Some = 1
     """Fewest clusters."""
-    max: Annotated[int, Field(ge=1)] | None = None
+    max: numbers.Some | None = None
     """Most clusters; without it any number."""
 
     @model_validator(mode="after")
@@ -88,11 +89,11 @@ NamePair = tuple[str, str]
 class Contiguity(Table):
     """Which units are adjacent."""
 
-    min_shared_m: Annotated[float, Field(gt=0)] = 100.0
+    min_shared_m: numbers.Metres = 100.0
     """Shared boundary in metres that makes two units adjacent."""
-    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    max_minutes: numbers.Minutes | None = None
     """Most minutes between the nearest schools of two adjacent units; without it no limit."""
-    min_shared_school_m: Annotated[float, Field(gt=0)] = 50.0
+    min_shared_school_m: numbers.Metres = 50.0
     """The same where one of the two units is a single school, whose ground is smaller."""
     links: tuple[NamePair, ...] = ()
     """Existing clusters that are adjacent all the same: a bridge."""
@@ -103,14 +104,14 @@ class Contiguity(Table):
 class TravelLimit(Table):
     """How far a school may be from its cluster's meeting place."""
 
-    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    max_minutes: numbers.Minutes | None = None
     """Minutes from any member school to the meeting place; without it no limit."""
 
 
 class Secondary(Table):
     """Secondary schools of a cluster."""
 
-    min: Annotated[int, Field(ge=0)] = 1
+    min: numbers.Secondaries = 1
     """Fewest secondary schools a cluster."""
 
 
@@ -119,7 +120,7 @@ class Objective(Table):
 
     order: tuple[str, ...] = ()
     """Terms, most important first."""
-    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    weights: dict[str, numbers.Weight] = Field(default_factory=dict)
     """Term -> weight per unit of the term, in place of an order."""
 
     @model_validator(mode="after")
@@ -189,10 +190,10 @@ class Urban(Table):
 class Redraw(Table):
     """Method redraw: what a cluster is built around."""
 
-    hubs: Literal["secondary", "any"] | tuple[int, ...] | None = None
+    hubs: Literal["secondary", "any"] | tuple[numbers.Urn, ...] | None = None
     """Schools that a cluster may meet at: secondary, any, or a list of URNs; without it secondary
     for method redraw, any for others."""
-    nearest_hubs: Annotated[int, Field(ge=1)] | None = None
+    nearest_hubs: numbers.Some | None = None
     """Hubs that each unit may join in a first search; its plan is proved, or beaten, with all."""
     shape: Literal["free", "towards the hub"] = "free"
     """``towards the hub``: each unit touches one of its cluster that is nearer to the hub."""
@@ -203,7 +204,7 @@ class Versions(Table):
 
     number: Annotated[int, Field(ge=1, le=20)] = 1
     """Plans to make: the best, then the best of those that differ enough from all before."""
-    differ_pupils: Annotated[float, Field(gt=0, le=1)] = 0.1
+    differ_pupils: numbers.Share = 0.1
     """Least share of pupils whose cluster has other schools in it than in any version before."""
 
 
@@ -219,11 +220,11 @@ class Levels(Table):
 class Governance(Table):
     """What the governance sheet of each cluster says: votes, quorum, executive group."""
 
-    votes_per_school: Annotated[int, Field(ge=1)] = 1
+    votes_per_school: numbers.Some = 1
     """Votes of each member school."""
-    quorum_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    quorum_share: numbers.Share = 0.5
     """Share of all votes that must be there, rounded up."""
-    executive_above_schools: Annotated[int, Field(ge=1)] | None = None
+    executive_above_schools: numbers.Some | None = None
     """More schools than this, and an executive group is suggested; without it never."""
     academies: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
     """Column of the register -> value, or any of several, that marks an academy."""

@@ -198,6 +198,11 @@ def _broken_registers() -> tuple[Broken, ...]:
             *(SCHOOLS, 4, "URN 100003", "900.5 is not a whole number", "full-time"),
         ),
         Broken(
+            "pupils are beyond counting",
+            _schools(",900,", ",9223372036854775000,"),
+            *(SCHOOLS, 4, "URN 100003", "more than any school has", "0 or more"),
+        ),
+        Broken(
             "pupils are not a number",
             _schools(",900,", ",many,"),
             *(SCHOOLS, 4, "URN 100003", '"many" is not a number', "0 or more"),

@@ -1,0 +1,37 @@
+"""The numbers that files may state: each with a lower and an upper bound, and finite.
+
+The bounds are far above what any authority has and far below what arithmetic or memory can bear.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+MOST_PUPILS = 10_000_000
+"""Pupils of a school, a cluster or an authority: as many as there are in England."""
+
+MOST_MINUTES = 100_000.0
+"""Minutes of a trip: ten weeks."""
+
+MOST_M = 2_000_000.0
+"""Metres: longer than Great Britain."""
+
+MOST_URN = 999_999_999
+
+Pupils = Annotated[int, Field(ge=0, le=MOST_PUPILS)]
+SomePupils = Annotated[int, Field(ge=1, le=MOST_PUPILS)]
+Few = Annotated[int, Field(ge=0, le=10_000)]
+"""A number of clusters, or of schools."""
+Some = Annotated[int, Field(ge=1, le=10_000)]
+Secondaries = Annotated[int, Field(ge=0, le=1_000)]
+Metres = Annotated[float, Field(gt=0, le=MOST_M, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, le=MOST_MINUTES, allow_inf_nan=False)]
+"""Minutes, seconds or metres of a stated allowance."""
+Speed = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
+"""Miles or kilometres an hour."""
+Minutes = Annotated[float, Field(gt=0, le=MOST_MINUTES, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Urn = Annotated[int, Field(ge=1, le=MOST_URN)]
