@@ -82,11 +82,12 @@ _ONE_AT_A_TIME = threading.Lock()
 def work(task: Task) -> Made | None:
     """Run a scenario and write its folder, whole or not at all."""
     with _ONE_AT_A_TIME:
-        return _work(task)
+        place = place_of(task.scenario)
+        with present.speaking_for(place.authority.folder):
+            return _work(task, place)
 
 
-def _work(task: Task) -> Made | None:
-    place = place_of(task.scenario)
+def _work(task: Task, place: Place) -> Made | None:
     folder = task.out / task.scenario.option
     with progress_to(task.progress):
         made = _solve(task, place)

@@ -12,7 +12,7 @@ from cluster_optimiser.present.sensitivity_tables import (
     series_outlook,
 )
 from cluster_optimiser.present.tables import assignments_table, clusters_table
-from cluster_optimiser.present.theme import load_theme
+from cluster_optimiser.present.theme import load_theme, speaking_for
 from cluster_optimiser.present.universe_tables import (
     plans_table,
     universe_lines,
@@ -41,6 +41,7 @@ __all__ = [
     "sensitivity_lines",
     "sensitivity_record",
     "series_outlook",
+    "speaking_for",
     "universe_lines",
     "universe_record",
     "write_comparison",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.present.tables import is_unknown, schools_table
+from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.present.words import words
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ import statistics
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.present.principles import misaligned, own_clusters
-from cluster_optimiser.present.tables import is_unknown
 from cluster_optimiser.present.words import UNKNOWN, number, one_decimal, percent
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

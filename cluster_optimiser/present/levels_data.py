@@ -9,7 +9,7 @@ import shapely
 
 from cluster_optimiser.comparison.levels import above
 from cluster_optimiser.present.shapes import PALETTE
-from cluster_optimiser.present.tables import is_unknown
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,7 +17,7 @@ from cluster_optimiser.present.geofiles import rounded
 from cluster_optimiser.present.leaflet import leaflet
 from cluster_optimiser.present.records import exceptions, plain
 from cluster_optimiser.present.shapes import EXEMPT_COLOUR, PALETTE, drawable, plan_colours
-from cluster_optimiser.present.tables import is_unknown, made_from, schools_table
+from cluster_optimiser.present.tables import made_from, schools_table
 from cluster_optimiser.present.words import (
     cluster_number,
     long_date,
@@ -26,6 +26,7 @@ from cluster_optimiser.present.words import (
     template,
     words,
 )
+from cluster_optimiser.words import is_unknown, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -329,4 +330,5 @@ def map_html(result: Result) -> str:
     def numbered(found: re.Match[str]) -> str:
         return "_" + seen.setdefault(found[1], str(len(seen) + 1))
 
+    page = page.replace("<html>", f'<html lang="{spoken().tag}">', 1)
     return _RANDOM_ID.sub(numbered, page)

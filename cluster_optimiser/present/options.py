@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.present.principles import lower_first, misaligned, own_clusters
 from cluster_optimiser.present.records import exceptions
 from cluster_optimiser.present.svg import plan_svg
-from cluster_optimiser.present.tables import is_unknown, made_from
+from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import (
     UNKNOWN,
     cluster_number,
@@ -19,6 +19,7 @@ from cluster_optimiser.present.words import (
     percent,
     words,
 )
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

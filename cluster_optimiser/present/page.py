@@ -34,6 +34,7 @@ from cluster_optimiser.present.svg import WIDTH, ground
 from cluster_optimiser.present.theme import Theme, load_theme
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
 from cluster_optimiser.present.words import long_date, number, template, words
+from cluster_optimiser.words import speaking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -192,7 +193,12 @@ def _flush(text: str) -> str:
 
 
 def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str:
-    """Make the page from what `page_record` gathered."""
+    """Make the page from what `page_record` gathered, in the language that it was gathered in."""
+    with speaking(record["theme"]["language"]):
+        return _render(record, theme)
+
+
+def _render(record: Mapping[str, Any], theme: Theme | None) -> str:
     library, chosen = leaflet(), theme or Theme(**record["theme"])
     own_style = template("page.css").render(palette=PALETTE, theme=chosen)
     styles = [_flush(text) for text in (library.plain_style, own_style)]

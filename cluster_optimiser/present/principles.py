@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from cluster_optimiser.present.tables import is_unknown, made_from
+from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,8 @@ from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, Frame, path_data
-from cluster_optimiser.present.tables import csv_text, is_unknown
+from cluster_optimiser.present.tables import csv_text
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

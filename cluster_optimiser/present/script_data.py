@@ -17,7 +17,7 @@ from cluster_optimiser.present.options import title_beside
 from cluster_optimiser.present.postcode_data import listed_places, packed_postcodes
 from cluster_optimiser.present.principles import own_clusters
 from cluster_optimiser.present.records import plain
-from cluster_optimiser.present.tables import is_unknown, schools_table
+from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.present.travel_data import (
     places,
     positions,
@@ -25,6 +25,7 @@ from cluster_optimiser.present.travel_data import (
     travel_matrix,
 )
 from cluster_optimiser.present.words import cluster_number
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

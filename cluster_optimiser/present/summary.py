@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.present.principles import lower_first, misaligned, own_clusters
-from cluster_optimiser.present.tables import is_unknown
 from cluster_optimiser.present.words import number, one_decimal, words
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

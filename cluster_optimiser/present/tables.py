@@ -13,6 +13,7 @@ import pandas as pd
 
 from cluster_optimiser.comparison.levels import LEVEL_COLUMNS, levels_table
 from cluster_optimiser.constants import CRS_METRES, FORMULA_STARTS
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,13 +57,6 @@ DECIMALS: Mapping[str, int] = {
     "value": 4,
 }
 """Decimals that a column of fractions is written with."""
-
-
-def is_unknown(value: object) -> bool:
-    """Tell whether a cell holds nothing: None, NaN or NA."""
-    if value is None or value is pd.NA:
-        return True
-    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
 
 
 def csv_cell(value: object, *, decimals: int = 4) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.words import DEFAULT, languages, speaking
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 THEME_FILE = "theme.toml"
@@ -53,6 +55,17 @@ class Theme(BaseModel):
     licence: str = ""
     """A line about the page's own licence, printed with the sources."""
 
+    language: str = DEFAULT
+    """Language of every word that the program writes: the name of a file of `words`, as en."""
+
+    @field_validator("language")
+    @classmethod
+    def _spoken(cls, language: str) -> str:
+        if language not in languages():
+            message = f'language "{language}" is not one of {", ".join(languages())}'
+            raise ValueError(message)
+        return language
+
     @field_validator("colour")
     @classmethod
     def _readable(cls, colour: str) -> str:
@@ -91,3 +104,8 @@ def load_theme(path: Path) -> Theme:
             for one in error.errors()
         ]
         raise InputError(faults) from error
+
+
+def speaking_for(folder: Path) -> AbstractContextManager[None]:
+    """Speak the language that an authority's theme asks for."""
+    return speaking(load_theme(folder).language)

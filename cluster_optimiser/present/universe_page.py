@@ -14,7 +14,6 @@ from cluster_optimiser.present.sensitivity_tables import (
     series_outlook,
 )
 from cluster_optimiser.present.svg import WIDTH
-from cluster_optimiser.present.tables import is_unknown
 from cluster_optimiser.present.universe_view import (
     links_of,
     points_of,
@@ -24,6 +23,7 @@ from cluster_optimiser.present.universe_view import (
     universe_rows,
 )
 from cluster_optimiser.present.words import number, percent, words
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

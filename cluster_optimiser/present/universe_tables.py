@@ -8,7 +8,8 @@ import pandas as pd
 
 from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.present.records import plain
-from cluster_optimiser.present.tables import csv_text, is_unknown
+from cluster_optimiser.present.tables import csv_text
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

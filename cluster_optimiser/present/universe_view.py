@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from cluster_optimiser.present.principles import lower_first
-from cluster_optimiser.present.tables import is_unknown
 from cluster_optimiser.present.words import number, one_decimal, percent, words
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

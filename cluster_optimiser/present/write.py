@@ -23,6 +23,7 @@ from cluster_optimiser.present.tables import (
     csv_text,
     plan_table,
 )
+from cluster_optimiser.present.theme import speaking_for
 from cluster_optimiser.present.universe_files import survey_files, write_pictures
 
 if TYPE_CHECKING:
@@ -100,14 +101,16 @@ def write_comparison(
 ) -> None:
     """Write what speaks of all plans: tables, page, and pictures of the universe."""
     # The page is made first: if it cannot be, nothing has been replaced.
-    record = page_record(results, comparison, unsolved=unsolved, standing=standing)
+    with speaking_for(results[0].problem.authority.folder):
+        record = page_record(results, comparison, unsolved=unsolved, standing=standing)
     page = render_page(record)
     _replace(out / "assignments.csv", csv_text(assignments_table(results)))
     _replace(out / "comparison.csv", csv_text(comparison))
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     _replace(out / RECORD_FILE, text + "\n")
     _replace(out / "index.html", page)
-    write_pictures(results, standing, out)
+    with speaking_for(results[0].problem.authority.folder):
+        write_pictures(results, standing, out)
 
 
 def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> None:

@@ -1,0 +1,286 @@
+"""Every word that readers see, one file a language, and how that language writes numbers."""
+
+from __future__ import annotations
+
+import contextvars
+import datetime as dt
+import functools
+import importlib.resources
+import string
+import tomllib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal, format_percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+UNKNOWN = "\u2013"
+"""What stands for a value that is not known: a dash."""
+
+DEFAULT = "en"
+"""The language that every other one is held against."""
+
+FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
+"""Plural forms of Unicode's CLDR; a key that has several holds one text for each."""
+
+_FILES = importlib.resources.files(__package__)
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """A language: its tag, and its words by section and key."""
+
+    tag: str  # BCP 47, as in lang="en-GB"
+    words: Mapping[str, Any]
+
+    @functools.cached_property
+    def locale(self) -> Locale:
+        """Its rules for plurals, numbers, lists and dates."""
+        return Locale.parse(self.tag, sep="-")
+
+
+def is_forms(entry: object) -> bool:
+    """Tell whether an entry holds plural forms rather than further keys."""
+    return isinstance(entry, dict) and "other" in entry and entry.keys() <= FORMS
+
+
+def languages() -> tuple[str, ...]:
+    """Name the languages there are: one for each file beside this one."""
+    names = (file.name for file in _FILES.iterdir())
+    return tuple(sorted(name[: -len(".toml")] for name in names if name.endswith(".toml")))
+
+
+@functools.cache
+def language(name: str = DEFAULT) -> Language:
+    """Read a language."""
+    words = tomllib.loads(_FILES.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    return Language(words["language"]["tag"], words)
+
+
+_spoken: contextvars.ContextVar[Language | None] = contextvars.ContextVar("spoken", default=None)
+
+
+def spoken() -> Language:
+    """Give the language that is spoken now."""
+    return _spoken.get() or language()
+
+
+@contextmanager
+def speaking(chosen: str | Language) -> Iterator[None]:
+    """Speak a language while the block runs."""
+    token = _spoken.set(language(chosen) if isinstance(chosen, str) else chosen)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def words() -> Mapping[str, Any]:
+    """Give all words of the language that is spoken, by section."""
+    return spoken().words
+
+
+def entry(key: str) -> Any:  # noqa: ANN401 - a text, plural forms or a section
+    """Look up what stands under a dotted key.
+
+    Examples
+    --------
+    >>> entry("columns.option")
+    'Option'
+    """
+    found: Any = words()
+    for part in key.split("."):
+        if not isinstance(found, dict) or part not in found:
+            message = f'{spoken().tag} has no words under "{key}"'
+            raise KeyError(message)
+        found = found[part]
+    return found
+
+
+def say(key: str, /, n: float | None = None, **values: object) -> str:
+    """Say what stands under a key, in the plural form that ``n`` asks for.
+
+    Whole numbers among the values are written as numbers, other numbers to one decimal, lists as
+    lists, None as a dash.
+
+    Examples
+    --------
+    >>> say("count.schools", 1), say("count.schools", 1200)
+    ('1 school', '1,200 schools')
+    """
+    text = entry(key)
+    if is_forms(text):
+        if n is None:
+            message = f'"{key}" has plural forms: n must be given'
+            raise TypeError(message)
+        text = text[spoken().locale.plural_form(n)]
+    if not isinstance(text, str):
+        message = f'"{key}" is a section, not a text'
+        raise TypeError(message)
+    if n is not None:
+        values["n"] = n
+    return text.format(**{name: written(value) for name, value in values.items()})
+
+
+def written(value: object) -> str:
+    """Write a value as `say` puts it into a sentence."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return joined([str(part) for part in value])
+    if isinstance(value, (int, np.integer)):
+        return number(value)
+    return one_decimal(value)
+
+
+def is_unknown(value: object) -> bool:
+    """Tell whether a cell holds nothing: None, NaN or NA."""
+    if value is None or value is pd.NA:
+        return True
+    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
+
+
+def _decimal(value: object, digits: int) -> str:
+    if is_unknown(value) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return UNKNOWN
+    return _written(f"{value:.{digits}f}", digits, spoken().locale)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _written(value: str, digits: int, locale: Locale) -> str:
+    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
+    return str(format_decimal(Decimal(value) + 0, format=pattern, locale=locale))
+
+
+def number(value: object) -> str:
+    """Write a whole number, or a dash where it is not known.
+
+    Examples
+    --------
+    >>> number(12345), number(None) == UNKNOWN
+    ('12,345', True)
+    """
+    return _decimal(value, 0)
+
+
+def one_decimal(value: object) -> str:
+    """Write a number to one decimal, or a dash where it is not known.
+
+    Examples
+    --------
+    >>> one_decimal(7.25), one_decimal(float("nan")) == UNKNOWN
+    ('7.2', True)
+    """
+    return _decimal(value, 1)
+
+
+def two_decimals(value: object) -> str:
+    """Write a number to two decimals, or a dash where it is not known."""
+    return _decimal(value, 2)
+
+
+def percent(part: float, whole: float) -> str:
+    """Write a share as a percentage: one decimal under 10 %, none above, 0 only for nothing.
+
+    Examples
+    --------
+    >>> percent(1, 8), percent(0, 8), percent(1, 5000)
+    ('12%', '0%', 'under 0.1%')
+    """
+    if not whole:
+        return UNKNOWN
+    pct = 100 * part / whole
+    if part and pct < 0.05:  # noqa: PLR2004 - what would print as 0.0
+        return say("numbers.tiny", share=share(0.001, 1))
+    return share(pct / 100, int(bool(part) and pct < 9.95))  # noqa: PLR2004 - rounds to 10
+
+
+def share(value: object, digits: int = 1) -> str:
+    """Write a share from 0 to 1 as a percentage, or a dash where it is not known."""
+    if is_unknown(value) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return UNKNOWN
+    locale = spoken().locale
+    pattern = locale.percent_formats[None].pattern.replace("0%", f"0{'.' * bool(digits)}%")
+    exact = Decimal(f"{100 * value:.{digits}f}") / 100
+    pattern = pattern.replace("0.", "0." + "0" * digits)
+    return str(format_percent(exact, format=pattern, locale=locale))
+
+
+def pounds(value: object) -> str:
+    """Write pounds with their pence, or a dash where they are not known.
+
+    Examples
+    --------
+    >>> pounds("-1234.5"), pounds("1000.00"), pounds("") == UNKNOWN
+    ('-£1,234.50', '£1,000.00', True)
+    """
+    if is_unknown(value) or value == "":
+        return UNKNOWN
+    return str(format_currency(Decimal(str(value)), "GBP", locale=spoken().locale))
+
+
+def long_date(iso: str) -> str:
+    """Write an ISO date as people do; anything else is left as it is.
+
+    Examples
+    --------
+    >>> long_date("2019-01-17"), long_date("2019")
+    ('17 January 2019', '2019')
+    """
+    try:
+        date = dt.date.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return str(format_date(date, "long", locale=spoken().locale))
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Write a list as people do.
+
+    Examples
+    --------
+    >>> joined(["Fen", "Ashby", "Elm"])
+    'Fen, Ashby and Elm'
+    """
+    return str(format_list(list(parts), locale=spoken().locale))
+
+
+def texts(section: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Walk the texts of a section by dotted key: each with its plural forms, or as "other"."""
+    for key, value in section.items():
+        name = f"{above}.{key}" if above else key
+        if isinstance(value, str):
+            yield name, {"other": value}
+        elif is_forms(value):
+            yield name, value
+        else:
+            yield from texts(value, name)
+
+
+def blanks(text: str) -> set[str]:
+    """Name what is filled in: the names in braces."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def faults(name: str) -> list[str]:
+    """Name every key of a language that is missing, unknown, or filled in otherwise."""
+    other = language(name)
+    ours, theirs = dict(texts(language().words)), dict(texts(other.words))
+    found = [f"{key}: missing" for key in ours if key not in theirs]
+    found += [f"{key}: unknown" for key in theirs if key not in ours]
+    wanted = set(other.locale.plural_form.tags) | {"other"}
+    for key in ours.keys() & theirs.keys():
+        if blanks(theirs[key]["other"]) != blanks(ours[key]["other"]):
+            found.append(f"{key}: {sorted(blanks(ours[key]['other']))} are to be filled in")
+        if len(theirs[key]) > 1 and theirs[key].keys() != wanted:
+            found.append(f"{key}: the plural forms are {sorted(wanted)}")
+    return sorted(found)

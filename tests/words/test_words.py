@@ -1,0 +1,93 @@
+import tomllib
+
+import pytest
+
+from cluster_optimiser import words
+from cluster_optimiser.present.theme import load_theme
+from cluster_optimiser.words import FORMS, Language, say, speaking
+
+POLISH = Language(
+    "pl",
+    tomllib.loads("""
+        [count]
+        schools.one = "{n} szkoła"
+        schools.few = "{n} szkoły"
+        schools.many = "{n} szkół"
+        schools.other = "{n} szkoły"
+        [numbers]
+        tiny = "poniżej {share}"
+    """),
+)
+
+
+@pytest.mark.parametrize("name", words.languages())
+def test_every_language_has_every_key_with_the_same_blanks(name):
+    assert words.faults(name) == []
+
+
+def test_a_language_that_lacks_a_key_or_a_form_is_told_so(monkeypatch):
+    english = words.language()
+    short = {**english.words, "count": {"schools": {"one": "{n} szkoła", "other": "{m} szkoły"}}}
+    monkeypatch.setattr(
+        words, "language", lambda name="en": Language("pl", short) if name == "pl" else english
+    )
+    found = words.faults("pl")
+    assert "count.pupils: missing" in found
+    assert "count.schools: ['n'] are to be filled in" in found
+    assert "count.schools: the plural forms are ['few', 'many', 'one', 'other']" in found
+    assert (
+        len(found) == 2 + sum(key.startswith("count.") for key, _ in words.texts(english.words)) - 1
+    )
+
+
+def test_a_key_that_is_not_there_is_an_error():
+    with pytest.raises(KeyError, match="en-GB has no words under"):
+        say("count.teapots", 1)
+    with pytest.raises(KeyError, match="count"):
+        say("count.schools.more", 1)
+    with pytest.raises(TypeError, match="n must be given"):
+        say("count.schools")
+    with pytest.raises(TypeError, match="is a section"):
+        say("count")
+    with pytest.raises(KeyError, match="label"):
+        say("script.turn")
+
+
+@pytest.mark.parametrize(
+    ("n", "said"), [(1, "1 szkoła"), (3, "3 szkoły"), (5, "5 szkół"), (22, "22 szkoły")]
+)
+def test_plural_forms_follow_the_language(n, said):
+    with speaking(POLISH):
+        assert say("count.schools", n) == said
+
+
+def test_numbers_dates_and_lists_follow_the_language():
+    with speaking(POLISH):
+        assert words.number(12345) == "12\N{NO-BREAK SPACE}345"
+        assert words.one_decimal(234.5) == "234,5"
+        assert words.percent(1, 20) == "5,0%"
+        assert words.percent(1, 9999) == "poniżej 0,1%"
+        assert words.long_date("2019-01-17") == "17 stycznia 2019"
+        assert words.joined(["A", "B", "C"]) == "A, B i C"
+    assert words.number(12345) == "12,345"
+
+
+def test_values_are_written_by_what_they_are_and_names_are_never_filled_in():
+    with speaking(Language("en-GB", {"a": "{whole}; {part}; {names}; {no}; {text}"})):
+        said = say("a", whole=1200, part=2.25, names=["A", "{no}"], no=None, text="{whole}")
+    assert said == "1,200; 2.2; A and {no}; –; {whole}"  # noqa: RUF001 - the dash of the unknown
+
+
+def test_no_section_looks_like_plural_forms():
+    for key, forms in words.texts(words.language().words):
+        assert forms.keys() <= FORMS, key
+        assert "other" in forms, key
+
+
+def test_a_theme_chooses_the_language_and_is_refused_one_that_is_not_there(tmp_path):
+    theme = tmp_path / "theme.toml"
+    theme.write_text('language = "en"')
+    assert load_theme(theme).language == "en"
+    theme.write_text('language = "tlh"')
+    with pytest.raises(ValueError, match='language "tlh" is not one of en'):
+        load_theme(theme)
