@@ -10,49 +10,71 @@ import numpy as np
 import shapely
 
 from cluster_optimiser.geography.travel import drive_between
+from cluster_optimiser.scenario.numbers import SNAP_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
     from cluster_optimiser.domain import TravelMinutes
     from cluster_optimiser.scenario import Contiguity
 
-SNAP_M = 1.0
-"""Borders drawn within this distance of each other count as one: files drawn by hand have gaps."""
-
 MINUTES_TOLERANCE_MIN = 1e-9
 """A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
 
-END_ALLOWANCE_M = 4 * SNAP_M
-"""What the snapping may add at the two ends of a shared border, taken off again."""
 
-
-def shared_boundaries(areas: gpd.GeoSeries) -> dict[tuple[str, str], float]:
+def shared_boundaries(
+    areas: gpd.GeoSeries, *, snap_m: float = SNAP_M
+) -> dict[tuple[str, str], float]:
     """Measure the boundary that every two areas share.
 
-    The exact common boundary where borders are drawn alike; where they differ by up to `SNAP_M`,
-    the length of the one within that distance of the other, less what the snapping adds at the
-    ends.
+    The exact common boundary where borders are drawn alike; where they differ by up to `snap_m`,
+    the length along which they run so close, see `_beside_m`.
     """
     shapes = areas.to_numpy()
     names = list(areas.index)
     tree = shapely.STRtree(shapes)
-    left, right = tree.query(shapes, predicate="dwithin", distance=SNAP_M)
+    left, right = tree.query(shapes, predicate="dwithin", distance=snap_m)
     keep = left < right
     left, right = left[keep], right[keep]
     borders = shapely.boundary(shapes)
-    near = shapely.buffer(shapes, SNAP_M)
-    exact_m = shapely.length(shapely.intersection(borders[left], borders[right]))
-    snapped_m = shapely.length(shapely.intersection(borders[left], near[right])) - END_ALLOWANCE_M
-    shared_m = np.maximum(exact_m, snapped_m)
+    shared_m = shapely.length(shapely.intersection(borders[left], borders[right]))
+    if snap_m > 0:
+        sides = [
+            _beside_m(borders[one], shapes, other, snap_m=snap_m)
+            for one, other in ((left, right), (right, left))
+        ]
+        shared_m = np.maximum(shared_m, np.minimum(*sides))
     return {
         (names[i], names[j]): float(metres)
         for i, j, metres in sorted(zip(left, right, shared_m, strict=True))
         if metres > 0
     }
+
+
+def _beside_m(
+    borders: NDArray[np.object_],
+    shapes: NDArray[np.object_],
+    other: NDArray[np.intp],
+    *,
+    snap_m: float,
+) -> NDArray[np.float64]:
+    """Measure along borders, piece by piece, how far each runs beside another area.
+
+    A piece within `snap_m` of the other area counts less what it grows by when twice that distance
+    is allowed: borders that run side by side grow by nothing, and what merely comes near, such as
+    corners and teeth at whatever angle, grows by as much as it had.
+    """
+    close, wide = (shapely.buffer(shapes, times * snap_m)[other] for times in (1, 2))
+    found = shapely.line_merge(shapely.intersection(borders, wide))
+    pieces, of_pair = shapely.get_parts(found, return_index=True)
+    close_m = shapely.length(shapely.intersection(pieces, close[of_pair]))
+    beside_m = 2 * close_m - shapely.length(pieces)
+    counted = np.where(beside_m > snap_m, beside_m, 0.0)
+    return np.bincount(of_pair, weights=counted, minlength=len(borders))
 
 
 def cluster_drives(

@@ -103,7 +103,7 @@ def _shapes_and_graph(
     travel: TravelMinutes,
 ) -> tuple[gpd.GeoSeries, nx.Graph, tuple[str, ...]]:
     clusters = territory.clusters.geometry
-    shared_m = shared_boundaries(clusters)
+    shared_m = shared_boundaries(clusters, snap_m=scenario.contiguity.snap_m)
     drives = cluster_drives(shared_m, schools, travel, scenario.contiguity)
     graph, notes = dual_graph(clusters.index, shared_m, scenario.contiguity, drives)
     if scenario.units_scenario is None:

@@ -18,6 +18,9 @@ MOST_MINUTES = 100_000.0
 MOST_M = 2_000_000.0
 """Metres: longer than Great Britain."""
 
+SNAP_M = 1.0
+"""Borders drawn within this distance of each other count as one: files drawn by hand have gaps."""
+
 MOST_URN = 999_999_999
 
 Pupils = Annotated[int, Field(ge=0, le=MOST_PUPILS)]
@@ -31,6 +34,7 @@ Amount = Annotated[float, Field(ge=0, le=MOST_MINUTES, allow_inf_nan=False)]
 """Minutes, seconds or metres of a stated allowance."""
 Speed = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
 """Miles or kilometres an hour."""
+Snap = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(gt=0, le=MOST_MINUTES, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]

@@ -91,6 +91,8 @@ class Contiguity(Table):
 
     min_shared_m: numbers.Metres = 100.0
     """Shared boundary in metres that makes two units adjacent."""
+    snap_m: numbers.Snap = numbers.SNAP_M
+    """Metres within which borders that are drawn apart count as one."""
     max_minutes: numbers.Minutes | None = None
     """Most minutes between the nearest schools of two adjacent units; without it no limit."""
     min_shared_school_m: numbers.Metres = 50.0

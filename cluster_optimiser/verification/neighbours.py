@@ -14,51 +14,58 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.scenario.numbers import SNAP_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.verification.facts import Ground, School
-
-SNAP_M = 1.0
-"""Borders drawn within this distance of each other are one border."""
-
-SNAP_ENDS_M = 4.0
-"""Length that this allowance may add at the two ends of a border, not counted."""
 
 ROUNDING = 1e-6
 """A limit such as 12.3 minutes, times 100, is a hair off a whole number."""
 
 Pair = tuple[Any, Any]
 
-_measured: dict[int, tuple[weakref.ref[gpd.GeoDataFrame], dict[Pair, float]]] = {}
+_measured: dict[tuple[int, float], tuple[weakref.ref[gpd.GeoDataFrame], dict[Pair, float]]] = {}
 """What is drawn does not change, and measuring it takes longer than all other checks of a plan."""
 
 
-def borders_m(drawn: gpd.GeoDataFrame) -> dict[Pair, float]:
-    """Measure the border that each two areas share."""
-    held = _measured.get(id(drawn))
+def borders_m(drawn: gpd.GeoDataFrame, snap_m: float = SNAP_M) -> dict[Pair, float]:
+    """Measure the border that each two areas share, drawn up to `snap_m` apart."""
+    key = id(drawn), snap_m
+    held = _measured.get(key)
     if held is not None and held[0]() is drawn:
         return held[1]
-    found = _measure_m(drawn)
-    key = id(drawn)
+    found = _measure_m(drawn, snap_m)
     _measured[key] = weakref.ref(drawn, lambda _: _measured.pop(key, None)), found
     return found
 
 
-def _measure_m(drawn: gpd.GeoDataFrame) -> dict[Pair, float]:
+def _measure_m(drawn: gpd.GeoDataFrame, snap_m: float) -> dict[Pair, float]:
     areas, names = drawn.geometry.to_numpy(), drawn.index.tolist()
-    near = shapely.STRtree(areas).query(areas, predicate="dwithin", distance=SNAP_M)
-    edges, wider = shapely.boundary(areas), shapely.buffer(areas, SNAP_M)
+    near = shapely.STRtree(areas).query(areas, predicate="dwithin", distance=snap_m)
+    edges = shapely.boundary(areas)
     shared_m: dict[Pair, float] = {}
     for i, j in near.T.tolist():
         if i < j:
-            exact_m = shapely.length(shapely.intersection(edges[i], edges[j]))
-            snapped_m = shapely.length(shapely.intersection(edges[i], wider[j]))
-            shared_m[names[i], names[j]] = max(exact_m, snapped_m - SNAP_ENDS_M)
+            alike_m = shapely.length(shapely.intersection(edges[i], edges[j]))
+            sides = ((i, j), (j, i)) if snap_m else ()
+            beside_m = [sum(_along_m(edges[k], areas[o], snap_m)) for k, o in sides]
+            shared_m[names[i], names[j]] = float(max(alike_m, min(beside_m, default=0.0)))
     return shared_m
+
+
+def _along_m(edge: BaseGeometry, area: BaseGeometry, snap_m: float) -> Iterator[float]:
+    """Follow an edge past an area: what of each stretch runs beside it, corners taken off."""
+    strip, wide_strip = area.buffer(snap_m), area.buffer(2 * snap_m)
+    for stretch in shapely.get_parts(shapely.line_merge(edge.intersection(wide_strip))):
+        beside_m = stretch.intersection(strip).length
+        nearing_m = stretch.length - beside_m
+        if beside_m - nearing_m > snap_m:
+            yield beside_m - nearing_m
 
 
 def is_short_drive(ground: Ground, ones: Sequence[int], others: Sequence[int]) -> bool:
@@ -175,7 +182,7 @@ def _whole_pairs(ground: Ground, unit_of: Mapping[str, str]) -> Iterator[tuple[s
     barriers = {frozenset(pair) for pair in rules.barriers}
     touching = {
         frozenset((a, b))
-        for (a, b), metres in borders_m(drawn).items()
+        for (a, b), metres in borders_m(drawn, rules.snap_m).items()
         if metres >= rules.min_shared_m and is_short_drive(ground, there[a], there[b])
     }
     for pair in (touching - barriers) | links:

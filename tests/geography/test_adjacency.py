@@ -4,18 +4,19 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely.geometry import box
+from shapely.geometry import Polygon, box
 
 from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.domain import TravelMinutes
 from cluster_optimiser.geography.adjacency import (
-    SNAP_M,
     cluster_drives,
     dual_graph,
     merged_graph,
     shared_boundaries,
 )
 from cluster_optimiser.scenario import Contiguity
+from cluster_optimiser.scenario.numbers import SNAP_M
+from cluster_optimiser.verification.neighbours import borders_m
 
 
 def areas(**shapes) -> gpd.GeoSeries:
@@ -40,6 +41,47 @@ def test_borders_drawn_a_little_apart_count_as_one(gap_m: float, is_shared: bool
     assert bool(found) is is_shared
     if is_shared:
         assert found["a", "b"] == pytest.approx(1000, abs=5)
+
+
+def measured_m(one, other, snap_m: float = SNAP_M) -> float:
+    """Measure by both codes, either way round, which must agree."""
+    found = []
+    for pair in ({"a": one, "b": other}, {"a": other, "b": one}):
+        found.append(shared_boundaries(areas(**pair), snap_m=snap_m).get(("a", "b"), 0.0))
+        found.append(borders_m(gpd.GeoDataFrame(geometry=areas(**pair)), snap_m)["a", "b"])
+    assert found == pytest.approx(found[:1] * 4, abs=1e-6)
+    return found[0]
+
+
+def comb(n: int, depth_m: float, pitch_m: float) -> Polygon:
+    """Give an area that meets the line y = 0 with the tips of n teeth."""
+    tips = [(i * pitch_m / 2, depth_m * (i % 2 == 0)) for i in range(2 * n + 1)]
+    return Polygon([*tips, (n * pitch_m, 900), (0, 900)])
+
+
+@pytest.mark.parametrize(
+    ("n", "depth_m", "pitch_m"), [(100, 50, 50), (781, 20, 4), (100, 5, 50), (100, 3, 10)]
+)
+def test_teeth_that_touch_at_their_tips_share_nothing(n: int, depth_m, pitch_m) -> None:
+    assert measured_m(box(0, -900, n * pitch_m, 0), comb(n, depth_m, pitch_m)) == 0
+
+
+def test_borders_that_part_at_the_sharpest_angle_share_nothing() -> None:
+    wedge = Polygon([(0, 0), (5000, 3), (5000, 900), (0, 900)])
+    assert measured_m(box(0, -900, 5000, 0), wedge) == 0
+
+
+def test_each_piece_of_border_counts() -> None:
+    ragged = box(0, 0, 400, 900).union(box(700, 0, 1000, 900)).union(box(0, 300, 1000, 900))
+    assert measured_m(box(0, -900, 1000, 0), ragged) == pytest.approx(700, abs=1)
+    apart = ragged.union(box(400, 0.8, 700, 400))
+    assert measured_m(box(0, -900, 1000, 0), apart) == pytest.approx(1000, abs=5)
+
+
+@pytest.mark.parametrize(("snap_m", "expected_m"), [(0, 0), (1, 0), (1.6, 1000), (10, 1000)])
+def test_how_far_apart_borders_may_be_drawn_is_set(snap_m: float, expected_m: float) -> None:
+    apart = box(1001.5, 0, 2000, 1000)
+    assert measured_m(LEFT, apart, snap_m) == pytest.approx(expected_m, abs=12)
 
 
 @pytest.mark.parametrize(("least_m", "is_adjacent"), [(600.0, True), (600.1, False)])

@@ -134,7 +134,10 @@ class Lab:
     def shared_m(self) -> dict[tuple[str, str], float]:
         """Give the boundary in metres that every two of today's clusters share."""
         if self._shared_m is None:
-            self._shared_m = shared_boundaries(self.problem.territory.clusters.geometry)
+            self._shared_m = shared_boundaries(
+                self.problem.territory.clusters.geometry,
+                snap_m=self.problem.scenario.contiguity.snap_m,
+            )
         return self._shared_m
 
     def graph(self, contiguity: Contiguity) -> nx.Graph:
