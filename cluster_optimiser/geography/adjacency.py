@@ -74,7 +74,8 @@ def _beside_m(
     close_m = shapely.length(shapely.intersection(pieces, close[of_pair]))
     beside_m = 2 * close_m - shapely.length(pieces)
     counted = np.where(beside_m > snap_m, beside_m, 0.0)
-    return np.bincount(of_pair, weights=counted, minlength=len(borders))
+    total = np.bincount(of_pair, weights=counted, minlength=len(borders))
+    return np.asarray(total, dtype=np.float64)
 
 
 def cluster_drives(
