@@ -9,6 +9,7 @@ import pyogrio
 import shapely
 
 from cluster_optimiser.constants import CRS_DEGREES
+from cluster_optimiser.inputs.boundaries import polygons_of
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.tables import DECIMALS, clusters_table, schools_table
 
@@ -74,9 +75,9 @@ def rounded(shape: BaseGeometry, *, decimals: int = COORDINATE_DECIMALS) -> Base
     """Round coordinates, keep the shape valid and wind its rings as RFC 7946 asks."""
     grid = shapely.transform(shape, lambda xy: xy.round(decimals))
     if not grid.is_valid:
-        polygons = shapely.get_parts(shapely.make_valid(grid))
-        grid = shapely.union_all([p for p in polygons if p.geom_type in shape.geom_type])
-        grid = shapely.transform(grid, lambda xy: xy.round(decimals))
+        grid = shapely.transform(polygons_of(grid), lambda xy: xy.round(decimals))
+    # A sliver may vanish on the grid, or cross itself again: better too many decimals than none.
+    grid = shape if grid.is_empty or not grid.is_valid else grid
     return shapely.orient_polygons(grid) if "Polygon" in grid.geom_type else grid
 
 

@@ -73,3 +73,21 @@ def test_holes_are_wound_the_other_way() -> None:
 def test_a_shape_that_rounding_breaks_is_mended() -> None:
     sliver = shapely.Polygon([(0, 0), (1, 0), (1, 1), (0.5, 0.0000001), (0, 1)])
     assert rounded(sliver, decimals=3).is_valid
+
+
+@pytest.mark.parametrize("decimals", range(10))
+def test_an_area_whose_neck_is_lost_on_the_grid_stays(decimals: int) -> None:
+    """A neck narrower than the grid leaves a collection of polygons and lines."""
+    neck = 10.0**-decimals / 5
+    left, right = shapely.box(0, 0, 10, 10), shapely.box(20, 0, 30, 10)
+    whole = shapely.union_all([left, right, shapely.box(10, 5 + neck, 20, 5 + 2 * neck)])
+    for shape in (whole, shapely.MultiPolygon([whole, shapely.box(40, 0, 50, 10)])):
+        drawn = rounded(shape, decimals=decimals)
+        assert drawn.is_valid
+        assert drawn.area == pytest.approx(shape.area, abs=10 * 10.0**-decimals)
+        assert set(shapely.get_type_id(shapely.get_parts(drawn))) == {3}
+
+
+def test_an_area_smaller_than_the_grid_is_not_lost() -> None:
+    tiny = shapely.box(0.1, 0.1, 0.2, 0.2)
+    assert rounded(tiny, decimals=0).equals(tiny)

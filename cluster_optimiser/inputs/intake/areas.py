@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -51,6 +51,17 @@ HALF = 0.5
 
 REACH_M = 5_000.0
 """A school no further outside the outline than this is taken, and the outline carried out to it."""
+
+REACH_DRAWN_M = 75_000.0
+"""The same where the outline is only a line round the other schools: some authorities are wide."""
+
+STATED_M = 500.0
+"""How far a school may stand outside the area its row states: a postcode's point is that far off."""
+
+STATED = {"district": "area", "district_code": "code", "ward": "area", "ward_code": "code"}
+"""Column of the register that states an area -> by what the area is known there."""
+
+OUTSIDE_STATED = "stands outside the area that its own row states"
 
 LANE_M = 300.0
 """Half the width of the strip by which the outline is carried out to a school."""
@@ -225,12 +236,32 @@ def report_elsewhere(
         faults.add(layer.file, 0, f"layer {layer.name}", Problem(text, remedy))
 
 
+def flag_stated_areas(
+    schools: gpd.GeoDataFrame, layers: Sequence[RawLayer], ledger: Ledger
+) -> None:
+    """Flag schools that stand outside the district or ward that their own row states."""
+    for column, kind in STATED.items():
+        for urn, stated in schools[column].items() if column in schools else ():
+            point = schools.geometry[urn]
+            for layer in layers:
+                own = layer.areas[(layer.areas[kind] == stated) & (layer.areas[kind] != "")]
+                away_m = shapely.distance(own.geometry.to_numpy(), point)
+                if len(own) and away_m.min() > STATED_M:
+                    kilometres = f"{away_m.min() / 1000:,.1f} km outside"
+                    detail = f"{kilometres} {own['area'].iloc[0]} ({layer.name}), which it states"
+                    what = OUTSIDE_STATED
+                    ledger.flags.append(
+                        Flag(int(str(urn)), str(schools["name"][urn]), what, detail)
+                    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
     """The ground of the authority."""
 
     shape: BaseGeometry  # polygon or polygons in EPSG:27700
     origin: str  # where it is from, in words
+    reach_m: float = REACH_M  # how far outside it a school may stand and still be taken
 
 
 def find_outline(
@@ -258,7 +289,7 @@ def find_outline(
         return fitting[0]
     reason = "as the areas given are much larger" if made else "as no boundaries were given"
     text = f"a line drawn {ROUND_SCHOOLS_M / 1000:g} km round the schools, {reason}"
-    return Outline(drawn, text)
+    return Outline(drawn, text, REACH_DRAWN_M)
 
 
 def _drawn_round(schools: gpd.GeoDataFrame) -> BaseGeometry:
@@ -323,7 +354,7 @@ def reach_schools(
     for urn, metres in zip(schools.index, away_m, strict=True):
         row = schools.loc[urn]
         name, kilometres = str(row["name"]), f"{metres / 1000:,.1f} km outside"
-        if metres > REACH_M:
+        if metres > outline.reach_m:
             pupils = None if pd.isna(row["pupils"]) else int(row["pupils"])
             reason = "far outside the authority"
             ledger.dropped.append(
@@ -334,12 +365,12 @@ def reach_schools(
             lanes.append(way.buffer(LANE_M))
             what = "stands outside the outline, which is carried out to it"
             ledger.flags.append(Flag(int(urn), name, what, kilometres))
-    gone = set(schools.index[away_m > REACH_M])
+    gone = set(schools.index[away_m > outline.reach_m])
     ledger.flags = [flag for flag in ledger.flags if flag.urn not in gone]
     if lanes:
         wider = polygons_of(shapely.union_all([outline.shape, *lanes]))
-        outline = Outline(wider, outline.origin)
-    return schools[away_m <= REACH_M], outline
+        outline = replace(outline, shape=wider)
+    return schools[away_m <= outline.reach_m], outline
 
 
 @dataclass(frozen=True, slots=True, eq=False)

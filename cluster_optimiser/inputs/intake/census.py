@@ -119,7 +119,8 @@ def _keys(table: RawTable) -> dict[int, str] | None:
 
 def _notes(table: RawTable, n_nameless: int, again: list[str]) -> tuple[str, ...]:
     notes = [f"{table.file}: {note}" for note in table.notes]
-    notes += [f"{table.file}, row {row}: not read: {why}." for row, why in table.unreadable.items()]
+    for row, unread in table.unreadable.items():
+        notes.append(f"{table.file}, row {row}: not read: {unread.why}.")
     if n_nameless:
         notes.append(f"{table.file}: {n_nameless} rows name no school (totals, perhaps); not read.")
     if again:

@@ -43,6 +43,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "lon": ("Longitude", "Lon", "Long", "Lng"),
     "district": ("DistrictAdministrative (name)", "District", "District name"),
     "district_code": ("DistrictAdministrative (code)", "District code"),
+    "ward": ("AdministrativeWard (name)", "Ward", "Ward name"),
+    "ward_code": ("AdministrativeWard (code)", "Ward code"),
+    "capacity": ("SchoolCapacity", "Capacity", "Net capacity", "Places"),
     "cluster": ("Cluster", "Existing cluster", "Cluster name", "School cluster"),
 }
 """Our name of a column -> the names other people give it, the likeliest first."""
@@ -131,6 +134,9 @@ SIXTEEN_PLUS = frozenset({"16 plus", "16-plus", "post 16", "sixth form"})
 NO_PHASE = frozenset({"", "0", "not applicable", "n/a", "na", "none", "not recorded"})
 
 
+POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}")
+
+
 @dataclass(frozen=True, slots=True)
 class PhaseRead:
     """The phase of a school, and what it was read from."""
@@ -148,6 +154,20 @@ def plain(name: str) -> str:
     True
     """
     return re.sub(r"[^a-z0-9%]", "", name.lower())
+
+
+def postcode_of(text: str) -> str:
+    """Give a postcode without blanks, in capitals; empty where the text is none.
+
+    Examples
+    --------
+    >>> postcode_of(" nr1 3dx ")
+    'NR13DX'
+    >>> postcode_of("not known")
+    ''
+    """
+    code = re.sub(r"\s", "", text).upper()
+    return code if POSTCODE.fullmatch(code) else ""
 
 
 def kind_of(type_name: str, group: str) -> str:

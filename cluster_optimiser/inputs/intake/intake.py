@@ -21,16 +21,17 @@ from cluster_optimiser.inputs.intake.areas import (
     RawLayer,
     cut_layer,
     find_outline,
+    flag_stated_areas,
     layer_names_faulty,
     reach_schools,
     read_layer,
     report_elsewhere,
 )
 from cluster_optimiser.inputs.intake.census import join_pupils, read_census
-from cluster_optimiser.inputs.intake.gias import COLUMNS
+from cluster_optimiser.inputs.intake.gias import COLUMNS, postcode_of
 from cluster_optimiser.inputs.intake.ledger import Ledger
 from cluster_optimiser.inputs.intake.places import place_schools, places_of_register
-from cluster_optimiser.inputs.intake.postcodes import Point, postcode_of, read_postcodes
+from cluster_optimiser.inputs.intake.postcodes import Point, read_postcodes
 from cluster_optimiser.inputs.intake.rows import RawTable, is_there, read_raw
 from cluster_optimiser.inputs.intake.selection import (
     Chosen,
@@ -121,6 +122,7 @@ def take_in(request: Request) -> Intake:
     found = outline or find_outline(schools, layers, chosen, districts - {""})
     schools, found = reach_schools(schools, found, ledger)
     _refuse_nothing(schools, request, ledger, faults)
+    flag_stated_areas(schools, layers, ledger)
     cut = tuple(cut_layer(layer, found, schools) for layer in layers)
     ledger.notes += [note for layer in cut for note in layer.notes]
     return Intake(

@@ -10,8 +10,9 @@ import shapely
 
 from cluster_optimiser.inputs.checking import Problem, number_of
 from cluster_optimiser.inputs.coordinates import PAIRS, read_pair
+from cluster_optimiser.inputs.intake.gias import postcode_of
 from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
-from cluster_optimiser.inputs.intake.postcodes import Point, postcode_of, to_metres
+from cluster_optimiser.inputs.intake.postcodes import Point, to_metres
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -11,6 +10,7 @@ import pandas as pd
 from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
 from cluster_optimiser.inputs.checking import Problem, did_you_mean
 from cluster_optimiser.inputs.coordinates import read_pair
+from cluster_optimiser.inputs.intake.gias import postcode_of
 from cluster_optimiser.inputs.intake.rows import find_columns
 
 if TYPE_CHECKING:
@@ -31,24 +31,9 @@ COLUMNS = {
 HEADLESS = {"postcode": 0, "easting": 2, "northing": 3}
 """Columns of a Code-Point Open file, which has no header."""
 
-POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}")
 CHUNK_ROWS = 200_000
 
 Point = tuple[float, float]
-
-
-def postcode_of(text: str) -> str:
-    """Give a postcode without blanks, in capitals; empty where the text is none.
-
-    Examples
-    --------
-    >>> postcode_of(" nr1 3dx ")
-    'NR13DX'
-    >>> postcode_of("not known")
-    ''
-    """
-    code = re.sub(r"\s", "", text).upper()
-    return code if POSTCODE.fullmatch(code) else ""
 
 
 def read_postcodes(path: Path, wanted: Collection[str], faults: FaultList) -> dict[str, Point]:

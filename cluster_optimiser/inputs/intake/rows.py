@@ -15,6 +15,7 @@ import pandas as pd
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
 from cluster_optimiser.inputs.files import CSV_SUFFIXES, Folder, decode
 from cluster_optimiser.inputs.intake.gias import plain
+from cluster_optimiser.inputs.intake.ragged import START_LETTERS, Torn, Unread, settle
 from cluster_optimiser.inputs.limits import too_large
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ FEW_SHARE = 0.001
 
 _CONTROLS = bytes(sorted(set(range(32)) - set(b"\t\n\r") | {127}))
 
-START_LETTERS = 40
-"""Letters of a row that are shown where its cells cannot be told apart."""
-
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
 
 _MANGLED = ("Ã", "â€", "Â")
@@ -45,7 +43,7 @@ class RawTable:
     file: str  # name of the file
     cells: pd.DataFrame
     found: Mapping[str, str]  # our name of a column -> the file's
-    unreadable: Mapping[int, str] = field(default_factory=dict)
+    unreadable: Mapping[int, Unread] = field(default_factory=dict)  # by line of the file
     notes: tuple[str, ...] = ()  # what was mended in the file as a whole, in words
 
     def column(self, name: str) -> pd.Series:
@@ -136,12 +134,12 @@ def _decoded(content: bytes, notes: list[str]) -> str | Problem:
     return text
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Give line number and cells of every row, or what is wrong with the row."""
+def _lines(text: str) -> Iterator[tuple[int, list[str] | Torn]]:
+    """Give line number and cells of every row, those before the damage where there is any."""
     text = text.lstrip("\ufeff")
     head = text.lstrip().split("\n", HEADER_WITHIN)[:HEADER_WITHIN]
     delimiter = max(",;\t", key=lambda mark: max(line.count(mark) for line in head))
-    rows: list[tuple[int, list[str] | str]] = []
+    rows: list[tuple[int, list[str] | Torn]] = []
     reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1
     try:
         for cells in reader:
@@ -154,8 +152,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str] | str]]:
             try:
                 rows.append((number, next(csv.reader([one], delimiter=delimiter, strict=True), [])))
             except csv.Error:
-                start = " ".join(one.split())[:START_LETTERS]
-                rows.append((number, f"a quotation mark is out of place: {start}..."))
+                rows.append((number, Torn(one, delimiter)))
     yield from rows
 
 
@@ -168,35 +165,32 @@ def _read_text(
     notes: list[str],
     faults: FaultList,
 ) -> RawTable | None:
-    rows = [
-        (line, cells) for line, cells in _lines(text) if isinstance(cells, str) or _is_filled(cells)
-    ]
+    rows = [one for one in _lines(text) if isinstance(one[1], Torn) or _is_filled(one[1])]
     header_at, found = _header(rows, columns, needs)
+    header = next((cells for _, cells in rows[header_at or 0 :] if not isinstance(cells, Torn)), [])
     if header_at is None:
-        header = next((cells for _, cells in rows if not isinstance(cells, str)), [])
         _report_missing(columns, needs, header, file, faults)
         return None
-    header = [" ".join(str(cell).split()) for cell in rows[header_at][1]]
+    header = [" ".join(cell.split()) for cell in header]
     if header_at:
         notes.append(f"{header_at} lines above the header were passed over.")
     wanted = {ours: header.index(name) for ours, name in found.items()}
-    unreadable: dict[int, str] = {}
-    numbers: list[int] = []
-    body: dict[str, list[str]] = {ours: [] for ours in wanted}
+    unreadable: dict[int, Unread] = {}
+    body: dict[int, dict[str, str]] = {}
     for line, cells in rows[header_at + 1 :]:
-        if isinstance(cells, str):
-            unreadable[line] = cells
-        elif any(cell.strip() for cell in cells[len(header) :]):
+        if isinstance(cells, Torn):
+            unreadable[line] = cells.read(wanted)
+            continue
+        body[line], is_whole = settle(cells, wanted, len(header))
+        if not is_whole:
             start = ",".join(cells)[:START_LETTERS]
-            unreadable[line] = f"{len(cells)} cells, the header has {len(header)}: {start}..."
-        else:
-            numbers.append(line)
-            for ours, at in wanted.items():
-                body[ours].append(" ".join(cells[at].split()) if at < len(cells) else "")
-    if not numbers:
+            why = f"{len(cells)} cells, the header has {len(header)}: {start}..."
+            unreadable[line] = Unread(why, body.pop(line))
+    if not body:
         faults.add(file, 0, "", Problem("the file has a header but no rows", "Name another file."))
         return None
-    frame = pd.DataFrame(body, index=pd.Index(numbers, name="row"), dtype=object)
+    frame = pd.DataFrame.from_dict(body, orient="index", columns=[*wanted], dtype=object)
+    frame = frame.rename_axis("row")
     return RawTable(file, _unmangled(frame, notes), found, unreadable, tuple(notes))
 
 
@@ -205,12 +199,12 @@ def _is_filled(cells: Sequence[str]) -> bool:
 
 
 def _header(
-    rows: Sequence[tuple[int, list[str] | str]],
+    rows: Sequence[tuple[int, list[str] | Torn]],
     columns: Mapping[str, Sequence[str]],
     needs: Sequence[str],
 ) -> tuple[int | None, dict[str, str]]:
     for i, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
-        names = [] if isinstance(cells, str) else [" ".join(cell.split()) for cell in cells]
+        names = [] if isinstance(cells, Torn) else [" ".join(cell.split()) for cell in cells]
         found = find_columns(names, columns)
         if found and all(name in found for name in needs):
             return i, found

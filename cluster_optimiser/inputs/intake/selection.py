@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cluster_optimiser.inputs.checking import FaultList
+    from cluster_optimiser.inputs.intake.ragged import Unread
     from cluster_optimiser.inputs.intake.rows import RawTable
 
 INCLUDABLE = ("proposed", "independent", "non-maintained")
@@ -47,7 +48,7 @@ class Chosen:
     name: str  # its name as the register has it, or as the user gave it
     code: str  # its three figures, empty where the register has none
     ons_code: str  # its nine-character code, empty where the register has none
-    rows: tuple[int, ...]
+    rows: tuple[int, ...]  # lines of the file, those that cannot be read among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +68,48 @@ def choose_authority(
     ledger.n_rows = len(table.cells) + len(table.unreadable)
     codes, names = table.column("la_code"), table.column("la_name")
     codes = codes.str.replace(r"\.0+$", "", regex=True)
-    pairs = Counter(zip(codes, names, strict=True))
+    of_row = dict(zip(map(int, table.cells.index), zip(codes, names, strict=True), strict=True))
+    of_row |= {row: _authority_of(unread.cells) for row, unread in table.unreadable.items()}
+    pairs = Counter(pair for row, pair in of_row.items() if row not in table.unreadable)
     pairs.pop(("", ""), None)
     if not pairs:
-        return Chosen(name, "", "", tuple(map(int, table.cells.index)))
+        return Chosen(name, "", "", tuple(of_row))
     wanted = asked or (name if len(pairs) > 1 else "")
     hits = [pair for pair in pairs if not wanted or wanted in pair or _is_like(wanted, pair[1])]
     if not hits:
         _report_authority(table.file, asked, name, pairs, faults)
         return None
-    hit_codes = {code for code, _ in hits if code}
-    is_own = codes.isin(hit_codes) if hit_codes else names.isin([n for _, n in hits])
-    # A row without an authority cannot be told to be another's.
-    is_own |= (codes == "") & (names == "")
-    for pair, number in pairs.items():
-        if pair[0] not in hit_codes if hit_codes else pair not in hits:
-            ledger.others[pair] = number
-    ons = Counter(table.column("la_ons")[is_own].replace("", None).dropna())
-    rows = tuple(map(int, table.cells.index[is_own]))
+    own = {code for code, _ in hits if code} or {named for _, named in hits}
+    at = 0 if any(code for code, _ in hits) else 1
+    is_only = len({pair[at] for pair in pairs} - {""}) == 1
+    rows = [row for row, pair in of_row.items() if pair[at] in own or (is_only and not any(pair))]
+    ons = Counter(table.column("la_ons").reindex(rows).replace("", None).dropna())
     best = max(hits, key=lambda pair: pairs[pair])
-    return Chosen(best[1] or name, best[0], ons.most_common(1)[0][0] if ons else "", rows)
+    chosen = Chosen(best[1] or name, best[0], ons.most_common(1)[0][0] if ons else "", tuple(rows))
+    return chosen if is_only else _with_unstated(table, chosen, of_row, ledger)
+
+
+def _authority_of(cells: Mapping[str, str]) -> tuple[str, str]:
+    code = cells.get("la_code", "")
+    return re.sub(r"\.0+$", "", code), cells.get("la_name", "")
+
+
+def _with_unstated(
+    table: RawTable, chosen: Chosen, of_row: Mapping[int, tuple[str, str]], ledger: Ledger
+) -> Chosen:
+    """Add the rows that name no authority and yet are in a district that only this one has."""
+    own, stated = set(chosen.rows), table.column("la_ons")
+    where = stated.mask(stated == "", table.column("district"))
+    of_place: dict[str, set[bool]] = {}
+    for row, place in where.items():
+        if place and any(of_row[int(str(row))]):
+            of_place.setdefault(place, set()).add(int(str(row)) in own)
+    for row, pair in of_row.items():
+        if not any(pair) and of_place.get(where.get(row, "")) == {True}:
+            own.add(row)
+        elif row not in own:
+            ledger.others[pair] = ledger.others.get(pair, 0) + 1
+    return replace(chosen, rows=tuple(sorted(own)))
 
 
 def _is_like(asked: str, name: str) -> bool:
@@ -177,6 +200,19 @@ class _Sieve:
         self._flag_oddities(urn, name, cells)
         self.kept[urn] = {**cells, "urn": urn, "name": name, "phase": phase, "row": row}
 
+    def take_unread(self, row: int, unread: Unread) -> None:
+        """Leave out a row that cannot be read, unless it is asked for by its URN."""
+        cells = dict(unread.cells)
+        urn = urn_of(cells.get("urn", ""))
+        if isinstance(urn, Problem) or urn not in self.wishes.keep:
+            self.drop(row, cells, "the row cannot be read", unread.why)
+            return
+        before = len(self.kept)
+        self.take(row, cells)
+        if len(self.kept) > before:
+            what = "taken on request from a row that cannot be read as it stands"
+            self.flag(urn, cells.get("name", ""), what, unread.why)
+
     def _reason(self, urn: int, cells: dict[str, str]) -> tuple[str, str]:
         """Give why a row is not taken, empty where it is."""
         if urn in self.wishes.drop:
@@ -240,10 +276,10 @@ def iso_day(text: str) -> str:
 
 def select(table: RawTable, chosen: Chosen, wishes: Wishes, ledger: Ledger) -> pd.DataFrame:
     """Sort the rows of an authority into schools and the rest."""
-    for row, why in table.unreadable.items():
-        ledger.dropped.append(Dropped(row, "", "", "the row cannot be read", why))
     sieve = _Sieve(wishes, ledger)
-    own = table.cells.loc[list(chosen.rows)]
+    for row in sorted(set(chosen.rows) & set(table.unreadable)):
+        sieve.take_unread(row, table.unreadable[row])
+    own = table.cells.loc[[row for row in chosen.rows if row not in table.unreadable]]
     for row, cells in zip(own.index, own.to_dict("records"), strict=True):
         sieve.take(int(row), {str(name): str(text) for name, text in cells.items()})
     schools = pd.DataFrame.from_dict(sieve.kept, orient="index")
@@ -277,6 +313,7 @@ def _flag_twins(schools: pd.DataFrame, ledger: Ledger) -> None:
 def check_urns(urns: Iterable[int], table: RawTable, option: str, faults: FaultList) -> None:
     """Report URNs of an option that the register does not have."""
     known = set(table.cells["urn"].str.replace(r"\.0+$", "", regex=True))
+    known |= {unread.cells.get("urn", "") for unread in table.unreadable.values()}
     for urn in sorted(urns):
         if str(urn) not in known:
             remedy = did_you_mean(str(urn), known, "Correct it, or leave it out.")
@@ -288,7 +325,11 @@ def corrected(
     table: RawTable, corrections: RawTable, ledger: Ledger, faults: FaultList
 ) -> RawTable:
     """Put the user's own values in place of those of the register."""
-    cells = table.cells.copy()
+    unread = {int(row): one.cells for row, one in table.unreadable.items()}
+    asked = set(corrections.cells["urn"])
+    mended = {row: own for row, own in unread.items() if own.get("urn", "") in asked}
+    more = pd.DataFrame.from_dict(mended, orient="index").rename_axis("row")
+    cells = pd.concat([table.cells, more]).fillna("") if mended else table.cells.copy()
     row_of = {text: row for row, text in reversed(list(cells["urn"].items()))}
     for column in corrections.cells.columns:
         if column not in cells:
@@ -307,4 +348,5 @@ def corrected(
         name = str(cells.loc[row_of[urn], "name"])
         ledger.flags.append(Flag(int(float(urn)), name, "corrected by your own file", said))
     found = {**table.found, **corrections.found}
-    return type(table)(table.file, cells, found, table.unreadable, table.notes)
+    left = {row: one for row, one in table.unreadable.items() if row not in mended}
+    return type(table)(table.file, cells, found, left, table.notes)

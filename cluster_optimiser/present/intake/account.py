@@ -83,7 +83,7 @@ def _open_lines(ledger: Ledger) -> Iterator[str]:
         who = f"{one.name or 'a row without a name'} (URN {one.urn or 'blank'}, row {one.row})"
         yield f"  {who}: {one.reason}: {one.detail}"
     yield "  To take one, give what is missing: --corrections FILE with urn and the right values,"
-    yield "  --postcodes FILE for places, or mend the row in the register itself."
+    yield "  --keep URN where a row is torn, --postcodes FILE for places, or mend the row itself."
 
 
 def _flag_lines(ledger: Ledger) -> Iterator[str]:

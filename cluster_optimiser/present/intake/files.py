@@ -118,7 +118,7 @@ def caveats(new: NewAuthority) -> list[str]:
         names = listed(one.name or f"row {one.row}" for one in left_out)
         said.append(f"{len(left_out)} rows that may be open schools could not be taken: {names}.")
     for what, flags in ledger.kinds_of_flag().items():
-        if what.startswith(("placed", "phase", "coordinates mended", "stands outside")):
+        if what.startswith(("placed", "phase", "coordinates mended", "stands outside", "taken on")):
             names = listed(flag.name for flag in flags)
             said.append(f"{what[:1].upper()}{what[1:]}: {names}.")
     return said

@@ -315,7 +315,7 @@ KINDS: dict[str, Dirt] = {
     ),
     "a quotation mark left open": Dirt(
         text(lambda t: t.replace(FIRST, f'"{FIRST}', 1).encode()),
-        "row 2): the row cannot be read: a quotation mark is out of place: 100000,982",
+        "URN 100000, row 2): the row cannot be read: a quotation mark is out of place: 100000,982",
         schools=11,
         pupils=3_400,
         urn=100_001,
@@ -329,7 +329,7 @@ KINDS: dict[str, Dirt] = {
                 .encode()
             )
         ),
-        "(URN blank, row 2): the row cannot be read: 141 cells, the header has 139",
+        "(URN 100000, row 2): the row cannot be read: 141 cells, the header has 139",
         schools=11,
         pupils=3_400,
         urn=100_001,

@@ -178,3 +178,35 @@ def test_simplified_only_where_lines_have_very_many_points(tmp_path: Path) -> No
     (layer,) = with_layer(tmp_path, frame.set_geometry(dense)).layers
     assert any("were simplified to 10 m" in note for note in layer.notes)
     assert layer.polygons.area.sum() == pytest.approx(frame.area.sum(), rel=1e-3)
+
+
+@pytest.mark.parametrize("away_m", [600, 1_500, 8_000])
+@pytest.mark.parametrize("by", ["district", "DistrictAdministrative (code)"])
+def test_a_school_outside_the_area_it_states_is_said_with_the_true_distance(
+    by: str, away_m: int, tmp_path: Path
+) -> None:
+    """It may stand well within the authority: the outline alone does not show it."""
+    files = Files(tmp_path)
+    stated = {"district": "", "DistrictAdministrative (code)": "", by: "Aldham"}
+    if by != "district":
+        stated[by] = "E97000000"
+    files.edit(0, Easting=str(int(X0 + 3_000 + away_m)), **stated)
+    taken = take_in(files.write())
+    (flag,) = taken.ledger.flags[:1]
+    assert (flag.urn, flag.what) == (100_000, "stands outside the area that its own row states")
+    assert flag.detail.startswith(f"{away_m / 1000:,.1f} km outside Aldham (district)")
+
+
+def test_in_its_stated_area_but_for_the_width_of_a_postcode(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.edit(0, Easting=str(int(X0 + 3_400)), district="Aldham")
+    assert take_in(files.write()).ledger.flags == []
+
+
+def test_an_authority_wider_than_the_reach_of_its_schools_loses_none(tmp_path: Path) -> None:
+    """Without boundaries the outline is a line of our own: no reason to leave a school out."""
+    files = Files(tmp_path)
+    files.edit(0, Easting=str(int(X0 - 48_000)))
+    taken = take_in(replace(files.write(), layers=()))
+    assert len(taken.schools) == 12
+    assert "stands outside the outline" in taken.ledger.flags[0].what
