@@ -56,7 +56,7 @@ REACH_DRAWN_M = 75_000.0
 """The same where the outline is only a line round the other schools: some authorities are wide."""
 
 STATED_M = 500.0
-"""How far a school may stand outside the area its row states: a postcode's point is that far off."""
+"""How far outside the area that its row states a school may stand: postcodes are that coarse."""
 
 STATED = {"district": "area", "district_code": "code", "ward": "area", "ward_code": "code"}
 """Column of the register that states an area -> by what the area is known there."""
