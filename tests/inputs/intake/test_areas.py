@@ -180,7 +180,7 @@ def test_simplified_only_where_lines_have_very_many_points(tmp_path: Path) -> No
     assert layer.polygons.area.sum() == pytest.approx(frame.area.sum(), rel=1e-3)
 
 
-@pytest.mark.parametrize("away_m", [600, 1_500, 8_000])
+@pytest.mark.parametrize("away_m", [600, 1_500, 5_000])
 @pytest.mark.parametrize("by", ["district", "DistrictAdministrative (code)"])
 def test_a_school_outside_the_area_it_states_is_said_with_the_true_distance(
     by: str, away_m: int, tmp_path: Path
@@ -192,7 +192,7 @@ def test_a_school_outside_the_area_it_states_is_said_with_the_true_distance(
         stated[by] = "E97000000"
     files.edit(0, Easting=str(int(X0 + 3_000 + away_m)), **stated)
     taken = take_in(files.write())
-    (flag,) = taken.ledger.flags[:1]
+    (flag,) = taken.ledger.flags
     assert (flag.urn, flag.what) == (100_000, "stands outside the area that its own row states")
     assert flag.detail.startswith(f"{away_m / 1000:,.1f} km outside Aldham (district)")
 
