@@ -192,15 +192,15 @@ def test_a_school_outside_the_area_it_states_is_said_with_the_true_distance(
         stated[by] = "E97000000"
     files.edit(0, Easting=str(int(X0 + 3_000 + away_m)), **stated)
     taken = take_in(files.write())
-    (flag,) = taken.ledger.flags
-    assert (flag.urn, flag.what) == (100_000, "stands outside the area that its own row states")
+    (flag,) = [one for one in taken.ledger.flags if "states" in one.what]
+    assert flag.urn == 100_000
     assert flag.detail.startswith(f"{away_m / 1000:,.1f} km outside Aldham (district)")
 
 
 def test_in_its_stated_area_but_for_the_width_of_a_postcode(tmp_path: Path) -> None:
     files = Files(tmp_path)
     files.edit(0, Easting=str(int(X0 + 3_400)), district="Aldham")
-    assert take_in(files.write()).ledger.flags == []
+    assert not [one for one in take_in(files.write()).ledger.flags if "states" in one.what]
 
 
 def test_an_authority_wider_than_the_reach_of_its_schools_loses_none(tmp_path: Path) -> None:
