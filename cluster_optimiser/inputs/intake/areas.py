@@ -58,8 +58,8 @@ REACH_DRAWN_M = 75_000.0
 STATED_M = 500.0
 """How far outside the area that its row states a school may stand: postcodes are that coarse."""
 
-STATED = {"district": "area", "district_code": "code", "ward": "area", "ward_code": "code"}
-"""Column of the register that states an area -> by what the area is known there."""
+STATED = (("district", "district_code"), ("ward", "ward_code"))
+"""Columns of the register that state an area: its name and its code."""
 
 OUTSIDE_STATED = "stands outside the area that its own row states"
 
@@ -240,19 +240,19 @@ def flag_stated_areas(
     schools: gpd.GeoDataFrame, layers: Sequence[RawLayer], ledger: Ledger
 ) -> None:
     """Flag schools that stand outside the district or ward that their own row states."""
-    for column, kind in STATED.items():
-        for urn, stated in schools[column].items() if column in schools else ():
-            point = schools.geometry[urn]
-            for layer in layers:
-                own = layer.areas[(layer.areas[kind] == stated) & (layer.areas[kind] != "")]
-                away_m = shapely.distance(own.geometry.to_numpy(), point)
-                if len(own) and away_m.min() > STATED_M:
-                    kilometres = f"{away_m.min() / 1000:,.1f} km outside"
-                    detail = f"{kilometres} {own['area'].iloc[0]} ({layer.name}), which it states"
-                    what = OUTSIDE_STATED
-                    ledger.flags.append(
-                        Flag(int(str(urn)), str(schools["name"][urn]), what, detail)
-                    )
+    for urn, row in schools.iterrows():
+        for columns, layer in ((columns, layer) for columns in STATED for layer in layers):
+            # The name counts: codes are given anew when a boundary is moved by a field.
+            kinds = zip(
+                ("area", "code"), [str(row.get(column, "")) for column in columns], strict=True
+            )
+            stated = [layer.areas[layer.areas[kind] == text] for kind, text in kinds if text]
+            own = next((areas for areas in stated if len(areas)), layer.areas[:0])
+            away_m = shapely.distance(own.geometry.to_numpy(), row.geometry).min(initial=np.inf)
+            if STATED_M < away_m < np.inf:
+                where = f"{own['area'].iloc[0]} ({layer.name}), which it states"
+                detail = f"{away_m / 1000:,.1f} km outside {where}"
+                ledger.flags.append(Flag(int(str(urn)), str(row["name"]), OUTSIDE_STATED, detail))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
