@@ -14,9 +14,6 @@ CRS_DEGREES: Final = "EPSG:4326"
 CENTIMINUTES_PER_MINUTE: Final = 100
 """Travel minutes are kept to the hundredth, so that pupils times minutes is an exact integer."""
 
-WEIGHT_SCALE: Final = 1_000
-"""Weights of a weighted objective are honoured to three decimals."""
-
 CENTIPUPILS_PER_PUPIL: Final = 100
 """Deviation of need is kept to the hundredth of a weighted pupil, rounded for each cluster."""
 
@@ -24,7 +21,7 @@ NEED_SCALE: Final = 1_000
 """Weights of need are honoured to three decimals."""
 
 MAX_ROW_TOTAL: Final = 2**31 - 1
-"""Largest sum of coefficients given to CP-SAT in one row; above it the model is refused."""
+"""Largest sum of coefficients given to CP-SAT in one row; a longer sum is written in digits."""
 
 COORDINATE_GRID_M: Final = 0.01
 """Sites closer together than this are one site: a register gives two schools one point."""

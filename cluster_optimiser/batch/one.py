@@ -29,7 +29,9 @@ from cluster_optimiser.inputs import (
     projections_of,
 )
 from cluster_optimiser.optimise import solve_levels, solve_merge, solve_redraw
+from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.optimise.naming import assign_schools
+from cluster_optimiser.optimise.weighting import weight_faults
 from cluster_optimiser.scenario import (
     ROBUSTNESS,
     Scenario,
@@ -328,6 +330,7 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
         upper_scenario(scenario)
     with _gathering(faults):
         refuse_division(scenario)
+    faults += weight_faults(scenario, place.authority.schools, term_scale, file)
     try:
         projections_of(scenario, place.authority)
     except InputError as error:

@@ -32,7 +32,7 @@ from cluster_optimiser.optimise.merging.partition import (
     TIE_BREAK,
     best_cover,
     group_costs,
-    term_scale,
+    stage_scales,
 )
 from cluster_optimiser.optimise.universe.sweep import sweep
 from cluster_optimiser.scenario import ROBUSTNESS
@@ -382,7 +382,8 @@ class _Clerk:
         if outcome is None or outcome.best is None:
             return None
         best = zip(costs, outcome.best, strict=True)
-        return {term: value / term_scale(term) for term, value in best if term != TIE_BREAK}
+        scales = stage_scales(objective)
+        return {term: float(value / scales[term]) for term, value in best if term != TIE_BREAK}
 
 
 def _looser(problem: Problem, family: str) -> tuple[Scenario, str]:

@@ -15,13 +15,12 @@ find no plan at all.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
-
-from ortools.sat.python import cp_model
 
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError, VerificationError
+from cluster_optimiser.optimise.exactly import Sum
 from cluster_optimiser.optimise.levels.homes import homed_candidates
 from cluster_optimiser.optimise.levels.nesting import nested_sweep
 from cluster_optimiser.optimise.merging.partition import (
@@ -33,12 +32,14 @@ from cluster_optimiser.optimise.merging.partition import (
     limit_count,
     limit_exceptions,
     solve_stages,
-    term_scale,
+    stage_scales,
 )
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ortools.sat.python import cp_model
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.levels.homes import Homed
@@ -137,7 +138,7 @@ def _model(
 def can_nest(problem: Problem, *, time_limit_s: float | None = None) -> bool:
     """Tell whether any clusters fit into groupings."""
     model, x, y = _model(problem, *homed_candidates(problem, above(problem)))
-    nothing: dict[str, cp_model.LinearExprT] = {TIE_BREAK: 0}
+    nothing = {TIE_BREAK: (Sum([], []), Fraction(1))}
     cover = solve_stages(model, [*x, *y], nothing, time_limit_s=time_limit_s)
     return cover.status != "INFEASIBLE"
 
@@ -153,19 +154,13 @@ def _best(
 ) -> Cover:
     model, x, y = _model(problem, lower, upper)
     both = [*x, *y]
-    values: dict[str, cp_model.LinearExprT] = {
-        term: cp_model.LinearExpr.weighted_sum(both, [*own, *theirs])
-        for term, (own, theirs) in costs.items()
+    scales = stage_scales(problem.scenario.objective)
+    theirs = stage_scales(above(problem).scenario.objective)
+    scales |= {UPPER + term: scale for term, scale in theirs.items()}
+    values = {
+        term: (Sum(both, [*own, *others]), scales[term]) for term, (own, others) in costs.items()
     }
-    cover = solve_stages(model, both, values, seed=seed, time_limit_s=time_limit_s)
-    # A stage of the level above is in the unit of its term.
-    stages = tuple(
-        replace(s, objective=s.objective / scale, bound=s.bound / scale)
-        if (scale := term_scale(s.term.removeprefix(UPPER))) != term_scale(s.term)
-        else s
-        for s in cover.stages
-    )
-    return replace(cover, stages=stages)
+    return solve_stages(model, both, values, seed=seed, time_limit_s=time_limit_s)
 
 
 def _second_proof(
@@ -180,11 +175,7 @@ def _second_proof(
     if found is None:
         return {"n_legal_plans": None, "second_method": "not made: too many states for the sweep"}
     if cover.status == "OPTIMAL":
-        claimed = tuple(
-            round(stage.objective * term_scale(stage.term.removeprefix(UPPER)))
-            for stage in cover.stages
-        )
-        agrees = found.best == claimed
+        agrees = found.best == cover.totals
     else:
         agrees = (found.n_plans == 0) == (cover.status == "INFEASIBLE")
     if not agrees:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.domain import Plan, Solution
@@ -12,11 +13,13 @@ from cluster_optimiser.optimise.merging.partition import (
     best_cover,
     exceeds_safe_total,
     group_costs,
+    stage_scales,
     term_scale,
 )
 from cluster_optimiser.optimise.merging.versions import among_words, first_unlike, unlike_plan
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.sweep import sweep
+from cluster_optimiser.optimise.weighting import decimal_costs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,12 +111,16 @@ def _second_proof(
     costs = group_costs(groups, problem.scenario.objective, seed=seed)
     if unlike or keeping is not None:
         return _proof_in_order(problem, groups, cover, unlike, keeping, seed=seed)
+    weights = problem.scenario.objective.weights
+    scale = Fraction(1)
+    if weights:
+        of_terms = {term: [group.costs[term] for group in groups] for term in weights}
+        costs["weighted"], scale = decimal_costs(weights, of_terms, term_scale)
     outcome = sweep(problem, groups, list(costs.values()))
     if outcome is None:
         return {"n_legal_plans": None, "second_method": "not made: too many states for the sweep"}
     if cover.status == "OPTIMAL":
-        claimed = tuple(round(stage.objective * term_scale(stage.term)) for stage in cover.stages)
-        agrees = outcome.best == claimed
+        agrees = outcome.best is not None and _says_the_same(problem, outcome.best, scale, cover)
     else:
         agrees = (outcome.n_plans == 0) == (cover.status == "INFEASIBLE")
     if not agrees:
@@ -127,6 +134,15 @@ def _second_proof(
         "second_method": "sweep over covered sets: same optimum",
         "n_sweep_states": outcome.n_states,
     }
+
+
+def _says_the_same(problem: Problem, best: tuple[int, ...], scale: Fraction, cover: Cover) -> bool:
+    """Compare totals that two methods found; weighted sums, each in a scale of its own, as told."""
+    objective = problem.scenario.objective
+    if not objective.weights:
+        return best == cover.totals
+    own = stage_scales(objective)["weighted"]
+    return best[0] / scale == cover.totals[0] / own and best[1:] == cover.totals[1:]
 
 
 def _proof_in_order(
@@ -143,9 +159,7 @@ def _proof_in_order(
     if first is None:
         return {"n_legal_plans": None, "second_method": "not made: too many plans to go through"}
     if cover.status == "OPTIMAL":
-        agrees = first.costs == tuple(
-            round(stage.objective * term_scale(stage.term)) for stage in cover.stages
-        )
+        agrees = first.costs == cover.totals
     else:
         agrees = (first.costs is None) == (cover.status == "INFEASIBLE")
     if not agrees:

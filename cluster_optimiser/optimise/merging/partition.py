@@ -7,9 +7,10 @@ constraints below, each one function.
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
@@ -19,11 +20,12 @@ from cluster_optimiser.constants import (
     CENTIPUPILS_PER_PUPIL,
     EFFORT_DIGITS,
     MAX_ROW_TOTAL,
-    WEIGHT_SCALE,
 )
 from cluster_optimiser.domain import Stage
 from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise.exactly import Answer, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import solve
+from cluster_optimiser.optimise.weighting import MOST_TOTAL, exact_factors
 from cluster_optimiser.scenario import ROBUSTNESS
 
 if TYPE_CHECKING:
@@ -41,9 +43,6 @@ TIE_BITS = 20
 """Width of the tie-break's pseudo-random costs: wide enough to tell plans apart, narrow enough to
 add up safely."""
 
-BOUND_TOLERANCE = 1e-6
-"""A bound this little above an integer is that integer, as far as floating point can tell."""
-
 Variables = list[cp_model.IntVar]
 
 
@@ -54,6 +53,7 @@ class Cover:
     status: Status  # OPTIMAL, FEASIBLE or INFEASIBLE for the whole order
     chosen: tuple[int, ...]  # positions of the chosen candidates; empty when infeasible
     stages: tuple[Stage, ...]  # each solve in turn
+    totals: tuple[int, ...] = ()  # value of each stage in its integers
 
 
 def cover_each_unit_once(
@@ -107,7 +107,7 @@ def lose_projections(
     groups: Sequence[CandidateGroup],
     keeping: Keeping,
     n_units: int,
-) -> cp_model.LinearExprT:
+) -> Sum:
     """Add for each projection s a Boolean l_s that is true where the plan is not legal in it.
 
     For each unit u: sum of x_C over the candidates that hold u and are not legal in s <= l_s; at
@@ -132,7 +132,7 @@ def lose_projections(
         if len(small) > keeping.most_small:
             most = min(len(small), n_units)
             model.add(sum(x[i] for i in small) - most * is_lost <= keeping.most_small)
-    return cp_model.LinearExpr.weighted_sum(lost, list(alike.values()))
+    return Sum(lost, list(alike.values()))
 
 
 def build_model(
@@ -157,9 +157,16 @@ def term_scale(term: str) -> int:
     scales = {
         "pupil_minutes": CENTIMINUTES_PER_MINUTE,
         "need_deviation": CENTIPUPILS_PER_PUPIL,
-        "weighted": WEIGHT_SCALE,
     }
     return scales.get(term, 1)
+
+
+def stage_scales(objective: Objective) -> dict[str, Fraction]:
+    """Give how many of each stage's integers make one of its own unit."""
+    scales = {term: Fraction(term_scale(term)) for term in stage_terms(objective)}
+    if objective.weights:
+        scales["weighted"] = exact_factors(objective.weights, term_scale)[1]
+    return scales
 
 
 def additive_terms(objective: Objective) -> tuple[str, ...]:
@@ -181,12 +188,9 @@ def group_costs(
     """
     costs: dict[str, list[int]] = {}
     if objective.weights:
+        factors, _ = exact_factors(objective.weights, term_scale)
         costs["weighted"] = [
-            round(
-                WEIGHT_SCALE
-                * sum(w * group.costs[t] / term_scale(t) for t, w in objective.weights.items())
-            )
-            for group in groups
+            sum(f * group.costs[t] for t, f in factors.items()) for group in groups
         ]
     else:
         for term in additive_terms(objective):
@@ -213,26 +217,16 @@ def _solver(seed: int, time_limit_s: float | None) -> cp_model.CpSolver:
     return solver
 
 
-_STATUSES: Mapping[cp_model.CpSolverStatus, Status] = {
-    cp_model.OPTIMAL: "OPTIMAL",
-    cp_model.FEASIBLE: "FEASIBLE",
-    cp_model.INFEASIBLE: "INFEASIBLE",
-    cp_model.UNKNOWN: "UNKNOWN",
-}
-
-
-def _stage(term: str, solver: cp_model.CpSolver, status: Status) -> Stage:
-    scale = term_scale(term)
-    objective = round(solver.objective_value) / scale
-    # The bound is rounded up: no plan has a value between two integers.
-    bound = math.ceil(solver.best_objective_bound - BOUND_TOLERANCE) / scale
+def _stage(term: str, scale: Fraction, answer: Answer) -> Stage:
+    value = float(answer.total / scale)
+    bound = value if answer.bound is None else float(answer.bound / scale)
     return Stage(
         term=term,
-        status=status,
-        objective=objective,
+        status=answer.status,
+        objective=value,
         bound=bound,
-        gap=abs(objective - bound) / max(1.0, abs(objective)),
-        deterministic_time=round(solver.response_proto.deterministic_time, EFFORT_DIGITS),
+        gap=abs(value - bound) / max(1.0, abs(value)),
+        deterministic_time=round(answer.effort, EFFORT_DIGITS),
     )
 
 
@@ -248,55 +242,64 @@ def best_cover(
 ) -> Cover:
     """Find the best plan: each term minimised with those before it held at their best."""
     model, x = build_model(groups, scenario, n_units, unlike)
-    values: dict[str, cp_model.LinearExprT] = {
-        term: cp_model.LinearExpr.weighted_sum(x, costs)
+    values = {
+        term: Sum(x, costs)
         for term, costs in group_costs(groups, scenario.objective, seed=seed).items()
     }
     if keeping is not None:
         values[ROBUSTNESS] = lose_projections(model, x, groups, keeping, n_units)
-    in_order = {term: values[term] for term in stage_terms(scenario.objective)}
+    scales = stage_scales(scenario.objective)
+    in_order = {term: (values[term], scale) for term, scale in scales.items()}
     return solve_stages(model, x, in_order, seed=seed, time_limit_s=time_limit_s)
 
 
 def solve_stages(
     model: cp_model.CpModel,
     x: Variables,
-    values: Mapping[str, cp_model.LinearExprT],
+    values: Mapping[str, tuple[Sum, Fraction]],
     *,
     seed: int = 0,
     time_limit_s: float | None = None,
 ) -> Cover:
-    """Minimise one stage after another, each held at its best for those that follow."""
+    """Minimise one stage after another, each held at its best for those that follow.
+
+    A stage is a sum, and how many of its integers make one of its unit.
+    """
     started = time.monotonic()
     stages: list[Stage] = []
+    totals: list[int] = []
     chosen: tuple[int, ...] = ()
-    for term, value in values.items():
-        model.minimize(value)
+
+    def new_solver() -> cp_model.CpSolver:
         left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - started)
-        solver = _solver(seed, left_s)
-        status = _STATUSES.get(solve(solver, model, term, scale=term_scale(term)), "UNKNOWN")
-        if status == "INFEASIBLE":
+        return _solver(seed, left_s)
+
+    for term, (total, scale) in values.items():
+        run = partial(solve, model=model, stage=term, scale=float(scale))
+        answer = minimise(model, total, x, new_solver, run, most=MOST_TOTAL)
+        if answer.status == "INFEASIBLE":
             return Cover("INFEASIBLE", (), tuple(stages))
-        if status == "UNKNOWN" and not chosen:
-            message = f"no plan was found within {time_limit_s} s; none is proved impossible"
+        if answer.status == "UNKNOWN" and not chosen:
+            message = f"no plan was found within {time_limit_s:g} s; none is proved impossible"
             raise NoPlanFoundError(message)
-        if status == "UNKNOWN":
-            return Cover("FEASIBLE", chosen, tuple(stages))
-        chosen = tuple(i for i, variable in enumerate(x) if solver.boolean_value(variable))
-        stages.append(_stage(term, solver, status))
-        if status == "FEASIBLE":
-            return Cover("FEASIBLE", chosen, tuple(stages))
-        model.add(value <= round(solver.objective_value))
+        if answer.status == "UNKNOWN":
+            return Cover("FEASIBLE", chosen, tuple(stages), tuple(totals))
+        chosen = tuple(i for i, is_in in enumerate(answer.values) if is_in)
+        stages.append(_stage(term, scale, answer))
+        totals.append(answer.total)
+        if answer.status == "FEASIBLE":
+            return Cover("FEASIBLE", chosen, tuple(stages), tuple(totals))
+        hold(model, total, answer.total)
         model.clear_hints()  # type: ignore[no-untyped-call]
-        for variable in x:
-            model.add_hint(variable, solver.boolean_value(variable))
-    return Cover("OPTIMAL", chosen, tuple(stages))
+        for variable, value in zip(x, answer.values, strict=True):
+            model.add_hint(variable, value)
+    return Cover("OPTIMAL", chosen, tuple(stages), tuple(totals))
 
 
 def exceeds_safe_total(groups: Sequence[CandidateGroup], scenario: Scenario, seed: int) -> bool:
     """Tell whether some row's coefficients add up to more than CP-SAT is known to be safe with.
 
-    Its optimum is then still checked by the second method, and said so.
+    Such a row is written in digits, and its optimum checked by the second method, and said so.
     """
     costs = group_costs(groups, scenario.objective, seed=seed)
     return any(sum(row) > MAX_ROW_TOTAL for row in costs.values())

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from ortools.sat.python import cp_model
 
+from cluster_optimiser.optimise.exactly import BOUND_TOLERANCE, Sum, hold, minimise
+from cluster_optimiser.optimise.weighting import MOST_TOTAL
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -25,9 +28,6 @@ if TYPE_CHECKING:
 
 LARGE_COEFFICIENT = 100_000
 """From here on HiGHS is given hundredths, since it works to fixed absolute tolerances."""
-
-BOUND_TOLERANCE = 1e-6
-"""A bound this little above an integer is that integer; in HiGHS relative to the bound's size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,56 +80,42 @@ class CpSat:
         """Minimise; see `Engine`."""
         cp = cp_model.CpModel()
         x = [cp.new_int_var(0, upper, "") for upper in model.upper]
+
+        def total_of(terms: Sequence[tuple[int, int]]) -> Sum:
+            uppers = [model.upper[v] for _, v in terms]
+            return Sum([x[v] for _, v in terms], [c for c, _ in terms], uppers)
+
         for row in model.rows:
-            _add_to_cp_sat(cp, x, row.terms, row.low, row.high)
-        cp.minimize(
-            cp_model.LinearExpr.weighted_sum(
-                [x[v] for _, v in objective.terms], [c for c, _ in objective.terms]
-            )
-        )
+            _add_to_cp_sat(cp, total_of(row.terms), row.low, row.high)
         for variable, value in (hint or {}).items():
             cp.add_hint(x[variable], value)
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = seed
-        solver.parameters.linearization_level = 2
-        solver.parameters.relative_gap_limit = relative_gap
-        if time_limit_s is not None:
-            solver.parameters.max_time_in_seconds = max(time_limit_s, 0.0)
-        status = _CP_SAT_STATUS.get(solver.solve(cp), "UNKNOWN")
-        has = status in {"OPTIMAL", "FEASIBLE"}
-        values = tuple(solver.value(v) for v in x) if has else None
-        found = solver.best_objective_bound
-        is_bound = status != "INFEASIBLE" and math.isfinite(found)
-        lowest = math.ceil(found - BOUND_TOLERANCE) if is_bound else None
-        bound = _lowest(objective, lowest)
-        if status == "OPTIMAL" and values is not None and bound < objective.value(values):
-            status = "FEASIBLE"
-        return Outcome(status, values, bound, solver.response_proto.deterministic_time)
+        started = time.monotonic()
+
+        def new_solver() -> cp_model.CpSolver:
+            solver = cp_model.CpSolver()
+            solver.parameters.num_workers = 1
+            solver.parameters.random_seed = seed
+            solver.parameters.linearization_level = 2
+            solver.parameters.relative_gap_limit = relative_gap
+            if time_limit_s is not None:
+                left_s = time_limit_s - (time.monotonic() - started)
+                solver.parameters.max_time_in_seconds = max(left_s, 0.0)
+            return solver
+
+        total = total_of(objective.merged)
+        answer = minimise(cp, total, x, new_solver, lambda s: s.solve(cp), most=2 * MOST_TOTAL)
+        bound = _lowest(objective, answer.bound)
+        return Outcome(answer.status, answer.values or None, bound, answer.effort)
 
 
-_CP_SAT_STATUS: Mapping[cp_model.CpSolverStatus, Status] = {
-    cp_model.OPTIMAL: "OPTIMAL",
-    cp_model.FEASIBLE: "FEASIBLE",
-    cp_model.INFEASIBLE: "INFEASIBLE",
-}
-
-
-def _add_to_cp_sat(
-    cp: cp_model.CpModel,
-    x: Sequence[cp_model.IntVar],
-    terms: Sequence[tuple[int, int]],
-    low: int | None,
-    high: int | None,
-) -> None:
-    total = cp_model.LinearExpr.weighted_sum([x[v] for _, v in terms], [c for c, _ in terms])
+def _add_to_cp_sat(cp: cp_model.CpModel, total: Sum, low: int | None, high: int | None) -> None:
     if low is not None and low == high:
-        cp.add(total == low)
+        cp.add(total.expression == low)
         return
     if low is not None:
-        cp.add(total >= low)
+        cp.add(total.expression >= low)
     if high is not None:
-        cp.add(total <= high)
+        hold(cp, total, high)
 
 
 class Highs:

@@ -85,6 +85,14 @@ class Objective:
     terms: tuple[tuple[int, int], ...]  # pairs of coefficient and variable
     constant: int = 0  # what is always added
 
+    @property
+    def merged(self) -> tuple[tuple[int, int], ...]:
+        """The terms, each variable once."""
+        added: dict[int, int] = {}
+        for c, v in self.terms:
+            added[v] = added.get(v, 0) + c
+        return tuple((c, v) for v, c in added.items() if c)
+
     def value(self, values: Sequence[int]) -> int:
         """Give the value at a solution."""
         return self.constant + sum(c * values[v] for c, v in self.terms)

@@ -131,7 +131,7 @@ class _Proof:
 
     def tell(self) -> None:
         """Say how far it is."""
-        scale, search = stage_scale(self.stage), self.search
+        scale, search = float(stage_scale(self.a.ground, self.stage)), self.search
         value = search.value / scale if search.clusters else None
         bound = None if search.bound is None else search.bound / scale
         listener()(Progress(self.stage, value, bound))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.constants import EFFORT_DIGITS
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 ENGINES: dict[str, type[Engine]] = {"HiGHS": Highs, "CP-SAT": CpSat}
 """Name -> solver."""
 
+FLOATING_SCALE = 10_000
+"""Integers a unit from which weights are too fine for a solver in floating point."""
+
 SHARE_OF_TIME = 0.4
 """Share of the time that plans with the nearest hubs only may take."""
 
@@ -49,9 +53,10 @@ def solve_redraw(
     _refuse_unplaceable(ground)
     redraw = problem.scenario.redraw
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+    is_fine = any(stage_scale(ground, name) > FLOATING_SCALE for name in stage_names(ground))
     how = How(
         ENGINES[engine or "CP-SAT"](),
-        engine_of_many=ENGINES[engine or "HiGHS"](),
+        engine_of_many=ENGINES[engine or ("CP-SAT" if is_fine else "HiGHS")](),
         is_shaped=redraw.shape == "towards the hub",
         seed=seed,
         deadline=deadline,
@@ -154,16 +159,16 @@ def _stages(ground: Ground, plans: Sequence[PartPlan]) -> tuple[Stage, ...]:
         of_part = [plan.stages[number] for plan in plans if len(plan.stages) > number]
         if len(of_part) < len(plans):
             break
-        scale = stage_scale(name)
+        scale = stage_scale(ground, name)
         value, bound = sum(s.value for s in of_part), sum(s.bound for s in of_part)
         is_best = all(s.status == "OPTIMAL" for s in of_part)
         stages.append(
             Stage(
                 term=name,
                 status="OPTIMAL" if is_best else "FEASIBLE",
-                objective=value / scale,
-                bound=bound / scale,
-                gap=(value - bound) / scale / max(1.0, abs(value / scale)),
+                objective=float(value / scale),
+                bound=float(bound / scale),
+                gap=float((value - bound) / max(scale, Fraction(abs(value)))),
                 deterministic_time=round(sum(s.effort for s in of_part), EFFORT_DIGITS),
             )
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, WEIGHT_SCALE
+from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.optimise.redraw.linear import Objective
+from cluster_optimiser.optimise.weighting import exact_factors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,25 +27,20 @@ def stage_names(ground: Ground) -> tuple[str, ...]:
     return ("weighted",) if objective.weights else objective.order
 
 
-def stage_scale(stage: str) -> int:
+def stage_scale(ground: Ground, stage: str) -> Fraction:
     """Give how many of a stage's integers make one of its own unit."""
     if stage == "weighted":
-        return WEIGHT_SCALE * CENTIMINUTES_PER_MINUTE
-    return CENTIMINUTES_PER_MINUTE if stage == "pupil_minutes" else 1
+        return exact_factors(ground.problem.scenario.objective.weights, term_scale)[1]
+    return Fraction(term_scale(stage))
 
 
 def weighted_sum(ground: Ground, of_term: Mapping[str, int]) -> int:
-    """Add up terms by the scenario's weights, exactly, weights to three decimals."""
+    """Add up terms by the scenario's weights, exactly."""
     return sum(factor * of_term[term] for term, factor in _factors(ground).items())
 
 
 def _factors(ground: Ground) -> dict[str, int]:
-    weights = ground.problem.scenario.objective.weights
-    whole = stage_scale("weighted") // WEIGHT_SCALE
-    return {
-        term: round(weight * WEIGHT_SCALE) * (whole // stage_scale(term))
-        for term, weight in weights.items()
-    }
+    return exact_factors(ground.problem.scenario.objective.weights, term_scale)[0]
 
 
 # --- as linear expressions ------------------------------------------------------------

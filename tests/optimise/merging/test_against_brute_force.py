@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster_optimiser.constants import WEIGHT_SCALE
 from cluster_optimiser.domain import Problem, TravelMinutes
 from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise import candidate_groups, solve_merge
@@ -167,7 +166,9 @@ def random_tables(random: Random, units: list[str], total: int) -> dict[str, Any
 def random_objective(random: Random) -> dict[str, Any]:
     terms = random.sample(TERMS, random.randint(1, 4))
     if random.random() < 0.2:
-        return {"weights": {term: random.choice([0.001, 0.5, 1.25, 3.0]) for term in terms}}
+        return {
+            "weights": {term: random.choice([1e-9, 0.0004, 0.5, 1.25, 3.0, 1e9]) for term in terms}
+        }
     return {"order": terms}
 
 
@@ -268,12 +269,13 @@ def legal_plans(problem: Problem, groups: list[frozenset[str]]) -> Iterator[Veri
             yield found
 
 
-def vector(problem: Problem, found: Verification) -> tuple[float, ...]:
+def vector(problem: Problem, found: Verification) -> tuple[float | Fraction, ...]:
     """Give the objective of a plan: its terms in order, or the one weighted sum."""
     objective = problem.scenario.objective
     values = {term: found.objective[term] or 0.0 for term in objective.terms}
     if objective.weights:
-        return (sum(weight * values[term] for term, weight in objective.weights.items()),)
+        exact = [Fraction(str(w)) * Fraction(str(values[t])) for t, w in objective.weights.items()]
+        return (sum(exact, Fraction(0)),)
     return tuple(round(values[term], 2) for term in objective.order)
 
 
@@ -311,12 +313,7 @@ def test_the_plan_is_the_best_of_all_legal_plans_and_there_is_none_if_there_is_n
     assert plan.solution.status == "OPTIMAL"
     assert plan.solution.proof["n_legal_plans"] == len(all_legal)
     best = min(vector(problem, other) for other in all_legal)
-    if problem.scenario.objective.weights:
-        # Each cluster's share is rounded to the scale: so much two plans may be mistaken for equal.
-        allowance = len(problem.units) / WEIGHT_SCALE
-        assert vector(problem, found)[0] == pytest.approx(best[0], rel=0, abs=allowance)
-    else:
-        assert vector(problem, found) == best
+    assert vector(problem, found) == best
 
 
 @given(case=cases(), seed=st.integers(0, 2**32 - 1))
@@ -341,7 +338,7 @@ def test_other_names_and_another_order_of_units_change_nothing(case: Case, seed:
             vector(problem, verify_plan(problem, plan.assignment))
             for problem, plan in zip((first, second), plans, strict=True)
         ]
-        assert values[0] == pytest.approx(values[1], rel=0, abs=len(units) / WEIGHT_SCALE)
+        assert values[0] == values[1]
         proofs = [plan.solution.proof["n_legal_plans"] for plan in plans]
         assert proofs[0] == proofs[1]
 

@@ -1,5 +1,7 @@
 """The model: each constraint alone, on its bound and one step past; the order of terms."""
 
+from fractions import Fraction
+
 import pytest
 from ortools.sat.python import cp_model
 
@@ -8,11 +10,10 @@ from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.merging.partition import (
     best_cover,
     cover_each_unit_once,
-    group_costs,
     limit_count,
     limit_exceptions,
 )
-from cluster_optimiser.scenario import Count, Objective
+from cluster_optimiser.scenario import Count
 from tests.toy import toy_problem
 
 
@@ -127,7 +128,11 @@ def test_no_time_gives_no_plan_and_claims_nothing() -> None:
         cover_of(toy_problem("ABCD"), time_limit_s=0.0)
 
 
-def test_costs_of_weights_are_rounded_once_a_group() -> None:
-    groups = candidate_groups(toy_problem("A"))
-    costs = group_costs(groups, Objective(weights={"count": 0.0004}), seed=0)
-    assert costs["weighted"] == [0]
+@pytest.mark.parametrize("weight", [1e-9, 0.0004, 1.0, 1e9])
+def test_one_weight_asks_for_the_same_whatever_it_is(weight: float) -> None:
+    problem = toy_problem("ABCD", pupils=SIZES, objective={"weights": {"pupil_minutes": weight}})
+    plain = toy_problem("ABCD", pupils=SIZES, objective={"order": ["pupil_minutes"]})
+    (cover, plan), (same, best) = cover_of(problem), cover_of(plain)
+    assert plan == best
+    assert cover.totals == same.totals
+    assert cover.stages[0].objective == float(Fraction(str(weight)) * same.totals[0] / 100)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -37,8 +37,9 @@ def values(problem: Problem, truth: Verification) -> tuple[float, ...]:
     """Give what is minimised: the terms in order, or their weighted sum."""
     objective = problem.scenario.objective
     if objective.weights:
-        parts = (w * float(truth.objective[t] or 0) for t, w in objective.weights.items())
-        return (round(math.fsum(parts), 6),)
+        weights = objective.weights.items()
+        exact = (Fraction(str(w)) * Fraction(str(truth.objective[t] or 0)) for t, w in weights)
+        return (float(sum(exact, Fraction(0))),)
     return tuple(float(truth.objective[t] or 0) for t in objective.order)
 
 
@@ -87,7 +88,7 @@ def _is_best(problem: Problem, plan: Plan, best: tuple[float, ...]) -> None:
 # --- random maps ----------------------------------------------------------------------------
 
 WEIGHTS = st.fixed_dictionaries(
-    {}, optional={term: st.sampled_from([0.001, 0.25, 1.0, 12.5]) for term in TERMS}
+    {}, optional={term: st.sampled_from([0.0000001, 0.25, 1.0, 12.5]) for term in TERMS}
 ).filter(bool)
 
 

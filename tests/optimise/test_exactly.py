@@ -1,0 +1,57 @@
+"""What CP-SAT is given to minimise and to hold is exact where floating point is not."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import product
+
+import pytest
+from ortools.sat.python import cp_model
+
+from cluster_optimiser.optimise.exactly import Sum, hold, minimise, whole_bound
+
+
+def solver() -> cp_model.CpSolver:
+    made = cp_model.CpSolver()
+    made.parameters.num_workers = 1
+    return made
+
+
+@pytest.mark.parametrize("size", [1, 2**33, 2**55, 2**61 // 3])
+def test_the_least_sum_is_the_least_to_the_last_unit(size: int) -> None:
+    model = cp_model.CpModel()
+    x = [model.new_bool_var("") for _ in range(4)]
+    model.add(sum(x) == 2)
+    total = Sum(x, [size + 3, size + 1, size + 2, size + 2])
+    answer = minimise(
+        model, total, x, solver, partial(cp_model.CpSolver.solve, model=model), most=2**62
+    )
+    assert (answer.status, answer.total, answer.bound) == ("OPTIMAL", 2 * size + 3, 2 * size + 3)
+
+
+@pytest.mark.parametrize("size", [1, 2**20, 2**40])
+def test_a_sum_held_in_digits_leaves_the_same_solutions(size: int) -> None:
+    coefficients = [size * 3 + 1, -size, size * 5 + 2, size * 7]
+    for most in (-size, 0, size * 4 + 1, size * 8 + 2, size * 8 + 3):
+        model = cp_model.CpModel()
+        x = [model.new_bool_var("") for _ in coefficients]
+        hold(model, Sum(x, coefficients), most)
+        allowed = set()
+        for values in product([0, 1], repeat=4):
+            fixed = model.clone()
+            for variable, value in zip(x, values, strict=True):
+                fixed.add(fixed.get_bool_var_from_proto_index(variable.index) == value)
+            if solver().solve(fixed) == cp_model.OPTIMAL:
+                allowed.add(values)
+        assert allowed == {
+            values
+            for values in product([0, 1], repeat=4)
+            if sum(c * v for c, v in zip(coefficients, values, strict=True)) <= most
+        }
+
+
+def test_a_bound_in_floating_point_is_never_taken_for_more_than_it_is() -> None:
+    assert whole_bound(6.9999999) == 7
+    assert whole_bound(7.01) == 8
+    assert whole_bound(float("-inf")) is None
+    assert whole_bound(2.0**60) <= 2**60 - 500

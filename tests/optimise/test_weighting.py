@@ -1,0 +1,60 @@
+"""Weights are added up exactly, or refused with some that can be."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cluster_optimiser.optimise.merging.partition import term_scale
+from cluster_optimiser.optimise.weighting import decimal_costs, exact_factors, weight_faults
+from cluster_optimiser.scenario import Objective
+from tests.toy import toy_problem
+
+WEIGHTS = st.floats(0, 1e9, allow_nan=False).map(lambda w: float(f"{w:.6g}"))
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("count", "pupil_minutes", "deviation"), WEIGHTS)
+    ).filter(bool),
+    st.lists(st.tuples(*[st.integers(0, 10**9)] * 3), min_size=1, max_size=5),
+)
+def test_two_ways_of_adding_up_give_the_exact_sum(
+    weights: dict[str, float], costs: list[tuple[int, int, int]]
+) -> None:
+    columns = map(list, zip(*costs, strict=True))
+    of_terms = dict(zip(("count", "pupil_minutes", "deviation"), columns, strict=True))
+    factors, scale = exact_factors(weights, term_scale)
+    again, other = decimal_costs(weights, of_terms, term_scale)
+    for i, second in enumerate(again):
+        truth = sum(Fraction(str(w)) * of_terms[t][i] / term_scale(t) for t, w in weights.items())
+        assert sum(f * of_terms[t][i] for t, f in factors.items()) / scale == truth
+        assert second / other == truth
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {"count": 1e9, "pupil_minutes": 1e-9},
+        {"count": 0.123456789012345, "pupil_minutes": 0.987654321098765},
+    ],
+)
+def test_weights_that_do_not_fit_are_refused_with_some_that_do(weights: dict[str, float]) -> None:
+    scenario = toy_problem("ABCD").scenario
+    schools = pd.DataFrame({"pupils": [1000] * 100})
+    asked = scenario.model_copy(update={"objective": Objective(weights=weights)})
+    (fault,) = weight_faults(asked, schools, term_scale, "s.toml")
+    offered = {
+        key.strip(' "'): float(value)
+        for key, value in (
+            pair.split("=") for pair in fault.remedy.split("{")[1].split("}")[0].split(",")
+        )
+    }
+    assert offered.keys() == weights.keys()
+    assert all(offered.values())
+    fine = scenario.model_copy(update={"objective": Objective(weights=offered)})
+    assert weight_faults(fine, schools, term_scale, "s.toml") == []
