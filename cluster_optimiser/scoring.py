@@ -19,14 +19,9 @@ from cluster_optimiser.constants import (
 from cluster_optimiser.domain import Problem, Score
 from cluster_optimiser.geography.adjacency import MINUTES_TOLERANCE_MIN, shared_boundaries
 from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.geography.meeting import MeetingPlaces, meeting_schools
 from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
-from cluster_optimiser.geography.travel import (
-    UNKNOWN,
-    drive_between,
-    meeting_place,
-    meeting_schools,
-    to_centiminutes,
-)
+from cluster_optimiser.geography.travel import UNKNOWN, drive_between, to_centiminutes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,14 +118,13 @@ def _ordered_clusters(problem: Problem, assignment: pd.Series) -> list[str]:
 
 
 def _people(
-    problem: Problem, members: np.ndarray, centiminutes: np.ndarray, may_meet: np.ndarray
+    problem: Problem, members: np.ndarray, places: MeetingPlaces, everywhere: MeetingPlaces
 ) -> dict[str, object]:
     """Give pupils, secondary schools and minutes of a cluster's schools."""
     schools = problem.authority.schools
     pupils = schools["pupils"].to_numpy(dtype=np.int64)
     total = int(pupils[members].sum())
-    place = meeting_place(centiminutes, pupils, members, may_meet=may_meet)
-    anywhere = meeting_place(centiminutes, pupils, members)
+    place, anywhere = places.of_one(members), everywhere.of_one(members)
     known = place is not None and place.max_centiminutes != UNKNOWN
     minutes = place.pupil_centiminutes / CENTIMINUTES_PER_MINUTE if place else None
     return {
@@ -165,10 +159,14 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
     """Make the table of a plan's clusters."""
     whole_of = _undivided_units(problem, assignment)
     exempt = set(problem.exempt_of)
-    centiminutes = to_centiminutes(problem.travel.minutes)
     size = problem.scenario.size
     schools = problem.authority.schools
-    may_meet, anywhere = meeting_schools(problem), np.ones(len(schools), dtype=np.bool_)
+    may_meet = meeting_schools(problem)
+    # By school, not by unit: a plan that is measured may divide units.
+    ways, each = to_centiminutes(problem.travel.minutes), list(np.arange(len(schools))[:, None])
+    pupils_of = schools["pupils"].to_numpy(dtype=np.int64)
+    anywhere = MeetingPlaces(ways, pupils_of, each, np.ones_like(may_meet))
+    at_hubs = anywhere if may_meet.all() else MeetingPlaces(ways, pupils_of, each, may_meet)
     pupils_of_unit = problem.units["pupils"]
     rows, shapes = [], []
     for name in _ordered_clusters(problem, assignment):
@@ -178,8 +176,8 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
         held = problem.unit_of.index.intersection(urns)
         stray = held[~problem.unit_of.loc[held].isin(whole)]
         is_exempt = name in exempt
-        places = anywhere if is_exempt else may_meet
-        row = {"cluster": name, **_people(problem, members, centiminutes, places)}
+        places = anywhere if is_exempt else at_hubs
+        row = {"cluster": name, **_people(problem, members, places, anywhere)}
         pupils = int(schools["pupils"].iloc[members].sum())
         shape = None if is_exempt else _shape(problem, whole, stray)
         outside = pupils < size.min_pupils or pupils > size.max_pupils

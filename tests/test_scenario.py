@@ -260,7 +260,15 @@ FAULTY = {
     "file without a plan": (HEAD.replace("keep", "file"), 'method "file" needs a plan. Add plan ='),
     "plan without method file": (
         HEAD + "plan = 'p.csv'",
-        'plan is only read with method "file", not "keep". Remove it, or change the method.',
+        'plan: method "keep" does not know it: only method "file" reads one. Remove it, or change',
+    ),
+    "shape of a merge": (
+        MERGE + "[objective]\norder = ['count']\n[redraw]\nshape = 'towards the hub'",
+        'redraw.shape: method "merge" does not know it: the groups that a merge chooses from are',
+    ),
+    "versions of a redraw": (
+        MERGE.replace("merge", "redraw") + "[objective]\norder = ['count']\n[versions]\nnumber = 2",
+        'versions.number: method "redraw" does not know it: only a merge',
     ),
     "pin of one": (HEAD + "[pins]\ntogether = [['A']]", "pins.together.1"),
     "unknown phase": (

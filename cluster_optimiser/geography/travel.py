@@ -1,4 +1,4 @@
-"""Minutes between schools, and the place where a cluster meets."""
+"""Minutes between schools."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, SECONDARY_PHASES
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Authority, TravelMinutes, TravelSpec
 from cluster_optimiser.geography.roads.minutes import measured_minutes, road_note
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
-
-    from cluster_optimiser.domain import Problem
 
 METRES_PER_KM = 1_000.0
 UNKNOWN = -1
@@ -111,46 +109,3 @@ def to_centiminutes(minutes: NDArray[np.float64]) -> NDArray[np.int64]:
     """
     scaled = np.rint(minutes * CENTIMINUTES_PER_MINUTE)
     return np.where(np.isnan(minutes), UNKNOWN, scaled).astype(np.int64)
-
-
-def meeting_schools(problem: Problem) -> NDArray[np.bool_]:
-    """Tell at which schools a cluster that is not exempt may meet."""
-    schools, hubs = problem.authority.schools, problem.scenario.hubs
-    if hubs == "any":
-        return np.ones(len(schools), dtype=np.bool_)
-    if hubs == "secondary":
-        found = schools["phase"].isin(SECONDARY_PHASES)
-    else:
-        found = pd.Series(schools.index.isin(hubs), index=schools.index)
-    return np.asarray(found.to_numpy(), dtype=np.bool_)
-
-
-@dataclass(frozen=True, slots=True)
-class MeetingPlace:
-    """The 1-median of a cluster."""
-
-    position: int  # position of the school among all schools
-    pupil_centiminutes: int  # sum over members of pupils times hundredths of minutes to it
-    max_centiminutes: int
-
-
-def meeting_place(
-    centiminutes: NDArray[np.int64],
-    pupils: NDArray[np.int64],
-    members: NDArray[np.int64],
-    *,
-    may_meet: NDArray[np.bool_] | None = None,
-) -> MeetingPlace | None:
-    """Find the member school that minimises pupil-weighted minutes: the 1-median."""
-    ways = centiminutes[np.ix_(members, members)]
-    weight = pupils[members]
-    costs = weight @ ways
-    usable = ~((ways == UNKNOWN) & (weight[:, None] > 0)).any(axis=0)
-    if may_meet is not None:
-        usable &= may_meet[members]
-    if not usable.any():
-        return None
-    best = int(np.where(usable, costs, np.iinfo(np.int64).max).argmin())
-    column = ways[:, best]
-    longest = UNKNOWN if (column == UNKNOWN).any() else int(column.max())
-    return MeetingPlace(int(members[best]), int(costs[best]), longest)

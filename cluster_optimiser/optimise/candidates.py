@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX
+from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces, is_within
 from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
-from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import pinned_units, school_positions
 
 if TYPE_CHECKING:
@@ -31,10 +30,6 @@ if TYPE_CHECKING:
 
 MAX_SETS = 1_000_000
 """Connected sets above which a merge is refused: they would take minutes and all memory."""
-
-_FAR = np.iinfo(np.int64).max
-_CHUNK = 2_048
-"""Sets whose meeting places are looked for at once, to bound memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,51 +141,6 @@ def unit_adjacency(problem: Problem) -> list[int]:
     return bits
 
 
-class _Meetings:
-    """Finds the meeting places of many sets of units at once: the 1-medians.
-
-    Sums over a set's schools are sums over its units of what each unit adds at each school, so all
-    sets are one product of matrices.
-    """
-
-    def __init__(self, problem: Problem) -> None:
-        names = [str(name) for name in problem.units.index]
-        positions = school_positions(problem)
-        self.unit_of = np.full(len(problem.travel.urns), -1)
-        for i, name in enumerate(names):
-            self.unit_of[positions[name]] = i
-        schools = np.flatnonzero(self.unit_of >= 0)
-        self.unit_of = self.unit_of[schools]
-        pupils = problem.authority.schools["pupils"].to_numpy(dtype=np.int64)[schools]
-        ways = to_centiminutes(problem.travel.minutes)[np.ix_(schools, schools)]
-        is_unknown = ways == UNKNOWN
-        rows = self.unit_of == np.arange(len(names))[:, None]
-        of_unit = csr_array(rows.astype(np.int64))
-        self.added = of_unit @ (pupils[:, None] * np.where(is_unknown, 0, ways))
-        self.blocked = of_unit @ (is_unknown & (pupils[:, None] > 0)).astype(np.int64)
-        longest = np.where(is_unknown, _FAR, ways)
-        self.longest = np.array([longest[row].max(axis=0, initial=-1) for row in rows])
-
-    def of(self, members: NDArray[np.bool_]) -> tuple[list[int | None], list[int]]:
-        """Give each set's pupil centiminutes (None: no place) and its longest way (or far)."""
-        sums: list[int | None] = []
-        longest: list[int] = []
-        for start in range(0, len(members), _CHUNK):
-            some = members[start : start + _CHUNK]
-            # Whole numbers, sparse: exact, and quick as sets are small.
-            held = csr_array(some.astype(np.int64))
-            is_place = some[:, self.unit_of] & (held @ self.blocked == 0)
-            costs = np.where(is_place, held @ self.added, np.iinfo(np.int64).max)
-            best = costs.argmin(axis=1)
-            rows = np.arange(len(some))
-            found = is_place[rows, best]
-            values = np.where(found, costs[rows, best], 0).astype(np.int64)
-            sums += [v if ok else None for v, ok in zip(values.tolist(), found, strict=True)]
-            ways = np.where(some, self.longest[:, best].T, -1)
-            longest += ways.max(axis=1, initial=-1).tolist()
-        return sums, longest
-
-
 class _Judge:
     """Applies the rules of one cluster to sets of units, and works out their costs."""
 
@@ -258,7 +208,9 @@ class _Judge:
         size = self.scenario.size
         members = membership(masks, len(self.names))
         pupils = (members @ np.array(self.unit_pupils, dtype=np.int64)).tolist()
-        minutes, longest = _Meetings(self.problem).of(members)
+        positions = school_positions(self.problem)
+        places = MeetingPlaces.of_problem(self.problem, [positions[name] for name in self.names])
+        meetings = places.of(members)
         columns = {"changed_pupils": self._outside(members, "local_cluster").tolist()}
         for layer in self.problem.authority.layers:
             outside = self._outside(members, LAYER_PREFIX + layer)
@@ -270,13 +222,14 @@ class _Judge:
         columns |= self._need_deviation(members)
         groups = []
         for i, mask in enumerate(masks):
-            if not self._may_meet(minutes[i], longest[i]):
+            place = meetings[i]
+            if not self._may_meet(place):
                 continue
             costs = {
                 "count": 1,
                 "exceptions": int(pupils[i] < size.min_pupils),
                 "deviation": abs(pupils[i] - size.target),
-                "pupil_minutes": minutes[i] or 0,
+                "pupil_minutes": place.pupil_centiminutes if place else 0,
                 **{term: column[i] for term, column in columns.items()},
             }
             units = tuple(self.names[j] for j in bit_positions(mask))
@@ -305,12 +258,13 @@ class _Judge:
             ]
         }
 
-    def _may_meet(self, minutes: int | None, longest: int) -> bool:
+    def _may_meet(self, place: MeetingPlace | None) -> bool:
         """Tell whether a set has a meeting place that all can reach within the limit."""
-        limit_min = self.scenario.travel.max_minutes
-        if minutes is None:
-            return limit_min is None and "pupil_minutes" not in self.scenario.objective.terms
-        return limit_min is None or longest / CENTIMINUTES_PER_MINUTE <= limit_min
+        limit_min, hubs = self.scenario.travel.max_minutes, self.scenario.hubs
+        if place is None:
+            terms = self.scenario.objective.terms
+            return limit_min is None and hubs == "any" and "pupil_minutes" not in terms
+        return is_within(place.max_centiminutes, limit_min)
 
 
 class _CountBudget:

@@ -16,7 +16,7 @@ import numpy as np
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
-from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
+from cluster_optimiser.geography.meeting import MeetingPlaces, is_within
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import membership
 from cluster_optimiser.scenario import ROBUSTNESS
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
-
-_FAR = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,26 +148,22 @@ def _near_enough(
     limit_min = problem.scenario.travel.max_minutes
     if limit_min is None:
         return fine
-    limit = limit_min * CENTIMINUTES_PER_MINUTE + CENTIMINUTES_PER_MINUTE * 1e-9
     positions = school_positions(problem)
-    ways = to_centiminutes(problem.travel.minutes)
-    pupils = np.array(
-        [
-            p.pupils.reindex(problem.travel.urns).to_numpy(dtype=np.int64)
-            for p in problem.projections
+    names = [str(name) for name in problem.units.index]
+    units = [positions[name] for name in names]
+    today = MeetingPlaces.of_problem(problem, units)
+    members = membership([group.mask for group in groups], len(units))
+    near = today.longest / CENTIMINUTES_PER_MINUTE <= limit_min
+    # Where every place is near enough to all, which of them is the best does not matter.
+    far = [
+        row
+        for row, some in enumerate(members)
+        if not near[np.ix_(some, some[today.unit_of])].all() and asked[row].any()
+    ]
+    for column, projected in enumerate(problem.projections if far else ()):
+        pupils = projected.pupils.reindex(problem.travel.urns).to_numpy(dtype=np.int64)
+        found = MeetingPlaces.of_problem(problem, units, pupils=pupils).of(members[far])
+        fine[far, column] = [
+            place is not None and is_within(place.max_centiminutes, limit_min) for place in found
         ]
-    )
-    for row, group in enumerate(groups):
-        at = np.sort(np.concatenate([positions[unit] for unit in group.units]))
-        between = ways[np.ix_(at, at)]
-        is_unknown = between == UNKNOWN
-        longest = np.where(is_unknown, _FAR, between).max(axis=0)
-        if (longest > limit).any():
-            held = pupils[:, at]
-            total = held @ np.where(is_unknown, 0, between)
-            blocked = (held > 0).astype(np.int64) @ is_unknown.astype(np.int64)
-            costs = np.where(blocked > 0, _FAR, total)
-            best = costs.argmin(axis=1)
-            is_place = costs[np.arange(len(best)), best] < _FAR
-            fine[row] = is_place & (longest[best] <= limit)
     return fine

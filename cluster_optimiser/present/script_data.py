@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import SECONDARY_PHASES
-from cluster_optimiser.geography.travel import meeting_schools
+from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import pinned_units
 from cluster_optimiser.present.levels_data import levels_data
 from cluster_optimiser.present.mosaic import grid_of, mosaic, topology

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 from pydantic import BaseModel, ValidationError
 
 from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.rules import unsupported
 from cluster_optimiser.scenario.bounds import OUTSIDE, is_inside
 from cluster_optimiser.scenario.positions import locate, locating, shown
 from cluster_optimiser.scenario.schema import Scenario
@@ -163,11 +164,19 @@ def _fault_of(detail: ErrorDetails, file: str) -> Fault:
 def parse_scenario(data: Mapping[str, Any], *, file: str = "scenario") -> Scenario:
     """Check plain data against the schema."""
     try:
-        return Scenario.model_validate(data)
+        scenario = Scenario.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
         faults = [_fault_of(d, file) for d in details if d["loc"][-1:] != UNION_BRANCHES[:1]]
         raise ScenarioError(faults) from None
+    remedy = "Remove it, or change the method."
+    beyond = [
+        Fault(file, 0, key, f'method "{scenario.method}" does not know it: {why}', remedy)
+        for key, why in unsupported(scenario.method, scenario.stated)
+    ]
+    if beyond:
+        raise ScenarioError(beyond)
+    return scenario
 
 
 def load_scenario(path: str | Path) -> Scenario:

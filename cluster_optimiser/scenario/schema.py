@@ -119,18 +119,12 @@ class Scenario(Table):
     def _method_needs(self) -> Self:
         if self.method == "file" and self.plan is None:
             refuse('method "file" needs a plan', 'Add plan = "<csv>".', "method")
-        if self.method != "file" and self.plan is not None:
-            problem = f'plan is only read with method "file", not "{self.method}"'
-            refuse(problem, "Remove it, or change the method.", "plan")
-        if self.method != "merge" and self.versions.number > 1:
-            problem = f'only method "merge" can make several versions, not "{self.method}"'
-            refuse(problem, "Remove [versions], or change the method.", "versions")
         if ROBUSTNESS in self.objective.terms and self.projection is None:
             problem = f'the term "{ROBUSTNESS}" counts projections, and there are none'
             refuse(problem, "Add [projection], or remove the term.", "objective")
-        if self.levels is not None and (self.method != "merge" or self.versions.number > 1):
-            problem = 'levels need method "merge" and go with one version only'
-            refuse(problem, "Remove [levels], or change the method or the versions.", "levels")
+        if self.levels is not None and self.versions.number > 1:
+            problem = "levels go with one version only"
+            refuse(problem, "Remove [levels], or [versions].", "levels")
         if self.levels is not None and ROBUSTNESS in self.objective.terms:
             problem = f'the term "{ROBUSTNESS}" does not go with levels'
             refuse(problem, "Remove the term, or [levels].", "objective")
@@ -142,6 +136,20 @@ class Scenario(Table):
             problem = f'method "{self.method}" needs to know what is best'
             refuse(problem, "Add [objective] with order or weights.", "objective")
         return self
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """Dotted keys, and names of tables, that say something else than nothing would."""
+        found = []
+        for name, value in self:
+            changed = [
+                f"{name}.{key}"
+                for key, own in (value if isinstance(value, Table) else ())
+                if own != type(value).model_fields[key].get_default(call_default_factory=True)
+            ]
+            default = type(self).model_fields[name].get_default(call_default_factory=True)
+            found += [name, *changed] if value != default else []
+        return frozenset(found)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -6,10 +6,7 @@ import pytest
 
 from cluster_optimiser.domain import TravelMinutes, TravelSpec
 from cluster_optimiser.geography.travel import (
-    UNKNOWN,
     estimated_minutes,
-    meeting_place,
-    to_centiminutes,
     travel_minutes,
 )
 from tests.toy import toy_ground
@@ -54,43 +51,3 @@ def test_a_matrix_leaves_what_it_does_not_say_unknown(tmp_path) -> None:
 def test_a_matrix_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match=r"shape \(2, 2\), 3 schools"):
         TravelMinutes(np.arange(3), np.zeros((2, 2)), "")
-
-
-WAYS = np.array([[0.0, 5.0, 9.0], [5.0, 0.0, 3.0], [9.0, 3.0, 0.0]])
-
-
-@pytest.mark.parametrize(
-    ("pupils", "place", "cost", "longest"),
-    [
-        ([1, 1, 1], 1, 8.0, 5.0),
-        ([10, 1, 1], 0, 14.0, 9.0),
-        ([0, 0, 7], 2, 0.0, 9.0),
-        # Without pupils every place costs nothing: the first is taken.
-        ([0, 0, 0], 0, 0.0, 9.0),
-    ],
-)
-def test_the_meeting_place_is_the_1_median(pupils, place, cost, longest) -> None:
-    found = meeting_place(to_centiminutes(WAYS), np.array(pupils), np.arange(3))
-    assert found is not None
-    assert (found.position, found.pupil_centiminutes) == (place, round(100 * cost))
-    assert found.max_centiminutes == round(100 * longest)
-
-
-def test_a_place_that_pupils_cannot_reach_is_not_taken() -> None:
-    ways = WAYS.copy()
-    ways[0, 1] = np.nan
-    found = meeting_place(to_centiminutes(ways), np.array([1, 1, 1]), np.arange(3))
-    assert found is not None
-    assert found.position in {0, 2}
-
-
-def test_a_school_without_pupils_that_cannot_reach_it_leaves_the_longest_way_unknown() -> None:
-    ways = np.array([[0.0, np.nan], [np.nan, 0.0]])
-    found = meeting_place(to_centiminutes(ways), np.array([0, 9]), np.arange(2))
-    assert found is not None
-    assert (found.position, found.max_centiminutes) == (1, UNKNOWN)
-
-
-def test_no_place_where_pupils_cannot_meet() -> None:
-    ways = np.array([[0.0, np.nan], [np.nan, 0.0]])
-    assert meeting_place(to_centiminutes(ways), np.array([3, 9]), np.arange(2)) is None

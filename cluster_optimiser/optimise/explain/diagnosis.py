@@ -68,6 +68,7 @@ def rule_families(problem: Problem) -> tuple[str, ...]:
         "count.max": count.max is not None and count.max < len(problem.units),
         "travel": scenario.travel.max_minutes is not None,
         "secondary": scenario.secondary.min > 0,
+        "redraw.hubs": scenario.hubs != "any",
     }
     touching = [f"contiguity.barriers[{k}]" for k in range(len(contiguity.barriers))]
     driven = ("contiguity.max_minutes",) if contiguity.max_minutes is not None else ()
@@ -113,6 +114,8 @@ def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
         changed = with_values(changed, "travel", max_minutes=None)
     if "secondary" in dropped:
         changed = with_values(changed, "secondary", min=0)
+    if "redraw.hubs" in dropped:
+        changed = with_values(changed, "redraw", hubs="any")
     changed = with_values(
         changed,
         "pins",
@@ -252,7 +255,11 @@ class _UnitReason:
             )
         if kind == "within":
             return kind, self._across(rule.removeprefix("within."), masks)
-        return kind, f"the rule {pin_words(self.scenario, rule)} stands in the way"
+        if rule == "redraw.hubs":
+            said = "no group it could be in has a hub that its schools can reach"
+        else:
+            said = f"the rule {pin_words(self.scenario, rule)} stands in the way"
+        return kind, said
 
     def _too_small(self, masks: list[int]) -> tuple[str, str]:
         lab, minimum = self.lab, self.scenario.size.min_pupils

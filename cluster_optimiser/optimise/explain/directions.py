@@ -406,6 +406,15 @@ def _least_drive(lab: Lab, trial: Trial) -> Step | None:
     return Step(relaxation, trials[found], tabled(trial, "contiguity", max_minutes=short))
 
 
+def _anywhere(trial: Trial) -> Trial:
+    return tabled(trial, "redraw", hubs="any")
+
+
+def _meeting_anywhere(trial: Trial) -> Step:
+    words = "let clusters meet at any of their schools"
+    return _dropped("redraw.hubs", trial, _anywhere(trial), {"redraw.hubs": "any"}, words)
+
+
 def _entry(key: str, base: Scenario) -> Direction:
     """Give the direction that drops one pin or barrier; numbers are those of the base scenario."""
     kind, _, number = key.removesuffix("]").partition("[")
@@ -476,6 +485,7 @@ def _others() -> list[Direction]:
         Direction(
             "secondary", "secondary", lambda t: tabled(t, "secondary", min=0), _least_secondary
         ),
+        Direction("redraw.hubs", "redraw.hubs", _anywhere, lambda _, t: _meeting_anywhere(t)),
         Direction(
             "contiguity.max_minutes",
             "contiguity.max_minutes",

@@ -415,12 +415,15 @@ def rule_words(problem: Problem, family: str) -> str:
         "count.max": f"highest number of {count.max} clusters",
         "travel": f"travel limit of {scenario.travel.max_minutes or 0:g} minutes",
         "secondary": f"least number of secondary schools ({scenario.secondary.min})",
+        "redraw.hubs": "rule that clusters meet at certain schools",
         "contiguity.max_minutes": (
             f"longest drive of {scenario.contiguity.max_minutes or 0:g} minutes between neighbours"
         ),
+        "contiguity.min_shared_m": (
+            f"least shared boundary of {scenario.contiguity.min_shared_m:g} m"
+        ),
     }
-    shared_m = scenario.contiguity.min_shared_m
-    return words.get(family, f"least shared boundary of {shared_m:g} m")
+    return words[family]
 
 
 def _price(clerk: _Clerk, family: str, base: dict[str, float], *, limit_s: float) -> Price:

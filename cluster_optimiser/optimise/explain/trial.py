@@ -27,7 +27,8 @@ from cluster_optimiser.geography.adjacency import (
     shared_boundaries,
 )
 from cluster_optimiser.geography.alignment import HOME_PREFIX
-from cluster_optimiser.geography.travel import UNKNOWN, meeting_place, to_centiminutes
+from cluster_optimiser.geography.meeting import MeetingPlaces
+from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups, connected_sets
 from cluster_optimiser.optimise.explain.trial_rules import (
@@ -101,7 +102,8 @@ class Lab:
         self.n_trials = 0
         self._until = time.monotonic() + time_limit_s
         self._most_s = time_limit_s * SOLVE_SHARE
-        self._facts: dict[int, Facts] = {}
+        self._facts: dict[tuple[int, object], Facts] = {}
+        self._places: dict[object, MeetingPlaces] = {}
         self._named: dict[int, tuple[int, tuple[str, ...]]] = {}
         self._verdicts: dict[tuple[str, tuple[Home, ...]], Verdict] = {}
         self._graphs: dict[str, nx.Graph] = {
@@ -111,7 +113,6 @@ class Lab:
         self._shared_m: dict[tuple[str, str], float] | None = None
         positions = school_positions(problem)
         self._schools_of = [positions[name] for name in self.names]
-        self._school_pupils = problem.authority.schools["pupils"].to_numpy(dtype=np.int64)
         self._centiminutes = to_centiminutes(problem.travel.minutes)
 
     @property
@@ -172,14 +173,22 @@ class Lab:
             dual=self.graph(trial.scenario.contiguity),
         )
 
-    def facts(self, mask: int) -> Facts:
-        """Work out what a set of units is."""
-        known = self._facts.get(mask)
+    def places(self, scenario: Scenario) -> MeetingPlaces:
+        """Give the meeting places under a scenario's rule on where clusters meet."""
+        if scenario.hubs not in self._places:
+            changed = dataclasses.replace(self.problem, scenario=scenario)
+            self._places[scenario.hubs] = MeetingPlaces.of_problem(changed, self._schools_of)
+        return self._places[scenario.hubs]
+
+    def facts(self, mask: int, scenario: Scenario | None = None) -> Facts:
+        """Work out what a set of units is, its meeting place by a scenario's hubs."""
+        scenario = scenario or self.problem.scenario
+        known = self._facts.get((mask, scenario.hubs))
         if known is not None:
             return known
         members = self.members(mask)
         schools = np.sort(np.concatenate([self._schools_of[i] for i in members]))
-        place = meeting_place(self._centiminutes, self._school_pupils, schools)
+        place = self.places(scenario).of_one(members)
         place_urn = farthest_urn = 0
         longest_min = float("inf")
         if place is not None:
@@ -195,7 +204,7 @@ class Lab:
             farthest_urn=farthest_urn,
             longest_min=longest_min,
         )
-        self._facts[mask] = facts
+        self._facts[mask, scenario.hubs] = facts
         return facts
 
     def adjacency(self, trial: Trial) -> list[int]:
@@ -274,16 +283,17 @@ class Lab:
 
     def broken_by_schools(self, scenario: Scenario, mask: int) -> list[str]:
         """Give the families that a set breaks by its secondary schools and its travel."""
-        if not scenario.secondary.min and scenario.travel.max_minutes is None:
-            needs_place = "pupil_minutes" in scenario.objective.terms
-            return ["travel"] if needs_place and not self.facts(mask).place_urn else []
-        facts = self.facts(mask)
-        limit_min = scenario.travel.max_minutes
+        limit_min, is_anywhere = scenario.travel.max_minutes, scenario.hubs == "any"
+        needs_place = limit_min is not None or "pupil_minutes" in scenario.objective.terms
+        if not scenario.secondary.min and not needs_place and is_anywhere:
+            return []
+        facts = self.facts(mask, scenario)
         broken = []
         if facts.n_secondary < scenario.secondary.min:
             broken.append("secondary")
-        is_too_far = limit_min is not None and facts.longest_min > limit_min
-        if is_too_far or (not facts.place_urn and "pupil_minutes" in scenario.objective.terms):
+        if not is_anywhere and not facts.place_urn:
+            broken.append("redraw.hubs")
+        elif facts.longest_min > (limit_min or np.inf) or (needs_place and not facts.place_urn):
             broken.append("travel")
         return broken
 

@@ -94,7 +94,7 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
         more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
         message = (
             f"no plan exists: {', '.join(left[:NAMED])}{more} can be in no cluster that keeps the "
-            "rules on size, travel, layers, pins and secondary schools"
+            "rules on size, travel, hubs, layers, pins and secondary schools"
         )
         raise InfeasibleError(message)
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
-from cluster_optimiser.geography.travel import UNKNOWN
+from cluster_optimiser.geography.meeting import is_within
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -87,13 +86,10 @@ def strays(
 def is_legal(ground: Ground, cluster: Cluster, *, is_shaped: bool) -> bool:
     """Tell whether a cluster keeps the rules of its meeting place, and is in one piece."""
     meeting = ground.meeting(cluster)
-    limit_min = ground.problem.scenario.travel.max_minutes
     if meeting is None or len(pieces(ground.neighbours, cluster)) > 1:
         return False
     hub, _, longest = meeting
-    if limit_min is not None and (
-        longest == UNKNOWN or longest / CENTIMINUTES_PER_MINUTE > limit_min
-    ):
+    if not is_within(longest, ground.problem.scenario.travel.max_minutes):
         return False
     return not is_shaped or is_towards(ground, hub, cluster)
 
@@ -101,7 +97,7 @@ def is_legal(ground: Ground, cluster: Cluster, *, is_shaped: bool) -> bool:
 def is_towards(ground: Ground, hub: int, cluster: Cluster) -> bool:
     """Tell whether every unit touches the hub's, or one of its own nearer to the hub."""
     home = ground.hubs[hub].unit
-    away = {i: ground.ways.of(i, ground.hubs[hub])[2] for i in cluster}
+    away = ground.shortest[:, hub]
     return all(
         i == home
         or home in ground.neighbours[i]
