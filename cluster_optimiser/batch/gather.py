@@ -48,6 +48,11 @@ def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path
     ]
 
 
+def scenarios_below(folder: Path) -> list[Scenario]:
+    """Read every scenario in a folder and those below it; files with faults are passed over."""
+    return read_scenarios([p for p in sorted(folder.rglob("*.toml")) if is_scenario(p)])[0]
+
+
 def _written_option(path: Path) -> str:
     """Give the label that a file writes, whatever else is wrong with it; empty if none."""
     with suppress(OSError, ValueError):

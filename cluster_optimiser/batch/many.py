@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 POLL_S = 0.25
-"""How often progress is looked for while nothing ends."""
+"""How often progress, and whether the pool is still there, is looked for while nothing ends."""
 
 ATTEMPTS = 2
 """A scenario whose process dies so often has failed."""
@@ -137,9 +137,11 @@ class _Run:
                 continue
             done, _ = concurrent.futures.wait(
                 self.in_flight,
-                timeout=None if self.progress_folder is None else POLL_S,
+                timeout=POLL_S,
                 return_when=concurrent.futures.FIRST_COMPLETED,
             )
+            if self.pool is not None:
+                self.pool.refuse_lost()
             self.tell_progress()
             # In the order they were begun, so that what is said does not depend on a race.
             for future in [future for future in self.in_flight if future in done]:

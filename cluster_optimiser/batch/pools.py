@@ -6,19 +6,24 @@ All three are executors of the standard library's kind, so that the batch knows 
 from __future__ import annotations
 
 import importlib
+import os
+import threading
+import time
 import warnings
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import loky
+from loky.backend import resource_tracker
 
 from cluster_optimiser.batch.work import warm_up, work
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.progress import listening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from cluster_optimiser.batch.tasks import Made, Task
@@ -37,12 +42,22 @@ ONE_THREAD = dict.fromkeys(
 """Every process has one core: a library that would take them all is told not to."""
 
 IDLE_S = 20
-"""A process without work ends after so many seconds: also one whose parent was killed."""
+"""A process without work ends after so many seconds."""
+
+WATCH_S = 0.5
+"""How often a process looks whether the one that started it is still there."""
+
+QUIET = "ignore:resource_tracker"
+"""Processes that are killed leave semaphores, which loky's tracker takes away with a warning."""
 
 DASK = "dask://"
 
 CONNECT_S = 10.0
 """A scheduler that does not answer for so long is not there."""
+
+
+LOST_S = 5.0
+"""A scheduler whose connection is lost for so long is gone."""
 
 
 def n_cores() -> int:
@@ -75,6 +90,9 @@ class Pool:
     def mend(self) -> None:
         """Make the pool work again after one of its processes has died."""
 
+    def refuse_lost(self) -> None:
+        """Refuse to go on where whoever gives out the work is gone."""
+
     def __enter__(self) -> Self:
         """Begin."""
         return self
@@ -88,11 +106,41 @@ class Pool:
         """End; where it ends with an error, whatever still runs is ended too."""
 
 
+def end_with_parent() -> None:
+    """Have this process end soon after the one that started it, however that one came to its end.
+
+    What it holds open, the caller's pipe among it, would stay open as long as it lives.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _quiet_tracker() -> Iterator[None]:
+    """Start loky's tracker, if it is not there yet, so that it takes away what is left silently."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [before, QUIET]))
+    try:
+        resource_tracker.ensure_running()
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
+
+
 @dataclass(slots=True)
 class LocalPool(Pool):
     """Processes of this machine, kept for the next batch of this process."""
 
-    executor: Executor = field(init=False)
+    executor: Any = field(init=False)
 
     def __post_init__(self) -> None:
         """Start the processes: they import what they need while this one goes on."""
@@ -105,15 +153,17 @@ class LocalPool(Pool):
     ) -> Future[Made | None]:
         """Have a task run by one of the processes."""
         del tell
-        return self.executor.submit(work, task)
+        future: Future[Made | None] = self.executor.submit(work, task)
+        return future
 
     def mend(self) -> None:
         """Start processes again."""
         # One that has been idle for long may end while others still work: that is no fault.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
-        self.executor = loky.get_reusable_executor(
-            max_workers=self.size, timeout=IDLE_S, env=ONE_THREAD
-        )
+        with _quiet_tracker():
+            self.executor = loky.get_reusable_executor(
+                max_workers=self.size, timeout=IDLE_S, env=ONE_THREAD, initializer=end_with_parent
+            )
 
     def __exit__(
         self,
@@ -123,9 +173,7 @@ class LocalPool(Pool):
     ) -> None:
         """End the processes where something went wrong; else they wait a while for more."""
         if kind is not None:
-            loky.get_reusable_executor(max_workers=self.size).shutdown(
-                wait=False, kill_workers=True
-            )
+            self.executor.shutdown(wait=True, kill_workers=True)
 
 
 @dataclass(slots=True)
@@ -138,6 +186,7 @@ class DaskPool(Pool):
     address: str = ""  # address of the scheduler, host:port
     client: Any = None  # set to the connection
     executor: Executor = field(init=False)
+    last_seen_s: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         """Connect."""
@@ -160,6 +209,17 @@ class DaskPool(Pool):
         """Have a task run by one of the workers."""
         del tell
         return self.executor.submit(work, task)
+
+    def refuse_lost(self) -> None:
+        """Refuse to wait for a scheduler that has gone: Dask itself would wait without end."""
+        if self.client.status == "running":
+            self.last_seen_s = time.monotonic()
+        elif time.monotonic() - self.last_seen_s > LOST_S:
+            message = (
+                f"the Dask scheduler at {self.address} is gone; what is finished is kept: start it "
+                "again, and the same command goes on from there"
+            )
+            raise ClusterOptimiserError(message)
 
     def __exit__(
         self,

@@ -115,7 +115,7 @@ def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> 
     try:
         (out / RECORD_FILE).unlink(missing_ok=True)
         with staging(out) as temporary:
-            names = _write_all(outcomes, temporary, options)
+            names = write_all(outcomes, temporary, options)
             # Those of an earlier run would speak of plans that are no longer there.
             for name in {*COMPARISON_FILES, *TABLE_FILES} - set(names):
                 (out / name).unlink(missing_ok=True)
@@ -123,13 +123,14 @@ def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> 
                 (out / name).parent.mkdir(parents=True, exist_ok=True)
                 (temporary / name).replace(out / name)
         if names:
-            sign(out, together_key(outcomes, options), names)
+            labels = [outcome.scenario.option for outcome in outcomes if outcome.record]
+            sign(out, together_key(outcomes, options), names, labels)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror or error}"
         raise ClusterOptimiserError(message) from error
 
 
-def _write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> list[str]:
+def write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> list[str]:
     """Write everything into a folder; give the names of the files."""
     if not any(outcome.has_plan for outcome in outcomes):
         return []

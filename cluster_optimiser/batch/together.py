@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.ledger import (
     RECORD_FILE,
@@ -16,7 +16,7 @@ from cluster_optimiser.batch.ledger import (
 from cluster_optimiser.scenario import authority_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cluster_optimiser.batch.ledger import Options
@@ -62,10 +62,19 @@ def still_stands(out: Path, key: str) -> bool:
         return False
 
 
-def sign(out: Path, key: str, names: Sequence[str]) -> None:
-    """Write down what the comparison was made from."""
-    record = {"key": key, "files": {name: hash_file(out / name) for name in sorted(names)}}
-    text = json.dumps(record, indent=1) + "\n"
+def sign(out: Path, key: str, names: Sequence[str], labels: Sequence[str]) -> None:
+    """Write down what the comparison was made from, and the hash of everything it speaks of."""
+    record = {
+        "key": key,
+        "files": {name: hash_file(out / name) for name in sorted(names)},
+        "runs": {label: hash_file(out / label / RECORD_FILE) for label in sorted(labels)},
+    }
     part = out / f".{RECORD_FILE}"
-    part.write_text(text, encoding="utf-8", newline="\n")
+    part.write_text(record_text(record), encoding="utf-8", newline="\n")
     part.replace(out / RECORD_FILE)
+
+
+def record_text(record: Mapping[str, Any]) -> str:
+    """Give the record of a results folder as the text of its file, sealed by its own hash."""
+    content = {key: value for key, value in record.items() if key != "seal"}
+    return json.dumps({**content, "seal": key_of(content)}, ensure_ascii=False, indent=1) + "\n"

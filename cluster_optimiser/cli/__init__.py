@@ -11,9 +11,11 @@ import click
 from cluster_optimiser.cli.asking import explain, sensitivity, universe
 from cluster_optimiser.cli.example import demo
 from cluster_optimiser.cli.preparing import new
+from cluster_optimiser.cli.proving import verify
 from cluster_optimiser.cli.roads import roads
 from cluster_optimiser.cli.running import check, evaluate, run, status
 from cluster_optimiser.cli.showing import page, report, responses, schema
+from cluster_optimiser.cli.stopping import SAID, stoppable
 from cluster_optimiser.cli.terminal import (
     EXIT_INFEASIBLE,
     EXIT_INPUT,
@@ -47,6 +49,7 @@ COMMANDS = (
     run,
     status,
     check,
+    verify,
     evaluate,
     universe,
     explain,
@@ -71,12 +74,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Arguments; those of the process if not given.
     """
     try:
-        app.main(arguments, prog_name="cluster-optimiser", standalone_mode=False)
+        with stoppable():
+            app.main(arguments, prog_name="cluster-optimiser", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        click.echo(SAID, err=True)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader of the output has gone, as with `| head`.

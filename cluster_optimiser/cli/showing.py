@@ -34,9 +34,12 @@ def page(*, results: Path, file: Path, theme: Path | None) -> None:
       cluster-optimiser page results -o page.html --theme council.toml
     """
     from cluster_optimiser import present
+    from cluster_optimiser.batch.verifying import refuse_changed, resign
 
+    refuse_changed(results)
     look = None if theme is None else present.load_theme(theme)
     present.write_page(results, file, theme=look)
+    resign(results, file)
     console().print(f"Open {file}", markup=False)
 
 
@@ -57,8 +60,10 @@ def report(*, results: Path, folder: Path) -> None:
     Example:
       cluster-optimiser report results -o report
     """
+    from cluster_optimiser.batch.verifying import refuse_changed
     from cluster_optimiser.present.report import write_report
 
+    refuse_changed(results)
     to_user = console()
     with to_user.status("reading results") if to_user.is_terminal else nullcontext() as shown:
 
@@ -110,6 +115,7 @@ def responses(
     to_user = console()
     with to_user.status("reading replies") if to_user.is_terminal else nullcontext():
         from cluster_optimiser import batch
+        from cluster_optimiser.batch.verifying import refuse_changed
         from cluster_optimiser.present.replies import (
             response_lines,
             responses_json,
@@ -117,6 +123,7 @@ def responses(
         )
         from cluster_optimiser.scenario import load_scenario
 
+        refuse_changed(results)
         place = batch.load_place(load_scenario(scenario))
         found = batch.responses(file, results=results, scenario=scenario, place=place)
         files = [] if folder is None else write_responses(found, place.territory, folder)

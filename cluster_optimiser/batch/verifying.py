@@ -1,0 +1,274 @@
+"""Whether a results folder is still what was written: files, plans, claims and numbers, again.
+
+Three questions, each asked by what did not answer it before. Is every file the one that its run
+signed (hashes, and records that say nothing but what they were written with)? Does every plan keep
+its rules, and is every claim of a proof one that its bounds carry (the checker, on the project's
+own data)? Is every table, map and page what its plan makes of that data (all made again, compared
+byte by byte)?
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser import present
+from cluster_optimiser.batch.gather import scenarios_below
+from cluster_optimiser.batch.ledger import (
+    RECORD_FILE,
+    Options,
+    Record,
+    hash_file,
+    input_hashes,
+    parts_of,
+    program_version,
+    read_record,
+)
+from cluster_optimiser.batch.results import load_result, write_all
+from cluster_optimiser.batch.tasks import read_outcome
+from cluster_optimiser.batch.together import record_text
+from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
+from cluster_optimiser.scenario import authority_folder
+from cluster_optimiser.verification import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cluster_optimiser.scenario import Scenario
+
+CHANGED = "changed after it was proved"
+REMEDY = "Take it from where it was made, or run the scenarios again."
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a results folder was found to be."""
+
+    labels: tuple[str, ...]
+    n_files: int
+    faults: tuple[Fault, ...]
+    notes: tuple[str, ...] = ()  # what could not be asked, and why
+
+
+def seal_faults(results: Path) -> list[Fault]:
+    """Compare every file of a results folder with what its runs signed."""
+    return list(_seal(results))
+
+
+def refuse_changed(results: Path) -> None:
+    """Refuse to make anything from a results folder that was changed after it was proved."""
+    faults = seal_faults(results)
+    if faults:
+        raise InputError(faults)
+
+
+def resign(results: Path, file: Path) -> None:
+    """Sign a file of a results folder again that was made again from the folder itself."""
+    record = _read(results / RECORD_FILE) or {}
+    if file.resolve().parent == results.resolve() and file.name in record.get("files", {}):
+        record["files"][file.name] = hash_file(file)
+        (results / RECORD_FILE).write_text(record_text(record), encoding="utf-8", newline="\n")
+
+
+def _fault(name: str, problem: str, remedy: str = REMEDY) -> Fault:
+    return Fault(name, 0, "", problem, remedy)
+
+
+def _seal(results: Path) -> Iterator[Fault]:
+    top = _read(results / RECORD_FILE)
+    if top is None or not isinstance(top.get("files"), dict):
+        what = "is not there" if not (results / RECORD_FILE).exists() else CHANGED
+        yield _fault(RECORD_FILE, f"{what}: nothing tells what this folder was", _RUN_AGAIN)
+        return
+    if record_text(top) != (results / RECORD_FILE).read_text(encoding="utf-8"):
+        yield _fault(RECORD_FILE, CHANGED)
+    yield from _files(results, top["files"], "")
+    signed = top.get("runs", {})
+    for label, hashed in signed.items():
+        record = results / label / RECORD_FILE
+        if not record.is_file():
+            yield _fault(f"{label}/{RECORD_FILE}", "is missing")
+        elif hash_file(record) != hashed:
+            yield _fault(f"{label}/{RECORD_FILE}", CHANGED)
+        else:
+            yield from _run_faults(results / label)
+    known = {RECORD_FILE, *top["files"], *signed}
+    known |= {name.partition("/")[0] for name in top["files"]}
+    for path in sorted(results.iterdir()):
+        if path.name not in known and not (path / RECORD_FILE).is_file():
+            yield _fault(path.name, "was not written by the run", "Move it out of the folder.")
+
+
+_RUN_AGAIN = "Run the scenarios into it again."
+
+
+def _run_faults(folder: Path) -> Iterator[Fault]:
+    """Compare the folder of one option with its record, whose own hash is right."""
+    record = read_record(folder)
+    if record is None:
+        yield _fault(f"{folder.name}/{RECORD_FILE}", CHANGED)
+        return
+    yield from _files(folder, record.files, f"{folder.name}/")
+    yield from (
+        _fault(f"{folder.name}/{path.name}", "was not written by the run", "Move it elsewhere.")
+        for path in sorted(folder.iterdir())
+        if path.name not in record.files and path.name != RECORD_FILE
+    )
+    yield from _manifest_faults(folder, record)
+
+
+def _manifest_faults(folder: Path, record: Record) -> Iterator[Fault]:
+    """Ask of a manifest what its hash leaves open: how it is written, and what its record says."""
+    name, path = f"{folder.name}/{MANIFEST}", folder / MANIFEST
+    said = _read(path)
+    if said is None:
+        return  # A hash has told of it.
+    is_written_so = path.read_text(encoding="utf-8") == _text(said)
+    seconds = said.get("seconds")
+    if not is_written_so or not isinstance(seconds, int | float) or not 0 <= seconds < _A_YEAR_S:
+        yield _fault(name, CHANGED)
+    elif said.get("status") != record.status:
+        yield _fault(name, f"says {said.get('status')}, its record {record.status}")
+
+
+_A_YEAR_S = 365 * 24 * 3600
+
+
+def _files(folder: Path, hashes: Mapping[str, str], prefix: str) -> Iterator[Fault]:
+    for name, hashed in hashes.items():
+        path = folder / name
+        if not path.is_file():
+            yield _fault(f"{prefix}{name}", "is missing")
+        elif hash_file(path) != hashed:
+            yield _fault(f"{prefix}{name}", CHANGED)
+
+
+def _text(manifest: Mapping[str, Any]) -> str:
+    return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def verify_results(results: Path, project: Path | None) -> Verified:
+    """Verify a results folder, and where there is a project, against its scenarios and data."""
+    faults = seal_faults(results)
+    top = _read(results / RECORD_FILE) or {}
+    labels = tuple(top.get("runs", {}))
+    n_files = sum(path.is_file() for path in results.rglob("*"))
+    if faults or project is None:
+        return Verified(labels, n_files, tuple(faults))
+    found = _scenarios_of(labels, results, project)
+    notes = [
+        f"{label}: the project has no scenario of this label; only its files were compared"
+        for label in labels
+        if label not in found
+    ]
+    for scenario in found.values():
+        changes = _changes(scenario, results / scenario.option)
+        if changes:
+            notes.append(f"{scenario.option}: not made again: another {', '.join(changes)} now")
+        if not {"scenario", "data"} & set(changes):
+            faults += _plan_faults(scenario, results)
+        if not changes:
+            faults += _again(scenario, results)
+    if not faults and not notes:
+        faults += _together_again(list(found.values()), results, top)
+    return Verified(labels, n_files, tuple(faults), tuple(notes))
+
+
+def _scenarios_of(labels: Sequence[str], results: Path, project: Path) -> dict[str, Scenario]:
+    """Find the scenario of each label: of several, the one that the run was made from."""
+    found: dict[str, Scenario] = {}
+    for scenario in scenarios_below(project):
+        label = scenario.option
+        record = read_record(results / label) if label in labels else None
+        if record is None:
+            continue
+        is_same = scenario.resolved() | {"plan": None} == record.parts.get("scenario")
+        if label not in found or is_same:
+            found[label] = scenario
+    return {label: found[label] for label in labels if label in found}
+
+
+def _changes(scenario: Scenario, folder: Path) -> list[str]:
+    """Say what of a run's ground is no longer as it was."""
+    record = read_record(folder)
+    if record is None:
+        return ["it has no record"]
+    inputs = input_hashes(authority_folder(scenario))
+    now = parts_of(
+        scenario,
+        inputs=inputs,
+        seed=record.parts.get("seed", 0),
+        builds_on=record.parts.get("builds_on", {}),
+    )
+    found = []
+    if now["scenario"] != record.parts.get("scenario"):
+        found.append("scenario")
+    if now["inputs"] != record.parts.get("inputs"):
+        found.append("data")
+    if record.parts.get("program") != program_version():
+        found.append("program")
+    return found
+
+
+def _plan_faults(scenario: Scenario, results: Path) -> list[Fault]:
+    """Judge a plan, its numbers and what is claimed of it by the checker."""
+    outcome = read_outcome(scenario, results / scenario.option)
+    if not outcome.has_plan:
+        return []
+    try:
+        result = load_result(outcome)
+        verify(result)
+    except (ClusterOptimiserError, KeyError, TypeError) as error:
+        return [_fault(f"{scenario.option}/plan.csv", f"does not stand up: {error}")]
+    said = outcome.record["metrics"]
+    return [
+        _fault(f"{scenario.option}/{MANIFEST}", f"{name} is {said.get(name)}, the plan's {value}")
+        for name, value in result.score.metrics.items()
+        if said.get(name) != value
+    ]
+
+
+def _again(scenario: Scenario, results: Path) -> list[Fault]:
+    """Make everything of an option's folder again."""
+    folder = results / scenario.option
+    outcome = read_outcome(scenario, folder)
+    if not outcome.has_plan:
+        return []
+    with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as temporary:
+        is_whole = (folder / "map.html").is_file()
+        present.write_result(load_result(outcome), Path(temporary), maps=is_whole)
+        return _unlike(Path(temporary), folder, f"{scenario.option}/")
+
+
+def _together_again(
+    scenarios: Sequence[Scenario], results: Path, top: Mapping[str, Any]
+) -> list[Fault]:
+    """Make what speaks of all options again."""
+    outcomes = [read_outcome(scenario, results / scenario.option) for scenario in scenarios]
+    options = Options(outputs="all" if "index.html" in top["files"] else "tables")
+    with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as temporary:
+        write_all(outcomes, Path(temporary), options)
+        return _unlike(Path(temporary), results, "")
+
+
+def _unlike(made: Path, folder: Path, prefix: str) -> list[Fault]:
+    names = [
+        path.relative_to(made).as_posix() for path in sorted(made.rglob("*")) if path.is_file()
+    ]
+    return [
+        _fault(f"{prefix}{name}", "is not what the plan and the data make of it")
+        for name in names
+        if hash_file(made / name) != hash_file(folder / name)
+    ]

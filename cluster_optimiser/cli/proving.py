@@ -1,0 +1,62 @@
+"""The command that verifies a results folder."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from cluster_optimiser.cli.terminal import EXIT_INPUT, console, outside_option, print_json
+
+
+@click.command()
+@click.argument("results", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of the project: its scenarios, and boundaries beside them. Without it the one "
+    "that the command is called in, if it has both.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@outside_option
+def verify(*, results: Path, against: Path | None, as_json: bool) -> None:
+    """Verify every file, plan, claim and number of a results folder, again.
+
+    Every file is compared with what its run signed; every plan is judged by the independent
+    checker on the project's data, and every table, map and page is made again from it.
+
+    \b
+    Example:
+      cluster-optimiser verify results --against .
+    """
+    from cluster_optimiser.batch.verifying import verify_results
+
+    here = Path()
+    if against is None and (here / "scenarios").is_dir() and (here / "boundaries").is_dir():
+        against = here
+    to_user = console()
+    with to_user.status("verifying") if to_user.is_terminal else nullcontext():
+        found = verify_results(results, against)
+    if as_json:
+        print_json({**asdict(found), "verified": not found.faults, "against": str(against or "")})
+    else:
+        for note in found.notes:
+            click.echo(f"note: {note}")
+        for fault in found.faults:
+            click.echo(str(fault))
+        click.echo(
+            f"{len(found.faults)} of {found.n_files} files are not what was proved"
+            if found.faults
+            else _well(found.n_files, found.labels, against)
+        )
+    sys.exit(EXIT_INPUT if found.faults else 0)
+
+
+def _well(n_files: int, labels: tuple[str, ...], against: Path | None) -> str:
+    said = f"{n_files} files of {len(labels)} options are as their runs wrote them"
+    if against is None:
+        return f"{said}; give --against PROJECT to judge plans and numbers by the data too"
+    return f"{said}; every plan, claim and number stands up to {against.resolve().name}"

@@ -1,0 +1,194 @@
+"""A results folder that was changed is found out, whoever changed it and however well."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cluster_optimiser import cli
+from cluster_optimiser.batch.ledger import RECORD_FILE, hash_file, key_of
+from cluster_optimiser.batch.together import record_text
+from cluster_optimiser.batch.verifying import seal_faults, verify_results
+from tests.batch.made import IMPOSSIBLE, put, run_into
+from tests.inputs.broken import make_authority
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+EDITS = 150
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give Threeshire with options that are merged, kept, nested and without a plan, and run."""
+    home = tmp_path_factory.mktemp("project")
+    make_authority(home / "boundaries")
+    (home / "scenarios").mkdir()
+    run_into(
+        home / "results",
+        put(home / "scenarios", "a"),
+        put(home / "scenarios", "b", IMPOSSIBLE),
+        put(home / "scenarios", "c", method="keep"),
+        put(home / "scenarios", "n", 'units = "a"'),
+    )
+    return home
+
+
+@pytest.fixture
+def results(project: Path, tmp_path: Path) -> Path:
+    shutil.copytree(project / "results", tmp_path / "results")
+    return tmp_path / "results"
+
+
+def test_what_was_not_changed_is_verified(project: Path) -> None:
+    found = verify_results(project / "results", project)
+    assert (found.faults, found.notes) == ((), ())
+    assert set(found.labels) == {"a", "b", "c", "n"}
+
+
+def _edit(text: bytes, rng: random.Random) -> bytes:
+    at = rng.randrange(len(text))
+    other = bytes([rng.choice([b for b in range(32, 127) if b != text[at]])])
+    return rng.choice(
+        [
+            text[:at] + other + text[at + 1 :],
+            text[:at] + other + text[at:],
+            text[:at] + text[at + 1 :],
+            text[:at],
+            text + other,
+            b"",
+        ]
+    )
+
+
+def _is_only_seconds(before: bytes, after: bytes) -> bool:
+    """Tell whether an edit says only that a run took longer: the one thing that runs differ in."""
+    try:
+        one, other = json.loads(before), json.loads(after)
+        changed = {key for key in one | other if one.get(key) != other.get(key)}
+    except (ValueError, AttributeError, TypeError):
+        return False
+    return changed == {"seconds"}
+
+
+def test_every_random_edit_is_named(project: Path) -> None:
+    """Any file, any place: a byte changed, put in, taken out, the end cut off, a file emptied."""
+    results, rng = project / "results", random.Random(20)
+    files = sorted(path for path in results.rglob("*") if path.is_file())
+    for _ in range(EDITS):
+        path = rng.choice(files)
+        before = path.read_bytes()
+        after = _edit(before, rng)
+        path.write_bytes(after)
+        try:
+            named = {fault.file for fault in seal_faults(results)}
+        finally:
+            path.write_bytes(before)
+        name = path.relative_to(results).as_posix()
+        assert name in named or _is_only_seconds(before, after), (name, before, after)
+
+
+def test_a_file_that_is_gone_and_one_that_came(results: Path) -> None:
+    (results / "a" / "clusters.csv").unlink()
+    (results / "a" / "clusters (2).csv").write_text("x")
+    shutil.rmtree(results / "c")
+    (results / "note.txt").write_text("x")
+    named = {(fault.file, fault.problem) for fault in seal_faults(results)}
+    assert named == {
+        ("a/clusters.csv", "is missing"),
+        ("a/clusters (2).csv", "was not written by the run"),
+        (f"c/{RECORD_FILE}", "is missing"),
+        ("note.txt", "was not written by the run"),
+    }
+
+
+def _forge(results: Path, label: str, name: str, change: Callable[[str], str]) -> None:
+    """Change a file and every hash and table that would tell of it."""
+    path = results / label / name
+    text = path.read_text(encoding="utf-8")
+    assert change(text) != text
+    path.write_text(change(text), encoding="utf-8", newline="\n")
+    record = results / label / RECORD_FILE
+    said = json.loads(record.read_text(encoding="utf-8"))
+    said["files"][name] = hash_file(path)
+    said["key"] = key_of(said["parts"])
+    text = json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    record.write_text(text, encoding="utf-8", newline="\n")
+    top = json.loads((results / RECORD_FILE).read_text(encoding="utf-8"))
+    top["runs"][label] = hash_file(record)
+    (results / RECORD_FILE).write_text(record_text(top), encoding="utf-8", newline="\n")
+
+
+def _one_digit(text: str) -> str:
+    """Change the last digit of a table."""
+    at = max(i for i, letter in enumerate(text) if letter.isdigit())
+    return f"{text[:at]}{(int(text[at]) + 1) % 10}{text[at + 1 :]}"
+
+
+def _move_a_school(plan: str) -> str:
+    head, first, *rest = plan.splitlines()
+    urn, _, cluster = first.partition(",")
+    other = next(there for row in rest if (there := row.partition(",")[2]) != cluster)
+    return "\n".join([head, f"{urn},{other}", *rest, ""])
+
+
+def test_what_was_forged_with_its_hashes_is_found_by_the_checker_and_by_making_it_again(
+    project: Path, results: Path
+) -> None:
+    _forge(results, "a", "clusters.csv", _one_digit)
+    _forge(results, "c", "plan.csv", _move_a_school)
+    assert seal_faults(results) == []
+    named = {fault.file for fault in verify_results(results, project).faults}
+    assert "a/clusters.csv" in named
+    assert named & {"c/plan.csv", "c/manifest.json"}
+
+
+def test_data_that_changed_since_is_told_apart_from_results_that_did(
+    project: Path, results: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(project / "boundaries", tmp_path / "boundaries")
+    shutil.copytree(project / "scenarios", tmp_path / "scenarios")
+    schools = tmp_path / "boundaries" / "threeshire" / "schools.csv"
+    schools.write_text(schools.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    found = verify_results(results, tmp_path)
+    assert found.faults == ()
+    assert "c: not made again: another data now" in found.notes
+
+
+@pytest.mark.parametrize("command", ["page", "report"])
+def test_nothing_is_made_of_what_was_changed(
+    command: str, results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = results / "comparison.csv"
+    table.write_text(_one_digit(table.read_text(encoding="utf-8")), encoding="utf-8")
+    made = tmp_path / "made"
+    with pytest.raises(SystemExit, match="3"):
+        cli.main([command, str(results), "-o", str(made)])
+    assert "comparison.csv: changed after it was proved" in capsys.readouterr().err
+    assert not made.exists()
+
+
+def test_the_command_says_what_was_verified(
+    project: Path, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["verify", str(results), "--against", str(project)])
+    assert "every plan, claim and number stands up to project" in capsys.readouterr().out
+    (results / "a" / "map.html").write_text("", encoding="utf-8")
+    with pytest.raises(SystemExit, match="3"):
+        cli.main(["verify", str(results), "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert said["verified"] is False
+    assert [fault["file"] for fault in said["faults"]] == ["a/map.html"]
+
+
+def test_a_page_made_again_in_its_folder_is_signed_again(results: Path, project: Path) -> None:
+    theme = project / "theme.toml"
+    theme.write_text('council = "Threeshire County Council"\n', encoding="utf-8")
+    cli.main(["page", str(results), "-o", str(results / "index.html"), "--theme", str(theme)])
+    assert seal_faults(results) == []
