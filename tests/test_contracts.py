@@ -105,3 +105,10 @@ def test_importing_the_package_loads_nothing_heavy(module: str) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == []
+
+
+def test_commands_print_through_one_function() -> None:
+    """It shows the control characters that a name may hold instead of sending them."""
+    free = {"terminal.py", "stopping.py"}
+    files = [path for path in (PACKAGE / "cli").glob("*.py") if path.name not in free]
+    assert [path.name for path in files if "click.echo(" in path.read_text("utf-8")] == []

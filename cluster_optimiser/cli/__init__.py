@@ -22,6 +22,7 @@ from cluster_optimiser.cli.terminal import (
     EXIT_INTERRUPTED,
     EXIT_TIME,
     EXIT_UNEXPECTED,
+    say,
     verbose_option,
 )
 
@@ -80,17 +81,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo(SAID, err=True)
+        say(SAID, err=True)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader of the output has gone, as with `| head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_UNEXPECTED)
     except Exception as error:  # noqa: BLE001 - told apart below, where the import is affordable
-        _explain_and_exit(error)
+        _explain_and_exit(error, arguments)
 
 
-def _explain_and_exit(error: Exception) -> None:
+def _explain_and_exit(error: Exception, arguments: Sequence[str] | None) -> None:
     from cluster_optimiser.errors import (
         ClusterOptimiserError,
         InfeasibleError,
@@ -100,8 +101,12 @@ def _explain_and_exit(error: Exception) -> None:
     )
 
     if not isinstance(error, ClusterOptimiserError):
-        raise error
-    click.echo(f"cluster-optimiser: {error}", err=True)
+        from cluster_optimiser.cli.last_resort import tell
+
+        for line in tell(error, arguments):
+            say(line, err=True)
+        sys.exit(EXIT_UNEXPECTED)
+    say(f"cluster-optimiser: {error}", err=True)
     codes = {
         InputError: EXIT_INPUT,
         ScenarioError: EXIT_INPUT,

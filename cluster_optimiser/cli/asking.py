@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cluster_optimiser.cli.terminal import console, outside_option, print_json
+from cluster_optimiser.cli.terminal import console, outside_option, print_json, say
 
 
 @click.command()
@@ -65,7 +65,7 @@ def universe(
         print_json(present.universe_record(found, tables))
         return
     for line in present.universe_lines(found, tables):
-        click.echo(line)
+        say(line)
 
 
 @click.command()
@@ -96,7 +96,7 @@ def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
         print_json(explanation.as_dict())
         return
     for line in explanation.lines():
-        click.echo(line)
+        say(line)
 
 
 @click.command()
@@ -128,4 +128,4 @@ def sensitivity(*, what: Path, scenario: Path, as_json: bool) -> None:
             print_json(present.sensitivity_record(result))
         return
     for line in present.sensitivity_lines(results):
-        click.echo(line)
+        say(line)

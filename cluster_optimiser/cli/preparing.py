@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cluster_optimiser.cli.terminal import console
+from cluster_optimiser.cli.terminal import console, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +145,7 @@ def new(  # noqa: PLR0913 - one argument an option
             on_step=lambda text: progress.update(task, description=text),
         )
     for line in started.lines:
-        click.echo(line)
+        say(line)
 
 
 def _layer_parts(text: str) -> tuple[str, Path, str]:

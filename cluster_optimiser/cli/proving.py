@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from cluster_optimiser.cli.terminal import EXIT_INPUT, console, outside_option, print_json
+from cluster_optimiser.cli.terminal import EXIT_INPUT, console, outside_option, print_json, say
 
 
 @click.command()
@@ -44,10 +44,10 @@ def verify(*, results: Path, against: Path | None, as_json: bool) -> None:
         print_json({**asdict(found), "verified": not found.faults, "against": str(against or "")})
     else:
         for note in found.notes:
-            click.echo(f"note: {note}")
+            say(f"note: {note}")
         for fault in found.faults:
-            click.echo(str(fault))
-        click.echo(
+            say(str(fault))
+        say(
             f"{len(found.faults)} of {found.n_files} files are not what was proved"
             if found.faults
             else _well(found.n_files, found.labels, against)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cluster_optimiser.cli.terminal import console, print_json
+from cluster_optimiser.cli.terminal import console, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,7 +121,7 @@ def info(*, file: Path, as_json: bool) -> None:
         print_json(facts)
         return
     for line in _fact_lines(facts):
-        click.echo(line)
+        say(line)
 
 
 ROAD_FILE = click.option(
@@ -162,7 +162,7 @@ def measure(*, authority: str, file: Path | None, out: Path | None, as_json: boo
         print_json(road_words.measured_record(on_roads.authority, on_roads.measured))
         return
     for line in road_words.measured_lines(on_roads.authority, on_roads.measured):
-        click.echo(line)
+        say(line)
 
 
 @roads.command()
@@ -196,7 +196,7 @@ def compare(*, authority: str, file: Path | None, chart: Path | None, as_json: b
         print_json(road_words.comparison_record(on_roads.authority, compared))
         return
     for line in road_words.comparison_lines(on_roads.authority, compared):
-        click.echo(line)
+        say(line)
 
 
 def _report(target: Path, network: RoadNetwork) -> None:

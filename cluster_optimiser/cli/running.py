@@ -20,6 +20,7 @@ from cluster_optimiser.cli.terminal import (
     console,
     outside_option,
     print_json,
+    say,
     verbose_option,
 )
 
@@ -275,9 +276,7 @@ def _tell_what_to_run(
         if as_json:
             print_json({"label": label, "run": bool(reasons), "reasons": reasons})
         else:
-            click.echo(
-                f"{label:<4} {'run' if reasons else 'finished'}  {'; '.join(reasons)}".rstrip()
-            )
+            say(f"{label:<4} {'run' if reasons else 'finished'}  {'; '.join(reasons)}".rstrip())
     if not as_json:
         n = sum(bool(reasons) for reasons in found.values())
         console().print(f"{n} of {len(found)} to be run", markup=False)
@@ -347,14 +346,14 @@ def check(*, paths: Sequence[Path]) -> None:
     for place in places:
         authority = place.authority
         pupils = int(authority.schools["pupils"].sum())
-        click.echo(
+        say(
             f"{authority.name}: {len(authority.schools)} schools, {pupils:,} pupils, "
             f"{len(place.territory.clusters)} geographic clusters today, "
             f"layers {', '.join(authority.layers)}"
         )
         for line in (*place.territory.findings, *authority.caveats):
-            click.echo(f"  note: {line}")
-    click.echo(f"No fault in {len(scenarios)} scenarios: {', '.join(s.option for s in scenarios)}")
+            say(f"  note: {line}")
+    say(f"No fault in {len(scenarios)} scenarios: {', '.join(s.option for s in scenarios)}")
 
 
 @click.command()
@@ -383,7 +382,7 @@ def evaluate(*, plan: Path, scenario: Path, as_json: bool) -> None:
         print_json({"legal": not result.violations, **present.manifest(result)})
         return
     for line in _evaluation(result):
-        click.echo(line)
+        say(line)
 
 
 def _evaluation(result: Result) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cluster_optimiser.cli.terminal import console, outside_option
+from cluster_optimiser.cli.terminal import console, outside_option, say
 
 
 @click.command()
@@ -128,10 +128,10 @@ def responses(
         found = batch.responses(file, results=results, scenario=scenario, place=place)
         files = [] if folder is None else write_responses(found, place.territory, folder)
     if as_json:
-        click.echo(responses_json(found), nl=False)
+        say(responses_json(found).rstrip("\n"))
     else:
         for line in response_lines(found):
-            click.echo(line)
+            say(line)
     for path in files:
         to_user.print(f"Open {path}", markup=False)
 
@@ -146,4 +146,4 @@ def schema() -> None:
     """
     from cluster_optimiser.scenario import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    say(json.dumps(json_schema(), indent=2))

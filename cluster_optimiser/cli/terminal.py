@@ -19,11 +19,38 @@ EXIT_INFEASIBLE, EXIT_TIME, EXIT_SOME_FAILED = 4, 5, 6
 EXIT_INTERRUPTED = 130
 
 
+def plain_text(text: str) -> str:
+    """Show control characters of names and files instead of sending them to the terminal.
+
+    Examples
+    --------
+    >>> plain_text("Ash\x1b[2J School\n")
+    'Ash\\x1b[2J School\n'
+    """
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else repr(letter)[1:-1]
+        for letter in text
+    )
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line to stdout, or to stderr; whatever a file wrote into a name does nothing."""
+    click.echo(plain_text(text), err=err)
+
+
 def console() -> Console:
     """Give the console that messages go to: stderr, without colour or width of its own."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    class Plain(Console):
+        """A console to which names and messages are only text."""
+
+        def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as rich has it
+            """Print with control characters shown."""
+            shown = [plain_text(one) if isinstance(one, str) else one for one in objects]
+            super().print(*shown, **options)
+
+    return Plain(stderr=True, highlight=False, soft_wrap=True)
 
 
 def is_plain(to_user: Console) -> bool:
@@ -93,4 +120,4 @@ def print_json(data: dict[str, Any]) -> None:
     data
         What to print.
     """
-    click.echo(json.dumps(data, ensure_ascii=False))
+    say(json.dumps(data, ensure_ascii=False))
