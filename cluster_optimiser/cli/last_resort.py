@@ -33,8 +33,8 @@ def step_of(error: BaseException) -> str:
     """Name the place in this package that was at work, and what it is for."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if PACKAGE in Path(frame.filename).parts]
-    frame = (own or frames or [None])[-1]
-    return "" if frame is None else f"{Path(frame.filename).stem}.{frame.name}, line {frame.lineno}"
+    frame = (own or frames)[-1]
+    return f"{Path(frame.filename).stem}.{frame.name}, line {frame.lineno}"
 
 
 def report_text(error: BaseException, command: str) -> str:
