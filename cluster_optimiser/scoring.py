@@ -312,17 +312,11 @@ def objective_values(
     problem: Problem, metrics: Mapping[str, float | int | None]
 ) -> dict[str, float]:
     """Give the value of every objective term of the scenario."""
-    values: dict[str, float | int | None] = {
-        "count": metrics["n_clusters"],
-        "exceptions": metrics["n_under_min"],
-        "pupil_minutes": metrics["pupil_minutes"],
-        "deviation": metrics["deviation"],
-        "need_deviation": metrics.get("need_deviation"),
-        "changed_pupils": metrics["changed_pupils"],
-    }
-    for layer in problem.authority.layers:
-        values[f"misaligned.{layer}"] = metrics[f"misaligned_{layer}_pupils"]
-    preferred = [values[f"misaligned.{layer}"] or 0 for layer in problem.scenario.preferred_layers]
-    values["misaligned"] = sum(preferred)
-    terms = problem.scenario.objective.terms
-    return {term: value for term in terms if (value := values.get(term)) is not None}
+    preferred = problem.scenario.preferred_layers
+    values: dict[str, float] = {}
+    for term in problem.scenario.objective.rows:
+        held = [metrics.get(name) for name in term.metrics(preferred)]
+        known = [value for value in held if value is not None]
+        if term.gathers != "projections" and len(known) == len(held):
+            values[term.name] = sum(known)
+    return values

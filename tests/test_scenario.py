@@ -18,7 +18,7 @@ from cluster_optimiser.scenario import (
     nearest,
     parse_scenario,
 )
-from cluster_optimiser.scenario.tables import PLAIN_TERMS
+from cluster_optimiser.terms import term_names
 from tests.norfolk import OPTIONS, SCENARIOS, norfolk_scenario
 
 HEAD = 'title = "A"\noption = "a"\nauthority = "threeshire"\nmethod = "keep"\n'
@@ -246,7 +246,7 @@ FAULTY = {
     ),
     "unknown term like no other": (
         MERGE + "[objective]\norder = ['zzz']",
-        f'unknown term "zzz". Use one of {", ".join(PLAIN_TERMS)}, misaligned.<layer>.',
+        f'unknown term "zzz". Use one of {", ".join(term_names())}.',
     ),
     "unknown term with a weight": (
         MERGE + "[objective]\nweights = { cuont = 1 }",

@@ -29,11 +29,9 @@ from cluster_optimiser.inputs import (
     projections_of,
 )
 from cluster_optimiser.optimise import solve_levels, solve_merge, solve_redraw
-from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.optimise.weighting import weight_faults
 from cluster_optimiser.scenario import (
-    ROBUSTNESS,
     Scenario,
     authority_folder,
     load_scenario,
@@ -41,6 +39,7 @@ from cluster_optimiser.scenario import (
     locating,
 )
 from cluster_optimiser.scoring import objective_values, score
+from cluster_optimiser.terms import gathered, term_scale
 from cluster_optimiser.verification import n_not_legal, outlook_of, verify, verify_plan
 
 if TYPE_CHECKING:
@@ -204,8 +203,8 @@ def result_of(problem: Problem, plan: Plan, *, seconds: float, seed: int, stamp:
     judged = verify_plan(problem, plan.assignment)
     outlook = outlook_of(problem, judged)
     objective = objective_values(problem, scored.metrics)
-    if outlook is not None and ROBUSTNESS in scenario.objective.terms:
-        objective[ROBUSTNESS] = n_not_legal(outlook)
+    if outlook is not None:
+        objective |= dict.fromkeys(gathered("projections"), n_not_legal(outlook))
     return Result(
         problem=problem,
         plan=plan,
@@ -291,7 +290,7 @@ def upper_scenario(scenario: Scenario) -> Scenario | None:
         fault = Fault(file, 0, "levels.upper", problem, remedy)
         raise ScenarioError([locate(fault, scenario.files)])
     above = load_scenario(path)
-    is_plain = above.method == "merge" and ROBUSTNESS not in above.objective.terms
+    is_plain = above.method == "merge" and all(row.adds_up for row in above.objective.rows)
     if not is_plain or above.exempt != scenario.exempt:
         problem = f'"{label}" does not merge, exempts other schools, or counts projections'
         remedy = "Both levels merge the same schools: let them extend the same file."

@@ -2,7 +2,7 @@
 
 from cluster_optimiser.comparison.levels import is_nested, levels_table
 from cluster_optimiser.comparison.money import FundingView, funding
-from cluster_optimiser.comparison.plans import compare, compare_runs, metric_unit
+from cluster_optimiser.comparison.plans import compare, compare_runs
 
 __all__ = [
     "FundingView",
@@ -11,5 +11,4 @@ __all__ = [
     "funding",
     "is_nested",
     "levels_table",
-    "metric_unit",
 ]

@@ -6,45 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cluster_optimiser.terms import metric as metric_row
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cluster_optimiser.domain import Result
-
-UNITS = {
-    "_pupils": "pupils",
-    "_minutes": "minutes",
-    "_share": "share",
-    "n_": "number",
-}
-"""Ending or beginning of a metric's name -> its unit."""
-
-EXACT_UNITS = {
-    "pupils": "pupils",
-    "pupils_all": "pupils",
-    "deviation": "pupils",
-    "need_deviation": "weighted pupils",
-    "pupil_minutes": "pupil minutes",
-    "pupil_minutes_any_school": "pupil minutes",
-    "mean_polsby_popper": "0 to 1",
-    "n_legal_plans": "plans",
-}
-"""Metrics whose name does not tell their unit."""
-
-
-def metric_unit(metric: str) -> str:
-    """Give the unit of a metric.
-
-    Examples
-    --------
-    >>> metric_unit("misaligned_district_pupils"), metric_unit("n_clusters")
-    ('pupils', 'number')
-    """
-    if metric in EXACT_UNITS:
-        return EXACT_UNITS[metric]
-    if metric.startswith("n_"):
-        return UNITS["n_"]
-    return next((unit for end, unit in UNITS.items() if metric.endswith(end)), "")
 
 
 def compare(results: Sequence[Result]) -> pd.DataFrame:
@@ -88,7 +55,7 @@ def compare_runs(runs: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
                 "status": run["status"],
                 "metric": metric,
                 "value": value,
-                "unit": metric_unit(metric),
+                "unit": metric_row(metric).unit,
             }
             for metric, value in metrics.items()
         ]

@@ -19,7 +19,6 @@ from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misalig
 from cluster_optimiser.geography.meeting import MeetingPlaces, is_within
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import membership
-from cluster_optimiser.scenario import ROBUSTNESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +94,7 @@ def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | 
 
 def robust_keeping(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | None:
     """Work out the same where the scenario's objective asks for it."""
-    asked = ROBUSTNESS in problem.scenario.objective.terms
+    asked = problem.scenario.objective.needs("projection")
     return keeping_of(problem, groups) if asked else None
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.comparison import funding
+from cluster_optimiser.terms import TIE_BREAK, UPPER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,7 +160,7 @@ def manifest(result: Result) -> dict[str, object]:
     bound: Mapping[str, float] = {
         s.term: s.bound
         for s in solution.stages
-        if s.term != "tie-break" and not s.term.startswith("upper.")
+        if s.term != TIE_BREAK and not s.term.startswith(UPPER)
     }
     record = {
         "label": result.plan.label,

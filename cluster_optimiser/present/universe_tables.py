@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.tables import csv_text
+from cluster_optimiser.terms import term_scale
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from cluster_optimiser.scenario.reading import (
 )
 from cluster_optimiser.scenario.schema import Scenario, json_schema
 from cluster_optimiser.scenario.tables import (
-    ROBUSTNESS,
     Contiguity,
     Count,
     Exempt,
@@ -30,7 +29,6 @@ from cluster_optimiser.scenario.tables import (
 from cluster_optimiser.scenario.words import nearest
 
 __all__ = [
-    "ROBUSTNESS",
     "TODAY",
     "Contiguity",
     "Count",

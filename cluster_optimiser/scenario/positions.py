@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import ScenarioError
+from cluster_optimiser.terms import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -183,7 +184,7 @@ def _named(fault: Fault, key: str, found: Mapping[str, Spot]) -> Spot | None:
     quoted = re.findall(r'"([^"]*)"', fault.problem)
     below = [spot for path, spot in found.items() if path == key or path.startswith(f"{key}.")]
     for name in quoted:
-        names = {name, f"misaligned.{name}"}
+        names = {name, *(f"{family.name}.{name}" for family in FAMILIES)}
         for spot in below:
             if names & set(spot.text):
                 return spot

@@ -14,7 +14,6 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from cluster_optimiser.scenario.money import Funding
 from cluster_optimiser.scenario.projection import Projection
 from cluster_optimiser.scenario.tables import (
-    ROBUSTNESS,
     Contiguity,
     Count,
     Exempt,
@@ -109,29 +108,29 @@ class Scenario(Table):
         return option
 
     @model_validator(mode="after")
-    def _need_is_stated(self) -> Self:
-        if "need_deviation" in self.objective.terms and not (self.funding and self.funding.need):
-            problem = 'the term "need_deviation" needs to know what need is'
-            refuse(problem, "Add need = { pupils = 1, ... } to [funding].", "objective")
+    def _terms_are_known(self) -> Self:
+        for term in self.objective.rows:
+            if term.needs == "need" and not (self.funding and self.funding.need):
+                problem = f'the term "{term.name}" needs to know what need is'
+                refuse(problem, "Add need = { pupils = 1, ... } to [funding].", "objective")
+            if term.needs == "projection" and self.projection is None:
+                problem = f'the term "{term.name}" counts projections, and there are none'
+                refuse(problem, "Add [projection], or remove the term.", "objective")
+            if self.levels is not None and not term.adds_up:
+                problem = f'the term "{term.name}" does not go with levels'
+                refuse(problem, "Remove the term, or [levels].", "objective")
+            if self.method == "redraw" and self.method not in term.methods:
+                problem = f'method "{self.method}" does not know the term "{term.name}"'
+                refuse(problem, "Remove the term, or change the method.", "objective")
         return self
 
     @model_validator(mode="after")
     def _method_needs(self) -> Self:
         if self.method == "file" and self.plan is None:
             refuse('method "file" needs a plan', 'Add plan = "<csv>".', "method")
-        if ROBUSTNESS in self.objective.terms and self.projection is None:
-            problem = f'the term "{ROBUSTNESS}" counts projections, and there are none'
-            refuse(problem, "Add [projection], or remove the term.", "objective")
         if self.levels is not None and self.versions.number > 1:
             problem = "levels go with one version only"
             refuse(problem, "Remove [levels], or [versions].", "levels")
-        if self.levels is not None and ROBUSTNESS in self.objective.terms:
-            problem = f'the term "{ROBUSTNESS}" does not go with levels'
-            refuse(problem, "Remove the term, or [levels].", "objective")
-        beyond = [t for t in self.objective.terms if t in {ROBUSTNESS, "need_deviation"}]
-        if self.method == "redraw" and beyond:
-            problem = f'method "redraw" does not know the term "{beyond[0]}"'
-            refuse(problem, "Remove the term, or change the method.", "objective")
         if self.method in {"merge", "redraw"} and not self.objective.terms:
             problem = f'method "{self.method}" needs to know what is best'
             refuse(problem, "Add [objective] with order or weights.", "objective")

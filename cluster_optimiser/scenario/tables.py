@@ -10,21 +10,7 @@ from pydantic_core import PydanticCustomError
 from cluster_optimiser.constants import PHASES
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.words import nearest
-
-ROBUSTNESS = "robustness"
-"""Objective term: projections of pupils in which the plan is not legal."""
-
-PLAIN_TERMS = (
-    "count",
-    "exceptions",
-    "pupil_minutes",
-    "deviation",
-    "need_deviation",
-    "changed_pupils",
-    "misaligned",
-    ROBUSTNESS,
-)
-"""Objective terms besides ``misaligned.<layer>``; ``misaligned`` adds up the preferred layers."""
+from cluster_optimiser.terms import NO_SUM, Term, lookup, term_names
 
 
 def refuse(problem: str, remedy: str, key: str = "") -> NoReturn:
@@ -131,21 +117,32 @@ class Objective(Table):
             refuse("give either order or weights, not both", "Remove one of them.", "order")
         if len(set(self.order)) != len(self.order):
             refuse("a term stands twice in order", "Remove one of the two.", "order")
-        if ROBUSTNESS in self.weights:
-            problem = f'"{ROBUSTNESS}" counts projections of a whole plan and cannot be weighted'
-            refuse(problem, "Put it into an order.", "weights")
         for term in self.terms:
-            if term not in PLAIN_TERMS and not term.startswith("misaligned."):
-                like = nearest(term, PLAIN_TERMS)
-                choice = f"Use one of {', '.join(PLAIN_TERMS)}, misaligned.<layer>."
+            try:
+                row = lookup(term)
+            except LookupError:
+                like = nearest(term, term_names())
+                choice = f"Use one of {', '.join(term_names())}."
                 remedy = f'Did you mean "{like}"?' if like else choice
                 refuse(f'unknown term "{term}"', remedy)
+            if term in self.weights and not row.adds_up:
+                problem = f'"{term}" {NO_SUM[row.gathers]} and cannot be weighted'
+                refuse(problem, "Put it into an order.", "weights")
         return self
 
     @property
     def terms(self) -> tuple[str, ...]:
         """Every term, in the order given."""
         return self.order or tuple(self.weights)
+
+    @property
+    def rows(self) -> tuple[Term, ...]:
+        """What is declared of every term, in the order given."""
+        return tuple(lookup(term) for term in self.terms)
+
+    def needs(self, what: str) -> bool:
+        """Tell whether some term cannot be known without a meeting place, need or projections."""
+        return any(row.needs == what for row in self.rows)
 
 
 class Pins(Table):

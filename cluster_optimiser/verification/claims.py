@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import pandas as pd
 
 from cluster_optimiser.errors import VerificationError
-from cluster_optimiser.scenario import ROBUSTNESS
+from cluster_optimiser.terms import TIE_BREAK, UPPER, WEIGHTED, gathered
 from cluster_optimiser.verification.facts import ClusterFacts, Ground, alignment
 from cluster_optimiser.verification.levels import free_of_layers
 from cluster_optimiser.verification.neighbours import may_be_reassigned, where_schools_lie
@@ -73,15 +73,17 @@ def _weighted(scenario: Scenario, objective: Mapping[str, float | None]) -> floa
 def _objective_claims(result: Result, truth: Verification) -> Iterator[str]:
     scenario = result.problem.scenario
     for term, claim in result.objective.items():
-        if term != "weighted" and term not in truth.objective:
+        if term != WEIGHTED and term not in truth.objective:
             yield f"objective {term} is unknown"
-        elif term != "weighted" and not _agree(claim, truth.objective[term]):
+        elif term != WEIGHTED and not _agree(claim, truth.objective[term]):
             yield _wrong(f"objective {term}", claim, truth.objective[term])
-        elif term == "weighted" and not _weighted_agrees(result, claim, truth):
+        elif term == WEIGHTED and not _weighted_agrees(result, claim, truth):
             yield _wrong("objective weighted", claim, _weighted(scenario, truth.objective))
     if scenario.method in {"merge", "redraw"}:
         for term in scenario.objective.terms:
-            if term not in result.objective and truth.objective.get(term) is not None:
+            if term not in truth.objective:
+                yield f"objective {term} is not counted by the check, so nothing is proved of it"
+            elif term not in result.objective and truth.objective[term] is not None:
                 yield f"objective {term} is not given"
 
 
@@ -98,14 +100,15 @@ def _stage_claims(result: Result, truth: Verification) -> Iterator[str]:
         where = f"stage {stage.term}: objective"
         if stage.status not in {"OPTIMAL", "FEASIBLE"}:
             continue
-        if stage.term == "weighted":
+        if stage.term == WEIGHTED:
             if not _weighted_agrees(result, stage.objective, truth):
                 value = _weighted(result.problem.scenario, truth.objective)
                 yield _wrong(where, stage.objective, value)
-        elif stage.term in truth.objective and not _agree(
-            stage.objective, truth.objective[stage.term]
-        ):
-            yield _wrong(where, stage.objective, truth.objective[stage.term])
+        elif stage.term in truth.objective:
+            if not _agree(stage.objective, truth.objective[stage.term]):
+                yield _wrong(where, stage.objective, truth.objective[stage.term])
+        elif stage.term != TIE_BREAK and not stage.term.startswith(UPPER):
+            yield f"stage {stage.term} is not known to the check, so nothing is proved of it"
         yield from _bound_claims(stage)
 
 
@@ -115,7 +118,7 @@ def _status_claims(result: Result) -> Iterator[str]:
     if scenario.method not in {"merge", "redraw"} or solution.status != "OPTIMAL":
         return
     proved = {stage.term for stage in solution.stages if stage.status == "OPTIMAL"}
-    for term in ("weighted",) if scenario.objective.weights else scenario.objective.order:
+    for term in (WEIGHTED,) if scenario.objective.weights else scenario.objective.order:
         if term not in proved:
             yield f"the plan is called OPTIMAL, stage {term} is not proved"
 
@@ -153,7 +156,7 @@ def _level_claims(result: Result) -> Iterator[str]:
             if len(areas) > 1:
                 yield f"grouping {k} crosses the layer {layer}"
     for stage in result.plan.solution.stages:
-        term = stage.term.removeprefix("upper.")
+        term = stage.term.removeprefix(UPPER)
         if term != stage.term and not _agree(stage.objective, truth.objective.get(term)):
             yield _wrong(f"stage {stage.term}", stage.objective, truth.objective.get(term))
 
@@ -291,10 +294,12 @@ def verify(result: Result) -> Verification:
         With every claim that does not agree, and every rule that a solved plan breaks.
     """
     truth = verify_plan(result.problem, result.plan.assignment)
-    if ROBUSTNESS in result.problem.scenario.objective.terms:
+    if result.problem.scenario.objective.needs("projection"):
         outlook = outlook_of(result.problem, truth)
         lost = None if outlook is None else n_not_legal(outlook)
-        truth = replace(truth, objective={**truth.objective, ROBUSTNESS: lost})
+        truth = replace(
+            truth, objective={**truth.objective, **dict.fromkeys(gathered("projections"), lost)}
+        )
     wrong = [
         *_violation_claims(result, truth),
         *_unit_claims(result.problem),

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from cluster_optimiser.comparison import compare, metric_unit
+from cluster_optimiser.comparison import compare
 from cluster_optimiser.domain import Result, Violation
+from cluster_optimiser.terms import metric as metric_row
 from tests.norfolk import OPTIONS, norfolk_result
 
 COLUMNS = ["scenario", "title", "status", "metric", "value", "unit"]
@@ -69,11 +70,15 @@ def test_every_metric_of_every_option_has_a_unit() -> None:
         ("max_minutes", "minutes"),
         ("mean_polsby_popper", "0 to 1"),
         ("n_legal_plans", "plans"),
-        ("anything else", ""),
     ],
 )
 def test_units(metric: str, unit: str) -> None:
-    assert metric_unit(metric) == unit
+    assert metric_row(metric).unit == unit
+
+
+def test_a_metric_without_a_row_is_refused() -> None:
+    with pytest.raises(LookupError, match='unknown metric "anything else"'):
+        metric_row("anything else")
 
 
 def test_what_is_not_known_stays_missing(results: list[Result]) -> None:

@@ -14,10 +14,10 @@ from cluster_optimiser.geography import build_problem
 from cluster_optimiser.geography.units import unit_table
 from cluster_optimiser.optimise import candidate_groups, solve_merge
 from cluster_optimiser.optimise.keeping import Keeping, keeping_of
-from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.optimise.universe.kept import plans_by_kept
 from cluster_optimiser.prospects import Projected
+from cluster_optimiser.terms import term_scale
 from cluster_optimiser.verification import n_not_legal, outlook_of, verify_plan
 from tests.graphs import everything, random_problem
 from tests.norfolk import norfolk_place, norfolk_scenario

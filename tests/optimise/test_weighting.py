@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.optimise.weighting import decimal_costs, exact_factors, weight_faults
 from cluster_optimiser.scenario import Objective
+from cluster_optimiser.terms import term_scale
 from tests.toy import toy_problem
 
 WEIGHTS = st.floats(0, 1e9, allow_nan=False).map(lambda w: float(f"{w:.6g}"))

@@ -29,13 +29,12 @@ from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.partition import (
-    TIE_BREAK,
     best_cover,
     group_costs,
     stage_scales,
 )
 from cluster_optimiser.optimise.universe.sweep import sweep
-from cluster_optimiser.scenario import ROBUSTNESS
+from cluster_optimiser.terms import TIE_BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -375,7 +374,7 @@ class _Clerk:
     def _swept(self, problem: Problem, groups: Sequence[CandidateGroup]) -> dict[str, float] | None:
         """Find the best plan by the sweep, where that is quick and the objective is a sum."""
         objective = problem.scenario.objective
-        if ROBUSTNESS in objective.terms:
+        if not all(row.adds_up for row in objective.rows):
             return None
         costs = group_costs(groups, objective, seed=0)
         outcome = sweep(problem, groups, list(costs.values()), max_states=PRICE_STATES)

@@ -24,7 +24,6 @@ from cluster_optimiser.optimise.exactly import Sum
 from cluster_optimiser.optimise.levels.homes import homed_candidates
 from cluster_optimiser.optimise.levels.nesting import nested_sweep
 from cluster_optimiser.optimise.merging.partition import (
-    TIE_BREAK,
     Cover,
     build_model,
     cover_each_unit_once,
@@ -35,6 +34,7 @@ from cluster_optimiser.optimise.merging.partition import (
     stage_scales,
 )
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
+from cluster_optimiser.terms import TIE_BREAK, UPPER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.levels.homes import Homed
     from cluster_optimiser.optimise.merging.partition import Variables
-
-UPPER = "upper."
-"""Stages of the level above bear its terms with this in front."""
 
 Costs = dict[str, tuple[list[int], list[int]]]
 """Stage -> costs of the clusters, and of the groupings; in the order of the stages."""

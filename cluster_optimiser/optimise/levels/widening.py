@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise.explain.directions import Relaxation
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S, Explanation
-from cluster_optimiser.optimise.levels.joint import UPPER, above, can_nest, solve_levels
-from cluster_optimiser.optimise.merging.partition import TIE_BREAK
+from cluster_optimiser.optimise.levels.joint import above, can_nest, solve_levels
+from cluster_optimiser.terms import TIE_BREAK, UPPER
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem

@@ -14,12 +14,12 @@ from cluster_optimiser.optimise.merging.partition import (
     exceeds_safe_total,
     group_costs,
     stage_scales,
-    term_scale,
 )
 from cluster_optimiser.optimise.merging.versions import among_words, first_unlike, unlike_plan
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.sweep import sweep
 from cluster_optimiser.optimise.weighting import decimal_costs
+from cluster_optimiser.terms import WEIGHTED, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +115,7 @@ def _second_proof(
     scale = Fraction(1)
     if weights:
         of_terms = {term: [group.costs[term] for group in groups] for term in weights}
-        costs["weighted"], scale = decimal_costs(weights, of_terms, term_scale)
+        costs[WEIGHTED], scale = decimal_costs(weights, of_terms, term_scale)
     outcome = sweep(problem, groups, list(costs.values()))
     if outcome is None:
         return {"n_legal_plans": None, "second_method": "not made: too many states for the sweep"}
@@ -141,7 +141,7 @@ def _says_the_same(problem: Problem, best: tuple[int, ...], scale: Fraction, cov
     objective = problem.scenario.objective
     if not objective.weights:
         return best == cover.totals
-    own = stage_scales(objective)["weighted"]
+    own = stage_scales(objective)[WEIGHTED]
     return best[0] / scale == cover.totals[0] / own and best[1:] == cover.totals[1:]
 
 

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import (
-    CENTIMINUTES_PER_MINUTE,
-    CENTIPUPILS_PER_PUPIL,
     EFFORT_DIGITS,
     MAX_ROW_TOTAL,
 )
@@ -26,7 +24,7 @@ from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.exactly import Answer, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import solve
 from cluster_optimiser.optimise.weighting import MOST_TOTAL, exact_factors
-from cluster_optimiser.scenario import ROBUSTNESS
+from cluster_optimiser.terms import TIE_BREAK, WEIGHTED, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,9 +33,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.scenario import Count, Objective, Scenario
-
-TIE_BREAK = "tie-break"
-"""The last stage: among plans equal in every term, one fixed by the seed."""
 
 TIE_BITS = 20
 """Width of the tie-break's pseudo-random costs: wide enough to tell plans apart, narrow enough to
@@ -152,31 +147,17 @@ def build_model(
     return model, x
 
 
-def term_scale(term: str) -> int:
-    """Give how many of a term's integers make one of its own unit."""
-    scales = {
-        "pupil_minutes": CENTIMINUTES_PER_MINUTE,
-        "need_deviation": CENTIPUPILS_PER_PUPIL,
-    }
-    return scales.get(term, 1)
-
-
 def stage_scales(objective: Objective) -> dict[str, Fraction]:
     """Give how many of each stage's integers make one of its own unit."""
     scales = {term: Fraction(term_scale(term)) for term in stage_terms(objective)}
     if objective.weights:
-        scales["weighted"] = exact_factors(objective.weights, term_scale)[1]
+        scales[WEIGHTED] = exact_factors(objective.weights, term_scale)[1]
     return scales
-
-
-def additive_terms(objective: Objective) -> tuple[str, ...]:
-    """Give the terms of an order that add up over clusters."""
-    return tuple(term for term in objective.order if term != ROBUSTNESS)
 
 
 def stage_terms(objective: Objective) -> tuple[str, ...]:
     """Give the name of every stage."""
-    return (*(("weighted",) if objective.weights else objective.order), TIE_BREAK)
+    return (*((WEIGHTED,) if objective.weights else objective.order), TIE_BREAK)
 
 
 def group_costs(
@@ -184,17 +165,16 @@ def group_costs(
 ) -> dict[str, list[int]]:
     """Give the integer cost of every candidate in every stage, in the order of the stages.
 
-    ``robustness`` is left out: it is of a whole plan, and no sum over its candidates.
+    A term that is no sum over its candidates is left out.
     """
     costs: dict[str, list[int]] = {}
     if objective.weights:
         factors, _ = exact_factors(objective.weights, term_scale)
-        costs["weighted"] = [
-            sum(f * group.costs[t] for t, f in factors.items()) for group in groups
-        ]
+        costs[WEIGHTED] = [sum(f * group.costs[t] for t, f in factors.items()) for group in groups]
     else:
-        for term in additive_terms(objective):
-            costs[term] = [group.costs[term] for group in groups]
+        for row in objective.rows:
+            if row.adds_up:
+                costs[row.name] = [group.costs[row.name] for group in groups]
     costs[TIE_BREAK] = [_tie_cost(group.units, seed) for group in groups]
     return costs
 
@@ -247,7 +227,8 @@ def best_cover(
         for term, costs in group_costs(groups, scenario.objective, seed=seed).items()
     }
     if keeping is not None:
-        values[ROBUSTNESS] = lose_projections(model, x, groups, keeping, n_units)
+        lost = lose_projections(model, x, groups, keeping, n_units)
+        values |= {r.name: lost for r in scenario.objective.rows if r.gathers == "projections"}
     scales = stage_scales(scenario.objective)
     in_order = {term: (values[term], scale) for term, scale in scales.items()}
     return solve_stages(model, x, in_order, seed=seed, time_limit_s=time_limit_s)

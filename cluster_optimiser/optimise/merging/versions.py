@@ -21,7 +21,6 @@ from cluster_optimiser.optimise.universe.diagram import counts_to_go
 from cluster_optimiser.optimise.universe.kept import KeptOrder, kept_plans_in_order
 from cluster_optimiser.optimise.universe.picking import plans_in_order
 from cluster_optimiser.optimise.universe.states import build_diagram
-from cluster_optimiser.scenario import ROBUSTNESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,7 +125,7 @@ def ordered_plans(
     if keeping is None:
         return plans_in_order(diagram, np.array(list(costs.values()), dtype=np.int64))
     terms = stage_terms(objective)
-    place = terms.index(ROBUSTNESS)
+    place = [row.adds_up for row in objective.rows].index(False)
 
     def rows(names: Sequence[str]) -> NDArray[np.int64]:
         found = [costs[name] for name in names]

@@ -27,7 +27,7 @@ _Choice = tuple[tuple[int, ...], list[PartPlan]]
 def parts_of(ground: Ground) -> list[tuple[int, ...]]:
     """Give the parts of the map that may be solved apart."""
     parts = ground.parts()
-    if "changed_pupils" in ground.problem.scenario.objective.terms:
+    if not all(row.is_of_parts for row in ground.problem.scenario.objective.rows):
         seen: dict[str, int] = {}
         for number, part in enumerate(parts):
             for name in {t for i in part for t in ground.by_area["today"][i]}:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.optimise.redraw.linear import Objective
 from cluster_optimiser.optimise.weighting import exact_factors
+from cluster_optimiser.terms import WEIGHTED, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,12 +24,12 @@ Expression = tuple[list[tuple[int, int]], int]
 def stage_names(ground: Ground) -> tuple[str, ...]:
     """Give the stages of a scenario's objective, in order."""
     objective = ground.problem.scenario.objective
-    return ("weighted",) if objective.weights else objective.order
+    return (WEIGHTED,) if objective.weights else objective.order
 
 
 def stage_scale(ground: Ground, stage: str) -> Fraction:
     """Give how many of a stage's integers make one of its own unit."""
-    if stage == "weighted":
+    if stage == WEIGHTED:
         return exact_factors(ground.problem.scenario.objective.weights, term_scale)[1]
     return Fraction(term_scale(stage))
 
@@ -48,7 +48,7 @@ def _factors(ground: Ground) -> dict[str, int]:
 
 def objective_of(a: Assignment, stage: str) -> Objective:
     """Write a stage as what is to be minimised, adding the variables it needs."""
-    if stage != "weighted":
+    if stage != WEIGHTED:
         terms, constant = _expression(a, stage)
         return Objective(tuple(terms), constant)
     every: list[tuple[int, int]] = []
@@ -177,7 +177,7 @@ _EXPRESSIONS: Mapping[str, Callable[[Assignment], Expression]] = {
 
 def value_of(ground: Ground, stage: str, clusters: Sequence[Cluster]) -> int:
     """Count a stage's value from the clusters themselves, as an integer of its scale."""
-    if stage == "weighted":
+    if stage == WEIGHTED:
         terms = ground.problem.scenario.objective.weights
         return weighted_sum(ground, {t: value_of(ground, t, clusters) for t in terms})
     size = ground.problem.scenario.size

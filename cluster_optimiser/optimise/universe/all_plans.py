@@ -16,7 +16,7 @@ from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InfeasibleError, InputError
 from cluster_optimiser.optimise.candidates import candidate_groups, membership
 from cluster_optimiser.optimise.keeping import keeping_of
-from cluster_optimiser.optimise.merging.partition import TIE_BREAK, group_costs, term_scale
+from cluster_optimiser.optimise.merging.partition import group_costs
 from cluster_optimiser.optimise.merging.versions import ordered_plans
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.diagram import (
@@ -35,7 +35,8 @@ from cluster_optimiser.optimise.universe.ranking import (
 from cluster_optimiser.optimise.universe.splitting import restrict
 from cluster_optimiser.optimise.universe.standing import Ranks
 from cluster_optimiser.optimise.universe.states import build_diagram
-from cluster_optimiser.scenario import ROBUSTNESS, nearest
+from cluster_optimiser.scenario import nearest
+from cluster_optimiser.terms import TIE_BREAK, gathered, lookup, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -148,8 +149,8 @@ class Universe:
         totals = self.costs[:, list(groups)].sum(axis=1).tolist()
         values = dict(zip(self.metrics, totals, strict=True))
         if self.keeping is not None:
-            kept = self.keeping.kept(groups).bit_count()
-            values[ROBUSTNESS] = self.keeping.n_projections - kept
+            lost = self.keeping.n_projections - self.keeping.kept(groups).bit_count()
+            values |= dict.fromkeys(gathered("projections"), lost)
         return values
 
     @cached_property
@@ -224,19 +225,20 @@ class Universe:
         chosen = self.groups_of(plan)
         values = self.values_of(chosen)
         rows = {
-            name: [values.get(name, pd.NA), term_scale(name), *self._rank_of(name, chosen)]
-            for name in (*values, ORDER)
+            name: [value, term_scale(name), *self._rank_of(name, chosen)]
+            for name, value in values.items()
         }
+        rows[ORDER] = [pd.NA, 1, *self._rank_of(ORDER, chosen)]
         bounds = ["n_better_least", "n_better_most", "n_worse_least", "n_worse_most"]
         columns = ["value", "scale", "n_better", "n_equal", "n_worse", *bounds]
         table = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=object)
         return table.rename_axis("metric")
 
     def _rank_of(self, name: str, groups: Sequence[int]) -> list[Any]:
-        if name == ROBUSTNESS or (
-            name == ORDER and ROBUSTNESS in self.problem.scenario.objective.terms
-        ):
-            by = self._rank_by_kept if name == ROBUSTNESS else self._rank_in_order
+        is_order = name == ORDER
+        rows = self.problem.scenario.objective.rows if is_order else (lookup(name),)
+        if any(row.gathers == "projections" for row in rows):
+            by = self._rank_in_order if is_order else self._rank_by_kept
             better, equal, worse = by(groups)
             return [better, equal, worse, better, better, worse, worse]
         found = self._ranks_of(name).of(groups)
@@ -270,7 +272,7 @@ class Universe:
 
     def _in_order(self, seed: int) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]] | None]:
         objective = self.problem.scenario.objective
-        keeping = self.keeping if ROBUSTNESS in objective.terms else None
+        keeping = self.keeping if objective.needs("projection") else None
         return ordered_plans(self.diagram, self.groups, objective, keeping, seed=seed)
 
     def best(self, n_plans: int, *, seed: int = 0) -> list[PickedPlan]:

@@ -8,8 +8,8 @@ from cluster_optimiser.errors import InfeasibleError, VerificationError
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups
 from cluster_optimiser.optimise.merging import merge
-from cluster_optimiser.optimise.merging.partition import term_scale
 from cluster_optimiser.optimise.universe.sweep import Sweep, sweep
+from cluster_optimiser.terms import term_scale
 from cluster_optimiser.verification import verify_plan
 from tests.norfolk import norfolk_problem
 from tests.toy import ToySchool, toy_problem

@@ -1,0 +1,206 @@
+"""Every objective term and every metric of a plan: one row each, which all others read.
+
+A term is made small. Whoever builds models, ranks, checks, compares or prints asks the row; a name
+without a row is an error everywhere. The checker reads the rows too, and counts by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from cluster_optimiser.constants import (
+    CENTIMINUTES_PER_MINUTE,
+    CENTIPUPILS_PER_PUPIL,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WEIGHTED = "weighted"
+"""Stage: the sum of all terms, each by its weight."""
+
+TIE_BREAK = "tie-break"
+"""The last stage: among plans equal in every term, one fixed by the seed."""
+
+UPPER = "upper."
+"""Stages of the level above bear its terms with this in front."""
+
+Gathers = Literal["sum", "most", "projections"]
+
+NO_SUM = {
+    "most": "is the largest of its clusters",
+    "projections": "counts projections of a whole plan",
+}
+"""Why a term that is gathered otherwise adds up over no clusters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What a plan may be asked to have little of."""
+
+    name: str  # as a scenario writes it; of a family without its layer
+    unit: str  # of what a scenario and a reader see
+    metric: str  # metrics of the plan that it is, "{layer}" standing for each of its layers
+    scale: int = 1  # so many of the integers that it is solved in make one of its unit
+    gathers: Gathers = "sum"  # how a plan's value comes of its clusters'
+    methods: tuple[str, ...] = ("merge", "redraw")
+    layers: Literal["none", "named", "preferred"] = "none"
+    needs: Literal["nothing", "place", "need", "projection"] = "nothing"  # to be known at all
+    is_of_parts: bool = True  # adds up over parts of a map that are redrawn apart
+    bound: Literal["none", "fewest", "median"] = "none"  # what no plan betters, without solving
+    is_mean_shown: bool = False  # readers are told the mean of a pupil
+    layer: str | None = None  # of a family's member
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether a plan's value is the sum of its clusters'."""
+        return self.gathers == "sum"
+
+    @property
+    def key(self) -> str:
+        """Its key in the words; a family's members share one, which takes the layer."""
+        return self.name if self.layer is None else f"{self.name.partition('.')[0]}_layer"
+
+    def of_layers(self, preferred: Iterable[str]) -> tuple[str, ...]:
+        """Give the layers that it counts, of a scenario that prefers some."""
+        if self.layer is not None:
+            return (self.layer,)
+        return tuple(preferred) if self.layers == "preferred" else ()
+
+    def metrics(self, preferred: Iterable[str]) -> tuple[str, ...]:
+        """Give the metrics that it is the sum of."""
+        if self.layers == "none":
+            return (self.metric,)
+        return tuple(self.metric.format(layer=layer) for layer in self.of_layers(preferred))
+
+
+TERMS = (
+    Term("count", "clusters", "n_clusters", bound="fewest"),
+    Term("exceptions", "clusters", "n_under_min"),
+    Term(
+        "pupil_minutes",
+        "pupil minutes",
+        "pupil_minutes",
+        scale=CENTIMINUTES_PER_MINUTE,
+        needs="place",
+        bound="median",
+        is_mean_shown=True,
+    ),
+    Term("deviation", "pupils", "deviation"),
+    Term(
+        "need_deviation",
+        "weighted pupils",
+        "need_deviation",
+        scale=CENTIPUPILS_PER_PUPIL,
+        methods=("merge",),
+        needs="need",
+    ),
+    # Parts of a map are coupled by it: only one cluster may carry on one of today's.
+    Term("changed_pupils", "pupils", "changed_pupils", is_of_parts=False),
+    Term("misaligned", "pupils", "misaligned_{layer}_pupils", layers="preferred"),
+    Term(
+        "robustness",
+        "projections",
+        "",
+        gathers="projections",
+        methods=("merge",),
+        needs="projection",
+        is_of_parts=False,
+    ),
+)
+"""Terms besides those of a family."""
+
+FAMILIES = (Term("misaligned", "pupils", "misaligned_{layer}_pupils", layers="named"),)
+"""Terms of which each layer has one, written with a dot before the layer."""
+
+USUAL = ("count", "misaligned", "pupil_minutes", "deviation")
+"""What an order usually is, of those who have stated none."""
+
+_TERMS = {term.name: term for term in TERMS}
+_FAMILIES = {term.name: term for term in FAMILIES}
+
+
+def term_names() -> tuple[str, ...]:
+    """Give every name that a term may have, "<layer>" standing for any layer."""
+    return (*_TERMS, *(f"{name}.<layer>" for name in _FAMILIES))
+
+
+def lookup(name: str) -> Term:
+    """Give the row of a term; a name that has none is refused.
+
+    Examples
+    --------
+    >>> lookup("misaligned.district").metrics(())
+    ('misaligned_district_pupils',)
+    """
+    family, _, layer = name.partition(".")
+    if layer and family in _FAMILIES:
+        return replace(_FAMILIES[family], name=name, layer=layer)
+    if name not in _TERMS:
+        message = f'unknown term "{name}": use one of {", ".join(term_names())}'
+        raise LookupError(message)
+    return _TERMS[name]
+
+
+def gathered(how: Gathers) -> tuple[str, ...]:
+    """Name the terms that are gathered in one way."""
+    return tuple(term.name for term in TERMS if term.gathers == how)
+
+
+def term_scale(stage: str) -> int:
+    """Give how many integers of a term, or of the last stage, make one of its own unit."""
+    term = stage.removeprefix(UPPER)
+    return 1 if term == TIE_BREAK else lookup(term).scale
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number of a whole plan."""
+
+    name: str  # "{layer}" stands for any layer
+    unit: str
+
+
+METRICS = tuple(
+    Metric(name, unit)
+    for unit, some in {
+        "number": (
+            "n_clusters n_exempt_clusters n_schools n_schools_all n_under_min n_over_max "
+            "n_over_travel_limit n_not_contiguous n_without_secondary n_rules_broken "
+            "n_across_{layer}"
+        ),
+        "pupils": (
+            "pupils pupils_all smallest_pupils largest_pupils mean_pupils deviation "
+            "changed_pupils misaligned_{layer}_pupils"
+        ),
+        "share": "misaligned_{layer}_share",
+        "weighted pupils": "need_deviation",
+        "pupil minutes": "pupil_minutes pupil_minutes_any_school",
+        "minutes": "mean_minutes max_minutes",
+        "0 to 1": "mean_polsby_popper",
+        "plans": "n_legal_plans",
+    }.items()
+    for name in some.split()
+)
+"""Every metric, by unit."""
+
+_METRICS = {metric.name: metric for metric in METRICS}
+
+
+def metric(name: str) -> Metric:
+    """Give the row of a metric; a name that has none is refused.
+
+    Examples
+    --------
+    >>> metric("misaligned_district_pupils").unit, metric("n_clusters").unit
+    ('pupils', 'number')
+    """
+    if name in _METRICS:
+        return _METRICS[name]
+    for row in METRICS:
+        before, layer, after = row.name.partition("{layer}")
+        if layer and name.startswith(before) and name.endswith(after):
+            return replace(row, name=name)
+    message = f'unknown metric "{name}"'
+    raise LookupError(message)
