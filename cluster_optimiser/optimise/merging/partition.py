@@ -149,9 +149,9 @@ def build_model(
 
 def stage_scales(objective: Objective) -> dict[str, Fraction]:
     """Give how many of each stage's integers make one of its own unit."""
-    scales = {term: Fraction(term_scale(term)) for term in stage_terms(objective)}
+    scales = {t: Fraction(term_scale(t)) for t in stage_terms(objective) if t != WEIGHTED}
     if objective.weights:
-        scales[WEIGHTED] = exact_factors(objective.weights, term_scale)[1]
+        scales = {WEIGHTED: exact_factors(objective.weights, term_scale)[1], **scales}
     return scales
 
 
