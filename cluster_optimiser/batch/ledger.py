@@ -9,40 +9,24 @@ no longer than to read the files.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
+import csv
 import json
-import platform
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cluster_optimiser.batch.places import authority_files, beside, scenario_files
+from cluster_optimiser.identity import digest, key_of, library_versions, program_version
 from cluster_optimiser.scenario import load_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from cluster_optimiser.scenario import Scenario
 
 RECORD_FILE = "run.json"
 """The record of a finished run, written last: a folder without it is not finished."""
-
-LIBRARIES = (
-    "geopandas",
-    "highspy",
-    "networkx",
-    "numpy",
-    "ortools",
-    "pandas",
-    "pyogrio",
-    "pyproj",
-    "scipy",
-    "shapely",
-)
-"""Packages whose version may change a result."""
 
 PROVED = ("OPTIMAL", "INFEASIBLE", "GIVEN")
 """Statuses that no longer time would change."""
@@ -79,41 +63,6 @@ class Record:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def digest(content: bytes) -> str:
-    """Give the SHA-256 of bytes."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def key_of(parts: object) -> str:
-    """Give the hash of plain data."""
-    return digest(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode())
-
-
-@cache
-def program_version() -> str:
-    """Give the hash of the program's own files: a version does not change with every edit."""
-    root = Path(__file__).parents[1]
-    found = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            found.update(f"{path.relative_to(root).as_posix()}\0".encode())
-            found.update(path.read_bytes())
-    version = importlib.metadata.version("cluster-optimiser")
-    return f"{version} {found.hexdigest()[:12]}"
-
-
-@cache
-def library_versions() -> dict[str, str]:
-    """Give the version of Python and of each library that may change a result."""
-    found = {"python": ".".join(platform.python_version_tuple()[:2])}
-    for name in LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
 def input_hashes(folder: Path) -> dict[str, str]:
     """Give the hash of every file that an authority is read from."""
     found = {}
@@ -141,6 +90,24 @@ def parts_of(
         "program": program_version(),
         "libraries": library_versions(),
     }
+
+
+def plan_digest(rows: Iterable[tuple[object, object]]) -> str:
+    """Give the hash of a plan: which school is in which cluster, however it is written."""
+    return key_of(sorted((str(urn), str(cluster)) for urn, cluster in rows))
+
+
+def built_on(folder: Path) -> str:
+    """Give the hash of the plan of a finished run, or its status where it has none."""
+    record = read_record(folder)
+    if record is None:
+        return "none"
+    try:
+        with (folder / "plan.csv").open(encoding="utf-8", newline="") as file:
+            _, *rows = csv.reader(file)
+            return plan_digest((urn, cluster) for urn, cluster, *_ in rows)
+    except (OSError, ValueError):
+        return record.status
 
 
 def read_record(folder: Path) -> Record | None:

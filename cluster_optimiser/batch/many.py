@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.folders import tidy
 from cluster_optimiser.batch.gather import in_order, needs
-from cluster_optimiser.batch.ledger import input_hashes, parts_of, read_record, why_run
+from cluster_optimiser.batch.ledger import built_on, input_hashes, parts_of, why_run
 from cluster_optimiser.batch.progress import read_progress
 from cluster_optimiser.batch.tasks import Outcome, Task, read_outcome
 from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
@@ -64,20 +64,13 @@ class Ledger:
         folder = authority_folder(scenario)
         if folder not in self.inputs:
             self.inputs[folder] = input_hashes(folder)
-        builds_on = {label: self.plan_hash(label) for label in needs(scenario)}
+        builds_on = {label: built_on(self.out / label) for label in needs(scenario)}
         return parts_of(
             scenario,
             inputs=self.inputs[folder],
             seed=self.seed(scenario),
             builds_on=builds_on,
         )
-
-    def plan_hash(self, label: str) -> str:
-        """Give the hash of the plan that a scenario has been given, or its status."""
-        record = read_record(self.out / label)
-        if record is None:
-            return "none"
-        return record.files.get("plan.csv", record.status)
 
     def why(self, scenario: Scenario, parts: dict[str, Any]) -> list[str]:
         """Say why a scenario must be run; nothing where it need not."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from cluster_optimiser.batch.ledger import input_hashes, parts_of, plan_digest
 from cluster_optimiser.batch.places import beside, plan_path
 from cluster_optimiser.domain import Plan, Result, Solution
 from cluster_optimiser.errors import (
@@ -21,11 +19,11 @@ from cluster_optimiser.errors import (
 )
 from cluster_optimiser.geography import build_problem, build_territory
 from cluster_optimiser.geography.divided import refuse_division
+from cluster_optimiser.identity import stamp_of
 from cluster_optimiser.inputs import (
     check_names,
     load_authority,
     load_plan,
-    projection_path,
     projections_of,
 )
 from cluster_optimiser.optimise import solve_levels, solve_merge, solve_redraw
@@ -48,10 +46,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Authority, Problem, Territory
 
 
-STAMP_LENGTH = 12
-"""Characters of a stamp: enough to tell any two runs apart, short enough to read out."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
     """An authority with its ground: read once, used by every scenario."""
@@ -66,27 +60,13 @@ def load_place(scenario: Scenario) -> Place:
     return Place(authority, build_territory(authority))
 
 
-def stamp(
+def parts_of_run(
     scenario: Scenario, authority: Authority, seed: int, *, builds_on: Sequence[Plan] = ()
-) -> str:
-    """Give a short hash of everything a result depends on: scenario, data, seed and version."""
-    path = projection_path(scenario)
-    above = upper_scenario(scenario)
-    content = {
-        "scenario": scenario.resolved() | {"plan": None},
-        "inputs": dict(authority.inputs),
-        "plan": _digest(plan_path(scenario).read_bytes()) if scenario.plan else None,
-        "upper": None if above is None else above.resolved(),
-        "builds_on": [plan.assignment.to_dict() for plan in builds_on],
-        "projections": _digest(path.read_bytes()) if path and path.is_file() else None,
-        "seed": seed,
-        "version": version("cluster-optimiser"),
-    }
-    return _digest(json.dumps(content, sort_keys=True).encode())[:STAMP_LENGTH]
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+) -> dict[str, Any]:
+    """Put together what a result depends on, with the hashes of what was really read."""
+    inputs = {**input_hashes(authority.folder), **authority.inputs}
+    plans = {plan.label: plan_digest(plan.assignment.items()) for plan in builds_on}
+    return parts_of(scenario, inputs=inputs, seed=seed, builds_on=plans)
 
 
 def _make_plan(
@@ -142,6 +122,7 @@ def run_scenario(
     earlier: Sequence[Plan] = (),
     seed: int = 0,
     time_limit_s: float | None = None,
+    stamp: str = "",
 ) -> Result:
     """Run one scenario, from data to a verified, scored plan.
 
@@ -160,6 +141,8 @@ def run_scenario(
         Fixes the search and the choice between equal plans.
     time_limit_s
         Seconds of solving; without it until proved.
+    stamp
+        The run's stamp, where it is known; else worked out.
 
     Returns
     -------
@@ -185,13 +168,10 @@ def run_scenario(
     problem = prepare(scenario, place=place, parent=parent)
     with locating(scenario.files):
         plan = _make_plan(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
-    result = result_of(
-        problem,
-        plan,
-        seconds=time.perf_counter() - started,
-        seed=seed,
-        stamp=stamp(scenario, place.authority, seed, builds_on=[*filter(None, [parent]), *earlier]),
-    )
+    seconds = time.perf_counter() - started
+    before = [*filter(None, [parent]), *earlier]
+    stamp = stamp or stamp_of(parts_of_run(scenario, place.authority, seed, builds_on=before))
+    result = result_of(problem, plan, seconds=seconds, seed=seed, stamp=stamp)
     verify(result)
     return result
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.batch.ledger import (
-    RECORD_FILE,
-    digest,
-    hash_file,
-    key_of,
-    library_versions,
-    program_version,
-)
+from cluster_optimiser.batch.ledger import RECORD_FILE, hash_file
+from cluster_optimiser.identity import digest, key_of, library_versions, program_version
 from cluster_optimiser.scenario import authority_folder
 
 if TYPE_CHECKING:

@@ -24,13 +24,13 @@ from cluster_optimiser.batch.ledger import (
     hash_file,
     input_hashes,
     parts_of,
-    program_version,
     read_record,
 )
 from cluster_optimiser.batch.results import load_result, write_all
 from cluster_optimiser.batch.tasks import read_outcome
 from cluster_optimiser.batch.together import record_text
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
+from cluster_optimiser.identity import program_version
 from cluster_optimiser.scenario import authority_folder
 from cluster_optimiser.verification import verify
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser import present
 from cluster_optimiser.batch.folders import replace_folder, staging
@@ -18,18 +18,19 @@ from cluster_optimiser.batch.ledger import (
     Record,
     hash_files,
     input_hashes,
-    key_of,
 )
-from cluster_optimiser.batch.one import Place, load_place, run_scenario, stamp
+from cluster_optimiser.batch.one import Place, load_place, run_scenario
 from cluster_optimiser.batch.progress import progress_to
 from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.batch.tasks import Made
 from cluster_optimiser.domain import Plan, Solution, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
+from cluster_optimiser.identity import key_of, stamp_of
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.scenario import authority_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cluster_optimiser.batch.tasks import Task
@@ -89,8 +90,11 @@ def work(task: Task) -> Made | None:
 
 def _work(task: Task, place: Place) -> Made | None:
     folder = task.out / task.scenario.option
+    # With the hashes of what was really read.
+    inputs = {**task.parts["inputs"], **place.authority.inputs}
+    parts = {**task.parts, "inputs": dict(sorted(inputs.items()))}
     with progress_to(task.progress):
-        made = _solve(task, place)
+        made = _solve(task, place, stamp_of(parts))
     try:
         with staging(task.out) as temporary:
             new = temporary / task.scenario.option
@@ -103,7 +107,7 @@ def _work(task: Task, place: Place) -> Made | None:
                 present.write_result(made, new, maps=task.options.outputs == "all")
                 status = made.plan.solution.status
                 hold(folder, made)
-            _sign(task, place, new, status)
+            _sign(task, parts, new, status)
             replace_folder(new, folder, temporary)
     except OSError as error:
         message = f"{task.out} cannot be written: {error.strerror or error}"
@@ -114,10 +118,8 @@ def _work(task: Task, place: Place) -> Made | None:
     return Made(made.score, made.violations, made.objective, made.outlook, made.survey)
 
 
-def _sign(task: Task, place: Place, folder: Path, status: Status) -> None:
-    """Write the record, with the hashes of what was really read."""
-    inputs = {**task.parts["inputs"], **place.authority.inputs}
-    parts = {**task.parts, "inputs": dict(sorted(inputs.items()))}
+def _sign(task: Task, parts: Mapping[str, Any], folder: Path, status: Status) -> None:
+    """Write the record of a folder that is otherwise finished."""
     record = Record(
         key=key_of(parts),
         parts=parts,
@@ -135,7 +137,7 @@ def plan_of(label: str, out: Path, place: Place) -> Plan:
     return Plan(label, assignment, Solution(status="GIVEN"))
 
 
-def _solve(task: Task, place: Place) -> Result | Unsolved:
+def _solve(task: Task, place: Place, stamp: str) -> Result | Unsolved:
     scenario, started = task.scenario, time.perf_counter()
     parent, earlier = None, []
     if not task.blocked:
@@ -144,7 +146,6 @@ def _solve(task: Task, place: Place) -> Result | Unsolved:
         earlier = [plan_of(label, task.out, place) for label in scenario.earlier]
 
     def without_plan(status: Status, message: str) -> Unsolved:
-        builds_on = [*([] if parent is None else [parent]), *earlier]
         return Unsolved(
             scenario=scenario,
             authority=place.authority,
@@ -152,7 +153,7 @@ def _solve(task: Task, place: Place) -> Result | Unsolved:
             message=message,
             seconds=time.perf_counter() - started,
             seed=task.seed,
-            stamp=stamp(scenario, place.authority, task.seed, builds_on=builds_on),
+            stamp=stamp,
         )
 
     if task.blocked:
@@ -165,6 +166,7 @@ def _solve(task: Task, place: Place) -> Result | Unsolved:
             earlier=earlier,
             seed=task.seed,
             time_limit_s=task.options.time_limit_s,
+            stamp=stamp,
         )
     except InfeasibleError as error:
         return without_plan("INFEASIBLE", str(error))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import importlib.metadata
 import json
 import math
 import os
-import platform
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.comparison import funding
+from cluster_optimiser.identity import PACKAGE, digest, library_versions, program_version
 from cluster_optimiser.terms import TIE_BREAK, UPPER
 
 if TYPE_CHECKING:
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Authority, Result, Unsolved
     from cluster_optimiser.scenario import Scenario
-
-PACKAGE = "cluster-optimiser"
-VERSIONED = ("folium", "geopandas", "numpy", "ortools", "pandas", "pyogrio", "pyproj", "shapely")
 
 
 def plain(value: object) -> object:
@@ -59,12 +54,8 @@ def _plain_scalar(value: object) -> object:
     return str(value)
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _inputs(authority: Authority, scenario: Scenario) -> list[dict[str, str]]:
-    found = {f"{authority.key}/{path}": digest for path, digest in authority.inputs.items()}
+    found = {f"{authority.key}/{path}": sha256 for path, sha256 in authority.inputs.items()}
     files = list(scenario.files)
     home = files[0].parent if files else Path()
     if files and scenario.plan is not None:
@@ -75,8 +66,8 @@ def _inputs(authority: Authority, scenario: Scenario) -> list[dict[str, str]]:
         # Names only: where the checkout lies differs between machines.
         name = Path(os.path.relpath(file, home.parent)).as_posix()
         if file.is_file():
-            found[name] = _sha256(file)
-    return [{"path": path, "sha256": digest} for path, digest in sorted(found.items())]
+            found[name] = digest(file.read_bytes())
+    return [{"path": path, "sha256": sha256} for path, sha256 in sorted(found.items())]
 
 
 def _sources(authority: Authority) -> list[dict[str, str]]:
@@ -87,13 +78,7 @@ def _sources(authority: Authority) -> list[dict[str, str]]:
 
 
 def _versions() -> dict[str, str]:
-    versions = {name: importlib.metadata.version(name) for name in VERSIONED}
-    versions["python"] = ".".join(platform.python_version_tuple()[:2])
-    try:
-        versions[PACKAGE] = importlib.metadata.version(PACKAGE)
-    except importlib.metadata.PackageNotFoundError:
-        versions[PACKAGE] = "not installed"
-    return dict(sorted(versions.items()))
+    return dict(sorted({**library_versions(), PACKAGE: program_version()}.items()))
 
 
 def reason_for(result: Result, cluster: str, units: tuple[str, ...]) -> str:

@@ -1,12 +1,18 @@
 """What is run again, what is not, and why."""
 
+import ast
 import json
+import re
+import sys
+import tomllib
 from collections.abc import Callable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
-from cluster_optimiser.batch import Options, ledger, load_batch, what_to_run
+from cluster_optimiser import identity
+from cluster_optimiser.batch import Options, ledger, load_batch, run_scenario, what_to_run
 from cluster_optimiser.batch.ledger import RECORD_FILE
 from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
 from tests.inputs.broken import SCHOOLS
@@ -102,6 +108,45 @@ def test_the_program_and_its_libraries_are_reasons(
     (reasons,) = why(out, path).values()
     assert reasons[0].startswith("library changed: ortools: ")
     assert reasons[1] == "the program changed"
+
+
+def test_a_run_has_one_identity(
+    threeshire: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stamp, record and manifest say the same, also of a run built on another or in Python."""
+    a, b = put(threeshire, "a"), put(threeshire, "b", 'units = "a"', method="keep")
+    run_into(out, a, b)
+    stamps = {}
+    for label, path in (("a", a), ("b", b)):
+        record = json.loads((out / label / RECORD_FILE).read_text())
+        stamps[label] = json.loads((out / label / "manifest.json").read_text())["stamp"]
+        assert record["key"] == identity.key_of(record["parts"])
+        assert record["key"].startswith(stamps[label])
+        assert run_scenario(path).stamp == stamps[label]
+    assert stamps["a"] != stamps["b"]
+    monkeypatch.setattr(ledger, "program_version", lambda: "0 000")
+    assert run_scenario(a).stamp != stamps["a"]
+
+
+def test_every_library_that_the_program_imports_is_part_of_its_identity() -> None:
+    """Those that it cannot do without, as stated; the installed program says the same of itself."""
+    root = Path(identity.__file__).parent
+    imported = {
+        name.split(".")[0]
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [getattr(node, "module", None) or node.names[0].name]
+    }
+    homes = packages_distributions()
+    project = tomllib.loads((root.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    known = {re.match(r"[\w.-]+", line)[0].lower() for line in project["dependencies"]}
+    assert {*identity.library_versions()} - {"python"} <= known
+    # Extras, and what comes with pydantic, folium, jinja2 and osmnx.
+    beside = {"distributed", "dask", "pyarrow", "docx", "typst", "xlsxwriter"}
+    beside |= {"pydantic_core", "branca", "markupsafe", "requests", "cluster_optimiser"}
+    for name in sorted(imported - beside - {*sys.stdlib_module_names}):
+        assert {home.lower().replace("_", "-") for home in homes[name]} & known, name
 
 
 def test_seed_and_force_are_reasons(threeshire: Path, out: Path) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cluster_optimiser import cli
-from cluster_optimiser.batch.ledger import RECORD_FILE, hash_file, key_of
+from cluster_optimiser.batch.ledger import RECORD_FILE, hash_file
 from cluster_optimiser.batch.together import record_text
 from cluster_optimiser.batch.verifying import seal_faults, verify_results
+from cluster_optimiser.identity import key_of
 from tests.batch.made import IMPOSSIBLE, put, run_into
 from tests.inputs.broken import make_authority
 
