@@ -1,62 +1,53 @@
-"""Counts that may be shown: none of which a single school's small count can be worked out.
+"""Counts that tell nothing of one or two schools, whatever is published together.
 
-A count of pupils with a need is held back where it is small, where too few schools make it up, and
-where it would follow from the total and the others. Options that divide clusters of today are
-compared with today's: there everything is rounded.
+Holding back one table's small cells does not help where another option's table has their sum. So
+nothing is held back: before anything is added up, the counts of schools are moved to multiples of
+`STEP`, once, in the same way for every option. Whoever solves all tables, sums of money included,
+for a school or for two finds the moved counts and no others: data that differ only inside the steps
+give the same tables to the last penny (which is what the tests try).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEAST_COUNT = 5
-"""Smallest count that is shown."""
+"""Smallest count of a cluster of today that is kept as it is."""
 
 LEAST_SCHOOLS = 3
-"""Fewest schools of a count that is shown: with two, each could take away its own."""
+"""Fewest schools of a count that is kept: with two, each could take away its own."""
 
-ROUNDING = 5
-"""What counts are rounded to where differences between options would tell."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sums:
-    """What counts are sums of."""
-
-    counts: pd.DataFrame  # index urn, a column a measure: the counts themselves
-    cluster_of: pd.Series  # index urn: the cluster whose sum is shown
-    today_of: pd.Series
-
-    @property
-    def tell(self) -> bool:
-        """Whether sums of several options together tell a single school's small count.
-
-        Options made of whole clusters of today tell no more than today's sums do, and those are of
-        a single school only where a cluster has but one. All others are taken to tell.
-        """
-        homes = self.cluster_of.groupby(self.today_of)
-        if (homes.min() != homes.max()).any():
-            return True
-        n_schools = self.today_of.map(self.today_of.value_counts())
-        alone = self.counts[n_schools == 1]
-        return bool((alone < LEAST_COUNT).to_numpy().any())
+STEP = 5
+"""What counts of schools are moved to a multiple of."""
 
 
-def safe_counts(sums: Sums, clusters: pd.Series) -> tuple[pd.DataFrame, bool]:
-    """Hold back or round the counts that would tell of a single school."""
-    names = clusters.astype(str)
-    grouped = sums.counts.groupby(sums.cluster_of)
-    table = grouped.sum().reindex(names, fill_value=0).astype("Int64")
-    n_schools = grouped.size().reindex(names, fill_value=0)
-    held_back = (table < LEAST_COUNT).any(axis=1) | (n_schools < LEAST_SCHOOLS)
-    if held_back.sum() == 1 and not held_back.all():
-        # One alone would follow from the total: the smallest of the others goes with it.
-        held_back |= held_back.index == table[~held_back].sum(axis=1).idxmin()
-    is_rounded = sums.tell
-    if is_rounded:
-        table = ((table + ROUNDING // 2) // ROUNDING) * ROUNDING
-    return table.mask(held_back.astype(bool)).set_axis(clusters.index), is_rounded
+def protected_counts(counts: pd.Series, home: pd.Series) -> pd.Series:
+    """Move the counts of schools to multiples of `STEP`, keeping the sum of each home.
+
+    The sum of a home with too few schools, or too small a sum, is moved to a multiple as well. In a
+    home each school is moved up or down by less than a step, and the sum of all moves is the least
+    there is (largest remainders); what the sum has beyond its last multiple goes to the largest
+    count. A count that is not known stays so.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> counts = pd.Series([7, 3, 13, 4], index=[1, 2, 3, 4], dtype="Int64")
+    >>> protected_counts(counts, pd.Series(["a", "a", "a", "b"], index=counts.index)).tolist()
+    [5, 5, 13, 5]
+    """
+    moved = counts.copy()
+    for _, group in counts.dropna().groupby(home):
+        total = int(group.sum())
+        if len(group) < LEAST_SCHOOLS or total < LEAST_COUNT:
+            total = (total + STEP // 2) // STEP * STEP
+        steps = group // STEP
+        order = (group % STEP).sort_values(ascending=False, kind="stable").index
+        steps.loc[order[: total // STEP - int(steps.sum())]] += 1
+        values = steps * STEP
+        values.loc[group.idxmax()] += total % STEP
+        moved.loc[group.index] = values
+    return moved

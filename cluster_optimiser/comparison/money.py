@@ -2,7 +2,8 @@
 
 Every school's share of the pot is worked out once, in fractions, and rounded to pence by largest
 remainder; a cluster gets what its schools bring. So sums over clusters are the pot whatever the
-plan, and a school that moves changes two clusters only.
+plan, and a school that moves changes two clusters only. Counts of schools are moved first, so that
+neither tables nor sums of money tell those of one or two schools (`disclosure`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.comparison.disclosure import ROUNDING, Sums, safe_counts
+from cluster_optimiser.comparison.disclosure import STEP, protected_counts
 from cluster_optimiser.constants import NEED_SCALE
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.need import counted, need_and_pupils, takes_part
@@ -22,14 +23,11 @@ from cluster_optimiser.geography.need import counted, need_and_pupils, takes_par
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cluster_optimiser.domain import Authority, Result
+    from cluster_optimiser.domain import Problem, Result
     from cluster_optimiser.scenario import Funding
 
 PENCE = 100
 """Pence of a pound."""
-
-COARSE_PENCE = 100_000
-"""Step of sums by need where counts are rounded: they would tell the counts otherwise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,9 +63,20 @@ def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
     return floors
 
 
-def school_pence(authority: Authority, funding: Funding) -> pd.DataFrame:
+def shown_schools(problem: Problem, funding: Funding) -> pd.DataFrame:
+    """Give the register with the counts that may be published in place of those that may not."""
+    schools = problem.authority.schools
+    if funding.counts_are_public:
+        return schools
+    home = schools["local_cluster"].astype(str)
+    exempt_of = problem.exempt_of
+    home = home.mask(home.index.isin(exempt_of.index), exempt_of.reindex(home.index))
+    moved = {m: protected_counts(counted(schools, m), home) for m in funding.measures}
+    return schools.assign(**moved)
+
+
+def school_pence(schools: pd.DataFrame, funding: Funding) -> pd.DataFrame:
     """Work out what each school brings to its cluster. Not for publication."""
-    schools = authority.schools
     part = takes_part(schools, funding).to_numpy()
     pot = int(funding.pot_pounds * PENCE)
     exact = [Fraction(0)] * len(schools)
@@ -115,9 +124,8 @@ def _spread(values: Sequence[float]) -> float | None:
     return float(array.std() / array.mean())
 
 
-def _unknown_schools(authority: Authority, funding: Funding) -> pd.Series:
+def _unknown_schools(schools: pd.DataFrame, funding: Funding) -> pd.Series:
     """Tell of which schools that take part some count is not known."""
-    schools = authority.schools
     unknown = ~schools["is_pupils_known"].astype(bool)
     for measure in funding.measures:
         unknown |= counted(schools, measure).isna()
@@ -125,15 +133,13 @@ def _unknown_schools(authority: Authority, funding: Funding) -> pd.Series:
     return found
 
 
-def _sums(result: Result, funding: Funding) -> pd.DataFrame:
-    """Add up money, need and counts of each cluster's schools; nothing held back yet."""
-    authority = result.problem.authority
-    schools = authority.schools
+def _sums(result: Result, schools: pd.DataFrame, funding: Funding) -> pd.DataFrame:
+    """Add up money, need and counts of each cluster's schools."""
     need, pupils = need_and_pupils(schools, funding)
-    per_school = school_pence(authority, funding)
+    per_school = school_pence(schools, funding)
     per_school["need_thousandths"] = need
     per_school["need_pupils"] = pupils
-    per_school["n_schools_unknown"] = _unknown_schools(authority, funding).astype("int64")
+    per_school["n_schools_unknown"] = _unknown_schools(schools, funding).astype("int64")
     for measure in funding.measures:
         per_school[measure] = counted(schools, measure).fillna(0).astype("int64")
     clusters = result.score.clusters
@@ -180,9 +186,8 @@ def _evenness(table: pd.DataFrame) -> dict[str, float | None]:
     return {name: None if v is None else round(v, digits) for name, (v, digits) in found.items()}
 
 
-def _notes(result: Result, funding: Funding, *, are_rounded: bool) -> tuple[str, ...]:
-    authority = result.problem.authority
-    n_unknown = int(_unknown_schools(authority, funding).sum())
+def _notes(schools: pd.DataFrame, funding: Funding) -> tuple[str, ...]:
+    n_unknown = int(_unknown_schools(schools, funding).sum())
     notes = [funding.source, funding.note]
     if n_unknown:
         notes.append(
@@ -196,51 +201,16 @@ def _notes(result: Result, funding: Funding, *, are_rounded: bool) -> tuple[str,
             "nor in the need, as they are funded apart; their pupils count for administrative "
             "money."
         )
-    notes.append(
-        "No count is shown for a single school. For a cluster a count is left out where it is "
-        "under 5, or fewer than three schools make it up, or it could be worked out from others."
-    )
-    if funding.pot_pounds:
+    if funding.measures and not funding.counts_are_public:
         notes.append(
-            "Money is exact to the penny and its formula is public, so money itself can hint at "
-            "counts: whoever knows the schools and pupils of a cluster can work back to what its "
-            "counts may be, and where two clusters of different options differ by one school, to "
-            "what that school's may be. Where those counts are not public anyway, keep the sums "
-            "of clusters for those who may know them."
-        )
-    if are_rounded:
-        notes.append(
-            "As this option divides clusters of today, a school's count could be worked out by "
-            "comparing options: counts and weighted pupils are rounded to 5, "
-            "sums by need to £1,000."
+            f"Counts of schools were moved to multiples of {STEP} before they were added up, the "
+            "same for every option, so that nobody can work out the count of one or two "
+            "schools, neither from counts nor from money nor by comparing options. A cluster of "
+            "today keeps its count exactly, unless it is below 5 or of fewer than three schools; "
+            "a cluster that divides one of today's may be a few pupils off. Money is worked out "
+            "from the counts that are shown, and is exact to the penny for them."
         )
     return tuple(note for note in notes if note)
-
-
-def _publishable(
-    result: Result, funding: Funding, table: pd.DataFrame
-) -> tuple[pd.DataFrame, bool]:
-    """Hold back or round what would tell of a single school; money of clusters stays as it is."""
-    authority, exempt_of = result.problem.authority, result.problem.exempt_of
-    schools = authority.schools
-    counts = pd.DataFrame({m: counted(schools, m).fillna(0) for m in funding.measures})
-    today = schools["local_cluster"].astype(str)
-    today = today.mask(today.index.isin(exempt_of.index), exempt_of.reindex(today.index))
-    sums = Sums(counts, result.plan.assignment.astype(str), today)
-    shown, are_rounded = safe_counts(sums, table["cluster"])
-    table = table.assign(**{measure: shown[measure] for measure in funding.measures})
-    of_need = ["weighted_pupils", "pounds_per_weighted_pupil"]
-    table[of_need] = table[of_need].astype("Float64")
-    if are_rounded:
-        table["weighted_pupils"] = (table["weighted_pupils"] / ROUNDING).round() * ROUNDING
-        rate = table["pot_pence"] / PENCE / table["weighted_pupils"].replace(0, pd.NA)
-        table["pounds_per_weighted_pupil"] = rate.astype("Float64").round(2)
-        for name in ("by_need_pence", "behind_need_pence"):
-            table[name] = (table[name] / COARSE_PENCE).round().astype("int64") * COARSE_PENCE
-    is_held_back = shown.isna().any(axis=1)
-    for name in (*of_need, "by_need_pence", "behind_need_pence"):
-        table[name] = table[name].convert_dtypes().mask(is_held_back)
-    return table, are_rounded
 
 
 def funding(result: Result) -> FundingView | None:
@@ -263,10 +233,10 @@ def funding(result: Result) -> FundingView | None:
     money = result.problem.scenario.funding
     if money is None:
         return None
-    table = _against_need(_sums(result, money), money)
+    schools = shown_schools(result.problem, money)
+    table = _against_need(_sums(result, schools, money), money)
     evenness = _evenness(table)
     table["total_pence"] = table["admin_pence"] + table["pot_pence"]
-    table, are_rounded = _publishable(result, money, table)
     columns = [
         *("cluster", "is_exempt", "n_schools", "n_schools_unknown", "pupils"),
         *money.measures,
@@ -281,5 +251,5 @@ def funding(result: Result) -> FundingView | None:
         clusters=table[columns],
         totals=totals,
         evenness=evenness,
-        notes=_notes(result, money, are_rounded=are_rounded),
+        notes=_notes(schools, money),
     )

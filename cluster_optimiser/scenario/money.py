@@ -51,6 +51,8 @@ class Funding(Table):
     """A fund for the clusters where the formula runs furthest behind need."""
     capacity_clusters: Some = 10
     """How many clusters that fund is meant for."""
+    counts_are_public: bool = False
+    """Counts of single schools are public anyway: they are added up as they are."""
     source: str = ""
     """Where the sums come from, printed with them."""
     note: str = ""
