@@ -113,7 +113,7 @@ MEASURES = ("fsm_ever6", "sen_support", "ehcp")
 
 
 def _published(counts: pd.DataFrame) -> str:
-    """Give the tables of money of options that divide clusters and not, had schools these counts."""
+    """Give the tables of money of options of both kinds, had schools these counts."""
     texts = []
     for option in ("1", "2c", "4a", "4e"):
         result = norfolk_result(option)
