@@ -48,6 +48,6 @@ def protected_counts(counts: pd.Series, home: pd.Series) -> pd.Series:
         order = (group % STEP).sort_values(ascending=False, kind="stable").index
         steps.loc[order[: total // STEP - int(steps.sum())]] += 1
         values = steps * STEP
-        values.loc[group.idxmax()] += total % STEP
+        values.iloc[int(group.argmax())] += total % STEP
         moved.loc[group.index] = values
     return moved

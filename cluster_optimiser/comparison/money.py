@@ -65,7 +65,7 @@ def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
 
 def shown_schools(problem: Problem, funding: Funding) -> pd.DataFrame:
     """Give the register with the counts that may be published in place of those that may not."""
-    schools = problem.authority.schools
+    schools: pd.DataFrame = problem.authority.schools
     if funding.counts_are_public:
         return schools
     home = schools["local_cluster"].astype(str)
