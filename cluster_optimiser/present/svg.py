@@ -37,6 +37,7 @@ MOST_INSETS = 3
 INSET_WIDTH, INSET_HEIGHT, INSET_SCALE, INSET_GAP = 1000.0, 620.0, 3.6, 70
 
 NUMBER_RADIUS = 29
+LETTERS_IN_DISC = 2
 NAME_SIZE = 36
 NAME_LEADING = 40
 # Average advance of a letter in the system's sans-serif faces, as a share of the size.
@@ -165,7 +166,7 @@ class _Labels:
         self, text: str, spot: shapely.Point, shape: BaseGeometry
     ) -> tuple[list[str], float, float] | None:
         lines = textwrap.wrap(text, LINE_LETTERS, break_long_words=False)
-        if len(lines) > MOST_LINES:
+        if not 0 < len(lines) <= MOST_LINES:
             return None
         width = max(map(len, lines)) * NAME_SIZE * LETTER_SHARE
         height = len(lines) * NAME_LEADING
@@ -210,9 +211,12 @@ def _spiral(centre: shapely.Point) -> Iterator[shapely.Point]:
 
 
 def _number_mark(cluster_id: str, spot: shapely.Point) -> markupsafe.Markup:
-    return markupsafe.Markup('<text class="no" x="{x}" y="{y}">{n}</text>').format(
-        x=round(spot.x), y=round(spot.y), n=cluster_number(cluster_id)
-    )
+    n, x, y = cluster_number(cluster_id), round(spot.x), round(spot.y)
+    # On a plain disc: a halo round each digit would wipe out part of the digit before it.
+    return markupsafe.Markup(
+        '<circle class="nd" cx="{x}" cy="{y}" r="{r}"/>'
+        '<text class="no{small}" x="{x}" y="{y}" dy=".36em">{n}</text>'
+    ).format(x=x, y=y, n=n, r=NUMBER_RADIUS, small=" sm" * (len(n) > LETTERS_IN_DISC))
 
 
 def _name_mark(lines: Iterable[str], x: float, top: float) -> markupsafe.Markup:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from cluster_optimiser.present.characters import printable
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.present.tables import csv_text
@@ -97,7 +98,10 @@ def _figures(results: Sequence[Result], standing: Standing | None) -> dict[str, 
     if standing is None:
         return {}
     reference = next(r for r in results if r.plan.label == standing.label)
-    figures = {"front": _front(reference, standing), "together": _together(reference)}
+    import matplotlib as mpl  # noqa: PLC0415 - a second of import that only pictures need
+
+    with mpl.rc_context({"text.parse_math": False}):  # a name with two dollars is a name
+        figures = {"front": _front(reference, standing), "together": _together(reference)}
     return {name: figure for name, figure in figures.items() if figure is not None}
 
 
@@ -145,14 +149,16 @@ def _front(reference: Result, standing: Standing) -> Figure | None:
     for spot, labels in at.items():
         axes.plot(*spot, "o", markersize=12, markerfacecolor="none", markeredgecolor=MARK,
                   markeredgewidth=2, zorder=4)  # fmt: skip
-        axes.annotate(", ".join(labels), spot, (9, -12), textcoords="offset points", weight="bold")
+        axes.annotate(
+            printable(", ".join(labels)), spot, (9, -12), textcoords="offset points", weight="bold"
+        )
     up_ticks = ticks(min(p.misfit for p in points), max(p.misfit for p in points))
     axes.set_yticks(up_ticks, [number(t) for t in up_ticks])
     axes.set_xticks(ticks(min(p.minutes for p in points), max(p.minutes for p in points)))
     axes.grid(color="#d6dee3", linewidth=0.7)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel(say["axis_minutes"])
-    axes.set_ylabel(say["axis_misfit"].format(layer=layer))
+    axes.set_ylabel(printable(say["axis_misfit"].format(layer=layer)))
     n_plans = number(reference.survey.n_plans)
     axes.set_title(
         say["picture_front"].format(n=n_plans, option=standing.label), loc="left", fontsize=10
@@ -192,7 +198,7 @@ def _together(reference: Result) -> Figure | None:
     axes.legend(handles, texts, loc="upper left", bbox_to_anchor=(0, 0), ncols=3, frameon=False)
     n_plans = number(reference.survey.n_plans)
     title = say["picture_together"].format(n=n_plans, option=reference.plan.label)
-    axes.set_title(title, loc="left", fontsize=10)
+    axes.set_title(printable(title), loc="left", fontsize=10)
     return figure
 
 
@@ -222,7 +228,7 @@ def _draw_links(
         if within is None or within.covers(point):
             if any(window.covers(point) for window in without):
                 continue
-            text = axes.annotate(name, spot, (0, 4), textcoords="offset points", fontsize=7,
+            text = axes.annotate(printable(name), spot, (0, 4), textcoords="offset points", fontsize=7,
                                  ha="center", color="#101a20", zorder=4)  # fmt: skip
             text.set_path_effects([withStroke(linewidth=2, foreground="white")])
     axes.set_aspect("equal")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.present.shapes import PALETTE
@@ -10,20 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LINE, HALO = "#22303a", "#fff"
+FONT = "DejaVu Sans"
+NAME = re.compile(r'<text class="nm">(.*?)</text>')
 
 
 def _style() -> str:
     fills = "".join(f".c{i}{{fill:{fill}}}" for i, fill in enumerate(PALETTE))
-    text = "text-anchor:middle;paint-order:stroke;stroke-linejoin:round;stroke:" + HALO
+    text = f"text-anchor:middle;font-family:{FONT}"
     return (
         f"path{{stroke:{LINE};stroke-width:4;stroke-linejoin:round}}{fills}"
         "#map-today,#map-areas{fill:none}"
         f".ln-today{{fill:none;stroke:{LINE};stroke-width:1.3;stroke-opacity:.55}}"
         ".ln-areas{fill:none;stroke:#7a1f4b;stroke-width:4;stroke-dasharray:16 12}"
         f".edge{{fill:none;stroke:{LINE};stroke-width:3}}.sea{{fill:#eef3f6}}"
-        f".lt{{font-size:40px;font-weight:700;fill:{LINE}}}"
-        f".no{{font-size:36px;font-weight:700;fill:#16222a;stroke-width:22;{text}}}"
-        f".nm{{font-size:34px;font-weight:600;fill:#101a20;stroke-width:7;{text}}}"
+        f".lt{{font-size:40px;font-weight:700;fill:{LINE};font-family:{FONT}}}"
+        f".nd{{fill:{HALO}}}.no{{font-size:34px;font-weight:700;fill:#16222a;{text}}}"
+        ".no.sm{font-size:23px}"
+        f".nm,.nh{{font-size:31px;fill:#101a20;{text}}}"
+        f".nh{{fill:none;stroke-width:8;stroke-linejoin:round;stroke:{HALO}}}"
     )
 
 
@@ -32,4 +37,6 @@ def standalone_svg(record: Mapping[str, Any], view: Mapping[str, Any]) -> str:
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     inside = f"<style>{_style()}</style><defs>{record['under']['symbols']}</defs>"
     drawn = str(view["svg"]).replace("<svg ", f"<svg {names} ", 1)
+    # Programs draw the halo letter by letter, over the letter before: it lies under the name.
+    drawn = NAME.sub(r'<text class="nh">\1</text>\g<0>', drawn)
     return drawn.replace(">", f">{inside}", 1)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.present.characters import own_fonts, printable
 from cluster_optimiser.present.report.blocks import Figure
 
 if TYPE_CHECKING:
@@ -33,23 +34,28 @@ def _typst() -> ModuleType:
     return module
 
 
-def picture(svg: str) -> bytes:
+def _compile(source: Path, fonts: Path | None, **options: object) -> bytes:
+    places = [str(own_fonts()), *([str(fonts)] if fonts else [])]
+    made: bytes = _typst().compile(
+        str(source), ignore_system_fonts=True, font_paths=places, **options
+    )
+    return made
+
+
+def picture(svg: str, fonts: Path | None = None) -> bytes:
     """Draw an SVG as PNG."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
-        (home / "map.svg").write_text(svg, encoding="utf-8")
+        (home / "map.svg").write_text(printable(svg, fonts), encoding="utf-8")
         page = home / "map.typ"
         page.write_text(
             '#set page(width: 16cm, height: auto, margin: 0pt)\n#image("map.svg", width: 100%)\n',
             encoding="utf-8",
         )
-        made: bytes = _typst().compile(
-            str(page), format="png", ppi=PICTURE_PPI, ignore_system_fonts=True
-        )
-    return made
+        return _compile(page, fonts, format="png", ppi=PICTURE_PPI)
 
 
-def pdf(report: Report) -> bytes:
+def pdf(report: Report, fonts: Path | None = None) -> bytes:
     """Write a report as tagged PDF; typst refuses what is not PDF/UA-1."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
@@ -58,7 +64,7 @@ def pdf(report: Report) -> bytes:
             plain = asdict(block) | {"kind": type(block).__name__.lower()}
             if isinstance(block, Figure):
                 plain["svg"] = f"map-{i}.svg"
-                (home / f"map-{i}.svg").write_text(block.svg, encoding="utf-8")
+                (home / f"map-{i}.svg").write_text(printable(block.svg, fonts), encoding="utf-8")
             blocks.append(plain)
         day = date.fromisoformat(report.date)
         record = {
@@ -69,13 +75,13 @@ def pdf(report: Report) -> bytes:
             "day": [day.year, day.month, day.day],
             "blocks": blocks,
         }
-        (home / "report.json").write_text(json.dumps(record), encoding="utf-8")
+        text = printable(json.dumps(record, ensure_ascii=False), fonts)
+        (home / "report.json").write_text(text, encoding="utf-8")
         (home / "report.typ").write_text(TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
-        made: bytes = _typst().compile(
-            str(home / "report.typ"),
+        return _compile(
+            home / "report.typ",
+            fonts,
             format="pdf",
-            ignore_system_fonts=True,
             pdf_standards=["ua-1"],
             timestamp=int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()),
         )
-    return made

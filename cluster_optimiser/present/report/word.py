@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.present.characters import storable
 from cluster_optimiser.present.report.archive import same_bytes
 from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, Paragraph, Table
 from cluster_optimiser.present.report.typeset import picture

@@ -1,0 +1,82 @@
+"""Characters that paper, pictures and office files can show, and boxes with a name for the others."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FONT_FILES = ("*.ttf", "*.otf", "*.ttc")
+UNSEEN = frozenset({"Cc", "Cs", "Cn"})
+"""Categories of what no office file may hold: controls, halves of characters, unassigned."""
+PLAIN = frozenset("\n\t")
+NO_MARKS = frozenset({"Cf", "Mn", "Me"})
+"""Joiners and marks that are not drawn by themselves: left out where their letter is a box."""
+
+
+def own_fonts() -> Path:
+    """Give the folder of the fonts that come with the program (DejaVu, by way of matplotlib)."""
+    import matplotlib as mpl  # noqa: PLC0415 - a second of import that only pictures need
+
+    return Path(mpl.get_data_path()) / "fonts" / "ttf"
+
+
+@functools.cache
+def _covered(folder: Path) -> frozenset[int]:
+    from matplotlib.ft2font import FT2Font  # noqa: PLC0415 - as above
+
+    files = sorted(file for kind in FONT_FILES for file in folder.rglob(kind))
+    if folder == own_fonts():
+        files = [folder / "DejaVuSans.ttf"]
+    return frozenset(code for file in files for code in FT2Font(str(file)).get_charmap())
+
+
+def covered(fonts: Path | None = None) -> frozenset[int]:
+    """Give the characters that the program's own fonts can draw, and those of a folder."""
+    return _covered(own_fonts()) | (_covered(fonts) if fonts is not None else frozenset())
+
+
+def box(letter: str) -> str:
+    """Name a character that cannot be shown.
+
+    Examples
+    --------
+    >>> box("\\N{SCHOOL}"), box("\\x07")
+    ('[school]', '[U+0007]')
+    """
+    name = unicodedata.name(letter, "")
+    return f"[{name.lower()}]" if name else f"[U+{ord(letter):04X}]"
+
+
+def storable(text: str) -> str:
+    """Put a box for what neither an office file nor a picture may hold."""
+    if text.isprintable():
+        return text
+    return "".join(
+        box(c) if unicodedata.category(c) in UNSEEN and c not in PLAIN else c for c in text
+    )
+
+
+def printable(text: str, fonts: Path | None = None) -> str:
+    """Put a box for every character that no font at hand can draw."""
+    text = storable(text)
+    if text.isascii():
+        return text
+    drawn = covered(fonts)
+    return "".join(
+        c if c in PLAIN or ord(c) in drawn else ("" if _is_mark(c) else box(c)) for c in text
+    )
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.category(letter) in NO_MARKS
+
+
+def missing(texts: Iterable[str], fonts: Path | None = None) -> list[str]:
+    """List the characters of texts that would become boxes, each once."""
+    letters = sorted({c for text in texts for c in text if not c.isascii() or not c.isprintable()})
+    return [c for c in letters if printable(c, fonts) not in {c, ""}]
