@@ -53,15 +53,24 @@ def page(*, results: Path, file: Path, theme: Path | None) -> None:
     required=True,
     help="Folder for the report; made if it is not there.",
 )
-def report(*, results: Path, folder: Path) -> None:
-    """Write the committee report: a Word document, a tagged PDF and a workbook.
+@click.option("--front", type=click.Path(path_type=Path), help="Date, author, decision and so on.")
+@click.option("--template", type=click.Path(path_type=Path), help="Word document to be styled by.")
+@click.option(
+    "--fonts",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of fonts for characters that the program's own cannot draw.",
+)
+def report(
+    *, results: Path, folder: Path, front: Path | None, template: Path | None, fonts: Path | None
+) -> None:
+    """Write the committee paper: a Word document, a tagged PDF and a workbook.
 
     \b
     Example:
-      cluster-optimiser report results -o report
+      cluster-optimiser report results -o report --front front.toml
     """
     from cluster_optimiser.batch.verifying import refuse_changed
-    from cluster_optimiser.present.report import write_report
+    from cluster_optimiser.present.report import Looks, load_front, write_report
 
     refuse_changed(results)
     to_user = console()
@@ -71,7 +80,8 @@ def report(*, results: Path, folder: Path) -> None:
             if shown is not None:
                 shown.update(f"writing {name}")
 
-        files = write_report(results, folder, on_step=say)
+        looks = Looks(load_front(front) if front else None, template, fonts)
+        files = write_report(results, folder, looks=looks, on_step=say, warn=to_user.print)
     for file in files:
         to_user.print(f"Open {file}", markup=False)
 

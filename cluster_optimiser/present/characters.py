@@ -1,4 +1,4 @@
-"""Characters that paper, pictures and office files can show, and boxes with a name for the others."""
+"""Characters that paper, pictures and office files can show; named boxes for the others."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def covered(fonts: Path | None = None) -> frozenset[int]:
 
 
 def box(letter: str) -> str:
-    """Name a character that cannot be shown.
+    r"""Name a character that cannot be shown.
 
     Examples
     --------
-    >>> box("\\N{SCHOOL}"), box("\\x07")
+    >>> box("\N{SCHOOL}"), box("\x07")
     ('[school]', '[U+0007]')
     """
     name = unicodedata.name(letter, "")

@@ -228,8 +228,8 @@ def _draw_links(
         if within is None or within.covers(point):
             if any(window.covers(point) for window in without):
                 continue
-            text = axes.annotate(printable(name), spot, (0, 4), textcoords="offset points", fontsize=7,
-                                 ha="center", color="#101a20", zorder=4)  # fmt: skip
+            text = axes.annotate(printable(name), spot, (0, 4), textcoords="offset points",
+                                 fontsize=7, ha="center", color="#101a20", zorder=4)  # fmt: skip
             text.set_path_effects([withStroke(linewidth=2, foreground="white")])
     axes.set_aspect("equal")
     if within is None:

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+REFERENCE = re.compile("\ue000(.*?)\ue001")
+"""In a text: a reference to the label between, written as the name of what bears it."""
+
+
+def refer(label: str) -> str:
+    """Refer to what bears a label."""
+    return f"\ue000{label}\ue001"
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading."""
+    """A heading; those of level 1 are numbered, or lettered as annexes."""
 
     level: int
     text: str
+    label: str = ""
+    is_annex: bool = False
+    starts_page: bool = False
+    name: str = ""  # "3" or "Annex A", given by `numbered`
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph."""
+    """A paragraph, numbered within its section unless it says that it is not."""
 
     text: str
+    is_numbered: bool = True
+    name: str = ""  # "3.2", given by `numbered`
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +50,23 @@ class Bullets:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """Names with what they are: who reports to whom, and when."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table with one header row and no merged cells."""
 
     caption: str  # what it shows
     header: tuple[str, ...]  # names of the columns
     rows: tuple[tuple[str, ...], ...]  # cells as they are to be read
-    widths: tuple[float, ...] = field(default=())  # relative widths of the columns
+    widths: tuple[float, ...] = ()  # relative widths of the columns
     source: str = ""
+    label: str = ""
+    name: str = ""  # "Table 2", given by `numbered`
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +76,11 @@ class Figure:
     svg: str
     alt: str  # what it shows, for those who do not see it
     caption: str  # the line under it
+    label: str = ""
+    name: str = ""  # "Map 4", given by `numbered`
 
 
-Block = Heading | Paragraph | Bullets | Table | Figure
+Block = Heading | Paragraph | Bullets | Facts | Table | Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +89,70 @@ class Report:
 
     title: str  # what stands at its head
     subtitle: str  # what stands at its head
+    author: str
     authority: str  # who it is for
     date: str  # ISO date that its data speaks of; files that need a date get it
     stamp: str  # of all options together
-    blocks: tuple[Block, ...]  # its content, in reading order
+    blocks: tuple[Block, ...]  # its content, in reading order; a list of contents after the facts
+
+
+def numbered(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """Give sections, paragraphs, tables and maps their numbers, in reading order."""
+    made: list[Block] = []
+    n = dict.fromkeys(("section", "annex", "paragraph", "table", "map"), 0)
+    for block in blocks:
+        name = ""
+        if isinstance(block, Heading) and block.level == 1:
+            kind = "annex" if block.is_annex else "section"
+            n[kind] += 1
+            n["paragraph"] = 0
+            letter = chr(ord("A") + n["annex"] - 1)
+            name = say("report.annex", n=letter) if block.is_annex else str(n["section"])
+        elif isinstance(block, Paragraph) and block.is_numbered and n["section"]:
+            if not n["annex"]:
+                n["paragraph"] += 1
+                name = f"{n['section']}.{n['paragraph']}"
+        elif isinstance(block, Table | Figure):
+            kind = "table" if isinstance(block, Table) else "map"
+            n[kind] += 1
+            name = say(f"report.{kind}", n=str(n[kind]))
+        is_named = isinstance(block, Heading | Paragraph | Table | Figure)
+        made.append(dataclasses.replace(block, name=name) if is_named else block)
+    return tuple(made)
+
+
+def names_of(blocks: Iterable[Block]) -> dict[str, str]:
+    """Give what each label is called where it is referred to."""
+    found = {}
+    for block in blocks:
+        if isinstance(block, Heading | Table | Figure) and block.label:
+            is_section = isinstance(block, Heading) and not block.is_annex
+            name = say("report.section", n=block.name) if is_section else block.name
+            found[block.label] = name
+    return found
+
+
+def texts_of(value: object) -> Iterable[str]:
+    """Walk all texts of a report or a part of it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from texts_of(part)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from texts_of(getattr(value, field.name))
+
+
+def changed(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - what is put in
+    """Change every text of a report or a part of it."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(changed(part, change) for part in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value)]
+        return dataclasses.replace(
+            value, **{name: changed(getattr(value, name), change) for name in names}
+        )
+    return value

@@ -1,4 +1,4 @@
-"""The words and tables of the report, written from the numbers of a results folder."""
+"""The committee paper, written from the numbers of a results folder and the authors' own words."""
 
 from __future__ import annotations
 
@@ -7,272 +7,132 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.present.report.blocks import (
     Bullets,
-    Figure,
     Heading,
     Paragraph,
     Report,
     Table,
+    numbered,
+    refer,
 )
-from cluster_optimiser.present.report.maps import standalone_svg
-from cluster_optimiser.present.report.money import money_of_all, money_of_option
-from cluster_optimiser.present.report.option_words import (
-    costs,
-    exceptional,
-    judged,
-    standing,
-    what_it_does,
-)
-from cluster_optimiser.present.words import UNKNOWN, joined, number, one_decimal
+from cluster_optimiser.present.report.each import each
+from cluster_optimiser.present.report.front import Front, closing, opening
+from cluster_optimiser.present.report.money import money_of_all
+from cluster_optimiser.present.report.summary import summary, verdicts
+from cluster_optimiser.words import UNKNOWN, number, one_decimal, pounds, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from cluster_optimiser.present.report.blocks import Block
     from cluster_optimiser.present.report.folder import Folder, Option
 
 STAMP_LENGTH = 12
+CLUSTERS = "annex-clusters"
+SIGNS = {"met": "✓", "partly": "◐", "unmet": "✗", "info": UNKNOWN}
 
 
-def make_report(folder: Folder) -> Report:
-    """Write the report of a results folder."""
-    authority = folder.record["authority"]
+def make_report(folder: Folder, front: Front | None = None) -> Report:
+    """Write the paper of a results folder."""
+    authority, front = folder.record["authority"], front or Front()
     stamps = "".join(str(option.manifest["stamp"]) for option in folder.options)
     date = str(folder.options[0].manifest["data_date"]) if folder.options else "1970-01-01"
-    blocks: list[Block] = [*_summary(folder), *_glance(folder)]
-    for option in folder.options:
-        blocks += _option(folder, option)
+    blocks: list[Block] = [*opening(front, date), *summary(folder), *_principles(folder)]
+    blocks += [Heading(1, say("report.each.heading"), "options", starts_page=True)]
+    blocks += [Paragraph(say("report.each.lead", annex=refer(CLUSTERS)))]
+    for i, option in enumerate(folder.options):
+        blocks += each(folder, option, is_first=i == 0)
     blocks += money_of_all(folder)
+    blocks += closing(front)
     blocks += _limits(folder)
     blocks += _provenance(folder)
-    blocks.append(Heading(1, "Annex A: the clusters of each option"))
-    blocks += [_clusters(option) for option in folder.options]
-    if any(option.funding for option in folder.options):
-        blocks.append(Heading(1, "Annex B: the money of each cluster"))
-        blocks += [table for option in folder.options for table in money_of_option(option)]
-    if any(option.governance for option in folder.options):
-        blocks.append(Heading(1, "Annex C: the governance of each cluster"))
-        text = "A sheet for each cluster, to print and fill in, is in sheets.html of its option."
-        blocks.append(Paragraph(text))
-        blocks += [_governance(option) for option in folder.options if option.governance]
+    blocks += _clusters(folder)
     return Report(
         title=str(authority["title"]),
-        subtitle="Report to committee: what each option does, what it costs, where it stands",
+        subtitle=say("report.subtitle"),
+        author=front.author or str(authority["name"]),
         authority=str(authority["name"]),
         date=date,
         stamp=hashlib.sha256(stamps.encode()).hexdigest()[:STAMP_LENGTH],
-        blocks=tuple(blocks),
+        blocks=numbered(blocks),
     )
 
 
-def _least(
-    options: list[Option], metric: str, say: Callable[[object], str], words: str
-) -> str | None:
-    """Say which option is least in a measure; several where they are equal."""
-    known = [o for o in options if o.metrics.get(metric) is not None]
-    if not known:
-        return None
-    least = min(o.metrics[metric] for o in known)
-    named = [o.label for o in known if o.metrics[metric] == least]
-    plural = "s" * (len(named) > 1)
-    return words.format(options=f"option{plural} {joined(named)}", value=say(least))
-
-
-def _summary(folder: Folder) -> Iterator[Block]:
-    authority = folder.record["authority"]
-    yield Heading(1, "Summary")
-    made = [o for o in folder.options if o is not folder.today]
-    n_made = len(made)
-    yield Paragraph(
-        f"{authority['lead_pupils']} This paper sets {n_made} "
-        f"option{'s' * (n_made != 1)} beside today's clusters. It recommends none: it says what "
-        "each does, what it costs in alignment, travel and disruption, how money would fall, and "
-        "what the figures cannot say."
-        if folder.today is not None
-        else f"{authority['lead_pupils']} This paper sets {n_made} options side by side."
+def _principles(folder: Folder) -> Iterator[Block]:
+    yield Heading(1, say("report.principles.heading"), "principles")
+    yield Paragraph(say("report.principles.lead", key=say("report.principles.key")))
+    found = [verdicts(folder, option) for option in folder.options]
+    rows = tuple(
+        (name, *(SIGNS[of_option[i][1]["verdict"]] for of_option in found))
+        for i, (name, _) in enumerate(found[0] if found else [])
     )
-    points = [
-        _today_line(folder),
-        _least(made, "n_clusters", number, "Fewest clusters: {options}, with {value}."),
-        *(
-            _least(
-                made,
-                f"misaligned_{layer}_pupils",
-                number,
-                "Closest to the " + title + ": {options}, with {value} pupils in a cluster whose "
-                "main area is not their school's.",
-            )
-            for layer, title in _preferred(folder)
-        ),
-        _least(
-            made,
-            "mean_minutes",
-            one_decimal,
-            "Shortest travel: {options}, {value} minutes to the meeting place on average.",
-        ),
-        _least(
-            made,
-            "changed_pupils",
-            number,
-            "Least disruption: {options}, where the clusters of {value} pupils are not today's "
-            "carried on.",
-        ),
-        _proved_line(made),
-    ]
-    yield Bullets(tuple(point for point in points if point))
-
-
-def _today_line(folder: Folder) -> str | None:
-    today = folder.today
-    if today is None:
-        return None
-    m = today.metrics
-    return (
-        f"Today there are {number(m['n_clusters'])} clusters of {number(m['smallest_pupils'])} to "
-        f"{number(m['largest_pupils'])} pupils; {number(m['n_under_min'])} are under the minimum "
-        f"and {number(m['n_over_max'])} over the maximum that the principles ask for."
-    )
-
-
-def _proved_line(made: list[Option]) -> str | None:
-    proved = [o.label for o in made if o.manifest["status"] == "OPTIMAL"]
-    if not proved:
-        return None
-    which = "Each of them is" if len(proved) == len(made) else f"Options {joined(proved)} are"
-    return (
-        f"{which} proved best among all plans that keep the same rules, in the order of aims "
-        "stated for it; the proof says nothing of whether rules and order are the right ones."
-    )
-
-
-def _layer_words(folder: Folder) -> dict[str, str]:
-    """Give the words of each layer, by its name."""
-    names = [k[len("home_") :] for k in folder.options[0].clusters[0] if k.startswith("home_")]
-    return dict(zip(names, folder.record["authority"]["layer_words"], strict=True))
-
-
-def _preferred(folder: Folder) -> list[tuple[str, str]]:
-    """Give the layers that some option prefers to follow, with their words."""
-    words = _layer_words(folder)
-    wanted = [
-        layer
-        for layer in words
-        if any(o.manifest["scenario"]["alignment"].get(layer) == "prefer" for o in folder.options)
-    ]
-    return [(layer, words[layer]) for layer in wanted]
-
-
-def _glance(folder: Folder) -> Iterator[Block]:
-    layers = _preferred(folder)
-    yield Heading(1, "The options at a glance")
-    yield Paragraph(
-        "Minutes are to the meeting place of a cluster. Legal plans is the exact number of ways to "
-        f"keep all rules of an option; {UNKNOWN} where they were not counted."
-    )
-    sizes, others = [], []
-    for option in folder.options:
-        m, name = option.metrics, f"{option.label} {option.title}"
-        pupils = (m["n_clusters"], m["smallest_pupils"], m["largest_pupils"])
-        minutes = (m["mean_minutes"], m["max_minutes"])
-        outside = [m[f"misaligned_{layer}_pupils"] for layer, _ in layers]
-        sizes.append((name, *map(number, pupils), *map(one_decimal, minutes)))
-        others.append((name, *map(number, (*outside, m["changed_pupils"])), _plans(option)))
-    yield Table(
-        "Size and travel",
-        ("Option", "Clusters", "Fewest pupils", "Most pupils", "Mean minutes", "Most minutes"),
-        tuple(sizes),
-        (3.2, *(1.0,) * 5),
-        "comparison.csv",
-    )
-    header = (
-        "Option",
-        *(f"Pupils outside {words}" for _, words in layers),
-        "Pupils whose cluster changes",
-        "Legal plans",
-    )
-    widths = (3.2, *(1.4,) * len(layers), 1.4, 1.0)
-    yield Table("Alignment, change and proof", header, tuple(others), widths, "comparison.csv")
-    for unsolved in folder.record.get("unsolved", ()):
-        yield Paragraph(f"Option {unsolved['label']} has no plan: {unsolved['message']}")
-
-
-def _plans(option: Option) -> str:
-    return number(option.manifest.get("proof", {}).get("n_legal_plans"))
-
-
-def _option(folder: Folder, option: Option) -> Iterator[Block]:
-    yield Heading(1, f"Option {option.label}: {option.title}")
-    yield Paragraph(what_it_does(option))
-    title = folder.record["under"]["areas_title"]
-    areas = f" Dashed: {title[:1].lower()}{title[1:]}." if title else ""
-    alt = (
-        f"Map of option {option.label}: {number(option.metrics['n_clusters'])} clusters, coloured "
-        "so that neighbours differ, and numbered as in annex A, which names each with its schools "
-        "and pupils."
-    )
-    yield Figure(
-        standalone_svg(folder.record, option.view),
-        alt,
-        f"Option {option.label}. Thick lines: its clusters. Thin lines: today's.{areas}",
-    )
-    yield Heading(2, "What it costs")
-    yield Bullets(tuple(costs(folder, option, _preferred(folder))))
-    yield Heading(2, "Where it stands")
-    yield Bullets(tuple(standing(option, _layer_words(folder))))
-    yield Heading(2, "What is exceptional, and why")
-    yield Bullets(tuple(exceptional(option)))
-    verdicts = judged(folder, option)
-    if verdicts:
-        yield Table(
-            f"Option {option.label} against the principles",
-            ("Principle", "Kept?", "Figure"),
-            verdicts,
-            (2.2, 1.2, 2.6),
-            "page.json",
+    header = (say("report.columns.principle"), *(o.label for o in folder.options))
+    widths = (4.0, *(0.7,) * len(folder.options))
+    yield Table(say("report.principles.table"), header, rows, widths, "page.json")
+    glance = tuple(
+        (
+            say("report.option_title", label=option.label, title=option.title),
+            number(option.metrics["n_clusters"]),
+            say(f"status.{option.manifest['status']}"),
+            number(option.manifest.get("proof", {}).get("n_legal_plans")),
         )
+        for option in folder.options
+    )
+    header = tuple(
+        say(f"report.columns.{key}") for key in ("option", "clusters", "status", "legal")
+    )
+    yield Paragraph(say("report.principles.legal_lead"))
+    caption = say("report.principles.glance")
+    yield Table(caption, header, glance, (5.0, 0.9, 1.4, 1.1), "comparison.csv", "glance")
+    for one in folder.record.get("unsolved", ()):
+        text = say("report.principles.unsolved", label=one["label"], message=one["message"])
+        yield Paragraph(text)
 
 
-def _clusters(option: Option) -> Table:
-    places = {c["id"]: c for c in option.view["clusters"]}
+def _clusters(folder: Folder) -> Iterator[Block]:
+    is_funded = any(option.funding for option in folder.options)
+    yield Heading(1, say("report.clusters.heading"), CLUSTERS, is_annex=True, starts_page=True)
+    lead = "lead" if any(option.governance for option in folder.options) else "lead_plain"
+    yield Paragraph(say(f"report.clusters.{lead}"))
+    for option in folder.options:
+        yield _cluster_table(option, is_funded=is_funded and bool(option.funding))
+
+
+def _cluster_table(option: Option, *, is_funded: bool) -> Table:
+    seen = {c["id"]: c for c in option.view["clusters"]}
+    money = {row["cluster"]: row for row in option.funding}
+    votes = {row["cluster"]: row for row in option.governance}
     rows = []
     for row in option.clusters:
-        seen = places[row["cluster_id"]]
-        rows.append(
-            (
-                seen["number"],
-                row["cluster"],
-                number(_int(row["n_schools"])),
-                number(_int(row["pupils"])),
-                seen["place"],
-                one_decimal(_float(row["mean_minutes"])),
-                one_decimal(_float(row["max_minutes"])),
-            )
-        )
-    return Table(
-        f"Clusters of option {option.label}",
-        ("No.", "Cluster", "Schools", "Pupils", "Meeting place", "Mean minutes", "Most minutes"),
-        tuple(rows),
-        (0.5, 3.0, 0.8, 0.9, 2.6, 0.9, 0.9),
-        f"{option.label}/clusters.csv",
-    )
-
-
-def _governance(option: Option) -> Table:
-    rows = [
-        (
+        one, rules = seen[row["cluster_id"]], votes.get(row["cluster"], {})
+        cells = [
+            one["number"],
             row["cluster"],
-            row["partnerships"].replace("; ", ", "),
-            number(_int(row["n_votes"])),
-            number(_int(row["quorum"])),
-            row["high_schools"].replace("; ", ", ") or "none",
-        )
-        for row in option.governance
-    ]
+            number(_int(row["n_schools"])),
+            number(_int(row["pupils"])),
+            one["place"] or UNKNOWN,
+            one_decimal(_float(row["mean_minutes"])),
+            one_decimal(_float(row["max_minutes"])),
+        ]
+        if votes:
+            cells += [number(_int(rules.get(key, ""))) for key in ("n_votes", "quorum")]
+        if is_funded:
+            paid = money.get(row["cluster"], {})
+            keys = ("admin_pounds", "pot_pounds", "behind_need_pounds")
+            cells += [pounds(paid.get(key, "")) for key in keys]
+        rows.append(tuple(cells))
+    names = ["number", "cluster", "schools", "pupils", "place", "mean", "longest"]
+    widths = [0.5, 2.2, 0.8, 0.8, 2.4, 0.9, 0.9]
+    if votes:
+        names, widths = [*names, "votes", "quorum"], [*widths, 0.7, 0.8]
+    if is_funded:
+        names, widths = [*names, "admin", "pot", "behind"], [*widths, 1.2, 1.5, 1.5]
     return Table(
-        f"Governance of the clusters of option {option.label}",
-        ("Cluster", "Local partnerships", "Votes", "Quorum", "High schools"),
+        say("report.clusters.table", label=option.label),
+        tuple(say(f"report.columns.{name}") for name in names),
         tuple(rows),
-        (2.4, 2.6, 0.6, 0.7, 3.0),
-        f"{option.label}/governance.csv",
+        tuple(widths),
+        f"{option.label}/clusters.csv",
+        f"clusters-{option.label}",
     )
 
 
@@ -285,32 +145,26 @@ def _float(text: str) -> float | None:
 
 
 def _limits(folder: Folder) -> Iterator[Block]:
-    yield Heading(1, "What the figures cannot say")
+    yield Heading(1, say("report.limits.heading"), "limits")
     yield Bullets(tuple(folder.record["caveats"]))
     if folder.record["findings"]:
-        yield Heading(2, "Found in the data")
+        yield Heading(2, say("report.limits.found"))
         yield Bullets(tuple(folder.record["findings"]))
 
 
 def _provenance(folder: Folder) -> Iterator[Block]:
-    yield Heading(1, "Sources and proof")
-    yield Paragraph(
-        "Every plan was checked by code that knows nothing of how it was made. The same data and "
-        "options give the same stamps, here and on the consultation page."
-    )
+    yield Heading(1, say("report.sources.heading"), "sources")
+    yield Paragraph(say("report.sources.lead"))
     rows = tuple(
-        (o.label, _status(o), str(o.manifest["stamp"]), str(o.manifest["seed"]))
+        (o.label, say(f"status.{o.manifest['status']}"), o.manifest["stamp"], o.manifest["seed"])
         for o in folder.options
     )
-    yield Table(
-        "Stamps", ("Option", "Status", "Stamp", "Seed"), rows, (1, 2, 2, 1), "manifest.json"
-    )
-    yield Table("Sources", ("Source", "Date", "Publisher", "Licence"), _sources(folder))
-
-
-def _status(option: Option) -> str:
-    words = {"OPTIMAL": "proved best", "GIVEN": "given", "FEASIBLE": "legal, not proved best"}
-    return words.get(str(option.manifest["status"]), str(option.manifest["status"]).lower())
+    header = tuple(say(f"report.columns.{key}") for key in ("option", "status", "stamp", "seed"))
+    written = tuple(tuple(map(str, row)) for row in rows)
+    yield Table(say("report.sources.stamps"), header, written, (1, 2, 2, 1), "manifest.json")
+    keys = ("source", "date", "publisher", "licence")
+    header = tuple(say(f"report.columns.{key}") for key in keys)
+    yield Table(say("report.sources.sources"), header, _sources(folder), (3, 1.2, 2, 2))
 
 
 def _sources(folder: Folder) -> tuple[tuple[str, ...], ...]:

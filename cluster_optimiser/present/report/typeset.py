@@ -7,16 +7,26 @@ import tempfile
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.present.characters import own_fonts, printable
-from cluster_optimiser.present.report.blocks import Figure
+from cluster_optimiser.present.report.blocks import (
+    REFERENCE,
+    Bullets,
+    Figure,
+    Heading,
+    Paragraph,
+    Table,
+    names_of,
+)
+from cluster_optimiser.words import entry, say, spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
-    from cluster_optimiser.present.report.blocks import Report
+    from cluster_optimiser.present.report.blocks import Block, Report
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 
@@ -55,24 +65,47 @@ def picture(svg: str, fonts: Path | None = None) -> bytes:
         return _compile(page, fonts, format="png", ppi=PICTURE_PPI)
 
 
+def _runs(text: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Part a text into pieces, each with the label that it refers to or none."""
+    parts = REFERENCE.split(text)
+    return [(names[p], p) if i % 2 else (p, "") for i, p in enumerate(parts) if p]
+
+
+def _plain(block: Block, names: Mapping[str, str]) -> dict[str, Any]:
+    plain: dict[str, Any] = asdict(block) | {"kind": type(block).__name__.lower()}
+    if isinstance(block, Paragraph):
+        plain["text"] = _runs(block.text, names)
+    elif isinstance(block, Bullets):
+        plain["items"] = [_runs(item, names) for item in block.items]
+    elif isinstance(block, Table):
+        plain["source"] = say("report.source", file=block.source) if block.source else ""
+    return plain
+
+
 def pdf(report: Report, fonts: Path | None = None) -> bytes:
     """Write a report as tagged PDF; typst refuses what is not PDF/UA-1."""
+    language, _, region = spoken().tag.partition("-")
+    day = date.fromisoformat(report.date)
+    names = names_of(report.blocks)
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
-        blocks = []
+        blocks = [_plain(block, names) for block in report.blocks]
         for i, block in enumerate(report.blocks):
-            plain = asdict(block) | {"kind": type(block).__name__.lower()}
             if isinstance(block, Figure):
-                plain["svg"] = f"map-{i}.svg"
-                (home / f"map-{i}.svg").write_text(printable(block.svg, fonts), encoding="utf-8")
-            blocks.append(plain)
-        day = date.fromisoformat(report.date)
+                blocks[i]["svg"] = f"map-{i}.svg"
+                text = printable(block.svg, fonts)
+                (home / f"map-{i}.svg").write_text(text, encoding="utf-8")
         record = {
             "title": report.title,
             "subtitle": report.subtitle,
-            "authority": report.authority,
-            "stamp": report.stamp,
+            "author": report.author,
+            "footer": say("report.footer", authority=report.authority, stamp=report.stamp),
+            "page": entry("report.page"),
+            "contents": say("report.contents"),
+            "lang": language,
+            "region": region or None,
             "day": [day.year, day.month, day.day],
+            "first": next(i for i, b in enumerate(report.blocks) if isinstance(b, Heading)),
             "blocks": blocks,
         }
         text = printable(json.dumps(record, ensure_ascii=False), fonts)

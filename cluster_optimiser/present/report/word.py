@@ -1,4 +1,4 @@
-"""The report as .docx: real headings and lists, header rows, alternative text."""
+"""The report as .docx: real headings and lists, fields, captions, header rows, texts."""
 
 from __future__ import annotations
 
@@ -7,135 +7,295 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.errors import ClusterOptimiserError
-from cluster_optimiser.present.characters import storable
+from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
 from cluster_optimiser.present.report.archive import same_bytes
-from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, Paragraph, Table
+from cluster_optimiser.present.report.blocks import (
+    REFERENCE,
+    Bullets,
+    Facts,
+    Figure,
+    Heading,
+    Paragraph,
+    Table,
+    names_of,
+)
 from cluster_optimiser.present.report.typeset import picture
+from cluster_optimiser.present.report.word_fields import (
+    add_bookmark,
+    add_contents,
+    add_field,
+    add_reference,
+    number_sections,
+    set_number,
+)
+from cluster_optimiser.words import entry, say, spoken
 
 if TYPE_CHECKING:
-    from cluster_optimiser.present.report.blocks import Block, Report
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cluster_optimiser.present.report.blocks import Report
 
 FONT = "Arial"
-WIDTH_CM = 17.0
-MAP_CM = 14.5
-OWN_PAGE = ("Option ", "Annex ")
-"""What begins on a page of its own."""
+MAP_CM = 11.5
+SIZES = {"Normal": 10, "Title": 22, "Heading 1": 16, "Heading 2": 13, "Heading 3": 11}
+STYLES = ("Numbered Paragraph", "Table Text")
+"""Styles that a template may have; the others of Word's own are in every document."""
 NUMBER = re.compile(r"-?£?[0-9][0-9,.]*%?|–")  # noqa: RUF001 - the dash for what is not known
 """Cells of a column that is set to the right."""
 
 
-def docx(report: Report) -> bytes:
-    """Write a report as a Word document."""
-    try:
-        from docx import Document  # noqa: PLC0415 - part of the extra
-    except ImportError as error:
-        message = "the report needs more packages: pip install 'cluster-optimiser[report]'"
-        raise ClusterOptimiserError(message) from error
-    document = Document()
-    _settings(document, report)
-    document.add_heading(report.title, level=0)
+def docx(report: Report, template: Path | None = None, fonts: Path | None = None) -> bytes:
+    """Write a report as a Word document, in the styles of a template if there is one."""
+    document = _open(template)
+    _own_styles(document, keep=template is not None)
+    _settings(document, report, keep=template is not None)
+    document.add_paragraph(report.title, style="Title")
     document.add_paragraph(report.subtitle, style="Subtitle")
-    for block in report.blocks:
-        _add(document, block)
+    _Writer(document, report, fonts).write()
     out = io.BytesIO()
     document.save(out)
     return same_bytes(out.getvalue())
 
 
-def _settings(document: Any, report: Report) -> None:  # noqa: ANN401 - python-docx has no types
-    from docx.oxml.ns import qn  # noqa: PLC0415 - part of the extra
-    from docx.shared import Cm, Pt, RGBColor  # noqa: PLC0415 - part of the extra
+def _open(template: Path | None) -> Any:  # noqa: ANN401 - python-docx has no types
+    try:
+        from docx import Document  # noqa: PLC0415 - part of the extra
+    except ImportError as error:
+        message = "the report needs more packages: pip install 'cluster-optimiser[report]'"
+        raise ClusterOptimiserError(message) from error
+    if template is None:
+        return Document()
+    try:
+        document = Document(str(template))
+    except Exception as error:  # whatever zip and XML readers make of a file that is none
+        remedy = "Give a Word document (.docx); its styles, margins, head and foot are used."
+        raise InputError([Fault(str(template), 0, "", "it cannot be read", remedy)]) from error
+    body = document.element.body
+    for child in list(body):
+        if not child.tag.endswith("}sectPr"):
+            body.remove(child)
+    return document
 
-    section = document.sections[0]
-    section.page_width, section.page_height = Cm(21.0), Cm(29.7)
-    section.left_margin = section.right_margin = Cm(2.0)
-    section.top_margin = section.bottom_margin = Cm(2.0)
-    section.footer.paragraphs[0].text = f"{report.authority} · stamp {report.stamp}"
-    for name, size in (("Normal", 11), ("Title", 24), ("Heading 1", 17), ("Heading 2", 13)):
+
+def _own_styles(document: Any, *, keep: bool) -> None:  # noqa: ANN401 - python-docx has no types
+    """Add the styles that are not there, and give those of an empty document our look."""
+    from docx.enum.style import WD_STYLE_TYPE  # noqa: PLC0415 - part of the extra
+    from docx.shared import Pt, RGBColor  # noqa: PLC0415 - part of the extra
+
+    there = {style.name for style in document.styles}
+    wanted = [*SIZES, "Subtitle", "Caption", "List Bullet", "TOC 1", *STYLES]
+    for name in [name for name in wanted if name not in there]:
+        style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        style.base_style = document.styles["Normal"]
+    if "Table Grid" not in there:
+        document.styles.add_style("Table Grid", WD_STYLE_TYPE.TABLE)
+    if keep:
+        return
+    for name, size in SIZES.items():
         style = document.styles[name]
-        style.font.name, style.font.size = FONT, Pt(size)
-        style.element.rPr.rFonts.set(qn("w:eastAsia"), FONT)
-        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-            style.element.rPr.rFonts.attrib.pop(qn(f"w:{theme}"), None)
+        _set_font(style, size)
         if name != "Normal":
             style.font.color.rgb = RGBColor(0x17, 0x45, 0x5A)
-    for name in ("Subtitle", "Caption"):
+    for name, size in {"Subtitle": 12, "Caption": 9, "Table Text": 8}.items():
+        _set_font(document.styles[name], size)
         document.styles[name].font.color.rgb = RGBColor(0x30, 0x3C, 0x44)
-        document.styles[name].font.name = FONT
+    for name, (above, below) in {
+        "Normal": (0, 5), "List Bullet": (0, 2), "Caption": (5, 3), "Table Text": (0, 0),
+        "Heading 1": (12, 5), "Heading 2": (10, 4), "Heading 3": (7, 3),
+    }.items():  # fmt: skip
+        form = document.styles[name].paragraph_format
+        form.space_before, form.space_after, form.line_spacing = Pt(above), Pt(below), 1.0
+
+
+def _set_font(style: Any, size: float) -> None:  # noqa: ANN401 - python-docx has no types
+    from docx.oxml.ns import qn  # noqa: PLC0415 - part of the extra
+    from docx.shared import Pt  # noqa: PLC0415 - part of the extra
+
+    style.font.name, style.font.size = FONT, Pt(size)
+    fonts = style.element.rPr.rFonts
+    fonts.set(qn("w:eastAsia"), FONT)
+    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+        fonts.attrib.pop(qn(f"w:{theme}"), None)
+
+
+def _settings(document: Any, report: Report, *, keep: bool) -> None:  # noqa: ANN401 - no types
+    from docx.oxml.ns import qn  # noqa: PLC0415 - part of the extra
+    from docx.shared import Cm  # noqa: PLC0415 - part of the extra
+
+    section = document.sections[0]
+    if not keep:
+        section.page_width, section.page_height = Cm(21.0), Cm(29.7)
+        section.left_margin = section.right_margin = Cm(1.8)
+        section.top_margin = section.bottom_margin = Cm(1.6)
+        section.footer_distance = Cm(0.8)
+    foot = section.footer.paragraphs[0]
+    if not foot.text.strip():
+        line = say("report.footer", authority=report.authority, stamp=report.stamp)
+        foot.add_run(f"{line} · ")
+        for piece in re.split(r"(\{pages?\})", entry("report.page")):
+            field = {"{page}": "PAGE", "{pages}": "NUMPAGES"}.get(piece)
+            if field:
+                add_field(foot, field, "1")
+            else:
+                foot.add_run(piece)
+    tag = spoken().tag
     for language in document.styles.element.iter(qn("w:lang")):
-        language.set(qn("w:val"), "en-GB")
+        language.set(qn("w:val"), tag)
+    # The file is dated by its data: two runs write the same bytes.
     day = datetime.fromisoformat(report.date).replace(tzinfo=UTC)
     properties = document.core_properties
-    properties.title, properties.author = report.title, "cluster-optimiser"
-    properties.subject, properties.language = report.subtitle, "en-GB"
+    properties.title, properties.author = report.title, report.author
+    properties.subject, properties.language = report.subtitle, tag
     properties.comments = f"Stamp {report.stamp}"
     properties.created = properties.modified = day
     properties.last_modified_by, properties.revision = "cluster-optimiser", 1
 
 
-def _add(document: Any, block: Block) -> None:  # noqa: ANN401 - python-docx has no types
-    if isinstance(block, Heading):
-        heading = document.add_heading(block.text, level=block.level)
-        heading.paragraph_format.page_break_before = block.text.startswith(OWN_PAGE)
-    elif isinstance(block, Paragraph):
-        document.add_paragraph(block.text)
-    elif isinstance(block, Bullets):
+class _Writer:
+    """Adds blocks to a document, one after another."""
+
+    def __init__(self, document: Any, report: Report, fonts: Path | None) -> None:  # noqa: ANN401
+        self.document, self.blocks, self.fonts = document, report.blocks, fonts
+        self.names = names_of(report.blocks)
+        self.numbering = number_sections(document)
+        section = document.sections[0]
+        self.width = section.page_width - section.left_margin - section.right_margin
+        self.in_annex = False
+        self.makers: dict[type, Callable[[Any], None]] = {
+            Heading: self.heading,
+            Paragraph: self.paragraph,
+            Bullets: self.bullets,
+            Facts: self.facts,
+            Table: self.table,
+            Figure: self.figure,
+        }
+
+    def write(self) -> None:
+        """Add all blocks; the contents stand before the first heading."""
+        is_first = True
+        for block in self.blocks:
+            if is_first and isinstance(block, Heading):
+                add_contents(self.document, say("report.contents"), self.entries())
+                is_first = False
+            self.makers[type(block)](block)
+
+    def entries(self) -> list[tuple[str, str]]:
+        """Give the lines of the contents, each with its bookmark."""
+        tops = [b for b in self.blocks if isinstance(b, Heading) and b.level == 1]
+        return [(f"{b.name}{':' * b.is_annex} {b.text}", f"top-{b.name}") for b in tops]
+
+    def heading(self, block: Heading) -> None:
+        """Add a heading, numbered by its style or lettered."""
+        text = f"{block.name}: {block.text}" if block.is_annex else block.text
+        heading = self.document.add_paragraph(style=f"Heading {block.level}")
+        heading.paragraph_format.page_break_before = block.starts_page
+        labels = [
+            label for label in (block.label, f"top-{block.name}" * (block.level == 1)) if label
+        ]
+        add_bookmark(heading, labels, text)
+        if block.level == 1:
+            self.in_annex = self.in_annex or block.is_annex
+            set_number(heading, None if block.is_annex else self.numbering, 0)
+
+    def paragraph(self, block: Paragraph) -> None:
+        """Add a paragraph; its number is Word's own."""
+        style = "Numbered Paragraph" if block.name else "Normal"
+        paragraph = self.document.add_paragraph(style=style)
+        if block.name:
+            set_number(paragraph, self.numbering, 1)
+        self.runs(paragraph, block.text)
+
+    def runs(self, paragraph: Any, text: str) -> None:  # noqa: ANN401 - python-docx has no types
+        """Add a text, with fields where it refers to something."""
+        for i, piece in enumerate(REFERENCE.split(text)):
+            if i % 2:
+                add_reference(paragraph, piece, self.names[piece])
+            elif piece:
+                paragraph.add_run(piece)
+
+    def bullets(self, block: Bullets) -> None:
+        """Add a list."""
         for item in block.items:
-            document.add_paragraph(item, style="List Bullet")
-    elif isinstance(block, Table):
-        _add_table(document, block)
-    else:
-        _add_figure(document, block)
+            self.runs(self.document.add_paragraph(style="List Bullet"), item)
+
+    def facts(self, block: Facts) -> None:
+        """Add names with what they are."""
+        for name, text in block.pairs:
+            paragraph = self.document.add_paragraph()
+            paragraph.add_run(f"{name}: ").bold = True
+            paragraph.add_run(text)
+
+    def caption(self, block: Table | Figure, kind: str, source: str = "") -> None:
+        """Add a caption whose number is a field."""
+        paragraph = self.document.add_paragraph(style="Caption")
+        paragraph.paragraph_format.keep_with_next = kind == "table"
+        before, _, _ = entry(f"report.{kind}").partition("{n}")
+        number = block.name.removeprefix(before)
+        add_field(
+            paragraph, f"SEQ {before.strip() or kind} \\* ARABIC", number, before, block.label
+        )
+        paragraph.add_run(f". {block.caption}{source}")
+
+    def figure(self, block: Figure) -> None:
+        """Add a picture with its text and caption."""
+        from docx.shared import Cm  # noqa: PLC0415 - part of the extra
+
+        width = min(Cm(MAP_CM), self.width)
+        self.document.add_picture(io.BytesIO(picture(block.svg, self.fonts)), width=width)
+        shape = self.document.inline_shapes[-1]._inline.docPr  # noqa: SLF001 - the only way there
+        shape.set("descr", block.alt)
+        shape.set("title", block.caption)
+        self.document.paragraphs[-1].paragraph_format.keep_with_next = True
+        self.caption(block, "map")
+
+    def table(self, block: Table) -> None:
+        """Add a table with its caption above, and its source below."""
+        source = f" ({say('report.source', file=block.source)})" if block.source else ""
+        self.caption(block, "table", source)
+        n = len(block.header)
+        shares = block.widths if len(block.widths) == n else (1.0,) * n
+        widths = [int(self.width * share / sum(shares)) for share in shares]
+        is_right = [
+            bool(block.rows) and all(NUMBER.fullmatch(r[j]) for r in block.rows) for j in range(n)
+        ]
+        table = self.document.add_table(rows=1 + len(block.rows), cols=n, style="Table Grid")
+        table.autofit = False
+        _describe(table, block.caption)
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
+        for i, cells in enumerate((block.header, *block.rows)):
+            row = table.rows[i]
+            _keep_whole(row, is_head=i == 0)
+            for j, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
+                cell.width = widths[j]
+                _fill(cell, text, is_right=is_right[j], is_bold=i == 0)
+        self.document.add_paragraph(style="Table Text")
 
 
-def _add_figure(document: Any, block: Figure) -> None:  # noqa: ANN401 - python-docx has no types
-    from docx.shared import Cm  # noqa: PLC0415 - part of the extra
-
-    document.add_picture(io.BytesIO(picture(block.svg)), width=Cm(MAP_CM))
-    shape = document.inline_shapes[-1]._inline.docPr  # noqa: SLF001 - the only way to the text
-    shape.set("descr", block.alt)
-    shape.set("title", block.caption)
-    document.paragraphs[-1].paragraph_format.keep_with_next = True
-    document.add_paragraph(block.caption, style="Caption")
-
-
-def _add_table(document: Any, block: Table) -> None:  # noqa: ANN401 - python-docx has no types
-    from docx.enum.text import WD_ALIGN_PARAGRAPH  # noqa: PLC0415 - part of the extra
+def _describe(table: Any, text: str) -> None:  # noqa: ANN401 - python-docx has no types
     from docx.oxml import OxmlElement  # noqa: PLC0415 - part of the extra
     from docx.oxml.ns import qn  # noqa: PLC0415 - part of the extra
-    from docx.shared import Cm, Pt  # noqa: PLC0415 - part of the extra
 
-    caption = document.add_paragraph(block.caption, style="Caption")
-    caption.paragraph_format.keep_with_next = True
-    n = len(block.header)
-    shares = block.widths if len(block.widths) == n else (1.0,) * n
-    widths = [Cm(WIDTH_CM * share / sum(shares)) for share in shares]
-    is_right = [
-        bool(block.rows) and all(NUMBER.fullmatch(r[j]) for r in block.rows) for j in range(n)
-    ]
-    table = document.add_table(rows=1 + len(block.rows), cols=n, style="Table Grid")
-    table.autofit = False
-    properties = table._tbl.tblPr  # noqa: SLF001 - python-docx has no setter for these
-    for tag, text in (("w:tblCaption", block.caption), ("w:tblDescription", block.caption)):
+    for tag in ("w:tblCaption", "w:tblDescription"):
         element = OxmlElement(tag)
         element.set(qn("w:val"), text)
-        properties.append(element)
-    for column, width in zip(table.columns, widths, strict=True):
-        column.width = width
-    for i, (row, cells) in enumerate(zip(table.rows, (block.header, *block.rows), strict=True)):
-        settings = row._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no setter for these
-        settings.append(OxmlElement("w:cantSplit"))
-        if i == 0:
-            settings.append(OxmlElement("w:tblHeader"))
-        for j, (cell, text, width) in enumerate(zip(row.cells, cells, widths, strict=True)):
-            cell.width = width
-            paragraph = cell.paragraphs[0]
-            form = paragraph.paragraph_format
-            form.space_before = form.space_after = Pt(1)
-            form.line_spacing = 1.0
-            if is_right[j]:
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-            run = paragraph.add_run(text)
-            run.font.size, run.bold = Pt(8.5), i == 0
-    document.add_paragraph()
+        table._tbl.tblPr.append(element)  # noqa: SLF001 - python-docx has no setter for these
+
+
+def _keep_whole(row: Any, *, is_head: bool) -> None:  # noqa: ANN401 - python-docx has no types
+    from docx.oxml import OxmlElement  # noqa: PLC0415 - part of the extra
+
+    settings = row._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no setter for these
+    for tag in ("w:cantSplit", *(["w:tblHeader"] if is_head else [])):
+        settings.append(OxmlElement(tag))
+
+
+def _fill(cell: Any, text: str, *, is_right: bool, is_bold: bool) -> None:  # noqa: ANN401
+    from docx.enum.text import WD_ALIGN_PARAGRAPH  # noqa: PLC0415 - part of the extra
+
+    paragraph = cell.paragraphs[0]
+    paragraph.style = "Table Text"
+    if is_right:
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    paragraph.add_run(text).bold = is_bold or None

@@ -3,32 +3,69 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.present.characters import box, missing, storable
+from cluster_optimiser.present.report.blocks import REFERENCE, changed, texts_of
 from cluster_optimiser.present.report.content import make_report
 from cluster_optimiser.present.report.folder import read_folder
 from cluster_optimiser.present.report.typeset import pdf
 from cluster_optimiser.present.report.word import docx
 from cluster_optimiser.present.report.workbook import xlsx
+from cluster_optimiser.words import say, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cluster_optimiser.present.report.folder import Folder
+    from cluster_optimiser.present.report.front import Front
 
 REPORT_FILES = ("report.docx", "report.pdf", "report.xlsx")
 """What is written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What a council may give to a paper."""
+
+    front: Front | None = None
+    template: Path | None = None  # a Word document whose styles and head are used
+    fonts: Path | None = None  # a folder of fonts, for characters that ours cannot draw
+
+
 def write_report(
-    results: str | Path, out: Path, *, on_step: Callable[[str], None] = lambda _: None
+    results: str | Path,
+    out: Path,
+    *,
+    looks: Looks | None = None,
+    on_step: Callable[[str], None] = lambda _: None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
     """Write the committee report of a results folder."""
-    folder = read_folder(results)
-    report = make_report(folder)
+    folder, looks = read_folder(results), looks or Looks()
+    with speaking(folder.record["theme"]["language"]):
+        return _write(folder, out, looks, on_step, warn)
+
+
+def _write(
+    folder: Folder,
+    out: Path,
+    looks: Looks,
+    on_step: Callable[[str], None],
+    warn: Callable[[str], None],
+) -> list[Path]:
+    raw = make_report(folder, looks.front)
+    plain = (REFERENCE.sub("", text) for text in texts_of(raw.blocks))
+    lacking = missing(plain, looks.fonts)
+    if lacking:
+        warn(say("report.glyphs", letters=[box(letter) for letter in lacking]))
+    report = changed(raw, storable)
     makers: list[tuple[str, Callable[[], bytes]]] = [
-        (REPORT_FILES[0], lambda: docx(report)),
-        (REPORT_FILES[1], lambda: pdf(report)),
+        (REPORT_FILES[0], lambda: docx(report, looks.template, looks.fonts)),
+        (REPORT_FILES[1], lambda: pdf(report, looks.fonts)),
         (REPORT_FILES[2], lambda: xlsx(folder, report)),
     ]
     contents = {}

@@ -1,0 +1,162 @@
+"""The page of one option: what it does, improves and gives up, where it stands, what is odd."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, Paragraph, Table
+from cluster_optimiser.present.report.maps import standalone_svg
+from cluster_optimiser.present.report.measures import against_today, layer_words
+from cluster_optimiser.present.report.summary import verdicts
+from cluster_optimiser.words import joined, number, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from cluster_optimiser.present.report.blocks import Block
+    from cluster_optimiser.present.report.folder import Folder, Option
+
+MOST_LISTED = 3
+"""So many exceptions are listed one by one: an option has one page."""
+
+MOST_VIOLATIONS = 3
+"""So many broken rules are listed, then counted."""
+
+MOST_NAMED = 12
+"""So many clusters are named in one line, then counted."""
+
+
+def each(folder: Folder, option: Option, *, is_first: bool) -> Iterator[Block]:
+    """Write the page of an option."""
+    title = say("report.option_title", label=option.label, title=option.title)
+    yield Heading(2, title, f"option-{option.label}", starts_page=not is_first)
+    m = option.metrics
+    description = str(option.manifest["description"])
+    yield Paragraph(
+        say(
+            "report.each.does",
+            description=description,
+            n=m["n_clusters"],
+            low=m["smallest_pupils"],
+            high=m["largest_pupils"],
+            mean=number(m["mean_pupils"]),
+        ).strip()
+    )
+    areas = folder.record["under"]["areas_title"]
+    layer = f"{areas[:1].lower()}{areas[1:]}"
+    dashed = say("report.each.areas", layer=layer) if areas else ""
+    yield Figure(
+        standalone_svg(folder.record, option.view),
+        say("report.each.alt", m["n_clusters"], label=option.label),
+        say("report.each.caption", label=option.label, areas=dashed),
+    )
+    yield Heading(3, say("report.each.given_up"))
+    yield Bullets(tuple(against_today(folder, option)))
+    yield Heading(3, say("report.each.standing"))
+    yield Bullets(tuple(standing(option, layer_words(folder))))
+    yield Heading(3, say("report.each.exceptional"))
+    yield Bullets(tuple(exceptional(option)))
+    rows = tuple(
+        (name, say(f"report.verdicts.{finding['verdict']}"), finding["text"])
+        for name, finding in verdicts(folder, option)
+    )
+    if rows:
+        header = tuple(say(f"report.columns.{key}") for key in ("principle", "verdict", "figure"))
+        caption = say("report.principles.of_option", label=option.label)
+        yield Table(caption, header, rows, (2.6, 1.5, 2.9), "page.json")
+
+
+def standing(option: Option, layers: Mapping[str, str]) -> Iterator[str]:
+    """Say where a plan stands among all legal plans."""
+    proof = option.view["proof"]
+    yield say("report.each.proof", word=proof["word"], text=proof["text"].rstrip())
+    if option.view["stand"]:
+        yield str(option.view["stand"])
+    nested = option.manifest.get("proof", {}).get("n_nested_plans")
+    if nested:
+        yield say("report.each.nested", nested)
+    universe = option.universe
+    if universe is None or not universe.get("rank"):
+        if option.manifest["scenario"]["method"] == "redraw":
+            yield say("report.each.uncounted")
+        elif option.manifest["status"] == "OPTIMAL":
+            yield say("report.each.not_ranked")
+        return
+    if universe["n_plans"] == 1:
+        yield say("report.each.only")
+        return
+    yield from _ranked(universe["rank"], layers)
+
+
+def _ranked(rows: Sequence[Mapping[str, Any]], layers: Mapping[str, str]) -> Iterator[str]:
+    counted, between, n_plans = [], [], 0
+    for row in rows:
+        if row["metric"] == "order":
+            continue
+        better, equal, worse = (row.get(key) for key in ("n_better", "n_equal", "n_worse"))
+        measure = measure_words(str(row["metric"]), layers)
+        if better is not None and equal is not None and worse is not None:
+            n_plans = better + equal + worse
+            counted.append(say("report.each.ranked", measure=measure, better=better, equal=equal))
+        elif row.get("n_better_least") is not None:
+            low, high = row["n_better_least"], row["n_better_most"]
+            between.append(say("report.each.between", measure=measure, least=low, most=high))
+    if counted:
+        yield say("report.each.ranking", all=n_plans, list="; ".join(counted))
+    yield from between
+
+
+def measure_words(term: str, layers: Mapping[str, str]) -> str:
+    """Name an objective term as plans are ranked by it; one without words is an error.
+
+    Examples
+    --------
+    >>> measure_words("misaligned.gp_consortium", {"gp_consortium": "GP consortia"})
+    'alignment with the GP consortia'
+    """
+    family, _, layer = term.partition(".")
+    return (
+        say(f"report.by.{family}_layer", layer=layers[layer]) if layer else say(f"report.by.{term}")
+    )
+
+
+def exceptional(option: Option) -> Iterator[str]:
+    """Name what is outside the rules and why."""
+    found, violations = option.manifest["exceptions"], option.manifest["violations"]
+    unexplained = [item for item in found if not item["reason"]]
+    if len(unexplained) > MOST_LISTED:
+        for kind in dict.fromkeys(str(item["kind"]) for item in unexplained):
+            of_kind = [item["cluster"] for item in unexplained if item["kind"] == kind]
+            names = joined(_shortened(of_kind))
+            yield say("report.each.unexplained", len(of_kind), kind=kind, names=names)
+        found = [item for item in found if item["reason"]]
+    for item in found[:MOST_LISTED]:
+        alone = "" if item["limit_pupils"] is not None else "_alone"
+        yield say(
+            f"report.each.exception{alone}",
+            item["pupils"],
+            cluster=item["cluster"],
+            kind=item["kind"],
+            limit=item["limit_pupils"],
+            reason=item["reason"] or say("report.each.no_reason"),
+        )
+    if len(found) > MOST_LISTED:
+        yield say("report.each.exceptions_more", len(found) - MOST_LISTED)
+    if violations:
+        yield say("report.each.broken", len(violations))
+    others = [v for v in violations if not v["rule"].startswith("size.")]
+    for violation in others[:MOST_VIOLATIONS]:
+        is_plan = violation["subject"] == "plan"
+        who = say("report.each.the_plan") if is_plan else violation["subject"]
+        yield say("report.each.violation", who=who, detail=violation["detail"])
+    if len(others) > MOST_VIOLATIONS:
+        yield say("report.each.violations_more", len(others) - MOST_VIOLATIONS)
+    if not option.manifest["exceptions"] and not violations:
+        yield say("report.each.nothing")
+
+
+def _shortened(names: list[str]) -> list[str]:
+    if len(names) <= MOST_NAMED:
+        return names
+    return [*names[:MOST_NAMED], say("report.each.more", n=len(names) - MOST_NAMED)]

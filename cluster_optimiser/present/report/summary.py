@@ -1,0 +1,186 @@
+"""Two pages that argue from the numbers, against today and the paper's own principles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, Table, refer
+from cluster_optimiser.present.report.measures import (
+    best_line,
+    least,
+    measures,
+    named,
+    outside_range,
+    preferred,
+)
+from cluster_optimiser.words import joined, number, one_decimal, percent, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cluster_optimiser.present.report.blocks import Block
+    from cluster_optimiser.present.report.folder import Folder, Option
+
+AGAINST_TODAY = "against-today"
+
+
+def verdicts(folder: Folder, option: Option) -> list[tuple[str, Any]]:
+    """Give each principle's name, and what the page found for an option."""
+    at = folder.options.index(option)
+    return [(one["name"], one["findings"][at]) for one in folder.record["principles"]]
+
+
+def kept(folder: Folder, option: Option) -> dict[str, int]:
+    """Count the principles that an option keeps, keeps in part, and breaks."""
+    found = [finding["verdict"] for _, finding in verdicts(folder, option)]
+    return {verdict: found.count(verdict) for verdict in ("met", "partly", "unmet")}
+
+
+def summary(folder: Folder) -> Iterator[Block]:
+    """Summarise a paper."""
+    made = [o for o in folder.options if o is not folder.today]
+    yield Heading(1, say("report.summary.heading"), "summary")
+    alone = "" if folder.today is not None else "_alone"
+    yield Paragraph(say(f"report.summary.purpose{alone}", len(made)))
+    yield Paragraph(_base(folder))
+    yield from map(Paragraph, _today(folder))
+    today = folder.today
+    yield Paragraph(
+        say("report.summary.bests_alone")
+        if today is None
+        else say("report.summary.bests", today=say("report.summary.as_today", label=today.label))
+    )
+    lines = [best_line(folder, measure) for measure in measures(folder)]
+    yield Bullets((*(line for line in lines if line), *_most_principles(folder)))
+    yield Paragraph(_trade(folder))
+    yield from map(Paragraph, _for_whom(made))
+    yield from map(Paragraph, _proved(made))
+    yield _table(folder)
+
+
+def _base(folder: Folder) -> str:
+    m = folder.options[0].metrics
+    if len({o.metrics["pupils"] for o in folder.options}) > 1:
+        return say("report.summary.base_each", table=refer(AGAINST_TODAY))
+    exempt = m["pupils_all"] - m["pupils"]
+    return say(
+        "report.summary.base" if exempt else "report.summary.base_all",
+        all=m["pupils_all"],
+        schools=m["n_schools_all"],
+        exempt=exempt,
+        base=m["pupils"],
+        n_schools=m["n_schools"],
+    )
+
+
+def _today(folder: Folder) -> Iterator[str]:
+    today = folder.today
+    if today is None:
+        return
+    m = today.metrics
+    yield say(
+        "report.summary.today",
+        n=m["n_clusters"],
+        low=m["smallest_pupils"],
+        high=m["largest_pupils"],
+        under=m["n_under_min"],
+        over=m["n_over_max"],
+    )
+    counts = kept(folder, today)
+    yield say("report.summary.today_principles", n=sum(counts.values()), **counts)
+
+
+def _most_principles(folder: Folder) -> Iterator[str]:
+    counts = {o.label: kept(folder, o) for o in folder.options}
+    most = max(one["met"] for one in counts.values())
+    best = [o for o in folder.options if counts[o.label]["met"] == most]
+    totals = {sum(counts[o.label].values()) for o in best}
+    if len(totals) == 1:
+        yield say("report.summary.principles", options=named(best), value=most, n=totals.pop())
+
+
+def _trade(folder: Folder) -> str:
+    found = [least(folder.options, measure) for measure in measures(folder)]
+    best = [one[0] for one in found if one is not None]
+    always = [o for o in folder.options if all(o in some for some in best)]
+    if always:
+        return say("report.summary.trade_one", options=named(always))
+    return say("report.summary.trade_none", table=refer(AGAINST_TODAY))
+
+
+def _for_whom(made: list[Option]) -> Iterator[str]:
+    if not made:
+        return
+    by_change = sorted(made, key=lambda o: (o.metrics["changed_pupils"], o.label))
+    first, last = by_change[0], by_change[-1]
+    n, most = (o.metrics["changed_pupils"] for o in (first, last))
+    yield say(
+        "report.summary.whom_change",
+        n=n,
+        base=first.metrics["pupils"],
+        share=percent(n, first.metrics["pupils"]),
+        label=first.label,
+        n_most=most,
+        share_most=percent(most, last.metrics["pupils"]),
+        label_most=last.label,
+    )
+    timed = [o for o in made if o.metrics["max_minutes"] is not None]
+    if not timed:
+        return
+    by_way = sorted(timed, key=lambda o: (o.metrics["max_minutes"], o.label))
+    worst = by_way[-1]
+    rows = [row for row in worst.clusters if row["max_minutes"] and row["is_exempt"] != "true"]
+    yield say(
+        "report.summary.whom_way",
+        minutes=one_decimal(worst.metrics["max_minutes"]),
+        cluster=max(rows, key=lambda row: float(row["max_minutes"]))["cluster"],
+        label=worst.label,
+        least=one_decimal(by_way[0].metrics["max_minutes"]),
+        label_least=by_way[0].label,
+    )
+
+
+def _proved(made: list[Option]) -> Iterator[str]:
+    proved = [o.label for o in made if o.manifest["status"] == "OPTIMAL"]
+    open_ = [o.label for o in made if o.manifest["status"] == "FEASIBLE"]
+    if proved and len(proved) == len(made):
+        yield say("report.summary.proved_all")
+    elif proved:
+        yield say("report.summary.proved_some", len(proved), labels=joined(proved))
+    if open_:
+        yield say("report.summary.unproved", len(open_), labels=joined(open_))
+
+
+def _table(folder: Folder) -> Table:
+    layers = preferred(folder)
+    has_own_base = len({o.metrics["pupils"] for o in folder.options}) > 1
+    rows = []
+    for option in folder.options:
+        m, counts = option.metrics, kept(folder, option)
+        outside = [number(m[f"misaligned_{layer}_pupils"]) for layer, _ in layers]
+        sizes = f"{number(m['smallest_pupils'])} – {number(m['largest_pupils'])}"  # noqa: RUF001
+        rows.append(
+            (
+                option.label,
+                number(m["n_clusters"]),
+                sizes,
+                number(outside_range(option)),
+                *outside,
+                one_decimal(m["mean_minutes"]),
+                one_decimal(m["max_minutes"]),
+                number(m["changed_pupils"]),
+                say("report.principles.counts", met=counts["met"], all=sum(counts.values())),
+                *([number(m["pupils"])] if has_own_base else []),
+            )
+        )
+    names = ["option", "clusters", "sizes", "outside"]
+    ends = ["mean", "longest", "changed", "kept", *(["base"] if has_own_base else [])]
+    header = (
+        *(say(f"report.columns.{name}") for name in names),
+        *(say("report.columns.misaligned", layer=words) for _, words in layers),
+        *(say(f"report.columns.{name}") for name in ends),
+    )
+    widths = (0.8, 0.9, 1.7, 0.9, *(1.1,) * len(layers), 0.9, 0.9, 1.1, 1.1, *(1,) * has_own_base)
+    return Table(
+        say("report.summary.table"), header, tuple(rows), widths, "comparison.csv", AGAINST_TODAY
+    )
