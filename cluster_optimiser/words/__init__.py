@@ -106,7 +106,7 @@ def entry(key: str) -> Any:  # noqa: ANN401 - a text, plural forms or a section
     return found
 
 
-def say(key: str, /, n: float | None = None, **values: object) -> str:
+def say(key: str, /, n: float | str | None = None, **values: object) -> str:
     """Say what stands under a key, in the plural form that ``n`` asks for.
 
     Whole numbers among the values are written as numbers, other numbers to one decimal, lists as
@@ -119,8 +119,8 @@ def say(key: str, /, n: float | None = None, **values: object) -> str:
     """
     text = entry(key)
     if is_forms(text):
-        if n is None:
-            message = f'"{key}" has plural forms: n must be given'
+        if n is None or isinstance(n, str):
+            message = f'"{key}" has plural forms: n must be given as a number'
             raise TypeError(message)
         text = text[spoken().locale.plural_form(n)]
     if not isinstance(text, str):

@@ -45,7 +45,7 @@ def test_a_key_that_is_not_there_is_an_error():
         say("count.teapots", 1)
     with pytest.raises(KeyError, match="count"):
         say("count.schools.more", 1)
-    with pytest.raises(TypeError, match="n must be given"):
+    with pytest.raises(TypeError, match="n must be given as a number"):
         say("count.schools")
     with pytest.raises(TypeError, match="is a section"):
         say("count")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.words import say
@@ -98,27 +99,27 @@ class Report:
 
 def numbered(blocks: Iterable[Block]) -> tuple[Block, ...]:
     """Give sections, paragraphs, tables and maps their numbers, in reading order."""
-    made: list[Block] = []
-    n = dict.fromkeys(("section", "annex", "paragraph", "table", "map"), 0)
-    for block in blocks:
-        name = ""
+    n: Counter[str] = Counter()
+
+    def name(block: Block) -> Block:
         if isinstance(block, Heading) and block.level == 1:
-            kind = "annex" if block.is_annex else "section"
-            n[kind] += 1
+            n["annex" if block.is_annex else "section"] += 1
             n["paragraph"] = 0
             letter = chr(ord("A") + n["annex"] - 1)
-            name = say("report.annex", n=letter) if block.is_annex else str(n["section"])
-        elif isinstance(block, Paragraph) and block.is_numbered and n["section"]:
-            if not n["annex"]:
-                n["paragraph"] += 1
-                name = f"{n['section']}.{n['paragraph']}"
-        elif isinstance(block, Table | Figure):
-            kind = "table" if isinstance(block, Table) else "map"
-            n[kind] += 1
-            name = say(f"report.{kind}", n=str(n[kind]))
-        is_named = isinstance(block, Heading | Paragraph | Table | Figure)
-        made.append(dataclasses.replace(block, name=name) if is_named else block)
-    return tuple(made)
+            named = say("report.annex", n=letter) if block.is_annex else str(n["section"])
+            return replace(block, name=named)
+        if isinstance(block, Paragraph) and block.is_numbered and n["section"] and not n["annex"]:
+            n["paragraph"] += 1
+            return replace(block, name=f"{n['section']}.{n['paragraph']}")
+        if isinstance(block, Table):
+            n["table"] += 1
+            return replace(block, name=say("report.table", n=str(n["table"])))
+        if isinstance(block, Figure):
+            n["map"] += 1
+            return replace(block, name=say("report.map", n=str(n["map"])))
+        return block
+
+    return tuple(name(block) for block in blocks)
 
 
 def names_of(blocks: Iterable[Block]) -> dict[str, str]:
@@ -152,7 +153,5 @@ def changed(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - 
         return tuple(changed(part, change) for part in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
-        return dataclasses.replace(
-            value, **{name: changed(getattr(value, name), change) for name in names}
-        )
+        return replace(value, **{name: changed(getattr(value, name), change) for name in names})
     return value

@@ -8,7 +8,7 @@ import shapely
 from matplotlib import image
 from matplotlib.figure import Figure
 
-from cluster_optimiser.present import svg
+from cluster_optimiser.present import characters, svg
 from cluster_optimiser.present.characters import box, missing, printable, storable
 from cluster_optimiser.present.report.maps import standalone_svg
 from cluster_optimiser.present.report.typeset import picture
@@ -81,8 +81,6 @@ def test_what_cannot_be_shown_gets_a_box_with_its_name() -> None:
 
 
 def test_a_folder_of_fonts_adds_what_can_be_drawn(tmp_path, monkeypatch) -> None:
-    from cluster_optimiser.present import characters
-
     monkeypatch.setattr(
         characters, "_covered", lambda place: frozenset({0x4E2D}) if place == tmp_path else set()
     )
