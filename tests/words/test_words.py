@@ -35,9 +35,6 @@ def test_a_language_that_lacks_a_key_or_a_form_is_told_so(monkeypatch):
     assert "count.pupils: missing" in found
     assert "count.schools: ['n'] are to be filled in" in found
     assert "count.schools: the plural forms are ['few', 'many', 'one', 'other']" in found
-    assert (
-        len(found) == 2 + sum(key.startswith("count.") for key, _ in words.texts(english.words)) - 1
-    )
 
 
 def test_a_key_that_is_not_there_is_an_error():
