@@ -302,7 +302,7 @@ def test_all_dirt_at_once_still_runs(tmp_path: Path) -> None:
     assert dropped == {"closed", "the same row again", "its URN stands on an earlier row"}
     flagged = {(row["urn"], row["what"]) for row in rows_of(started.boundaries / "flagged.csv")}
     assert flagged == {
-        ("100000", "pupils not known"),
+        ("100000", "pupils estimated"),
         ("100001", "placed by its postcode: the register has no coordinates"),
         ("100003", "name looks like a formula or a script; kept as plain text"),
         ("100003", "phase guessed"),
@@ -336,7 +336,7 @@ def test_clusters_of_the_register_are_taken(tmp_path: Path) -> None:
 
 def test_unknown_pupils_are_listed_and_never_nought(tmp_path: Path) -> None:
     files = Files(tmp_path)
-    files.edit(0, pupils="c")
+    files.edit(0, pupils="c", kind="Community special school", phase="")
     started = starting.start(files.write(), starting.Placing(tmp_path / "home"))
     authority = load_authority(started.boundaries)
     assert not authority.schools.loc[100_000, "is_pupils_known"]

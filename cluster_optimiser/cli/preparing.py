@@ -39,6 +39,18 @@ INCLUDABLE = ("proposed", "independent", "non-maintained")
 )
 @click.option("--pupils-column", default="", help="Its column of pupils, where it is not found.")
 @click.option(
+    "--pupils-first",
+    "is_pupils_first",
+    is_flag=True,
+    help="Its figures before the register's own, not only where the register has none.",
+)
+@click.option(
+    "--links",
+    type=click.Path(path_type=Path),
+    help="The register's file of links, for the last roll of schools that were followed.  "
+    "[default: links_edubasealldata*.csv beside the register]",
+)
+@click.option(
     "--postcodes",
     type=click.Path(path_type=Path),
     help="Places of postcodes (ONS Postcode Directory, Code-Point Open), for schools without one.",

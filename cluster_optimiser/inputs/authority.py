@@ -177,9 +177,14 @@ def _caveats(
     of_layers = [layer.caveat for layer in layers.layers.values() if layer.caveat]
     unknown = [str(name) for name in schools.loc[~schools["is_pupils_known"], "name"]]
     counted = []
-    if len(unknown) == 1:
-        counted = [f"1 school has no pupil figure and counts as 0: {unknown[0]}."]
-    elif unknown:
-        names = listed(unknown)
-        counted = [f"{len(unknown)} schools have no pupil figure and count as 0: {names}."]
+    if unknown:
+        lacking = schools[~schools["is_pupils_known"]]
+        homes = listed(sorted(set(lacking["local_cluster"].astype(str))))
+        n_schools = "1 school has" if len(unknown) == 1 else f"{len(unknown)} schools have"
+        said = (
+            f"{n_schools} no pupil figure: {listed(unknown)}. Sizes are at least those stated, and"
+            f" what is proved is proved without them, in every cluster with a part of today's"
+            f" {homes}."
+        )
+        counted = [said]
     return tuple(dict.fromkeys([*settings.caveats, *of_layers, *repairs, *counted]))

@@ -6,10 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from cluster_optimiser.inputs.checking import Problem, listed, urn_of
-from cluster_optimiser.inputs.intake.ledger import Flag, Ledger
 from cluster_optimiser.inputs.intake.rows import RawTable, read_raw
 from cluster_optimiser.inputs.register import SUPPRESSED, pupils_of
 
@@ -48,7 +45,7 @@ EXTRAS = ("sen_support", "ehcp", "fsm_ever6")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Census:
-    """Figures by school."""
+    """Figures by school, its URN or its LAESTAB."""
 
     file: str  # name of the file
     pupils: Mapping[str, int | Problem]
@@ -83,38 +80,41 @@ def read_census(path: Path, column: str, faults: FaultList) -> Census | None:
     extras: dict[str, dict[str, str]] = {name: {} for name in EXTRAS if name in table.cells}
     n_nameless, again = 0, []
     for row, text in zip(table.cells.index, table.cells["pupils"], strict=True):
-        key = keys[row]
-        if not key:
-            n_nameless += 1
-            continue
+        own = keys[row]
+        n_nameless += not own
         figure = pupils_of(text)
-        if key in pupils:
+        for i, key in enumerate(own):
+            if key not in pupils:
+                pupils[key] = figure
+                for name, values in extras.items():
+                    cell = str(table.cells.loc[row, name])
+                    values[key] = "" if cell.lower() in SUPPRESSED else cell
+                continue
             # The rows of the sites of one school hold parts of it, or the same figure again: which
             # of the two cannot be told.
-            again.append(key)
+            again += [key] if not i else []
             if pupils[key] != figure:
                 pupils[key] = Problem("it stands on several rows that differ", "")
-            continue
-        pupils[key] = figure
-        for name, values in extras.items():
-            cell = str(table.cells.loc[row, name])
-            values[key] = "" if cell.lower() in SUPPRESSED else cell
     return Census(table.file, pupils, extras, _notes(table, n_nameless, again))
 
 
-def _keys(table: RawTable) -> dict[int, str] | None:
-    cells = table.cells
-    if "urn" in cells:
-        urns = {row: urn_of(text) for row, text in cells["urn"].items()}
-        return {
-            int(str(row)): "" if isinstance(urn, Problem) else str(urn) for row, urn in urns.items()
-        }
-    if "laestab" in cells:
-        return {int(str(row)): laestab_of(text) for row, text in cells["laestab"].items()}
-    if "la_code" in cells and "number" in cells:
-        both = zip(cells.index, cells["la_code"], cells["number"], strict=True)
-        return {int(row): laestab_of(f"{la}/{number}") for row, la, number in both}
-    return None
+def _keys(table: RawTable) -> dict[int, list[str]] | None:
+    """Give URN and LAESTAB of every row, as far as it has them: academies change only the first."""
+    cells, blank = table.cells, [""] * len(table.cells)
+    urns = [urn_of(text) for text in cells.get("urn", blank)]
+    laestabs = [laestab_of(text) for text in cells.get("laestab", blank)]
+    both = zip(cells.get("la_code", blank), cells.get("number", blank), strict=True)
+    parts = [laestab_of(f"{la}/{number}") for la, number in both]
+    if not {"urn", "laestab"} & set(cells) and not {"la_code", "number"} <= set(cells):
+        return None
+    rows = zip(cells.index, urns, laestabs, parts, strict=True)
+    return {
+        int(row): [
+            *([] if isinstance(urn, Problem) else [str(urn)]),
+            *([laestab or part] if laestab or part else []),
+        ]
+        for row, urn, laestab, part in rows
+    }
 
 
 def _notes(table: RawTable, n_nameless: int, again: list[str]) -> tuple[str, ...]:
@@ -127,36 +127,3 @@ def _notes(table: RawTable, n_nameless: int, again: list[str]) -> tuple[str, ...
         keys = listed(dict.fromkeys(again))
         notes.append(f"{table.file}: some schools stand on several rows: {keys}.")
     return tuple(notes)
-
-
-def join_pupils(schools: pd.DataFrame, census: Census | None, ledger: Ledger) -> pd.DataFrame:
-    """Give every school its pupils."""
-    joined = schools.copy()
-    figures: dict[int, int] = {}
-    rows = {
-        int(str(urn)): {str(name): cell for name, cell in row.items()}
-        for urn, row in schools.to_dict("index").items()
-    }
-    for number, row in rows.items():
-        name = str(row["name"])
-        key = "" if census is None else _key_in(census, number, row)
-        figure = pupils_of(str(row.get("pupils", "")))
-        if key and census is not None:
-            figure = census.pupils[key]
-        elif census is not None:
-            what = "not in the file of pupils; the register's figure is taken"
-            ledger.flags.append(Flag(number, name, what, str(row.get("pupils", "")) or "blank"))
-        if isinstance(figure, Problem):
-            ledger.flags.append(Flag(number, name, "pupils not known", figure.text))
-        else:
-            figures[number] = figure
-    joined["pupils"] = pd.Series(figures, dtype="Int64").reindex(schools.index)
-    for column, values in census.extras.items() if census else ():
-        joined[column] = [values.get(_key_in(census, urn, row), "") for urn, row in rows.items()]
-    return joined
-
-
-def _key_in(census: Census | None, urn: int, row: Mapping[str, object]) -> str:
-    """Give the key under which a file has a school, empty where it has it not."""
-    keys = [str(urn), laestab_of(f"{row.get('la_code', '')}/{row.get('number', '')}")]
-    return next((key for key in keys if census is not None and key in census.pupils), "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from cluster_optimiser.constants import PHASES
 from cluster_optimiser.inputs.checking import Problem, number_of
@@ -23,6 +24,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "type": ("TypeOfEstablishment (name)", "Type", "School type", "TypeOfEstablishment (code)"),
     "group": ("EstablishmentTypeGroup (name)", "Type group"),
     "status": ("EstablishmentStatus (name)", "Status", "EstablishmentStatus (code)"),
+    "open_date": ("OpenDate", "Open date", "Date opened"),
     "close_date": ("CloseDate", "Closed date", "Date closed"),
     "close_reason": ("ReasonEstablishmentClosed (name)", "Reason closed"),
     "phase": ("PhaseOfEducation (name)", "Phase", "School phase", "PhaseOfEducation (code)"),
@@ -46,6 +48,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "ward": ("AdministrativeWard (name)", "Ward", "Ward name"),
     "ward_code": ("AdministrativeWard (code)", "Ward code"),
     "capacity": ("SchoolCapacity", "Capacity", "Net capacity", "Places"),
+    "links": ("Linked establishments",),
     "cluster": ("Cluster", "Existing cluster", "Cluster name", "School cluster"),
 }
 """Our name of a column -> the names other people give it, the likeliest first."""
@@ -168,6 +171,21 @@ def postcode_of(text: str) -> str:
     """
     code = re.sub(r"\s", "", text).upper()
     return code if POSTCODE.fullmatch(code) else ""
+
+
+def iso_day(text: str) -> str:
+    """Give a date of the register as ISO.
+
+    Examples
+    --------
+    >>> iso_day("31-08-2024"), iso_day("31-02-2024")
+    ('2024-08-31', '')
+    """
+    found = re.fullmatch(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})", text)
+    try:
+        return date(int(found[3]), int(found[2]), int(found[1])).isoformat() if found else ""
+    except ValueError:
+        return ""
 
 
 def kind_of(type_name: str, group: str) -> str:

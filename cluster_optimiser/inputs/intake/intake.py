@@ -27,11 +27,13 @@ from cluster_optimiser.inputs.intake.areas import (
     read_layer,
     report_elsewhere,
 )
-from cluster_optimiser.inputs.intake.census import join_pupils, read_census
-from cluster_optimiser.inputs.intake.gias import COLUMNS, postcode_of
+from cluster_optimiser.inputs.intake.census import read_census
+from cluster_optimiser.inputs.intake.gias import COLUMNS, iso_day, postcode_of
 from cluster_optimiser.inputs.intake.ledger import Ledger
+from cluster_optimiser.inputs.intake.links import Closed, gather_links, links_beside
 from cluster_optimiser.inputs.intake.places import place_schools, places_of_register
 from cluster_optimiser.inputs.intake.postcodes import Point, read_postcodes
+from cluster_optimiser.inputs.intake.pupils import estimate_pupils, join_pupils
 from cluster_optimiser.inputs.intake.rows import RawTable, is_there, read_raw
 from cluster_optimiser.inputs.intake.selection import (
     Chosen,
@@ -39,7 +41,6 @@ from cluster_optimiser.inputs.intake.selection import (
     check_urns,
     choose_authority,
     corrected,
-    iso_day,
     select,
 )
 
@@ -71,6 +72,8 @@ class Request:
     outline: Path | None = None  # file of the authority's outline
     pupils: Path | None = None
     pupils_column: str = ""  # file of pupils by school, and its column of pupils (empty to find it)
+    is_pupils_first: bool = False  # whether its figures count before the register's own
+    links: Path | None = None  # the register's file of links; None for the one beside it
     postcodes: Path | None = None  # file or folder of the places of postcodes
     corrections: Path | None = None
     include: frozenset[str] = frozenset()  # kinds to take that are left out otherwise
@@ -92,6 +95,7 @@ class Intake:
     data_date: str  # ISO date of the register
     date_origin: str  # where that date is from, in words
     census_day: str
+    links: Path | None  # the register's file of links that was read
     is_gias: bool  # whether the register is an extract of Get Information About Schools
 
 
@@ -135,6 +139,7 @@ def take_in(request: Request) -> Intake:
         data_date=data_date,
         date_origin=origin,
         census_day=_census_day(schools),
+        links=links_path(request),
         is_gias=table.found["name"] == COLUMNS["name"][0],
     )
 
@@ -187,13 +192,25 @@ def _schools(
     wanted = {postcode_of(text) for text in schools.get("postcode", ())} - {""}
     if request.postcodes is not None:
         places = read_postcodes(request.postcodes, wanted, faults)
+    path = links_path(request)
+    links = gather_links(table, path, faults)
+    if path is not None and request.links is None:
+        ledger.notes.append(f"{path.name}, beside the register: {links.n_links:,} links were read.")
     faults.raise_any()
     if schools.empty:
         return gpd.GeoDataFrame(schools, geometry=[], crs=CRS_METRES)
     neighbours = places_of_register(table.cells, wanted)
-    placed = place_schools(join_pupils(schools, census, ledger), places, neighbours, ledger)
+    closed = Closed(table, links)
+    first = request.is_pupils_first
+    joined = join_pupils(schools, census, closed, ledger, is_census_first=first)
+    placed = place_schools(joined, places, neighbours, ledger)
     points = shapely.points(placed["easting"].to_numpy(), placed["northing"].to_numpy())
-    return gpd.GeoDataFrame(placed, geometry=points, crs=CRS_METRES)
+    return estimate_pupils(gpd.GeoDataFrame(placed, geometry=points, crs=CRS_METRES), ledger)
+
+
+def links_path(request: Request) -> Path | None:
+    """Give the file of links: the one that is named, else the one beside the register."""
+    return request.links or links_beside(request.schools)
 
 
 def _refuse_nothing(

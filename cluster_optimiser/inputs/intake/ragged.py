@@ -71,6 +71,7 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "status": lambda text: text.lower() in STATUSES,
     "type": lambda text: text.lower().replace("\u2019", "'") in KIND_OF_TYPE,
     "phase": lambda text: text.lower() in NO_PHASE or bool(phase_of(text, "", NO_AGES, "").phase),
+    "links": lambda text: bool(re.match(r"\d{4,9} |does not have|none", text.lower())),
     "postcode": lambda text: bool(postcode_of(text)),
 }
 """Our name of a column -> whether a cell looks like one of it; other columns may hold anything."""

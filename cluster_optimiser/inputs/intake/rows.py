@@ -100,6 +100,7 @@ def _unzipped(path: Path, faults: FaultList) -> bytes | None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [n for n in archive.namelist() if Path(n).suffix.lower() in CSV_SUFFIXES]
+            names = [n for n in names if not Path(n).name.lower().startswith("links_")]
             likely = [n for n in names if "edubasealldata" in n.lower()] or names
             if len(likely) == 1:
                 return archive.read(likely[0])
@@ -182,6 +183,8 @@ def _read_text(
             unreadable[line] = cells.read(wanted)
             continue
         body[line], is_whole = settle(cells, wanted, len(header))
+        if wanted.get("links") == len(header) - 1:
+            body[line]["links"] = "; ".join(cell for cell in cells[len(header) - 1 :] if cell)
         if not is_whole:
             start = ",".join(cells)[:START_LETTERS]
             why = f"{len(cells)} cells, the header has {len(header)}: {start}..."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,6 +15,7 @@ from cluster_optimiser.inputs.intake.gias import (
     LEFT_OUT,
     STATUSES,
     age_of,
+    iso_day,
     kind_of,
     phase_of,
     plain,
@@ -259,21 +259,6 @@ class _Sieve:
             self.flag(urn, name, "name looks like a formula or a script; kept as plain text")
 
 
-def iso_day(text: str) -> str:
-    """Give a date of the register as ISO.
-
-    Examples
-    --------
-    >>> iso_day("31-08-2024"), iso_day("31-02-2024")
-    ('2024-08-31', '')
-    """
-    found = re.fullmatch(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})", text)
-    try:
-        return date(int(found[3]), int(found[2]), int(found[1])).isoformat() if found else ""
-    except ValueError:
-        return ""
-
-
 def select(table: RawTable, chosen: Chosen, wishes: Wishes, ledger: Ledger) -> pd.DataFrame:
     """Sort the rows of an authority into schools and the rest."""
     sieve = _Sieve(wishes, ledger)
@@ -331,7 +316,7 @@ def corrected(
     more = pd.DataFrame.from_dict(mended, orient="index").rename_axis("row")
     cells = pd.concat([table.cells, more]).fillna("") if mended else table.cells.copy()
     row_of = {text: row for row, text in reversed(list(cells["urn"].items()))}
-    for column in corrections.cells.columns:
+    for column in (*corrections.cells.columns, "pupils_source"):
         if column not in cells:
             cells[column] = ""
     for row, values in corrections.cells.to_dict("index").items():
@@ -342,6 +327,8 @@ def corrected(
             faults.add(corrections.file, int(str(row)), "urn", problem)
             continue
         changes = {name: text for name, text in values.items() if name != "urn" and text}
+        if "pupils" in changes:
+            cells.loc[row_of[urn], "pupils_source"] = corrections.file
         for name, text in changes.items():
             cells.loc[row_of[urn], str(name)] = text
         said = listed(f"{name} {text}" for name, text in changes.items())

@@ -9,6 +9,7 @@ import pandas as pd
 from cluster_optimiser.constants import PHASES
 from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.inputs.intake import OPEN_LEFT_OUT
+from cluster_optimiser.inputs.intake.pupils import sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from cluster_optimiser.inputs.intake import Dropped, Intake, Ledger
 
 WIDTH = 58
+
+SOURCE_WORDS = {
+    "register": "the register's own",
+    "predecessor": "the last roll of the schools they followed",
+    "estimate": "estimated",
+    "unknown": "not known",
+}
+"""Kind of source of pupils -> its words; other sources are files, and bear their names."""
 
 
 def summary_lines(intake: Intake) -> Iterator[str]:
@@ -27,7 +36,11 @@ def summary_lines(intake: Intake) -> Iterator[str]:
     yield _row("Schools by phase", "schools", "pupils")
     for phase, n_schools, pupils in phases(schools):
         yield _row(f"  {phase}", n_schools, pupils)
-    yield _row("  all taken", len(schools), int(schools["pupils"].sum()))
+    yield _row("  all taken", len(schools), _total(schools))
+    yield ""
+    yield _row("Pupils, and where they are from", "schools", "pupils")
+    for source, own in sources(schools).items():
+        yield _row(f"  {SOURCE_WORDS.get(source, source)}", len(own), _total(own))
     yield ""
     yield _row("Rows not taken, and why", "rows", "pupils")
     for reason, n_rows, n_pupils in not_taken(ledger):
@@ -42,18 +55,26 @@ def summary_lines(intake: Intake) -> Iterator[str]:
         yield from (f"  {note}" for note in ledger.notes)
 
 
+def _total(schools: pd.DataFrame) -> int | str:
+    """Give the pupils of schools: at least so many where a roll is not known."""
+    pupils = schools["pupils"]
+    if pupils.isna().all() and len(schools):
+        return "not known"
+    return f"at least {pupils.sum():,}" if pupils.isna().any() else int(pupils.sum())
+
+
 def _row(label: str, first: object, second: object) -> str:
     cells = [f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in (first, second)]
     return f"{label:<{WIDTH}}{cells[0]:>10}{cells[1]:>12}".rstrip()
 
 
-def phases(schools: pd.DataFrame) -> list[tuple[str, int, int]]:
+def phases(schools: pd.DataFrame) -> list[tuple[str, int, int | str]]:
     """Count schools and pupils by phase."""
-    rows = []
+    rows: list[tuple[str, int, int | str]] = []
     for phase in PHASES:
         own = schools[schools["phase"] == phase]
         if len(own):
-            rows.append((phase, len(own), int(own["pupils"].sum())))
+            rows.append((phase, len(own), _total(own)))
     return rows
 
 

@@ -11,9 +11,11 @@ import shapely
 
 from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.inputs.checking import listed
+from cluster_optimiser.inputs.intake.pupils import sources
 from cluster_optimiser.inputs.register import SUPPRESSED
 from cluster_optimiser.present.geofiles import rounded
 from cluster_optimiser.present.intake.account import (
+    SOURCE_WORDS,
     dropped_table,
     flagged_table,
     not_taken,
@@ -39,6 +41,7 @@ COLUMNS = (
     "name",
     "phase",
     "pupils",
+    "pupils_source",
     "cluster",
     "easting",
     "northing",
@@ -68,6 +71,8 @@ ONS_LICENCE = (
     " National Statistics data © Crown copyright and database right."
 )
 NOT_STATED = "not stated; look it up before you publish"
+
+GUESSED = ("predecessor", "estimate", "unknown")
 
 CONSTANT_MIN, NEAR_MIN_PER_KM, FAR_MIN_PER_KM, NEAR_KM = 4.0, 1.3, 0.9, 10
 TRAVEL_NOTE = (
@@ -104,13 +109,8 @@ def caveats(new: NewAuthority) -> list[str]:
     """Give what every output of the authority must say."""
     intake, ledger = new.intake, new.intake.ledger
     day = long_date(intake.data_date)
-    if intake.request.pupils is not None:
-        pupils = f"pupils those of {intake.request.pupils.name}"
-    elif intake.census_day:
-        pupils = f"pupils those of the school census of {long_date(intake.census_day)}"
-    else:
-        pupils = "and so are their pupils"
-    said = [f"Schools are those of the register of {day} ({ledger.file}), {pupils}."]
+    said = [f"Schools are those of the register of {day} ({ledger.file})."]
+    said.append(_pupils_said(intake))
     said += new.cluster_notes
     said.append(f"The outline is {intake.outline.origin}.")
     left_out = open_left_out(ledger)
@@ -122,6 +122,19 @@ def caveats(new: NewAuthority) -> list[str]:
             names = listed(flag.name for flag in flags)
             said.append(f"{what[:1].upper()}{what[1:]}: {names}.")
     return said
+
+
+def _pupils_said(intake: Intake) -> str:
+    """Tell how many rolls are from where, and name the schools whose own roll is not stated."""
+    day = f", of the school census of {long_date(intake.census_day)}" if intake.census_day else ""
+    parts = []
+    for source, schools in sources(intake.schools).items():
+        names = f" ({listed(schools['name'].astype(str))})" if source in GUESSED else ""
+        parts.append(f"{len(schools)} {SOURCE_WORDS.get(source, f'from {source}')}{names}")
+    return (
+        f"Pupils: {'; '.join(parts)}".replace(" the register's own", f" the register's own{day}")
+        + "."
+    )
 
 
 def write_data(new: NewAuthority, folder: Path) -> None:
@@ -239,6 +252,7 @@ def _sources(new: NewAuthority) -> Sequence[dict[str, str]]:
     ]
     for path, what in (
         (intake.request.pupils, "Pupils"),
+        (intake.links, "Links of the register"),
         (intake.request.postcodes, "Places of postcodes"),
         (intake.request.outline, "Outline"),
     ):

@@ -179,7 +179,9 @@ def census(lines: str) -> Callable[[Path], Request]:
     """Give a school census file."""
 
     def make(folder: Path) -> Request:
-        request = Files(folder).write()
+        files = Files(folder)
+        files.edit(0, pupils="")
+        request = files.write()
         path = folder / "census.csv"
         rows = [f"{100_000 + i},{800 if i in {5, 10} else 200}" for i in range(1, 12)]
         path.write_text("\n".join(["URN,headcount of pupils", lines, *rows]), encoding="utf-8")
@@ -285,6 +287,7 @@ def without(names: tuple[str, ...]) -> Callable[[Path], Request]:
     return make
 
 
+AS_LARGE = "200: as large by year of age as its 5 nearest of the same phase"
 FIRST = "Made Primary School 100000"
 HEADER_END = "AccreditationExpiryDate\r\n"
 AGAIN = school(LAST, X0 + 6_000, Y0 + 4_000, district="Birkby")
@@ -448,28 +451,23 @@ KINDS: dict[str, Dirt] = {
     ),
     # --- pupils ---
     "blank pupils": Dirt(
-        cells(pupils=""), f"pupils not known: {FIRST}: pupils are missing", pupils=3_400
+        cells(pupils=""), f"pupils estimated: {FIRST}: {AS_LARGE}; pupils are missing"
     ),
     "pupils with a comma": Dirt(cells(pupils="1,200"), "all taken", pupils=4_600),
     **{
         f"pupils {symbol}": Dirt(
-            cells(pupils=symbol), f'pupils not known: {FIRST}: pupils "{symbol}"', pupils=3_400
+            cells(pupils=symbol), f'pupils estimated: {FIRST}: {AS_LARGE}; pupils "{symbol}"'
         )
         for symbol in ("c", "x", "z", ":", "SUPP", "NE", "LOW", ".")
     },
     "negative pupils": Dirt(
-        cells(pupils="-5"), f"pupils not known: {FIRST}: pupils -5 is negative", pupils=3_400
+        cells(pupils="-5"), f"pupils estimated: {FIRST}: {AS_LARGE}; pupils -5 is negative"
     ),
-    "suppressed in the census": Dirt(
-        census("100000,c"), f'pupils not known: {FIRST}: pupils "c"', pupils=3_400
-    ),
-    "missing from the census": Dirt(
-        census("999999,5"), f"the register's figure is taken: {FIRST}: 200"
-    ),
+    "suppressed in the census": Dirt(census("100000,c"), f"pupils estimated: {FIRST}: {AS_LARGE}"),
+    "missing from the census": Dirt(census("999999,5"), f"pupils estimated: {FIRST}: {AS_LARGE}"),
     "several rows in the census": Dirt(
         census("100000,120\n100000,80"),
-        f"pupils not known: {FIRST}: it stands on several rows that differ",
-        pupils=3_400,
+        f"pupils estimated: {FIRST}: {AS_LARGE}",
     ),
     # --- places ---
     "easting 0 with a postcode file": Dirt(

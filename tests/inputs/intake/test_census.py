@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 
 from cluster_optimiser.errors import InputError
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 )
 def test_schools_are_found_by_urn_or_by_their_number(text: str, tmp_path: Path) -> None:
     files = Files(tmp_path)
-    files.edit(0, EstablishmentNumber="5000")
+    files.edit(0, EstablishmentNumber="5000", pupils="")
     path = tmp_path / "census.csv"
     path.write_text(text, encoding="utf-8")
     taken = take_in(replace(files.write(), pupils=path))
@@ -45,11 +44,17 @@ def test_needs_come_along_and_symbols_are_blank(tmp_path: Path) -> None:
     assert row.tolist() == ["", "31", ""]
 
 
-def test_a_symbol_never_falls_back_on_the_register(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("is_first", "pupils"), [(False, 200), (True, 321)])
+def test_the_register_s_own_roll_counts_first_unless_asked_otherwise(
+    is_first: bool, pupils: int, tmp_path: Path
+) -> None:
     path = tmp_path / "census.csv"
-    path.write_text("URN,NOR\n100000,x\n")
-    taken = take_in(replace(Files(tmp_path).write(), pupils=path))
-    assert pd.isna(taken.schools.loc[100_000, "pupils"])
+    path.write_text("URN,NOR\n100000,321\n100001,c\n")
+    request = replace(Files(tmp_path).write(), pupils=path, is_pupils_first=is_first)
+    schools = take_in(request).schools
+    assert schools["pupils"].tolist()[:2] == [pupils, 200]
+    source = "census.csv by URN" if is_first else "register"
+    assert schools["pupils_source"].tolist()[:2] == [source, "register"]
 
 
 def test_the_same_figure_on_two_rows_is_one_figure(tmp_path: Path) -> None:

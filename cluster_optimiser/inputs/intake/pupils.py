@@ -1,0 +1,196 @@
+"""Pupils of every school, each with its source; an unknown roll is never a silent 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.inputs.checking import Problem
+from cluster_optimiser.inputs.intake.census import laestab_of
+from cluster_optimiser.inputs.intake.gias import age_of
+from cluster_optimiser.inputs.intake.ledger import Flag, Ledger
+from cluster_optimiser.inputs.register import pupils_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import geopandas as gpd
+
+    from cluster_optimiser.inputs.intake.census import Census
+    from cluster_optimiser.inputs.intake.links import Closed
+
+REGISTER, UNKNOWN = "register", "unknown"
+FROM_PREDECESSOR = "pupils are the last roll of the school it followed"
+ESTIMATED = "pupils estimated"
+NOT_KNOWN = "pupils not known"
+
+MOST_STEPS = 5
+"""Closed schools that are gone back through for a roll."""
+
+FEW_FOR_FILL, FEW_FOR_SIZE, N_NEIGHBOURS = 5, 3, 5
+"""Schools of a phase from which on an estimate is made: of the share of places that is filled, and
+of size by year of age; and how many neighbours that size is from."""
+
+ALIKE = ("nursery", "primary", "middle", "secondary", "all-through")
+"""Phases whose schools are enough alike to be estimated from neighbours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Pupils of a school and where they are from."""
+
+    pupils: int
+    source: str
+    detail: str = ""
+
+
+def join_pupils(
+    schools: pd.DataFrame,
+    census: Census | None,
+    closed: Closed,
+    ledger: Ledger,
+    *,
+    is_census_first: bool,
+) -> pd.DataFrame:
+    """Give every school its pupils and their source: columns ``pupils``, ``pupils_source``."""
+    joined = schools.copy()
+    rows = {
+        int(str(urn)): {str(name): str(cell) for name, cell in row.items()}
+        for urn, row in schools.to_dict("index").items()
+    }
+    rolls = {
+        urn: _roll(urn, row, census, closed, is_census_first=is_census_first)
+        for urn, row in rows.items()
+    }
+    for urn, roll in rolls.items():
+        if roll is not None and roll.source.startswith("predecessor"):
+            ledger.flags.append(Flag(urn, rows[urn]["name"], FROM_PREDECESSOR, roll.detail))
+    figures = {urn: roll.pupils for urn, roll in rolls.items() if roll is not None}
+    joined["pupils_text"] = joined.get("pupils", "")
+    joined["pupils"] = pd.Series(figures, dtype="Int64").reindex(schools.index)
+    joined["pupils_source"] = [roll.source if roll else UNKNOWN for roll in rolls.values()]
+    for column, values in census.extras.items() if census else ():
+        joined[column] = [
+            next((values[key] for key in _keys(urn, row) if key in values), "")
+            for urn, row in rows.items()
+        ]
+    return joined
+
+
+def _keys(urn: int, row: Mapping[str, str]) -> tuple[str, str]:
+    return str(urn), laestab_of(f"{row.get('la_code', '')}/{row.get('number', '')}")
+
+
+def _roll(
+    urn: int,
+    row: Mapping[str, str],
+    census: Census | None,
+    closed: Closed,
+    *,
+    is_census_first: bool,
+) -> Roll | None:
+    stated = pupils_of(row.get("pupils", ""))
+    own = (
+        [] if isinstance(stated, Problem) else [Roll(stated, row.get("pupils_source") or REGISTER)]
+    )
+    counted = [*_of_census(urn, row, census)]
+    known = [*counted, *own] if is_census_first else [*own, *counted]
+    return known[0] if known else _of_predecessors(urn, row, census, closed, MOST_STEPS)
+
+
+def _of_census(urn: int, row: Mapping[str, str], census: Census | None) -> Iterator[Roll]:
+    for key, by in zip(_keys(urn, row), ("URN", "LAESTAB"), strict=True):
+        figure = None if census is None or not key else census.pupils.get(key)
+        if census is not None and isinstance(figure, int):
+            yield Roll(figure, f"{census.file} by {by}")
+
+
+def _of_predecessors(
+    urn: int, row: Mapping[str, str], census: Census | None, closed: Closed, n_steps: int
+) -> Roll | None:
+    """Give the last roll of the school that was followed, or the sum of those made one."""
+    before, how = closed.before(urn, row)
+    rolls = []
+    for old in before if n_steps else ():
+        roll = _roll_of_old(old.urn, old.cells, census) or _of_predecessors(
+            old.urn, old.cells, census, closed, n_steps - 1
+        )
+        rolls.append(roll)
+    figures = [roll.pupils for roll in rolls if roll is not None]
+    if not figures or len(figures) < len(before):
+        return None
+    urns = " + ".join(str(old.urn) for old in before)
+    said = " + ".join(
+        f"{figure} of {old.cells.get('name', '')} (URN {old.urn})"
+        for figure, old in zip(figures, before, strict=True)
+    )
+    return Roll(sum(figures), f"predecessor {urns}", f"{said}, {how}")
+
+
+def _roll_of_old(urn: int, row: Mapping[str, str], census: Census | None) -> Roll | None:
+    stated = pupils_of(row.get("pupils", ""))
+    if not isinstance(stated, Problem):
+        return Roll(stated, REGISTER)
+    # By its URN only: the LAESTAB may be its successor's by now.
+    figure = None if census is None else census.pupils.get(str(urn))
+    return Roll(figure, "") if isinstance(figure, int) else None
+
+
+def estimate_pupils(schools: gpd.GeoDataFrame, ledger: Ledger) -> gpd.GeoDataFrame:
+    """Estimate rolls that no source has: from places, else from neighbours of the same phase."""
+    estimated = schools.copy()
+    for phase, own in schools.groupby("phase"):
+        lacking = own[own["pupils"].isna()]
+        if lacking.empty:
+            continue
+        places = own.get("capacity", pd.Series("", index=own.index)).map(_whole)
+        years = pd.Series([_years(row) for _, row in own.iterrows()], index=own.index)
+        known = own["pupils"].dropna().astype(float)
+        fill = (known / places[known.index].replace(0, np.nan)).dropna()
+        for urn, row in lacking.iterrows():
+            near = known.index[np.argsort(own.geometry[known.index].distance(row.geometry))]
+            near = near[:N_NEIGHBOURS]
+            pupils, said = np.nan, ""
+            if places[urn] > 0 and len(fill) >= FEW_FOR_FILL:
+                pupils = places[urn] * min(1.0, float(fill.median()))
+                share = (
+                    f"{100 * min(1.0, float(fill.median())):.0f} % of its {places[urn]:.0f} places"
+                )
+                said = f"{share}, as in {len(fill)} others of its phase"
+            elif phase in ALIKE and len(near) >= FEW_FOR_SIZE:
+                pupils = float((known[near] / years[near]).median()) * years[urn]
+                said = f"as large by year of age as its {len(near)} nearest of the same phase"
+            if np.isfinite(pupils):
+                estimated.loc[urn, "pupils"] = round(pupils)
+                estimated.loc[urn, "pupils_source"] = "estimate: " + said
+                detail = f"{round(pupils)}: {said}; {_why(row)}"
+                ledger.flags.append(Flag(int(str(urn)), str(row["name"]), ESTIMATED, detail))
+    for urn, row in estimated[estimated["pupils"].isna()].iterrows():
+        ledger.flags.append(Flag(int(str(urn)), str(row["name"]), NOT_KNOWN, _why(row)))
+    return estimated
+
+
+def _why(row: pd.Series) -> str:
+    """Tell why the register's own roll is none."""
+    problem = pupils_of(str(row.get("pupils_text", "")))
+    return problem.text if isinstance(problem, Problem) else ""
+
+
+def _whole(text: object) -> float:
+    figure = pupils_of(str(text))
+    return np.nan if isinstance(figure, Problem) else float(figure)
+
+
+def _years(row: pd.Series) -> float:
+    """Years of age that a school teaches; all the same where it does not say."""
+    low, high = age_of(str(row.get("low_age", ""))), age_of(str(row.get("high_age", "")))
+    return float(high - low) if low is not None and high is not None and high > low else 7.0
+
+
+def sources(schools: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Group schools by the kind of source of their pupils, the most frequent first."""
+    kind = schools["pupils_source"].str.replace(r"^(predecessor|estimate).*", r"\1", regex=True)
+    return {str(name): schools[kind == name] for name in kind.value_counts(sort=True).index}
