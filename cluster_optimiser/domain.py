@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from cluster_optimiser.findings import Finding
     from cluster_optimiser.prospects import Outlook, Projected, Survey
     from cluster_optimiser.scenario import Scenario
 
@@ -242,6 +243,10 @@ class Authority:
         None where the authority names no file of them.
     places
         Where towns and villages lie: columns ``name``, ``x`` and ``y``; None likewise.
+    accepted
+        Keys of findings of the ground report that are right as they are.
+    register, register_columns
+        The register's file as faults name it, and its columns in our names.
     """
 
     key: str
@@ -258,6 +263,9 @@ class Authority:
     data_date: str
     postcodes: pd.DataFrame | None = None
     places: pd.DataFrame | None = None
+    accepted: tuple[str, ...] = ()
+    register: str = "the register"
+    register_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -339,6 +347,8 @@ class Problem:
         What a person should know of how it was built, such as links that were used.
     projections
         The pupils of other years that plans are judged by as well, in the scenario's order.
+    findings
+        What the ground report says of the map under this scenario; empty where it was not made.
     upper
         The problem of the level above, on the same units, that clusters must fit into; None where
         there is none.
@@ -356,6 +366,7 @@ class Problem:
     notes: tuple[str, ...]
     projections: tuple[Projected, ...] = ()
     upper: Problem | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

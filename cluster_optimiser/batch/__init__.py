@@ -10,7 +10,14 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.gather import find_scenarios, in_order, read_scenarios, share_of
     from cluster_optimiser.batch.ledger import Options
     from cluster_optimiser.batch.many import Hooks, run_batch, what_to_run
-    from cluster_optimiser.batch.one import Place, evaluate, load_place, prepare, run_scenario
+    from cluster_optimiser.batch.one import (
+        Place,
+        evaluate,
+        ground_of,
+        load_place,
+        prepare,
+        run_scenario,
+    )
     from cluster_optimiser.batch.outlooks import sensitivity
     from cluster_optimiser.batch.pools import open_pool
     from cluster_optimiser.batch.questions import explain, rank, universe
@@ -26,6 +33,7 @@ __all__ = [
     "evaluate",
     "explain",
     "find_scenarios",
+    "ground_of",
     "in_order",
     "load_batch",
     "load_place",
@@ -53,6 +61,7 @@ _HOMES = {
     "evaluate": "one",
     "explain": "questions",
     "find_scenarios": "gather",
+    "ground_of": "one",
     "in_order": "gather",
     "load_batch": "checking",
     "load_place": "one",

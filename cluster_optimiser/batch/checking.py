@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from cluster_optimiser.scenario import Scenario
 
 
-def _ignore(_: Place) -> None:
-    """Do nothing with a place."""
+def _ignore(*_: object) -> None:
+    """Do nothing with a place or a scenario."""
 
 
 def data_faults(
-    scenarios: Sequence[Scenario], *, on_place: Callable[[Place], None] = _ignore
+    scenarios: Sequence[Scenario],
+    *,
+    on_place: Callable[[Place], None] = _ignore,
+    on_sound: Callable[[Scenario, Place], None] = _ignore,
 ) -> tuple[list[Fault], list[Fault]]:
     """Find every fault that shows when scenarios meet their data.
 
@@ -47,11 +50,13 @@ def data_faults(
             of_data += error.faults
             continue
         on_place(place)
+        of_data += place.faults
         for scenario in here:
             try:
                 refuse_unknown_names(scenario, place)
                 if scenario.method == "file":
                     load_plan(plan_path(scenario), place.authority)
+                on_sound(scenario, place)
             except ScenarioError as error:
                 of_scenarios += error.faults
             except InputError as error:
@@ -73,9 +78,10 @@ def raise_faults(
     scenarios: Sequence[Scenario],
     *,
     on_place: Callable[[Place], None] = _ignore,
+    on_sound: Callable[[Scenario, Place], None] = _ignore,
 ) -> None:
     """Raise the faults that are known already together with those that the data shows."""
-    of_scenarios, of_data = data_faults(scenarios, on_place=on_place)
+    of_scenarios, of_data = data_faults(scenarios, on_place=on_place, on_sound=on_sound)
     if of_data:
         raise InputError([*of_data, *faults, *of_scenarios])
     if faults or of_scenarios:

@@ -17,8 +17,10 @@ from cluster_optimiser.errors import (
     InputError,
     ScenarioError,
 )
+from cluster_optimiser.findings import caveats_of, open_faults
 from cluster_optimiser.geography import build_problem, build_territory
 from cluster_optimiser.geography.divided import refuse_division
+from cluster_optimiser.geography.ground import authority_findings, scenario_findings
 from cluster_optimiser.identity import stamp_of
 from cluster_optimiser.inputs import (
     check_names,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cluster_optimiser.domain import Authority, Problem, Territory
+    from cluster_optimiser.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,12 +55,30 @@ class Place:
 
     authority: Authority  # the authority, and what `build_territory` made of it
     territory: Territory  # the authority, and what `build_territory` made of it
+    findings: tuple[Finding, ...] = ()  # of the ground report, whatever the scenario
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Faults of the ground, which stop every run."""
+        return [one.fault(self.authority.register) for one in open_faults(self.findings)]
 
 
 def load_place(scenario: Scenario) -> Place:
-    """Read a scenario's authority and build its ground."""
+    """Read a scenario's authority, build its ground and compare its sources."""
     authority = load_authority(authority_folder(scenario))
-    return Place(authority, build_territory(authority))
+    territory = build_territory(authority)
+    return Place(authority, territory, authority_findings(authority, territory))
+
+
+def ground_of(scenario: Scenario, place: Place) -> tuple[Finding, ...]:
+    """Give every finding of the ground under a scenario."""
+    return (*place.findings, *scenario_findings(scenario, place.authority, place.territory))
+
+
+def told(authority: Authority, findings: Sequence[Finding]) -> Authority:
+    """Add what the ground report warns of to what every output must say."""
+    caveats = dict.fromkeys([*authority.caveats, *caveats_of(findings)])
+    return dataclasses.replace(authority, caveats=tuple(caveats))
 
 
 def parts_of_run(
@@ -99,11 +120,17 @@ def prepare(
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario)
     place = place or load_place(scenario)
+    if place.faults:
+        raise InputError(place.faults)
     refuse_unknown_names(scenario, place)
     if parent is None and scenario.units_scenario:
         parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
+    findings = ground_of(scenario, place)
     with locating(scenario.files):
-        problem = build_problem(scenario, place.authority, place.territory, parent=parent)
+        problem = build_problem(
+            scenario, told(place.authority, findings), place.territory, parent=parent
+        )
+    problem = dataclasses.replace(problem, findings=findings)
     above = upper_scenario(scenario)
     if above is None:
         return problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.batch.one import prepare
@@ -81,9 +82,12 @@ def explain(
         If the data or the scenario has faults.
     """
     problem = _merge_problem(scenario, place, seed, allow_levels=True)
+    ground = tuple(
+        one.text for one in problem.findings if one.grade == "warning" and not one.is_accepted
+    )
     if problem.scenario.levels is not None:
-        return explain_levels(problem, time_limit_s=time_limit_s)
-    return explain_problem(problem, time_limit_s=time_limit_s)
+        return replace(explain_levels(problem, time_limit_s=time_limit_s), ground=ground)
+    return replace(explain_problem(problem, time_limit_s=time_limit_s), ground=ground)
 
 
 def rank(found: Universe, plan_file: str | Path) -> pd.DataFrame:

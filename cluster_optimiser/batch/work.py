@@ -19,7 +19,7 @@ from cluster_optimiser.batch.ledger import (
     hash_files,
     input_hashes,
 )
-from cluster_optimiser.batch.one import Place, load_place, run_scenario
+from cluster_optimiser.batch.one import Place, ground_of, load_place, run_scenario, told
 from cluster_optimiser.batch.progress import progress_to
 from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.batch.tasks import Made
@@ -30,11 +30,12 @@ from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.scenario import authority_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cluster_optimiser.batch.tasks import Task
     from cluster_optimiser.domain import Result, Status
+    from cluster_optimiser.findings import Finding
     from cluster_optimiser.scenario import Scenario
 
 PLACES_HELD = 3
@@ -131,6 +132,13 @@ def _sign(task: Task, parts: Mapping[str, Any], folder: Path, status: Status) ->
     (folder / RECORD_FILE).write_text(record.text(), encoding="utf-8", newline="\n")
 
 
+def _first_look(findings: Sequence[Finding]) -> str:
+    """Say that the ground may be the cause, where it is warned of."""
+    warned = [one for one in findings if one.grade == "warning" and not one.is_accepted]
+    more = f" ({len(warned) - 1} more warnings: see `check`)" if len(warned) > 1 else ""
+    return f". Look at the ground first: {warned[0].text}{more}" if warned else ""
+
+
 def plan_of(label: str, out: Path, place: Place) -> Plan:
     """Read the plan that a scenario of the batch has been given."""
     assignment = load_plan(out / label / "plan.csv", place.authority)
@@ -146,11 +154,12 @@ def _solve(task: Task, place: Place, stamp: str) -> Result | Unsolved:
         earlier = [plan_of(label, task.out, place) for label in scenario.earlier]
 
     def without_plan(status: Status, message: str) -> Unsolved:
+        findings = ground_of(scenario, place)
         return Unsolved(
             scenario=scenario,
-            authority=place.authority,
+            authority=told(place.authority, findings),
             status=status,
-            message=message,
+            message=message if status != "INFEASIBLE" else f"{message}{_first_look(findings)}",
             seconds=time.perf_counter() - started,
             seed=task.seed,
             stamp=stamp,

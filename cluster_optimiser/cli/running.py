@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from cluster_optimiser.batch import Options, Outcome, Place
+    from cluster_optimiser.batch import Options, Outcome
     from cluster_optimiser.batch.ledger import Outputs
     from cluster_optimiser.batch.pools import Pool
     from cluster_optimiser.domain import Result
@@ -326,34 +326,6 @@ def _exit_code(outcomes: Sequence[Outcome]) -> int:
     if statuses & {"FEASIBLE", "UNKNOWN"}:
         return EXIT_TIME
     return 0
-
-
-@click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@outside_option
-def check(*, paths: Sequence[Path]) -> None:
-    """Show every fault of scenarios and their data, in one pass; nothing is run or written.
-
-    \b
-    Example:
-      cluster-optimiser check scenarios
-    """
-    from cluster_optimiser import batch
-
-    places: list[Place] = []
-    scenarios = batch.load_batch(batch.find_scenarios(paths), on_place=places.append)
-    batch.in_order(scenarios)
-    for place in places:
-        authority = place.authority
-        pupils = int(authority.schools["pupils"].sum())
-        say(
-            f"{authority.name}: {len(authority.schools)} schools, {pupils:,} pupils, "
-            f"{len(place.territory.clusters)} geographic clusters today, "
-            f"layers {', '.join(authority.layers)}"
-        )
-        for line in (*place.territory.findings, *authority.caveats):
-            say(f"  note: {line}")
-    say(f"No fault in {len(scenarios)} scenarios: {', '.join(s.option for s in scenarios)}")
 
 
 @click.command()

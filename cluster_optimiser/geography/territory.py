@@ -150,12 +150,12 @@ def _parting(piece: BaseGeometry, rest: BaseGeometry, others: gpd.GeoSeries) -> 
     gap = shapely.shortest_line(piece, rest)
     if gap.length < TOUCH_M:
         near = others[others.distance(gap) < TOUCH_M]
-        between = f", between {_listed([str(name) for name in near.index])}" if len(near) else ""
+        between = f", between {listed([str(name) for name in near.index])}" if len(near) else ""
         return f"meets the rest only at a point{between}"
     crossed = others[others.intersection(gap).length > TOUCH_M]
     if len(crossed):
-        return f"is cut off by {_listed([str(name) for name in crossed.index])}"
-    apart = f"{gap.length:,.0f} m" if gap.length < KILOMETRE_M else f"{gap.length / 1000:,.1f} km"
+        return f"is cut off by {listed([str(name) for name in crossed.index])}"
+    apart = in_words(gap.length)
     return f"is divided from the rest by water or by the authority's edge ({apart} apart)"
 
 
@@ -172,5 +172,11 @@ def _hectares(piece: BaseGeometry) -> str:
     return f"{hectares:,.0f} ha" if hectares >= WHOLE_HECTARES else f"{hectares:.2g} ha"
 
 
-def _listed(names: list[str]) -> str:
+def in_words(metres: float) -> str:
+    """Give a distance in metres, from a kilometre on in kilometres."""
+    return f"{metres:,.0f} m" if metres < KILOMETRE_M else f"{metres / KILOMETRE_M:,.1f} km"
+
+
+def listed(names: list[str]) -> str:
+    """Give all names in words."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -54,7 +54,7 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     settings = read_settings(folder)
     if settings is None:
         raise InputError(list(faults))
-    register = read_register(folder, settings.schools)
+    register = read_register(folder, settings.schools, settings.corrections)
     layers = read_layers(folder, settings.layers, register)
     clusters = _clusters(folder, settings)
     outline, outline_caveats = _outline(folder, settings, layers, clusters)
@@ -88,11 +88,16 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
         layers=layers.layers,
         travel=travel,
         sources=_sources(settings, travel),
-        caveats=_caveats(settings, layers, clusters, outline_caveats, schools),
+        caveats=_caveats(
+            settings, layers, clusters, (*outline_caveats, *register.caveats), schools
+        ),
         inputs=folder.hashes,
         data_date=settings.data_date,
         postcodes=postcodes,
         places=places,
+        accepted=settings.accept,
+        register=register.file,
+        register_columns=tuple(str(name) for name in register.frame.columns),
     )
 
 

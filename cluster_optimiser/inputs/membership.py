@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +11,13 @@ import shapely
 
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M, holding_area
 from cluster_optimiser.inputs.checking import Problem, as_text, did_you_mean
-from cluster_optimiser.inputs.register import Register
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.inputs.checking import FaultList
+    from cluster_optimiser.inputs.register import Register
 
 M_PER_KM = 1_000.0
 
@@ -107,4 +107,4 @@ def inside(register: Register, outline: BaseGeometry, faults: FaultList) -> Regi
         faults.add(register.file, int(row), subjects[row], Problem(text, remedy))
     is_outside = register.frame.index.isin(placed.index[outside])
     points = register.frame.geometry.where(~is_outside, None)
-    return Register(register.file, register.frame.set_geometry(points))
+    return replace(register, frame=register.frame.set_geometry(points))

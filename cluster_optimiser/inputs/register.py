@@ -14,6 +14,7 @@ from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
     did_you_mean,
+    listed,
     number_of,
     read_cells,
     repeated,
@@ -75,6 +76,8 @@ SUPPRESSED = {
 
 COORDINATES = frozenset(name for pair in PAIRS for name in pair)
 
+CLUSTER_COLUMNS = ("cluster", "local_cluster")
+
 OWN_COLUMNS = ("geometry", "is_pupils_known")
 
 
@@ -84,6 +87,7 @@ class Register:
 
     file: str  # name of the file in faults
     frame: gpd.GeoDataFrame
+    caveats: tuple[str, ...] = ()  # what was corrected, in words
 
     @property
     def subjects(self) -> dict[int, str]:
@@ -92,12 +96,15 @@ class Register:
         return {row: f"URN {urn}" for row, urn in zip(rows, urns, strict=True)}
 
 
-def read_register(folder: Folder, settings: SchoolsTable) -> Register | None:
-    """Read the schools."""
+def read_register(
+    folder: Folder, settings: SchoolsTable, corrections: Mapping[str, Mapping[str, str]]
+) -> Register | None:
+    """Read the schools, with the user's own values in place of the register's."""
     table, faults = folder.read(settings.file, subject="schools.file"), folder.faults
     if table is None:
         return None
     table = renamed(table, settings, folder=folder)
+    table, corrected = _corrected(table, corrections, folder=folder)
     map_hint = '{ours} = "{like}" under [schools.columns]'
     present = [
         name
@@ -133,7 +140,39 @@ def read_register(folder: Folder, settings: SchoolsTable) -> Register | None:
         return None
     frame.insert(0, "urn", pd.Series(urns, dtype="int64").reindex(frame.index))
     frame = frame[frame["urn"].notna()].astype({"urn": "int64"})
-    return Register(table.file, frame)
+    return Register(table.file, frame, corrected)
+
+
+def _corrected(
+    table: Table, corrections: Mapping[str, Mapping[str, str]], *, folder: Folder
+) -> tuple[Table, tuple[str, ...]]:
+    """Put corrections in; a column of clusters may be a new one."""
+    if not corrections or "urn" not in table.cells:
+        return table, ()
+    cells, told = table.cells.copy(), []
+    row_of = {urn_of(text): row for row, text in reversed(list(cells["urn"].items()))}
+    file = folder.label(SETTINGS_FILE)
+    for urn, values in corrections.items():
+        row = row_of.get(urn_of(urn))
+        if row is None:
+            known = [str(one) for one in row_of if isinstance(one, int)]
+            remedy = did_you_mean(urn, known, "Remove it, or correct it.")
+            problem = Problem(f"{table.file} has no school with this URN", remedy)
+            folder.faults.add(file, 0, f"corrections.{urn}", problem)
+            continue
+        for column, value in values.items():
+            if column not in cells and column not in CLUSTER_COLUMNS:
+                names = [str(name) for name in cells.columns]
+                remedy = did_you_mean(column, names, f"Use one of {listed(names)}.")
+                problem = Problem(f'{table.file} has no column "{column}"', remedy)
+                folder.faults.add(file, 0, f"corrections.{urn}", problem)
+                continue
+            if column not in cells:
+                cells[column] = ""
+            before = cells.loc[row, column] or "nothing"
+            told.append(f"URN {urn}: {column} is corrected to {value}; the register has {before}.")
+            cells.loc[row, column] = value
+    return Table(table.file, cells, table.geometry), tuple(told)
 
 
 def _twice(urn: int) -> tuple[str, Problem]:

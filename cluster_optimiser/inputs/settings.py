@@ -224,6 +224,12 @@ class Settings(_Table):
     """ISO date the data speaks of."""
     caveats: tuple[str, ...] = ()
     """What every output must say."""
+    accept: tuple[Text, ...] = ()
+    """Findings of the ground report that are right as they are, such as "gap: A - B"."""
+    corrections: dict[str, dict[str, Annotated[Text, BeforeValidator(_plain_text)]]] = Field(
+        default_factory=dict
+    )
+    """URN -> column -> your value in place of the register's."""
     schools: Annotated[SchoolsTable, BeforeValidator(_file_alone)]
     clusters: Annotated[ClustersTable, BeforeValidator(_file_alone)] | None = None
     outline: Annotated[OutlineTable, BeforeValidator(_file_alone)] | None = None

@@ -97,18 +97,26 @@ class Explanation:
     prices: tuple[Price, ...] = ()  # what each rule costs, where there is a plan
     rules: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what a reader should know of how far this goes
+    ground: tuple[str, ...] = ()  # what the ground report warns of: the cause, perhaps
 
     def lines(self) -> tuple[str, ...]:
         """Say it in plain words, line by line."""
         if self.is_feasible:
             return (*self._of_prices(), *self.notes)
         if self.status == "UNKNOWN":
-            return (f"{self.title}: whether there is a plan was not proved in time.", *self.notes)
-        return (*self._of_cause(), *self._of_change(), *self.notes)
+            open_ = f"{self.title}: whether there is a plan was not proved in time."
+            return (*self._of_ground(), open_, *self.notes)
+        return (*self._of_ground(), *self._of_cause(), *self._of_change(), *self.notes)
 
     def as_dict(self) -> dict[str, object]:
         """Give the whole as plain data that JSON can hold."""
         return asdict(self)
+
+    def _of_ground(self) -> tuple[str, ...]:
+        if not self.ground:
+            return ()
+        head = "Look at the ground first, before any rule is changed:"
+        return (head, *_shown([f"  {text}" for text in self.ground]))
 
     def _of_prices(self) -> tuple[str, ...]:
         costly = [price.words for price in self.prices if not price.is_free]
@@ -143,7 +151,10 @@ class Explanation:
             smallest = "" if self.clash.is_smallest else " (a smaller set may clash too)"
             rules = "; ".join(self.rules[rule] for rule in self.clash.rules)
             verb = "cannot be kept" if len(self.clash.rules) == 1 else "cannot all be kept"
-            lines.append(f"Rules that {verb}: {rules}{smallest}.")
+            if rules:
+                lines.append(f"Rules that {verb}: {rules}{smallest}.")
+            else:
+                lines.append("No rule is the cause: the map or the minutes leave no plan at all.")
         return tuple(lines)
 
     def _of_change(self) -> tuple[str, ...]:

@@ -1,0 +1,116 @@
+"""The command that looks before anything is run: faults of files, and what is odd about the map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cluster_optimiser.cli.terminal import outside_option, print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.batch import Place
+    from cluster_optimiser.errors import Fault
+    from cluster_optimiser.findings import Finding
+    from cluster_optimiser.scenario import Scenario
+
+Reports = list[tuple["Place", dict[str, tuple["Finding", ...]]]]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a scenario to stdout.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Write a map with every finding on it, which needs no network.",
+)
+@outside_option
+def check(*, paths: Sequence[Path], as_json: bool, report: Path | None) -> None:
+    """Show every fault of scenarios and their data, in one pass, and what is odd about the map.
+
+    Nothing is run. Faults end with exit code 3; warnings do not, but stand in every output.
+
+    \b
+    Example:
+      cluster-optimiser check scenarios --report ground.html
+    """
+    from cluster_optimiser import batch
+    from cluster_optimiser.errors import InputError, ScenarioError
+
+    reports: Reports = []
+
+    def look(scenario: Scenario, place: Place) -> None:
+        reports[-1][1][scenario.option] = batch.ground_of(scenario, place)
+
+    scenarios, faults = batch.read_scenarios(batch.find_scenarios(paths))
+    error: InputError | ScenarioError | None = None
+    try:
+        batch.raise_faults(
+            faults, scenarios, on_place=lambda place: reports.append((place, {})), on_sound=look
+        )
+        batch.in_order(scenarios)
+    except (InputError, ScenarioError) as caught:
+        error = caught
+    found = () if error is None else error.faults
+    if report is not None:
+        _write(report, reports, found)
+    if as_json:
+        _print_json(scenarios, reports, found)
+    elif error is None:
+        _tell(scenarios, reports)
+    if error is not None:
+        raise error
+
+
+def _together(place: Place, found: dict[str, tuple[Finding, ...]]) -> list[Finding]:
+    """Give each finding once, however many scenarios it concerns."""
+    every = [*place.findings, *(one for findings in found.values() for one in findings)]
+    return list({(one.key, one.grade): one for one in reversed(every)}.values())[::-1]
+
+
+def _write(path: Path, reports: Reports, faults: Sequence[Fault]) -> None:
+    from cluster_optimiser.errors import ClusterOptimiserError
+    from cluster_optimiser.present.ground_page import ground_html
+
+    page = ground_html(
+        [(place.authority, place.territory, _together(place, found)) for place, found in reports],
+        faults,
+    )
+    try:
+        path.write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror or error}"
+        raise ClusterOptimiserError(message) from error
+
+
+def _print_json(scenarios: Sequence[Scenario], reports: Reports, faults: Sequence[Fault]) -> None:
+    by_label = {label: findings for _, found in reports for label, findings in found.items()}
+    told = [
+        {"file": f.file, "row": f.row, "subject": f.subject, "problem": f.problem}
+        | {"remedy": f.remedy}
+        for f in faults
+    ]
+    for label in [scenario.option for scenario in scenarios] or [""]:
+        findings = by_label.get(label) or next((p.findings for p, _ in reports), ())
+        print_json({"label": label, "faults": told, "findings": [one.record() for one in findings]})
+
+
+def _tell(scenarios: Sequence[Scenario], reports: Reports) -> None:
+    for place, found in reports:
+        authority = place.authority
+        pupils = int(authority.schools["pupils"].sum())
+        say(
+            f"{authority.name}: {len(authority.schools)} schools, {pupils:,} pupils, "
+            f"{len(place.territory.clusters)} geographic clusters today, "
+            f"layers {', '.join(authority.layers)}"
+        )
+        for one in _together(place, found):
+            say(f"  {'accepted' if one.is_accepted else one.grade}: {one.text}")
+        for line in authority.caveats:
+            say(f"  note: {line}")
+    say(f"No fault in {len(scenarios)} scenarios: {', '.join(s.option for s in scenarios)}")

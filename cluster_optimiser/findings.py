@@ -1,0 +1,103 @@
+"""What is odd about the ground that plans stand on: found before anything is solved."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from cluster_optimiser.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+Grade = Literal["fault", "warning", "note"]
+
+GRADES: tuple[Grade, ...] = ("fault", "warning", "note")
+
+N_EACH = 3
+"""So many findings of a kind are caveats by themselves; more are told together."""
+
+N_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """One thing that is odd about the ground."""
+
+    kind: str  # such as "outside-cluster"
+    grade: Grade  # a fault stops a run; a warning does not, but is a caveat of every output
+    subject: str  # who it is about, such as "URN 121130" or "Cromer - Sheringham"
+    problem: str  # what was found, in words, without a full stop
+    follows: str = ""  # what it means for the plans
+    settle: str = ""  # what to write, and where, to settle it
+    where: BaseGeometry | None = None  # EPSG:27700
+    is_accepted: bool = False  # by authority.toml
+
+    @property
+    def key(self) -> str:
+        """What ``accept`` in authority.toml calls it."""
+        return f"{self.kind}: {self.subject}"
+
+    @property
+    def text(self) -> str:
+        """All of it in words."""
+        said = " Accepted in authority.toml." if self.is_accepted else ""
+        parts = [f"{self.problem}.", self.follows, "" if said else self.settle]
+        return " ".join(filter(None, parts)) + said
+
+    def fault(self, file: str) -> Fault:
+        """Give it as a fault of a file."""
+        remedy = f'{self.settle} If it is right: accept = ["{self.key}"] in authority.toml.'
+        return Fault(file, 0, self.subject, self.problem, remedy)
+
+    def record(self) -> dict[str, Any]:
+        """Give it as plain data."""
+        place = None if self.where is None else self.where.centroid
+        return {
+            "kind": self.kind,
+            "grade": self.grade,
+            "subject": self.subject,
+            "problem": self.problem,
+            "follows": self.follows,
+            "settle": self.settle,
+            "accept": self.key,
+            "accepted": self.is_accepted,
+            "easting_northing": None if place is None else [round(place.x), round(place.y)],
+        }
+
+
+def accepted(findings: Iterable[Finding], accept: Sequence[str]) -> Iterator[Finding]:
+    """Mark what is accepted; a note needs no leave."""
+    for one in findings:
+        is_accepted = one.key in accept and one.grade != "note"
+        yield replace(one, is_accepted=True) if is_accepted else one
+
+
+def open_faults(findings: Iterable[Finding]) -> list[Finding]:
+    """Give the faults that nobody has accepted."""
+    return [one for one in findings if one.grade == "fault" and not one.is_accepted]
+
+
+def caveats_of(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Give what every output must say: warnings, and what was accepted, many of a kind together."""
+    by_kind: defaultdict[str, list[Finding]] = defaultdict(list)
+    for one in findings:
+        if one.grade == "warning" or one.is_accepted:
+            by_kind[one.kind].append(one)
+    caveats = []
+    for kind, group in by_kind.items():
+        if len(group) <= N_EACH:
+            said = (" Accepted." if one.is_accepted else "" for one in group)
+            caveats += [
+                f"{one.problem}. {one.follows}{end}".strip()
+                for one, end in zip(group, said, strict=True)
+            ]
+            continue
+        names = ", ".join(one.subject for one in group[:N_NAMED])
+        more = f" and {len(group) - N_NAMED} more" if len(group) > N_NAMED else ""
+        head = f"{len(group)} findings of the ground report ({kind}): {names}{more}."
+        caveats.append(f"{head} {group[0].follows}".strip())
+    return tuple(caveats)

@@ -1,0 +1,221 @@
+"""False ground through the command line: it is named before anything is solved."""
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from shapely.affinity import translate
+from shapely.geometry import box
+
+from cluster_optimiser import cli
+from tests.ground import SOUTH_M, WEST_M, World, square
+
+
+class Said:
+    """What a command has said, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Write a world and run a command on it."""
+
+    def run(world: World, command: str = "check", *options: str) -> Said:
+        scenarios = world.write(tmp_path / "project")
+        out = tmp_path / "out"
+        more = ["--out", str(out), "-j1", "--outputs", "tables"] if command == "run" else []
+        path = scenarios / "a.toml" if command == "explain" else scenarios
+        code = 0
+        try:
+            cli.main([command, str(path), *more, *options])
+        except SystemExit as left:
+            code = left.code or 0
+        said = Said(code, *capsys.readouterr())
+        if code == 3:
+            assert not out.exists(), "nothing is written where the input is refused"
+        return said
+
+    return run
+
+
+def moved(world: World, urns: tuple[int, ...], **cells: str) -> World:
+    """Type other values into rows of the register."""
+    for column, value in cells.items():
+        world.schools.loc[world.schools["urn"].isin(urns), column] = value
+    return world
+
+
+def manifest(tmp_path: Path) -> dict:
+    return json.loads((tmp_path / "out" / "a" / "manifest.json").read_text(encoding="utf-8"))
+
+
+def test_a_right_world_has_no_finding(ask, tmp_path: Path) -> None:
+    assert json.loads(ask(World(), "check", "--json").out) == {
+        "label": "a",
+        "faults": [],
+        "findings": [],
+    }
+    assert ask(World(), "run").code == 0
+    assert manifest(tmp_path)["caveats"] == []
+
+
+@pytest.mark.parametrize("command", ["check", "run", "explain"])
+def test_names_of_two_clusters_exchanged(ask, command: str) -> None:
+    world = World()
+    world.shapes["A"], world.shapes["I"] = world.shapes["I"], world.shapes["A"]
+    said = ask(world, command)
+    assert said.code == 3
+    assert said.err.count("which the register calls its cluster") == 8
+    assert 'A High School lies 10.6 km outside of "A"' in said.err
+    assert 'by its place it belongs to "I"' in said.err
+    assert "the two names look exchanged" in said.err
+
+
+@pytest.mark.parametrize("columns", [("cluster", "local_cluster"), ("cluster",)])
+def test_three_schools_typed_into_another_cluster(ask, columns: tuple[str, ...]) -> None:
+    world = moved(World(), (100000, 100001, 100002), **dict.fromkeys(columns, "F"))
+    said = ask(world)
+    assert said.code == 3
+    assert said.err.count('by its place it belongs to "A"') == 3
+    assert '[corrections] 100000 = { cluster = "A", local_cluster = "A" }' in said.err
+    assert "exchanged" not in said.err
+
+
+def test_a_correction_settles_it_and_is_told(ask, tmp_path: Path) -> None:
+    world = moved(World(), (100001,), cluster="F", local_cluster="F")
+    world.tables = '[corrections]\n100001 = { cluster = "A", local_cluster = "A" }'
+    assert ask(world, "run").code == 0
+    caveats = manifest(tmp_path)["caveats"]
+    assert "URN 100001: cluster is corrected to A; the register has F." in caveats
+
+
+def test_what_is_accepted_no_longer_stops_a_run_and_is_told(ask, tmp_path: Path) -> None:
+    world = moved(World(), (100001,), cluster="B", local_cluster="B")
+    world.more = 'accept = ["outside-cluster: URN 100001"]'
+    assert ask(world, "run").code == 0
+    (caveat,) = manifest(tmp_path)["caveats"]
+    assert caveat.startswith('A 1 School lies 3.7 km outside of "B"')
+    assert caveat.endswith("Accepted.")
+
+
+@pytest.mark.parametrize(("inset_m", "apart"), [(0.75, "1.5 m"), (1.0, "2.0 m"), (4.0, "8.0 m")])
+def test_borders_drawn_apart_are_measured_and_told(ask, inset_m: float, apart: str) -> None:
+    world = World(
+        "ABCD", 2, {n: square(i % 2, i // 2, inset_m=inset_m) for i, n in enumerate("ABCD")}
+    )
+    said = ask(world)
+    assert said.code == 0
+    assert said.out.count("warning: ") == 4, "four gaps, and no island besides"
+    assert f"A and B run beside each other for 5.0 km, {apart} apart" in said.out
+    assert 'links = [["A", "B"]] under [contiguity]' in said.out
+    assert "Look at the ground first: A and B run beside" in ask(world, "run").err
+
+
+def test_gaps_are_closed_by_what_the_report_says(ask, tmp_path: Path) -> None:
+    world = World("ABCD", 2, {n: square(i % 2, i // 2, inset_m=0.75) for i, n in enumerate("ABCD")})
+    assert "Write snap_m = 2 or" in ask(world).out
+    world.scenario += "[contiguity]\nsnap_m = 2\n"
+    assert "warning" not in ask(world).out
+    assert ask(world, "run").code == 0
+    assert manifest(tmp_path)["caveats"] == []
+
+
+def test_one_gap_stands_in_the_manifest(ask, tmp_path: Path) -> None:
+    world = World("ABCD", 2)
+    world.shapes["B"] = box(WEST_M + 5002, SOUTH_M, WEST_M + 10_000, SOUTH_M + 5000)
+    assert ask(world, "run").code == 0
+    (caveat,) = manifest(tmp_path)["caveats"]
+    assert caveat.startswith("A and B run beside each other for 5.0 km, 2.0 m apart")
+
+
+@pytest.mark.parametrize(("away_m", "told"), [(800, "800 m"), (20_000, "20.0 km")])
+def test_an_island_without_a_link(ask, tmp_path: Path, away_m: float, told: str) -> None:
+    world = World("ABC", 3)
+    world.shapes["C"] = translate(world.shapes["C"], away_m)
+    world.schools.loc[world.schools["cluster"] == "C", "easting"] += away_m
+    world.scenario = world.scenario.replace("2000", "1000")
+    assert ask(world, "run").code == 0
+    (caveat,) = manifest(tmp_path)["caveats"]
+    assert f"C has no neighbour in the rest of the map; the nearest is B, {told} from C" in caveat
+    assert 'links = [["C", "B"]]' in ask(world).out
+    world.scenario += '[contiguity]\nlinks = [["C", "B"]]\n'
+    assert "warning" not in ask(world).out
+
+
+@pytest.mark.parametrize("is_exempt", [True, False])
+def test_ground_without_schools_to_place_between_two_others(ask, is_exempt: bool) -> None:
+    world = World("ABC", 3)
+    if is_exempt:
+        world = moved(world, tuple(range(100010, 100014)), phase="special")
+        world.scenario += '[[exempt]]\nname = "S"\nwhere = { phase = "special" }\n'
+    else:
+        world.schools = world.schools[world.schools["cluster"] != "B"]
+    said = ask(world)
+    assert said.code == 0
+    why = "all its schools are exempt (S)" if is_exempt else "it has none"
+    assert f"warning: B holds no school that is placed in a plan: {why}" in said.out
+    assert "it lies between A and C, which have no other way to each other" in said.out
+    assert 'links = [["A", "C"]]' in said.out
+
+
+def areas(**shapes) -> str:
+    """Give areas with names as GeoJSON in metres."""
+    frame = gpd.GeoDataFrame({"name": list(shapes)}, geometry=list(shapes.values()), crs=27700)
+    return frame.to_json(show_bbox=False, drop_id=True)
+
+
+def test_a_layer_over_two_thirds_of_the_map(ask, tmp_path: Path) -> None:
+    world = World()
+    world.tables = '[outline]\nfile = "o.geojson"\n[layers.district]\nfile = "d.geojson"'
+    west = box(WEST_M, SOUTH_M, WEST_M + 10_000, SOUTH_M + 15_000)
+    whole = box(WEST_M, SOUTH_M, WEST_M + 15_000, SOUTH_M + 15_000)
+    world.files = {"d.geojson": areas(West=west), "o.geojson": areas(T=whole)}
+    assert "note: 12 of 36 schools lie in no area of the layer district: C High" in ask(world).out
+    world.scenario = world.scenario.replace("[size]", 'within = ["district"]\n[size]')
+    assert "warning: 12 of 36 schools" in ask(world).out
+    ask(world, "run")
+    assert any("12 of 36 schools" in caveat for caveat in manifest(tmp_path)["caveats"])
+
+
+def test_the_register_says_another_district_than_the_map(ask) -> None:
+    world = World()
+    world.tables = '[layers.district]\nfile = "d.geojson"'
+    west = box(WEST_M, SOUTH_M, WEST_M + 10_000, SOUTH_M + 15_000)
+    east = box(WEST_M + 10_000, SOUTH_M, WEST_M + 15_000, SOUTH_M + 15_000)
+    world.files = {"d.geojson": areas(West=west, East=east)}
+    in_west = world.schools["easting"] < WEST_M + 10_000
+    world.schools["district"] = in_west.map({True: "WEST", False: "East"})
+    world.schools.loc[0, "district"] = "East"
+    said = ask(world)
+    assert said.code == 0
+    assert said.out.count("warning: ") == 1
+    assert 'A High School lies 7.5 km outside of "East", its district in the register' in said.out
+
+
+@pytest.mark.parametrize("command", ["run", "explain"])
+def test_a_school_without_minutes_is_named_first(ask, command: str) -> None:
+    world = World("ABC", 3)
+    urns = [int(urn) for urn in world.schools["urn"] if urn != 100021]
+    trips = [f"{a},{b},20" for a in urns for b in urns if a != b]
+    world.files = {"m.csv": "\n".join(["from_urn,to_urn,minutes", *trips])}
+    world.travel = 'method = "matrix"\nfile = "m.csv"'
+    world.scenario += "[travel]\nmax_minutes = 30\n"
+    said = ask(world, command)
+    told = said.out + said.err
+    assert "Look at the ground first" in told
+    assert "from C 1 School, in C, travel minutes are known to no other school" in told
+    assert "kept: ." not in told
+
+
+def test_the_report_is_a_page_with_every_finding(ask, tmp_path: Path) -> None:
+    world = moved(World(), (100001,), cluster="F", local_cluster="F")
+    page = tmp_path / "ground.html"
+    assert ask(world, "check", "--report", str(page)).code == 3
+    html = page.read_text(encoding="utf-8")
+    assert html.count('<path class="finding fault"') == 1
+    assert "A 1 School lies" in html
+    assert "http:" not in html
+    assert "https:" not in html, "nothing is asked for"
