@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -112,3 +113,32 @@ def test_commands_print_through_one_function() -> None:
     free = {"terminal.py", "stopping.py"}
     files = [path for path in (PACKAGE / "cli").glob("*.py") if path.name not in free]
     assert [path.name for path in files if "click.echo(" in path.read_text("utf-8")] == []
+
+
+def imports_of(module: Path) -> set[str]:
+    """Name the modules of the package that a module imports, also only for its types."""
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE.name):
+            for alias in node.names:
+                inner = ROOT / Path(*(node.module or "").split("."), alias.name)
+                is_module = inner.with_suffix(".py").is_file() or inner.is_dir()
+                found.add(f"{node.module}.{alias.name}" if is_module else str(node.module))
+    return found
+
+
+def test_no_file_imports_in_a_circle() -> None:
+    graph = nx.DiGraph()
+    for module in MODULES:
+        name = ".".join(module.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        graph.add_edges_from((name, other) for other in imports_of(module) if other != name)
+    assert [part for part in nx.strongly_connected_components(graph) if len(part) > 1] == []
+
+
+def test_a_merge_asks_for_all_plans_and_not_the_other_way_round() -> None:
+    wrong = [
+        module.name
+        for module in (PACKAGE / "optimise" / "universe").glob("*.py")
+        if any(".merging" in name for name in imports_of(module))
+    ]
+    assert wrong == []

@@ -6,9 +6,9 @@ and the minutes in plain loops. Clarity comes before speed.
 """
 
 from cluster_optimiser.verification.claims import verify
-from cluster_optimiser.verification.facts import ClusterFacts
+from cluster_optimiser.verification.facts import ClusterFacts, Verification
 from cluster_optimiser.verification.outlook import n_not_legal, outlook_of
-from cluster_optimiser.verification.rules import Verification, verify_plan
+from cluster_optimiser.verification.rules import verify_plan
 
 __all__ = [
     "ClusterFacts",

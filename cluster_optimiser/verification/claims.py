@@ -12,10 +12,11 @@ import pandas as pd
 
 from cluster_optimiser.errors import VerificationError
 from cluster_optimiser.terms import TIE_BREAK, UPPER, WEIGHTED, gathered
-from cluster_optimiser.verification.facts import ClusterFacts, Ground, alignment
+from cluster_optimiser.verification.facts import ClusterFacts, alignment
 from cluster_optimiser.verification.levels import free_of_layers
-from cluster_optimiser.verification.neighbours import may_be_reassigned, where_schools_lie
+from cluster_optimiser.verification.neighbours import may_be_reassigned, touching, where_schools_lie
 from cluster_optimiser.verification.outlook import n_not_legal, outlook_of
+from cluster_optimiser.verification.register import Ground
 from cluster_optimiser.verification.rules import verify_plan
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Problem, Result, Stage
     from cluster_optimiser.scenario import Scenario
-    from cluster_optimiser.verification.rules import Verification
+    from cluster_optimiser.verification.facts import Verification
 
 CLAIM_TOLERANCE = 1e-9
 """Relative difference below which two ways of adding the same numbers agree."""
@@ -255,11 +256,11 @@ def _member_claims(ground: Ground) -> Iterator[str]:
 
 def _graph_claims(ground: Ground) -> Iterator[str]:
     """Check which units the plan was made from as neighbours: by a link too few, a best is none."""
-    dual, touching = ground.problem.dual, ground.touching()
-    for unit in sorted(set(touching) ^ set(dual)):
-        yield f"unit {unit} is {'not ' if unit in touching else 'only '}in the graph of units"
-    for a, b in combinations(sorted(set(touching) & set(dual)), 2):
-        claim, truth = dual.has_edge(a, b), b in touching[a]
+    dual, near = ground.problem.dual, touching(ground)
+    for unit in sorted(set(near) ^ set(dual)):
+        yield f"unit {unit} is {'not ' if unit in near else 'only '}in the graph of units"
+    for a, b in combinations(sorted(set(near) & set(dual)), 2):
+        claim, truth = dual.has_edge(a, b), b in near[a]
         if claim != truth:
             yield _wrong(f"whether {a} and {b} are neighbours", claim, truth)
 

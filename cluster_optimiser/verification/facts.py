@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import networkx as nx
-import pandas as pd
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, SECONDARY_PHASES
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Violation
-from cluster_optimiser.verification.neighbours import borders_m, is_short_drive, touching_units
+from cluster_optimiser.verification.neighbours import borders_m, is_short_drive, touching
+from cluster_optimiser.verification.register import Ground, School, text_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from cluster_optimiser.domain import Problem
-    from cluster_optimiser.scenario import Scenario
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,81 +44,13 @@ class ClusterFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class School:
-    """One row of the register, in plain Python."""
+class Verification:
+    """What is true of a plan."""
 
-    urn: int  # the school, and its place in the matrix of minutes
-    position: int  # the school, and its place in the matrix of minutes
-    pupils: int  # its pupils, and whether it counts as a secondary school
-    is_secondary: bool  # its pupils, and whether it counts as a secondary school
-    today: str | None  # today's geographic cluster that it lies in
-    unit: str | None  # its unit or its exempt group; the other is None
-    exempt: str | None  # its unit or its exempt group; the other is None
-    areas: Mapping[str, str | None]  # layer -> area that it lies in, or None
-
-
-class Ground:
-    """The data of a problem as plain dictionaries, read once for each plan."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        self.scenario: Scenario = problem.scenario
-        self.layers = tuple(problem.authority.layers)
-        self.schools = {school.urn: school for school in _schools(problem, self.layers)}
-        self.minutes = problem.travel.minutes
-        self.exempt_names = {s.exempt for s in self.schools.values() if s.exempt is not None}
-        members: defaultdict[str, set[int]] = defaultdict(set)
-        for school in self.schools.values():
-            if school.unit is not None:
-                members[school.unit].add(school.urn)
-        self.unit_urns = dict(members)
-        self.unit_home = {
-            layer: _texts(problem.units, f"home.{layer}") for layer in self.scenario.required_layers
-        }
-        self._touching: Mapping[str, Collection[str]] | None = None
-
-    def is_single_school(self, unit: str) -> bool:
-        """Tell whether a unit is one school of a divided cluster, not a cluster of one school."""
-        return unit in {f"URN {urn}" for urn in self.unit_urns[unit]}
-
-    def touching(self) -> Mapping[str, Collection[str]]:
-        """Give the units that each unit touches; measured when first asked for."""
-        if self._touching is None:
-            self._touching = touching_units(self) or self.problem.dual.adj
-        return self._touching
-
-
-def _text(value: object) -> str | None:
-    """Give a name, or None for whatever a frame uses for nothing."""
-    return None if value is None or value is pd.NA or value != value else str(value)  # noqa: PLR0124
-
-
-def _texts(frame: pd.DataFrame, column: str) -> dict[Any, str | None]:
-    return {key: _text(value) for key, value in zip(frame.index, frame[column], strict=True)}
-
-
-def _schools(problem: Problem, layers: Sequence[str]) -> Iterator[School]:
-    register = problem.authority.schools
-    unit_of, exempt_of = problem.unit_of.to_dict(), problem.exempt_of.to_dict()
-    columns = {layer: _texts(register, f"layer.{layer}") for layer in layers}
-    positions = {int(urn): i for i, urn in enumerate(problem.travel.urns)}
-    for urn, pupils, phase, today in zip(
-        register.index,
-        register["pupils"],
-        register["phase"],
-        register["local_cluster"],
-        strict=True,
-    ):
-        yield School(
-            urn=int(urn),
-            position=positions[int(urn)],
-            pupils=int(pupils),
-            is_secondary=phase in SECONDARY_PHASES,
-            today=_text(today),
-            unit=_text(unit_of.get(urn)),
-            exempt=_text(exempt_of.get(urn)),
-            areas={layer: columns[layer][urn] for layer in layers},
-        )
+    violations: tuple[Violation, ...]  # every rule that it breaks, in a fixed order
+    clusters: Mapping[str, ClusterFacts]  # cluster name -> its facts, sorted by name
+    objective: Mapping[str, float | None]
+    metrics: Mapping[str, float | int | None]  # name -> number of the whole plan
 
 
 # --- the facts of a cluster -------------------------------------------------------------
@@ -133,7 +64,7 @@ def sort_members(
     faults = []
     seen: Counter[int] = Counter()
     for urn, value in zip(assignment.index, assignment, strict=True):
-        cluster = _text(value)
+        cluster = text_or_none(value)
         seen[int(urn)] += 1
         if int(urn) not in ground.schools:
             faults.append(Violation("assignment", f"URN {urn}", "no such school in the register"))
@@ -256,10 +187,10 @@ def _is_contiguous(ground: Ground, schools: Sequence[School], units: Sequence[st
     node = {
         s.urn: s.unit if s.unit in whole else f"URN {s.urn}" for s in schools if s.unit is not None
     }
-    touching = ground.touching()
+    near = touching(ground)
     graph = nx.Graph()
     graph.add_nodes_from(node.values())
-    graph.add_edges_from((a, b) for a in whole for b in touching.get(a, ()) if b in whole)
+    graph.add_edges_from((a, b) for a in whole for b in near.get(a, ()) if b in whole)
     if whole != set(units):
         border_m: defaultdict[tuple[str, str], float] = defaultdict(float)
         for (one, other), shared_m in borders_m(ground.problem.territory.cells).items():

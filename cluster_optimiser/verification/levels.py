@@ -10,14 +10,15 @@ import networkx as nx
 import pandas as pd
 
 from cluster_optimiser.domain import Violation
-from cluster_optimiser.verification.facts import Ground, cluster_facts
+from cluster_optimiser.verification.facts import cluster_facts
+from cluster_optimiser.verification.neighbours import touching
+from cluster_optimiser.verification.register import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.verification.facts import ClusterFacts
-    from cluster_optimiser.verification.rules import Verification
+    from cluster_optimiser.verification.facts import ClusterFacts, Verification
 
 
 def free_of_layers(upper: Problem) -> Problem:
@@ -59,7 +60,7 @@ def _join(ground: Ground, facts: Mapping[str, ClusterFacts], layers: Sequence[st
     cluster_of = {unit: name for name, fact in facts.items() for unit in fact.units}
     graph = nx.Graph()
     graph.add_nodes_from(facts)
-    for a, b in ((a, b) for a, near in ground.touching().items() for b in near):
+    for a, b in ((a, b) for a, near in touching(ground).items() for b in near):
         one, other = cluster_of.get(a), cluster_of.get(b)
         if one is None or other is None or one == other:
             continue

@@ -17,12 +17,12 @@ from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.scenario.numbers import SNAP_M
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.verification.facts import Ground, School
+    from cluster_optimiser.verification.register import Ground, School
 
 ROUNDING = 1e-6
 """A limit such as 12.3 minutes, times 100, is a hair off a whole number."""
@@ -139,6 +139,13 @@ def _host(ground: Ground, urn: int, there: Sequence[int]) -> int:
 
 
 # --- what touches -----------------------------------------------------------------------
+
+
+def touching(ground: Ground) -> Mapping[str, Collection[str]]:
+    """Give the units that each unit touches; measured when first asked for."""
+    if ground.measured is None:
+        ground.measured = touching_units(ground) or ground.problem.dual.adj
+    return ground.measured
 
 
 def touching_units(ground: Ground) -> dict[str, set[str]] | None:

@@ -16,11 +16,11 @@ import pandas as pd
 from cluster_optimiser.prospects import Outlook
 from cluster_optimiser.verification.facts import (
     ClusterFacts,
-    Ground,
     alignment,
     hubs_among,
     meeting_place,
 )
+from cluster_optimiser.verification.register import Ground
 from cluster_optimiser.verification.rules import (
     MINUTES_TOLERANCE_MIN,
     cluster_violations,
@@ -29,7 +29,7 @@ from cluster_optimiser.verification.rules import (
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem, Violation
-    from cluster_optimiser.verification.rules import Verification
+    from cluster_optimiser.verification.facts import Verification
 
 BY_PUPILS = ("size.", "travel", "within.")
 """Beginnings of the names of rules that depend on pupils."""

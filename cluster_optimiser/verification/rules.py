@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import floor
@@ -15,8 +14,15 @@ from scipy.optimize import linear_sum_assignment
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, CENTIPUPILS_PER_PUPIL
 from cluster_optimiser.domain import Violation
-from cluster_optimiser.verification.facts import ClusterFacts, Ground, cluster_facts, sort_members
+from cluster_optimiser.verification.facts import (
+    ClusterFacts,
+    Verification,
+    cluster_facts,
+    sort_members,
+)
 from cluster_optimiser.verification.levels import level_violations
+from cluster_optimiser.verification.neighbours import touching
+from cluster_optimiser.verification.register import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,16 +34,6 @@ if TYPE_CHECKING:
 
 MINUTES_TOLERANCE_MIN = 1e-9
 """A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What is true of a plan."""
-
-    violations: tuple[Violation, ...]  # every rule that it breaks, in a fixed order
-    clusters: Mapping[str, ClusterFacts]  # cluster name -> its facts, sorted by name
-    objective: Mapping[str, float | None]
-    metrics: Mapping[str, float | int | None]  # name -> number of the whole plan
 
 
 def _exempt_violations(ground: Ground, members: Mapping[str, Sequence[int]]) -> Iterator[Violation]:
@@ -118,13 +114,13 @@ def _turned_away(ground: Ground, facts: ClusterFacts, hub_urn: int) -> list[str]
         minutes = float(ground.minutes[school.position, hub.position])
         if school.unit is not None and not math.isnan(minutes):
             away[school.unit] = min(minutes, away.get(school.unit, math.inf))
-    touching = ground.touching()
+    near = touching(ground)
     return [
         unit
         for unit in facts.units
         if unit != hub.unit
-        and hub.unit not in touching[unit]
-        and not any(away.get(n, math.inf) < away.get(unit, math.inf) for n in touching[unit])
+        and hub.unit not in near[unit]
+        and not any(away.get(n, math.inf) < away.get(unit, math.inf) for n in near[unit])
     ]
 
 

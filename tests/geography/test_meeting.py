@@ -11,7 +11,8 @@ from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.verification import verify_plan
-from cluster_optimiser.verification.facts import Ground, School, meeting_place
+from cluster_optimiser.verification.facts import meeting_place
+from cluster_optimiser.verification.register import Ground, School
 from tests.graphs import random_problem
 from tests.meeting_cases import FILE, cases, text
 

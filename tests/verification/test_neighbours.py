@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.verification import verify_plan
-from cluster_optimiser.verification.facts import Ground
 from cluster_optimiser.verification.neighbours import touching_units, where_schools_lie
+from cluster_optimiser.verification.register import Ground
 from tests.toy import ToySchool, toy_problem
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.geography.alignment import HOME_PREFIX
 from cluster_optimiser.optimise.explain.trial import NO_MAX_PUPILS, Trial
 from cluster_optimiser.optimise.explain.trial_rules import (
-    Pinned,
     components,
     may_be_exception,
     with_values,
@@ -199,7 +198,7 @@ class _UnitReason:
         if lab.pupils[unit] > self.highest:
             self.masks.append(1 << unit)
         self.homes = lab.homes(self.base)
-        self.pins = Pinned.of(lab, self.scenario)
+        self.pins = lab.pinned(self.scenario)
 
     def broken(self, mask: int) -> tuple[str, ...]:
         """Give the rule families that a group breaks."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import Fault, NoPlanFoundError, ScenarioError
 from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.costs import group_costs, stage_scales
 from cluster_optimiser.optimise.explain.bounds import lower_bound
 from cluster_optimiser.optimise.explain.diagnosis import (
     Clash,
@@ -28,11 +29,7 @@ from cluster_optimiser.optimise.explain.relax import (
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.keeping import robust_keeping
-from cluster_optimiser.optimise.merging.partition import (
-    best_cover,
-    group_costs,
-    stage_scales,
-)
+from cluster_optimiser.optimise.merging.partition import best_cover
 from cluster_optimiser.optimise.universe.sweep import sweep
 from cluster_optimiser.terms import TIE_BREAK
 

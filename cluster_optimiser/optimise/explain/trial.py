@@ -132,6 +132,10 @@ class Lab:
         """Give a set of unit names as bits."""
         return sum(1 << self.position[unit] for unit in sorted(units))
 
+    def pinned(self, scenario: Scenario) -> Pinned:
+        """Give the pins of a scenario as sets of units."""
+        return Pinned.of(self.problem, scenario, self.mask)
+
     def shared_m(self) -> dict[tuple[str, str], float]:
         """Give the boundary in metres that every two of today's clusters share."""
         if self._shared_m is None:
@@ -258,7 +262,7 @@ class Lab:
         """Make candidates of the sets that break no rule."""
         scenario = trial.scenario
         size = scenario.size
-        pins = Pinned.of(self, scenario)
+        pins = self.pinned(scenario)
         made = []
         for mask in masks:
             pupils, units = self.pupils_and_units(mask)
@@ -339,7 +343,7 @@ class Lab:
         reach = [is_near[schools].all(axis=0) for schools in self._schools_of]
         near = [sum(1 << int(s) for s in np.flatnonzero(r)) for r in reach]
         # Units pinned together must all be within reach of the place where any of them meets.
-        for _, pin in Pinned.of(self, trial.scenario).together:
+        for _, pin in self.pinned(trial.scenario).together:
             mates = self.members(pin)
             shared = functools.reduce(operator.and_, (near[i] for i in mates), -1)
             for i in mates:
@@ -350,7 +354,7 @@ class Lab:
         """Decide a trial without a maximum by its coarsest plan, where that is enough."""
         pieces = components(self.closed(trial))
         scenario = trial.scenario
-        pins = Pinned.of(self, scenario)
+        pins = self.pinned(scenario)
         is_plan = scenario.count.min <= len(pieces) <= (scenario.count.max or len(pieces)) and all(
             self.facts(piece).pupils >= scenario.size.min_pupils
             and not pins.broken(piece)

@@ -11,9 +11,9 @@ import networkx as nx
 from cluster_optimiser.geography.units import pinned_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from cluster_optimiser.optimise.explain.trial import Lab
+    from cluster_optimiser.domain import Problem
     from cluster_optimiser.scenario import Scenario
 
 
@@ -25,15 +25,16 @@ class Pinned:
     apart: tuple[tuple[int, int, int], ...]
 
     @classmethod
-    def of(cls, lab: Lab, scenario: Scenario) -> Pinned:
+    def of(
+        cls, problem: Problem, scenario: Scenario, mask: Callable[[frozenset[str]], int]
+    ) -> Pinned:
         """Read the pins of a scenario."""
-        problem = lab.problem
         pins = scenario.pins
         together = tuple(
-            (k, lab.mask(pinned_units(problem, names))) for k, names in enumerate(pins.together)
+            (k, mask(pinned_units(problem, names))) for k, names in enumerate(pins.together)
         )
         apart = tuple(
-            (k, lab.mask(pinned_units(problem, (a,))), lab.mask(pinned_units(problem, (b,))))
+            (k, mask(pinned_units(problem, (a,))), mask(pinned_units(problem, (b,))))
             for k, names in enumerate(pins.apart)
             for a, b in itertools.combinations(names, 2)
         )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError, VerificationError
+from cluster_optimiser.optimise.costs import group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Sum
 from cluster_optimiser.optimise.levels.homes import homed_candidates
 from cluster_optimiser.optimise.levels.nesting import nested_sweep
@@ -27,11 +28,9 @@ from cluster_optimiser.optimise.merging.partition import (
     Cover,
     build_model,
     cover_each_unit_once,
-    group_costs,
     limit_count,
     limit_exceptions,
     solve_stages,
-    stage_scales,
 )
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.terms import TIE_BREAK, UPPER

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError, VerificationError
 from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.costs import exceeds_safe_total, group_costs, stage_scales
 from cluster_optimiser.optimise.keeping import robust_keeping
-from cluster_optimiser.optimise.merging.partition import (
-    best_cover,
-    exceeds_safe_total,
-    group_costs,
-    stage_scales,
-)
+from cluster_optimiser.optimise.merging.partition import best_cover
 from cluster_optimiser.optimise.merging.versions import among_words, first_unlike, unlike_plan
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.sweep import sweep

@@ -6,10 +6,8 @@ constraints below, each one function.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,26 +15,22 @@ from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import (
     EFFORT_DIGITS,
-    MAX_ROW_TOTAL,
 )
 from cluster_optimiser.domain import Stage
 from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise.costs import group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Answer, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import solve
-from cluster_optimiser.optimise.weighting import MOST_TOTAL, exact_factors
-from cluster_optimiser.terms import TIE_BREAK, WEIGHTED, term_scale
+from cluster_optimiser.optimise.weighting import MOST_TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from fractions import Fraction
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.keeping import Keeping
-    from cluster_optimiser.scenario import Count, Objective, Scenario
-
-TIE_BITS = 20
-"""Width of the tie-break's pseudo-random costs: wide enough to tell plans apart, narrow enough to
-add up safely."""
+    from cluster_optimiser.scenario import Count, Scenario
 
 Variables = list[cp_model.IntVar]
 
@@ -147,44 +141,6 @@ def build_model(
     return model, x
 
 
-def stage_scales(objective: Objective) -> dict[str, Fraction]:
-    """Give how many of each stage's integers make one of its own unit."""
-    scales = {t: Fraction(term_scale(t)) for t in stage_terms(objective) if t != WEIGHTED}
-    if objective.weights:
-        scales = {WEIGHTED: exact_factors(objective.weights, term_scale)[1], **scales}
-    return scales
-
-
-def stage_terms(objective: Objective) -> tuple[str, ...]:
-    """Give the name of every stage."""
-    return (*((WEIGHTED,) if objective.weights else objective.order), TIE_BREAK)
-
-
-def group_costs(
-    groups: Sequence[CandidateGroup], objective: Objective, *, seed: int
-) -> dict[str, list[int]]:
-    """Give the integer cost of every candidate in every stage, in the order of the stages.
-
-    A term that is no sum over its candidates is left out.
-    """
-    costs: dict[str, list[int]] = {}
-    if objective.weights:
-        factors, _ = exact_factors(objective.weights, term_scale)
-        costs[WEIGHTED] = [sum(f * group.costs[t] for t, f in factors.items()) for group in groups]
-    else:
-        for row in objective.rows:
-            if row.adds_up:
-                costs[row.name] = [group.costs[row.name] for group in groups]
-    costs[TIE_BREAK] = [_tie_cost(group.units, seed) for group in groups]
-    return costs
-
-
-def _tie_cost(units: tuple[str, ...], seed: int) -> int:
-    text = f"{seed}|{'|'.join(units)}".encode()
-    digest = hashlib.blake2b(text, digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> (64 - TIE_BITS)
-
-
 def _solver(seed: int, time_limit_s: float | None) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     # One worker: a parallel search may return another of several equal plans.
@@ -275,12 +231,3 @@ def solve_stages(
         for variable, value in zip(x, answer.values, strict=True):
             model.add_hint(variable, value)
     return Cover("OPTIMAL", chosen, tuple(stages), tuple(totals))
-
-
-def exceeds_safe_total(groups: Sequence[CandidateGroup], scenario: Scenario, seed: int) -> bool:
-    """Tell whether some row's coefficients add up to more than CP-SAT is known to be safe with.
-
-    Such a row is written in digits, and its optimum checked by the second method, and said so.
-    """
-    costs = group_costs(groups, scenario.objective, seed=seed)
-    return any(sum(row) > MAX_ROW_TOTAL for row in costs.values())

@@ -14,24 +14,17 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from cluster_optimiser.optimise.merging.partition import Unlike, group_costs, stage_terms
+from cluster_optimiser.optimise.merging.partition import Unlike
 from cluster_optimiser.optimise.universe.diagram import counts_to_go
-from cluster_optimiser.optimise.universe.kept import KeptOrder, kept_plans_in_order
-from cluster_optimiser.optimise.universe.picking import plans_in_order
+from cluster_optimiser.optimise.universe.kept import ordered_plans
 from cluster_optimiser.optimise.universe.states import build_diagram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from cluster_optimiser.domain import Plan, Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.keeping import Keeping
-    from cluster_optimiser.optimise.universe.diagram import Diagram
-    from cluster_optimiser.scenario import Objective
 
 MAX_STATES = 200_000
 """States above which the plans are not gone through."""
@@ -110,26 +103,3 @@ def first_unlike(
             return FirstUnlike(vector, passed, n_plans)
         passed += 1
     return FirstUnlike(None, passed, n_plans) if passed == n_plans else None
-
-
-def ordered_plans(
-    diagram: Diagram,
-    groups: Sequence[CandidateGroup],
-    objective: Objective,
-    keeping: Keeping | None,
-    *,
-    seed: int,
-) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]] | None]:
-    """Give the plans of a diagram in the exact order of an objective."""
-    costs = group_costs(groups, objective, seed=seed)
-    if keeping is None:
-        return plans_in_order(diagram, np.array(list(costs.values()), dtype=np.int64))
-    terms = stage_terms(objective)
-    place = [row.adds_up for row in objective.rows].index(False)
-
-    def rows(names: Sequence[str]) -> NDArray[np.int64]:
-        found = [costs[name] for name in names]
-        return np.array(found, dtype=np.int64).reshape(len(found), len(groups))
-
-    order = KeptOrder(rows(terms[:place]), rows(terms[place + 1 :]), keeping)
-    return kept_plans_in_order(diagram, order)

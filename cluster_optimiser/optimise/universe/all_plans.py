@@ -15,16 +15,15 @@ import pandas as pd
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InfeasibleError, InputError
 from cluster_optimiser.optimise.candidates import candidate_groups, membership
+from cluster_optimiser.optimise.costs import group_costs
 from cluster_optimiser.optimise.keeping import keeping_of
-from cluster_optimiser.optimise.merging.partition import group_costs
-from cluster_optimiser.optimise.merging.versions import ordered_plans
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.diagram import (
     counts_to_go,
     least_to_go,
     plans_with_group,
 )
-from cluster_optimiser.optimise.universe.kept import MAX_NODES, plans_by_kept
+from cluster_optimiser.optimise.universe.kept import MAX_NODES, ordered_plans, plans_by_kept
 from cluster_optimiser.optimise.universe.legality import positions_of
 from cluster_optimiser.optimise.universe.pareto import MAX_LABELS, front
 from cluster_optimiser.optimise.universe.picking import Numbered

@@ -18,16 +18,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cluster_optimiser.optimise.costs import group_costs, stage_terms
 from cluster_optimiser.optimise.universe.diagram import least_to_go
-from cluster_optimiser.optimise.universe.picking import Chain, unchained
+from cluster_optimiser.optimise.universe.picking import Chain, plans_in_order, unchained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.optimise.universe.diagram import Diagram
+    from cluster_optimiser.scenario import Objective
 
 MAX_NODES = 300_000
 """Nodes of a diagram above which plans are not put in order by projections."""
@@ -136,3 +139,26 @@ def plans_by_kept(diagram: Diagram, keeping: Keeping) -> dict[int, int] | None:
         n_kept = label[-1].bit_count()
         found[n_kept] = found.get(n_kept, 0) + n_plans
     return dict(sorted(found.items()))
+
+
+def ordered_plans(
+    diagram: Diagram,
+    groups: Sequence[CandidateGroup],
+    objective: Objective,
+    keeping: Keeping | None,
+    *,
+    seed: int,
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]] | None]:
+    """Give the plans of a diagram in the exact order of an objective."""
+    costs = group_costs(groups, objective, seed=seed)
+    if keeping is None:
+        return plans_in_order(diagram, np.array(list(costs.values()), dtype=np.int64))
+    terms = stage_terms(objective)
+    place = [row.adds_up for row in objective.rows].index(False)
+
+    def rows(names: Sequence[str]) -> NDArray[np.int64]:
+        found = [costs[name] for name in names]
+        return np.array(found, dtype=np.int64).reshape(len(found), len(groups))
+
+    order = KeptOrder(rows(terms[:place]), rows(terms[place + 1 :]), keeping)
+    return kept_plans_in_order(diagram, order)
