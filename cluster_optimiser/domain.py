@@ -64,7 +64,11 @@ class RoadAssumptions:
     limit_share
         Share of the limit that traffic keeps up.
     junction_delay_s
-        Seconds at each junction where a driver may have to give way.
+        Seconds at each junction where a driver gives way.
+    signal_delay_s
+        Seconds at each set of traffic lights.
+    constant_min
+        Minutes of every trip between two sites besides the driving, from door to door.
     access_kmh
         Speed between a school's point and the road nearest to it, in a straight line.
     far_from_road_m, no_road_m
@@ -80,6 +84,8 @@ class RoadAssumptions:
     open_road_mph: Mapping[str, float]
     limit_share: float
     junction_delay_s: float
+    signal_delay_s: float
+    constant_min: float
     access_kmh: float
     far_from_road_m: float
     no_road_m: float
@@ -120,16 +126,21 @@ class RoadNetwork:
         One row a stretch of road without a junction inside: ``from_node`` and ``to_node`` (numbers
         from 0), ``way`` (the map's own number), ``name``, ``road_class``, ``is_link``,
         ``is_dual``, ``is_roundabout``, ``is_ferry``, ``is_one_way`` (from -> to only),
-        ``length_m`` (along the ground), ``limit_kmh`` (NaN where the map has none), ``limit_from``
-        (``tag``, ``lighting`` or an empty string), ``ferry_min`` (NaN where not stated) and a line
-        in EPSG:27700 from the one node to the other.
+        ``length_m`` (along the ground), ``limit_kmh`` and ``limit_back_kmh`` (there and back, NaN
+        where the map has none), ``limit_from`` (``tag``, ``lighting`` or an empty string),
+        ``signals`` and ``signals_back`` (traffic lights passed, there and back), ``ferry_min`` (NaN
+        where not stated) and a line in EPSG:27700 from the one node to the other.
     about
         Where the data comes from: ``source``, ``source_sha256``, ``data_date``, ``attribution``,
         ``margin_km`` and others, all as text.
+    turns
+        One row a turn that is forbidden, or the only one allowed (``is_only``): ``from_way``,
+        ``node``, ``to_way``.
     """
 
     roads: gpd.GeoDataFrame
     about: Mapping[str, str]
+    turns: pd.DataFrame
 
     @property
     def n_nodes(self) -> int:

@@ -24,6 +24,7 @@ from cluster_optimiser.inputs.roads.assumptions import (
     LIMIT_SHARE,
     NO_ROAD_M,
     OPEN_ROAD_MPH,
+    SIGNAL_DELAY_S,
     UNTAGGED_MPH,
 )
 from cluster_optimiser.scenario import nearest
@@ -139,7 +140,7 @@ class TravelTable(_Table):
     file: Text | None = None
     """Matrix: CSV ``from_urn,to_urn,minutes``. Roads: the road file that ``roads`` made."""
     constant_min: Amount = 0.0
-    """Estimate: minutes of every trip before any distance."""
+    """Estimate and roads: minutes of every trip between two sites before any distance."""
     bands: tuple[BandTable, ...] = ()
     """Estimate: bands of straight-line km, rising."""
     untagged_mph: dict[str, Speed] = Field(default_factory=dict)
@@ -149,7 +150,9 @@ class TravelTable(_Table):
     limit_share: Share = LIMIT_SHARE
     """Roads: share of the limit that traffic keeps up."""
     junction_delay_s: Amount = JUNCTION_DELAY_S
-    """Roads: seconds at each junction where a driver may have to give way."""
+    """Roads: seconds at each junction where a driver gives way."""
+    signal_delay_s: Amount = SIGNAL_DELAY_S
+    """Roads: seconds at each set of traffic lights."""
     access_kmh: Speed = ACCESS_KMH
     """Roads: speed between a school's point and the road nearest to it."""
     far_from_road_m: Amount = FAR_FROM_ROAD_M
@@ -184,6 +187,8 @@ class TravelTable(_Table):
             open_road_mph={**OPEN_ROAD_MPH, **self.open_road_mph},
             limit_share=self.limit_share,
             junction_delay_s=self.junction_delay_s,
+            signal_delay_s=self.signal_delay_s,
+            constant_min=self.constant_min,
             access_kmh=self.access_kmh,
             far_from_road_m=self.far_from_road_m,
             no_road_m=self.no_road_m,

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import RoadAssumptions, RoadNetwork
@@ -42,12 +44,22 @@ _RANK = {
 """Who gives way to whom, as good as the map can tell: the higher number to the lower."""
 
 _SERVICE_RANK = 8.0
+"""Of a class that nobody knows."""
 
 _LINK_RANK = 0.5
 """What a slip road ranks behind its class."""
 
 _JUNCTION = 3
 """Arms that make a junction."""
+
+_BEHIND = 0.25
+"""What an arm that is not of the straight road through a junction ranks behind those that are."""
+
+_SHARPEST = np.radians(130)
+"""No stream of traffic turns more than this: it would go back where it came from."""
+
+_ARM_M = 20.0
+"""By so much of it is told where an arm points."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,35 +69,39 @@ class Arcs:
     n_nodes: int  # nodes have the numbers from 0 to below this
     tail: NDArray[np.int64]  # from node, to node of each arc
     head: NDArray[np.int64]  # from node, to node of each arc
-    drive_us: NDArray[np.int64]  # microseconds along the arc, and at its end for giving way
-    delay_us: NDArray[np.int64]  # microseconds along the arc, and at its end for giving way
+    drive_us: NDArray[np.int64]  # microseconds along the arc
+    delay_us: NDArray[np.int64]  # microseconds at its end, for giving way and traffic lights
     row: NDArray[np.int64]  # the stretch of the network that the arc goes along
     is_backward: NDArray[np.bool_]  # against the direction of its line
 
 
-def road_speeds_kmh(roads: pd.DataFrame, assumptions: RoadAssumptions) -> NDArray[np.float64]:
-    """Give the speed that is kept up on each stretch.
+def road_speeds_kmh(
+    roads: pd.DataFrame, assumptions: RoadAssumptions, limit: str = "limit_kmh"
+) -> NDArray[np.float64]:
+    """Give the speed that is kept up on each stretch, there or (by ``limit_back_kmh``) back.
 
     speed = min(limit x share, most of the class); where the map has no limit, the one taken for
     the class.
     """
     untagged = _by_class(roads["road_class"], assumptions.untagged_mph)
-    limit = roads["limit_kmh"].to_numpy(dtype=np.float64)
-    limit = np.where(np.isnan(limit), untagged * KMH_PER_MPH, limit)
+    limits = roads[limit].to_numpy(dtype=np.float64)
+    limits = np.where(np.isnan(limits), untagged * KMH_PER_MPH, limits)
     is_dual = roads["is_dual"].to_numpy(dtype=bool) & (roads["road_class"] != "motorway").to_numpy()
     most = _by_class(roads["road_class"], assumptions.open_road_mph)
     most = np.where(is_dual, assumptions.open_road_mph["dual"], most) * KMH_PER_MPH
-    return np.minimum(limit * assumptions.limit_share, most)
+    return np.minimum(limits * assumptions.limit_share, most)
 
 
 def _by_class(classes: pd.Series, mph: Mapping[str, float]) -> NDArray[np.float64]:
     return np.asarray(classes.map(lambda name: mph.get(name, mph["service"])), dtype=np.float64)
 
 
-def drive_us(roads: pd.DataFrame, assumptions: RoadAssumptions) -> NDArray[np.int64]:
+def drive_us(
+    roads: pd.DataFrame, assumptions: RoadAssumptions, limit: str = "limit_kmh"
+) -> NDArray[np.int64]:
     """Give how long each stretch takes, ferries with their waiting."""
     length_m = roads["length_m"].to_numpy(dtype=np.float64)
-    seconds = length_m / (road_speeds_kmh(roads, assumptions) * METRES_PER_S_PER_KMH)
+    seconds = length_m / (road_speeds_kmh(roads, assumptions, limit) * METRES_PER_S_PER_KMH)
     crossing_min = roads["ferry_min"].to_numpy(dtype=np.float64)
     by_length_s = length_m / (assumptions.ferry_kmh * METRES_PER_S_PER_KMH)
     crossing_s = np.where(np.isnan(crossing_min), by_length_s, crossing_min * SECONDS_PER_MINUTE)
@@ -104,17 +120,23 @@ def make_arcs(network: RoadNetwork, assumptions: RoadAssumptions) -> Arcs:
     backward = np.flatnonzero(is_used & ~roads["is_one_way"].to_numpy(dtype=bool))
     start, end = roads["from_node"].to_numpy(), roads["to_node"].to_numpy()
     row = np.concatenate([forward, backward])
+    tail = np.concatenate([start[forward], end[backward]])
     head = np.concatenate([end[forward], start[backward]])
-    gives_way = _gives_way(roads.iloc[forward], row, head, roads, network.n_nodes)
-    delay_us = round(assumptions.junction_delay_s * MICROSECONDS)
+    there, back = (drive_us(roads, assumptions, f"limit{of}_kmh") for of in ("", "_back"))
+    lights = np.concatenate(
+        [roads["signals"].to_numpy()[forward], roads["signals_back"].to_numpy()[backward]]
+    ).astype(np.int64)
+    is_backward = np.arange(len(row)) >= len(forward)
+    yields = (lights == 0) & _gives_way(network, tail, head, row, is_backward)
+    delay_s = yields * assumptions.junction_delay_s + lights * assumptions.signal_delay_s
     return Arcs(
         n_nodes=network.n_nodes,
-        tail=np.concatenate([start[forward], end[backward]]),
+        tail=tail,
         head=head,
-        drive_us=drive_us(roads, assumptions)[row],
-        delay_us=np.where(gives_way, delay_us, 0).astype(np.int64),
+        drive_us=np.concatenate([there[forward], back[backward]]),
+        delay_us=np.rint(delay_s * MICROSECONDS).astype(np.int64),
         row=row,
-        is_backward=np.arange(len(row)) >= len(forward),
+        is_backward=is_backward,
     )
 
 
@@ -124,47 +146,68 @@ def _ranks(roads: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _gives_way(
-    used: pd.DataFrame,
-    row: NDArray[np.int64],
+    network: RoadNetwork,
+    tail: NDArray[np.int64],
     head: NDArray[np.int64],
-    roads: pd.DataFrame,
-    n_nodes: int,
+    row: NDArray[np.int64],
+    is_backward: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """Tell at the end of which arcs a driver may have to give way.
+    """Tell at the end of which arcs a driver gives way.
 
-    At a junction of three or more roads: where a road of higher rank is met, where three or more of
-    the same or higher rank meet, and where a roundabout is entered. Not on a roundabout, and not
-    where only drives and car parks join.
+    Where a roundabout is entered; and at a junction of three arms or more if traffic that has the
+    right of way comes into a road on which the driver may go on. The right of way is with the
+    higher class, and among equals with the straightest way through. So nobody gives way on a
+    roundabout, nor where a road parts into two carriageways or these come together.
     """
-    arm_rank = np.tile(_ranks(used), 2)
-    arm_node = np.concatenate([used["from_node"].to_numpy(), used["to_node"].to_numpy()])
-    is_road = arm_rank < _SERVICE_RANK
-    n_roads = np.bincount(arm_node[is_road], minlength=n_nodes)
-    n_arms = np.bincount(arm_node, minlength=n_nodes)
-    is_round = np.tile(used["is_roundabout"].to_numpy(dtype=bool), 2)
-    has_round = np.bincount(arm_node[is_round], minlength=n_nodes) > 0
-    highest = np.full(n_nodes, np.inf)
-    np.minimum.at(highest, arm_node, arm_rank)
+    roads, n = network.roads, network.n_nodes
     rank = _ranks(roads)[row]
-    # How many arms at the arc's end rank as high as the arc, or higher: by a sorted list of both.
-    order = np.lexsort((arm_rank, arm_node))
-    keys = arm_node[order] * 32.0 + arm_rank[order]
-    first = np.searchsorted(keys, head * 32.0, side="left")
-    n_as_high = np.searchsorted(keys, head * 32.0 + rank, side="right") - first
-    is_junction = np.where(rank >= _SERVICE_RANK, n_arms[head], n_roads[head]) >= _JUNCTION
-    on_round = roads["is_roundabout"].to_numpy(dtype=bool)[row]
-    must = (highest[head] < rank) | (n_as_high >= _JUNCTION)
-    return np.asarray(~on_round & ((is_junction & must) | has_round[head]))
+    n_arms = np.bincount(roads[["from_node", "to_node"]].to_numpy().ravel(), minlength=n)
+    ends = pd.DataFrame({"node": head, "arc": np.arange(len(head))})
+    starts = pd.DataFrame({"node": tail, "onto": np.arange(len(tail))})
+    turns = ends[n_arms[head] >= _JUNCTION].merge(starts, on="node", sort=False)
+    node, arc, onto = (turns[name].to_numpy() for name in ("node", "arc", "onto"))
+    arrives, leaves = _headings(roads, row, is_backward)
+    angle = np.abs((leaves[onto] - arrives[arc] + np.pi) % (2 * np.pi) - np.pi)
+    goes = (angle < _SHARPEST) & (row[arc] != row[onto])
+    node, arc, onto, angle = node[goes], arc[goes], onto[goes], angle[goes].round(6)
+    best = np.full(n, np.inf)
+    np.minimum.at(best, np.concatenate([head, tail]), np.tile(rank, 2))
+    order = np.lexsort((onto, arc, angle, node))
+    order = order[(rank[arc] == best[node])[order] & (rank[onto] == best[node])[order]]
+    through = order[np.unique(node[order], return_index=True)[1]]
+    straight = np.full((2, n), -1)
+    straight[:, node[through]] = row[arc[through]], row[onto[through]]
+    priority = rank + _BEHIND * (row != straight[:, head]).all(axis=0)
+    first = np.full(len(tail), np.inf)
+    np.minimum.at(first, onto, priority[arc])
+    must = np.zeros(len(head), dtype=bool)
+    must[arc[first[onto] < priority[arc]]] = True
+    is_round = roads["is_roundabout"].to_numpy(dtype=bool)
+    has_round = np.zeros(n, dtype=bool)
+    has_round[roads.loc[is_round, ["from_node", "to_node"]].to_numpy().ravel()] = True
+    return np.asarray(~is_round[row] & (must | has_round[head]))
 
 
-def largest_part(arcs: Arcs) -> NDArray[np.bool_]:
-    """Find the largest part of a network in which every place can be reached from every other."""
+def _headings(
+    roads: gpd.GeoDataFrame, row: NDArray[np.int64], is_backward: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the direction of travel at the end and at the start of each arc, in radians."""
+    lines = roads.geometry.to_numpy()
+    headings = []
+    for near, sign in ((0.0, 1.0), (-1e-9, -1.0)):
+        at, on = (shapely.get_coordinates(shapely.line_interpolate_point(lines, x))
+                  for x in (near, sign * _ARM_M))
+        headings.append(np.arctan2(*(sign * (on - at)).T[::-1]))
+    start, end = headings
+    arrives = np.where(is_backward, start[row] + np.pi, end[row])
+    return arrives, np.where(is_backward, end[row] + np.pi, start[row])
+
+
+def parts_of(arcs: Arcs) -> NDArray[np.int64]:
+    """Number the parts of a network in which every node can be reached from every other."""
     if not len(arcs.tail):
-        return np.zeros(arcs.n_nodes, dtype=bool)
-    graph = coo_array(
-        (np.ones(len(arcs.tail)), (arcs.tail, arcs.head)), shape=(arcs.n_nodes, arcs.n_nodes)
-    )
+        return np.arange(arcs.n_nodes)
+    ones = np.ones(len(arcs.tail))
+    graph = coo_array((ones, (arcs.tail, arcs.head)), shape=(arcs.n_nodes, arcs.n_nodes))
     _, part = connected_components(graph.tocsr(), directed=True, connection="strong")
-    sizes = np.bincount(part)
-    is_largest = sizes[part] == sizes.max()
-    return np.asarray(part == part[is_largest.argmax()])
+    return np.asarray(part, dtype=np.int64)

@@ -37,7 +37,10 @@ LIMIT_SHARE: Final = 0.9
 """Share of the limit that traffic keeps up."""
 
 JUNCTION_DELAY_S: Final = 6.0
-"""Seconds at each junction where a driver may have to give way."""
+"""Seconds at each junction where a driver gives way."""
+
+SIGNAL_DELAY_S: Final = 8.0
+"""Seconds at each set of traffic lights: red for half of the time, half a minute when it is."""
 
 ACCESS_KMH: Final = 20.0
 """Speed between a school's point and the nearest road."""

@@ -6,16 +6,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
-from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
-from cluster_optimiser.domain import RoadNetwork
+from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.errors import Fault, InputError
-from cluster_optimiser.inputs.roads.network import ATTRIBUTION, tag_columns
-from cluster_optimiser.inputs.roads.tags import USEFUL_TAGS, RoadTags, read_tags
+from cluster_optimiser.inputs.roads.area import EVERYWHERE
+from cluster_optimiser.inputs.roads.network import Ways
+from cluster_optimiser.inputs.roads.tags import USEFUL_TAGS, read_tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,29 +30,29 @@ _LENGTH_DECIMALS = 2
 Key = tuple[int, int, tuple[int, ...], float]
 
 
-def read_graphml(
-    path: Path, about: Mapping[str, str], *, within: BaseGeometry | None = None
-) -> RoadNetwork:
-    """Read a network that osmnx has saved."""
-    graph = _open(path)
+def read_graphml(path: Path, *, into: Ways | None = None) -> tuple[Ways, str]:
+    """Read a network that osmnx has saved, and the day it was made: each edge as a way."""
+    graph, ways = _open(path), into or Ways()
     pairs: defaultdict[Key, list[tuple[int, int, dict[str, Any]]]] = defaultdict(list)
     for a, b, data in graph.edges(data=True):
-        ways = tuple(sorted(np.atleast_1d(data.get("osmid", 0)).astype(np.int64).tolist()))
+        numbers = tuple(sorted(np.atleast_1d(data.get("osmid", 0)).astype(np.int64).tolist()))
         length_m = round(float(data["length"]), _LENGTH_DECIMALS)
-        pairs[min(a, b), max(a, b), ways, length_m].append((a, b, data))
-    rows: list[tuple[int, int, int, float, RoadTags]] = []
-    lines = []
-    for key in sorted(pairs):
-        for a, b, data, is_two_way in _directions(pairs[key]):
-            tags = read_tags(_tags(data, is_two_way=is_two_way))
-            if tags is not None:
-                rows.append((a, b, key[2][0], float(data["length"]), tags))
-                lines.append(_line(graph, a, b, data))
-    network = _network(rows, lines, {**about, "data_date": _made(graph)}, within)
-    if network.roads.empty:
-        problem, remedy = "no road of the file lies there", "Use the network of its own region."
-        raise InputError([Fault(str(path), 0, "", problem, remedy)])
-    return network
+        pairs[min(a, b), max(a, b), numbers, length_m].append((a, b, data))
+    between = -1 - sum(number < 0 for number in ways.places)
+    for node, data in graph.nodes(data=True):
+        ways.add_node(int(node), data)
+    for way, (a, b, data, is_two_way) in enumerate(
+        (found for key in sorted(pairs) for found in _directions(pairs[key])),
+        max(ways.tags, default=-1) + 1,
+    ):
+        tags = read_tags(_tags(data, is_two_way=is_two_way))
+        if tags is not None:
+            line = shapely.get_coordinates(_line(graph, a, b, data)).tolist()
+            nodes = [a, *range(between, between - len(line) + 2, -1), b]
+            between -= len(line) - 2
+            placed = [(int(n), *at) for n, at in zip(nodes, line, strict=True)]
+            ways.add_way(way, tags, placed, EVERYWHERE.box)
+    return ways, str(graph.graph.get("created_date", ""))[:10]
 
 
 def _open(path: Path) -> nx.MultiDiGraph:
@@ -74,10 +72,6 @@ def _open(path: Path) -> nx.MultiDiGraph:
         remedy = "Save it with osmnx.save_graphml, or use the .osm or .osm.pbf file."
         raise InputError([Fault(str(path), 0, "", problem, remedy)]) from None
     return graph
-
-
-def _made(graph: nx.MultiDiGraph) -> str:
-    return str(graph.graph.get("created_date", ""))[:10]
 
 
 def _directions(
@@ -116,29 +110,3 @@ def _line(graph: nx.MultiDiGraph, a: int, b: int, data: Mapping[str, Any]) -> Ba
         return drawn  # type: ignore[no-any-return]
     ends = [(float(graph.nodes[node]["x"]), float(graph.nodes[node]["y"])) for node in (a, b)]
     return shapely.LineString(ends)
-
-
-def _network(
-    rows: list[tuple[int, int, int, float, RoadTags]],
-    lines: list[BaseGeometry],
-    about: Mapping[str, str],
-    within: BaseGeometry | None,
-) -> RoadNetwork:
-    roads = gpd.GeoDataFrame(
-        {
-            "from_node": pd.Series([row[0] for row in rows], dtype="int64"),
-            "to_node": pd.Series([row[1] for row in rows], dtype="int64"),
-            "way": pd.Series([row[2] for row in rows], dtype="int64"),
-            "length_m": pd.Series([row[3] for row in rows], dtype="float64"),
-            **tag_columns([row[4] for row in rows]),
-        },
-        geometry=lines,
-        crs=CRS_DEGREES,
-    ).to_crs(CRS_METRES)
-    if within is not None:
-        roads = roads[roads.intersects(within)]
-    roads = roads.sort_values(["way", "from_node", "to_node", "length_m"], kind="stable")
-    _, compact = np.unique(roads[["from_node", "to_node"]].to_numpy(), return_inverse=True)
-    roads[["from_node", "to_node"]] = compact.reshape(-1, 2)
-    facts = {**about, "attribution": ATTRIBUTION, "unread_limits": ""}
-    return RoadNetwork(roads.reset_index(drop=True), facts)

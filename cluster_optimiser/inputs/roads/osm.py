@@ -1,15 +1,16 @@
-"""Reading OpenStreetMap files: ``.osm``, ``.osm.gz``, ``.osm.bz2`` and ``.osm.pbf``."""
+"""Reading OpenStreetMap files, and answers of an Overpass server."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.roads.area import EVERYWHERE
 from cluster_optimiser.inputs.roads.network import Ways
-from cluster_optimiser.inputs.roads.tags import is_closed_barrier, read_tags
+from cluster_optimiser.inputs.roads.tags import read_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from osmium.osm import Way
@@ -18,31 +19,41 @@ if TYPE_CHECKING:
 
 OSM_SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf", ".osm.xml")
 
+READ_KEYS = (
+    *("highway", "route", "barrier"),
+    *("restriction", "restriction:motorcar", "restriction:conditional"),
+)
+"""What has none of these keys is passed over."""
 
-def read_osm(path: Path, *, box: Box = EVERYWHERE.box) -> tuple[Ways, str]:
-    """Read the ways of a file that cars may use."""
+
+def read_osm(path: Path, *, box: Box = EVERYWHERE.box, into: Ways | None = None) -> tuple[Ways, str]:
+    """Read the ways of a file that cars may use, and the date of its data."""
     import osmium  # noqa: PLC0415 - only those who read maps need it
 
-    ways, latest, n_placeless = Ways(), "", 0
+    ways, latest, n_placeless = into or Ways(), "", 0
+    n_before = len(ways.segments)
     try:
         with osmium.io.Reader(str(path)) as reader:
             header = reader.header()
             date = header.get("osmosis_replication_timestamp") or header.get("timestamp")
-        wanted = osmium.filter.KeyFilter("highway", "route", "barrier")
+        wanted = osmium.filter.KeyFilter(*READ_KEYS)
         for item in osmium.FileProcessor(str(path)).with_locations().with_filter(wanted):
+            tags = dict(item.tags)
             if isinstance(item, osmium.osm.Node):
-                if is_closed_barrier(dict(item.tags)):
-                    ways.closed.add(item.id)
+                ways.add_node(item.id, tags)
             elif isinstance(item, osmium.osm.Way):
-                is_placed = _add_way(ways, item, box)
+                is_placed = _add_way(ways, item, tags, box)
                 n_placeless += not is_placed
                 if is_placed and item.id in ways.tags and item.timestamp.year > 1970:  # noqa: PLR2004
                     latest = max(latest, item.timestamp.date().isoformat())
+            elif tags.get("type") == "restriction":
+                members = [(member.type, member.ref, member.role) for member in item.members]
+                ways.add_restriction(item.id, tags, members)
     except (RuntimeError, ValueError, OSError) as error:
         remedy = "Download it again: it should be .osm, .osm.gz, .osm.bz2 or .osm.pbf."
         problem = f"the file cannot be read as OpenStreetMap data: {error}"
         raise InputError([Fault(str(path), 0, "", problem, remedy)]) from None
-    if not ways.segments:
+    if len(ways.segments) == n_before:
         problem, remedy = _why_empty(n_placeless, is_boxed=box != EVERYWHERE.box)
         raise InputError([Fault(str(path), 0, "", problem, remedy)])
     return ways, (date or latest)[:10]
@@ -57,26 +68,29 @@ def _why_empty(n_placeless: int, *, is_boxed: bool) -> tuple[str, str]:
     return "the file has no roads", "Use an extract that has them."
 
 
-def _add_way(ways: Ways, way: Way, box: Box) -> bool:
-    """Add a way if cars may use it and it comes into the box; tell whether its places are known."""
-    tags = read_tags(dict(way.tags))
-    if tags is None:
+def _add_way(ways: Ways, way: Way, tags: Mapping[str, str], box: Box) -> bool:
+    read = read_tags(tags)
+    if read is None:
         return True
-    west, south, east, north = box
-    pieces: list[list[int]] = [[]]
-    is_inside = False
-    places: dict[int, tuple[float, float]] = {}
-    for node in way.nodes:
-        if not node.location.valid():
-            # Extracts are cut: what lies beyond has no place.
-            pieces.append([])
-            continue
-        lon, lat = node.location.lon, node.location.lat
-        is_inside = is_inside or (west <= lon <= east and south <= lat <= north)
-        places[node.ref] = (lon, lat)
-        pieces[-1].append(node.ref)
-    if is_inside:
-        ways.places.update(places)
-        for piece in pieces:
-            ways.add(way.id, tags, piece)
-    return bool(places)
+    places = [(node.ref, node.location) for node in way.nodes]
+    nodes = [(ref, at.lon, at.lat) if at.valid() else None for ref, at in places]
+    return ways.add_way(way.id, read, nodes, box)
+
+
+def read_answer(elements: list[Mapping[str, Any]], into: Ways) -> None:
+    """Add what an Overpass server has answered, as JSON."""
+    places: dict[int, tuple[int, float, float]] = {}
+    for item in elements:
+        if item["type"] == "node":
+            places[item["id"]] = (item["id"], float(item["lon"]), float(item["lat"]))
+            into.add_node(item["id"], item.get("tags", {}))
+    for item in elements:
+        tags = item.get("tags", {})
+        if item["type"] == "way":
+            read = read_tags(tags)
+            if read is not None:
+                nodes = [places.get(ref) for ref in item["nodes"]]
+                into.add_way(item["id"], read, nodes, EVERYWHERE.box)
+        elif item["type"] == "relation" and tags.get("type") == "restriction":
+            members = [(m["type"][0], m["ref"], m["role"]) for m in item["members"]]
+            into.add_restriction(item["id"], tags, members)

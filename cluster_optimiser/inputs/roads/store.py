@@ -13,27 +13,12 @@ import pyogrio
 from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.domain import RoadNetwork
 from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs.roads.network import COLUMNS, FLAGS, NEWER, TURN_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ROADS_LAYER, ABOUT_LAYER = "roads", "about"
-
-FLAGS = ("is_link", "is_dual", "is_roundabout", "is_ferry", "is_one_way")
-
-COLUMNS = (
-    "from_node",
-    "to_node",
-    "way",
-    "length_m",
-    "name",
-    "road_class",
-    *FLAGS,
-    "limit_kmh",
-    "limit_from",
-    "ferry_min",
-)
-"""Columns of the layer ``roads``, besides the line."""
+ROADS_LAYER, ABOUT_LAYER, TURNS_LAYER = "roads", "about", "turns"
 
 UNKNOWN_DATE = "1970-01-01"
 """Stands in the file's own date where the data has none."""
@@ -54,7 +39,8 @@ def write_roads(network: RoadNetwork, path: Path) -> None:
                 driver="GPKG",
                 geometry_type="LineString",
             )
-            pyogrio.write_dataframe(about, made, layer=ABOUT_LAYER, driver="GPKG", append=True)
+            for layer, table in ((ABOUT_LAYER, about), (TURNS_LAYER, network.turns)):
+                pyogrio.write_dataframe(table, made, layer=layer, driver="GPKG", append=True)
         made.replace(path)
 
 
@@ -76,7 +62,7 @@ def read_about(path: Path, *, label: str) -> Mapping[str, str]:
         missing = sorted({ROADS_LAYER, ABOUT_LAYER} - layers)
         if not missing:
             fields = {str(field) for field in pyogrio.read_info(path, layer=ROADS_LAYER)["fields"]}
-            missing = sorted(set(COLUMNS) - fields)
+            missing = sorted(set(COLUMNS) - set(NEWER) - fields)
             about = pyogrio.read_dataframe(path, layer=ABOUT_LAYER)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         problem = f"the file cannot be read as a road file: {error}"
@@ -92,6 +78,9 @@ def read_roads(path: Path, *, label: str = "") -> RoadNetwork:
     label = label or path.name
     about = read_about(path, label=label)
     roads = pyogrio.read_dataframe(path, layer=ROADS_LAYER)
+    for new, old in zip(NEWER, (roads["limit_kmh"], 0, 0), strict=True):
+        if new not in roads:
+            roads[new] = old
     for column in ("name", "limit_from"):
         roads[column] = roads[column].fillna("")
     is_odd = (
@@ -109,4 +98,7 @@ def read_roads(path: Path, *, label: str = "") -> RoadNetwork:
         problem = "a road has no class or line, or a number below 0"
         raise InputError([Fault(label, row, ROADS_LAYER, problem, f"Correct it. Or: {REMEDY}")])
     roads[list(FLAGS)] = roads[list(FLAGS)].astype(bool)
-    return RoadNetwork(roads[[*COLUMNS, "geometry"]], about)
+    turns = pd.DataFrame(columns=list(TURN_COLUMNS))
+    if TURNS_LAYER in pyogrio.list_layers(path)[:, 0]:
+        turns = pyogrio.read_dataframe(path, layer=TURNS_LAYER)
+    return RoadNetwork(roads[[*COLUMNS, "geometry"]], about, turns)

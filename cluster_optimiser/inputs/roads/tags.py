@@ -48,6 +48,8 @@ USEFUL_TAGS = (
     "service",
     "source:maxspeed",
     "vehicle",
+    "zone:maxspeed",
+    "zone:traffic",
 )
 """Every tag of a way that is looked at."""
 
@@ -74,6 +76,8 @@ _WALKING_MPH = 5.0
 
 _LOWEST_KMH, _HIGHEST_KMH = 3.0, 130.0
 """A limit outside these is a slip of the pen."""
+
+_ZONES = ("zone:maxspeed", "zone:traffic")
 
 _NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)\s*(mph|km/h|kmh|kph)?")
 
@@ -107,22 +111,30 @@ CLOSED_BARRIERS = frozenset(
         "bollard",
         "bus_trap",
         "chain",
+        "city_wall",
         "cycle_barrier",
         "debris",
+        "ditch",
+        "fence",
         "full-height_turnstile",
+        "guard_rail",
+        "hedge",
         "jersey_barrier",
         "kissing_gate",
         "log",
         "motorcycle_barrier",
         "planter",
+        "retaining_wall",
         "rising_bollard",
         "stile",
         "sump_buster",
         "turnstile",
+        "wall",
         "wedge",
+        "yes",
     )
 )
-"""Barriers that stop a car unless their own tags say otherwise; a gate stops none."""
+"""Barriers that stop a car unless their own tags say otherwise; a gate only if it is locked."""
 
 _OF_MOTORS, _OF_ALL = ("motorcar", "motor_vehicle", "vehicle"), ("access",)
 """Tags of access, the most particular first."""
@@ -145,7 +157,8 @@ class RoadTags:
     direction: Literal["both", "forward", "backward"]
     is_dual: bool  # one side of a dual carriageway; part of a roundabout
     is_roundabout: bool  # one side of a dual carriageway; part of a roundabout
-    limit_kmh: float | None  # the limit, None where the map has none that can be read
+    limit_kmh: float | None  # along the way's nodes, None where the map has none that can be read
+    limit_back_kmh: float | None  # against them
     limit_from: str
     limit_text: str  # a tagged limit that could not be read, or an empty string
     ferry_min: float | None  # minutes of the crossing, None where not stated or no ferry
@@ -177,7 +190,8 @@ def read_tags(tags: Mapping[str, str]) -> RoadTags | None:
         return None
     is_roundabout = tags.get("junction") in ("roundabout", "circular")
     is_dual = _is_dual(tags, road_class, is_aside=is_link or is_roundabout, direction=direction)
-    limit_kmh, limit_from, text = _limit(tags, is_dual=is_dual)
+    there, limit_from, text = _limit(tags, "maxspeed:forward", road_class, is_dual=is_dual)
+    back, _, text_back = _limit(tags, "maxspeed:backward", road_class, is_dual=is_dual)
     return RoadTags(
         road_class=road_class,
         is_link=is_link,
@@ -185,9 +199,10 @@ def read_tags(tags: Mapping[str, str]) -> RoadTags | None:
         direction=direction,
         is_dual=is_dual,
         is_roundabout=is_roundabout,
-        limit_kmh=None if is_ferry else limit_kmh,
+        limit_kmh=None if is_ferry else there,
+        limit_back_kmh=None if is_ferry else back,
         limit_from="" if is_ferry else limit_from,
-        limit_text="" if is_ferry else text,
+        limit_text="" if is_ferry else text or text_back,
         ferry_min=duration_min(tags.get("duration", "")) if is_ferry else None,
     )
 
@@ -214,6 +229,8 @@ def is_closed_barrier(tags: Mapping[str, str]) -> bool:
     """Tell whether a point on a road stops cars."""
     if "barrier" not in tags:
         return False
+    if tags.get("locked") == "yes":
+        return True
     answer = may_drive(tags)
     return tags["barrier"] in CLOSED_BARRIERS if answer is None else not answer
 
@@ -244,18 +261,19 @@ def _is_dual(tags: Mapping[str, str], road_class: str, *, is_aside: bool, direct
     return is_main and direction != "both" and not is_aside
 
 
-def _limit(tags: Mapping[str, str], *, is_dual: bool) -> tuple[float | None, str, str]:
-    """Give the limit in km/h, where it is from, and a tag that could not be read."""
-    both = [tags[key] for key in ("maxspeed:forward", "maxspeed:backward") if key in tags]
-    texts = [tags["maxspeed"]] if "maxspeed" in tags else [";".join(both)] if both else []
-    others = [tags[key] for key in ("maxspeed:type", "source:maxspeed") if key in tags]
-    for text in [*texts, *others]:
-        limit = limit_kmh(text, is_dual=is_dual)
+def _limit(
+    tags: Mapping[str, str], of_direction: str, road_class: str, *, is_dual: bool
+) -> tuple[float | None, str, str]:
+    """Give the limit of one direction in km/h, where it is from, and a tag that was not read."""
+    keys = (of_direction, "maxspeed", "maxspeed:type", "source:maxspeed", *_ZONES)
+    for key in keys:
+        limit = limit_kmh(tags.get(key, ""), is_dual=is_dual)
         if limit is not None:
             return limit, "tag", ""
-    unread = texts[0] if texts else ""
-    if tags.get("lit") in ("yes", "24/7"):
-        # In Britain a street with lights is a restricted road, unless signs say otherwise.
+    unread = tags.get(of_direction) or tags.get("maxspeed", "")
+    if tags.get("lit") in ("yes", "24/7") and not is_dual and road_class != "motorway":
+        # In Britain a street with lights is a restricted road, unless signs say otherwise; lit
+        # motorways and dual carriageways have signs.
         return BUILT_UP_LIMIT_MPH * KMH_PER_MPH, "lighting", unread
     return None, "", unread
 
