@@ -9,29 +9,38 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.domain import RoadSpec, TravelSpec
 from cluster_optimiser.errors import Fault, InputError
-from cluster_optimiser.geography.roads.comparison import compare_estimate
+from cluster_optimiser.geography.roads.comparison import audit_minutes, compare_estimate
 from cluster_optimiser.geography.roads.minutes import measured_minutes
-from cluster_optimiser.geography.travel import estimated_minutes, straight_line_km
+from cluster_optimiser.geography.travel import (
+    estimated_minutes,
+    matrix_minutes,
+    straight_line_km,
+    travel_minutes,
+)
 from cluster_optimiser.inputs import load_authority
-from cluster_optimiser.inputs.checking import did_you_mean
-from cluster_optimiser.inputs.roads.area import EVERYWHERE, area_around
+from cluster_optimiser.inputs.checking import FaultList, did_you_mean
+from cluster_optimiser.inputs.files import Folder
+from cluster_optimiser.inputs.roads.area import EVERYWHERE, area_around, coverage, coverage_facts
 from cluster_optimiser.inputs.roads.download import OVERPASS_URL, Patience, download_ways
 from cluster_optimiser.inputs.roads.folder import cache_folder
 from cluster_optimiser.inputs.roads.graphml import GRAPHML_SUFFIXES, read_graphml
-from cluster_optimiser.inputs.roads.network import build_network
+from cluster_optimiser.inputs.roads.network import Ways, build_network
 from cluster_optimiser.inputs.roads.osm import OSM_SUFFIXES, read_osm
 from cluster_optimiser.inputs.roads.store import read_about, read_roads, write_roads
 from cluster_optimiser.inputs.roads.tags import ROAD_CLASSES
-from cluster_optimiser.inputs.travel import travel_table
+from cluster_optimiser.inputs.settings import TravelTable
+from cluster_optimiser.inputs.travel import read_travel, travel_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    import geopandas as gpd
     import pandas as pd
 
     from cluster_optimiser.domain import Authority, RoadNetwork
-    from cluster_optimiser.geography.roads.comparison import RoadComparison
+    from cluster_optimiser.geography.roads.comparison import Audit, RoadComparison
     from cluster_optimiser.geography.roads.minutes import Measured
+    from cluster_optimiser.inputs.roads.area import Area
 
 ROAD_FILE = "roads.gpkg"
 """Name of the road file in an authority's folder, unless another is given."""
@@ -43,34 +52,83 @@ METRES_PER_KM = 1_000.0
 
 
 def import_roads(
-    file: Path,
+    paths: Sequence[Path],
     *,
     authority: str | None,
     out: Path | None = None,
     margin_km: float = MARGIN_KM,
 ) -> tuple[Path, RoadNetwork]:
-    """Make a road file of a map on disk."""
+    """Make a road file of maps on disk: files, and folders of them, which may overlap."""
     folder = None if authority is None else authority_path(authority)
     target = _target(out, folder)
-    if not file.is_file():
-        remedy = "Check the path. Extracts of every county are published as .osm.pbf."
-        raise InputError([Fault(str(file), 0, "", "there is no such file", remedy)])
-    known = (*OSM_SUFFIXES, *GRAPHML_SUFFIXES)
-    if not file.name.lower().endswith(known):
-        problem = f'"{file.suffix}" is no file of a map that can be read'
-        remedy = f"Give one of {', '.join(known)}."
-        raise InputError([Fault(str(file), 0, "", problem, remedy)])
-    area = EVERYWHERE
+    files, faults = _map_files(paths)
+    if faults:
+        raise InputError(faults)
+    read, area = None, EVERYWHERE
     if folder is not None:
-        area = area_around(load_authority(folder, is_travel_read=False), margin_km=margin_km)
-    if file.name.lower().endswith(GRAPHML_SUFFIXES):
-        about = _about(file, "", folder, margin_km)
-        network = read_graphml(file, about, within=area.within)
-    else:
-        ways, date = read_osm(file, box=area.box)
-        network = build_network(ways, _about(file, date, folder, margin_km), within=area.within)
+        read = load_authority(folder, is_travel_read=False)
+        area = area_around(read, margin_km=margin_km)
+    ways, dates = Ways(), []
+    for file in files:
+        is_graphml = file.name.lower().endswith(GRAPHML_SUFFIXES)
+        try:
+            dates.append(
+                read_graphml(file, into=ways)[1]
+                if is_graphml
+                else read_osm(file, box=area.box, into=ways)[1]
+            )
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    about = {
+        "source": f"OpenStreetMap ({', '.join(file.name for file in files)})",
+        "source_sha256": " ".join(hashlib.sha256(f.read_bytes()).hexdigest() for f in files),
+        # The oldest: nothing of the map is older than it says.
+        "data_date": min(filter(None, dates), default=""),
+        "publisher": "OpenStreetMap contributors",
+    }
+    return target, _written(target, ways, about, area, read, margin_km)
+
+
+def _map_files(paths: Sequence[Path]) -> tuple[list[Path], list[Fault]]:
+    known = (*OSM_SUFFIXES, *GRAPHML_SUFFIXES)
+    files, faults = [], []
+    for path in paths:
+        inside = [path]
+        if path.is_dir():
+            inside = sorted(f for f in path.iterdir() if f.name.lower().endswith(known))
+        if not path.exists():
+            remedy = "Check the path. Extracts of every county are published as .osm.pbf."
+            faults.append(Fault(str(path), 0, "", "there is no such file", remedy))
+        elif not inside or not inside[0].name.lower().endswith(known):
+            problem = f'"{path.suffix or path}" is no file of a map that can be read'
+            faults.append(Fault(str(path), 0, "", problem, f"Give one of {', '.join(known)}."))
+        files += inside
+    return list(dict.fromkeys(files)), faults
+
+
+def _written(
+    target: Path,
+    ways: Ways,
+    about: dict[str, str],
+    area: Area,
+    authority: Authority | None,
+    margin_km: float,
+) -> RoadNetwork:
+    network = build_network(ways, about, within=area.within)
+    if network.roads.empty:
+        problem, remedy = "no road of the file lies there", "Use the map of its own region."
+        raise InputError([Fault(about["source"], 0, "", problem, remedy)])
+    margin = {"margin_km": ""}
+    if authority is not None:
+        margin = {
+            "margin_km": f"{margin_km:g}",
+            **coverage_facts(network, authority, margin_km),
+        }
+    network = replace(network, about={**network.about, **margin})
     write_roads(network, target)
-    return target, network
+    return network
 
 
 def download_roads(
@@ -85,7 +143,8 @@ def download_roads(
     """Make a road file of an authority from an Overpass server."""
     folder = authority_path(authority)
     target = _target(out, folder)
-    area = area_around(load_authority(folder, is_travel_read=False), margin_km=margin_km)
+    read = load_authority(folder, is_travel_read=False)
+    area = area_around(read, margin_km=margin_km)
     if area.within is None:
         message = "the area of an authority has no outline"
         raise RuntimeError(message)
@@ -97,11 +156,8 @@ def download_roads(
         "server": url,
         "data_date": date,
         "publisher": "OpenStreetMap contributors",
-        "margin_km": f"{margin_km:g}",
     }
-    network = build_network(ways, about, within=area.within)
-    write_roads(network, target)
-    return target, network
+    return target, _written(target, ways, about, area, read, margin_km)
 
 
 def open_roads(file: Path) -> RoadNetwork:
@@ -126,24 +182,14 @@ def road_facts(network: RoadNetwork) -> dict[str, object]:
         "n_stretches": len(network.roads),
         "n_nodes": network.n_nodes,
         "n_ferries": int(network.roads["is_ferry"].sum()),
+        "n_signals": int(network.roads[["signals", "signals_back"]].to_numpy().sum()),
+        "n_turns": len(network.turns),
         "km": round(total_m / METRES_PER_KM, 1),
         "km_by_class": {c: round(float(by_class[c]), 1) for c in ROAD_CLASSES if c in by_class},
         "one_way_share": share(roads["is_one_way"]),
         "limit_tagged_share": share(roads["limit_from"] == "tag"),
         "limit_lit_share": share(roads["limit_from"] == "lighting"),
         "limit_imputed_share": share(roads["limit_from"] == ""),
-    }
-
-
-def _about(file: Path, date: str, authority: Path | None, margin_km: float) -> dict[str, str]:
-    with file.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {
-        "source": f"OpenStreetMap ({file.name})",
-        "source_sha256": sha256,
-        "data_date": date,
-        "publisher": "OpenStreetMap contributors",
-        "margin_km": "" if authority is None else f"{margin_km:g}",
     }
 
 
@@ -215,6 +261,35 @@ def compare_roads(on_roads: OnRoads) -> RoadComparison:
         on_roads.estimate,
         estimated_minutes,
     )
+
+
+def with_coverage(
+    network: RoadNetwork, authority: str, margin_km: float
+) -> tuple[RoadNetwork, gpd.GeoDataFrame]:
+    """Tell how much of an authority and its margin has roads: in numbers, and by square."""
+    read = load_authority(authority_path(authority), is_travel_read=False)
+    facts = {"margin_km": f"{margin_km:g}", **coverage_facts(network, read, margin_km)}
+    squares = coverage(network, read, margin_km=margin_km)
+    return replace(network, about={**network.about, **facts}), squares
+
+
+def audit_roads(authority: str, *, table: Path, file: Path | None) -> tuple[Audit, dict[int, str]]:
+    """Compare the minutes that an authority is solved on, or of a road file, with a table's.
+
+    With the names of its schools.
+    """
+    folder = authority_path(authority)
+    read = load_authority(folder) if file is None else measure_roads(authority, file=file).authority
+    where = Folder(table.resolve().parent, FaultList())
+    spec = read_travel(where, TravelTable(method="matrix", file=table.name), None)
+    if spec is None or where.faults:
+        raise InputError(list(where.faults))
+    schools = read.schools
+    urns = schools.index.to_numpy()
+    theirs = matrix_minutes(spec, urns)
+    ours = travel_minutes(read).minutes
+    audit = audit_minutes(urns, straight_line_km(schools.geometry), ours, theirs)
+    return audit, schools["name"].to_dict()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -40,22 +40,29 @@ def roads() -> None:
 
 
 @roads.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument(
+    "paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @click.option("--authority", help="Name or folder of the authority that is cut out of the map.")
 @OUT
 @MARGIN
-def import_(*, file: Path, authority: str | None, out: Path | None, margin_km: float) -> None:
-    """Make a road file of a map on disk: .osm, .osm.gz, .osm.bz2, .osm.pbf or GraphML.
+def import_(
+    *, paths: tuple[Path, ...], authority: str | None, out: Path | None, margin_km: float
+) -> None:
+    """Make a road file of maps on disk: .osm, .osm.gz, .osm.bz2, .osm.pbf, GraphML, or folders.
+
+    Give the extracts of the neighbours too: that of a county ends at its border, and the quickest
+    way may leave it.
 
     \b
     Example:
-      cluster-optimiser roads import county.osm.pbf --authority kent
+      cluster-optimiser roads import kent.osm.pbf surrey.osm.pbf --authority kent
     """
-    with console().status(f"reading {file.name}"):
+    with console().status("reading maps"):
         from cluster_optimiser.batch import road_files
 
         target, network = road_files.import_roads(
-            file, authority=authority, out=out, margin_km=margin_km
+            paths, authority=authority, out=out, margin_km=margin_km
         )
     _report(target, network)
 
@@ -106,17 +113,40 @@ def download(
 
 @roads.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--authority", help="Tell how much of this authority and its margin has roads.")
+@click.option(
+    "--map",
+    "picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --authority: write a map of it (SVG).",
+)
+@MARGIN
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
-def info(*, file: Path, as_json: bool) -> None:
-    """Show what is in a road file: where it comes from, roads by class, limits that are missing.
+def info(
+    *, file: Path, authority: str | None, picture: Path | None, margin_km: float, as_json: bool
+) -> None:
+    """Show what is in a road file: where it comes from, roads by class, what is missing.
 
     \b
     Example:
-      cluster-optimiser roads info boundaries/kent/roads.gpkg
+      cluster-optimiser roads info boundaries/kent/roads.gpkg --authority kent --map roads.svg
     """
     from cluster_optimiser.batch import road_files
 
-    facts = road_files.road_facts(road_files.open_roads(file))
+    if picture is not None and authority is None:
+        message = "--map needs --authority"
+        raise click.UsageError(message)
+    network = road_files.open_roads(file)
+    if authority is not None:
+        network, squares = road_files.with_coverage(network, authority, margin_km)
+    if picture is not None:
+        from cluster_optimiser.geography.roads.minutes import map_source
+        from cluster_optimiser.present import road_chart
+
+        source = map_source(network.about)
+        title = f"{authority}: where the map has roads, in squares of 2 km"
+        road_files.write_text(picture, road_chart.coverage_map(squares, title=title, source=source))
+    facts = road_files.road_facts(network)
     if as_json:
         print_json(facts)
         return
@@ -199,6 +229,35 @@ def compare(*, authority: str, file: Path | None, chart: Path | None, as_json: b
         say(line)
 
 
+@roads.command()
+@click.argument("authority")
+@click.option(
+    "--against",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A table of minutes to be measured against: CSV from_urn,to_urn,minutes.",
+)
+@ROAD_FILE
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+def audit(*, authority: str, against: Path, file: Path | None, as_json: bool) -> None:
+    """Compare the minutes that options are solved on with those that somebody else has measured.
+
+    \b
+    Example:
+      cluster-optimiser roads audit kent --against other-engine.csv
+    """
+    with console().status(f"measuring {authority}"):
+        from cluster_optimiser.batch import road_files
+        from cluster_optimiser.present import road_words
+
+        audited, names = road_files.audit_roads(authority, table=against, file=file)
+    if as_json:
+        print_json(road_words.audit_record(audited, names))
+        return
+    for line in road_words.audit_lines(audited, names):
+        click.echo(line)
+
+
 def _report(target: Path, network: RoadNetwork) -> None:
     from cluster_optimiser.batch import road_files
 
@@ -229,6 +288,20 @@ def _fact_lines(facts: Mapping[str, Any]) -> list[str]:
             f"{lit}, taken by class of road for {imputed}"
         ),
     ]
+    lines.append(
+        f"{facts['n_signals']:,} traffic lights, {facts['n_turns']:,} restrictions of turns"
+        + (
+            f"; {facts['unread_turns']} more over a way or at certain hours are not read"
+            if facts.get("unread_turns", "0") != "0"
+            else ""
+        )
+    )
+    if facts.get("outline_share"):
+        inside, margin = (float(facts[f"{of}_share"] or 0) for of in ("outline", "margin"))
+        lines.append(
+            f"Squares of 2 km with roads: {inside:.0%} of those that touch the authority, "
+            f"{margin:.0%} of those in the margin of {facts['margin_km']} km (the sea has none)"
+        )
     if facts.get("unread_limits"):
         lines.append(f"Limits on the map that could not be read: {facts['unread_limits']}")
     return lines

@@ -48,8 +48,10 @@ def estimated_minutes(km: NDArray[np.float64], spec: TravelSpec) -> NDArray[np.f
     return np.where(km == 0.0, 0.0, minutes).astype(np.float64).round(2)
 
 
-def _matrix_minutes(spec: TravelSpec, urns: NDArray[np.int64]) -> NDArray[np.float64]:
+def matrix_minutes(spec: TravelSpec, urns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give the minutes of a table between schools; trips of other schools are passed over."""
     pairs = pd.read_csv(spec.matrix) if spec.matrix else pd.DataFrame()
+    pairs = pairs[pairs["from_urn"].isin(urns) & pairs["to_urn"].isin(urns)]
     minutes = np.full((len(urns), len(urns)), np.nan)
     position = {urn: i for i, urn in enumerate(urns.tolist())}
     rows = pairs["from_urn"].map(position).to_numpy()
@@ -69,7 +71,7 @@ def travel_minutes(authority: Authority) -> TravelMinutes:
             urns=urns, minutes=measured.minutes, note=road_note(authority, measured)
         )
     if spec.method == "matrix":
-        minutes = _matrix_minutes(spec, urns)
+        minutes = matrix_minutes(spec, urns)
     else:
         minutes = estimated_minutes(straight_line_km(authority.schools.geometry), spec)
     return TravelMinutes(urns=urns, minutes=minutes, note=spec.note)

@@ -188,7 +188,8 @@ class TravelTable(_Table):
             limit_share=self.limit_share,
             junction_delay_s=self.junction_delay_s,
             signal_delay_s=self.signal_delay_s,
-            constant_min=self.constant_min,
+            # With another method it is the constant of the estimate.
+            constant_min=self.constant_min if self.method == "roads" else 0.0,
             access_kmh=self.access_kmh,
             far_from_road_m=self.far_from_road_m,
             no_road_m=self.no_road_m,

@@ -1,131 +1,88 @@
-"""A chart of the estimate against minutes by road, as SVG."""
+"""Pictures about roads, as SVG: minutes against the straight line, and where a map has roads."""
 
 from __future__ import annotations
 
-import math
+import io
 from typing import TYPE_CHECKING
 
-import markupsafe
 import numpy as np
 
 from cluster_optimiser.geography.travel import estimated_minutes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import geopandas as gpd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from cluster_optimiser.geography.roads.comparison import RoadComparison
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 440, 56, 82, 34
-"""Of the drawing, and of what stands beside, below and above the field."""
+SALT = "cluster-optimiser"
+"""Names inside an SVG are made of it, so that two runs write the same bytes."""
 
-MOST_KM, KM_STEP, MIN_STEP = 50, 10, 10
+MOST_KM = 50.0
 
-LINES = (("estimate", "#b35806", "6 4"), ("fit", "#542788", "2 3"))
+
+def _new(title: str, source: str) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure  # noqa: PLC0415 - a second that only pictures need
+
+    figure = Figure(figsize=(8.0, 5.2))
+    axes = figure.subplots()
+    axes.set_title(title, loc="left", fontsize=11, parse_math=False)
+    figure.text(0.01, 0.0, source, fontsize=7, parse_math=False)
+    return figure, axes
+
+
+def _svg(figure: Figure) -> str:
+    import matplotlib as mpl  # noqa: PLC0415 - as above
+
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": SALT, "svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
+    return buffer.getvalue()
 
 
 def road_chart(compared: RoadComparison, *, title: str, source: str) -> str:
     """Draw minutes by road against the straight line, with the estimate and the one that fits."""
+    figure, axes = _new(title, source)
     bands = compared.bands[compared.bands["to_km"] <= MOST_KM]
-    middle = ((bands["from_km"] + bands["to_km"]) / 2).to_numpy()
-    low, high, mean = (
-        bands[name].to_numpy() for name in ("road_p10_min", "road_p90_min", "road_min")
+    middle = (bands["from_km"] + bands["to_km"]) / 2
+    axes.fill_between(
+        middle, bands["road_p10_min"], bands["road_p90_min"], color="#c7dcee", label="80% of pairs"
     )
-    tops = [*high, *compared.worst["road_min"], MIN_STEP]
-    most_min = MIN_STEP * math.ceil(max(tops) / MIN_STEP)
-
-    def at(km: float, minutes: float) -> str:
-        x = LEFT + km / MOST_KM * (WIDTH - LEFT - 16)
-        y = HEIGHT - BOTTOM - minutes / most_min * (HEIGHT - BOTTOM - TOP)
-        return f"{x:.1f},{y:.1f}"
-
-    around = [*zip(middle, high, strict=True), *zip(middle[::-1], low[::-1], strict=True)]
-    parts = [
-        markupsafe.Markup('<text x="{}" y="20" font-size="15">{}</text>').format(LEFT, title),
-        *_axes(most_min, at),
-        _shape("polygon", " ".join(at(*point) for point in around), 'fill="#c7dcee"'),
-        _shape(
-            "polyline",
-            " ".join(at(*point) for point in zip(middle, mean, strict=True)),
-            'fill="none" stroke="#08519c" stroke-width="2.5"',
-        ),
-        *_estimates(compared, at, most_min),
-        *(
-            _dot(at(float(km), float(minutes)), f"{a} to {b}: {minutes:.0f} minutes, {km:.1f} km")
-            for a, b, km, minutes in zip(
-                compared.worst["from_urn"],
-                compared.worst["to_urn"],
-                compared.worst["km"],
-                compared.worst["road_min"],
-                strict=True,
-            )
-        ),
-        *_key(compared),
-        markupsafe.Markup('<text x="{}" y="{}" font-size="11">{}</text>').format(
-            LEFT, HEIGHT - 8, source
-        ),
-    ]
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        'font-family="system-ui, sans-serif" font-size="12" fill="#222">'
-    )
-    background = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>'
-    name = markupsafe.Markup("<title>{}</title>").format(title)
-    return "\n".join([head, str(name), background, *map(str, parts), "</svg>", ""])
-
-
-def _shape(kind: str, points: str, look: str) -> str:
-    return f'<{kind} points="{points}" {look}/>'
-
-
-def _dot(place: str, words: str) -> str:
-    x, y = place.split(",")
-    text = markupsafe.Markup("<title>{}</title>").format(words)
-    return f'<circle cx="{x}" cy="{y}" r="4" fill="#cb181d">{text}</circle>'
-
-
-def _axes(most_min: int, at: Callable[[float, float], str]) -> list[str]:
-    parts = []
-    for minutes in range(0, most_min + 1, MIN_STEP * (1 + most_min // 100)):
-        (x0, y), (x1, _) = (at(km, minutes).split(",") for km in (0, MOST_KM))
-        parts.append(f'<line x1="{x0}" y1="{y}" x2="{x1}" y2="{y}" stroke="#ddd"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y}" dy="4" text-anchor="end">{minutes}</text>')
-    for km in range(0, MOST_KM + 1, KM_STEP):
-        x, y = at(km, 0).split(",")
-        parts.append(f'<text x="{x}" y="{y}" dy="18" text-anchor="middle">{km}</text>')
-    foot = HEIGHT - BOTTOM + 34
-    middle = (LEFT + WIDTH) / 2
-    parts.append(f'<text x="{middle}" y="{foot}" text-anchor="middle">straight-line km</text>')
-    parts.append(
-        f'<text transform="translate(14 {HEIGHT / 2}) rotate(-90)" text-anchor="middle">'
-        "minutes</text>"
-    )
-    return parts
-
-
-def _estimates(
-    compared: RoadComparison, at: Callable[[float, float], str], most_min: int
-) -> list[str]:
-    km = np.array([0.01, 10.0, float(MOST_KM)])
-    parts = []
-    for which, colour, dash in LINES:
-        spec = compared.estimate if which == "estimate" else compared.fit
+    axes.plot(middle, bands["road_min"], color="#08519c", linewidth=2.5, label="by road: mean")
+    km = np.array([0.01, 10.0, MOST_KM])
+    for spec, colour, dash, label in (
+        (compared.estimate, "#b35806", "--", "estimate"),
+        (compared.fit, "#542788", ":", "best fitting estimate"),
+    ):
         if spec is not None:
-            minutes = np.minimum(estimated_minutes(km, spec), most_min)
-            points = " ".join(at(*point) for point in zip(km, minutes, strict=True))
-            look = f'fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"'
-            parts.append(_shape("polyline", points, look))
-    return parts
+            axes.plot(km, estimated_minutes(km, spec), color=colour, linestyle=dash, label=label)
+    worst = compared.worst
+    axes.plot(worst["km"], worst["road_min"], "o", color="#cb181d", label="longest detours")
+    axes.set(xlim=(0, MOST_KM), ylim=(0, None), xlabel="straight-line km", ylabel="minutes")
+    axes.grid(color="#dddddd", linewidth=0.7)
+    axes.legend(frameon=False, fontsize=8)
+    return _svg(figure)
 
 
-def _key(compared: RoadComparison) -> list[str]:
-    said = [("#08519c", "by road: mean, and 80% of pairs")]
-    if compared.estimate is not None:
-        said.append((LINES[0][1], "estimate"))
-    said += [(LINES[1][1], "best fitting estimate"), ("#cb181d", "longest detours")]
-    parts, x = [], LEFT
-    for colour, words in said:
-        y = HEIGHT - 28
-        parts.append(f'<rect x="{x}" y="{y - 9}" width="12" height="10" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 17}" y="{y}">{words}</text>')
-        x += 36 + 6 * len(words)
-    return parts
+def coverage_map(squares: gpd.GeoDataFrame, *, title: str, source: str) -> str:
+    """Draw the squares of an authority and its margin, by whether the map has a road in them."""
+    from matplotlib.collections import PolyCollection  # noqa: PLC0415 - as above
+
+    figure, axes = _new(title, source)
+    bounds = squares.geometry.bounds.to_numpy()
+    corners = np.stack([bounds[:, [0, 2, 2, 0]], bounds[:, [1, 1, 3, 3]]], axis=2)
+    for is_inside, has_road, colour, label in (
+        (True, True, "#2c7fb8", "authority, with roads"),
+        (True, False, "#cb181d", "authority, without"),
+        (False, True, "#c7dcee", "margin, with roads"),
+        (False, False, "#f2c9c9", "margin, without (the sea, or off the map)"),
+    ):
+        is_such = (squares["is_inside"] == is_inside) & (squares["has_road"] == has_road)
+        said = f"{label}: {is_such.sum():,}"
+        axes.add_collection(PolyCollection(corners[is_such], facecolor=colour, label=said))
+    axes.set_aspect("equal")
+    axes.autoscale_view()
+    axes.set_axis_off()
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return _svg(figure)

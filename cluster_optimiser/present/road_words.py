@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.geography.roads.minutes import road_note
+from cluster_optimiser.geography.roads.comparison import LEAST_PAIRS
+from cluster_optimiser.geography.roads.minutes import map_source, road_note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cluster_optimiser.domain import Authority, TravelSpec
-    from cluster_optimiser.geography.roads.comparison import RoadComparison
+    from cluster_optimiser.geography.roads.comparison import Audit, RoadComparison
     from cluster_optimiser.geography.roads.minutes import Measured
 
 N_FURTHEST = 10
@@ -23,27 +24,39 @@ N_FURTHEST = 10
 
 def road_source(authority: Authority) -> str:
     """Say where the roads come from, as the licence of the data asks."""
-    about = {} if authority.travel.roads is None else authority.travel.roads.about
-    date = about.get("data_date") or "date not stated"
-    return f"{about.get('source') or 'roads'}, {date}; {about.get('attribution', '')}"
+    return map_source({} if authority.travel.roads is None else authority.travel.roads.about)
 
 
 def minutes_table(authority: Authority, measured: Measured) -> pd.DataFrame:
-    """Give minutes as a table that ``method = "matrix"`` reads."""
+    """Give minutes as a table that ``method = "matrix"`` reads, with their source in every row."""
     urns = authority.schools.index.to_numpy()
     rows, columns = np.nonzero(~np.isnan(measured.minutes))
     different = rows != columns
     rows, columns = rows[different], columns[different]
-    minutes = measured.minutes[rows, columns]
-    return pd.DataFrame({"from_urn": urns[rows], "to_urn": urns[columns], "minutes": minutes})
+    return pd.DataFrame(
+        {
+            "from_urn": urns[rows],
+            "to_urn": urns[columns],
+            "minutes": measured.minutes[rows, columns],
+            "may_save_off_map_min": measured.saved_min[rows, columns],
+            "source": road_source(authority),
+        }
+    )
 
 
 def snapping_table(authority: Authority, measured: Measured) -> pd.DataFrame:
-    """Tell how far each school is from the road that it was put on."""
+    """Tell which road each school was put on, how far off it is, and in which part it lies."""
     schools = authority.schools
-    distance = np.round(measured.distance_m, 1)
-    table = pd.DataFrame({"name": schools["name"], "distance_m": distance}, index=schools.index)
-    return table.sort_values(["distance_m", "name"], ascending=[False, True])
+    table = pd.DataFrame(
+        {
+            "name": schools["name"],
+            "road_distance_m": np.round(measured.distance_m, 1),
+            "road": measured.road,
+            "part": measured.part,
+        },
+        index=schools.index,
+    )
+    return table.sort_values(["road_distance_m", "name"], ascending=[False, True])
 
 
 def measured_record(authority: Authority, measured: Measured) -> dict[str, Any]:
@@ -61,11 +74,13 @@ def measured_record(authority: Authority, measured: Measured) -> dict[str, Any]:
         "median_minutes": median,
         "longest_minutes": longest,
         "limit_imputed_share": round(measured.imputed_share, 4),
-        "connected_share": round(measured.main_share, 4),
-        "schools": [
-            {"urn": int(urn), "name": name, "road_distance_m": distance_m}
-            for urn, name, distance_m in snapping_table(authority, measured).itertuples()
-        ],
+        "n_trips_off_map": int((measured.saved_min > 0).sum()),
+        "may_save_off_map_min": float(measured.saved_min.max(initial=0)),
+        "part_sizes": measured.part_sizes,
+        "schools": snapping_table(authority, measured)
+        .rename_axis("urn")
+        .reset_index()
+        .to_dict(orient="records"),
     }
 
 
@@ -78,13 +93,11 @@ def measured_lines(authority: Authority, measured: Measured) -> Iterator[str]:
             f"{record['n_schools']} schools, {record['n_trips']:,} trips: median "
             f"{record['median_minutes']:.1f} minutes, longest {record['longest_minutes']:.1f}."
         )
-    yield (
-        f"{measured.main_share:.1%} of the length of roads hangs together, so that everywhere can "
-        "be driven to and from."
-    )
     yield "Furthest from a road:"
-    for urn, name, distance_m in snapping_table(authority, measured).head(N_FURTHEST).itertuples():
-        yield f"  {distance_m:8,.0f} m  {name} (URN {urn})"
+    furthest = snapping_table(authority, measured).head(N_FURTHEST)
+    for urn, name, distance_m, road, part in furthest.itertuples():
+        where = "no road by land" if part < 0 else road
+        yield f"  {distance_m:8,.0f} m  {name} (URN {urn}): {where}"
 
 
 def comparison_record(authority: Authority, compared: RoadComparison) -> dict[str, Any]:
@@ -103,8 +116,8 @@ def comparison_record(authority: Authority, compared: RoadComparison) -> dict[st
         ],
         "estimate": None if compared.estimate is None else _coefficients(compared.estimate),
         "abs_error_min": None if compared.estimate is None else round(compared.abs_error_min, 2),
-        "fit": _coefficients(compared.fit),
-        "fit_abs_error_min": round(compared.fit_abs_error_min, 2),
+        "fit": None if compared.fit is None else _coefficients(compared.fit),
+        "fit_abs_error_min": None if compared.fit is None else round(compared.fit_abs_error_min, 2),
     }
 
 
@@ -121,18 +134,13 @@ def comparison_lines(authority: Authority, compared: RoadComparison) -> Iterator
     has_estimate = compared.estimate is not None
     yield road_source(authority)
     yield f"{compared.n_pairs:,} pairs of schools; {compared.n_unknown:,} without a way by road."
-    yield "Straight line     pairs   by road" + (
-        "  estimate  mean error  90% within  good to 5 min" if has_estimate else ""
-    )
-    for row in compared.bands.to_dict(orient="records"):
-        end = "and more" if math.isinf(row["to_km"]) else f"to {row['to_km']:2.0f} km"
-        line = f"{row['from_km']:3.0f} {end:<9} {row['n_pairs']:9,} {row['road_min']:9.1f}"
-        if has_estimate:
-            line += (
-                f" {row['estimate_min']:9.1f} {row['error_min']:+11.1f} "
-                f"{row['abs_error_p90_min']:11.1f} {row['close_share']:14.0%}"
-            )
-        yield line
+    yield from _band_lines(compared.bands, "by road", "estimate" if has_estimate else "")
+    if has_estimate and len(compared.bands):
+        first = compared.bands.iloc[0]
+        yield (
+            f"Up to {first['to_km']:g} km the estimate is {first['error_min']:+.1f} minutes off "
+            "the roads: a travel limit that was set on one is another limit on the other."
+        )
     yield "Longest beyond the straight line (water, or no road, lies between):"
     names = authority.schools["name"]
     for row in compared.worst.to_dict(orient="records"):
@@ -140,12 +148,77 @@ def comparison_lines(authority: Authority, compared: RoadComparison) -> Iterator
             f"  {row['road_min']:5.1f} minutes for {row['km']:4.1f} km, estimated "
             f"{row['estimate_min']:4.1f}: {names[row['from_urn']]} and {names[row['to_urn']]}"
         )
-    (end_km, first), (_, second) = compared.fit.bands
     if has_estimate:
         yield f"Up to 40 km the estimate is {compared.abs_error_min:.1f} minutes out on average."
+    if compared.fit is None:
+        yield f"Nothing is fitted to fewer than {LEAST_PAIRS} pairs of schools up to 40 km apart."
+        return
+    (end_km, first_rate), (_, second_rate) = compared.fit.bands
     yield f"What fits best is {compared.fit_abs_error_min:.1f} minutes out on average:"
     yield (
         f"constant_min = {compared.fit.constant_min:g}\n"
-        f"bands = [{{ up_to_km = {end_km:g}, min_per_km = {first:g} }}, "
-        f"{{ min_per_km = {second:g} }}]"
+        f"bands = [{{ up_to_km = {end_km:g}, min_per_km = {first_rate:g} }}, "
+        f"{{ min_per_km = {second_rate:g} }}]"
     )
+
+
+def _band_lines(bands: pd.DataFrame, theirs: str, ours: str) -> Iterator[str]:
+    more = f"{ours:>10}  mean error  90% within  good to 5 min" if ours else ""
+    yield f"Straight line     pairs {theirs:>9}{more}"
+    for row in bands.to_dict(orient="records"):
+        end = "and more" if math.isinf(row["to_km"]) else f"to {row['to_km']:2.0f} km"
+        line = f"{row['from_km']:3.0f} {end:<9} {row['n_pairs']:9,} {row['road_min']:9.1f}"
+        if ours:
+            line += (
+                f" {row['estimate_min']:9.1f} {row['error_min']:+11.1f} "
+                f"{row['abs_error_p90_min']:11.1f} {row['close_share']:14.0%}"
+            )
+        yield line
+
+
+def audit_record(audit: Audit, names: Mapping[int, str]) -> dict[str, Any]:
+    """Give an audit as plain data."""
+    columns = {"road_min": "theirs_min", "estimate_min": "ours_min", "n_pairs": "n_trips"}
+    bands = audit.bands.rename(columns=lambda n: str(n).replace("road", "theirs"))
+    bands = bands.rename(columns=columns).astype(object)
+    worst = audit.worst.rename(columns=columns).to_dict(orient="records")
+    constant, slope = audit.fit or (None, None)
+    return {
+        "n_trips": audit.n_trips,
+        "n_trips_only_ours": audit.n_only_ours,
+        "n_trips_only_theirs": audit.n_only_theirs,
+        "error_min": round(audit.error_min, 2) if audit.n_trips else None,
+        "abs_error_min": round(audit.abs_error_min, 2) if audit.n_trips else None,
+        "bands": bands.where(bands < math.inf, None).to_dict(orient="records"),
+        "worst": [
+            {**row, "from_school": names[row["from_urn"]], "to_school": names[row["to_urn"]]}
+            for row in worst
+        ],
+        "fit_constant_min": constant,
+        "fit_slope": slope,
+    }
+
+
+def audit_lines(audit: Audit, names: Mapping[int, str]) -> Iterator[str]:
+    """Give an audit in words."""
+    yield (
+        f"{audit.n_trips:,} trips in both; {audit.n_only_ours:,} only in ours, "
+        f"{audit.n_only_theirs:,} only in the table."
+    )
+    if not audit.n_trips:
+        return
+    yield (
+        f"Ours less the table: {audit.error_min:+.2f} minutes on average, "
+        f"{audit.abs_error_min:.2f} either way."
+    )
+    yield from _band_lines(audit.bands, "the table", "ours")
+    yield "Furthest apart:"
+    for row in audit.worst.to_dict(orient="records"):
+        yield (
+            f"  {row['estimate_min']:5.1f} ours, {row['road_min']:5.1f} in the table for "
+            f"{row['km']:4.1f} km: {names[row['from_urn']]} to {names[row['to_urn']]}"
+        )
+    if audit.fit is None:
+        yield f"Nothing is fitted to fewer than {LEAST_PAIRS} trips."
+    else:
+        yield f"What fits best: table = {audit.fit[0]:g} + {audit.fit[1]:g} x ours."

@@ -16,47 +16,32 @@ from cluster_optimiser.inputs.roads.folder import cache_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ARRAYS = ("minutes", "distance_m", "imputed_share", "main_share")
-
 CHECKSUM = "checksum"
 
 
 def load(key: str, *, n_places: int) -> dict[str, Any] | None:
-    """Give what was kept under a key."""
-    path = _path(key)
+    """Give what was kept under a key, or None if there is nothing sound."""
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            found = {name: file[name] for name in (*ARRAYS, CHECKSUM)}
+        with _path(key).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            found = {name: file[name] for name in file.files}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    is_sound = (
-        found["minutes"].shape == (n_places, n_places)
-        and found["distance_m"].shape == (n_places,)
-        and str(found[CHECKSUM]) == _checksum(key, found)
-    )
-    if not is_sound:
+    checksum = str(found.pop(CHECKSUM, ""))
+    if checksum != _checksum(key, found) or found["minutes"].shape != (n_places, n_places):
         return None
-    shares = {name: float(found[name]) for name in ("imputed_share", "main_share")}
-    return {"minutes": found["minutes"], "distance_m": found["distance_m"], **shares}
+    return {name: value if value.ndim else value.item() for name, value in found.items()}
 
 
 def store(key: str, content: Mapping[str, Any]) -> None:
     """Keep minutes for later runs; where the folder cannot be written to, they are made again."""
-    arrays = {name: np.asarray(content[name]) for name in ARRAYS}
+    arrays = {name: np.asarray(value) for name, value in content.items()}
     path = _path(key)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Whole or not at all: another run may be looking.
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-            np.savez_compressed(
-                file,
-                allow_pickle=False,
-                checksum=np.asarray(_checksum(key, arrays)),
-                minutes=arrays["minutes"],
-                distance_m=arrays["distance_m"],
-                imputed_share=arrays["imputed_share"],
-                main_share=arrays["main_share"],
-            )
+            checksum = np.asarray(_checksum(key, arrays))
+            np.savez_compressed(file, allow_pickle=False, **arrays, **{CHECKSUM: checksum})
         Path(file.name).replace(path)
 
 
@@ -66,6 +51,6 @@ def _path(key: str) -> Path:
 
 def _checksum(key: str, arrays: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(key.encode())
-    for name in ARRAYS:
-        digest.update(np.ascontiguousarray(arrays[name], dtype=np.float64).tobytes())
+    for name in sorted(arrays):
+        digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
     return digest.hexdigest()

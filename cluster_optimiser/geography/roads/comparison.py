@@ -1,4 +1,4 @@
-"""The estimate against minutes by road: how far out it is, where, and what would fit better."""
+"""Minutes against other minutes: how far out they are, where, and what would fit better."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ WORST_UP_TO_KM = 20.0
 
 N_WORST = 10
 
+LEAST_PAIRS = 10
+"""Of fewer pairs nothing is fitted."""
+
 ESTIMATE_COLUMNS = ("estimate_min", "error_min", "error_p90_min", "close_share")
 """Endings of the columns that need an estimate."""
 
@@ -43,14 +46,28 @@ CLOSE_MIN = 5.0
 class RoadComparison:
     """The estimate against minutes by road."""
 
-    n_pairs: int  # pairs of schools on different sites with minutes by road, and those without
-    n_unknown: int  # pairs of schools on different sites with minutes by road, and those without
+    n_pairs: int  # pairs of schools on different sites with minutes by road
+    n_unknown: int  # those without
     bands: pd.DataFrame
     worst: pd.DataFrame
     estimate: TravelSpec | None
-    fit: TravelSpec
+    fit: TravelSpec | None  # None where there are fewer than `LEAST_PAIRS`
     fit_abs_error_min: float
     abs_error_min: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audit:
+    """The product's minutes against those of another table, trip by trip, there and back."""
+
+    n_trips: int  # trips between different sites that both know
+    n_only_ours: int
+    n_only_theirs: int
+    error_min: float  # ours less theirs, on average
+    abs_error_min: float
+    bands: pd.DataFrame
+    worst: pd.DataFrame
+    fit: tuple[float, float] | None  # constant and slope: theirs = constant + slope x ours
 
 
 def compare_estimate(
@@ -66,20 +83,20 @@ def compare_estimate(
     one, other = one[apart], other[apart]
     both = (road_min[one, other] + road_min[other, one]) / 2
     known = ~np.isnan(both)
-    pairs = pd.DataFrame(
-        {
-            "from_urn": urns[one[known]],
-            "to_urn": urns[other[known]],
-            "km": km[one, other][known],
-            "road_min": both[known],
-        }
-    )
-    fit = fit_estimate(pairs)
-    judged = estimate if estimate is not None else fit
-    pairs["estimate_min"] = estimated(pairs["km"].to_numpy(), judged)
-    near = pairs[pairs["km"] <= FIT_UP_TO_KM]
-    of_fit = np.abs(estimated(near["km"].to_numpy(), fit) - near["road_min"].to_numpy())
-    of_estimate = (near["estimate_min"] - near["road_min"]).abs().to_numpy()
+    pairs = _pairs(urns, km, (one[known], other[known])).assign(road_min=both[known])
+    near = pairs["km"] <= FIT_UP_TO_KM
+    fit = fit_estimate(pairs) if near.sum() >= LEAST_PAIRS else None
+
+    def error_of(spec: TravelSpec | None) -> float:
+        if spec is None or not near.any():
+            return math.nan
+        error = estimated(pairs["km"].to_numpy(), spec) - pairs["road_min"]
+        return float(error[near].abs().mean())
+
+    judged = estimate or fit
+    blank = np.full(len(pairs), np.nan)
+    told = blank if judged is None else estimated(pairs["km"].to_numpy(), judged)
+    pairs = pairs.assign(estimate_min=told)
     bands = band_errors(pairs)
     if estimate is None:
         bands = bands.drop(columns=[n for n in bands if str(n).endswith(ESTIMATE_COLUMNS)])
@@ -90,9 +107,44 @@ def compare_estimate(
         worst=worst_pairs(pairs),
         estimate=estimate,
         fit=fit,
-        fit_abs_error_min=float(of_fit.mean()) if len(near) else math.nan,
-        abs_error_min=float(of_estimate.mean()) if len(near) and estimate else math.nan,
+        fit_abs_error_min=error_of(fit),
+        abs_error_min=error_of(estimate),
     )
+
+
+def audit_minutes(
+    urns: NDArray[np.int64],
+    km: NDArray[np.float64],
+    ours: NDArray[np.float64],
+    theirs: NDArray[np.float64],
+) -> Audit:
+    """Compare minutes, trip by trip, with those that somebody else has measured."""
+    apart, has_ours, has_theirs = km > 0, ~np.isnan(ours), ~np.isnan(theirs)
+    known = np.nonzero(apart & has_ours & has_theirs)
+    trips = _pairs(urns, km, known).assign(estimate_min=ours[known], road_min=theirs[known])
+    error = trips["estimate_min"] - trips["road_min"]
+    fit = None
+    if len(trips) >= LEAST_PAIRS and float(np.ptp(trips["estimate_min"])) > 0:
+        slope, constant = np.polyfit(trips["estimate_min"], trips["road_min"], 1)
+        fit = (round(float(constant), 2), round(float(slope), 3))
+    return Audit(
+        n_trips=len(trips),
+        n_only_ours=int((apart & has_ours & ~has_theirs).sum()),
+        n_only_theirs=int((apart & has_theirs & ~has_ours).sum()),
+        error_min=float(error.mean()),
+        abs_error_min=float(error.abs().mean()),
+        bands=band_errors(trips),
+        worst=_furthest_out(trips, error.abs().to_numpy(), N_WORST),
+        fit=fit,
+    )
+
+
+def _pairs(
+    urns: NDArray[np.int64],
+    km: NDArray[np.float64],
+    at: tuple[NDArray[np.int64], ...],
+) -> pd.DataFrame:
+    return pd.DataFrame({"from_urn": urns[at[0]], "to_urn": urns[at[1]], "km": km[at]})
 
 
 def band_errors(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -125,16 +177,20 @@ def band_errors(pairs: pd.DataFrame) -> pd.DataFrame:
 def worst_pairs(pairs: pd.DataFrame, *, n: int = N_WORST) -> pd.DataFrame:
     """Find where the way by road is longest beyond the estimate: mostly over water."""
     near = pairs[(pairs["km"] <= WORST_UP_TO_KM) & (pairs["road_min"] > pairs["estimate_min"])]
-    excess = (near["road_min"] - near["estimate_min"]).to_numpy()
-    order = np.lexsort((near["to_urn"], near["from_urn"], -np.round(excess, 6)))
+    return _furthest_out(near, (near["road_min"] - near["estimate_min"]).to_numpy(), n)
+
+
+def _furthest_out(pairs: pd.DataFrame, by: NDArray[np.float64], n: int) -> pd.DataFrame:
+    """Choose the pairs that are furthest out, each school once."""
+    order = np.lexsort((pairs["to_urn"], pairs["from_urn"], -np.round(by, 6)))
     seen: set[int] = set()
     chosen: list[int] = []
     for position in order.tolist():
-        ends = {int(near["from_urn"].iloc[position]), int(near["to_urn"].iloc[position])}
+        ends = {int(pairs["from_urn"].iloc[position]), int(pairs["to_urn"].iloc[position])}
         if len(chosen) < n and not ends & seen:
             seen |= ends
             chosen.append(position)
-    return near.iloc[chosen].round(2).reset_index(drop=True)
+    return pairs.iloc[chosen].round(2).reset_index(drop=True)
 
 
 def fit_estimate(pairs: pd.DataFrame) -> TravelSpec:

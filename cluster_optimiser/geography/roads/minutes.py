@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import COORDINATE_GRID_M
@@ -15,69 +16,161 @@ from cluster_optimiser.geography.roads.cache import load, store
 from cluster_optimiser.geography.roads.routing import times_between
 from cluster_optimiser.geography.roads.snapping import snap, split_at
 from cluster_optimiser.geography.roads.weights import (
+    KMH_PER_MPH,
     METRES_PER_S_PER_KMH,
     MICROSECONDS,
     SECONDS_PER_MINUTE,
-    largest_part,
     make_arcs,
+    parts_of,
 )
 from cluster_optimiser.inputs.roads.store import read_roads
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.domain import Authority, RoadAssumptions, RoadNetwork
+    from cluster_optimiser.geography.roads.snapping import Split
 
 LEAST_MIN = 0.01
 """Minutes between two sites, however near: 0 is for one site only."""
 
-METHOD = 1
+METHOD = 2
 """Raised when the same roads and assumptions give other minutes, so that kept ones do not count."""
 
 N_NAMED = 5
 """Schools named in a note before the rest is only counted."""
 
+EDGE_M = 1_000.0
+"""A through road that ends this near to the authority's outline, or beyond, goes on off the map."""
+
+THROUGH_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What was measured on a network."""
+    """What was measured on a network, by place."""
 
     minutes: NDArray[np.float64]
     distance_m: NDArray[np.float64]
-    imputed_share: float
-    main_share: float
+    road: NDArray[np.str_]  # the name, or class, of the road that each place was put on
+    part: NDArray[np.int64]  # places with the same number can reach each other; -1 no road
+    saved_min: NDArray[np.float64]  # what a way off the map could save of each trip at most
+    imputed_share: float  # of the length of roads that has no limit on the map
+
+    @property
+    def part_sizes(self) -> list[int]:
+        """Places in each part of the network, the most first."""
+        return sorted(np.bincount(self.part[self.part >= 0]).tolist(), reverse=True)
 
 
-def measure(points: gpd.GeoSeries, network: RoadNetwork, assumptions: RoadAssumptions) -> Measured:
-    """Measure the minutes by road between places."""
+def measure(
+    points: gpd.GeoSeries,
+    network: RoadNetwork,
+    assumptions: RoadAssumptions,
+    land: BaseGeometry | None = None,
+) -> Measured:
+    """Measure the minutes by road between places, on the land of their authority."""
     arcs = make_arcs(network, assumptions)
-    is_main = largest_part(arcs)
-    snapped = snap(points, network, is_main)
-    split = split_at(arcs, network, snapped)
-    drive_us = times_between(split.tail, split.head, split.time_us, split.nodes)
+    snapped = snap(points, network, parts_of(arcs), assumptions, land)
+    n, roads = len(points), network.roads
+    gate_row, gate_share = (x[~snapped.is_lost] for x in (snapped.row, snapped.share))
+    end_row, end_share = _open_ends(network, land)
+    split = split_at(arcs, network, np.append(gate_row, end_row), np.append(gate_share, end_share))
+    forbidden = _forbidden(split, network)
+    found_us = times_between(
+        split.tail, split.head, split.time_us, split.nodes, row=split.row, forbidden=forbidden
+    )
+    at = np.flatnonzero(~snapped.is_lost)
+    drive_us = np.full((n, n), np.inf)
+    drive_us[np.ix_(at, at)] = found_us[: len(at), : len(at)]
+    saved_us = np.zeros((n, n))
+    if len(end_row):
+        ends = network.roads.geometry.to_numpy()[end_row]
+        xy = shapely.get_coordinates(shapely.get_point(ends, np.where(end_share > 0, -1, 0)))
+        open_kmh = assumptions.open_road_mph["trunk"] * KMH_PER_MPH
+        saved_us[np.ix_(at, at)] = _saved_us(found_us, len(at), xy, open_kmh)
     metres_per_s = assumptions.access_kmh * METRES_PER_S_PER_KMH
     access_us = np.rint(snapped.distance_m / metres_per_s * MICROSECONDS)
     total_us = access_us[:, None] + drive_us + access_us[None, :]
-    minutes = np.round(total_us / (MICROSECONDS * SECONDS_PER_MINUTE), 2)
+    minutes = np.round(total_us / (MICROSECONDS * SECONDS_PER_MINUTE) + assumptions.constant_min, 2)
     minutes = np.maximum(minutes, LEAST_MIN)
     minutes[~np.isfinite(minutes)] = np.nan
-    is_lost = snapped.distance_m > assumptions.no_road_m
-    minutes[is_lost, :] = np.nan
-    minutes[:, is_lost] = np.nan
     x, y = points.x.to_numpy(), points.y.to_numpy()
     apart_m = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :])
     minutes[apart_m < COORDINATE_GRID_M] = 0.0
-    roads = network.roads[~network.roads["is_ferry"].to_numpy(dtype=bool)]
+    roads = roads[~roads["is_ferry"].to_numpy(dtype=bool)]
     length_m = roads["length_m"].to_numpy()
-    total_m = max(float(length_m.sum()), 1.0)
-    in_main = is_main[roads["from_node"].to_numpy()] & is_main[roads["to_node"].to_numpy()]
+    is_imputed = (roads["limit_from"] != "tag").to_numpy()
     return Measured(
         minutes=minutes,
         distance_m=snapped.distance_m,
-        imputed_share=float(length_m[(roads["limit_from"] != "tag").to_numpy()].sum() / total_m),
-        main_share=float(length_m[in_main].sum() / total_m),
+        road=_road_names(network, snapped.row),
+        part=np.where(snapped.is_lost, -1, np.unique(snapped.part, return_inverse=True)[1]),
+        saved_min=np.round(saved_us / (MICROSECONDS * SECONDS_PER_MINUTE), 2),
+        imputed_share=float(length_m[is_imputed].sum() / max(float(length_m.sum()), 1.0)),
     )
+
+
+def _road_names(network: RoadNetwork, row: NDArray[np.int64]) -> NDArray[np.str_]:
+    if network.roads.empty:
+        return np.full(len(row), "")
+    roads = network.roads.iloc[row]
+    names = roads["name"].where(roads["name"] != "", roads["road_class"])
+    return np.asarray(names.to_numpy(dtype=str))
+
+
+def _forbidden(split: Split, network: RoadNetwork) -> NDArray[np.int64]:
+    """Give the pairs of arcs of which the second may not follow the first."""
+    way = network.roads["way"].to_numpy()[split.row]
+    arcs = pd.DataFrame({"tail": split.tail, "head": split.head, "way": way})
+    arcs = arcs.assign(arc=np.arange(len(arcs)))
+    turns = network.turns.astype({"is_only": bool})
+    into = turns.merge(arcs, left_on=["node", "from_way"], right_on=["head", "way"])
+    pairs = into[["node", "to_way", "is_only", "arc"]].merge(
+        arcs, left_on="node", right_on="tail", suffixes=("", "_on")
+    )
+    return pairs.loc[
+        pairs["is_only"] != (pairs["to_way"] == pairs["way"]), ["arc", "arc_on"]
+    ].to_numpy()
+
+
+def _open_ends(
+    network: RoadNetwork, land: BaseGeometry | None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Find the ends of through roads at the edge of the map: stretches, and shares along them."""
+    ends = network.roads[["from_node", "to_node"]].to_numpy()
+    is_through = network.roads["road_class"].isin(THROUGH_CLASSES).to_numpy()
+    if land is None or not is_through.any():
+        return np.empty(0, dtype=np.int64), np.empty(0)
+    is_end = np.bincount(ends.ravel())[ends] == 1
+    row, side = np.nonzero(is_end & is_through[:, None])
+    places = shapely.get_point(network.roads.geometry.to_numpy()[row], -side)
+    inner = shapely.buffer(land, -EDGE_M)
+    shapely.prepare(inner)
+    is_off = ~shapely.intersects(inner, places)
+    return row[is_off], side[is_off].astype(np.float64)
+
+
+def _saved_us(
+    found_us: NDArray[np.float64], n: int, xy: NDArray[np.float64], kmh: float
+) -> NDArray[np.float64]:
+    """Give what trips could save at most by straight roads between open ends, at a speed.
+
+    Of the times the first n places are schools, the others open ends.
+    """
+    gap_m = np.hypot(*(xy[:, None, :] - xy[None, :, :]).transpose(2, 0, 1))
+    gap_us = gap_m / (kmh * METRES_PER_S_PER_KMH) * MICROSECONDS
+    out, back, inside = found_us[:n, n:], found_us[n:, :n], found_us[:n, :n]
+    best = np.full((n, n), np.inf)
+    for end in range(len(xy)):
+        best = np.minimum(best, (out + gap_us[:, end]).min(axis=1)[:, None] + back[end])
+    saved = np.zeros((n, n))
+    np.subtract(inside, best, out=saved, where=np.isfinite(inside) & (best < inside))
+    return saved
 
 
 def measured_minutes(authority: Authority) -> Measured:
@@ -90,13 +183,19 @@ def measured_minutes(authority: Authority) -> Measured:
     xy = shapely.get_coordinates(points.to_numpy())
     content = {"method": METHOD, "roads": spec.sha256, "assumptions": asdict(spec.assumptions)}
     text = json.dumps(content, sort_keys=True).encode() + np.ascontiguousarray(xy).tobytes()
-    key = hashlib.sha256(text).hexdigest()
+    key = hashlib.sha256(text + shapely.to_wkb(authority.outline)).hexdigest()
     kept = load(key, n_places=len(points))
     if kept is not None:
         return Measured(**kept)
-    measured = measure(points, read_roads(spec.file), spec.assumptions)
+    measured = measure(points, read_roads(spec.file), spec.assumptions, authority.outline)
     store(key, asdict(measured))
     return measured
+
+
+def map_source(about: Mapping[str, str]) -> str:
+    """Say what map minutes come from, its date and its licence: for every file that has them."""
+    date = f"data of {about.get('data_date') or 'unknown date'}"
+    return f"{about.get('source') or 'a road file'} ({date}; {about.get('attribution', '')})"
 
 
 def road_note(authority: Authority, measured: Measured) -> str:
@@ -104,43 +203,68 @@ def road_note(authority: Authority, measured: Measured) -> str:
     spec = authority.travel.roads
     if spec is None:
         return authority.travel.note
-    about, assumed = spec.about, spec.assumptions
-    source = about.get("source") or "a road file"
-    date = f"data of {about.get('data_date') or 'unknown date'}"
-    attribution = about.get("attribution", "")
+    assumed = spec.assumptions
     a_road, lane = assumed.open_road_mph["primary"], assumed.open_road_mph["unclassified"]
-    where = (
-        "Travel minutes are driving times by road, from each school to the meeting place, on "
-        f"{source} ({date}; {attribution})."
-    )
-    speeds = (
+    constant = f"{assumed.constant_min:g} minutes are added to each trip. "
+    sentences = [
+        (
+            "Travel minutes are driving times by road, from each school to the meeting place, on "
+            f"{map_source(spec.about)}."
+        ),
         f"They assume {assumed.limit_share:.0%} of the speed limit, but no more than the class of "
         f"road allows (such as {a_road:g} mph on an A road that is not a dual carriageway and "
-        f"{lane:g} mph on a lane), and {assumed.junction_delay_s:g} seconds wherever a driver may "
-        "have to give way; no congestion. These figures are assumptions, not measurements."
-    )
-    imputed = (
-        f"The map has no speed limit for {measured.imputed_share:.0%} of the length of roads: "
-        "there one is taken by class of road or from street lights."
-    )
-    ferries = "Car ferries count as roads." if assumed.is_with_ferries else "Ferries are left out."
-    schools = _of_schools(authority, measured, assumed)
-    note = authority.travel.note
-    return " ".join([where, speeds, imputed, ferries, *schools, note]).strip()
+        f"{lane:g} mph on a lane), {assumed.junction_delay_s:g} seconds wherever a driver gives "
+        f"way and {assumed.signal_delay_s:g} at traffic lights; no congestion. "
+        + constant * (assumed.constant_min > 0)
+        + "These figures are assumptions, not measurements.",
+        (
+            f"The map has no speed limit for {measured.imputed_share:.0%} of the length of roads: "
+            "there one is taken by class of road or from street lights."
+        ),
+        "Car ferries count as roads." if assumed.is_with_ferries else "Ferries are left out.",
+        *_of_map(spec.about, measured),
+        *_of_schools(authority, measured, assumed),
+        authority.travel.note,
+    ]
+    return " ".join(sentences).strip()
+
+
+def _of_map(about: Mapping[str, str], measured: Measured) -> list[str]:
+    sentences = []
+    if about.get("outline_share"):
+        inside, margin = (float(about[f"{of}_share"]) for of in ("outline", "margin"))
+        sentences.append(
+            f"Of the squares of 2 km that touch the authority {inside:.0%} have roads on the map, "
+            f"of those in the margin around it {margin:.0%} (the sea has none)."
+        )
+    is_open = measured.saved_min > 0
+    if is_open.any():
+        n = int(np.isfinite(measured.minutes).sum() - len(measured.minutes))
+        sentences.append(
+            f"{is_open.sum():,} of {n:,} trips might be quicker by roads that lie off the map, by "
+            f"{measured.saved_min.max():.0f} minutes at most: a map with a wider margin would tell."
+        )
+    return sentences
 
 
 def _of_schools(authority: Authority, measured: Measured, assumed: RoadAssumptions) -> list[str]:
     names = authority.schools["name"].astype(str).to_numpy()
-    far = measured.distance_m > assumed.far_from_road_m
-    lost = measured.distance_m > assumed.no_road_m
+    lost = measured.part < 0
+    far = (measured.distance_m > assumed.far_from_road_m) & ~lost
     sentences = []
-    if (far & ~lost).any():
-        which = _named(names[far & ~lost])
+    if far.any():
+        which = _named(names[far])
         sentences.append(f"Further than {assumed.far_from_road_m:g} m from any road: {which}.")
     if lost.any():
-        which = _named(names[lost])
-        text = f"No road within {assumed.no_road_m:g} m, so no minutes are known"
-        sentences.append(f"{text}: {which}.")
+        text = f"No road within {assumed.no_road_m:g} m by land, so no minutes are known"
+        sentences.append(f"{text}: {_named(names[lost])}.")
+    sizes = measured.part_sizes
+    if len(sizes) > 1:
+        rest = _named(names[~lost & (measured.part != np.bincount(measured.part[~lost]).argmax())])
+        sentences.append(
+            f"The roads fall into {len(sizes)} parts that hold schools and that no road joins, "
+            f"with {', '.join(map(str, sizes))} schools; not in the largest: {rest}."
+        )
     n_unknown = int(np.isnan(measured.minutes[np.ix_(~lost, ~lost)]).sum())
     if n_unknown:
         sentences.append(f"{n_unknown:,} trips between schools have no way by road.")

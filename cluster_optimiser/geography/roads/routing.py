@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-NO_WAY_US = 2**60
-"""More than any time, and twice it is still a number."""
 
 LEAST_PART = 200
 """A round that takes off less than one node in so many is not worth its while."""
@@ -20,23 +18,38 @@ LEAST_PART = 200
 SOURCES_AT_ONCE = 64
 """Places whose times to every node are held at the same time: 50 MB on 100,000 nodes."""
 
+NO_TURNS = np.empty((0, 2), dtype=np.int64)
+
 
 def times_between(
     tail: NDArray[np.int64],
     head: NDArray[np.int64],
     time_us: NDArray[np.int64],
     places: NDArray[np.int64],
+    *,
+    row: NDArray[np.int64] | None = None,
+    forbidden: NDArray[np.int64] = NO_TURNS,
 ) -> NDArray[np.float64]:
     """Find the shortest time from each place to each other one.
 
     Dead ends without a place are taken off first, and junctions with two roads become one road:
     no shortest path between places is lost by it. Times are whole numbers, so the result is exact.
+    ``forbidden`` are pairs of arcs of which the second may not follow the first; at their nodes,
+    which are no places, and at the junctions next to them, nobody turns back along the stretch
+    (``row``, of each arc) that they came by.
     """
     wanted, where = np.unique(places, return_inverse=True)
-    tail, head, time_us = _contracted(tail, head, time_us, wanted)
-    kept, ends = np.unique(np.concatenate([wanted, tail, head]), return_inverse=True)
-    nodes, ends = ends[: len(wanted)], ends[len(wanted) :]
-    graph = _graph(ends[: len(tail)], ends[len(tail) :], time_us, len(kept))
+    ruled = np.setdiff1d(head[forbidden[:, 0]], wanted)
+    order = np.arange(len(tail))
+    arcs = pd.DataFrame({"tail": tail, "head": head, "us": time_us, "first": order, "last": order})
+    arcs = _contracted(arcs, np.concatenate([wanted, ruled]))
+    if len(ruled):
+        arcs = _with_turns(arcs, ruled, wanted, tail if row is None else row, forbidden)
+    kept, ends = np.unique(
+        np.concatenate([wanted, arcs["tail"], arcs["head"]]), return_inverse=True
+    )
+    nodes, ends = ends[: len(wanted)], ends[len(wanted) :].reshape(2, -1)
+    graph = _graph(ends[0], ends[1], arcs["us"].to_numpy(), len(kept))
     found = np.empty((len(wanted), len(wanted)))
     for start in range(0, len(wanted), SOURCES_AT_ONCE):
         some = slice(start, start + SOURCES_AT_ONCE)
@@ -44,22 +57,17 @@ def times_between(
     return np.asarray(found[np.ix_(where, where)])
 
 
-def _contracted(
-    tail: NDArray[np.int64],
-    head: NDArray[np.int64],
-    time_us: NDArray[np.int64],
-    wanted: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _contracted(arcs: pd.DataFrame, wanted: NDArray[np.int64]) -> pd.DataFrame:
     """Take off nodes with one neighbour, and put one arc in the place of those with two.
 
     Round by round, of nodes that are neighbours the lowest first, until hardly any are left.
     """
-    n = int(max(tail.max(initial=0), head.max(initial=0), wanted.max(initial=0))) + 1
+    n = int(max(arcs[["tail", "head"]].max(axis=None) if len(arcs) else 0, *wanted)) + 1
     is_wanted = np.zeros(n, dtype=bool)
     is_wanted[wanted] = True
-    while len(tail):
-        is_loop = tail == head
-        tail, head, time_us = tail[~is_loop], head[~is_loop], time_us[~is_loop]
+    while len(arcs):
+        arcs = arcs[arcs["tail"] != arcs["head"]]
+        tail, head = arcs["tail"].to_numpy(), arcs["head"].to_numpy()
         low, high = np.full(n, n), np.full(n, -1)
         for one, other in ((tail, head), (head, tail)):
             np.minimum.at(low, one, other)
@@ -73,36 +81,48 @@ def _contracted(
         goes = is_free & ~is_after
         if goes.sum() <= n // LEAST_PART:
             break
-        tail, head, time_us = _bridged(tail, head, time_us, goes, (low, high))
-    return tail, head, time_us
+        arcs = _bridged(arcs, goes)
+    return arcs
 
 
-def _bridged(
-    tail: NDArray[np.int64],
-    head: NDArray[np.int64],
-    time_us: NDArray[np.int64],
-    goes: NDArray[np.bool_],
-    neighbours: tuple[NDArray[np.int64], NDArray[np.int64]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _bridged(arcs: pd.DataFrame, goes: NDArray[np.bool_]) -> pd.DataFrame:
     """Take nodes out, no two of them neighbours, and join their two neighbours through them."""
-    low, high = neighbours
-    # Quickest from the lower neighbour, from the higher, to the lower, to the higher.
-    times = np.full((4, len(goes)), NO_WAY_US)
-    for at, other, row in ((head, tail, 0), (tail, head, 2)):
-        used = goes[at]
-        node, is_low = at[used], other[used] == low[at[used]]
-        np.minimum.at(times[row], node[is_low], time_us[used][is_low])
-        np.minimum.at(times[row + 1], node[~is_low], time_us[used][~is_low])
-    nodes = np.flatnonzero(goes & (low != high))
-    up, down = times[0, nodes] + times[3, nodes], times[1, nodes] + times[2, nodes]
-    is_up, is_down = up < NO_WAY_US, down < NO_WAY_US
-    kept = ~(goes[tail] | goes[head])
-    a, b = low[nodes], high[nodes]
-    return (
-        np.concatenate([tail[kept], a[is_up], b[is_down]]),
-        np.concatenate([head[kept], b[is_up], a[is_down]]),
-        np.concatenate([time_us[kept], up[is_up], down[is_down]]),
-    )
+    comes, leaves = goes[arcs["head"]], goes[arcs["tail"]]
+    quickest = arcs[comes | leaves].sort_values(["us", "first", "last"])
+    quickest = quickest.drop_duplicates(["tail", "head"])
+    into, out = (quickest[goes[quickest[end]]] for end in ("head", "tail"))
+    both = into.merge(out, left_on="head", right_on="tail", suffixes=("", "_on"), sort=False)
+    both = both[both["tail"] != both["head_on"]]
+    both = both.assign(us=both["us"] + both["us_on"], head=both["head_on"], last=both["last_on"])
+    return pd.concat([arcs[~(comes | leaves)], both[arcs.columns]], ignore_index=True)
+
+
+def _with_turns(
+    arcs: pd.DataFrame,
+    ruled: NDArray[np.int64],
+    places: NDArray[np.int64],
+    row: NDArray[np.int64],
+    forbidden: NDArray[np.int64],
+) -> pd.DataFrame:
+    """Give each arc into a junction with rules, or next to one, an end of its own.
+
+    From there only the arcs go on that may follow it.
+    """
+    n, ends = len(row), arcs[["tail", "head"]].to_numpy()
+    beside = ends[np.isin(ends, ruled).any(axis=1)].ravel()
+    has_rules = np.setdiff1d(np.unique(beside), places)
+    base = int(max(ends.max(), places.max())) + 1
+    arcs = arcs.reset_index(drop=True)
+    own = np.where(np.isin(ends[:, 1], has_rules), base + np.arange(len(arcs)), ends[:, 1])
+    arcs = arcs.assign(own=own)
+    is_from = np.isin(ends[:, 0], has_rules)
+    turns = arcs.merge(arcs[is_from], left_on="head", right_on="tail", suffixes=("", "_on"))
+    pair = turns["last"].to_numpy() * n + turns["first_on"].to_numpy()
+    is_back = row[turns["last"]] == row[turns["first_on"]]
+    turns = turns[~is_back & ~np.isin(pair, forbidden[:, 0] * n + forbidden[:, 1])]
+    turned = {"tail": turns["own"], "head": turns["own_on"], "us": turns["us_on"]}
+    plain = arcs[~is_from].assign(head=own[~is_from])[["tail", "head", "us"]]
+    return pd.concat([plain, pd.DataFrame(turned)], ignore_index=True)
 
 
 def _graph(

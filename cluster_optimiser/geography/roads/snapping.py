@@ -65,7 +65,9 @@ def snap(
         return Snapped(zero.astype(np.int64), zero, far, nowhere, np.isinf(far))
     tree = shapely.STRtree(lines[rows])
     near = pd.DataFrame(
-        np.hstack([tree.query_nearest(sites), tree.query(sites, "dwithin", assumptions.no_road_m)]).T,
+        np.hstack(
+            [tree.query_nearest(sites), tree.query(sites, "dwithin", assumptions.no_road_m)]
+        ).T,
         columns=["site", "row"],
     ).drop_duplicates()
     near["row"] = rows[near["row"]]
@@ -121,7 +123,9 @@ class Split:
     nodes: NDArray[np.int64]  # the node of each place
 
 
-def split_at(arcs: Arcs, network: RoadNetwork, row: NDArray[np.int64], share: NDArray[np.float64]) -> Split:
+def split_at(
+    arcs: Arcs, network: RoadNetwork, row: NDArray[np.int64], share: NDArray[np.float64]
+) -> Split:
     """Cut the arcs at the places that lie on them."""
     roads = network.roads
     ends = roads[["from_node", "to_node"]].to_numpy()[row]
@@ -155,4 +159,5 @@ def split_at(arcs: Arcs, network: RoadNetwork, row: NDArray[np.int64], share: ND
         cut = (stops[:-1], stops[1:], np.maximum(1, times), np.full(len(times), arcs.row[arc]))
         for array, piece in zip(pieces, cut, strict=True):
             array.append(piece)
-    return Split(*map(np.concatenate, pieces), node[station_of.reshape(-1)])
+    tail, head, time_us, of_row = map(np.concatenate, pieces)
+    return Split(tail, head, time_us, of_row, node[station_of.reshape(-1)])

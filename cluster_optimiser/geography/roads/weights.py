@@ -195,8 +195,10 @@ def _headings(
     lines = roads.geometry.to_numpy()
     headings = []
     for near, sign in ((0.0, 1.0), (-1e-9, -1.0)):
-        at, on = (shapely.get_coordinates(shapely.line_interpolate_point(lines, x))
-                  for x in (near, sign * _ARM_M))
+        at, on = (
+            shapely.get_coordinates(shapely.line_interpolate_point(lines, x))
+            for x in (near, sign * _ARM_M)
+        )
         headings.append(np.arctan2(*(sign * (on - at)).T[::-1]))
     start, end = headings
     arrives = np.where(is_backward, start[row] + np.pi, end[row])
@@ -204,7 +206,7 @@ def _headings(
 
 
 def parts_of(arcs: Arcs) -> NDArray[np.int64]:
-    """Number the parts of a network in which every node can be reached from every other."""
+    """Give the part of each node: within one part all nodes can be reached from each other."""
     if not len(arcs.tail):
         return np.arange(arcs.n_nodes)
     ones = np.ones(len(arcs.tail))

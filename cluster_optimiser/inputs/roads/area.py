@@ -1,4 +1,4 @@
-"""Where roads are wanted: an authority with a margin."""
+"""Where roads are wanted, and how much of it has any: an authority with a margin."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import shapely
 
 from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
@@ -13,7 +14,7 @@ from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.domain import Authority
+    from cluster_optimiser.domain import Authority, RoadNetwork
 
 Box = tuple[float, float, float, float]
 """West, south, east and north in degrees."""
@@ -22,6 +23,10 @@ METRES_PER_KM = 1_000.0
 
 OUTLINE_DETAIL_M = 100.0
 """To this the margin's edge is simplified: it is a margin."""
+
+
+SQUARE_M = 2_000.0
+"""Side of the squares by which is told where a map has roads."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,3 +49,30 @@ def area_around(authority: Authority, *, margin_km: float) -> Area:
 
 EVERYWHERE = Area(None, (-180.0, -90.0, 180.0, 90.0))
 """No limit."""
+
+
+def coverage(network: RoadNetwork, authority: Authority, *, margin_km: float) -> gpd.GeoDataFrame:
+    """Tell of each square of the authority and its margin whether the map has a road in it."""
+    outline = shapely.simplify(authority.outline, OUTLINE_DETAIL_M)
+    wide = shapely.buffer(outline, margin_km * METRES_PER_KM)
+    west, south, east, north = (np.array(wide.bounds) / SQUARE_M).tolist()
+    x, y = np.meshgrid(np.arange(np.floor(west), east), np.arange(np.floor(south), north))
+    squares = shapely.box(x, y, x + 1, y + 1).ravel()
+    squares = shapely.transform(squares, lambda xy: xy * SQUARE_M)
+    shapely.prepare([wide, outline])
+    squares = squares[shapely.intersects(wide, squares)]
+    has_road = np.zeros(len(squares), dtype=bool)
+    lines = network.roads.geometry.to_numpy()[~network.roads["is_ferry"].to_numpy(dtype=bool)]
+    has_road[shapely.STRtree(squares).query(lines, predicate="intersects")[1]] = True
+    columns = {"is_inside": shapely.intersects(outline, squares), "has_road": has_road}
+    return gpd.GeoDataFrame(columns, geometry=squares, crs=CRS_METRES)
+
+
+def coverage_facts(network: RoadNetwork, authority: Authority, margin_km: float) -> dict[str, str]:
+    """Give the shares of squares with roads, as a road file keeps them."""
+    squares = coverage(network, authority, margin_km=margin_km)
+    shares = squares.groupby("is_inside")["has_road"].mean()
+    return {
+        f"{name}_share": f"{shares[inside]:.3f}" if inside in shares else ""
+        for name, inside in (("outline", True), ("margin", False))
+    }

@@ -5,35 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import socket
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 import geopandas as gpd
 import numpy as np
+import requests
 import shapely
+from requests import exceptions as net
+from urllib3.exceptions import HTTPError
 
 from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.roads.network import Ways
-from cluster_optimiser.inputs.roads.tags import (
-    BACKWARD,
-    ROAD_CLASSES,
-    USEFUL_TAGS,
-    is_closed_barrier,
-    read_tags,
-)
+from cluster_optimiser.inputs.roads.osm import read_answer
+from cluster_optimiser.inputs.roads.tags import ROAD_CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    import networkx as nx
-    import requests
-    from shapely import MultiPolygon
+    from shapely import MultiPolygon, Polygon
     from shapely.geometry.base import BaseGeometry
 
 OVERPASS_URL = "https://overpass-api.de/api"
@@ -43,10 +38,10 @@ FILTERS = (
     f'["highway"~"^({"|".join(ROAD_CLASSES)}|road)(_link)?$"]["area"!~"yes"]',
     '["route"="ferry"]',
 )
-"""What is asked of the server, in its own language."""
+"""What is asked of the server, in its own language: each filter is one question a tile."""
 
 TILE_M = 30_000.0
-"""Side of a tile: each is one question for roads and one for ferries."""
+"""Side of a tile."""
 
 FRESH_DAYS = 7.0
 """Pieces of a download older than this are asked for again."""
@@ -56,21 +51,43 @@ SECONDS_PER_DAY = 86_400.0
 BUSY = (429, 502, 503, 504)
 """Answers that mean: later."""
 
-_BARRIER_TAGS = ["barrier", "access", "vehicle", "motor_vehicle", "motorcar"]
+BUSY_WORDS = ("too busy", "dispatcher", "rate_limited", "timed out", "timeout")
+"""Of these one stands in the page that an Overpass server sends when it cannot answer now."""
 
-_BASE_DATE = re.compile(r'"timestamp_osm_base":\s*"(\d{4}-\d\d-\d\d)')
+CONNECT_S = 4.0
 
-_HEAD = 2_000
-"""Characters of a piece in which its date stands."""
+CHUNK = 1 << 16
 
-_TAIL = 2_000
-"""Characters at the end of an answer in which the server's remark stands."""
+MOST_BYTES = 1 << 30
+"""An answer larger than this is none: a tile in a city has some 30 MB."""
+
+NETWORK_REMEDY = (
+    "Set HTTPS_PROXY to your organisation's proxy (with a name and password if it asks for them) "
+    "and REQUESTS_CA_BUNDLE to the file of its certificate, and call again. If that is no use, "
+    "give your IT department this: HTTPS requests (POST) to {host}, port 443, from this program, "
+    "without sign-in and without inspection. Or use a map on disk: `roads import`."
+)
+
+
+SAID = {
+    "407": "a proxy that wants a name and password",
+    "CERTIFICATE": "a certificate that is not trusted, such as that of a proxy that inspects,",
+    "NameResolution": "no address is known for its name",
+    "getaddrinfo": "no address is known for its name",
+    "refused": "the connection is refused",
+    "ConnectTimeout": "nothing listens there",
+    "timed out": "it does not answer in time",
+    "IncompleteRead": "its answer was cut short",
+}
+"""Words in an error, and what they mean."""
+
+UNREACHED = [SAID[word] for word in ("NameResolution", "refused", "ConnectTimeout")]
 
 
 class _LaterError(Exception):
     """The server cannot answer now."""
 
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
+    def __init__(self, reason: str, after_s: float = 0.0) -> None:
         super().__init__(reason)
         self.after_s = after_s
 
@@ -82,7 +99,7 @@ class Patience:
     n_tries: int = 6  # times that one tile is asked for
     first_pause_s: float = 15.0
     most_pause_s: float = 240.0
-    timeout_s: float = 180.0  # how long an answer may take
+    timeout_s: float = 180.0  # how long an answer may take, from the question to its last byte
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -109,178 +126,190 @@ def download_ways(
     patience: Patience | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> tuple[Ways, str]:
-    """Download the ways of an area that cars may use."""
-    patience = patience or Patience()
+    """Download the ways of an area that cars may use, and the date of the oldest answer."""
     # Pieces of another area would make the data look older than it is.
     content = f"{url}{FILTERS}".encode() + shapely.to_wkb(area)
     pieces = folder / hashlib.sha256(content).hexdigest()[:16]
     pieces.mkdir(parents=True, exist_ok=True)
-    _forget_old(pieces)
-    tiles = make_tiles(area)
+    tiles, ways, dates = make_tiles(area), Ways(), []
+    asker = _Asker(url, pieces, patience or Patience(), told)
     in_degrees = gpd.GeoSeries(tiles, crs=CRS_METRES).to_crs(CRS_DEGREES)
-    ways = Ways()
-    with _osmnx_as_wanted(url, pieces, patience):
-        for i, tile in enumerate(in_degrees, start=1):
-            told(f"tile {i} of {len(tiles)}")
-            graph = _ask_until_answered(tile, url, patience, pieces, told)
-            if graph is not None:
-                _add_graph(ways, graph)
+    for i, tile in enumerate(in_degrees, start=1):
+        for polygon in shapely.get_parts(tile):
+            for asked in FILTERS:
+                told(f"tile {i} of {len(tiles)}")
+                answer = asker.answer(_question(polygon, asked))
+                read_answer(answer["elements"], ways)
+                dates.append(str(answer.get("osm3s", {}).get("timestamp_osm_base", ""))[:10])
     if not ways.segments:
         remedy = "Check the outline of the authority, and that the server holds Great Britain."
         raise InputError([Fault(url, 0, "", "the server has no roads there", remedy)])
-    return ways, _oldest_date(pieces)
+    return ways, min(filter(None, dates), default="")
 
 
-def _forget_old(pieces: Path) -> None:
-    for file in pieces.glob("*.json"):
-        if time.time() - file.stat().st_mtime > FRESH_DAYS * SECONDS_PER_DAY:
-            file.unlink()
-
-
-def _oldest_date(pieces: Path) -> str:
-    dates = []
-    for file in sorted(pieces.glob("*.json")):
-        with file.open(encoding="utf-8") as stream:
-            dates += _BASE_DATE.findall(stream.read(_HEAD))
-    return min(dates, default="")
-
-
-@contextmanager
-def _osmnx_as_wanted(url: str, pieces: Path, patience: Patience) -> Iterator[None]:
-    """Have osmnx ask this server in our manner, and leave it as it was found.
-
-    Its own way with a busy server is to ask again every 55 seconds without end, and to take an
-    answer that was cut short for a whole one; both are seen before it sees them.
-    """
-    import osmnx  # noqa: PLC0415 - a second, and only downloads need it
-
-    wanted = {
-        "overpass_url": url,
-        "cache_folder": str(pieces),
-        "use_cache": True,
-        "overpass_rate_limit": True,
-        "requests_timeout": patience.timeout_s,
-        "requests_kwargs": {"hooks": {"response": _refuse_what_is_no_answer}},
-        "useful_tags_way": list(USEFUL_TAGS),
-        "useful_tags_node": _BARRIER_TAGS,
-        "all_oneway": True,
-        "doh_url_template": None,
-        "http_user_agent": f"cluster-optimiser/{version('cluster-optimiser')}",
-        "http_referer": "cluster-optimiser",
-    }
-    before = {key: getattr(osmnx.settings, key) for key in wanted}
-    lookup = socket.getaddrinfo
-    try:
-        for key, value in wanted.items():
-            setattr(osmnx.settings, key, value)
-        yield
-    finally:
-        for key, value in before.items():
-            setattr(osmnx.settings, key, value)
-        # It ties the host to one address for the rest of the process.
-        socket.getaddrinfo = lookup
-
-
-def _refuse_what_is_no_answer(response: requests.Response, **_: Any) -> None:  # noqa: ANN401
-    if str(response.url).endswith("/status"):
-        return
-    if response.status_code in BUSY:
-        after = response.headers.get("Retry-After", "")
-        reason = f"it answers {response.status_code} ({response.reason})"
-        raise _LaterError(reason, float(after) if after.isdigit() else None)
-    if not response.ok:
-        problem = f"the server answers {response.status_code} ({response.reason})"
-        remedy = "Check the address given with --server; it ends in /api."
-        raise InputError([Fault(str(response.url), 0, "", problem, remedy)])
-    if not response.text.lstrip().startswith("{"):
-        reason = "its answer is no data"
-        raise _LaterError(reason)
-    remark = re.search(r'"remark":\s*"([^"]*)"', response.text[-_TAIL:])
-    if remark is not None:
-        reason = f"its answer was cut short ({remark[1]})"
-        raise _LaterError(reason)
-
-
-def _ask_until_answered(
-    tile: MultiPolygon,
-    url: str,
-    patience: Patience,
-    pieces: Path,
-    told: Callable[[str], None],
-) -> nx.MultiDiGraph | None:
-    from requests.exceptions import RequestException  # noqa: PLC0415 - comes with osmnx
-
-    pause_s, reason = patience.first_pause_s, ""
-    for attempt in range(patience.n_tries):
-        try:
-            return _ask(tile)
-        except _LaterError as later:
-            reason, after_s = str(later), later.after_s
-        except RequestException as error:
-            reason, after_s = f"it cannot be reached ({type(error).__name__})", None
-        except json.JSONDecodeError:
-            # A piece that was being written when the last download was broken off.
-            _drop_broken(pieces)
-            continue
-        if attempt + 1 < patience.n_tries:
-            wait_s = max(pause_s, after_s or 0.0)
-            told(f"the server is busy: {reason}; asking again in {wait_s:.0f} s")
-            patience.sleep(wait_s)
-            pause_s = min(2 * pause_s, patience.most_pause_s)
-    times = "1 time" if patience.n_tries == 1 else f"{patience.n_tries} times"
-    problem = f"the server did not answer {times}: {reason}"
-    remedy = (
-        "Try again later: what has been downloaded is kept for a week and not asked for again. "
-        "Or use a map on disk: `cluster-optimiser roads import`."
+def _question(polygon: Polygon, asked: str) -> str:
+    """Ask for ways, their nodes, the turns forbidden on them, and how many there are of each."""
+    ring = shapely.get_coordinates(polygon.exterior)
+    around = " ".join(f"{lat:.6f} {lon:.6f}" for lon, lat in ring)
+    return (
+        f"[out:json][timeout:180];way{asked}(poly:'{around}')->.w;"
+        '(.w;node(w.w);rel(bw.w)["type"="restriction"];);out count;out;'
     )
-    raise InputError([Fault(url, 0, "", problem, remedy)])
 
 
-def _ask(tile: MultiPolygon) -> nx.MultiDiGraph | None:
-    """Ask for the ways of a tile; None where there are none, as on the sea."""
-    import osmnx  # noqa: PLC0415 - see above
+class _Asker:
+    """Asks a server until it has answered, and keeps its answers for a week."""
 
-    try:
-        return osmnx.graph.graph_from_polygon(
-            tile,
-            custom_filter=list(FILTERS),
-            simplify=False,
-            retain_all=True,
-            truncate_by_edge=True,
-        )
-    except json.JSONDecodeError:
-        raise
-    except ValueError as error:
-        if isinstance(error, osmnx._errors.InsufficientResponseError):  # noqa: SLF001 - no other name
-            return None
-        if "no graph nodes within" in str(error):
-            return None
-        raise
+    def __init__(
+        self, url: str, pieces: Path, patience: Patience, told: Callable[[str], None]
+    ) -> None:
+        self.url, self.pieces, self.patience, self.told = url, pieces, patience, told
+        self.host = urlsplit(url).netloc or url
+        self.has_answered = False
 
-
-def _drop_broken(pieces: Path) -> None:
-    for file in sorted(pieces.glob("*.json")):
+    def answer(self, question: str) -> dict[str, Any]:
+        piece = self.pieces / f"{hashlib.sha256(question.encode()).hexdigest()[:24]}.json"
         try:
-            json.loads(file.read_text(encoding="utf-8"))
-        except ValueError:
-            file.unlink()
+            if time.time() - piece.stat().st_mtime < FRESH_DAYS * SECONDS_PER_DAY:
+                return whole_answer(piece.read_bytes())
+        except (OSError, _LaterError):
+            # There is none yet, or it was being written when the last download was broken off.
+            pass
+        content, answer = self._until_answered(question)
+        part = piece.with_suffix(".part")
+        part.write_bytes(content)
+        part.replace(piece)
+        return answer
 
-
-def _add_graph(ways: Ways, graph: nx.MultiDiGraph) -> None:
-    """Add the ways of a graph in which every way goes once, along its nodes."""
-    for node, data in graph.nodes(data=True):
-        ways.places[int(node)] = (float(data["x"]), float(data["y"]))
-        if is_closed_barrier({key: data[key] for key in _BARRIER_TAGS if key in data}):
-            ways.closed.add(int(node))
-    for a, b, data in graph.edges(data=True):
-        way = int(data["osmid"])
-        if way not in ways.tags:
-            tags = {key: data[key] for key in USEFUL_TAGS if key in data}
-            if tags.get("oneway") in BACKWARD:
-                # osmnx has turned it round.
-                tags["oneway"] = "yes"
-            read = read_tags(tags)
-            if read is None:
+    def _until_answered(self, question: str) -> tuple[bytes, dict[str, Any]]:
+        patience, reason = self.patience, ""
+        pause_s, n_empty = patience.first_pause_s, 0
+        for attempt in range(patience.n_tries):
+            try:
+                content = self._ask(question)
+                answer = whole_answer(content)
+                n_empty += not answer["elements"]
+                # Nothing at all, not even a count of nothing, may be a slip: it is asked again.
+                if answer["elements"] or n_empty > 1 or patience.n_tries == 1:
+                    return content, answer
                 continue
-            ways.tags[way] = read
-        ways.segments.append((int(a), int(b), way))
+            except _LaterError as later:
+                reason, after_s = str(later), later.after_s
+            if attempt + 1 < patience.n_tries:
+                wait_s = max(pause_s, after_s)
+                self.told(f"the server is busy: {reason}; asking again in {wait_s:.0f} s")
+                patience.sleep(wait_s)
+                pause_s = min(2 * pause_s, patience.most_pause_s)
+        times = "1 time" if patience.n_tries == 1 else f"{patience.n_tries} times"
+        return self._end(
+            f"the server did not answer {times}: {reason}",
+            "Try again later: what has been downloaded is kept for a week and not asked for again. "
+            "Or use a map on disk: `cluster-optimiser roads import`.",
+        )
+
+    def _ask(self, question: str) -> bytes:
+        """Ask once: the answer, or that it must wait, or an end with what to do about it."""
+        try:
+            response = requests.post(
+                f"{self.url}/interpreter",
+                data={"data": question},
+                headers={"User-Agent": f"cluster-optimiser/{version('cluster-optimiser')}"},
+                timeout=(CONNECT_S, self.patience.timeout_s),
+                stream=True,
+            )
+            with response:
+                self._refuse(response)
+                content = self._content(response)
+        except (net.ProxyError, net.SSLError, net.InvalidURL, net.InvalidSchema) as error:
+            return self._end(f"{_said(error)} stands between here and the server", NETWORK_REMEDY)
+        except (net.RequestException, HTTPError) as error:
+            reason = _said(error)
+            if not self.has_answered and reason in UNREACHED:
+                return self._end(f"it cannot be reached: {reason}", NETWORK_REMEDY)
+            raise _LaterError(reason) from None
+        self.has_answered = True
+        if not content.lstrip().startswith(b"{"):
+            return self._refuse_page(content)
+        return content
+
+    def _refuse(self, response: requests.Response) -> None:
+        code = response.status_code
+        what = f"answers {code} ({response.reason})"
+        if urlsplit(response.url).netloc != self.host:
+            other = urlsplit(response.url).netloc
+            self._end(f"another server, {other}, answers in its place", NETWORK_REMEDY)
+        if code in BUSY:
+            self.has_answered = True
+            after = response.headers.get("Retry-After", "")
+            reason = f"it {what}"
+            raise _LaterError(reason, float(after) if after.isdigit() else 0.0)
+        if code in (401, 403, 407, 451, 511):
+            self._end(f"the server, or a proxy before it, {what}", NETWORK_REMEDY)
+        if not response.ok:
+            remedy = "Check the address given with --server; it ends in /api."
+            self._end(f"the server {what}", remedy)
+
+    def _refuse_page(self, content: bytes) -> NoReturn:
+        words = content[:CHUNK].decode(errors="replace").casefold()
+        if not words.strip():
+            message = "its answer is empty"
+            raise _LaterError(message)
+        if "<html" not in words or any(word in words for word in BUSY_WORDS):
+            message = "its answer is no data"
+            raise _LaterError(message)
+        title = re.search(r"<title>\s*([^<]{1,80})", words)
+        page = f'a web page ("{title[1].strip()}")' if title else "a web page"
+        self._end(f"{page} comes in place of data, as where one has to sign in", NETWORK_REMEDY)
+
+    def _content(self, response: requests.Response) -> bytes:
+        chunks, size, end = [], 0, time.monotonic() + self.patience.timeout_s
+        # As it comes: to wait for a full chunk may be to wait without end.
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if time.monotonic() > end or size > MOST_BYTES:
+                message = f"its answer had no end ({size / 1e6:.1f} MB so far)"
+                raise _LaterError(message)
+        return b"".join(chunks)
+
+    def _end(self, problem: str, remedy: str) -> NoReturn:
+        raise InputError([Fault(self.url, 0, "", problem, remedy.format(host=self.host))])
+
+
+def _said(error: Exception) -> str:
+    """Name what went wrong between two machines."""
+    text = str(error)
+    found = [said for word, said in SAID.items() if word in text]
+    unknown = "a proxy" if isinstance(error, net.ProxyError) else type(error).__name__
+    return found[0] if found else unknown
+
+
+def whole_answer(content: bytes) -> dict[str, Any]:
+    """Parse an answer, and believe it only if it is all there.
+
+    Every node of every way must have come, and as many elements as the server has counted.
+    """
+    try:
+        answer = json.loads(content)
+        elements = answer["elements"]
+        kinds = [item["type"] for item in elements]
+        nodes = {item["id"] for item in elements if item["type"] == "node"}
+        n_missing = sum(
+            not nodes.issuperset(item["nodes"]) for item in elements if item["type"] == "way"
+        )
+        counts = [item["tags"] for item in elements if item["type"] == "count"]
+        n_counted = sum(int(counts[0][f"{kind}s"]) for kind in _KINDS) if counts else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message = "its answer was cut short (it does not end)"
+        raise _LaterError(message) from None
+    n_come = sum(kind in _KINDS for kind in kinds)
+    if answer.get("remark"):
+        message = f"its answer was cut short ({answer['remark']})"
+        raise _LaterError(message)
+    if n_missing or n_counted not in (None, n_come):
+        message = f"its answer was cut short ({n_come} elements, {n_missing} ways without points)"
+        raise _LaterError(message)
+    return dict(answer)
+
+
+_KINDS = ("node", "way", "relation")

@@ -26,7 +26,9 @@ READ_KEYS = (
 """What has none of these keys is passed over."""
 
 
-def read_osm(path: Path, *, box: Box = EVERYWHERE.box, into: Ways | None = None) -> tuple[Ways, str]:
+def read_osm(
+    path: Path, *, box: Box = EVERYWHERE.box, into: Ways | None = None
+) -> tuple[Ways, str]:
     """Read the ways of a file that cars may use, and the date of its data."""
     import osmium  # noqa: PLC0415 - only those who read maps need it
 
@@ -46,7 +48,7 @@ def read_osm(path: Path, *, box: Box = EVERYWHERE.box, into: Ways | None = None)
                 n_placeless += not is_placed
                 if is_placed and item.id in ways.tags and item.timestamp.year > 1970:  # noqa: PLR2004
                     latest = max(latest, item.timestamp.date().isoformat())
-            elif tags.get("type") == "restriction":
+            elif isinstance(item, osmium.osm.Relation) and tags.get("type") == "restriction":
                 members = [(member.type, member.ref, member.role) for member in item.members]
                 ways.add_restriction(item.id, tags, members)
     except (RuntimeError, ValueError, OSError) as error:

@@ -1,11 +1,11 @@
 """Downloading, against a server on this machine that answers like Overpass."""
 
+import json
 import os
 import socket
 import time
 from pathlib import Path
 
-import osmnx
 import pandas as pd
 import pytest
 import shapely
@@ -22,6 +22,9 @@ AREA = shapely.box(600_500, 300_500, 620_500, 311_000)
 """The map, on one tile, which is asked for roads and for ferries."""
 
 N_QUESTIONS = 2
+
+QUESTION = '"highway"~"." (poly:\'52.4 0.8 52.4 1.3 52.8 1.3 52.8 0.8\')'
+"""Asks the fake server for every road of its map."""
 
 WIDE = shapely.box(599_000, 299_000, 621_000, 311_000)
 """The map with the corner of four tiles in it."""
@@ -41,20 +44,13 @@ def server(overpass):
 
 
 @pytest.fixture
-def slept(monkeypatch):
-    """Count the seconds that would be slept, by us and by osmnx."""
-    pauses = []
-    monkeypatch.setattr(osmnx._overpass.time, "sleep", pauses.append)
-    return pauses
+def slept():
+    """Count the seconds that would be slept."""
+    return []
 
 
 def patient(slept, **changes):
     return Patience(sleep=slept.append, **changes)
-
-
-def long(slept):
-    """Pauses in which anything was waited for; osmnx asks for pauses of 0 s too."""
-    return [pause for pause in slept if pause]
 
 
 def table(ways):
@@ -71,7 +67,7 @@ def test_a_download_is_what_the_same_map_is_on_disk(server, tmp_path, slept):
     from_disk, _ = read_osm(MAP)
     pd.testing.assert_frame_equal(table(ways), table(from_disk), check_exact=False, atol=1e-6)
     assert date == BASE_DATE[:10]
-    assert not long(slept)
+    assert not slept
 
 
 def test_tiles_fill_the_area_and_do_not_depend_on_it():
@@ -100,7 +96,7 @@ def test_a_busy_server_is_asked_again_after_longer_and_longer_pauses(
     ways, _ = download_ways(
         AREA, folder=tmp_path, url=server, patience=patient(slept), told=told.append
     )
-    assert long(slept) == [15, 30, 60]
+    assert slept == [15, 30, 60]
     assert len(overpass.queries) == N_QUESTIONS + 3
     assert len(table(ways)) == len(table(read_osm(MAP)[0]))
     assert sum("the server is busy" in words for words in told) == 3
@@ -109,19 +105,13 @@ def test_a_busy_server_is_asked_again_after_longer_and_longer_pauses(
 def test_the_server_says_how_long_to_wait(overpass, server, tmp_path, slept):
     overpass.faults = [(429, {"Retry-After": "100"}, "")]
     download_ways(AREA, folder=tmp_path, url=server, patience=patient(slept))
-    assert long(slept) == [100]
+    assert slept == [100]
 
 
 def test_pauses_end_at_the_longest(overpass, server, tmp_path, slept):
     overpass.faults = [(504, {}, "")] * 7
     download_ways(AREA, folder=tmp_path, url=server, patience=patient(slept, n_tries=8))
-    assert long(slept) == [15, 30, 60, 120, 240, 240, 240]
-
-
-def test_a_slot_that_is_free_later_is_waited_for(overpass, server, tmp_path, slept):
-    overpass.status = "Slot available after: 2099-01-01T00:00:00Z, in 9 seconds."
-    download_ways(AREA, folder=tmp_path, url=server, patience=patient(slept))
-    assert len(long(slept)) == N_QUESTIONS
+    assert slept == [15, 30, 60, 120, 240, 240, 240]
 
 
 def test_a_server_that_never_answers_is_given_up_and_what_came_is_kept(
@@ -169,18 +159,82 @@ def test_a_piece_that_was_cut_off_while_being_written_is_asked_for_again(
     assert len(table(ways)) == len(table(read_osm(MAP)[0]))
 
 
-def test_no_server_at_all_is_one_fault(tmp_path, slept):
+def refused(url):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # Without a server its status cannot be asked either: osmnx waits, and we give up.
-    with pytest.raises(InputError, match="it cannot be reached"):
-        download_ways(
-            AREA,
-            folder=tmp_path,
-            url=f"http://127.0.0.1:{port}/api",
-            patience=patient(slept, n_tries=2),
-        )
+        return f"http://127.0.0.1:{free.getsockname()[1]}/api"
+
+
+PERMANENT = {
+    "403": ((403, {}, "Forbidden"), None, "or a proxy before it, answers 403"),
+    "407": ((407, {}, ""), None, "or a proxy before it, answers 407"),
+    "sign-in": ((200, {}, "<html><title>Sign in</title></html>"), None, "web page .*sign in"),
+    "TLS": (None, lambda url: url.replace("http:", "https:"), "stands between here and the server"),
+    "no server": (None, refused, "cannot be reached: the connection is refused"),
+}
+
+
+@pytest.mark.parametrize("kind", PERMANENT)
+def test_a_lasting_refusal_ends_at_once_and_says_what_to_do(
+    kind, overpass, server, tmp_path, slept
+):
+    fault, changed, words = PERMANENT[kind]
+    overpass.faults = [fault] if fault else []
+    url = changed(server) if changed else server
+    with pytest.raises(InputError, match=words) as caught:
+        download_ways(AREA, folder=tmp_path, url=url, patience=patient(slept))
+    for named in ("HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "IT department", "127.0.0.1:"):
+        assert named in str(caught.value)
+    assert len(overpass.queries) == (1 if fault else 0)
+    assert not slept
+
+
+def test_a_name_that_nobody_knows_ends_at_once(tmp_path, slept, monkeypatch):
+    def unknown(*_args, **_kwargs):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    url = "http://overpass.invalid/api"
+    with pytest.raises(InputError, match="no address is known for its name"):
+        download_ways(AREA, folder=tmp_path, url=url, patience=patient(slept))
+    assert not slept
+
+
+def cuts(overpass):
+    """Answers that are not all there, each with HTTP 200, as a proxy or a full disk leaves them."""
+    whole = json.loads(overpass.answer(QUESTION))
+    text = json.dumps(whole)
+    ways = [item for item in whole["elements"] if item["type"] == "way"]
+    fewer = [item for item in whole["elements"] if item is not ways[0]]
+    yield 200, {}, text[: len(text) // 2]
+    yield 200, {"Content-Length": str(len(text))}, text[: len(text) // 2]
+    yield 200, {}, json.dumps({**whole, "elements": fewer})
+    yield 200, {}, json.dumps({"elements": ways})
+    yield 200, {}, ""
+    yield 200, {}, json.dumps({"elements": []})
+    yield 200, {"X-Slow": "yes", "Content-Length": "100000"}, text[:100]
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_an_answer_that_is_not_whole_is_asked_for_again(number, overpass, server, tmp_path, slept):
+    overpass.faults = [list(cuts(overpass))[number]]
+    ways, _ = download_ways(
+        AREA, folder=tmp_path, url=server, patience=patient(slept, timeout_s=0.5)
+    )
+    assert len(overpass.queries) == N_QUESTIONS + 1
+    assert len(table(ways)) == len(table(read_osm(MAP)[0]))
+
+
+def test_turns_that_are_forbidden_are_downloaded_too(overpass, server, tmp_path, slept):
+    members = [
+        {"type": "way", "ref": 101, "role": "from"},
+        {"type": "node", "ref": overpass.ways[0]["nodes"][-1], "role": "via"},
+        {"type": "way", "ref": 102, "role": "to"},
+    ]
+    tags = {"type": "restriction", "restriction": "no_right_turn"}
+    overpass.relations = [{"type": "relation", "id": 1, "members": members, "tags": tags}]
+    ways, _ = download_ways(AREA, folder=tmp_path, url=server, patience=patient(slept))
+    assert ways.turns == {(101, members[1]["ref"], 102, False)}
 
 
 def test_a_wrong_address_is_not_asked_again(overpass, server, tmp_path, slept):
@@ -196,11 +250,7 @@ def test_where_there_is_no_road_it_is_said(server, tmp_path, slept):
         download_ways(sea, folder=tmp_path, url=server, patience=patient(slept))
 
 
-def test_osmnx_and_the_process_are_left_as_they_were(overpass, server, tmp_path, slept):
-    before = {key: getattr(osmnx.settings, key) for key in vars(osmnx.settings) if key[0] != "_"}
-    lookup = socket.getaddrinfo
+def test_the_server_is_told_who_asks(overpass, server, tmp_path, slept):
     download_ways(AREA, folder=tmp_path, url=server, patience=patient(slept))
-    assert {key: getattr(osmnx.settings, key) for key in before} == before
-    assert socket.getaddrinfo is lookup
     assert all(agent.startswith("cluster-optimiser/") for agent in overpass.agents)
     assert download.OVERPASS_URL.startswith("https://")

@@ -70,9 +70,30 @@ def test_the_kind_of_limit_helps_where_the_limit_itself_cannot_be_read():
     assert read_tags(tags).limit_from == "tag"
 
 
-def test_the_lower_of_two_directions_counts():
-    tags = {"highway": "primary", "maxspeed:forward": "60 mph", "maxspeed:backward": "40 mph"}
-    assert read_tags(tags).limit_kmh == pytest.approx(40 * MPH)
+def test_each_direction_has_its_own_limit():
+    tags = {"highway": "primary", "maxspeed:forward": "60 mph", "maxspeed": "40 mph"}
+    read = read_tags(tags)
+    assert (read.limit_kmh, read.limit_back_kmh) == pytest.approx((60 * MPH, 40 * MPH))
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [("zone:maxspeed", "GB:20"), ("zone:maxspeed", "20 mph"), ("maxspeed:type", "GB:zone20")],
+)
+def test_a_zone_is_a_limit(tag, value):
+    assert read_tags({"highway": "residential", tag: value}).limit_kmh == pytest.approx(20 * MPH)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"highway": "motorway", "lit": "yes"},
+        {"highway": "motorway_link", "lit": "yes"},
+        {"highway": "trunk", "oneway": "yes", "lit": "yes"},
+    ],
+)
+def test_lights_make_no_30_of_a_motorway_or_a_dual_carriageway(tags):
+    assert read_tags(tags).limit_kmh is None
 
 
 def test_street_lights_make_30_unless_a_limit_is_tagged():
@@ -173,6 +194,12 @@ def test_motorways_are_one_way_without_a_word():
         ({"barrier": "gate"}, False),
         ({"barrier": "gate", "access": "private"}, True),
         ({"barrier": "gate", "access": "no", "motorcar": "yes"}, False),
+        ({"barrier": "gate", "locked": "yes"}, True),
+        ({"barrier": "lift_gate", "locked": "yes"}, True),
+        ({"barrier": "gate", "locked": "no"}, False),
+        ({"barrier": "yes"}, True),
+        ({"barrier": "fence"}, True),
+        ({"barrier": "wall"}, True),
         ({"barrier": "cattle_grid"}, False),
         ({"barrier": "height_restrictor"}, False),
         ({"access": "no"}, False),
