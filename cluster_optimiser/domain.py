@@ -167,6 +167,8 @@ class TravelSpec:
         Matrix: path of the CSV ``from_urn,to_urn,minutes``.
     roads
         Roads: the road file and what is assumed.
+    source
+        Matrix: whose map its minutes were measured on, as its column ``source`` says.
     note
         The stated method and its error, printed with every output.
     """
@@ -176,7 +178,17 @@ class TravelSpec:
     bands: tuple[tuple[float, float], ...] = ()
     matrix: Path | None = None
     roads: RoadSpec | None = None
+    source: str = ""
     note: str = ""
+
+    @property
+    def credit(self) -> str:
+        """What map minutes come from, its date and licence: for every file that has them."""
+        if self.roads is None:
+            return self.source
+        about = self.roads.about
+        date = f"data of {about.get('data_date') or 'unknown date'}"
+        return f"{about.get('source') or 'a road file'}, {date}; {about.get('attribution', '')}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -69,6 +69,32 @@ def test_info_tells_what_is_in_a_road_file(home):
     assert facts["unread_limits"] == "none (1); signals (1)"
 
 
+def test_several_files_that_overlap_are_one_map(home):
+    """Each way once, though both files have it; the files of a folder count."""
+    (home / "maps").mkdir()
+    shutil.copy(MAP, home / "maps" / "one.osm")
+    shutil.copy(MAP, home / "maps" / "other.osm")
+    assert call("roads", "import", MAP, "--out", "single.gpkg").exit_code == 0
+    assert call("roads", "import", "maps", MAP, "--out", "all.gpkg").exit_code == 0
+    single, several = (
+        json.loads(call("roads", "info", name, "--json").stdout)
+        for name in ("single.gpkg", "all.gpkg")
+    )
+    assert (single["km"], single["n_stretches"]) == (several["km"], several["n_stretches"])
+    assert several["source"] == "OpenStreetMap (one.osm, other.osm, two_villages.osm)"
+
+
+def test_how_much_of_the_authority_and_its_margin_has_roads_is_told(home):
+    call("roads", "import", MAP, "--authority", "threeshire")
+    file = "boundaries/threeshire/roads.gpkg"
+    facts = json.loads(call("roads", "info", file, "--json").stdout)
+    assert 0 < float(facts["outline_share"]) <= 1
+    done = call("roads", "info", file, "--authority", "threeshire", "--map", "map.svg")
+    assert done.exit_code == 0, done.output
+    assert "Squares of 2 km with roads" in done.stdout
+    assert "authority, without" in (home / "map.svg").read_text()
+
+
 def test_the_margin_is_what_is_cut_out(home):
     wide = call("roads", "import", MAP, "--authority", "threeshire", "--margin-km", "10")
     assert wide.exit_code == 0
@@ -221,6 +247,17 @@ def test_measured_minutes_can_be_used_as_a_matrix(on_roads):
     toml.write_text(text)
     by_matrix = travel_minutes(load_authority(on_roads / "boundaries" / "threeshire")).minutes
     np.testing.assert_array_equal(by_matrix, by_road)
+    spec = load_authority(on_roads / "boundaries" / "threeshire")
+    assert "OpenStreetMap contributors" in spec.travel.note
+    assert "OpenStreetMap contributors" in spec.sources[-1].licence
+    (on_roads / "m.toml").write_text(SCENARIO)
+    assert call("run", "m.toml", "--out", "results").exit_code == 0
+    for name in ("comparison.csv", "m/clusters.csv", "m/plan.geojson", "m/plan.gpkg"):
+        content = (on_roads / "results" / name).read_bytes()
+        assert "© OpenStreetMap contributors".encode() in content, name
+    audit = call("roads", "audit", "threeshire", "--against", file)
+    assert "Ours less the table: +0.00 minutes" in audit.stdout
+    assert "table = 0 + 1 x ours" in audit.stdout.replace("-0 +", "0 +")
     record = json.loads(call("roads", "measure", "threeshire", "--json").stdout)
     assert record["n_trips"] == 30
     assert [school["road_distance_m"] for school in record["schools"]] == sorted(

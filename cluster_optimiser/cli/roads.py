@@ -140,10 +140,9 @@ def info(
     if authority is not None:
         network, squares = road_files.with_coverage(network, authority, margin_km)
     if picture is not None:
-        from cluster_optimiser.geography.roads.minutes import map_source
         from cluster_optimiser.present import road_chart
 
-        source = map_source(network.about)
+        source = network.about.get("attribution", "")
         title = f"{authority}: where the map has roads, in squares of 2 km"
         road_files.write_text(picture, road_chart.coverage_map(squares, title=title, source=source))
     facts = road_files.road_facts(network)
@@ -219,7 +218,7 @@ def compare(*, authority: str, file: Path | None, chart: Path | None, as_json: b
         compared = road_files.compare_roads(on_roads)
         if chart is not None:
             title = f"{on_roads.authority.name}: minutes by road and the straight line"
-            source = road_words.road_source(on_roads.authority)
+            source = on_roads.authority.travel.credit
             drawn = road_chart.road_chart(compared, title=title, source=source)
             road_files.write_text(chart, drawn)
     if as_json:

@@ -102,8 +102,10 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
 
 
 def _sources(settings: Settings, travel: TravelSpec) -> tuple[Source, ...]:
-    """Give the sources that are stated, and the map that a road file was made of."""
+    """Give the sources that are stated, and the map that minutes by road were measured on."""
     stated = tuple(Source(s.title, s.date, s.licence, s.publisher) for s in settings.sources)
+    if travel.source:
+        return (*stated, Source("Travel minutes", "as its source says", travel.source))
     if travel.roads is None:
         return stated
     about = travel.roads.about

@@ -84,7 +84,12 @@ def _matrix(folder: Folder, settings: TravelTable, register: Register | None) ->
         _check_rows(folder, table, register)
     if len(folder.faults) > n_before:
         return None
-    return TravelSpec("matrix", matrix=folder.find(name, subject="travel.file"), note=settings.note)
+    source = ""
+    if "source" in columns:
+        source = "; ".join(sorted(set(table.cells["source"]) - {""}))
+    credit = f" The minutes were measured on {source}." if source else ""
+    path = folder.find(name, subject="travel.file")
+    return TravelSpec("matrix", matrix=path, source=source, note=(settings.note + credit).strip())
 
 
 def _check_rows(folder: Folder, table: Table, register: Register | None) -> None:

@@ -98,8 +98,10 @@ def _features(table: gpd.GeoDataFrame, *, kind: str, decimals: int) -> Iterator[
 def geojson(result: Result, *, decimals: int = COORDINATE_DECIMALS) -> dict[str, object]:
     """Give a plan as an RFC 7946 feature collection: clusters, then schools."""
     schools = schools_table(result).rename_axis("urn")
+    credit = result.problem.authority.travel.credit
     return {
         "type": "FeatureCollection",
+        **({"attribution": credit} if credit else {}),
         "features": [
             *_features(clusters_table(result), kind="cluster", decimals=decimals),
             *_features(schools, kind="school", decimals=decimals),

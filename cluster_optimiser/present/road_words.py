@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.geography.roads.comparison import LEAST_PAIRS
-from cluster_optimiser.geography.roads.minutes import map_source, road_note
+from cluster_optimiser.geography.roads.minutes import road_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
 N_FURTHEST = 10
 """Schools furthest from a road that are named."""
-
-
-def road_source(authority: Authority) -> str:
-    """Say where the roads come from, as the licence of the data asks."""
-    return map_source({} if authority.travel.roads is None else authority.travel.roads.about)
 
 
 def minutes_table(authority: Authority, measured: Measured) -> pd.DataFrame:
@@ -39,7 +34,7 @@ def minutes_table(authority: Authority, measured: Measured) -> pd.DataFrame:
             "to_urn": urns[columns],
             "minutes": measured.minutes[rows, columns],
             "may_save_off_map_min": measured.saved_min[rows, columns],
-            "source": road_source(authority),
+            "source": authority.travel.credit,
         }
     )
 
@@ -106,7 +101,7 @@ def comparison_record(authority: Authority, compared: RoadComparison) -> dict[st
     bands = compared.bands.astype(object).where(compared.bands < math.inf, None)
     return {
         "authority": authority.name,
-        "source": road_source(authority),
+        "source": authority.travel.credit,
         "n_pairs": compared.n_pairs,
         "n_pairs_unknown": compared.n_unknown,
         "bands": bands.to_dict(orient="records"),
@@ -132,7 +127,7 @@ def _coefficients(spec: TravelSpec) -> dict[str, Any]:
 def comparison_lines(authority: Authority, compared: RoadComparison) -> Iterator[str]:
     """Give a comparison in words."""
     has_estimate = compared.estimate is not None
-    yield road_source(authority)
+    yield authority.travel.credit
     yield f"{compared.n_pairs:,} pairs of schools; {compared.n_unknown:,} without a way by road."
     yield from _band_lines(compared.bands, "by road", "estimate" if has_estimate else "")
     if has_estimate and len(compared.bands):

@@ -110,7 +110,13 @@ def clusters_table(result: Result) -> gpd.GeoDataFrame:
     first = [column for column in first if column in clusters.columns]
     extras = [c for c in clusters.columns if c not in first and c != "geometry"]
     table = clusters[[*first, *extras, "geometry"]].rename_axis("cluster_id")
-    return table.set_geometry("geometry")
+    return gpd.GeoDataFrame(credited(table, result), geometry="geometry")
+
+
+def credited(table: pd.DataFrame, result: Result) -> pd.DataFrame:
+    """Add the map that minutes were measured on to a table that holds minutes, if there is one."""
+    credit = result.problem.authority.travel.credit
+    return table.assign(minutes_source=credit) if credit else table
 
 
 def secondary_memberships(result: Result) -> pd.Series:

@@ -20,6 +20,7 @@ from cluster_optimiser.present.sheets import governance_table, sheets_html, shee
 from cluster_optimiser.present.tables import (
     assignments_table,
     clusters_table,
+    credited,
     csv_text,
     plan_table,
 )
@@ -105,7 +106,7 @@ def write_comparison(
         record = page_record(results, comparison, unsolved=unsolved, standing=standing)
     page = render_page(record)
     _replace(out / "assignments.csv", csv_text(assignments_table(results)))
-    _replace(out / "comparison.csv", csv_text(comparison))
+    _replace(out / "comparison.csv", csv_text(credited(comparison, results[0])))
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     _replace(out / RECORD_FILE, text + "\n")
     _replace(out / "index.html", page)

@@ -192,12 +192,6 @@ def measured_minutes(authority: Authority) -> Measured:
     return measured
 
 
-def map_source(about: Mapping[str, str]) -> str:
-    """Say what map minutes come from, its date and its licence: for every file that has them."""
-    date = f"data of {about.get('data_date') or 'unknown date'}"
-    return f"{about.get('source') or 'a road file'} ({date}; {about.get('attribution', '')})"
-
-
 def road_note(authority: Authority, measured: Measured) -> str:
     """Say how minutes were made and how far they can be trusted, for every output."""
     spec = authority.travel.roads
@@ -209,7 +203,7 @@ def road_note(authority: Authority, measured: Measured) -> str:
     sentences = [
         (
             "Travel minutes are driving times by road, from each school to the meeting place, on "
-            f"{map_source(spec.about)}."
+            f"{authority.travel.credit}."
         ),
         f"They assume {assumed.limit_share:.0%} of the speed limit, but no more than the class of "
         f"road allows (such as {a_road:g} mph on an A road that is not a dual carriageway and "

@@ -17,7 +17,8 @@ from tests.geography.roads.drawn import draw
 X, Y = 600_000, 300_000
 
 DELAYS_ONLY = replace(
-    TravelTable(method="roads", limit_share=1, access_kmh=1e9).road_assumptions,
+    TravelTable(method="roads", limit_share=1).road_assumptions,
+    access_kmh=1e9,
     open_road_mph=dict.fromkeys(TravelTable(method="roads").road_assumptions.open_road_mph, 1e6),
     untagged_mph=dict.fromkeys(TravelTable(method="roads").road_assumptions.untagged_mph, 1e6),
     junction_delay_s=60,
@@ -73,7 +74,8 @@ def test_a_roundabout_passed_straight_on_costs_one_giving_way(tmp_path):
     ways = {
         1: ([1, 2], "primary"), 2: ([2, 3], "primary", one_way), 3: ([4, 2], "primary", one_way),
         4: ([5, 6], "primary"), 5: ([6, 8], "primary", one_way), 6: ([7, 6], "primary", one_way),
-        7: ([3, 9, 7, 8, 10, 4, 3], "primary", {"junction": "roundabout"}), 8: ([9, 11], "tertiary"),
+        7: ([3, 9, 7, 8, 10, 4, 3], "primary", {"junction": "roundabout"}),
+        8: ([9, 11], "tertiary"),
     }  # fmt: skip
     found = minutes(drawn(tmp_path, nodes, ways), [(-500, 0), (500, 0), (0, 500)])
     assert found == [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
