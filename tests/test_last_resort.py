@@ -148,3 +148,34 @@ def test_a_scheduler_that_has_gone_ends_the_run(monkeypatch: pytest.MonkeyPatch)
     pool.client.status = "connecting"
     with pytest.raises(pools.ClusterOptimiserError, match=r"8786 is gone; what is fin"):
         pool.refuse_lost()
+
+
+def _check(tmp_path: Path, option: str, more: str = "") -> str:
+    file = tmp_path / "s.toml"
+    head = f'title = "x"\noption = "{option}"\nauthority = "nowhere"\nmethod = "keep"\n'
+    file.write_text(head + more, encoding="utf-8")
+    with pytest.raises(SystemExit, match="3"):
+        cli.main(["check", str(file)])
+    return str(file)
+
+
+@pytest.mark.parametrize("option", ["CON", "con", "aux", "nul.txt", "LPT1", "a."])
+def test_a_label_is_a_folder_on_every_system(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _check(tmp_path, option)
+    assert "cannot be the name of a folder on every system" in capsys.readouterr().err
+
+
+def test_tables_nested_without_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _check(tmp_path, "d", "x = " + "[" * 20_000 + "]" * 20_000)
+    assert "s.toml: tables are nested too deeply" in capsys.readouterr().err
+
+
+def test_paths_that_no_file_can_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for path in (str(loop), "x" * 5_000):
+        with pytest.raises(SystemExit, match="3"):
+            cli.main(["check", path])
+        assert "no file can have this name" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tomllib
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -22,12 +23,30 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
+_CHECK = "Check the path."
+
+
+def _is_nameable(path: Path) -> bool:
+    """Tell whether the system can look for a path at all."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError) as error:
+        return getattr(error, "errno", None) not in (None, errno.ENAMETOOLONG, errno.ELOOP)
+    return True
+
+
 def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path]:
     """Find the scenario files that paths mean."""
     found: list[Path] = []
     faults = []
     for path in map(Path, paths):
-        if path.is_dir():
+        if not _is_nameable(path):
+            faults.append(
+                Fault(f"{str(path)[:60]}...", 0, "", "no file can have this name", _CHECK)
+            )
+        elif path.is_dir():
             inside = [p for p in sorted(path.glob("*.toml")) if is_scenario(p)]
             if not inside:
                 faults.append(Fault(str(path), 0, "", "no scenario in this folder", "Add one."))
@@ -36,7 +55,7 @@ def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path
             found.append(path)
         else:
             like = nearest(path.name, [p.name for p in path.parent.glob("*")])
-            remedy = f'Did you mean "{path.parent / like}"?' if like else "Check the path."
+            remedy = f'Did you mean "{path.parent / like}"?' if like else _CHECK
             faults.append(Fault(str(path), 0, "", "there is no such file or folder", remedy))
     if faults:
         raise ScenarioError(faults)
@@ -55,7 +74,7 @@ def scenarios_below(folder: Path) -> list[Scenario]:
 
 def _written_option(path: Path) -> str:
     """Give the label that a file writes, whatever else is wrong with it; empty if none."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         return str(tomllib.loads(path.read_text(encoding="utf-8-sig")).get("option", ""))
     return ""
 

@@ -31,7 +31,7 @@ def scenario_files(scenario: Scenario) -> list[Path]:
     home = scenario.files[0].parent if scenario.files else Path.cwd()
     found = set()
     for name in _texts(scenario.resolved()):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             if (home / name).is_file():
                 found.add(home / name)
     return sorted(found)
@@ -52,11 +52,11 @@ def beside(scenario: Scenario, option: str) -> Path | None:
 def authority_files(folder: Path) -> dict[str, Path]:
     """Find the files that an authority is read from, without reading any but its settings."""
     named = {SETTINGS_FILE}
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         named |= set(_texts(tomllib.loads((folder / SETTINGS_FILE).read_text("utf-8-sig"))))
     found: dict[str, Path] = {}
     for name in sorted(named):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             path = folder / name.replace("\\", "/")
             parts = SHAPEFILE_PARTS if path.suffix.lower() == ".shp" else ()
             for one in (path, *(path.with_suffix(part) for part in parts)):

@@ -257,6 +257,10 @@ def read_settings(folder: Folder) -> Settings | None:
         return None
     try:
         data = tomllib.loads(text)
+    except RecursionError:
+        what = Problem("tables are nested too deeply", "No key needs that: mend it.")
+        folder.faults.add(file, 0, "", what)
+        return None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         problem = Problem(f"not valid TOML: {error}", "Mend the line that is named.")

@@ -77,6 +77,9 @@ def _read_toml(path: Path, file: str) -> dict[str, Any]:
         ) from error
     try:
         return tomllib.loads(text)
+    except RecursionError as error:
+        fault = Fault(file, 0, "", "tables are nested too deeply", "No key needs that: mend it.")
+        raise ScenarioError([fault]) from error
     except tomllib.TOMLDecodeError as error:
         # The message ends with the place, and only there does every Python tell it.
         found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))

@@ -6,6 +6,7 @@ Source of the keys: the interface that outside programs rely on.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -46,6 +47,9 @@ FILES_OF_RESULTS = (
     "runs.parquet",
 )
 """What stands in a results folder beside the folder of each option."""
+
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever follows a dot."""
 
 
 class Scenario(Table):
@@ -103,6 +107,8 @@ class Scenario(Table):
         remedy = "Choose another label."
         if option.lower() in FILES_OF_RESULTS:
             refuse(f'"{option}" is the name of a file of the results', remedy)
+        if option.endswith(".") or RESERVED.fullmatch(option):
+            refuse(f'"{option}" cannot be the name of a folder on every system', remedy)
         if option in WORDS_OF_UNITS:
             refuse(f'units = "{option}" would not mean this scenario', remedy)
         return option
