@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,14 +37,14 @@ def test_an_unforeseen_error_names_its_step_and_writes_a_report_without_data(
         cli.main(["check", SCHOOL])
     said = capsys.readouterr().err
     assert "an error that nobody foresaw (ZeroDivisionError" in said
-    assert "in running.check, line" in said
+    assert re.search(r"in \w+\.check, line \d+", said)
     assert "Traceback" not in said
     (report,) = tmp_path.glob("cluster-optimiser-error-*.txt")
     assert report.name in said
     text = report.read_text(encoding="utf-8")
     assert SCHOOL not in text
     assert str(ROOT) not in text
-    assert "cluster_optimiser/cli/running.py" in text
+    assert "cluster_optimiser/cli/" in text
     assert "command: check" in text
 
 
