@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from cluster_optimiser.proofs import Proof
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -429,13 +431,13 @@ class Solution:
     stages
         Each solve in turn; empty for methods keep and file.
     proof
-        Plain facts of the solve for the manifest: number of candidate groups, the second exact
-        method's count of plans and whether it agrees, ... Keys are snake_case.
+        What is known of how it was found and proved: number of candidate groups, the second exact
+        method's count of plans, ...
     """
 
     status: Status
     stages: tuple[Stage, ...] = ()
-    proof: Mapping[str, object] = field(default_factory=dict)
+    proof: Proof = field(default_factory=Proof)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

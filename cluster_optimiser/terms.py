@@ -13,9 +13,10 @@ from cluster_optimiser.constants import (
     CENTIMINUTES_PER_MINUTE,
     CENTIPUPILS_PER_PUPIL,
 )
+from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 WEIGHTED = "weighted"
 """Stage: the sum of all terms, each by its weight."""
@@ -114,9 +115,6 @@ TERMS = (
 FAMILIES = (Term("misaligned", "pupils", "misaligned_{layer}_pupils", layers="named"),)
 """Terms of which each layer has one, written with a dot before the layer."""
 
-USUAL = ("count", "misaligned", "pupil_minutes", "deviation")
-"""What an order usually is, of those who have stated none."""
-
 _TERMS = {term.name: term for term in TERMS}
 _FAMILIES = {term.name: term for term in FAMILIES}
 
@@ -143,9 +141,32 @@ def lookup(name: str) -> Term:
     return _TERMS[name]
 
 
+def term_words(
+    form: str, name: str, titles: Mapping[str, str], preferred: Iterable[str] = (), n: int = 0
+) -> str:
+    """Say a term, or a stage, in one of the forms that the words have: a layer by its title.
+
+    Examples
+    --------
+    >>> term_words("report.by", "misaligned.gp_consortium", {"gp_consortium": "GP consortia"})
+    'alignment with the GP consortia'
+    """
+    if name in {WEIGHTED, TIE_BREAK}:
+        return say(f"{form}.{name}", n)
+    row = lookup(name)
+    layers = [titles.get(layer, layer.replace("_", " ")) for layer in row.of_layers(preferred)]
+    return say(f"{form}.{row.key}", n, layer="".join(layers[:1]), layers=layers)
+
+
 def gathered(how: Gathers) -> tuple[str, ...]:
     """Name the terms that are gathered in one way."""
     return tuple(term.name for term in TERMS if term.gathers == how)
+
+
+def usual_order(layers: Iterable[str], *, leave_out: Iterable[str] = ()) -> tuple[str, ...]:
+    """Give what an order usually is, of those who have stated none: with the first layer's fit."""
+    fit = [f"{family.name}.{layer}" for family in FAMILIES for layer in [*layers][:1]]
+    return tuple(t for t in ("count", *fit, "pupil_minutes", "deviation") if t not in leave_out)
 
 
 def term_scale(stage: str) -> int:

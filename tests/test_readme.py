@@ -25,7 +25,7 @@ def test_every_option_has_its_row() -> None:
 def test_the_table_of_options_holds_the_results(option: str) -> None:
     result = norfolk_result(option)
     metrics = result.score.metrics
-    plans = result.plan.solution.proof.get("n_legal_plans")
+    plans = result.plan.solution.proof.count_of_plans
     assert ROWS[option][2:] == [
         str(metrics["n_clusters"]),
         f"{metrics['smallest_pupils']:,} to {metrics['largest_pupils']:,}",

@@ -24,6 +24,7 @@ from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.universe_files import PICTURES
+from cluster_optimiser.proofs import proof_of
 from cluster_optimiser.scenario import authority_folder
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def load_result(outcome: Outcome) -> Result:
     solution = Solution(
         status=outcome.status,
         stages=tuple(Stage(**stage) for stage in record["stages"]),
-        proof=record["proof"],
+        proof=proof_of(record["proof"]),
     )
     assignment = load_plan(outcome.folder / "plan.csv", place.authority)
     plan = Plan(scenario.option, assignment, solution)

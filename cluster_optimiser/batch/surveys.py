@@ -10,6 +10,7 @@ from cluster_optimiser.errors import ClusterOptimiserError, InputError
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.present import plans_table
 from cluster_optimiser.prospects import Standing, Survey
+from cluster_optimiser.terms import usual_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,7 @@ def _universe(problem: Problem) -> Universe:
 
 def front_terms(problem: Problem) -> tuple[str, ...]:
     """Choose what the front is of: number, fit to the first preferred layer, and ways."""
-    layers = problem.scenario.preferred_layers
-    fit = [f"misaligned.{layer}" for layer in layers[:1]]
-    return ("count", *fit, "pupil_minutes")
+    return usual_order(problem.scenario.preferred_layers, leave_out=("deviation",))
 
 
 def survey_of(result: Result) -> Survey | None:

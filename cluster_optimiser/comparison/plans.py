@@ -33,7 +33,7 @@ def compare(results: Sequence[Result]) -> pd.DataFrame:
             "title": result.problem.scenario.title,
             "status": result.plan.solution.status,
             "metrics": result.score.metrics,
-            "n_legal_plans": result.plan.solution.proof.get("n_legal_plans"),
+            "n_legal_plans": result.plan.solution.proof.count_of_plans,
             "n_rules_broken": len(result.violations),
         }
         for result in results

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.present.principles import lower_first, misaligned, own_clusters
@@ -19,10 +20,11 @@ from cluster_optimiser.present.words import (
     percent,
     words,
 )
-from cluster_optimiser.words import is_unknown
+from cluster_optimiser.terms import term_words
+from cluster_optimiser.words import is_unknown, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from cluster_optimiser.domain import Result
     from cluster_optimiser.present.svg import Ground
@@ -39,18 +41,10 @@ def title_beside(scenario: Scenario) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def term_words(result: Result, term: str) -> str:
-    """Give an objective term in words."""
-    say, layers = words()["terms"], result.problem.authority.layers
-    if term.startswith("misaligned."):
-        name = term.removeprefix("misaligned.")
-        title = layers[name].title if name in layers else name
-        return str(say["misaligned_layer"].format(layer=lower_first(title)))
-    if term == "misaligned":
-        preferred = result.problem.scenario.preferred_layers
-        titles = [lower_first(layers[x].title if x in layers else x) for x in preferred]
-        return str(say["misaligned"].format(layers=joined(titles)))
-    return str(say.get(term, term.replace("_", " ")))
+def _in_words(result: Result, term: str) -> str:
+    """Give an objective term in words, as what is best."""
+    titles = {name: lower_first(x.title) for name, x in result.problem.authority.layers.items()}
+    return term_words("terms", term, titles, result.problem.scenario.preferred_layers)
 
 
 def proof(result: Result) -> dict[str, str]:
@@ -60,19 +54,19 @@ def proof(result: Result) -> dict[str, str]:
     if status == "GIVEN":
         return {"word": say["given"], "text": say["given_text"], "sign": ""}
     if objective.order:
-        terms = [term_words(result, term) for term in objective.order]
+        terms = [_in_words(result, term) for term in objective.order]
         listed = ", ".join([terms[0], *(say["then"].format(term=term) for term in terms[1:])])
     else:
         listed = joined(
             [
-                say["weight"].format(term=term_words(result, term), weight=f"{weight:g}")
+                say["weight"].format(term=_in_words(result, term), weight=f"{weight:g}")
                 for term, weight in objective.weights.items()
             ]
         )
     if status == "OPTIMAL":
         key = "best_text" if objective.order else "best_weights"
         text = say[key].format(terms=listed)
-        among = result.plan.solution.proof.get("among")
+        among = result.plan.solution.proof.part
         if among:
             text = f"{text} {say['among'].format(among=among)}"
         return {"word": say["best"], "text": text, "sign": "✓"}
@@ -83,10 +77,10 @@ def proof(result: Result) -> dict[str, str]:
 
 def stand(result: Result) -> str:
     """Say where a plan stands among all that keep its rules, where their number is known."""
-    facts = result.plan.solution.proof
-    n_plans = facts.get("n_legal_plans")
+    found = result.plan.solution.proof
+    n_plans = found.count_of_plans
     # A later version is the best of a part of them, which `proof` says.
-    if not isinstance(n_plans, int) or "among" in facts:
+    if n_plans is None or found.part:
         return ""
     is_best = result.plan.solution.status == "OPTIMAL" and result.problem.scenario.objective.order
     say = words()["page"]
@@ -243,24 +237,30 @@ def _sizes(result: Result) -> dict[str, str]:
 
 
 def _proof_facts(result: Result) -> list[tuple[str, str]]:
-    facts = []
-    for key, value in result.plan.solution.proof.items():
-        name = re.sub(r"^n ", "number of ", key.replace("_", " ").removeprefix("is "))
-        if isinstance(value, bool):
-            text = "yes" if value else "no"
-        elif isinstance(value, int):
-            text = f"{value:,}"
-        else:
-            text = str(value)
-        facts.append((name, text))
-    return facts
+    return [
+        (say(f"proof_facts.{name}"), _fact(name, value))
+        for name, value in result.plan.solution.proof.facts().items()
+    ]
+
+
+def _fact(name: str, value: object) -> str:
+    """Write one fact of a proof: texts of the record have words of their own."""
+    if isinstance(value, bool):
+        return say(f"proof_facts.{'yes' if value else 'no'}")
+    if isinstance(value, Mapping):
+        return number(len(set(value.values())))
+    if value is None:
+        return say("proof_facts.not_counted")
+    if name in {"second_method", "covers"}:
+        return say(f"proof_facts.{name}_{value if name == 'second_method' else 'all_hubs'}")
+    return number(value) if isinstance(value, int) else str(value)
 
 
 def _stages(result: Result) -> list[dict[str, str]]:
     say = words()["status"]
     return [
         {
-            "term": term_words(result, stage.term),
+            "term": _in_words(result, stage.term),
             "status": say[stage.status],
             "value": f"{stage.objective:,.10g}",
             "bound": f"{stage.bound:,.10g}",

@@ -164,7 +164,7 @@ def manifest(result: Result) -> dict[str, object]:
         "n_exempt_clusters": int(is_exempt.sum()),
         "metrics": result.score.metrics,
         "stages": [dataclasses.asdict(stage) for stage in solution.stages],
-        "proof": dict(solution.proof),
+        "proof": solution.proof.record(),
         "violations": [dataclasses.asdict(violation) for violation in result.violations],
         "exceptions": exceptions(result),
         "funding": funding_record(result),

@@ -12,6 +12,7 @@ import shapely
 
 from cluster_optimiser.present.principles import lower_first
 from cluster_optimiser.present.words import number, one_decimal, percent, words
+from cluster_optimiser.terms import gathered, lookup
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def points_of(reference: Result, standing: Standing) -> list[Point]:
     survey = reference.survey
     if survey is None or survey.front is None or len(survey.terms) < 3:  # noqa: PLR2004
         return []
-    layer, pupils = survey.terms[1], _pupils(reference)
+    (number_of, layer, minutes), pupils = survey.terms, _pupils(reference)
     if not pupils:
         return []
     rows: list[tuple[Any, str]] = [(row, "") for _, row in survey.front.iterrows()]
@@ -86,7 +87,7 @@ def points_of(reference: Result, standing: Standing) -> list[Point]:
         }
         rows.append((values, option))
     return [
-        Point(row["pupil_minutes"] / pupils, round(row[layer]), round(row["count"]), label)
+        Point(row[minutes] / pupils, round(row[layer]), round(row[number_of]), label)
         for row, label in rows
     ]
 
@@ -156,7 +157,7 @@ def _value(metric: str, row: pd.Series, pupils: int) -> str:
     if metric == "order" or is_unknown(row["value"]):
         return ""
     value = float(row["value"]) / int(row["scale"])
-    if metric == "pupil_minutes":
+    if lookup(metric).is_mean_shown:
         return str(words()["universe"]["minutes"].format(n=one_decimal(value / max(1, pupils))))
     return number(value)
 
@@ -195,14 +196,14 @@ def standing_rows(reference: Result, standing: Standing) -> dict[str, Any]:
     survey = reference.survey
     n_plans = survey.n_plans if survey is not None and survey.n_plans else 0
     metrics = [*(survey.terms if survey is not None else ())]
-    if any("robustness" in table.index for _, table in _by_option(standing)):
-        metrics.append("robustness")
+    rank_of = [table.index for _, table in _by_option(standing)]
+    metrics += [m for m in gathered("projections") if any(m in index for index in rank_of)]
     layers = reference.problem.authority.layers
     heads = []
     for metric in metrics:
-        kind, _, layer = metric.partition(".")
-        title = lower_first(layers[layer].title) if layer in layers else ""
-        heads.append(say[f"measure_{kind}"].format(layer=title))
+        row = lookup(metric)
+        title = lower_first(layers[row.layer].title) if row.layer else ""
+        heads.append(say[f"measure_{row.key}"].format(layer=title))
     pupils = _pupils(reference)
     rows = [
         {

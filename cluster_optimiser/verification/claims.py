@@ -141,7 +141,7 @@ def _level_claims(result: Result) -> Iterator[str]:
     problem = result.problem
     if problem.upper is None or result.plan.solution.status not in {"OPTIMAL", "FEASIBLE"}:
         return
-    number = cast("Mapping[str, int]", result.plan.solution.proof.get("grouping_of", {}))
+    number: Mapping[str, int] = result.plan.solution.proof.facts().get("grouping_of", {})
     clusters = result.plan.assignment
     grouping = clusters.map(number).astype("object")
     named = clusters.mask(~clusters.index.isin(problem.exempt_of.index), "grouping ")

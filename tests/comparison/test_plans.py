@@ -92,7 +92,7 @@ def test_what_is_not_known_stays_missing(results: list[Result]) -> None:
 
 def test_legal_plans_are_counted_where_a_method_counted_them(results: list[Result]) -> None:
     table = compare(results).set_index(["metric", "scenario"])["value"]
-    assert table["n_legal_plans", "4a"] == results[0].plan.solution.proof["n_legal_plans"]
+    assert table["n_legal_plans", "4a"] == results[0].plan.solution.proof.record()["n_legal_plans"]
     assert pd.isna(table["n_legal_plans", "1"])
 
 

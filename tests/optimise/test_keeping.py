@@ -91,7 +91,7 @@ def test_the_best_plan_and_all_counts_equal_naive_ones(seed: int) -> None:
     stages = [round(s.objective * term_scale(s.term)) for s in plan.solution.stages[:-1]]
     assert tuple(stages) == min(zip(*columns, strict=True))
     assert plan.solution.status == "OPTIMAL"
-    assert plan.solution.proof["second_method"] == "all plans in order: same optimum"
+    assert plan.solution.proof.record()["second_method"] == "all plans in order: same optimum"
 
 
 def test_an_exception_is_small_in_some_projections_only() -> None:

@@ -31,7 +31,7 @@ from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.partition import best_cover
 from cluster_optimiser.optimise.universe.sweep import sweep
-from cluster_optimiser.terms import TIE_BREAK
+from cluster_optimiser.terms import TIE_BREAK, term_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,20 +183,8 @@ def _shown(lines: Sequence[str]) -> list[str]:
 
 
 def _amount(term: str, value: float) -> str:
-    number = f"{value:,.0f}"
-    layer = term.partition(".")[2]
-    words = {
-        "count": f"{number} cluster{'s' * (value != 1)}",
-        "weighted": f"{number} weighted points",
-        "exceptions": f"{number} exception{'s' * (value != 1)}",
-        "pupil_minutes": f"{number} pupil minutes",
-        "deviation": f"{number} pupils of deviation from the target",
-        "need_deviation": f"{number} weighted pupils out of proportion to need",
-        "robustness": f"not legal in {number} projection{'s' * (value != 1)}",
-        "changed_pupils": f"{number} pupils in another cluster than their neighbours of today",
-        "misaligned": f"{number} pupils out of line with the preferred layers",
-    }
-    return words.get(term, f"{number} pupils out of line with the layer {layer or term}")
+    """Say how much of a term there is."""
+    return term_words("amounts", term, {}, n=round(value))
 
 
 def explain(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanation:

@@ -15,8 +15,9 @@ find no plan at all.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError, VerificationError
@@ -33,6 +34,7 @@ from cluster_optimiser.optimise.merging.partition import (
     solve_stages,
 )
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
+from cluster_optimiser.proofs import LevelsProof
 from cluster_optimiser.terms import TIE_BREAK, UPPER
 
 if TYPE_CHECKING:
@@ -94,26 +96,28 @@ def solve_levels(problem: Problem, *, seed: int = 0, time_limit_s: float | None 
     lower, upper = homed_candidates(problem, upper_problem)
     costs = joint_costs(problem, lower, upper, seed=seed)
     cover = _best(problem, lower, upper, costs, seed=seed, time_limit_s=time_limit_s)
-    proof: dict[str, object] = {
-        "n_units": len(problem.units),
-        "n_candidates": len(lower),
-        "n_candidate_groupings": len(upper),
+    proof = LevelsProof(
+        n_units=len(problem.units),
+        n_candidates=len(lower),
+        n_candidate_groupings=len(upper),
         **_second_proof(problem, lower, upper, costs, cover),
-    }
+    )
     if cover.status == "INFEASIBLE":
         raise InfeasibleError(_why(problem, proof))
     clusters = [lower[i] for i in cover.chosen if i < len(lower)]
     groupings = [upper[i - len(lower)] for i in cover.chosen if i >= len(lower)]
     names = cluster_names(problem, [cluster.group.units for cluster in clusters])
     cluster_of = {u: n for n, c in zip(names, clusters, strict=True) for u in c.group.units}
-    proof["grouping_of"] = {
+    grouping_of = {
         name: next(k for k, g in enumerate(groupings, start=1) if g.holds(c))
         for name, c in sorted(zip(names, clusters, strict=True), key=lambda pair: pair[0])
     }
     return Plan(
         label=problem.scenario.option,
         assignment=assign_schools(problem, cluster_of),
-        solution=Solution(status=cover.status, stages=cover.stages, proof=proof),
+        solution=Solution(
+            status=cover.status, stages=cover.stages, proof=replace(proof, grouping_of=grouping_of)
+        ),
     )
 
 
@@ -165,11 +169,11 @@ def _second_proof(
     upper: Sequence[Homed],
     costs: Costs,
     cover: Cover,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     rows = [own for own, _ in costs.values()], [theirs for _, theirs in costs.values()]
     found = nested_sweep(problem, lower, upper, *rows)
     if found is None:
-        return {"n_legal_plans": None, "second_method": "not made: too many states for the sweep"}
+        return {"second_method": "no_sweep"}
     if cover.status == "OPTIMAL":
         agrees = found.best == cover.totals
     else:
@@ -181,17 +185,15 @@ def _second_proof(
         )
         raise VerificationError(message)
     return {
-        # The same clusters grouped in two ways are two nested plans, and one plan of clusters.
-        "n_legal_plans": None,
         "n_nested_plans": found.n_plans,
-        "second_method": "partitions of every grouping, then of all units: same optimum",
+        "second_method": "nested",
         "n_sweep_states": found.n_states,
     }
 
 
-def _why(problem: Problem, proof: dict[str, object]) -> str:
+def _why(problem: Problem, proof: LevelsProof) -> str:
     size = above(problem).scenario.size
-    checked = " (by two exact methods)" if "n_nested_plans" in proof else ""
+    checked = " (by two exact methods)" if proof.n_nested_plans is not None else ""
     return (
         f"no plan exists, proved{checked}: no choice of clusters fits into groupings of "
         f"{size.min_pupils:,} to {size.max_pupils:,} pupils by the rules of "

@@ -63,7 +63,7 @@ def explain_levels(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> E
         )
     except NoPlanFoundError:
         return Explanation(scenario.option, scenario.title, "UNKNOWN", False, proof, {})  # noqa: FBT003
-    n_plans = solution.proof.get("n_nested_plans")
+    n_plans = solution.proof.facts().get("n_nested_plans")
     proof["second_method"] = f"by {'one method' if n_plans is None else 'two methods that agree'}"
     proof["n_nested_plans"] = n_plans
     counted = [f"Both levels together have {n_plans:,} plans."] if isinstance(n_plans, int) else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError, VerificationError
@@ -15,6 +15,7 @@ from cluster_optimiser.optimise.merging.versions import among_words, first_unlik
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.sweep import sweep
 from cluster_optimiser.optimise.weighting import decimal_costs
+from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.terms import WEIGHTED, term_scale
 
 if TYPE_CHECKING:
@@ -52,17 +53,15 @@ def solve_merge(
         seed=seed,
         time_limit_s=time_limit_s,
     )
-    proof: dict[str, object] = {
-        "n_units": n_units,
-        "n_candidates": len(groups),
-        "row_total_over_2_31": exceeds_safe_total(groups, scenario, seed),
+    proof = MergeProof(
+        n_units=n_units,
+        n_candidates=len(groups),
+        row_total_over_2_31=exceeds_safe_total(groups, scenario, seed),
         **_second_proof(problem, groups, cover, unlike, keeping, seed=seed),
-    }
-    if keeping is not None and cover.chosen:
-        proof["n_projections"] = keeping.n_projections
-        proof["n_projections_kept"] = keeping.kept(cover.chosen).bit_count()
-    if earlier:
-        proof["among"] = among_words(problem, earlier)
+        n_projections=None if keeping is None else keeping.n_projections,
+        n_projections_kept=None if keeping is None else keeping.kept(cover.chosen).bit_count(),
+        among=among_words(problem, earlier) if earlier else None,
+    )
     if cover.status == "INFEASIBLE":
         raise InfeasibleError(_why(problem, groups, proof))
     chosen = [groups[i] for i in cover.chosen]
@@ -103,7 +102,7 @@ def _second_proof(
     keeping: Keeping | None,
     *,
     seed: int,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     costs = group_costs(groups, problem.scenario.objective, seed=seed)
     if unlike or keeping is not None:
         return _proof_in_order(problem, groups, cover, unlike, keeping, seed=seed)
@@ -114,7 +113,7 @@ def _second_proof(
         costs[WEIGHTED], scale = decimal_costs(weights, of_terms, term_scale)
     outcome = sweep(problem, groups, list(costs.values()))
     if outcome is None:
-        return {"n_legal_plans": None, "second_method": "not made: too many states for the sweep"}
+        return {"second_method": "no_sweep"}
     if cover.status == "OPTIMAL":
         agrees = outcome.best is not None and _says_the_same(problem, outcome.best, scale, cover)
     else:
@@ -127,7 +126,7 @@ def _second_proof(
         raise VerificationError(message)
     return {
         "n_legal_plans": outcome.n_plans,
-        "second_method": "sweep over covered sets: same optimum",
+        "second_method": "sweep",
         "n_sweep_states": outcome.n_states,
     }
 
@@ -149,11 +148,11 @@ def _proof_in_order(
     keeping: Keeping | None,
     *,
     seed: int,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Find the plan again by going through all plans, the best first."""
     first = first_unlike(problem, groups, unlike, keeping, seed=seed)
     if first is None:
-        return {"n_legal_plans": None, "second_method": "not made: too many plans to go through"}
+        return {"second_method": "no_order"}
     if cover.status == "OPTIMAL":
         agrees = first.costs == cover.totals
     else:
@@ -164,18 +163,17 @@ def _proof_in_order(
             f"plans in order finds {first.costs}: please report this"
         )
         raise VerificationError(message)
-    until = " until one differs enough" if unlike else ""
-    facts: dict[str, object] = {
+    return {
         "n_legal_plans": first.n_plans,
-        "second_method": f"all plans in order{until}: same optimum",
+        "second_method": "in_order_until" if unlike else "in_order",
+        "n_better_plans_too_alike": first.n_passed if unlike else None,
     }
-    return {**facts, "n_better_plans_too_alike": first.n_passed} if unlike else facts
 
 
-def _why(problem: Problem, groups: Sequence[CandidateGroup], proof: dict[str, object]) -> str:
+def _why(problem: Problem, groups: Sequence[CandidateGroup], proof: MergeProof) -> str:
     count = problem.scenario.count
     n_clusters = f"{count.min} to {count.max}" if count.max else f"{count.min} or more"
-    checked = " (by two exact methods)" if proof["n_legal_plans"] is not None else ""
+    checked = " (by two exact methods)" if proof.n_legal_plans is not None else ""
     return (
         f"no plan exists, proved{checked}: every unit is in some of the {len(groups)} legal "
         f"clusters, but no choice of {n_clusters} of them holds each unit once with at most "

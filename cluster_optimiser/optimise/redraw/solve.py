@@ -18,6 +18,7 @@ from cluster_optimiser.optimise.redraw.parts import parts_of, solve_parts
 from cluster_optimiser.optimise.redraw.search import FEW, How
 from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale
 from cluster_optimiser.optimise.redraw.warm import merged_start
+from cluster_optimiser.proofs import RedrawProof
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,8 +80,11 @@ def solve_redraw(
     stages = _stages(ground, plans)
     proof = _proof(ground, plans, how)
     if redraw.nearest_hubs is not None:
-        proof["nearest_hubs_tried_first"] = redraw.nearest_hubs
-        proof["best_has_nearest_hubs"] = _has_nearest(ground, clusters, redraw.nearest_hubs)
+        proof = replace(
+            proof,
+            nearest_hubs_tried_first=redraw.nearest_hubs,
+            best_has_nearest_hubs=_has_nearest(ground, clusters, redraw.nearest_hubs),
+        )
     status: Status = "OPTIMAL" if statuses == {"OPTIMAL"} else "FEASIBLE"
     return Plan(
         label=problem.scenario.option,
@@ -177,16 +181,15 @@ def _stages(ground: Ground, plans: Sequence[PartPlan]) -> tuple[Stage, ...]:
     return tuple(stages)
 
 
-def _proof(ground: Ground, plans: Sequence[PartPlan], how: How) -> dict[str, object]:
+def _proof(ground: Ground, plans: Sequence[PartPlan], how: How) -> RedrawProof:
     parts = parts_of(ground)
     engines = {(how.engine if len(part) <= how.few else how.engine_of_many).name for part in parts}
-    return {
-        "n_units": len(ground.units),
-        "n_hubs": len(ground.hubs),
-        "n_pairs": sum(plan.n_pairs for plan in plans),
-        "covers": "all hubs within the travel limit of each unit",
-        "n_parts": len(plans),
-        "n_separators": sum(plan.n_cuts for plan in plans),
-        "n_programs": sum(plan.n_rounds for plan in plans),
-        "engine": " and ".join(sorted(engines)),
-    }
+    return RedrawProof(
+        n_units=len(ground.units),
+        n_hubs=len(ground.hubs),
+        n_pairs=sum(plan.n_pairs for plan in plans),
+        n_parts=len(plans),
+        n_separators=sum(plan.n_cuts for plan in plans),
+        n_programs=sum(plan.n_rounds for plan in plans),
+        engine=" and ".join(sorted(engines)),
+    )

@@ -34,6 +34,7 @@ from cluster_optimiser.optimise.universe.ranking import (
 from cluster_optimiser.optimise.universe.splitting import restrict
 from cluster_optimiser.optimise.universe.standing import Ranks
 from cluster_optimiser.optimise.universe.states import build_diagram
+from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.scenario import nearest
 from cluster_optimiser.terms import TIE_BREAK, gathered, lookup, term_scale
 
@@ -355,10 +356,15 @@ class Universe:
         chosen = [self.groups[i].units for i in groups]
         names = cluster_names(self.problem, chosen)
         cluster_of = {u: name for name, units in zip(names, chosen, strict=True) for u in units}
+        proof = MergeProof(
+            n_units=len(self.problem.units),
+            n_candidates=len(self.groups),
+            n_legal_plans=self.n_plans,
+        )
         return Plan(
             label=self.problem.scenario.option,
             assignment=assign_schools(self.problem, cluster_of),
-            solution=Solution(status=status, proof={"n_legal_plans": self.n_plans}),
+            solution=Solution(status=status, proof=proof),
         )
 
     def groups_of(self, plan: PlanLike) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, Pa
 from cluster_optimiser.present.report.maps import standalone_svg
 from cluster_optimiser.present.report.measures import against_today, layer_words
 from cluster_optimiser.present.report.summary import verdicts
+from cluster_optimiser.terms import term_words
 from cluster_optimiser.words import joined, number, say
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _ranked(rows: Sequence[Mapping[str, Any]], layers: Mapping[str, str]) -> Ite
         if row["metric"] == "order":
             continue
         better, equal, worse = (row.get(key) for key in ("n_better", "n_equal", "n_worse"))
-        measure = measure_words(str(row["metric"]), layers)
+        measure = term_words("report.by", str(row["metric"]), layers)
         if better is not None and equal is not None and worse is not None:
             n_plans = better + equal + worse
             counted.append(say("report.each.ranked", measure=measure, better=better, equal=equal))
@@ -105,20 +106,6 @@ def _ranked(rows: Sequence[Mapping[str, Any]], layers: Mapping[str, str]) -> Ite
     if counted:
         yield say("report.each.ranking", all=n_plans, list="; ".join(counted))
     yield from between
-
-
-def measure_words(term: str, layers: Mapping[str, str]) -> str:
-    """Name an objective term as plans are ranked by it; one without words is an error.
-
-    Examples
-    --------
-    >>> measure_words("misaligned.gp_consortium", {"gp_consortium": "GP consortia"})
-    'alignment with the GP consortia'
-    """
-    family, _, layer = term.partition(".")
-    return (
-        say(f"report.by.{family}_layer", layer=layers[layer]) if layer else say(f"report.by.{term}")
-    )
 
 
 def exceptional(option: Option) -> Iterator[str]:

@@ -99,7 +99,7 @@ def test_the_best_of_both_levels_is_found(hundreds, first) -> None:
     plan = solve_levels(problem)
     stages = plan.solution.stages
     assert tuple(stage.objective for stage in stages[:-1]) == pytest.approx(best)
-    assert plan.solution.proof["n_nested_plans"] == n_plans
+    assert plan.solution.proof.record()["n_nested_plans"] == n_plans
     assert plan.solution.status == "OPTIMAL"
 
 
@@ -188,9 +188,9 @@ def test_a_claim_on_the_level_above_is_checked() -> None:
     wrong = replace(result, plan=replace(result.plan, solution=replace(solution, stages=stages)))
     with pytest.raises(VerificationError, match=r"stage upper\.count"):
         verify(wrong)
-    numbers = solution.proof["grouping_of"]
+    numbers = solution.proof.record()["grouping_of"]
     swapped = {name: 1 if k == 2 else k for name, k in numbers.items()}
-    proof = {**solution.proof, "grouping_of": swapped}
+    proof = replace(solution.proof, grouping_of=swapped)
     wrong = replace(result, plan=replace(result.plan, solution=replace(solution, proof=proof)))
     with pytest.raises(VerificationError, match="groupings break a rule"):
         verify(wrong)

@@ -311,7 +311,7 @@ def test_the_plan_is_the_best_of_all_legal_plans_and_there_is_none_if_there_is_n
     found = verify_plan(problem, plan.assignment)
     assert found.violations == ()
     assert plan.solution.status == "OPTIMAL"
-    assert plan.solution.proof["n_legal_plans"] == len(all_legal)
+    assert plan.solution.proof.record()["n_legal_plans"] == len(all_legal)
     best = min(vector(problem, other) for other in all_legal)
     assert vector(problem, found) == best
 
@@ -339,7 +339,7 @@ def test_other_names_and_another_order_of_units_change_nothing(case: Case, seed:
             for problem, plan in zip((first, second), plans, strict=True)
         ]
         assert values[0] == values[1]
-        proofs = [plan.solution.proof["n_legal_plans"] for plan in plans]
+        proofs = [plan.solution.proof.record()["n_legal_plans"] for plan in plans]
         assert proofs[0] == proofs[1]
 
 

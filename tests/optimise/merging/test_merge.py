@@ -62,7 +62,7 @@ def test_real_options_are_proved_and_legal(option: str) -> None:
     plan = solve_merge(problem)
     assert plan.solution.status == "OPTIMAL"
     assert all(stage.gap == 0 for stage in plan.solution.stages)
-    assert plan.solution.proof["second_method"] == "sweep over covered sets: same optimum"
+    assert plan.solution.proof.record()["second_method"] == "sweep over covered sets: same optimum"
     assert verify_plan(problem, plan.assignment).violations == ()
 
 
@@ -125,4 +125,4 @@ def test_the_optimum_equals_one_found_without_the_optimisers_candidates() -> Non
     plan = solve_merge(problem)
     claimed = tuple(round(s.objective * term_scale(s.term)) for s in plan.solution.stages[:-1])
     assert found.best == claimed
-    assert found.n_plans == plan.solution.proof["n_legal_plans"]
+    assert found.n_plans == plan.solution.proof.record()["n_legal_plans"]

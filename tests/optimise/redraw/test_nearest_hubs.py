@@ -45,8 +45,8 @@ def solved(term: str, nearest_hubs: int | None, few: int = FEW) -> dict[str, Any
         "value": stage.objective,
         "bound": stage.bound,
         "stage": stage.status,
-        "tried": plan.solution.proof.get("nearest_hubs_tried_first"),
-        "is_near": plan.solution.proof.get("best_has_nearest_hubs"),
+        "tried": plan.solution.proof.record().get("nearest_hubs_tried_first"),
+        "is_near": plan.solution.proof.record().get("best_has_nearest_hubs"),
     }
 
 

@@ -54,7 +54,7 @@ def test_both_ways_of_solving_prove_the_same(most: int) -> None:
     assert bounded_first.solution.status == "OPTIMAL"
     (one,), (other,) = as_it_is.solution.stages, bounded_first.solution.stages
     assert (one.objective, one.bound) == (other.objective, other.bound)
-    assert bounded_first.solution.proof["engine"] == "HiGHS"
+    assert bounded_first.solution.proof.record()["engine"] == "HiGHS"
 
 
 @dataclass
