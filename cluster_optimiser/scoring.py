@@ -194,7 +194,9 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
         rows.append(row)
         shapes.append(shape)
     table = pd.DataFrame(rows)
-    table.index = pd.Index([f"{label}-{i:02d}" for i in range(1, len(rows) + 1)], name="cluster_id")
+    # The C keeps spreadsheets from reading 1-01 as a date, and 4e-01 as a number.
+    ids = [f"{label}-C{i:02d}" for i in range(1, len(rows) + 1)]
+    table.index = pd.Index(ids, name="cluster_id")
     table["meeting_place_urn"] = table["meeting_place_urn"].astype("Int64")
     return gpd.GeoDataFrame(
         table, geometry=gpd.GeoSeries(shapes, index=table.index, crs=CRS_METRES)

@@ -169,8 +169,8 @@ def test_clusters_are_numbered_by_name_and_exempt_ones_come_last() -> None:
     exempt = [{"name": "A special school", "where": {"phase": "special"}}]
     problem = toy_problem("AABB", schools=schools, exempt=exempt)
     table = cluster_table(problem, toy_assignment(problem, {"Z": "A", "B": "B"}), "T")
-    assert table["cluster"].to_dict() == {"T-01": "B", "T-02": "Z", "T-03": "A special school"}
-    row = table.loc["T-03"]
+    assert table["cluster"].to_dict() == {"T-C01": "B", "T-C02": "Z", "T-C03": "A special school"}
+    row = table.loc["T-C03"]
     assert (row["is_exempt"], row["is_exception"], row["pupils"]) == (True, False, 20)
     assert row["is_contiguous"] is None
     assert row["polsby_popper"] is None or math.isnan(row["polsby_popper"])
@@ -428,7 +428,7 @@ def test_a_school_without_pupils_that_cannot_be_reached_leaves_only_the_longest_
     half_known: TravelSpec,
 ) -> None:
     problem = toy_problem("ABC", pupils={"A": 9, "B": 9, "C": 0}, travel_spec=half_known)
-    row = cluster_table(problem, toy_assignment(problem, {"ABC": "ABC"}), "T").loc["T-01"]
+    row = cluster_table(problem, toy_assignment(problem, {"ABC": "ABC"}), "T").loc["T-C01"]
     assert (row["meeting_place_urn"], row["pupil_minutes"]) == (100_002, 45.0)
     assert pd.isna(row["max_minutes"])
 

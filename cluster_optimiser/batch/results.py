@@ -39,6 +39,7 @@ COMPARISON_FILES = (
     "page.json",
     "comparison.csv",
     "assignments.csv",
+    "datapackage.json",
     *PICTURES,
 )
 """What speaks of all plans of a run together."""

@@ -14,10 +14,10 @@ from cluster_optimiser.present.principles import lower_first
 from cluster_optimiser.present.tables import made_from, schools_table
 from cluster_optimiser.present.words import (
     cluster_number,
-    joined,
     long_date,
     number,
     one_decimal,
+    say,
     template,
 )
 
@@ -27,21 +27,10 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Result
     from cluster_optimiser.scenario import Governance
 
-PHASE_WORDS = {
-    "nursery": "Nursery schools",
-    "primary": "Primary schools",
-    "middle": "Middle schools",
-    "secondary": "High schools",
-    "all-through": "All-through schools",
-    "special": "Special schools",
-    "pru": "Pupil referral units",
-}
-"""Headings of the member list."""
-
 DENSITIES = ((70, " huge"), (32, " many"))
 """More schools than this, and the list is set smaller: a sheet is one page."""
 
-BLANKS = ("Chair", "Host school", "Clerk", "Link officer")
+BLANKS = ("chair", "host", "clerk", "officer")
 """What only people can decide: never filled in."""
 
 
@@ -62,18 +51,15 @@ def executive_words(
     """Suggest an executive group, where a cluster is large."""
     least = governance.executive_above_schools
     if least is None:
-        return "None suggested."
+        return say("sheets.executive_none")
     if n_schools <= least:
-        return f"Not needed: no more than {least} schools, all may meet."
-    n_members = len(partnerships) + 1 + (n_secondary > 1)
-    high = "two from its high schools" if n_secondary > 1 else "one from its high school"
-    return (
-        f"Suggested, as there are more than {least} schools: {n_members} members, one from the "
-        f"primary phase of each local partnership ({joined(partnerships)}) and {high}."
-        if n_secondary
-        else f"Suggested, as there are more than {least} schools: {len(partnerships)} members, one "
-        f"from each local partnership ({joined(partnerships)})."
-    )
+        return say("sheets.executive_needless", least)
+    if not n_secondary:
+        n, key = len(partnerships), "sheets.executive_primary"
+    else:
+        n = len(partnerships) + 1 + (n_secondary > 1)
+        key = "sheets.executive_one" if n_secondary == 1 else "sheets.executive_two"
+    return say(key, n, least=least, partnerships=partnerships)
 
 
 def _is_academy(schools: pd.DataFrame, governance: Governance) -> pd.Series | None:
@@ -95,13 +81,13 @@ def _phases(members: pd.DataFrame) -> list[dict[str, Any]]:
             {
                 "name": row.school,
                 "pupils": number(row.pupils),
-                "minutes": "meeting place" if row.is_place else one_decimal(row.minutes),
+                "minutes": say("sheets.is_place") if row.is_place else one_decimal(row.minutes),
                 "today": row.from_cluster,
                 "academy": bool(row.is_academy),
             }
             for row in members[members["phase"] == phase].sort_values("school").itertuples()
         ]
-        groups.append({"title": PHASE_WORDS[phase], "rows": rows})
+        groups.append({"title": say(f"phases.{phase}"), "rows": rows})
     return groups
 
 
@@ -118,9 +104,9 @@ def _homes(result: Result, row: Mapping[str, Any], governance: Governance) -> li
         if name in governance.reach_layers:
             continue
         outside = int(row[f"misaligned_{name}_pupils"])
-        home = row[f"home_{name}"] or "not known"
-        words = f"; {number(outside)} pupils at schools elsewhere" if outside else ""
-        found.append((layer.title, f"{home}{words}"))
+        home = row[f"home_{name}"] or say("sheets.unknown")
+        said = say("sheets.home_outside", outside, home=home) if outside else str(home)
+        found.append((layer.title, said))
     return found
 
 
@@ -142,17 +128,19 @@ def _sheet(
         "number": cluster_number(row["cluster_id"]),
         "cluster": row["cluster"],
         "density": next((words for least, words in DENSITIES if len(members) > least), ""),
-        "n_schools": number(len(members)),
-        "pupils": number(row["pupils"]),
-        "place": place[0] if place else "not known",
+        "size": say(
+            "sheets.size",
+            schools=say("count.schools", len(members)),
+            pupils=say("count.pupils", int(row["pupils"])),
+        ),
+        "place": place[0] if place else say("sheets.unknown"),
         "mean": one_decimal(row["mean_minutes"]),
         "longest": one_decimal(row["max_minutes"]),
         "phases": _phases(members),
-        "partnerships": [name if whole else f"{name} (part of it)" for name, whole in made],
+        "partnerships": [name if whole else say("sheets.part", name=name) for name, whole in made],
         "cluster_id": row["cluster_id"],
         "n_votes": n_votes,
-        "votes": number(n_votes),
-        "quorum": number(quorum(n_votes, governance.quorum_share)),
+        "votes": say("sheets.votes_of", n_votes, quorum=quorum(n_votes, governance.quorum_share)),
         "executive": executive_words(len(members), partnerships, n_secondary, governance),
         "highs": members.loc[members["phase"].isin(SECONDARY_PHASES), "school"].tolist(),
         "academies": members.loc[members["is_academy"].astype(bool), "school"].tolist(),
@@ -232,7 +220,7 @@ def sheets_html(result: Result, made: Sheets | None = None) -> str | None:
         stamp=result.stamp,
         sheets=sheets,
         knows_academies=knows_academies,
-        blanks=BLANKS,
+        blanks=[say(f"sheets.{blank}") for blank in BLANKS],
         note=governance.note,
         caveats=result.caveats,
     )

@@ -54,12 +54,12 @@ def template(name: str) -> jinja2.Template:
 
 
 def cluster_number(cluster_id: object) -> str:
-    """Give the number of a cluster on the map: what follows the last dash of its id.
+    """Give the number of a cluster on the map: what follows the C of its id.
 
     Examples
     --------
-    >>> cluster_number("4a-07")
+    >>> cluster_number("4a-C07")
     '7'
     """
     tail = str(cluster_id).rpartition("-")[2]
-    return tail.lstrip("0") or tail
+    return tail.lstrip("C0") or tail

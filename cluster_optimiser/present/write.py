@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.comparison import funding
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.present.columns import datapackage
 from cluster_optimiser.present.funding_tables import funding_table
 from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
 from cluster_optimiser.present.maps import map_html
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Result, Unsolved
     from cluster_optimiser.present.theme import Theme
     from cluster_optimiser.prospects import Standing
+
+
+DATAPACKAGE = "datapackage.json"
 
 
 def _write(path: Path, text: str) -> None:
@@ -67,6 +71,9 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
     if result.outlook is not None:
         _write(folder / "projections.csv", projections_csv(result))
         _write(folder / "sensitivity.csv", sensitivity_csv(result))
+    title, label = result.problem.scenario.title, result.plan.label
+    text = datapackage(folder, result.problem.authority, title=title, label=label)
+    _write(folder / DATAPACKAGE, text)
 
 
 def write_unsolved(unsolved: Unsolved, folder: Path) -> None:
@@ -101,8 +108,9 @@ def write_comparison(
     standing: Standing | None = None,
 ) -> None:
     """Write what speaks of all plans: tables, page, and pictures of the universe."""
+    authority = results[0].problem.authority
     # The page is made first: if it cannot be, nothing has been replaced.
-    with speaking_for(results[0].problem.authority.folder):
+    with speaking_for(authority.folder):
         record = page_record(results, comparison, unsolved=unsolved, standing=standing)
     page = render_page(record)
     _replace(out / "assignments.csv", csv_text(assignments_table(results)))
@@ -110,8 +118,9 @@ def write_comparison(
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     _replace(out / RECORD_FILE, text + "\n")
     _replace(out / "index.html", page)
-    with speaking_for(results[0].problem.authority.folder):
+    with speaking_for(authority.folder):
         write_pictures(results, standing, out)
+        _replace(out / DATAPACKAGE, datapackage(out, authority, title=record["authority"]["title"]))
 
 
 def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> None:

@@ -19,7 +19,7 @@ from cluster_optimiser.scoring import score
 from tests.toy import ToySchool, toy_problem
 
 
-def test_a_result_is_seven_files_and_the_same_bytes_twice(tmp_path: Path, solved: Result) -> None:
+def test_a_result_is_eight_files_and_the_same_bytes_twice(tmp_path: Path, solved: Result) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
@@ -27,6 +27,7 @@ def test_a_result_is_seven_files_and_the_same_bytes_twice(tmp_path: Path, solved
     assert sorted(path.name for path in folders[0].iterdir()) == [
         "assignments.csv",
         "clusters.csv",
+        "datapackage.json",
         "manifest.json",
         "map.html",
         "plan.csv",
@@ -42,7 +43,13 @@ def test_the_comparison_is_four_files_without_leftovers(
 ) -> None:
     write_comparison(results, comparison, tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["assignments.csv", "comparison.csv", "index.html", "page.json"]
+    assert names == [
+        "assignments.csv",
+        "comparison.csv",
+        "datapackage.json",
+        "index.html",
+        "page.json",
+    ]
     lines = (tmp_path / "comparison.csv").read_bytes().decode("utf-8").splitlines()
     assert lines[0] == "scenario,title,metric,value,unit,status"
     assert lines[1] == "1,Option 1: as they are,n_clusters,6,clusters,GIVEN"

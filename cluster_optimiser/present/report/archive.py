@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip archive knows."""
@@ -11,6 +15,11 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def same_bytes(content: bytes) -> bytes:
     """Pack an archive again without the time it was made."""
+    return changed_member(content, "", str)
+
+
+def changed_member(content: bytes, member: str, change: Callable[[str], str]) -> bytes:
+    """Pack an archive again with the text of one file in it changed."""
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(content)) as old,
@@ -20,5 +29,6 @@ def same_bytes(content: bytes) -> bytes:
             info = zipfile.ZipInfo(name, EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
-            new.writestr(info, old.read(name))
+            held = old.read(name)
+            new.writestr(info, change(held.decode()).encode() if name == member else held)
     return out.getvalue()

@@ -8,7 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import ClusterOptimiserError
-from cluster_optimiser.present.report.archive import same_bytes
+from cluster_optimiser.present.characters import storable
+from cluster_optimiser.present.columns import TEXTS, column
+from cluster_optimiser.present.report.archive import changed_member, same_bytes
+from cluster_optimiser.present.report.measures import layer_words
+from cluster_optimiser.words import long_date, say, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,53 +23,47 @@ if TYPE_CHECKING:
 FIRST_ROW = 3
 """Rows above a table: title, what it is, blank cells."""
 
-BLANKS = (
-    "A blank cell: not known, does not apply, or (counts of pupils in the sheet on money) not "
-    "shown because it would tell of a single school."
-)
-
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 
-def tables(folder: Folder) -> dict[str, tuple[str, list[str], list[list[str]]]]:
-    """Give the tables of the workbook as the CSV files have them."""
-    made = {
-        "Comparison": ("Every measure of every option", folder.comparison),
-        "Clusters": (
-            "Every cluster of every option",
-            [{"scenario": o.label, **row} for o in folder.options for row in o.clusters],
-        ),
-        "Funding": (
-            "Money of every cluster of every option, in pounds",
-            [{"scenario": o.label, **row} for o in folder.options for row in o.funding],
-        ),
-        "Assignments": ("Every school in every option", folder.assignments),
+Sheet = tuple[str, list[str], list[list[str]]]
+"""A sheet: its title, its columns by their names in the files, and its rows as text."""
+
+
+def tables(folder: Folder) -> dict[str, Sheet]:
+    """Give the tables of the workbook as the CSV files have them, by the name of the sheet."""
+    options = folder.options
+    made: dict[str, list[dict[str, str]]] = {
+        "comparison": list(folder.comparison),
+        "clusters": [{"scenario": o.label, **row} for o in options for row in o.clusters],
+        "funding": [{"scenario": o.label, **row} for o in options for row in o.funding],
+        "governance": [{"scenario": o.label, **row} for o in options for row in o.governance],
+        "assignments": list(folder.assignments),
     }
     found = {}
-    for name, (title, rows) in made.items():
+    for key, rows in made.items():
         header = list(dict.fromkeys(column for row in rows for column in row))
         if header:
-            found[name] = (title, header, [[row.get(c, "") for c in header] for row in rows])
+            cells = [[row.get(c, "") for c in header] for row in rows]
+            found[say(f"tables.{key}")] = (say(f"tables.{key}_title"), header, cells)
     return found
 
 
-def _notes(folder: Folder, report: Report) -> list[tuple[str, str]]:
+def _notes(folder: Folder, report: Report) -> list[list[str]]:
     money = [o.manifest["funding"]["notes"] for o in folder.options if o.manifest.get("funding")]
     notes = [
         *folder.record["caveats"],
         *dict.fromkeys(note for some in money for note in some),
-        BLANKS,
+        say("tables.blanks"),
+        say("tables.codes", columns=say("tables.columns")),
     ]
-    sources = [
-        f"{s['title']} ({s['date']}). {s['publisher']}. {s['licence']}"
-        for s in folder.record["authority"]["sources"]
-    ]
+    sources = [say("tables.source", **s) for s in folder.record["authority"]["sources"]]
     return [
-        ("Title", report.title),
-        ("Data of", report.date),
-        ("Stamp", report.stamp),
-        *((f"Note {i}", note) for i, note in enumerate(notes, start=1)),
-        *((f"Source {i}", source) for i, source in enumerate(sources, start=1)),
+        [say("tables.title"), report.title],
+        [say("tables.data"), long_date(report.date)],
+        [say("tables.stamp"), report.stamp],
+        *([say("tables.note_n", i), note] for i, note in enumerate(notes, start=1)),
+        *([say("tables.source_n", i), text] for i, text in enumerate(sources, start=1)),
     ]
 
 
@@ -86,16 +84,33 @@ def xlsx(folder: Folder, report: Report) -> bytes:
             "created": datetime.fromisoformat(report.date).replace(tzinfo=UTC),
         }
     )
-    made = tables(folder)
-    notes = [list(row) for row in _notes(folder, report)]
+    made, layers = tables(folder), layer_words(folder)
+    known = {name: column(name, layers) for _, header, _ in made.values() for name in header}
+    meanings = [[title, name, text] for name, (title, text) in known.items()]
     contents = [[name, title] for name, (title, _, _) in made.items()]
-    contents.append(["Notes", "What must be known of the figures, and their sources"])
-    _sheet(book, "Contents", f"{report.title}: contents", ["Sheet", "Content"], contents)
+    contents += [[say(f"tables.{key}"), say(f"tables.{key}_title")] for key in ("columns", "notes")]
+
+    def head(*keys: str) -> list[str]:
+        return [say(f"tables.{key}") for key in keys]
+
+    title = say("tables.contents_title", title=report.title)
+    _sheet(book, say("tables.contents"), title, head("sheet", "content"), contents)
     for name, (title, header, rows) in made.items():
-        _sheet(book, name, title, header, rows)
-    _sheet(book, "Notes", "Notes and sources", ["Note", "Text"], notes)
+        _sheet(book, name, title, [known[one][0] for one in header], rows, names=header)
+    title = say("tables.columns_title")
+    _sheet(book, say("tables.columns"), title, head("heading", "name", "meaning"), meanings)
+    notes = _notes(folder, report)
+    _sheet(book, say("tables.notes"), say("tables.notes_title"), head("note", "text"), notes)
     book.close()
-    return same_bytes(out.getvalue())
+    return _in_language(same_bytes(out.getvalue()))
+
+
+def _in_language(content: bytes) -> bytes:
+    """State the language of the workbook, which xlsxwriter has no setter for."""
+    tag = f"<dc:language>{spoken().tag}</dc:language>"
+    before = "<dcterms:created"
+    core = "docProps/core.xml"
+    return changed_member(content, core, lambda text: text.replace(before, tag + before, 1))
 
 
 def _sheet(
@@ -104,40 +119,53 @@ def _sheet(
     title: str,
     header: Sequence[str],
     rows: Sequence[Sequence[str]],
+    *,
+    names: Sequence[str] = (),
 ) -> None:
-    sheet = book.add_worksheet(name)
+    """Write a sheet; ``names`` are those of the files, which tell text from numbers."""
+    sheet, is_prose = book.add_worksheet(name), not names
     bold = book.add_format({"bold": True, "font_size": 14, "font_name": "Arial"})
-    plain = book.add_format({"font_name": "Arial", "font_size": 11, "text_wrap": name == "Notes"})
+    plain = book.add_format({"font_name": "Arial", "font_size": 11, "text_wrap": is_prose})
     sheet.write_string(0, 0, title, bold)
-    sheet.write_string(1, 0, "This sheet contains one table.", plain)
-    sheet.write_string(2, 0, "Blank cells are explained on the sheet Notes.", plain)
+    sheet.write_string(1, 0, say("tables.this"), plain)
+    sheet.write_string(2, 0, say("tables.blank", notes=say("tables.notes")), plain)
     for i, row in enumerate(rows, start=FIRST_ROW + 1):
         for j, text in enumerate(row):
-            _write(sheet, i, j, text, plain)
+            _write(sheet, i, j, text, plain, is_text=is_prose or names[j] in TEXTS)
     sheet.add_table(
         FIRST_ROW,
         0,
         FIRST_ROW + len(rows),
         len(header) - 1,
         {
-            "name": f"{name}_table",
+            "name": f"table_{len(book.worksheets())}",
             "columns": [{"header": column} for column in header],
             "autofilter": False,
             "style": "Table Style Light 1",
         },
     )
-    for j, column in enumerate(header):
-        longest = max([len(column), *(len(row[j]) for row in rows)])
-        sheet.set_column(j, j, min(longest, 100 if name == "Notes" else 40) + 2)
+    for j, heading in enumerate(header):
+        longest = max([len(heading), *(len(row[j]) for row in rows)])
+        sheet.set_column(j, j, min(longest, 100 if is_prose else 40) + 2)
     sheet.freeze_panes(FIRST_ROW + 1, 0)
 
 
-def _write(sheet: Any, row: int, column: int, text: str, form: Any) -> None:  # noqa: ANN401 - no types
+def _write(
+    sheet: Any,  # noqa: ANN401 - no types
+    row: int,
+    column: int,
+    text: str,
+    form: Any,  # noqa: ANN401 - no types
+    *,
+    is_text: bool,
+) -> None:
     if not text:
         return
-    if text in {"true", "false"}:
+    if is_text:
+        sheet.write_string(row, column, storable(text), form)
+    elif text in {"true", "false"}:
         sheet.write_boolean(row, column, text == "true", form)
     elif NUMBER.fullmatch(text):
         sheet.write_number(row, column, float(text), form)
     else:
-        sheet.write_string(row, column, text, form)
+        sheet.write_string(row, column, storable(text), form)

@@ -54,7 +54,7 @@ def _printed(text: str) -> np.ndarray:
 
 
 def test_each_number_on_a_map_is_read_as_itself() -> None:
-    drawn, at = _drawn({f"4a-{n:02d}": "" for n in NUMBERS})
+    drawn, at = _drawn({f"4a-C{n:02d}": "" for n in NUMBERS})
     grey = _read(picture(drawn))
     scale = grey.shape[1] / 2000
     known = {str(n): _printed(str(n)) for n in NUMBERS}
@@ -63,11 +63,11 @@ def test_each_number_on_a_map_is_read_as_itself() -> None:
         row, column = round(y * scale), round(x * scale)
         seen = _ink(grey[row - half : row + half, column - half - 3 : column + half + 3])
         unlike = {n: float(np.abs(seen - one).mean()) for n, one in known.items()}
-        assert min(unlike, key=unlike.__getitem__) == str(int(key[3:]))
+        assert min(unlike, key=unlike.__getitem__) == str(int(key[4:]))
 
 
 def test_a_name_in_any_characters_is_drawn_or_named_never_an_error() -> None:
-    drawn, _ = _drawn({"4a-01": HOSTILE, "4a-02": "\u0000"})
+    drawn, _ = _drawn({"4a-C01": HOSTILE, "4a-C02": "\u0000"})
     assert picture(drawn).startswith(b"\x89PNG")
 
 

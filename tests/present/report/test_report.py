@@ -23,9 +23,11 @@ from pypdf.generic import IndirectObject
 from cluster_optimiser.batch import verifying
 from cluster_optimiser.cli import app
 from cluster_optimiser.errors import InputError
+from cluster_optimiser.present.columns import column
 from cluster_optimiser.present.report import REPORT_FILES, Looks, load_front, write_report
 from cluster_optimiser.present.report.each import MOST_NAMED
 from cluster_optimiser.present.report.folder import read_folder
+from cluster_optimiser.present.report.measures import layer_words
 from cluster_optimiser.present.report.summary import verdicts
 from cluster_optimiser.present.report.workbook import FIRST_ROW, tables
 from cluster_optimiser.words import percent
@@ -270,9 +272,9 @@ def test_the_table_against_today_equals_the_comparison(word, norfolk_folder: Pat
     assert len(header) == 10
     assert [row[0] for row in shown] == ["1", "2b", "3c", "4g"]
     for row in shown:
-        for column, metric in names.items():
+        for at, metric in names.items():
             exact = float(value[row[0], metric])
-            assert float(row[column].replace(",", "")) == pytest.approx(exact, abs=0.051)
+            assert float(row[at].replace(",", "")) == pytest.approx(exact, abs=0.051)
         both = int(value[row[0], "n_under_min"]) + int(value[row[0], "n_over_max"])
         assert row[3] == str(both)
     _, *glance = _table(word, "The options by name, and how each was proved")
@@ -404,10 +406,12 @@ def test_a_template_that_is_none_is_refused(norfolk_folder: Path, tmp_path) -> N
 
 def test_the_workbook_reads_back_equal_to_the_csv(written: Path, norfolk_folder: Path) -> None:
     book = openpyxl.load_workbook(written / "report.xlsx")
-    for name, (_, header, rows) in tables(read_folder(norfolk_folder)).items():
+    folder = read_folder(norfolk_folder)
+    for name, (_, header, rows) in tables(folder).items():
         sheet = book[name]
         cells = [list(row) for row in sheet.iter_rows(min_row=FIRST_ROW + 1, values_only=True)]
-        assert cells[0] == header
+        assert cells[0] == [column(one, layer_words(folder))[0] for one in header]
+        assert not set(cells[0]) & set(header)
         assert len(cells) - 1 == len(rows)
         for got, wanted in zip(cells[1:], rows, strict=True):
             for cell, text in zip(got, wanted, strict=True):
@@ -434,6 +438,7 @@ def test_the_workbook_keeps_the_rules_of_government_spreadsheets(written: Path) 
     notes = [row[1] for row in book["Notes"].iter_rows(min_row=5, values_only=True)]
     assert any("illustration" in str(note) for note in notes)
     assert any("blank cell" in str(note) for note in notes)
+    assert book.properties.language == "en-GB"
 
 
 # --- the command and its errors ------------------------------------------------------------------
