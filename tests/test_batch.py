@@ -41,6 +41,7 @@ PUPILS = 112_499
 FILES = {
     "run.json",
     "assignments.csv",
+    "datapackage.json",
     "plan.csv",
     "clusters.csv",
     "plan.gpkg",

@@ -108,6 +108,9 @@ def write_comparison(
     standing: Standing | None = None,
 ) -> None:
     """Write what speaks of all plans: tables, page, and pictures of the universe."""
+    if not results:
+        message = "there is no result to show: give at least one"
+        raise ValueError(message)
     authority = results[0].problem.authority
     # The page is made first: if it cannot be, nothing has been replaced.
     with speaking_for(authority.folder):
