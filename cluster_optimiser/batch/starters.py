@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.one import Place, prepare, run_scenario
 from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.geography.attraction import MADE
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.candidates import connected_sets, unit_adjacency
 from cluster_optimiser.optimise.universe.sweep import sweep
@@ -100,12 +101,19 @@ class _Starters:
     def write(self) -> tuple[str, ...]:
         """Write every file."""
         self._put("base.toml", "base", self._base(longest_min="not known"))
-        path = self._put("1.toml", "keep", {"n_units": len(self.units)})
+        is_made = any(MADE in text for text in self.place.authority.caveats)
+        path = self._put("1.toml", "keep", {"n_units": len(self.units), "is_made": is_made})
         today = run_scenario(path, place=self.place)
         longest = today.score.metrics["max_minutes"]
         if longest is not None:
             self._put("base.toml", "base", self._base(longest_min=f"{longest:.0f} minutes"))
         self.notes.append(f"Option 1 leaves the {len(self.units)} clusters as they are.")
+        if not self.pupils:
+            text = (
+                "No roll is known, so no size can be asked for: only option 1. Give --pupils FILE."
+            )
+            self.notes.append(text)
+            return tuple(self.notes)
         if len(self.units) < MIN_UNITS:
             self.notes.append("With so few clusters there is nothing to merge: only option 1.")
             return tuple(self.notes)

@@ -17,14 +17,28 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+MADE = "starting groups made by this program from the nearest secondary school"
+"""What made clusters are called, and known by among an authority's caveats."""
+
 TRANSFER_AGE = 11
 """Age at which schools outside three-tier areas hand over."""
+
+YOUNGEST_TRANSFER = 8
+"""Age at which the earliest schools above a first school begin."""
 
 _GENERIC = re.compile(
     r"[\s,]+(the|school|academy|college|high|secondary|comprehensive|community|upper|sports"
     r"|science|specialist|technology|arts|language|and|a|an|of|for)$",
     re.IGNORECASE,
 )
+
+
+_COMPANY = re.compile(
+    r"\s*[,(-]\s*(an?|part of|sponsored by)?\s*[^,(]*"
+    r"\b(share|trust|federation|multi[- ]academy|learning partnership)\b.*$",
+    re.IGNORECASE,
+)
+"""What stands behind a school's name about who runs it, such as ", A Share Academy"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +86,9 @@ def gather_clusters(
     centres = np.array(sorted(own_site), dtype=np.int64)
     n_first = 0
     for i in np.flatnonzero(~np.isin(phase, (*SECONDARY_PHASES, "middle"))):
-        feeders = middles[low[middles] <= high[i]] if _is_first(phase[i], high[i]) else middles[:0]
+        # A secondary school that begins at nine or ten takes them like a middle school.
+        takers = np.concatenate([middles, hubs[low[hubs] >= YOUNGEST_TRANSFER]])
+        feeders = takers[low[takers] <= high[i]] if _is_first(phase[i], high[i]) else takers[:0]
         if len(feeders):
             n_first += 1
             targets[int(i)] = targets[_nearest(int(i), feeders, feeders, minutes, metres)]
@@ -84,7 +100,7 @@ def gather_clusters(
     cluster = pd.Series(
         [names[site[targets[i]]] for i in range(len(schools))], index=schools.index, dtype=object
     )
-    return Gathered(cluster, tuple(_notes(schools, late, site, (len(middles), n_first))))
+    return Gathered(cluster, tuple(_notes(schools, cluster, late, site, (len(middles), n_first))))
 
 
 def _unfed(
@@ -146,21 +162,40 @@ def _names(names: Sequence[str], site: Mapping[int, int]) -> dict[int, str]:
 
 
 def _short(name: str) -> str:
+    name = _COMPANY.sub("", name)
     short = re.sub(r"^the\s+", "", name.strip(), flags=re.IGNORECASE)
     while (shorter := _GENERIC.sub("", short)) != short and len(shorter) >= len("Ash"):
         short = shorter
     return short if any(c.isalnum() for c in short) else name
 
 
+def _odd_ones(schools: pd.DataFrame, cluster: pd.Series) -> list[str]:
+    """Name the groups of one school, and those without a primary school."""
+    n_schools = cluster.value_counts()
+    has_primary = set(cluster[schools["phase"].isin(["primary", "all-through"])])
+    kinds = {
+        "one school": sorted(n_schools.index[n_schools == 1]),
+        "no primary school": sorted(set(cluster) - has_primary),
+    }
+    return [
+        f"Starting groups of {what}, to look at: {', '.join(names)}."
+        for what, names in kinds.items()
+        if names
+    ]
+
+
 def _notes(
     schools: pd.DataFrame,
+    cluster: pd.Series,
     late: Sequence[int],
     site: Mapping[int, int],
     tiers: tuple[int, int],
 ) -> list[str]:
     n_clusters = len(set(site.values()))
     text = f"Today's clusters are not known: {n_clusters} were made from {len(site)} secondary"
-    notes = [f"{text} schools, each with the schools nearest to it by minutes."]
+    text = f"{text} schools, each with the schools nearest to it by minutes."
+    made = "Wherever clusters of today are spoken of, these are meant:"
+    notes = [f"{text} {made} {MADE}."]
     joined = Counter(site.values())
     shared = [
         " and ".join(str(schools["name"].iloc[hub]) for hub, own in site.items() if own == first)
@@ -179,6 +214,6 @@ def _notes(
     if n_middle:
         notes.append(
             f"{n_middle} middle schools are in the cluster of the nearest school that takes their"
-            f" pupils on, and {n_first} first schools in that of the nearest middle school."
+            f" pupils on, and {n_first} first schools in that of the nearest that takes theirs."
         )
-    return notes
+    return notes + _odd_ones(schools, cluster)

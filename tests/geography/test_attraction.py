@@ -116,3 +116,20 @@ def test_where_no_road_leads_the_straight_line_counts() -> None:
     metres = np.array([[0, 9, 8], [9, 0, 1], [8, 1, 0]]) * 1_000.0
     minutes = np.full((3, 3), np.nan)
     assert gather_clusters(frame, minutes, metres, join_within_m=0).cluster[3] == "Elm"
+
+
+def test_first_schools_go_to_a_secondary_school_that_begins_when_they_end() -> None:
+    """One from nine next door, not the middle school far away."""
+    frame = pd.DataFrame(
+        {
+            "name": ["High School, A Share Academy", "Far High School", "Far Middle", "First"],
+            "phase": ["secondary", "secondary", "middle", "primary"],
+            "low_age": pd.array([9, 13, 9, 4], dtype="Float64"),
+            "high_age": pd.array([18, 18, 13, 9], dtype="Float64"),
+        },
+        index=[1, 2, 3, 4],
+    )
+    x = np.array([0.0, 20.0, 19.0, 0.6])
+    away = np.abs(x[:, None] - x)
+    gathered = gather_clusters(frame, away, 1_000 * away, join_within_m=0)
+    assert gathered.cluster[4] == gathered.cluster[1] == "High"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import difflib
 import io
 import zipfile
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ import pandas as pd
 
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
 from cluster_optimiser.inputs.files import CSV_SUFFIXES, Folder, decode
-from cluster_optimiser.inputs.intake.gias import plain
+from cluster_optimiser.inputs.intake.gias import COLUMNS as REGISTER_COLUMNS
+from cluster_optimiser.inputs.intake.gias import NEEDED_WORDS, plain
 from cluster_optimiser.inputs.intake.ragged import START_LETTERS, Torn, Unread, settle
 from cluster_optimiser.inputs.limits import too_large
 
@@ -27,6 +29,9 @@ HEADER_WITHIN = 10
 """Lines of titles that may stand above the header."""
 
 FEW_SHARE = 0.001
+
+LIKE = 0.85
+"""How alike a heading must be to one that is needed to be taken for it: one or two letters."""
 
 _CONTROLS = bytes(sorted(set(range(32)) - set(b"\t\n\r") | {127}))
 
@@ -175,6 +180,8 @@ def _read_text(
     header = [" ".join(cell.split()) for cell in header]
     if header_at:
         notes.append(f"{header_at} lines above the header were passed over.")
+    if columns is REGISTER_COLUMNS:
+        found |= _likely(header, columns, found, notes)
     wanted = {ours: header.index(name) for ours, name in found.items()}
     unreadable: dict[int, Unread] = {}
     body: dict[int, dict[str, str]] = {}
@@ -226,6 +233,31 @@ def find_columns(names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> 
         if free:
             found[ours] = free[0]
     return found
+
+
+def _likely(
+    header: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
+    found: Mapping[str, str],
+    notes: list[str],
+) -> dict[str, str]:
+    """Take headings spelt much like one that is needed; ask about those that may be one."""
+    taken: dict[str, str] = {}
+    for ours, word in NEEDED_WORDS.items():
+        free = [h for h in header if h and h not in {*found.values(), *taken.values()}]
+        if ours in found:
+            continue
+        by_plain = {plain(name): name for name in free}
+        near = (difflib.get_close_matches(plain(n), by_plain, 1, LIKE) for n in columns[ours])
+        like = next((by_plain[names[0]] for names in near if names), None)
+        may_be = [name for name in free if word in name.lower().split()]
+        if like is not None:
+            taken[ours] = like
+            notes.append(f'The heading "{like}" was taken for {ours}: a guess by its spelling.')
+        elif may_be:
+            question = f"Is one of these headings {ours}? {listed(may_be)}. None was used: if so,"
+            notes.append(f'{question} rename it to "{columns[ours][0]}".')
+    return taken
 
 
 def _report_missing(

@@ -30,8 +30,9 @@ SOURCE_WORDS = {
 def summary_lines(intake: Intake) -> Iterator[str]:
     """Give the summary that a person can check."""
     ledger, schools = intake.ledger, intake.schools
+    origin = intake.date_origin
     code = f" ({intake.chosen.code})" if intake.chosen.code else ""
-    yield f"{intake.chosen.name}{code} from {ledger.file}, data of {intake.data_date}"
+    yield f"{intake.chosen.name}{code} from {ledger.file}, data of {intake.data_date} ({origin})"
     yield ""
     yield _row("Schools by phase", "schools", "pupils")
     for phase, n_schools, pupils in phases(schools):
