@@ -45,6 +45,32 @@ def test_largest_remainder_is_exact_and_within_one_of_proportion(shares, total) 
         assert abs(got - Fraction(share * total, sum(shares))) < 1
 
 
+def test_what_is_left_goes_to_the_largest_remainders() -> None:
+    """Of 10 by 12 : 6 : 3 : 1 the exact parts are 5.45, 2.73, 1.36 and 0.45; the first wins."""
+    shares = [Fraction(6), Fraction(3), Fraction(3, 2), Fraction(1, 2)]
+    assert largest_remainder(shares, 10) == [6, 3, 1, 0]
+    assert largest_remainder([Fraction(7), Fraction(13)], 1) == [0, 1]
+    assert largest_remainder([Fraction(1), Fraction(2)], 2) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("counts", "moved"),
+    [
+        # With two schools each could take away its own, so their sum is moved too.
+        ([7, 5], [5, 5]),
+        ([13], [15]),
+        # So is a sum under five, whoever has it; five of three schools is kept.
+        ([2, 1, 1], [5, 0, 0]),
+        ([2, 2, 1], [5, 0, 0]),
+        ([7, 5, 1], [8, 5, 0]),
+        ([12, 4, 1], [12, 5, 0]),
+    ],
+)
+def test_the_sum_of_a_few_schools_is_moved_and_of_others_kept(counts, moved) -> None:
+    home = pd.Series("a", index=range(len(counts)))
+    assert protected_counts(pd.Series(counts, dtype="Int64"), home).tolist() == moved
+
+
 def test_nothing_is_shared_where_nothing_has_a_share() -> None:
     assert largest_remainder([Fraction(0)], 100) == [0]
 

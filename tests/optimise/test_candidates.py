@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.optimise import candidate_groups, candidates
 from cluster_optimiser.optimise.candidates import connected_sets
+from cluster_optimiser.optimise.explain.trial import Lab
+from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from tests.toy import ToySchool, toy_problem
 
 
@@ -109,6 +111,18 @@ def test_middle_schools_are_no_secondary_schools() -> None:
 def test_pins() -> None:
     assert units_of(toy_problem("ABC", pins={"together": [["A", "B"]]})) == ["AB", "ABC", "C"]
     assert units_of(toy_problem("ABC", pins={"apart": [["A", "C"]]})) == ["A", "AB", "B", "BC", "C"]
+
+
+def test_of_three_that_stay_apart_no_two_meet() -> None:
+    """The first and the last too, which the list does not name side by side."""
+    ring = toy_problem("AB CC", pins={"apart": [["A", "B", "C"]]})
+    assert units_of(ring) == ["A", "B", "C"]
+    assert len(redraw_ground(ring).apart) == 3
+    lab = Lab(ring, time_limit_s=10)
+    assert [lab.pinned(ring.scenario).broken(m) for m in (0b101, 0b110, 0b011, 0b001)] == [
+        *[["pins.apart[0]"]] * 3,
+        [],
+    ]
 
 
 def test_costs_are_the_numbers_of_the_group() -> None:

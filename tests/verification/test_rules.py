@@ -49,6 +49,22 @@ def test_a_cluster_may_reach_the_maximum_and_not_pass_it(
 
 
 @pytest.mark.parametrize(
+    ("cluster", "rules"),
+    [("ABC", []), ("AB", [("size.max", "m")]), ("AC", [("size.max", "m")])],
+)
+def test_where_units_are_schools_a_whole_cluster_of_today_may_be_too_large_and_no_part_of_it(
+    cluster: str, rules: list[tuple[str, str]]
+) -> None:
+    schools = {"A": [ToySchool("secondary", 600, (0, column)) for column in range(3)]}
+    own = {"method": "redraw", "units": "schools", "size": {"max_pupils": 999}}
+    problem = toy_problem("AAA", schools=schools, **own)
+    held = [problem.authority.schools.index["ABC".index(letter)] for letter in cluster]
+    plan = problem.unit_of.where(problem.unit_of.index.isin(held), "rest")
+    found = verify_plan(problem, plan.where(plan == "rest", "m"))
+    assert [(v.rule, v.subject) for v in found.violations if v.rule == "size.max"] == rules
+
+
+@pytest.mark.parametrize(
     ("oversize", "rules"), [("keep", []), ("refuse", [("size.max", "a"), ("size.max", "b")])]
 )
 def test_a_whole_unit_over_the_maximum_stands_alone_only_where_it_is_kept(
@@ -388,6 +404,7 @@ def test_a_unit_counts_to_the_area_of_most_of_its_pupils() -> None:
         ({"together": [["A", "C"]]}, [("pins.together", "A, C")]),
         ({"apart": [["A", "C"]]}, []),
         ({"apart": [["C", "A", "B"]]}, [("pins.apart", "A, B")]),
+        ({"apart": [["A", "C", "B"]]}, [("pins.apart", "A, B")]),
     ],
 )
 def test_pinned_units_keep_together_and_apart(

@@ -1,0 +1,129 @@
+"""Small changes of core modules, one at a time, and whether a test of the module notices each.
+
+`python scripts/mutate.py [--number N] [--seed S]` draws N places at random (the same for a seed),
+changes a copy of the project there, and runs the tests named beside the module until one fails.
+A change that no test notices survives, and is printed with its line. docs/mutation.md keeps the
+result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "cluster_optimiser"
+COPIED = ("cluster_optimiser", "tests", "scenarios", "boundaries", "pyproject.toml")
+TIMEOUT_S = 900
+
+CORE = {
+    "optimise/candidates.py": ["optimise/test_candidates.py"],
+    "optimise/keeping.py": ["optimise/test_keeping.py"],
+    "optimise/costs.py": ["optimise/merging"],
+    "optimise/merging/merge.py": ["optimise/merging"],
+    "optimise/merging/partition.py": ["optimise/merging"],
+    "optimise/universe/states.py": ["optimise/universe"],
+    "optimise/universe/ranking.py": ["optimise/universe"],
+    "optimise/redraw/pairs.py": ["optimise/redraw"],
+    "optimise/redraw/tightening.py": ["optimise/redraw/test_tightening.py"],
+    "geography/meeting.py": ["geography/test_meeting.py"],
+    "verification/facts.py": ["verification"],
+    "verification/rules.py": ["verification"],
+    "verification/claims.py": ["verification"],
+    "scoring.py": ["test_scoring.py"],
+    "comparison/money.py": ["comparison/test_money.py"],
+    "comparison/disclosure.py": ["comparison/test_money.py"],
+}
+"""Module -> its own tests."""
+
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.And: ast.Or, ast.Or: ast.And,
+    ast.FloorDiv: ast.Mult,
+}  # fmt: skip
+
+
+def places(tree: ast.AST) -> list[ast.AST]:
+    """Give the nodes that may be changed: operators, whole numbers, conditions."""
+    return [
+        node
+        for node in ast.walk(tree)
+        if type(node) in SWAPS
+        or (isinstance(node, ast.Constant) and type(node.value) is int)
+        or isinstance(node, ast.If | ast.IfExp)
+    ]
+
+
+def changed(source: str, number: int) -> tuple[str, str]:
+    """Change one place of a source; give the new source and what was changed."""
+    tree = ast.parse(source)
+    chosen = places(tree)[number]
+    line = 0
+    for node in ast.walk(tree):
+        if any(child is chosen for child in ast.iter_child_nodes(node)):
+            line = getattr(node, "lineno", 0)
+            for name, value in ast.iter_fields(node):
+                if value is chosen and type(chosen) in SWAPS:
+                    setattr(node, name, SWAPS[type(chosen)]())
+                elif isinstance(value, list) and chosen in value and type(chosen) in SWAPS:
+                    value[value.index(chosen)] = SWAPS[type(chosen)]()
+    if isinstance(chosen, ast.Constant):
+        line, chosen.value = chosen.lineno, int(str(chosen.value)) + 1
+    elif isinstance(chosen, ast.If | ast.IfExp):
+        line, chosen.test = chosen.lineno, ast.UnaryOp(ast.Not(), chosen.test)
+    what = f"line {line}, {type(chosen).__name__}: {source.splitlines()[line - 1].strip()}"
+    return ast.unparse(ast.fix_missing_locations(tree)), what
+
+
+def is_noticed(copy: Path, tests: list[str]) -> bool:
+    """Run tests in a copy of the project until one fails, or takes too long."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    paths = [f"tests/{name}" for name in tests]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own tests
+            [*command, *paths], cwd=copy, capture_output=True, timeout=TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode != 0
+
+
+def main() -> None:
+    """Draw, change, test, tell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--number", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    draw = random.Random(asked.seed)  # noqa: S311 - a sample, not a secret
+    every = [
+        (name, i)
+        for name in CORE
+        for i in range(len(places(ast.parse((PACKAGE / name).read_text(encoding="utf-8")))))
+    ]
+    survived = 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            whole = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            whole(ROOT / name, copy / name)
+        for name, i in draw.sample(every, asked.number):
+            target = copy / "cluster_optimiser" / name
+            source = target.read_text(encoding="utf-8")
+            mutant, what = changed(source, i)
+            target.write_text(mutant, encoding="utf-8")
+            noticed = is_noticed(copy, CORE[name])
+            target.write_text(source, encoding="utf-8")
+            survived += not noticed
+            print(f"{'noticed ' if noticed else 'SURVIVED'}  {name}: {what}", flush=True)
+    print(f"{survived} of {asked.number} survived (seed {asked.seed})")
+
+
+if __name__ == "__main__":
+    main()

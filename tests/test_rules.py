@@ -1,0 +1,118 @@
+"""The registry of rules, walked: each is kept by makers, judged by the check, explained."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster_optimiser import rules
+from cluster_optimiser.errors import InputError
+from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.explain.diagnosis import rule_families, without
+from cluster_optimiser.optimise.explain.directions import directions_of
+from cluster_optimiser.optimise.explain.explanation import rule_words
+from cluster_optimiser.optimise.universe.legality import positions_of
+from cluster_optimiser.rules import METHODS, RULES, Rule, rule_of
+from cluster_optimiser.scenario import Scenario
+from cluster_optimiser.verification import verify_plan
+from tests.toy import toy_assignment, toy_problem
+
+FAR = {"travel": {"max_minutes": 1}}
+
+BREAKS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "size.min": ({"size": {"min_pupils": 1_001}}, {"a": "A", "b": "BC"}),
+    "size.max": ({"size": {"max_pupils": 1_999}}, {"a": "A", "b": "BC"}),
+    "count": ({"count": {"min": 3}}, {"a": "A", "b": "BC"}),
+    "contiguity": ({"contiguity": {"barriers": [["B", "C"]]}}, {"a": "A", "b": "BC"}),
+    "travel": (FAR, {"a": "A", "b": "BC"}),
+    "secondary": ({"secondary": {"min": 2}}, {"a": "A", "b": "BC"}),
+    "hub": ({"redraw": {"hubs": [100_001]}}, {"a": "A", "b": "BC"}),
+    "within.<layer>": ({"within": ["district"]}, {"a": "A", "b": "BC"}),
+    "pins.together": ({"pins": {"together": [["A", "B"]]}}, {"a": "A", "b": "BC"}),
+    "pins.apart": ({"pins": {"apart": [["A", "B", "C"]]}}, {"a": "A", "b": "BC"}),
+}
+"""Rule -> tables that state it, and a plan of three units in a row that breaks it."""
+
+ELSEWHERE = {
+    "assignment": "tests/verification/test_rules.py",
+    "units": "tests/verification/test_rules.py",
+    "exempt": "tests/verification/test_rules.py",
+    "shape": "tests/verification/test_redraw.py",
+    "levels": "tests/optimise/levels",
+}
+"""Rules that three units in a row cannot show, and where they are tested."""
+
+
+def problem_of(tables: dict[str, Any]):
+    return toy_problem("ABC", layers={"district": "xxy"}, **tables)
+
+
+def test_every_rule_is_tried_here_or_elsewhere() -> None:
+    assert {*BREAKS, *ELSEWHERE} == {rule.name for rule in RULES}
+    for name, where in ELSEWHERE.items():
+        path = Path(__file__).parents[1] / where
+        files = path.rglob("*.py") if path.is_dir() else [path]
+        assert any(f'"{name}' in file.read_text(encoding="utf-8") for file in files), name
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_the_check_finds_each_rule_broken_and_a_merge_offers_no_such_plan(name: str) -> None:
+    tables, clusters = BREAKS[name]
+    problem = problem_of(tables)
+    plan = toy_assignment(problem, clusters)
+    found = {rule_of(violation.rule).name for violation in verify_plan(problem, plan).violations}
+    assert found == {name}
+    with pytest.raises(InputError):
+        positions_of(problem, candidate_groups(problem), plan)
+    loose = problem_of({})
+    assert verify_plan(loose, plan).violations == ()
+    assert positions_of(loose, candidate_groups(loose), plan)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_explain_names_each_rule_and_can_give_it_up(name: str) -> None:
+    tables, clusters = BREAKS[name]
+    problem = problem_of(tables)
+    own = [f for f in rule_families(problem) if rule_of(f).name == name]
+    assert own
+    assert all(rule_words(problem, family) for family in own)
+    assert {d.family for d in directions_of(problem.scenario, own)} == set(own)
+    freed = problem_of({})
+    loosened = without(problem.scenario, own)
+    object.__setattr__(freed, "scenario", loosened)
+    if name != "contiguity":  # what touches is the problem's, and made anew by `explain`
+        assert verify_plan(freed, toy_assignment(freed, clusters)).violations == ()
+
+
+def test_every_family_belongs_to_a_rule_that_may_be_loosened() -> None:
+    for rule in RULES:
+        assert {rule_of(family).name for family in rule.loosened} <= {rule.name}
+
+
+def test_every_violation_of_the_check_is_a_rule() -> None:
+    names = set()
+    for path in (Path(rules.__file__).parent / "verification").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Violation":
+                first = node.args[0]
+                text = first.values[0] if isinstance(first, ast.JoinedStr) else first
+                names.add(str(getattr(text, "value", "")))
+    assert {rule_of(name.rstrip(".")).name for name in names} == {rule.name for rule in RULES}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_key_is_one_of_the_file_and_every_method_one_there_is(rule: Rule) -> None:
+    for key in rule.keys:
+        table, _, name = key.partition(".")
+        field = Scenario.model_fields[table]
+        assert not name or name in getattr(field.annotation, "model_fields", {})
+    assert {*rule.methods} <= {*METHODS}
+    assert bool(rule.why) == (rule.methods != METHODS)
+
+
+def test_an_unknown_rule_is_an_error() -> None:
+    with pytest.raises(KeyError, match="there is no rule"):
+        rule_of("colour")
