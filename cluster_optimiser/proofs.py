@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SecondMethod = Literal["sweep", "in_order", "in_order_until", "nested", "no_sweep", "no_order"]
+SecondMethod = Literal[
+    "sweep", "in_order", "in_order_until", "nested", "no_sweep", "no_order", "no_listing"
+]
 
 SECOND_METHODS: dict[SecondMethod, str] = {
     "sweep": "sweep over covered sets: same optimum",
@@ -17,6 +19,7 @@ SECOND_METHODS: dict[SecondMethod, str] = {
     "nested": "partitions of every grouping, then of all units: same optimum",
     "no_sweep": "not made: too many states for the sweep",
     "no_order": "not made: too many plans to go through",
+    "no_listing": "not made: too many groups of units to list them in time",
 }
 """How manifests write the method that found the same again; pages have words of their own."""
 
@@ -58,7 +61,7 @@ class MergeProof(Proof):
 
     known: ClassVar[frozenset[str]] = frozenset({"n_legal_plans"})
     n_units: int
-    n_candidates: int
+    n_candidates: int | None = None  # None where there were too many to list
     row_total_over_2_31: bool | None = None  # more than CP-SAT is known to be safe with
     n_legal_plans: int | None = None
     second_method: SecondMethod | None = None

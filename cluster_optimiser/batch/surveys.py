@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cluster_optimiser.deadline import is_over
 from cluster_optimiser.errors import ClusterOptimiserError, InputError
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.present import plans_table
@@ -45,6 +46,8 @@ def survey_of(result: Result) -> Survey | None:
         return None
     if problem.scenario.levels is not None:
         return Survey(n_plans=None, reason="all plans of two levels at once are not counted")
+    if is_over():
+        return Survey(n_plans=None, reason="the time was over before all plans were counted")
     try:
         found = _universe(problem)
     except ClusterOptimiserError as error:

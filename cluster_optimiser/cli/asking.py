@@ -21,6 +21,13 @@ from cluster_optimiser.cli.terminal import console, outside_option, print_json, 
 @click.option("--sample", metavar="N", type=click.IntRange(1), help="N plans drawn uniformly.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option(
+    "--time-limit",
+    "time_limit_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Seconds of listing groups and counting plans.",
+)
+@click.option(
     "--pareto", metavar="A,B[,C]", help="The exact front of two or three terms, a plan for each."
 )
 @click.option(
@@ -28,13 +35,14 @@ from cluster_optimiser.cli.terminal import console, outside_option, print_json, 
 )
 @outside_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
-def universe(
+def universe(  # noqa: PLR0913 - an option each
     *,
     scenario: Path,
     plan: Path | None,
     best: int | None,
     sample: int | None,
     seed: int,
+    time_limit_s: float | None,
     pareto: str | None,
     together: bool,
     as_json: bool,
@@ -46,8 +54,9 @@ def universe(
       cluster-optimiser universe scenarios/4a.toml --rank results/4b/plan.csv --best 5
     """
     from cluster_optimiser import batch, present
+    from cluster_optimiser.deadline import within
 
-    with console().status(f"counting all legal plans of {scenario.name}"):
+    with within(time_limit_s), console().status(f"counting all legal plans of {scenario.name}"):
         found = batch.universe(scenario, seed=seed)
         tables = {"distributions": found.distributions()}
         if plan is not None:

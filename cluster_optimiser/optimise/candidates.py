@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX
 from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces, is_within
@@ -27,9 +28,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
+    from cluster_optimiser.scenario.tables import Size
 
 MAX_SETS = 1_000_000
 """Connected sets above which a merge is refused: they would take minutes and all memory."""
+
+
+_ASK_EVERY = 1_024
+"""Sets visited between two looks at the clock."""
+
+FEW_SHARE = 8
+"""With so many units a cluster or more, clusters are few and large."""
+
+
+class TooManySetsError(ScenarioError):
+    """More sets of units keep the range of pupils than can be listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +58,18 @@ class CandidateGroup:
 
 
 def connected_sets(
-    adjacency: Sequence[int], pupils: Sequence[int], *, lowest: int, highest: int
+    adjacency: Sequence[int],
+    pupils: Sequence[int],
+    *,
+    lowest: int,
+    highest: int,
+    left_lowest: int = 0,
 ) -> Iterator[int]:
     """Enumerate the connected sets of a graph whose pupils lie in a range, each exactly once.
 
     Every set is grown from its smallest member by extension with a forbidden set, and cut where its
-    pupils pass the highest or all it may still reach stay under the lowest.
+    pupils pass the highest or all it may still reach stay under the lowest. With ``left_lowest``
+    sets are left out that part units with fewer pupils in all from the rest: no plan holds them.
 
     Examples
     --------
@@ -58,17 +77,25 @@ def connected_sets(
     >>> [f"{s:03b}" for s in connected_sets(path, [1, 1, 1], lowest=2, highest=3)]
     ['011', '111', '110']
     """
-    n_units = len(adjacency)
+    n_units, n_visited = len(adjacency), 0
     for root in range(n_units):
         below = (1 << root) - 1
         stack = [(1 << root, pupils[root], adjacency[root] & ~below & ~(1 << root), below)]
         while stack:
+            n_visited += 1
+            if n_visited % _ASK_EVERY == 0:
+                refuse_if_over(f"sets of units were looked for ({n_visited:,} visited)")
             chosen, total, frontier, forbidden = stack.pop()
             if total > highest:
                 continue
             if total < lowest and _reachable(chosen, forbidden, adjacency, pupils) < lowest:
                 continue
-            if total >= lowest:
+            if left_lowest and _traps(chosen, forbidden, adjacency, pupils, left_lowest):
+                continue
+            everything = (1 << n_units) - 1
+            if total >= lowest and not (
+                left_lowest and _traps(chosen, everything, adjacency, pupils, left_lowest)
+            ):
                 yield chosen
             branches = []
             while frontier:
@@ -113,6 +140,27 @@ def _reachable(chosen: int, forbidden: int, adjacency: Sequence[int], pupils: Se
     return total
 
 
+def _traps(
+    chosen: int, forbidden: int, adjacency: Sequence[int], pupils: Sequence[int], lowest: int
+) -> bool:
+    """Tell whether a set cuts units that it may not take off, with fewer pupils than the lowest."""
+    left = forbidden & ~chosen
+    while left:
+        edge = reached = left & -left
+        total = 0
+        while edge:
+            bit = edge & -edge
+            unit = bit.bit_length() - 1
+            total += pupils[unit]
+            fresh = adjacency[unit] & ~chosen & ~reached
+            reached |= fresh
+            edge = (edge ^ bit) | fresh
+        if total < lowest:
+            return True
+        left &= ~reached
+    return False
+
+
 def membership(masks: Sequence[int], n_units: int) -> NDArray[np.bool_]:
     """Give sets of units as a table.
 
@@ -141,7 +189,7 @@ def unit_adjacency(problem: Problem) -> list[int]:
     return bits
 
 
-class _Judge:
+class Judge:
     """Applies the rules of one cluster to sets of units, and works out their costs."""
 
     def __init__(self, problem: Problem) -> None:
@@ -159,6 +207,7 @@ class _Judge:
             for b in names[i + 1 :]
         ]
         named = self.scenario.size.exceptions
+        self._places: MeetingPlaces | None = None
         self.exceptable = ~0 if named is None else self.mask(frozenset(named))
 
     def mask(self, units: frozenset[str]) -> int:
@@ -208,9 +257,12 @@ class _Judge:
         size = self.scenario.size
         members = membership(masks, len(self.names))
         pupils = (members @ np.array(self.unit_pupils, dtype=np.int64)).tolist()
-        positions = school_positions(self.problem)
-        places = MeetingPlaces.of_problem(self.problem, [positions[name] for name in self.names])
-        meetings = places.of(members)
+        if self._places is None:
+            positions = school_positions(self.problem)
+            self._places = MeetingPlaces.of_problem(
+                self.problem, [positions[name] for name in self.names]
+            )
+        meetings = self._places.of(members)
         columns = {"changed_pupils": self._outside(members, "local_cluster").tolist()}
         for layer in self.problem.authority.layers:
             outside = self._outside(members, LAYER_PREFIX + layer)
@@ -222,6 +274,8 @@ class _Judge:
         columns |= self._need_deviation(members)
         groups = []
         for i, mask in enumerate(masks):
+            if i % _ASK_EVERY == 0:
+                refuse_if_over("groups of units were judged")
             place = meetings[i]
             if not self._may_meet(place):
                 continue
@@ -304,21 +358,50 @@ class _CountBudget:
         return most is None or 1 + self.fewest(self.area[area] & ~mask) <= most
 
 
+def sets_of_units(
+    adjacency: Sequence[int], pupils: Sequence[int], size: Size, *, is_few: bool = False
+) -> Iterator[int]:
+    """Enumerate the sets of units that keep the size range, without those alone over the maximum.
+
+    Where clusters are few and large, the largest unit of a set is its root, and sets that part too
+    small a rest are cut.
+    """
+    lowest = 0 if size.max_exceptions else size.min_pupils
+    highest = size.max_pupils
+    if not is_few:
+        yield from connected_sets(adjacency, pupils, lowest=lowest, highest=highest)
+        return
+    order = sorted(range(len(pupils)), key=lambda i: (-pupils[i], i))
+    place = {unit: i for i, unit in enumerate(order)}
+
+    def turned(mask: int, to: Mapping[int, int] | Sequence[int]) -> int:
+        return sum(1 << to[i] for i in bit_positions(mask))
+
+    found = connected_sets(
+        [turned(adjacency[unit], place) for unit in order],
+        [pupils[unit] for unit in order],
+        lowest=lowest,
+        highest=highest,
+        left_lowest=lowest,
+    )
+    for mask in found:
+        yield turned(mask, order)
+
+
 def candidate_groups(problem: Problem) -> tuple[CandidateGroup, ...]:
     """Enumerate the candidate groups of a merge scenario."""
-    judge = _Judge(problem)
+    judge = Judge(problem)
     budget = _CountBudget(problem, judge.unit_pupils)
-    size = problem.scenario.size
-    lowest = 0 if size.max_exceptions else size.min_pupils
-    adjacency = unit_adjacency(problem)
-    found = connected_sets(adjacency, judge.unit_pupils, lowest=lowest, highest=size.max_pupils)
+    size, most = problem.scenario.size, problem.scenario.count.max
+    is_few = most is not None and most * FEW_SHARE <= len(problem.units)
+    found = sets_of_units(unit_adjacency(problem), judge.unit_pupils, size, is_few=is_few)
     masks = list(islice(found, MAX_SETS + 1))
     if len(masks) > MAX_SETS:
-        scenario = problem.scenario
-        file = scenario.files[0].name if scenario.files else "scenario"
+        files = problem.scenario.files
         text = f"more than {MAX_SETS:,} groups of units keep the size range"
         remedy = "Narrow size.min_pupils to size.max_pupils, or name a layer in within."
-        raise ScenarioError([Fault(file, 0, "size", text, remedy)])
+        file = files[0].name if files else "scenario"
+        raise TooManySetsError([Fault(file, 0, "size", text, remedy)])
     if size.oversize == "keep":
         masks += [1 << i for i, p in enumerate(judge.unit_pupils) if p > size.max_pupils]
     masks.sort(key=bit_positions)

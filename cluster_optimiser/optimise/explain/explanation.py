@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import Fault, NoPlanFoundError, ScenarioError
+from cluster_optimiser.optimise.bounds import lower_bound
 from cluster_optimiser.optimise.candidates import candidate_groups
 from cluster_optimiser.optimise.costs import group_costs, stage_scales
-from cluster_optimiser.optimise.explain.bounds import lower_bound
 from cluster_optimiser.optimise.explain.diagnosis import (
     Clash,
     UnplacedUnit,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.domain import Plan, Solution
-from cluster_optimiser.errors import InfeasibleError, VerificationError
-from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.deadline import left_s, within
+from cluster_optimiser.domain import Plan, Solution, Stage
+from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError, VerificationError
+from cluster_optimiser.optimise.bounds import lower_bound
+from cluster_optimiser.optimise.candidates import TooManySetsError, candidate_groups
 from cluster_optimiser.optimise.costs import exceeds_safe_total, group_costs, stage_scales
 from cluster_optimiser.optimise.keeping import robust_keeping
-from cluster_optimiser.optimise.merging.partition import best_cover
+from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
+from cluster_optimiser.optimise.merging.partition import Cover, best_cover
 from cluster_optimiser.optimise.merging.versions import among_words, first_unlike, unlike_plan
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.sweep import sweep
@@ -20,11 +23,25 @@ from cluster_optimiser.terms import WEIGHTED, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from cluster_optimiser.domain import Problem
+    from cluster_optimiser.errors import ClusterOptimiserError
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.keeping import Keeping
-    from cluster_optimiser.optimise.merging.partition import Cover, Unlike
+    from cluster_optimiser.optimise.merging.partition import Unlike
+
+SHARE_OF_LISTING = 0.4
+"""Share of the time that listing all groups may take; the rest is then left to a plan unproved."""
+
+SHARE_OF_START = 0.5
+"""Share of the time that a plan to begin with may take."""
+
+SHARE_OF_SEARCH = 0.8
+"""Share of the time that a plan without proof may take; the rest bounds, judges and writes it."""
+
+MANY_GROUPS = 5_000
+"""Candidates from which CP-SAT may need a plan to begin with."""
 
 NAMED = 5
 """A message names so many ids, then says how many more."""
@@ -38,21 +55,50 @@ def solve_merge(
     time_limit_s: float | None = None,
 ) -> Plan:
     """Find the best plan of a merge scenario."""
+    with within(time_limit_s):
+        return _solve_merge(problem, earlier, seed)
+
+
+def _share(share: float) -> AbstractContextManager[None]:
+    """Have what is done inside take a share of the time that is left."""
+    limit_s = left_s()
+    return within(None if limit_s is None else limit_s * share)
+
+
+def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
     scenario = problem.scenario
-    groups = candidate_groups(problem)
+    is_plain = not earlier and all(row.adds_up for row in scenario.objective.rows)
+    try:
+        with _share(SHARE_OF_LISTING if is_plain else 1):
+            groups = candidate_groups(problem)
+    except (TooManySetsError, NoPlanFoundError) as error:
+        if not is_plain:
+            raise
+        return _unproved(problem, error, seed)
     _refuse_unplaceable(problem, groups)
     n_units = len(problem.units)
     unlike = [unlike_plan(problem, plan) for plan in earlier]
     keeping = robust_keeping(problem, groups)
-    cover = best_cover(
-        groups,
-        scenario,
-        n_units,
-        unlike=unlike,
-        keeping=keeping,
-        seed=seed,
-        time_limit_s=time_limit_s,
-    )
+    start: list[CandidateGroup] = []
+    if is_plain and len(groups) > MANY_GROUPS and left_s() is not None:
+        with _share(SHARE_OF_START):
+            start = first_plan(problem, seed=seed, is_bettered=False) or []
+    try:
+        cover = best_cover(
+            groups,
+            scenario,
+            n_units,
+            unlike=unlike,
+            keeping=keeping,
+            start=frozenset(group.mask for group in start),
+            seed=seed,
+            time_limit_s=left_s(),
+        )
+    except NoPlanFoundError:
+        if not start:
+            raise
+        known = MergeProof(n_units=n_units, n_candidates=len(groups))
+        return _as_plan(problem, start, _cover_of(problem, start, seed), known)
     proof = MergeProof(
         n_units=n_units,
         n_candidates=len(groups),
@@ -64,13 +110,46 @@ def solve_merge(
     )
     if cover.status == "INFEASIBLE":
         raise InfeasibleError(_why(problem, groups, proof))
-    chosen = [groups[i] for i in cover.chosen]
+    return _as_plan(problem, [groups[i] for i in cover.chosen], cover, proof)
+
+
+def _unproved(problem: Problem, error: ClusterOptimiserError, seed: int) -> Plan:
+    """Give a plan where there are too many groups to list them all."""
+    with _share(SHARE_OF_SEARCH):
+        found = first_plan(problem, seed=seed)
+    if found is None:
+        raise error
+    proof = MergeProof(n_units=len(problem.units), second_method="no_listing")
+    return _as_plan(problem, found, _cover_of(problem, found, seed), proof)
+
+
+def _cover_of(problem: Problem, chosen: Sequence[CandidateGroup], seed: int) -> Cover:
+    """Say of a plan that was not proved what no plan can better in the first stage."""
+    objective = problem.scenario.objective
+    term, costs = next(iter(group_costs(chosen, objective, seed=seed).items()))
+    scale = stage_scales(objective)[term]
+    value = float(sum(costs) / scale)
+    if objective.weights:
+        bound = sum(
+            weight * lower_bound(problem, t, known=sum(g.costs[t] for g in chosen) / term_scale(t))
+            for t, weight in objective.weights.items()
+        )
+    else:
+        bound = lower_bound(problem, term, known=value)
+    gap = (value - bound) / max(1.0, abs(value))
+    stage = Stage(term, "FEASIBLE", value, bound, gap, deterministic_time=0.0)
+    return Cover("FEASIBLE", (), (stage,))
+
+
+def _as_plan(
+    problem: Problem, chosen: Sequence[CandidateGroup], cover: Cover, proof: MergeProof
+) -> Plan:
     names = cluster_names(problem, [group.units for group in chosen])
     cluster_of = {
         unit: name for name, group in zip(names, chosen, strict=True) for unit in group.units
     }
     return Plan(
-        label=scenario.option,
+        label=problem.scenario.option,
         assignment=assign_schools(problem, cluster_of),
         solution=Solution(status=cover.status, stages=cover.stages, proof=proof),
     )

@@ -24,7 +24,7 @@ from cluster_optimiser.optimise.watching import solve
 from cluster_optimiser.optimise.weighting import MOST_TOTAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from fractions import Fraction
 
     from cluster_optimiser.domain import Status
@@ -141,7 +141,8 @@ def build_model(
     return model, x
 
 
-def _solver(seed: int, time_limit_s: float | None) -> cp_model.CpSolver:
+def new_solver(seed: int, time_limit_s: float | None) -> cp_model.CpSolver:
+    """Make a solver whose answer depends on the seed alone."""
     solver = cp_model.CpSolver()
     # One worker: a parallel search may return another of several equal plans.
     solver.parameters.num_workers = 1
@@ -173,11 +174,17 @@ def best_cover(
     *,
     unlike: Sequence[Unlike] = (),
     keeping: Keeping | None = None,
+    start: Collection[int] = (),
     seed: int = 0,
     time_limit_s: float | None = None,
 ) -> Cover:
-    """Find the best plan: each term minimised with those before it held at their best."""
+    """Find the best plan: each term minimised with those before it held at their best.
+
+    A plan to begin with is given as its sets of units.
+    """
     model, x = build_model(groups, scenario, n_units, unlike)
+    for variable, group in zip(x, groups if start else (), strict=bool(start)):
+        model.add_hint(variable, group.mask in start)
     values = {
         term: Sum(x, costs)
         for term, costs in group_costs(groups, scenario.objective, seed=seed).items()
@@ -207,13 +214,13 @@ def solve_stages(
     totals: list[int] = []
     chosen: tuple[int, ...] = ()
 
-    def new_solver() -> cp_model.CpSolver:
+    def timed() -> cp_model.CpSolver:
         left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - started)
-        return _solver(seed, left_s)
+        return new_solver(seed, left_s)
 
     for term, (total, scale) in values.items():
         run = partial(solve, model=model, stage=term, scale=float(scale))
-        answer = minimise(model, total, x, new_solver, run, most=MOST_TOTAL)
+        answer = minimise(model, total, x, timed, run, most=MOST_TOTAL)
         if answer.status == "INFEASIBLE":
             return Cover("INFEASIBLE", (), tuple(stages))
         if answer.status == "UNKNOWN" and not chosen:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InfeasibleError, InputError
 from cluster_optimiser.optimise.candidates import candidate_groups, membership
@@ -102,11 +103,12 @@ class Universe:
         groups = candidate_groups(problem) if groups is None else groups
         diagram = build_diagram(problem, groups, max_states=max_states)
         if diagram is None:
+            refuse_if_over("all plans were counted")
             message = (
                 f"the universe of {len(problem.units)} units and {len(groups):,} candidate groups "
                 f"is not worked out: it takes more than {max_states:,} states. The best plan is "
                 "still found and proved by CP-SAT (run); for the universe narrow the range of "
-                "pupils, require a layer, or allow more states"
+                "pupils, or require a layer"
             )
             raise ClusterOptimiserError(message)
         return cls(problem, groups, diagram, max_entries=max_entries, max_labels=max_labels)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import numpy as np
 
+from cluster_optimiser.deadline import is_over
 from cluster_optimiser.optimise.candidates import bit_positions, membership, unit_adjacency
 from cluster_optimiser.optimise.universe.diagram import (
     ArcLayer,
@@ -270,7 +271,7 @@ class _Builder:
                 states, sums = self._merged(place)
             self.sizes.append(states.shape[1])
             self.n_states += states.shape[1]
-            if self.n_states > self.max_states:
+            if self.n_states > self.max_states or is_over():
                 return None
             if place < self.n_places and not self._expanded(place, states, sums):
                 return None
@@ -332,7 +333,7 @@ class _Builder:
             rows.append(row + begin)
             columns.append(column)
             n_pairs += len(row)
-            if self.n_arcs + n_pairs > MAX_ARCS_A_STATE * self.max_states:
+            if self.n_arcs + n_pairs > MAX_ARCS_A_STATE * self.max_states or is_over():
                 break
         return np.concatenate(rows), np.concatenate(columns)
 
@@ -346,7 +347,7 @@ class _Builder:
         if not keep.all():
             row, column, group, now = row[keep], column[keep], group[keep], now[:, keep]
         self.n_arcs += len(row)
-        if self.n_arcs > MAX_ARCS_A_STATE * self.max_states:
+        if self.n_arcs > MAX_ARCS_A_STATE * self.max_states or is_over():
             return False
         to = np.full(len(row), -1, dtype=np.int32)
         self.made.append(ArcLayer(row.astype(np.int32), to, group.astype(np.int32)))
@@ -378,6 +379,8 @@ def build_diagram(
         best: Diagram | None = None
         reached: list[tuple[int, int]] = []
         for layout in layouts:
+            if is_over():
+                break
             allowed = best.n_visited - 1 if best else min(limit, max_states)
             builder = _Builder(rules, layout, max_states=allowed)
             best = builder.diagram() or best
@@ -386,6 +389,8 @@ def build_diagram(
                 break
         if best:
             return _within(best, rules, max_states=max_states)
+        if is_over():
+            return None
         furthest = sorted(range(len(layouts)), key=lambda i: reached[i])
         layouts = [layouts[i] for i in furthest]
         if limit > _TRIAL_STATES:

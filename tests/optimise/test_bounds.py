@@ -3,7 +3,7 @@
 import pytest
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
-from cluster_optimiser.optimise.explain.bounds import lower_bound
+from cluster_optimiser.optimise.bounds import lower_bound
 from cluster_optimiser.optimise.explain.explanation import explain
 from tests.graphs import everything, random_problem
 from tests.norfolk import norfolk_problem

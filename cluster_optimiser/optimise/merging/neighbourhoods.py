@@ -1,0 +1,207 @@
+"""A first plan of any map, made and bettered a few clusters at a time.
+
+A few units that lie together are divided anew, exactly, while the rest of the plan stays: first so
+that as few pupils as can be are left over, then by the scenario's own order. It ends when the time
+is over or nothing more is gained; it proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from random import Random
+from typing import TYPE_CHECKING
+
+from ortools.sat.python import cp_model
+
+from cluster_optimiser.deadline import is_over, left_s, within
+from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise.candidates import (
+    Judge,
+    bit_positions,
+    connected_sets,
+    unit_adjacency,
+)
+from cluster_optimiser.optimise.costs import group_costs
+from cluster_optimiser.optimise.exactly import Sum, hold, minimise
+from cluster_optimiser.optimise.merging.partition import new_solver
+from cluster_optimiser.optimise.weighting import MOST_TOTAL
+from cluster_optimiser.terms import TIE_BREAK
+
+if TYPE_CHECKING:
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise.candidates import CandidateGroup
+
+MOST_SETS = 1_500
+"""Sets of units of a neighbourhood that are weighed at once."""
+
+FIRST_UNITS = 18
+"""Units of a neighbourhood to begin with; fewer where that makes too many sets."""
+
+SOLVE_S = 2.0
+"""Seconds that a neighbourhood may take."""
+
+
+@dataclass(slots=True)
+class _Search:
+    problem: Problem
+    seed: int
+    judge: Judge = field(init=False)
+    adjacency: list[int] = field(init=False)
+    pupils: list[int] = field(init=False)
+    plan: dict[int, CandidateGroup] = field(default_factory=dict)  # by their sets of units
+    left: int = 0  # units in no cluster yet
+
+    def __post_init__(self) -> None:
+        self.judge = Judge(self.problem)
+        self.adjacency = unit_adjacency(self.problem)
+        self.pupils = self.judge.unit_pupils
+        self.left = (1 << len(self.pupils)) - 1
+        size = self.problem.scenario.size
+        if size.oversize == "keep":
+            alone = [1 << i for i, p in enumerate(self.pupils) if p > size.max_pupils]
+            for group in self.judge.candidates(alone):
+                self.plan[group.mask] = group
+                self.left &= ~group.mask
+
+    def near(self, seed_set: int, n_units: int) -> int:
+        """Give the units of whole clusters, and of none, around some units."""
+        owner = {i: mask for mask in self.plan for i in bit_positions(mask)}
+        region, edge = 0, seed_set
+        while edge and region.bit_count() < n_units:
+            grown = 0
+            for i in bit_positions(edge & ~region):
+                piece = owner.get(i, 1 << i)
+                if region and (region | piece).bit_count() > n_units:
+                    continue
+                region |= piece
+                for j in bit_positions(piece):
+                    grown |= self.adjacency[j]
+            edge = grown & ~region
+        return region
+
+    def candidates(self, region: int) -> list[CandidateGroup] | None:
+        """Give the groups inside a region; None where there are too many."""
+        size = self.problem.scenario.size
+        units = bit_positions(region)
+        place = {unit: i for i, unit in enumerate(units)}
+        adjacency = [
+            sum(1 << place[j] for j in bit_positions(self.adjacency[u] & region)) for u in units
+        ]
+        lowest = 0 if size.max_exceptions else size.min_pupils
+        found = connected_sets(
+            adjacency, [self.pupils[u] for u in units], lowest=lowest, highest=size.max_pupils
+        )
+        masks = list(islice(found, MOST_SETS + 1))
+        if len(masks) > MOST_SETS:
+            return None
+        alone = [m for m in self.plan if not m & ~region and m.bit_count() == 1]
+        sets = {sum(1 << units[i] for i in bit_positions(mask)) for mask in masks} | set(alone)
+        return self.judge.candidates(sorted(sets))
+
+    def divide(self, region: int, groups: list[CandidateGroup]) -> bool:
+        """Divide a region anew into groups; tell whether it is better divided than before."""
+        scenario = self.problem.scenario
+        rest = [g for mask, g in self.plan.items() if mask & ~region]
+        old = [g for mask, g in self.plan.items() if not mask & ~region]
+        model = cp_model.CpModel()
+        x = [model.new_bool_var("") for _ in groups]
+        units = bit_positions(region)
+        slack = [model.new_bool_var("") for _ in units]
+        for unit, spare in zip(units, slack, strict=True):
+            held = [v for v, g in zip(x, groups, strict=True) if g.mask >> unit & 1]
+            model.add_exactly_one([*held, spare])
+        n_small = sum(g.is_exception for g in rest)
+        small = [v for v, g in zip(x, groups, strict=True) if g.is_exception]
+        model.add(sum(small) <= max(0, scenario.size.max_exceptions - n_small))
+        if scenario.count.max is not None:
+            model.add(sum(x) <= scenario.count.max - len(rest))
+        if not self.left:
+            model.add(sum(x) >= scenario.count.min - len(rest))
+        for variable, group in zip(x, groups, strict=True):
+            model.add_hint(variable, group.mask in self.plan)
+        costs = group_costs([*groups, *old], scenario.objective, seed=self.seed)
+        costs.pop(TIE_BREAK)
+        n = len(groups)
+        left_over = Sum(slack, [max(1, self.pupils[u]) for u in units])
+        stages: list[tuple[Sum, int | None]] = [(left_over, None)]
+        stages += [(Sum(x, row[:n]), sum(row[n:])) for row in costs.values()]
+        return self._take(model, x, groups, stages, region)
+
+    def _take(
+        self,
+        model: cp_model.CpModel,
+        x: list[cp_model.IntVar],
+        groups: list[CandidateGroup],
+        stages: list[tuple[Sum, int | None]],
+        region: int,
+    ) -> bool:
+        before = sum(max(1, self.pupils[u]) for u in bit_positions(region & self.left))
+        is_better = False
+        for total, old in stages:
+            most = before if old is None else old
+            answer = minimise(
+                model,
+                total,
+                x,
+                lambda: new_solver(self.seed, SOLVE_S if left_s() is None else left_s()),
+                lambda solver: solver.solve(model),
+                most=MOST_TOTAL,
+            )
+            if not answer.values or (not is_better and answer.total > most):
+                return False
+            if answer.total < most:
+                is_better = True
+            hold(model, total, answer.total)
+            values = answer.values
+        if is_better:
+            for mask in [m for m in self.plan if not m & ~region]:
+                del self.plan[mask]
+            self.left |= region
+            for group, is_in in zip(groups, values, strict=True):
+                if is_in:
+                    self.plan[group.mask] = group
+                    self.left &= ~group.mask
+        return is_better
+
+
+def first_plan(
+    problem: Problem, *, seed: int = 0, is_bettered: bool = True
+) -> list[CandidateGroup] | None:
+    """Make a plan, bettered until the time is over or nothing is gained; None where none is met."""
+    search = _Search(problem, seed)
+    random = Random(seed)  # noqa: S311 - which neighbourhood comes next, no secret
+    n_units, waited = FIRST_UNITS, 0
+    fewest = problem.scenario.count.min
+    try:
+        while not is_over() and waited < _patience(search) and (search.left or is_bettered):
+            if search.left:
+                seeds = bit_positions(search.left)
+                unit = seeds[0] if waited == 0 else random.choice(seeds)
+            else:
+                unit = random.randrange(len(search.pupils))
+            size = n_units if waited % 3 else max(6, n_units // 2)
+            with within(SOLVE_S):
+                is_better = _tried(search, 1 << unit, size)
+            waited = 0 if is_better else waited + 1
+    except NoPlanFoundError:
+        pass
+    return None if search.left or len(search.plan) < fewest else list(search.plan.values())
+
+
+def _tried(search: _Search, seed_set: int, n_units: int) -> bool:
+    """Divide what lies around a unit, or less of it where that has too many sets."""
+    try:
+        while n_units >= 4:  # noqa: PLR2004 - two clusters of two units
+            region = search.near(seed_set, n_units)
+            groups = search.candidates(region)
+            if groups is not None:
+                return search.divide(region, groups)
+            n_units -= max(2, n_units // 5)
+    except NoPlanFoundError:
+        return False
+    return False
+
+
+def _patience(search: _Search) -> int:
+    return 10 + 3 * len(search.plan) + (20 if search.left else 0)

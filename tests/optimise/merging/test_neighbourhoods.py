@@ -1,0 +1,61 @@
+"""A first plan of any map: legal, and no worse than claimed; and deadlines that hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster_optimiser.deadline import is_over, left_s, within
+from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise import candidates as listing
+from cluster_optimiser.optimise import solve_merge
+from cluster_optimiser.optimise.candidates import connected_sets
+from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
+from cluster_optimiser.verification import verify_plan
+from tests.toy import toy_problem
+
+GRID = "ABCD EFGH IJKL MNOP"
+RULES = {"size": {"min_pupils": 2000, "max_pupils": 3000}, "objective": {"order": ["count"]}}
+
+
+def test_a_first_plan_has_each_unit_once() -> None:
+    problem = toy_problem(GRID, **RULES)
+    plan = first_plan(problem)
+    assert plan is not None
+    assert sorted(unit for group in plan for unit in group.units) == list(problem.units.index)
+    assert len(plan) == 6
+
+
+def test_with_too_many_groups_to_list_there_is_a_legal_plan_and_a_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = toy_problem(GRID, **RULES)
+    monkeypatch.setattr(listing, "MAX_SETS", 10)
+    plan = solve_merge(problem)
+    assert verify_plan(problem, plan.assignment).violations == ()
+    (stage,) = plan.solution.stages
+    assert (plan.solution.status, stage.bound) == ("FEASIBLE", 6)
+    assert stage.bound <= stage.objective
+
+
+def test_what_is_done_within_a_limit_has_the_nearest() -> None:
+    assert left_s() is None
+    with within(100), within(None), within(200):
+        assert 0 < (left_s() or 0) <= 100
+        with within(0):
+            assert is_over()
+        assert not is_over()
+    assert left_s() is None
+
+
+def test_sets_that_are_visited_count_not_only_those_that_are_kept() -> None:
+    """Thirty units all adjacent, of which no set keeps the range."""
+    everything = (1 << 30) - 1
+    adjacency = [everything ^ 1 << i for i in range(30)]
+    with within(0), pytest.raises(NoPlanFoundError, match="visited"):
+        list(connected_sets(adjacency, [2] * 30, lowest=31, highest=31))
+
+
+def test_sets_that_trap_a_rest_too_small_are_left_out() -> None:
+    path = [0b00010, 0b00101, 0b01010, 0b10100, 0b01000]
+    found = connected_sets(path, [1] * 5, lowest=2, highest=3, left_lowest=2)
+    assert sorted(found) == [0b00011, 0b00111, 0b11000, 0b11100]
