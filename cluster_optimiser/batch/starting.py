@@ -88,7 +88,7 @@ def start(
     on_step("reading the register and the boundaries")
     intake = take_in(request)
     on_step("gathering today's clusters")
-    new = _with_clusters(key, intake, placing)
+    new = with_clusters(key, intake, placing)
     placing.into.mkdir(parents=True, exist_ok=True)
     # Made beside the place it goes to, so that putting it there is a renaming.
     with tempfile.TemporaryDirectory(prefix=f".{key}-", dir=placing.into) as temporary:
@@ -127,7 +127,8 @@ def _refuse_existing(
         raise InputError(faults)
 
 
-def _with_clusters(key: str, intake: Intake, placing: Placing) -> NewAuthority:
+def with_clusters(key: str, intake: Intake, placing: Placing) -> NewAuthority:
+    """Give every school its cluster of today, made where the register has none."""
     schools = intake.schools
     km = straight_line_km(schools.geometry)
     bands = ((float(NEAR_KM), NEAR_MIN_PER_KM), (float("inf"), FAR_MIN_PER_KM))

@@ -1,0 +1,44 @@
+"""Make the data of Kirklees from the facts, by the rules of ``cluster-optimiser new``.
+
+    python boundaries/kirklees/build.py [--out DIR]
+
+Writes ``schools.csv``, ``ward.geojson`` and ``outline.geojson``; ``authority.toml`` is written by
+hand and left alone. The same facts give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+from cluster_optimiser.batch import starting
+from cluster_optimiser.inputs.intake import LayerFile, Request
+from cluster_optimiser.inputs.intake.intake import take_in
+from cluster_optimiser.present.intake import write_data
+
+HERE = Path(__file__).resolve().parent
+FILES = ("schools.csv", "ward.geojson", "outline.geojson")
+
+
+def build(out: Path, facts: Path = HERE / "facts") -> None:
+    """Write the data into a folder."""
+    request = Request(
+        name="Kirklees",
+        schools=facts / "register.csv",
+        pupils=facts / "census_2019.csv",
+        layers=(LayerFile("ward", facts / "wards.geojson", "name"),),
+        data_date="2022-04-25",
+    )
+    new = starting.with_clusters("kirklees", take_in(request), starting.Placing(out))
+    with tempfile.TemporaryDirectory() as folder:
+        write_data(new, Path(folder))
+        for name in FILES:
+            shutil.copyfile(Path(folder) / name, out / name)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=HERE)
+    build(parser.parse_args().out)

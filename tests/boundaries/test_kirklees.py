@@ -1,0 +1,30 @@
+"""Kirklees: every school and every pupil accounted for, from facts to data."""
+
+from __future__ import annotations
+
+import csv
+import runpy
+from pathlib import Path
+
+from cluster_optimiser.inputs import load_authority
+
+HERE = Path(__file__).parents[2] / "boundaries" / "kirklees"
+
+
+def test_the_facts_give_the_data_again(tmp_path: Path) -> None:
+    runpy.run_path(str(HERE / "build.py"))["build"](tmp_path)
+    for path in tmp_path.iterdir():
+        assert path.read_bytes() == (HERE / path.name).read_bytes()
+
+
+def test_pupils_are_those_stated_and_those_found() -> None:
+    with (HERE / "facts" / "register.csv").open(encoding="utf-8", newline="") as file:
+        stated = {int(row["URN"]): row["NumberOfPupils"] for row in csv.DictReader(file)}
+    schools = load_authority(HERE).schools
+    assert set(schools.index) == set(stated)
+    own = schools[schools["pupils_source"] == "register"]
+    assert own["pupils"].to_dict() == {urn: int(text) for urn, text in stated.items() if text}
+    sums = schools.groupby(schools["pupils_source"].str.partition(":")[0])["pupils"].sum()
+    assert sums.to_dict() == {
+        "register": 63_069, "census_2019.csv by LAESTAB": 2_837, "estimate": 884,
+    }  # fmt: skip
