@@ -10,7 +10,7 @@ import pytest
 
 from cluster_optimiser import cli
 from cluster_optimiser.batch import evaluate
-from cluster_optimiser.optimise.redraw.engines import CpSat, Highs, Outcome
+from cluster_optimiser.optimise.redraw.engines import CpSat, EngineOutcome, Highs
 from tests.inputs.broken import make_authority
 from tests.test_batch import run_twice
 
@@ -44,7 +44,9 @@ def put(folder: Path, objective: str = MINUTES) -> Path:
     return path
 
 
-def out_of_time(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Outcome], Outcome]) -> None:
+def out_of_time(
+    monkeypatch: pytest.MonkeyPatch, spoil: Callable[[EngineOutcome], EngineOutcome]
+) -> None:
     """Let both engines find what they find, and say that they were stopped before it was proved.
 
     No clock is asked, so that the test means the same on every machine.
@@ -54,8 +56,8 @@ def out_of_time(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Outcome], Outc
 
 
 def _then(
-    solve: Callable[..., Outcome], spoil: Callable[[Outcome], Outcome]
-) -> Callable[..., Outcome]:
+    solve: Callable[..., EngineOutcome], spoil: Callable[[EngineOutcome], EngineOutcome]
+) -> Callable[..., EngineOutcome]:
     return lambda *args, **how: spoil(solve(*args, **how))
 
 
@@ -93,7 +95,7 @@ def test_without_a_plan_in_time_it_is_said_that_none_is_proved_impossible(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    out_of_time(monkeypatch, lambda found: Outcome("UNKNOWN", None, 0, found.effort))
+    out_of_time(monkeypatch, lambda found: EngineOutcome("UNKNOWN", None, 0, found.effort))
     assert code_of("run", put(folder), "-o", tmp_path / "out", "--time-limit", "2") == 5
     said = capfd.readouterr().err
     assert "r    UNKNOWN    no plan was found within 2 s; none is proved impossible" in said

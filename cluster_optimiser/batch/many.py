@@ -48,7 +48,7 @@ class Hooks:
 
 
 @dataclass(slots=True)
-class Ledger:
+class BatchLedger:
     """What of a batch is finished and what is to be run."""
 
     out: Path  # the results folder
@@ -79,7 +79,7 @@ class Ledger:
 
 def what_to_run(scenarios: Sequence[Scenario], out: Path, options: Options) -> dict[str, list[str]]:
     """Say which scenarios would be run, and why."""
-    ledger = Ledger(out, options)
+    ledger = BatchLedger(out, options)
     found: dict[str, list[str]] = {}
     for scenario in in_order(scenarios):
         before = [label for label in needs(scenario) if found.get(label)]
@@ -98,7 +98,9 @@ def run_batch(
     hooks: Hooks | None = None,
 ) -> list[Outcome]:
     """Run scenarios into a results folder; an infeasible one is a result, not the end."""
-    run = _Run(in_order(scenarios), Ledger(out.absolute(), options), pool, keep_going=keep_going)
+    run = _Run(
+        in_order(scenarios), BatchLedger(out.absolute(), options), pool, keep_going=keep_going
+    )
     run.hooks = hooks or Hooks()
     tidy(out)
     with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as folder:
@@ -112,7 +114,12 @@ class _Run:
     """A batch while it runs."""
 
     def __init__(
-        self, ordered: Sequence[Scenario], ledger: Ledger, pool: Pool | None, *, keep_going: bool
+        self,
+        ordered: Sequence[Scenario],
+        ledger: BatchLedger,
+        pool: Pool | None,
+        *,
+        keep_going: bool,
     ) -> None:
         self.waiting = {scenario.option: scenario for scenario in ordered}
         self.ledger, self.pool, self.keep_going = ledger, pool, keep_going

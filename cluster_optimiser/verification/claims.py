@@ -16,7 +16,7 @@ from cluster_optimiser.verification.facts import ClusterFacts, alignment
 from cluster_optimiser.verification.levels import free_of_layers
 from cluster_optimiser.verification.neighbours import may_be_reassigned, touching, where_schools_lie
 from cluster_optimiser.verification.outlook import n_not_legal, outlook_of
-from cluster_optimiser.verification.register import Ground
+from cluster_optimiser.verification.register import PlainGround
 from cluster_optimiser.verification.rules import verify_plan
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _table_claims(result: Result, truth: Verification) -> Iterator[str]:
 
 def _unit_claims(problem: Problem) -> Iterator[str]:
     """Check the table of units, which the plan was made from, against the register."""
-    ground = Ground(problem)
+    ground = PlainGround(problem)
     yield from _member_claims(ground)
     yield from _graph_claims(ground)
     for unit in sorted(set(problem.units.index) ^ set(ground.unit_urns)):
@@ -224,7 +224,7 @@ def _unit_claims(problem: Problem) -> Iterator[str]:
                 yield _wrong(f"unit {unit}: {column}", row[column], value)
 
 
-def _member_claims(ground: Ground) -> Iterator[str]:
+def _member_claims(ground: PlainGround) -> Iterator[str]:
     """Check what the scenario makes of each school: exempt, a unit by itself or part of one."""
     scenario = ground.scenario
     register = ground.problem.authority.schools
@@ -254,7 +254,7 @@ def _member_claims(ground: Ground) -> Iterator[str]:
                 yield _wrong(f"URN {urn}: the unit it stands in", unit, place[urn])
 
 
-def _graph_claims(ground: Ground) -> Iterator[str]:
+def _graph_claims(ground: PlainGround) -> Iterator[str]:
     """Check which units the plan was made from as neighbours: by a link too few, a best is none."""
     dual, near = ground.problem.dual, touching(ground)
     for unit in sorted(set(near) ^ set(dual)):

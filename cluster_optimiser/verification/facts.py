@@ -12,7 +12,7 @@ import networkx as nx
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Violation
 from cluster_optimiser.verification.neighbours import borders_m, is_short_drive, touching
-from cluster_optimiser.verification.register import Ground, School, text_or_none
+from cluster_optimiser.verification.register import PlainGround, School, text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ class Verification:
 
 
 def sort_members(
-    ground: Ground, assignment: pd.Series
+    ground: PlainGround, assignment: pd.Series
 ) -> tuple[dict[str, list[int]], list[Violation]]:
     """Sort schools into clusters; what is not a school once, in a named cluster, is a violation."""
     members: defaultdict[str, list[int]] = defaultdict(list)
@@ -82,7 +82,7 @@ def sort_members(
     return {name: sorted(members[name]) for name in sorted(members)}, faults
 
 
-def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFacts:
+def cluster_facts(ground: PlainGround, name: str, urns: Sequence[int]) -> ClusterFacts:
     """Count everything about one cluster."""
     schools = [ground.schools[urn] for urn in urns]
     pupils = sum(s.pupils for s in schools)
@@ -114,7 +114,7 @@ def cluster_facts(ground: Ground, name: str, urns: Sequence[int]) -> ClusterFact
     )
 
 
-def hubs_among(ground: Ground, schools: Sequence[School]) -> list[School]:
+def hubs_among(ground: PlainGround, schools: Sequence[School]) -> list[School]:
     """Give the schools that the scenario lets a cluster meet at."""
     hubs = ground.scenario.hubs
     if hubs == "secondary":
@@ -123,7 +123,7 @@ def hubs_among(ground: Ground, schools: Sequence[School]) -> list[School]:
 
 
 def meeting_place(
-    ground: Ground, schools: Sequence[School], places: Sequence[School]
+    ground: PlainGround, schools: Sequence[School], places: Sequence[School]
 ) -> tuple[int | None, float | None, float | None]:
     """Give the 1-median over places among the members, its pupil minutes, the longest way to it.
 
@@ -154,7 +154,7 @@ def meeting_place(
 
 
 def alignment(
-    ground: Ground, schools: Sequence[School]
+    ground: PlainGround, schools: Sequence[School]
 ) -> tuple[dict[str, str | None], dict[str, int]]:
     """Find the area of each layer that holds most pupils, and count the pupils outside it.
 
@@ -175,7 +175,7 @@ def alignment(
     return home, misaligned
 
 
-def _is_contiguous(ground: Ground, schools: Sequence[School], units: Sequence[str]) -> bool:
+def _is_contiguous(ground: PlainGround, schools: Sequence[School], units: Sequence[str]) -> bool:
     """Tell whether a cluster is in one piece.
 
     Whole units are joined where they touch, and count as one piece each. Of a divided unit the

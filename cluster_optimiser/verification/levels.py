@@ -12,7 +12,7 @@ import pandas as pd
 from cluster_optimiser.domain import Violation
 from cluster_optimiser.verification.facts import cluster_facts
 from cluster_optimiser.verification.neighbours import touching
-from cluster_optimiser.verification.register import Ground
+from cluster_optimiser.verification.register import PlainGround
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,7 +55,9 @@ class _Clusters:
                     waiting.append(grown)
 
 
-def _join(ground: Ground, facts: Mapping[str, ClusterFacts], layers: Sequence[str]) -> nx.Graph:
+def _join(
+    ground: PlainGround, facts: Mapping[str, ClusterFacts], layers: Sequence[str]
+) -> nx.Graph:
     """Join clusters that touch and have the same home in every layer."""
     cluster_of = {unit: name for name, fact in facts.items() for unit in fact.units}
     graph = nx.Graph()
@@ -116,14 +118,14 @@ def fits_into_groupings(
     problem: Problem,
     facts: Mapping[str, ClusterFacts],
     *,
-    judge_one: Callable[[Ground, ClusterFacts], Iterator[Violation]],
+    judge_one: Callable[[PlainGround, ClusterFacts], Iterator[Violation]],
     judge_all: Callable[[Problem, pd.Series], Verification],
 ) -> bool:
     """Tell whether clusters can be put together into groupings that keep the rules above."""
     if problem.upper is None:
         return True
     upper = free_of_layers(problem.upper)
-    ground, size = Ground(upper), upper.scenario.size
+    ground, size = PlainGround(upper), upper.scenario.size
     joined = _join(ground, facts, problem.upper.scenario.required_layers)
     atoms = _Clusters(facts, joined, size.max_pupils)
 
@@ -153,7 +155,7 @@ def level_violations(
     problem: Problem,
     facts: Mapping[str, ClusterFacts],
     *,
-    judge_one: Callable[[Ground, ClusterFacts], Iterator[Violation]],
+    judge_one: Callable[[PlainGround, ClusterFacts], Iterator[Violation]],
     judge_all: Callable[[Problem, pd.Series], Verification],
 ) -> Iterator[Violation]:
     """Judge a plan by the level above it."""

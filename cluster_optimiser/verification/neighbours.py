@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.verification.register import Ground, School
+    from cluster_optimiser.verification.register import PlainGround, School
 
 ROUNDING = 1e-6
 """A limit such as 12.3 minutes, times 100, is a hair off a whole number."""
@@ -68,7 +68,7 @@ def _along_m(edge: BaseGeometry, area: BaseGeometry, snap_m: float) -> Iterator[
             yield beside_m - nearing_m
 
 
-def is_short_drive(ground: Ground, ones: Sequence[int], others: Sequence[int]) -> bool:
+def is_short_drive(ground: PlainGround, ones: Sequence[int], others: Sequence[int]) -> bool:
     """Tell whether some school of the one is near enough to some school of the other.
 
     Near enough means there and back, each within the limit between neighbours.
@@ -92,13 +92,13 @@ def is_short_drive(ground: Ground, ones: Sequence[int], others: Sequence[int]) -
 # --- whose ground is whose --------------------------------------------------------------
 
 
-def may_be_reassigned(ground: Ground, school: School) -> bool:
+def may_be_reassigned(ground: PlainGround, school: School) -> bool:
     """Tell whether the scenario lets a school leave its cluster of today by itself."""
     areas = {school.today, *school.areas.values()} & set(ground.scenario.urban.areas)
     return ground.scenario.units == "schools" or bool(areas)
 
 
-def where_schools_lie(ground: Ground) -> dict[int, str]:
+def where_schools_lie(ground: PlainGround) -> dict[int, str]:
     """Give the unit whose ground each school stands on, exempt schools too.
 
     An exempt school of a divided cluster stands on the ground of the single school there that its
@@ -124,7 +124,7 @@ def where_schools_lie(ground: Ground) -> dict[int, str]:
     return place
 
 
-def _host(ground: Ground, urn: int, there: Sequence[int]) -> int:
+def _host(ground: PlainGround, urn: int, there: Sequence[int]) -> int:
     border_m = borders_m(ground.problem.territory.cells)
     beside = {
         other: max(border_m.get((urn, other), 0.0), border_m.get((other, urn), 0.0))
@@ -141,14 +141,14 @@ def _host(ground: Ground, urn: int, there: Sequence[int]) -> int:
 # --- what touches -----------------------------------------------------------------------
 
 
-def touching(ground: Ground) -> Mapping[str, Collection[str]]:
+def touching(ground: PlainGround) -> Mapping[str, Collection[str]]:
     """Give the units that each unit touches; measured when first asked for."""
     if ground.measured is None:
         ground.measured = touching_units(ground) or ground.problem.dual.adj
     return ground.measured
 
 
-def touching_units(ground: Ground) -> dict[str, set[str]] | None:
+def touching_units(ground: PlainGround) -> dict[str, set[str]] | None:
     """Measure which units are neighbours."""
     units_of: defaultdict[str, set[str]] = defaultdict(set)
     for school in ground.schools.values():
@@ -178,7 +178,7 @@ def _join(touching: dict[str, set[str]], one: str, other: str) -> None:
         touching[other].add(one)
 
 
-def _whole_pairs(ground: Ground, unit_of: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _whole_pairs(ground: PlainGround, unit_of: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Give the pairs of units in which two of today's clusters touch as they are drawn."""
     rules = ground.scenario.contiguity
     drawn = ground.problem.territory.clusters
@@ -198,7 +198,7 @@ def _whole_pairs(ground: Ground, unit_of: Mapping[str, str]) -> Iterator[tuple[s
             yield one, other
 
 
-def _cell_pairs(ground: Ground, single: set[str]) -> list[tuple[str, str]]:
+def _cell_pairs(ground: PlainGround, single: set[str]) -> list[tuple[str, str]]:
     """Give the pairs of units, one of them a single school, whose cells touch along enough."""
     if not single:
         return []
@@ -224,7 +224,7 @@ def _cell_pairs(ground: Ground, single: set[str]) -> list[tuple[str, str]]:
     ]
 
 
-def _link_schools(ground: Ground, touching: dict[str, set[str]]) -> None:
+def _link_schools(ground: PlainGround, touching: dict[str, set[str]]) -> None:
     """Keep every stated link: where nothing joins its two ends, the two nearest schools do."""
     place = where_schools_lie(ground)
     points = ground.problem.authority.schools.geometry

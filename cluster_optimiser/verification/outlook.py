@@ -20,7 +20,7 @@ from cluster_optimiser.verification.facts import (
     hubs_among,
     meeting_place,
 )
-from cluster_optimiser.verification.register import Ground
+from cluster_optimiser.verification.register import PlainGround
 from cluster_optimiser.verification.rules import (
     MINUTES_TOLERANCE_MIN,
     cluster_violations,
@@ -39,7 +39,7 @@ def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
     """Judge a plan by its scenario's rules in every projection of pupils."""
     if not problem.projections:
         return None
-    ground = Ground(problem)
+    ground = PlainGround(problem)
     lasting = [v for v in today.violations if not v.rule.startswith(BY_PUPILS)]
     ordinary = [facts for facts in today.clusters.values() if not facts.is_exempt]
     is_far = {facts.name: _may_be_too_far(ground, facts) for facts in ordinary}
@@ -83,7 +83,7 @@ def n_not_legal(outlook: Outlook) -> int:
     return int((~outlook.projections["is_legal"].astype(bool)).sum())
 
 
-def _with_pupils(ground: Ground, pupils_of: dict[int, int], far_urns: set[int]) -> Ground:
+def _with_pupils(ground: PlainGround, pupils_of: dict[int, int], far_urns: set[int]) -> PlainGround:
     """Give the ground with the pupils of a projection, and the homes that units have then.
 
     Most of the time would go into making every school anew: only those whose own pupils a rule
@@ -107,7 +107,7 @@ def _with_pupils(ground: Ground, pupils_of: dict[int, int], far_urns: set[int]) 
     return then
 
 
-def _may_be_too_far(ground: Ground, facts: ClusterFacts) -> bool:
+def _may_be_too_far(ground: PlainGround, facts: ClusterFacts) -> bool:
     """Tell whether some member school is too far from some other: else no meeting place is."""
     limit_min = ground.scenario.travel.max_minutes
     if limit_min is None:
@@ -119,7 +119,7 @@ def _may_be_too_far(ground: Ground, facts: ClusterFacts) -> bool:
 
 
 def _changed(
-    then: Ground, facts: ClusterFacts, pupils_of: dict[int, int], *, is_far: bool
+    then: PlainGround, facts: ClusterFacts, pupils_of: dict[int, int], *, is_far: bool
 ) -> ClusterFacts:
     changed = dataclasses.replace(facts, pupils=sum(pupils_of[urn] for urn in facts.urns))
     if not is_far:
@@ -131,7 +131,7 @@ def _changed(
     )
 
 
-def _broken(then: Ground, clusters: list[ClusterFacts]) -> list[Violation]:
+def _broken(then: PlainGround, clusters: list[ClusterFacts]) -> list[Violation]:
     broken = [
         violation
         for facts in clusters

@@ -31,7 +31,7 @@ class School:
     areas: Mapping[str, str | None]  # layer -> area that it lies in, or None
 
 
-class Ground:
+class PlainGround:
     """The data of a problem as plain dictionaries, read once for each plan."""
 
     def __init__(self, problem: Problem) -> None:

@@ -22,7 +22,7 @@ from cluster_optimiser.verification.facts import (
 )
 from cluster_optimiser.verification.levels import level_violations
 from cluster_optimiser.verification.neighbours import touching
-from cluster_optimiser.verification.register import Ground
+from cluster_optimiser.verification.register import PlainGround
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,9 @@ MINUTES_TOLERANCE_MIN = 1e-9
 """A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
 
 
-def _exempt_violations(ground: Ground, members: Mapping[str, Sequence[int]]) -> Iterator[Violation]:
+def _exempt_violations(
+    ground: PlainGround, members: Mapping[str, Sequence[int]]
+) -> Iterator[Violation]:
     for name, urns in members.items():
         for urn in urns:
             group = ground.schools[urn].exempt
@@ -48,7 +50,9 @@ def _exempt_violations(ground: Ground, members: Mapping[str, Sequence[int]]) -> 
                 yield Violation("exempt", f"URN {urn}", detail)
 
 
-def _clusters_of_units(ground: Ground, members: Mapping[str, Sequence[int]]) -> dict[str, set[str]]:
+def _clusters_of_units(
+    ground: PlainGround, members: Mapping[str, Sequence[int]]
+) -> dict[str, set[str]]:
     """Give the clusters that the schools of each unit are in: one, unless it is divided."""
     found: dict[str, set[str]] = {unit: set() for unit in sorted(ground.unit_urns)}
     for name, urns in members.items():
@@ -59,7 +63,7 @@ def _clusters_of_units(ground: Ground, members: Mapping[str, Sequence[int]]) -> 
     return found
 
 
-def _is_kept_oversize(ground: Ground, facts: ClusterFacts) -> bool:
+def _is_kept_oversize(ground: PlainGround, facts: ClusterFacts) -> bool:
     """Tell whether a cluster over the maximum is an existing one, which may stand as it is.
 
     That is one whole unit, unless units are schools: then all ordinary schools of one of today's.
@@ -73,7 +77,7 @@ def _is_kept_oversize(ground: Ground, facts: ClusterFacts) -> bool:
     return len(today) == 1 and set(facts.urns) == ordinary
 
 
-def cluster_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violation]:
+def cluster_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
     """Judge one cluster that is not exempt by every rule that concerns it alone."""
     scenario, name = ground.scenario, facts.name
     most = scenario.size.max_pupils
@@ -94,7 +98,7 @@ def cluster_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violatio
             yield Violation(f"within.{layer}", name, f"its units belong to: {shown}")
 
 
-def _hub_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violation]:
+def _hub_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
     """Judge a redrawn cluster: it has a hub, and its shape goes towards it where that is asked."""
     scenario = ground.scenario
     if scenario.hubs != "any" and facts.meeting_place_urn is None:
@@ -106,7 +110,7 @@ def _hub_violations(ground: Ground, facts: ClusterFacts) -> Iterator[Violation]:
             yield Violation("shape", facts.name, detail)
 
 
-def _turned_away(ground: Ground, facts: ClusterFacts, hub_urn: int) -> list[str]:
+def _turned_away(ground: PlainGround, facts: ClusterFacts, hub_urn: int) -> list[str]:
     """Give the units that neither touch the hub's nor one of the cluster nearer to the hub."""
     hub = ground.schools[hub_urn]
     away: dict[str, float] = {}
@@ -139,14 +143,14 @@ def _travel_violations(scenario: Scenario, facts: ClusterFacts) -> Iterator[Viol
         yield Violation("travel", facts.name, detail)
 
 
-def _unnamed(ground: Ground, facts: ClusterFacts, named: Sequence[str]) -> list[str]:
+def _unnamed(ground: PlainGround, facts: ClusterFacts, named: Sequence[str]) -> list[str]:
     """Give a cluster's units that are not named: a school also goes by its cluster of today."""
     names = set(named)
     single = {f"URN {urn}": ground.schools[urn].today for urn in facts.urns}
     return [u for u in facts.units if u not in names and single.get(u) not in names]
 
 
-def small_violations(ground: Ground, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
+def small_violations(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
     """Judge the clusters under the minimum: so many are allowed, perhaps only of named units."""
     size = ground.scenario.size
     small = [facts for facts in ordinary if facts.pupils < size.min_pupils]
@@ -171,7 +175,7 @@ def _count_violations(scenario: Scenario, n_clusters: int) -> Iterator[Violation
         yield Violation("count", "plan", f"{n_clusters} clusters, at most {most} allowed")
 
 
-def _pinned(ground: Ground, name: str) -> set[str]:
+def _pinned(ground: PlainGround, name: str) -> set[str]:
     """Give the units that a name stands for: a unit, or those that hold a cluster of today."""
     if name in ground.unit_urns:
         return {name}
@@ -179,7 +183,9 @@ def _pinned(ground: Ground, name: str) -> set[str]:
     return {s.unit for s in schools if s.unit is not None and s.today == name}
 
 
-def _pin_violations(ground: Ground, clusters_of: Mapping[str, set[str]]) -> Iterator[Violation]:
+def _pin_violations(
+    ground: PlainGround, clusters_of: Mapping[str, set[str]]
+) -> Iterator[Violation]:
     def clusters(name: str) -> set[str]:
         return {c for unit in _pinned(ground, name) for c in clusters_of[unit]}
 
@@ -197,7 +203,7 @@ def _pin_violations(ground: Ground, clusters_of: Mapping[str, set[str]]) -> Iter
 
 
 def _violations(
-    ground: Ground,
+    ground: PlainGround,
     members: Mapping[str, Sequence[int]],
     ordinary: Sequence[ClusterFacts],
 ) -> Iterator[Violation]:
@@ -222,7 +228,7 @@ def _violations(
 # --- the objective and the metrics ------------------------------------------------------
 
 
-def _changed_pupils(ground: Ground, ordinary: Sequence[ClusterFacts]) -> int:
+def _changed_pupils(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> int:
     """Count the pupils whose cluster is not the continuation of today's.
 
     Each new cluster continues at most one of today's clusters and each of today's is continued by
@@ -244,7 +250,7 @@ def _changed_pupils(ground: Ground, ordinary: Sequence[ClusterFacts]) -> int:
     return pupils - int(weight[rows, columns].sum())
 
 
-def _weighted_pupils(ground: Ground, urn: int) -> Fraction:
+def _weighted_pupils(ground: PlainGround, urn: int) -> Fraction:
     """Give the weighted pupils of a school: what is not known counts as none."""
     funding = ground.scenario.funding
     row = ground.problem.authority.schools.loc[urn]
@@ -258,7 +264,7 @@ def _weighted_pupils(ground: Ground, urn: int) -> Fraction:
     return total
 
 
-def _need_deviation(ground: Ground, ordinary: Sequence[ClusterFacts]) -> float | None:
+def _need_deviation(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> float | None:
     """Count the weighted pupils by which clusters have more or less need than their pupils say."""
     funding = ground.scenario.funding
     if funding is None or not funding.need:
@@ -281,7 +287,7 @@ def _need_deviation(ground: Ground, ordinary: Sequence[ClusterFacts]) -> float |
     return sum(hundredths) / CENTIPUPILS_PER_PUPIL
 
 
-def _objective(ground: Ground, ordinary: Sequence[ClusterFacts]) -> dict[str, float | None]:
+def _objective(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[str, float | None]:
     scenario = ground.scenario
     misaligned = {
         layer: sum(facts.misaligned_pupils[layer] for facts in ordinary) for layer in ground.layers
@@ -305,7 +311,7 @@ def _objective(ground: Ground, ordinary: Sequence[ClusterFacts]) -> dict[str, fl
 
 
 def _metrics(
-    ground: Ground, facts: Sequence[ClusterFacts], objective: Mapping[str, float | None]
+    ground: PlainGround, facts: Sequence[ClusterFacts], objective: Mapping[str, float | None]
 ) -> dict[str, float | int | None]:
     ordinary = [f for f in facts if not f.is_exempt]
     size = ground.scenario.size
@@ -349,7 +355,7 @@ def _sum_known(ways: Sequence[float | None]) -> float | None:
 
 
 def _travel_metrics(
-    ground: Ground, ordinary: Sequence[ClusterFacts]
+    ground: PlainGround, ordinary: Sequence[ClusterFacts]
 ) -> dict[str, float | int | None]:
     known = [f.max_minutes for f in ordinary if f.max_minutes is not None]
     limit_min = ground.scenario.travel.max_minutes
@@ -362,7 +368,7 @@ def _travel_metrics(
 
 def verify_plan(problem: Problem, assignment: pd.Series) -> Verification:
     """Judge any plan by the rules of its scenario, and count its numbers."""
-    ground = Ground(problem)
+    ground = PlainGround(problem)
     members, violations = sort_members(ground, assignment)
     clusters = {name: cluster_facts(ground, name, urns) for name, urns in members.items()}
     ordinary = [facts for facts in clusters.values() if not facts.is_exempt]

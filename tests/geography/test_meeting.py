@@ -12,7 +12,7 @@ from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.verification import verify_plan
 from cluster_optimiser.verification.facts import meeting_place
-from cluster_optimiser.verification.register import Ground, School
+from cluster_optimiser.verification.register import PlainGround, School
 from tests.graphs import random_problem
 from tests.meeting_cases import FILE, cases, text
 
@@ -71,7 +71,7 @@ def test_the_checker_meets_where_the_case_says(case: dict[str, Any]) -> None:
     }
     schools = [everyone[i] for i in members]
     hubs = [s for s in schools if case["hubs"] is None or s.urn in case["hubs"]]
-    ground = cast("Ground", SimpleNamespace(minutes=minutes_of(case), schools=everyone))
+    ground = cast("PlainGround", SimpleNamespace(minutes=minutes_of(case), schools=everyone))
     place, total, longest = meeting_place(ground, schools, hubs)
     found = [None if value is None else round(100 * value) for value in (total, longest)]
     assert {"place": place, "total": found[0], "longest": found[1]} == expected(case)

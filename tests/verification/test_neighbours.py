@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.verification import verify_plan
 from cluster_optimiser.verification.neighbours import touching_units, where_schools_lie
-from cluster_optimiser.verification.register import Ground
+from cluster_optimiser.verification.register import PlainGround
 from tests.toy import ToySchool, toy_problem
 
 if TYPE_CHECKING:
@@ -141,14 +141,14 @@ def exempt_between(q_squares: int) -> Problem:
 def test_the_ground_of_an_exempt_school_goes_to_its_longest_neighbour() -> None:
     problem = exempt_between(2)
     # The exempt school's ground lies along one kilometre of P's and two of Q's.
-    assert where_schools_lie(Ground(problem))[100_002] == "URN 100003"
+    assert where_schools_lie(PlainGround(problem))[100_002] == "URN 100003"
     assert broken(problem, {"m": [3, 4], "n": [1]}) == []
     assert broken(problem, {"m": [1, 4], "n": [3]}) == ["contiguity"]
 
 
 def test_of_equally_long_neighbours_the_first_by_urn_has_the_ground() -> None:
     problem = exempt_between(1)
-    assert where_schools_lie(Ground(problem))[100_002] == "URN 100001"
+    assert where_schools_lie(PlainGround(problem))[100_002] == "URN 100001"
     assert broken(problem, {"m": [1, 4], "n": [3]}) == []
 
 
@@ -162,7 +162,7 @@ def test_the_ground_of_an_exempt_school_that_touches_none_goes_to_the_nearest() 
         "C": [ToySchool("secondary", 100)],
     }
     problem = toy_problem("BB.BC", schools=schools, units="schools", exempt=SPECIAL, **REDRAW)
-    assert where_schools_lie(Ground(problem))[100_003] == "URN 100002"
+    assert where_schools_lie(PlainGround(problem))[100_003] == "URN 100002"
     assert broken(problem, {"m": [2, 4], "n": [1]}) == []
 
 
@@ -243,7 +243,7 @@ def maps(draw: st.DrawFn) -> Problem:
 @given(maps())
 def test_two_ways_of_finding_neighbours_agree(problem: Problem) -> None:
     """Written apart: one makes the graph that plans are made from, the other checks plans."""
-    touching = touching_units(Ground(problem))
+    touching = touching_units(PlainGround(problem))
     assert touching is not None
     assert set(touching) == set(problem.dual)
     for unit, near in touching.items():
@@ -272,7 +272,7 @@ def test_of_clusters_of_a_plan_that_cut_up_todays_the_graph_is_taken_as_it_is() 
     plan = pd.Series(list("mmmnnn"), index=below.authority.schools.index)
     parent = Plan("P", plan, Solution("OPTIMAL"))
     problem = toy_problem("AABBCC", schools=PAIRS, parent=parent, units="P")
-    assert touching_units(Ground(problem)) is None
+    assert touching_units(PlainGround(problem)) is None
     whole = plan.replace({"m": "x", "n": "x"}).rename("cluster")
     assert problem.dual.has_edge("m", "n")
     assert verify_plan(problem, whole).violations == ()

@@ -80,7 +80,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class SetFacts:
     """What a set of units is, whatever the rules."""
 
     pupils: int
@@ -102,7 +102,7 @@ class Lab:
         self.n_trials = 0
         self._until = time.monotonic() + time_limit_s
         self._most_s = time_limit_s * SOLVE_SHARE
-        self._facts: dict[tuple[int, object], Facts] = {}
+        self._facts: dict[tuple[int, object], SetFacts] = {}
         self._places: dict[object, MeetingPlaces] = {}
         self._named: dict[int, tuple[int, tuple[str, ...]]] = {}
         self._verdicts: dict[tuple[str, tuple[Home, ...]], Verdict] = {}
@@ -184,7 +184,7 @@ class Lab:
             self._places[scenario.hubs] = MeetingPlaces.of_problem(changed, self._schools_of)
         return self._places[scenario.hubs]
 
-    def facts(self, mask: int, scenario: Scenario | None = None) -> Facts:
+    def facts(self, mask: int, scenario: Scenario | None = None) -> SetFacts:
         """Work out what a set of units is, its meeting place by a scenario's hubs."""
         scenario = scenario or self.problem.scenario
         known = self._facts.get((mask, scenario.hubs))
@@ -201,7 +201,7 @@ class Lab:
             place_urn, farthest_urn = int(urns[place.position]), int(urns[schools[ways.argmax()]])
             if place.max_centiminutes != UNKNOWN:
                 longest_min = place.max_centiminutes / CENTIMINUTES_PER_MINUTE
-        facts = Facts(
+        facts = SetFacts(
             pupils=sum(self.pupils[i] for i in members),
             n_secondary=sum(self.n_secondary[i] for i in members),
             place_urn=place_urn,

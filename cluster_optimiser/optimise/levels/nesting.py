@@ -25,7 +25,7 @@ MAX_STATES = 2_000_000
 Vector = tuple[int, ...]
 Key = tuple[int, ...]
 """What couples the parts of a plan: numbers of clusters, exceptions, groupings."""
-Ways = dict[Key, tuple[Vector, int]]
+CountedWays = dict[Key, tuple[Vector, int]]
 """Key -> least costs, and number of ways."""
 
 
@@ -42,7 +42,7 @@ def _add(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
-def _merge(into: Ways, key: Key, costs: Vector, n_ways: int) -> None:
+def _merge(into: CountedWays, key: Key, costs: Vector, n_ways: int) -> None:
     if key in into:
         least, n_before = into[key]
         into[key] = (min(least, costs), n_before + n_ways)
@@ -58,25 +58,28 @@ class _Partitions:
     """All ways to divide a set of units into parts, remembered by the set."""
 
     def __init__(
-        self, parts: Iterable[tuple[int, Ways]], keep: Callable[[Key], bool], nothing: Ways
+        self,
+        parts: Iterable[tuple[int, CountedWays]],
+        keep: Callable[[Key], bool],
+        nothing: CountedWays,
     ) -> None:
         # Each part is found by its lowest unit: the one that is to be covered next.
-        self.by_lowest: dict[int, list[tuple[int, Ways]]] = {}
+        self.by_lowest: dict[int, list[tuple[int, CountedWays]]] = {}
         for mask, ways in parts:
             self.add(mask, ways)
         self.keep = keep
-        self.known: dict[int, Ways] = {0: nothing}
+        self.known: dict[int, CountedWays] = {0: nothing}
 
-    def add(self, mask: int, ways: Ways) -> None:
+    def add(self, mask: int, ways: CountedWays) -> None:
         """Add a part, before anything is asked."""
         self.by_lowest.setdefault(mask & -mask, []).append((mask, ways))
 
-    def of(self, mask: int) -> Ways:
+    def of(self, mask: int) -> CountedWays:
         """Give the ways to divide a set."""
         if mask not in self.known:
             if len(self.known) >= MAX_STATES:
                 raise _TooManyError
-            found: Ways = {}
+            found: CountedWays = {}
             for part, ways in self.by_lowest.get(mask & -mask, ()):
                 if part & ~mask:
                     continue
@@ -117,11 +120,11 @@ def nested_sweep(
             and n_small_groupings <= most[1]
         )
 
-    nothing: Ways = {(0, 0, 0, 0): ((0,) * len(lower_costs), 1)}
+    nothing: CountedWays = {(0, 0, 0, 0): ((0,) * len(lower_costs), 1)}
     place = _west_to_east(problem)
-    parts_of_home: dict[object, list[tuple[int, Ways]]] = {}
+    parts_of_home: dict[object, list[tuple[int, CountedWays]]] = {}
     for cluster, row in zip(lower, _rows(lower_costs), strict=True):
-        ways: Ways = {(1, int(cluster.group.is_exception), 0, 0): (row, 1)}
+        ways: CountedWays = {(1, int(cluster.group.is_exception), 0, 0): (row, 1)}
         part = _moved(cluster.group.mask, place), ways
         parts_of_home.setdefault(cluster.home, []).append(part)
     inner = {h: _Partitions(parts, may_go_on, nothing) for h, parts in parts_of_home.items()}
@@ -159,6 +162,6 @@ def _moved(mask: int, place: Sequence[int]) -> int:
     return sum(1 << place[i] for i in bit_positions(mask))
 
 
-def _with_grouping(ways: Ways, grouping: Homed, row: Vector) -> Ways:
+def _with_grouping(ways: CountedWays, grouping: Homed, row: Vector) -> CountedWays:
     own = (0, 0, 1, int(grouping.group.is_exception))
     return {_add(key, own): (_add(costs, row), n) for key, (costs, n) in ways.items()}

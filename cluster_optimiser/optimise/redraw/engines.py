@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from ortools.math_opt.python.result import SolveResult
 
     from cluster_optimiser.domain import Status
-    from cluster_optimiser.optimise.redraw.linear import LinearModel, Objective
+    from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
 
 LARGE_COEFFICIENT = 100_000
 """From here on HiGHS is given hundredths, since it works to fixed absolute tolerances."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EngineOutcome:
     """What an engine says of a model."""
 
     status: Status  # OPTIMAL, FEASIBLE, INFEASIBLE or UNKNOWN
@@ -51,13 +51,13 @@ class Engine(Protocol):
     def solve(
         self,
         model: LinearModel,
-        objective: Objective,
+        objective: LinearObjective,
         *,
         hint: Mapping[int, int] | None = None,
         seed: int = 0,
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
-    ) -> Outcome:
+    ) -> EngineOutcome:
         """Minimise."""
         ...
 
@@ -70,13 +70,13 @@ class CpSat:
     def solve(
         self,
         model: LinearModel,
-        objective: Objective,
+        objective: LinearObjective,
         *,
         hint: Mapping[int, int] | None = None,
         seed: int = 0,
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
-    ) -> Outcome:
+    ) -> EngineOutcome:
         """Minimise; see `Engine`."""
         cp = cp_model.CpModel()
         x = [cp.new_int_var(0, upper, "") for upper in model.upper]
@@ -105,7 +105,7 @@ class CpSat:
         total = total_of(objective.merged)
         answer = minimise(cp, total, x, new_solver, lambda s: s.solve(cp), most=2 * MOST_TOTAL)
         bound = _lowest(objective, answer.bound)
-        return Outcome(answer.status, answer.values or None, bound, answer.effort)
+        return EngineOutcome(answer.status, answer.values or None, bound, answer.effort)
 
 
 def _add_to_cp_sat(cp: cp_model.CpModel, total: Sum, low: int | None, high: int | None) -> None:
@@ -126,17 +126,17 @@ class Highs:
     def solve(
         self,
         model: LinearModel,
-        objective: Objective,
+        objective: LinearObjective,
         *,
         hint: Mapping[int, int] | None = None,
         seed: int = 0,
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
-    ) -> Outcome:
+    ) -> EngineOutcome:
         """Minimise; see `Engine`."""
         if not model.may_be_kept():
             # MathOpt would refuse such a program instead of calling it infeasible.
-            return Outcome("INFEASIBLE", None, 0, 0.0)
+            return EngineOutcome("INFEASIBLE", None, 0, 0.0)
         from ortools.math_opt.python import mathopt  # noqa: PLC0415
 
         result, found, bound = _run_highs(
@@ -150,9 +150,9 @@ class Highs:
         reason, effort = result.termination.reason, float(result.solve_stats.node_count)
         infeasible = mathopt.TerminationReason.INFEASIBLE
         if reason in {infeasible, mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED}:
-            return Outcome("INFEASIBLE", None, 0, effort)
+            return EngineOutcome("INFEASIBLE", None, 0, effort)
         if found is None:
-            return Outcome("UNKNOWN", None, bound, effort)
+            return EngineOutcome("UNKNOWN", None, bound, effort)
         values = tuple(round(value) for value in found)
         if not model.is_kept(values):
             return CpSat().solve(
@@ -165,7 +165,7 @@ class Highs:
             )
         is_best = not relative_gap and reason == mathopt.TerminationReason.OPTIMAL
         value = objective.value(values)
-        return Outcome(
+        return EngineOutcome(
             "OPTIMAL" if is_best else "FEASIBLE",
             values,
             value if is_best else min(bound, value),
@@ -176,7 +176,7 @@ class Highs:
 class Program:
     """A model as MathOpt has it, in units near those of its coefficients."""
 
-    def __init__(self, model: LinearModel, objective: Objective, *, is_whole: bool) -> None:
+    def __init__(self, model: LinearModel, objective: LinearObjective, *, is_whole: bool) -> None:
         # Imported when used: it brings a logging handler of its own along, which small maps, which
         # CP-SAT solves, are better without.
         from ortools.math_opt.python import mathopt  # noqa: PLC0415
@@ -212,7 +212,7 @@ class Program:
 
 def _run_highs(
     model: LinearModel,
-    objective: Objective,
+    objective: LinearObjective,
     *,
     hint: Mapping[int, int] | None,
     seed: int,
@@ -254,7 +254,7 @@ def time_limit(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=max(seconds, 0.01))
 
 
-def _lowest(objective: Objective, bound: int | None) -> int:
+def _lowest(objective: LinearObjective, bound: int | None) -> int:
     """Give a bound with the constant; without one no costs at all is the bound."""
     return objective.constant + bound if bound is not None else min(0, objective.constant)
 

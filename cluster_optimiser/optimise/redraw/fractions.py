@@ -17,7 +17,7 @@ from cluster_optimiser.optimise.redraw.engines import Program, time_limit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster_optimiser.optimise.redraw.linear import LinearModel, Objective
+    from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
 
 DUAL_SCALE = 1024
 """Duals are rounded to this share of the objective's integers."""
@@ -35,7 +35,7 @@ class Fractions:
 class InFractions:
     """A program with all variables in fractions, solved again as rows are added to it."""
 
-    def __init__(self, model: LinearModel, objective: Objective) -> None:
+    def __init__(self, model: LinearModel, objective: LinearObjective) -> None:
         self.model, self.objective = model, objective
         self.program = Program(model, objective, is_whole=False)
 
@@ -64,7 +64,7 @@ class InFractions:
 
 
 def dual_bound(
-    model: LinearModel, objective: Objective, duals: Sequence[float]
+    model: LinearModel, objective: LinearObjective, duals: Sequence[float]
 ) -> tuple[int, tuple[int, ...]]:
     """Bound a program by multiples of its rows, exactly."""
     costs = [0] * len(model.upper)

@@ -9,11 +9,15 @@ from cluster_optimiser.optimise.redraw.separators import is_legal, pieces
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
 
 def is_legal_plan(
-    ground: Ground, clusters: Sequence[Cluster], *, is_shaped: bool, n_exceptions: int | None = None
+    ground: RedrawGround,
+    clusters: Sequence[Cluster],
+    *,
+    is_shaped: bool,
+    n_exceptions: int | None = None,
 ) -> bool:
     """Tell whether clusters keep every rule of a redraw, but for how many they are."""
     size = ground.problem.scenario.size
@@ -25,7 +29,7 @@ def is_legal_plan(
     )
 
 
-def is_legal_cluster(ground: Ground, cluster: Cluster, *, is_shaped: bool) -> bool:
+def is_legal_cluster(ground: RedrawGround, cluster: Cluster, *, is_shaped: bool) -> bool:
     """Tell whether a cluster keeps every rule of it alone but the minimum size."""
     scenario = ground.problem.scenario
     fits = ground.pupils_of(cluster) <= scenario.size.max_pupils or cluster in ground.oversize
@@ -36,7 +40,7 @@ def is_legal_cluster(ground: Ground, cluster: Cluster, *, is_shaped: bool) -> bo
 
 
 def with_strays_moved(
-    ground: Ground, clusters: Sequence[Cluster], *, is_shaped: bool
+    ground: RedrawGround, clusters: Sequence[Cluster], *, is_shaped: bool
 ) -> list[Cluster]:
     """Give the pieces of a cluster that are cut off to the neighbours that are cheapest for them.
 
@@ -68,10 +72,10 @@ def with_strays_moved(
     return sorted(found, key=sorted)
 
 
-def _n_hubs(ground: Ground, units: Cluster) -> int:
+def _n_hubs(ground: RedrawGround, units: Cluster) -> int:
     return sum(hub.unit in units for hub in ground.hubs)
 
 
-def _extra(ground: Ground, cluster: Cluster, piece: Cluster) -> int:
+def _extra(ground: RedrawGround, cluster: Cluster, piece: Cluster) -> int:
     with_it, alone = ground.meeting(cluster | piece), ground.meeting(cluster)
     return (with_it[1] if with_it else 0) - (alone[1] if alone else 0)

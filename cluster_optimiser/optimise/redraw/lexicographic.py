@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.optimise.redraw.legal import is_legal_cluster, with_strays_moved
-from cluster_optimiser.optimise.redraw.linear import Objective
+from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits, build_model
 from cluster_optimiser.optimise.redraw.prove import prove
 from cluster_optimiser.optimise.redraw.search import Search, hint_of, solve_stage
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.redraw.model import Assignment
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
     from cluster_optimiser.optimise.redraw.search import How
 
 
@@ -57,7 +57,7 @@ class PartPlan:
 
 
 def solve_part(
-    ground: Ground,
+    ground: RedrawGround,
     units: Sequence[int],
     limits: Limits,
     how: How,
@@ -89,7 +89,7 @@ def solve_part(
 
 
 def easy_start(
-    ground: Ground, units: Sequence[int], limits: Limits, how: How
+    ground: RedrawGround, units: Sequence[int], limits: Limits, how: How
 ) -> tuple[Cluster, ...]:
     """Give the best plan of clusters of middle size: with that number it is soon found.
 
@@ -107,7 +107,7 @@ def easy_start(
 
 
 def _solve_stages(
-    ground: Ground,
+    ground: RedrawGround,
     units: Sequence[int],
     limits: Limits,
     how: How,
@@ -162,7 +162,7 @@ def _solve_stages(
 
 def _any_plan(a: Assignment, search: Search, how: How, stages: tuple[PartStage, ...]) -> PartPlan:
     """Find any plan, where the number of clusters was all that was asked for and is fixed."""
-    status = solve_stage(a, "count", Objective(()), search, how)
+    status = solve_stage(a, "count", LinearObjective(()), search, how)
     return PartPlan(
         status,
         tuple(search.clusters),
@@ -173,7 +173,7 @@ def _any_plan(a: Assignment, search: Search, how: How, stages: tuple[PartStage, 
     )
 
 
-def repaired(ground: Ground, start: Sequence[Cluster], how: How) -> list[Cluster]:
+def repaired(ground: RedrawGround, start: Sequence[Cluster], how: How) -> list[Cluster]:
     """Solve anew what is around clusters that are no legal ones once single schools count.
 
     A cluster of today on two sides of a river is one unit of a merge, but not one piece.

@@ -79,7 +79,7 @@ class LinearModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Objective:
+class LinearObjective:
     """What is minimised: constant + sum of coefficient times variable."""
 
     terms: tuple[tuple[int, int], ...]  # pairs of coefficient and variable
@@ -97,7 +97,9 @@ class Objective:
         """Give the value at a solution."""
         return self.constant + sum(c * values[v] for c, v in self.terms)
 
-    def within(self, kept: Sequence[int]) -> Objective:
+    def within(self, kept: Sequence[int]) -> LinearObjective:
         """Give the objective of a smaller program."""
         number = {v: n for n, v in enumerate(kept)}
-        return Objective(tuple((c, number[v]) for c, v in self.terms if v in number), self.constant)
+        return LinearObjective(
+            tuple((c, number[v]) for c, v in self.terms if v in number), self.constant
+        )

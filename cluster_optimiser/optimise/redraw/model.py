@@ -16,7 +16,7 @@ from cluster_optimiser.optimise.redraw.linear import LinearModel
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Limits:
 class Assignment:
     """The variables of one part of the map."""
 
-    ground: Ground  # the problem in numbers
+    ground: RedrawGround  # the problem in numbers
     units: tuple[int, ...]  # the units of the part
     model: LinearModel  # the program they are in
     x: dict[tuple[int, int], int] = field(default_factory=dict)  # (unit, hub) -> variable
@@ -56,7 +56,7 @@ class Assignment:
 
 
 def variables(
-    ground: Ground, units: Sequence[int], *, nearest_hubs: int | None, allow_exceptions: bool
+    ground: RedrawGround, units: Sequence[int], *, nearest_hubs: int | None, allow_exceptions: bool
 ) -> Assignment:
     """Make the variables of a part of the map."""
     a = Assignment(ground, tuple(units), LinearModel())
@@ -87,12 +87,12 @@ def variables(
     return a
 
 
-def _are_apart(ground: Ground, units: Iterable[int]) -> bool:
+def _are_apart(ground: RedrawGround, units: Iterable[int]) -> bool:
     held = set(units)
     return any(one & held and other & held for one, other in ground.apart)
 
 
-def _may_stand(ground: Ground, cluster: Cluster) -> bool:
+def _may_stand(ground: RedrawGround, cluster: Cluster) -> bool:
     """Tell whether an existing cluster over the maximum keeps every other rule."""
     scenario = ground.problem.scenario
     pinned = all(pin & cluster in (frozenset(), pin) for pin in ground.together)
@@ -221,7 +221,7 @@ def forbid(a: Assignment, cluster: Cluster) -> None:
 
 
 def build_model(
-    ground: Ground,
+    ground: RedrawGround,
     units: Sequence[int],
     limits: Limits,
     *,

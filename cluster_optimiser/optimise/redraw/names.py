@@ -10,10 +10,10 @@ from cluster_optimiser.optimise.naming import cluster_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
 
-def redraw_names(ground: Ground, clusters: Sequence[Cluster]) -> list[str]:
+def redraw_names(ground: RedrawGround, clusters: Sequence[Cluster]) -> list[str]:
     """Name each cluster, unique within the plan.
 
     A cluster that consists of whole clusters of today is named after them, as in a merge. Any other

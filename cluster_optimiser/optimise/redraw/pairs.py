@@ -40,7 +40,7 @@ class Hub:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ground:
+class RedrawGround:
     """A problem in the numbers of the model."""
 
     problem: Problem
@@ -125,7 +125,7 @@ def _oversize(problem: Problem, neighbours: tuple[frozenset[int], ...]) -> list[
     return sorted(found, key=sorted)
 
 
-def redraw_ground(problem: Problem) -> Ground:
+def redraw_ground(problem: Problem) -> RedrawGround:
     """Put a problem into the numbers of the model."""
     scenario = problem.scenario
     units = tuple(str(name) for name in problem.units.index)
@@ -156,7 +156,7 @@ def redraw_ground(problem: Problem) -> Ground:
         return frozenset(position[name] for name in pinned_units(problem, names))
 
     pins, named = scenario.pins, scenario.size.exceptions
-    return Ground(
+    return RedrawGround(
         problem=problem,
         places=places,
         shortest=shortest,

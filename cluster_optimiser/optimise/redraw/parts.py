@@ -16,7 +16,7 @@ from cluster_optimiser.optimise.redraw.model import Limits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
     from cluster_optimiser.optimise.redraw.search import How
 
 
@@ -24,7 +24,7 @@ _Choice = tuple[tuple[int, ...], list[PartPlan]]
 """Costs of the stages, and the plans that have them."""
 
 
-def parts_of(ground: Ground) -> list[tuple[int, ...]]:
+def parts_of(ground: RedrawGround) -> list[tuple[int, ...]]:
     """Give the parts of the map that may be solved apart."""
     parts = ground.parts()
     if not all(row.is_of_parts for row in ground.problem.scenario.objective.rows):
@@ -37,7 +37,7 @@ def parts_of(ground: Ground) -> list[tuple[int, ...]]:
     return parts
 
 
-def solve_parts(ground: Ground, how: How, start: Sequence[Cluster] = ()) -> list[PartPlan]:
+def solve_parts(ground: RedrawGround, how: How, start: Sequence[Cluster] = ()) -> list[PartPlan]:
     """Solve every part, and choose numbers of clusters where they are coupled."""
     count = ground.problem.scenario.count
     exceptions = ground.problem.scenario.size.max_exceptions
@@ -71,7 +71,7 @@ def _within(part: Sequence[int], start: Sequence[Cluster]) -> list[Cluster]:
     return inside if sum(map(len, inside)) == len(part) else []
 
 
-def _span(ground: Ground, part: Sequence[int]) -> tuple[int, int]:
+def _span(ground: RedrawGround, part: Sequence[int]) -> tuple[int, int]:
     """Give the fewest and the most clusters that a part can have by its pupils and hubs."""
     size = ground.problem.scenario.size
     held = set(part)
@@ -83,12 +83,12 @@ def _span(ground: Ground, part: Sequence[int]) -> tuple[int, int]:
     return fewest, n_hubs if spare else max(1, min(n_hubs, pupils // size.min_pupils))
 
 
-def _n_exceptions(ground: Ground, plan: PartPlan) -> int:
+def _n_exceptions(ground: RedrawGround, plan: PartPlan) -> int:
     least = ground.problem.scenario.size.min_pupils
     return sum(ground.pupils_of(cluster) < least for cluster in plan.clusters)
 
 
-def _fits(ground: Ground, plans: Sequence[PartPlan]) -> bool:
+def _fits(ground: RedrawGround, plans: Sequence[PartPlan]) -> bool:
     count, size = ground.problem.scenario.count, ground.problem.scenario.size
     n_clusters = sum(len(plan.clusters) for plan in plans)
     n_exceptions = sum(_n_exceptions(ground, plan) for plan in plans)
@@ -98,7 +98,7 @@ def _fits(ground: Ground, plans: Sequence[PartPlan]) -> bool:
 
 
 def _by_numbers(
-    ground: Ground,
+    ground: RedrawGround,
     parts: Sequence[Sequence[int]],
     spans: Sequence[tuple[int, int]],
     how: How,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from cluster_optimiser.domain import Status
-    from cluster_optimiser.optimise.redraw.engines import Outcome
-    from cluster_optimiser.optimise.redraw.linear import Objective
+    from cluster_optimiser.optimise.redraw.engines import EngineOutcome
+    from cluster_optimiser.optimise.redraw.linear import LinearObjective
     from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster
     from cluster_optimiser.optimise.redraw.search import How, Search
@@ -62,7 +62,7 @@ class Reach:
     extra: Mapping[tuple[int, int], int]
 
 
-def bound_in_fractions(a: Assignment, objective: Objective, how: How) -> Reach | None:
+def bound_in_fractions(a: Assignment, objective: LinearObjective, how: How) -> Reach | None:
     """Solve in fractions, add rows that are broken, solve again."""
     size = a.ground.problem.scenario.size
     program, best = InFractions(a.model, objective), None
@@ -91,7 +91,7 @@ def bound_in_fractions(a: Assignment, objective: Objective, how: How) -> Reach |
 def prove(
     a: Assignment,
     stage: str,
-    objective: Objective,
+    objective: LinearObjective,
     search: Search,
     how: How,
     repair: Repair,
@@ -122,7 +122,7 @@ class _Proof:
 
     a: Assignment
     stage: str
-    objective: Objective
+    objective: LinearObjective
     search: Search
     how: How
     repair: Repair
@@ -144,7 +144,7 @@ class _Proof:
 
     def solve(
         self, dropped: Collection[int], how: How, relative_gap: float
-    ) -> tuple[Outcome, list[tuple[int | None, Cluster]]]:
+    ) -> tuple[EngineOutcome, list[tuple[int | None, Cluster]]]:
         """Solve without some variables; give the outcome and the clusters found."""
         small, kept = self.a.model.without(dropped)
         values_of_plan = hint_of(self.a, self.search.clusters) if self.search.clusters else {}

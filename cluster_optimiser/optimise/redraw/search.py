@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.redraw.engines import Engine
-    from cluster_optimiser.optimise.redraw.linear import Objective
+    from cluster_optimiser.optimise.redraw.linear import LinearObjective
     from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster
 
@@ -93,7 +93,7 @@ def add_cuts(a: Assignment, found: Sequence[tuple[int | None, Cluster]], how: Ho
 
 
 def solve_stage(
-    a: Assignment, stage: str, objective: Objective, search: Search, how: How
+    a: Assignment, stage: str, objective: LinearObjective, search: Search, how: How
 ) -> Status:
     """Solve, part strays from hubs, solve again: until connected, proved or out of time."""
     while True:

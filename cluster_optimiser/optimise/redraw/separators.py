@@ -15,7 +15,7 @@ from cluster_optimiser.geography.meeting import is_within
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
 
 def pieces(neighbours: Sequence[Collection[int]], cluster: Cluster) -> list[frozenset[int]]:
@@ -72,7 +72,7 @@ def separator(
 
 
 def strays(
-    ground: Ground, hub: int, cluster: Cluster, allowed: Collection[int]
+    ground: RedrawGround, hub: int, cluster: Cluster, allowed: Collection[int]
 ) -> Iterator[tuple[int, frozenset[int]]]:
     """Find what parts the stray units of a cluster from its hub."""
     home = ground.hubs[hub].unit
@@ -83,7 +83,7 @@ def strays(
                 yield unit, parting
 
 
-def is_legal(ground: Ground, cluster: Cluster, *, is_shaped: bool) -> bool:
+def is_legal(ground: RedrawGround, cluster: Cluster, *, is_shaped: bool) -> bool:
     """Tell whether a cluster keeps the rules of its meeting place, and is in one piece."""
     meeting = ground.meeting(cluster)
     if meeting is None or len(pieces(ground.neighbours, cluster)) > 1:
@@ -94,7 +94,7 @@ def is_legal(ground: Ground, cluster: Cluster, *, is_shaped: bool) -> bool:
     return not is_shaped or is_towards(ground, hub, cluster)
 
 
-def is_towards(ground: Ground, hub: int, cluster: Cluster) -> bool:
+def is_towards(ground: RedrawGround, hub: int, cluster: Cluster) -> bool:
     """Tell whether every unit touches the hub's, or one of its own nearer to the hub."""
     home = ground.hubs[hub].unit
     away = ground.shortest[:, hub]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem, Status
     from cluster_optimiser.optimise.redraw.engines import Engine
     from cluster_optimiser.optimise.redraw.lexicographic import PartPlan
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
 ENGINES: dict[str, type[Engine]] = {"HiGHS": Highs, "CP-SAT": CpSat}
 """Name -> solver."""
@@ -93,13 +93,13 @@ def solve_redraw(
     )
 
 
-def _start(ground: Ground, how: How) -> list[Cluster]:
+def _start(ground: RedrawGround, how: How) -> list[Cluster]:
     """Give a plan to begin with where a part of the map has many units."""
     return merged_start(ground, how) if max(map(len, parts_of(ground))) > how.few else []
 
 
 def _among_nearest(
-    ground: Ground, how: How, nearest_hubs: int, start: Sequence[Cluster]
+    ground: RedrawGround, how: How, nearest_hubs: int, start: Sequence[Cluster]
 ) -> list[Cluster]:
     """Give the best plan in which each unit joins one of its nearest hubs: a start, not a proof."""
     near = replace(how.with_share(SHARE_OF_TIME), nearest_hubs=nearest_hubs)
@@ -109,7 +109,7 @@ def _among_nearest(
     )
 
 
-def _has_nearest(ground: Ground, clusters: Sequence[Cluster], nearest_hubs: int) -> bool:
+def _has_nearest(ground: RedrawGround, clusters: Sequence[Cluster], nearest_hubs: int) -> bool:
     """Tell whether every unit is in the cluster of one of so many nearest hubs, or of its own."""
     for cluster in clusters:
         meeting = ground.meeting(cluster)
@@ -123,7 +123,7 @@ def _has_nearest(ground: Ground, clusters: Sequence[Cluster], nearest_hubs: int)
     return True
 
 
-def _refuse_unplaceable(ground: Ground) -> None:
+def _refuse_unplaceable(ground: RedrawGround) -> None:
     placed = {i for i, _ in ground.cost} | {i for cluster in ground.oversize for i in cluster}
     left = [ground.units[i] for i in range(len(ground.units)) if i not in placed]
     if left:
@@ -138,14 +138,14 @@ def _refuse_unplaceable(ground: Ground) -> None:
         raise InfeasibleError(message)
 
 
-def _shown(ground: Ground, unit: str) -> str:
+def _shown(ground: RedrawGround, unit: str) -> str:
     if not unit.startswith("URN "):
         return unit
     school = ground.problem.authority.schools["name"].loc[int(unit.removeprefix("URN "))]
     return f"{school} ({unit})"
 
 
-def _raise_infeasible(ground: Ground) -> None:
+def _raise_infeasible(ground: RedrawGround) -> None:
     count = ground.problem.scenario.count
     n_clusters = f"{count.min} to {count.max}" if count.max else f"{count.min} or more"
     message = (
@@ -156,7 +156,7 @@ def _raise_infeasible(ground: Ground) -> None:
     raise InfeasibleError(message)
 
 
-def _stages(ground: Ground, plans: Sequence[PartPlan]) -> tuple[Stage, ...]:
+def _stages(ground: RedrawGround, plans: Sequence[PartPlan]) -> tuple[Stage, ...]:
     """Add up the stages of all parts, as far as each was proved in all of them."""
     stages = []
     for number, name in enumerate(stage_names(ground)):
@@ -181,7 +181,7 @@ def _stages(ground: Ground, plans: Sequence[PartPlan]) -> tuple[Stage, ...]:
     return tuple(stages)
 
 
-def _proof(ground: Ground, plans: Sequence[PartPlan], how: How) -> RedrawProof:
+def _proof(ground: RedrawGround, plans: Sequence[PartPlan], how: How) -> RedrawProof:
     parts = parts_of(ground)
     engines = {(how.engine if len(part) <= how.few else how.engine_of_many).name for part in parts}
     return RedrawProof(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from cluster_optimiser.optimise.redraw.linear import Objective
+from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.weighting import exact_factors
 from cluster_optimiser.terms import WEIGHTED, term_scale
 
@@ -15,49 +15,49 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cluster_optimiser.optimise.redraw.model import Assignment
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
 Expression = tuple[list[tuple[int, int]], int]
 """Terms and a constant."""
 
 
-def stage_names(ground: Ground) -> tuple[str, ...]:
+def stage_names(ground: RedrawGround) -> tuple[str, ...]:
     """Give the stages of a scenario's objective, in order."""
     objective = ground.problem.scenario.objective
     return (WEIGHTED,) if objective.weights else objective.order
 
 
-def stage_scale(ground: Ground, stage: str) -> Fraction:
+def stage_scale(ground: RedrawGround, stage: str) -> Fraction:
     """Give how many of a stage's integers make one of its own unit."""
     if stage == WEIGHTED:
         return exact_factors(ground.problem.scenario.objective.weights, term_scale)[1]
     return Fraction(term_scale(stage))
 
 
-def weighted_sum(ground: Ground, of_term: Mapping[str, int]) -> int:
+def weighted_sum(ground: RedrawGround, of_term: Mapping[str, int]) -> int:
     """Add up terms by the scenario's weights, exactly."""
     return sum(factor * of_term[term] for term, factor in _factors(ground).items())
 
 
-def _factors(ground: Ground) -> dict[str, int]:
+def _factors(ground: RedrawGround) -> dict[str, int]:
     return exact_factors(ground.problem.scenario.objective.weights, term_scale)[0]
 
 
 # --- as linear expressions ------------------------------------------------------------
 
 
-def objective_of(a: Assignment, stage: str) -> Objective:
+def objective_of(a: Assignment, stage: str) -> LinearObjective:
     """Write a stage as what is to be minimised, adding the variables it needs."""
     if stage != WEIGHTED:
         terms, constant = _expression(a, stage)
-        return Objective(tuple(terms), constant)
+        return LinearObjective(tuple(terms), constant)
     every: list[tuple[int, int]] = []
     total = 0
     for term, factor in _factors(a.ground).items():
         terms, constant = _expression(a, term)
         every += [(factor * c, v) for c, v in terms]
         total += factor * constant
-    return Objective(tuple(every), total)
+    return LinearObjective(tuple(every), total)
 
 
 def _expression(a: Assignment, term: str) -> Expression:
@@ -83,7 +83,7 @@ def _minutes(a: Assignment) -> Expression:
     return own + [(_standing_minutes(a.ground, f), z) for f, z in a.stands.items()], 0
 
 
-def _standing_minutes(ground: Ground, cluster: Cluster) -> int:
+def _standing_minutes(ground: RedrawGround, cluster: Cluster) -> int:
     meeting = ground.meeting(cluster)
     return meeting[1] if meeting else 0
 
@@ -175,7 +175,7 @@ _EXPRESSIONS: Mapping[str, Callable[[Assignment], Expression]] = {
 # --- counted from the clusters --------------------------------------------------------
 
 
-def value_of(ground: Ground, stage: str, clusters: Sequence[Cluster]) -> int:
+def value_of(ground: RedrawGround, stage: str, clusters: Sequence[Cluster]) -> int:
     """Count a stage's value from the clusters themselves, as an integer of its scale."""
     if stage == WEIGHTED:
         terms = ground.problem.scenario.objective.weights
@@ -201,7 +201,7 @@ def value_of(ground: Ground, stage: str, clusters: Sequence[Cluster]) -> int:
     return len(layers) * sum(pupils) - sum(at_home)
 
 
-def _stay(ground: Ground, clusters: Sequence[Cluster]) -> int:
+def _stay(ground: RedrawGround, clusters: Sequence[Cluster]) -> int:
     graph = nx.Graph()
     for number, cluster in enumerate(clusters):
         for name, pupils in _total(ground.by_area["today"], cluster).items():

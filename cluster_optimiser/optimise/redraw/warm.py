@@ -15,11 +15,11 @@ from cluster_optimiser.progress import listening
 from cluster_optimiser.scenario import Redraw, Urban
 
 if TYPE_CHECKING:
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
     from cluster_optimiser.optimise.redraw.search import How
 
 
-def merged_start(ground: Ground, how: How) -> list[Cluster]:
+def merged_start(ground: RedrawGround, how: How) -> list[Cluster]:
     """Give the best plan of whole clusters, if it is a legal redraw."""
     problem = ground.problem
     scenario = problem.scenario

@@ -77,7 +77,7 @@ def width_of(diagram: Diagram, costs: NDArray[np.int64], most_at_once: int) -> t
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spread:
+class RoundedCounts:
     """How many plans have each rounded cost, and how far the true cost may be off."""
 
     width: int  # costs were rounded to multiples of it
@@ -106,7 +106,9 @@ class Spread:
         return int(self.upto[place]) if place >= 0 else 0
 
 
-def spread_of(diagram: Diagram, costs: NDArray[np.int64], *, width: int, n_plans: int) -> Spread:
+def spread_of(
+    diagram: Diagram, costs: NDArray[np.int64], *, width: int, n_plans: int
+) -> RoundedCounts:
     """Count the plans of every rounded cost."""
     rounded = _rounded(costs, width)
     left = _bounds(diagram, costs - rounded * width)[:, 0].tolist()
@@ -118,7 +120,7 @@ def spread_of(diagram: Diagram, costs: NDArray[np.int64], *, width: int, n_plans
         for place, limb in enumerate(counts[1:], start=1):
             whole += limb.astype(np.object_) << (_LIMB_BITS * place)
         upto = np.cumsum(whole)
-    return Spread(width, int(least[0]), upto, left[0], left[1])
+    return RoundedCounts(width, int(least[0]), upto, left[0], left[1])
 
 
 def _swept(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.optimise.universe.diagram import least_to_go
 from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, entries_needed
-from cluster_optimiser.optimise.universe.rounding import Spread, spread_of, width_of
+from cluster_optimiser.optimise.universe.rounding import RoundedCounts, spread_of, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ class Ranks:
         return Halves(self._diagram, self.columns)
 
     @cached_property
-    def _spread(self) -> Spread:
+    def _spread(self) -> RoundedCounts:
         first = self.columns[0]
         return spread_of(self._diagram, first, width=self._width, n_plans=self.n_plans)
 

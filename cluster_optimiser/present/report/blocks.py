@@ -58,7 +58,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableBlock:
     """A table with one header row and no merged cells."""
 
     caption: str  # what it shows
@@ -81,7 +81,7 @@ class Figure:
     name: str = ""  # "Map 4", given by `numbered`
 
 
-Block = Heading | Paragraph | Bullets | Facts | Table | Figure
+Block = Heading | Paragraph | Bullets | Facts | TableBlock | Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def numbered(blocks: Iterable[Block]) -> tuple[Block, ...]:
         if isinstance(block, Paragraph) and block.is_numbered and n["section"] and not n["annex"]:
             n["paragraph"] += 1
             return replace(block, name=f"{n['section']}.{n['paragraph']}")
-        if isinstance(block, Table):
+        if isinstance(block, TableBlock):
             n["table"] += 1
             return replace(block, name=say("report.table", n=str(n["table"])))
         if isinstance(block, Figure):
@@ -126,7 +126,7 @@ def names_of(blocks: Iterable[Block]) -> dict[str, str]:
     """Give what each label is called where it is referred to."""
     found = {}
     for block in blocks:
-        if isinstance(block, Heading | Table | Figure) and block.label:
+        if isinstance(block, Heading | TableBlock | Figure) and block.label:
             is_section = isinstance(block, Heading) and not block.is_annex
             name = say("report.section", n=block.name) if is_section else block.name
             found[block.label] = name

@@ -10,7 +10,7 @@ from cluster_optimiser.present.report.blocks import (
     Heading,
     Paragraph,
     Report,
-    Table,
+    TableBlock,
     numbered,
     refer,
 )
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cluster_optimiser.present.report.blocks import Block
-    from cluster_optimiser.present.report.folder import Folder, Option
+    from cluster_optimiser.present.report.folder import Option, ResultsFolder
 
 STAMP_LENGTH = 12
 CLUSTERS = "annex-clusters"
 SIGNS = {"met": "✓", "partly": "◐", "unmet": "✗", "info": UNKNOWN}
 
 
-def make_report(folder: Folder, front: Front | None = None) -> Report:
+def make_report(folder: ResultsFolder, front: Front | None = None) -> Report:
     """Write the paper of a results folder."""
     authority, front = folder.record["authority"], front or Front()
     stamps = "".join(str(option.manifest["stamp"]) for option in folder.options)
@@ -57,7 +57,7 @@ def make_report(folder: Folder, front: Front | None = None) -> Report:
     )
 
 
-def _principles(folder: Folder) -> Iterator[Block]:
+def _principles(folder: ResultsFolder) -> Iterator[Block]:
     yield Heading(1, say("report.principles.heading"), "principles")
     yield Paragraph(say("report.principles.lead", key=say("report.principles.key")))
     found = [verdicts(folder, option) for option in folder.options]
@@ -67,7 +67,7 @@ def _principles(folder: Folder) -> Iterator[Block]:
     )
     header = (say("report.columns.principle"), *(o.label for o in folder.options))
     widths = (4.0, *(0.7,) * len(folder.options))
-    yield Table(say("report.principles.table"), header, rows, widths, "page.json")
+    yield TableBlock(say("report.principles.table"), header, rows, widths, "page.json")
     glance = tuple(
         (
             say("report.option_title", label=option.label, title=option.title),
@@ -82,13 +82,13 @@ def _principles(folder: Folder) -> Iterator[Block]:
     )
     yield Paragraph(say("report.principles.legal_lead"))
     caption = say("report.principles.glance")
-    yield Table(caption, header, glance, (5.0, 0.9, 1.4, 1.1), "comparison.csv", "glance")
+    yield TableBlock(caption, header, glance, (5.0, 0.9, 1.4, 1.1), "comparison.csv", "glance")
     for one in folder.record.get("unsolved", ()):
         text = say("report.principles.unsolved", label=one["label"], message=one["message"])
         yield Paragraph(text)
 
 
-def _clusters(folder: Folder) -> Iterator[Block]:
+def _clusters(folder: ResultsFolder) -> Iterator[Block]:
     is_funded = any(option.funding for option in folder.options)
     yield Heading(1, say("report.clusters.heading"), CLUSTERS, is_annex=True, starts_page=True)
     lead = "lead" if any(option.governance for option in folder.options) else "lead_plain"
@@ -97,7 +97,7 @@ def _clusters(folder: Folder) -> Iterator[Block]:
         yield _cluster_table(option, is_funded=is_funded and bool(option.funding))
 
 
-def _cluster_table(option: Option, *, is_funded: bool) -> Table:
+def _cluster_table(option: Option, *, is_funded: bool) -> TableBlock:
     seen = {c["id"]: c for c in option.view["clusters"]}
     money = {row["cluster"]: row for row in option.funding}
     votes = {row["cluster"]: row for row in option.governance}
@@ -126,7 +126,7 @@ def _cluster_table(option: Option, *, is_funded: bool) -> Table:
         names, widths = [*names, "votes", "quorum"], [*widths, 0.7, 0.8]
     if is_funded:
         names, widths = [*names, "admin", "pot", "behind"], [*widths, 1.2, 1.5, 1.5]
-    return Table(
+    return TableBlock(
         say("report.clusters.table", label=option.label),
         tuple(say(f"report.columns.{name}") for name in names),
         tuple(rows),
@@ -144,7 +144,7 @@ def _float(text: str) -> float | None:
     return float(text) if text else None
 
 
-def _limits(folder: Folder) -> Iterator[Block]:
+def _limits(folder: ResultsFolder) -> Iterator[Block]:
     yield Heading(1, say("report.limits.heading"), "limits")
     yield Bullets(tuple(folder.record["caveats"]))
     if folder.record["findings"]:
@@ -152,7 +152,7 @@ def _limits(folder: Folder) -> Iterator[Block]:
         yield Bullets(tuple(folder.record["findings"]))
 
 
-def _provenance(folder: Folder) -> Iterator[Block]:
+def _provenance(folder: ResultsFolder) -> Iterator[Block]:
     yield Heading(1, say("report.sources.heading"), "sources")
     yield Paragraph(say("report.sources.lead"))
     rows = tuple(
@@ -161,13 +161,13 @@ def _provenance(folder: Folder) -> Iterator[Block]:
     )
     header = tuple(say(f"report.columns.{key}") for key in ("option", "status", "stamp", "seed"))
     written = tuple(tuple(map(str, row)) for row in rows)
-    yield Table(say("report.sources.stamps"), header, written, (1, 2, 2, 1), "manifest.json")
+    yield TableBlock(say("report.sources.stamps"), header, written, (1, 2, 2, 1), "manifest.json")
     keys = ("source", "date", "publisher", "licence")
     header = tuple(say(f"report.columns.{key}") for key in keys)
-    yield Table(say("report.sources.sources"), header, _sources(folder), (3, 1.2, 2, 2))
+    yield TableBlock(say("report.sources.sources"), header, _sources(folder), (3, 1.2, 2, 2))
 
 
-def _sources(folder: Folder) -> tuple[tuple[str, ...], ...]:
+def _sources(folder: ResultsFolder) -> tuple[tuple[str, ...], ...]:
     def cells(source: dict[str, Any]) -> tuple[str, ...]:
         return tuple(str(source[k]) or UNKNOWN for k in ("title", "date", "publisher", "licence"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, Paragraph, Table
+from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, Paragraph, TableBlock
 from cluster_optimiser.present.report.maps import standalone_svg
 from cluster_optimiser.present.report.measures import against_today, layer_words
 from cluster_optimiser.present.report.summary import verdicts
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cluster_optimiser.present.report.blocks import Block
-    from cluster_optimiser.present.report.folder import Folder, Option
+    from cluster_optimiser.present.report.folder import Option, ResultsFolder
 
 MOST_LISTED = 3
 """So many exceptions are listed one by one: an option has one page."""
@@ -28,7 +28,7 @@ MOST_NAMED = 12
 """So many clusters are named in one line, then counted."""
 
 
-def each(folder: Folder, option: Option, *, is_first: bool) -> Iterator[Block]:
+def each(folder: ResultsFolder, option: Option, *, is_first: bool) -> Iterator[Block]:
     """Write the page of an option."""
     title = say("report.option_title", label=option.label, title=option.title)
     yield Heading(2, title, f"option-{option.label}", starts_page=not is_first)
@@ -65,7 +65,7 @@ def each(folder: Folder, option: Option, *, is_first: bool) -> Iterator[Block]:
     if rows:
         header = tuple(say(f"report.columns.{key}") for key in ("principle", "verdict", "figure"))
         caption = say("report.principles.of_option", label=option.label)
-        yield Table(caption, header, rows, (2.6, 1.5, 2.9), "page.json")
+        yield TableBlock(caption, header, rows, (2.6, 1.5, 2.9), "page.json")
 
 
 def standing(option: Option, layers: Mapping[str, str]) -> Iterator[str]:

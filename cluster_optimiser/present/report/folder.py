@@ -43,7 +43,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Folder:
+class ResultsFolder:
     """A results folder."""
 
     path: Path
@@ -82,14 +82,14 @@ def _option(folder: Path, view: Mapping[str, Any]) -> Option:
     )
 
 
-def read_folder(path: str | Path) -> Folder:
+def read_folder(path: str | Path) -> ResultsFolder:
     """Read a results folder."""
     folder = Path(path)
     remedy = 'Give a folder that "cluster-optimiser run" of this version wrote.'
     try:
         record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
         options = tuple(_option(folder, view) for view in record["options"])
-        read = Folder(
+        read = ResultsFolder(
             path=folder,
             record=record,
             options=options,

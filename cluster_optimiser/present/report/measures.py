@@ -10,7 +10,7 @@ from cluster_optimiser.words import joined, number, one_decimal, percent, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cluster_optimiser.present.report.folder import Folder, Option
+    from cluster_optimiser.present.report.folder import Option, ResultsFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class Measure:
         return say(f"report.measures.{self.key}", layer=self.layer)
 
 
-def layer_words(folder: Folder) -> dict[str, str]:
+def layer_words(folder: ResultsFolder) -> dict[str, str]:
     """Give the words of each layer, by its name."""
     names = [k[len("home_") :] for k in folder.options[0].clusters[0] if k.startswith("home_")]
     return dict(zip(names, folder.record["authority"]["layer_words"], strict=True))
 
 
-def preferred(folder: Folder) -> list[tuple[str, str]]:
+def preferred(folder: ResultsFolder) -> list[tuple[str, str]]:
     """Give the layers that some option prefers to follow, with their words."""
     words = layer_words(folder)
     asked = [option.manifest["scenario"]["alignment"] for option in folder.options]
@@ -51,7 +51,7 @@ def outside_range(option: Option) -> int:
     return int(option.metrics["n_under_min"]) + int(option.metrics["n_over_max"])
 
 
-def measures(folder: Folder) -> list[Measure]:
+def measures(folder: ResultsFolder) -> list[Measure]:
     """Give the measures of a paper."""
     return [
         Measure("outside", outside_range, number),
@@ -83,7 +83,7 @@ def named(options: Sequence[Option]) -> str:
     return say("report.options", len(labels), labels=joined(labels))
 
 
-def best_line(folder: Folder, measure: Measure) -> str | None:
+def best_line(folder: ResultsFolder, measure: Measure) -> str | None:
     """Say which option has least of a measure, today's clusters among them."""
     today = folder.today
     found = least(folder.options, measure)
@@ -105,7 +105,7 @@ def best_line(folder: Folder, measure: Measure) -> str | None:
     return say("report.summary.best_today", **values)
 
 
-def against_today(folder: Folder, option: Option) -> list[str]:
+def against_today(folder: ResultsFolder, option: Option) -> list[str]:
     """Say what an option improves and what it gives up, measured against today."""
     today = folder.today
     if today is None or today is option:
@@ -155,7 +155,7 @@ def _furthest(option: Option) -> list[str]:
     return [say("report.better.furthest", minutes=minutes, cluster=row["cluster"])]
 
 
-def _alone(folder: Folder, option: Option) -> list[str]:
+def _alone(folder: ResultsFolder, option: Option) -> list[str]:
     m = option.metrics
     lines = [
         say(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, Table
+from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, TableBlock
 from cluster_optimiser.words import pounds, say, share, two_decimals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cluster_optimiser.present.report.blocks import Block
-    from cluster_optimiser.present.report.folder import Folder
+    from cluster_optimiser.present.report.folder import ResultsFolder
 
 EVENNESS = ("spread_need", "lowest", "highest", "spread_pounds")
 
 
-def money_of_all(folder: Folder) -> Iterator[Block]:
+def money_of_all(folder: ResultsFolder) -> Iterator[Block]:
     """Set the options side by side in money."""
     funded = [o for o in folder.options if o.manifest.get("funding")]
     if not funded:
@@ -39,7 +39,9 @@ def money_of_all(folder: Folder) -> Iterator[Block]:
             )
         )
     header = (say("report.columns.option"), *(say(f"report.money.{key}") for key in EVENNESS))
-    yield Table(say("report.money.table"), header, tuple(rows), (3.4, 1, 1, 1, 1), "manifest.json")
+    yield TableBlock(
+        say("report.money.table"), header, tuple(rows), (3.4, 1, 1, 1, 1), "manifest.json"
+    )
     fund, n = pounds(stated["capacity_pounds"]), stated["capacity_clusters"]
     yield Paragraph(say("report.money.fund", n, fund=fund))
     notes = dict.fromkeys(note for o in funded for note in o.manifest["funding"]["notes"])

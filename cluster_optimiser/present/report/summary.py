@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, Table, refer
+from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, TableBlock, refer
 from cluster_optimiser.present.report.measures import (
     best_line,
     least,
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cluster_optimiser.present.report.blocks import Block
-    from cluster_optimiser.present.report.folder import Folder, Option
+    from cluster_optimiser.present.report.folder import Option, ResultsFolder
 
 AGAINST_TODAY = "against-today"
 
 
-def verdicts(folder: Folder, option: Option) -> list[tuple[str, Any]]:
+def verdicts(folder: ResultsFolder, option: Option) -> list[tuple[str, Any]]:
     """Give each principle's name, and what the page found for an option."""
     at = folder.options.index(option)
     return [(one["name"], one["findings"][at]) for one in folder.record["principles"]]
 
 
-def kept(folder: Folder, option: Option) -> dict[str, int]:
+def kept(folder: ResultsFolder, option: Option) -> dict[str, int]:
     """Count the principles that an option keeps, keeps in part, and breaks."""
     found = [finding["verdict"] for _, finding in verdicts(folder, option)]
     return {verdict: found.count(verdict) for verdict in ("met", "partly", "unmet")}
 
 
-def summary(folder: Folder) -> Iterator[Block]:
+def summary(folder: ResultsFolder) -> Iterator[Block]:
     """Summarise a paper."""
     made = [o for o in folder.options if o is not folder.today]
     yield Heading(1, say("report.summary.heading"), "summary")
@@ -58,7 +58,7 @@ def summary(folder: Folder) -> Iterator[Block]:
     yield _table(folder)
 
 
-def _base(folder: Folder) -> str:
+def _base(folder: ResultsFolder) -> str:
     m = folder.options[0].metrics
     if len({o.metrics["pupils"] for o in folder.options}) > 1:
         return say("report.summary.base_each", table=refer(AGAINST_TODAY))
@@ -73,7 +73,7 @@ def _base(folder: Folder) -> str:
     )
 
 
-def _today(folder: Folder) -> Iterator[str]:
+def _today(folder: ResultsFolder) -> Iterator[str]:
     today = folder.today
     if today is None:
         return
@@ -90,7 +90,7 @@ def _today(folder: Folder) -> Iterator[str]:
     yield say("report.summary.today_principles", n=sum(counts.values()), **counts)
 
 
-def _most_principles(folder: Folder) -> Iterator[str]:
+def _most_principles(folder: ResultsFolder) -> Iterator[str]:
     counts = {o.label: kept(folder, o) for o in folder.options}
     most = max(one["met"] for one in counts.values())
     best = [o for o in folder.options if counts[o.label]["met"] == most]
@@ -99,7 +99,7 @@ def _most_principles(folder: Folder) -> Iterator[str]:
         yield say("report.summary.principles", options=named(best), value=most, n=totals.pop())
 
 
-def _trade(folder: Folder) -> str:
+def _trade(folder: ResultsFolder) -> str:
     found = [least(folder.options, measure) for measure in measures(folder)]
     best = [one[0] for one in found if one is not None]
     always = [o for o in folder.options if all(o in some for some in best)]
@@ -151,7 +151,7 @@ def _proved(made: list[Option]) -> Iterator[str]:
         yield say("report.summary.unproved", len(open_), labels=joined(open_))
 
 
-def _table(folder: Folder) -> Table:
+def _table(folder: ResultsFolder) -> TableBlock:
     layers = preferred(folder)
     has_own_base = len({o.metrics["pupils"] for o in folder.options}) > 1
     rows = []
@@ -181,6 +181,6 @@ def _table(folder: Folder) -> Table:
         *(say(f"report.columns.{name}") for name in ends),
     )
     widths = (0.8, 0.9, 1.7, 0.9, *(1.1,) * len(layers), 0.9, 0.9, 1.1, 1.1, *(1,) * has_own_base)
-    return Table(
+    return TableBlock(
         say("report.summary.table"), header, tuple(rows), widths, "comparison.csv", AGAINST_TODAY
     )

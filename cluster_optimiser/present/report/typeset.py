@@ -17,7 +17,7 @@ from cluster_optimiser.present.report.blocks import (
     Figure,
     Heading,
     Paragraph,
-    Table,
+    TableBlock,
     names_of,
 )
 from cluster_optimiser.words import entry, say, spoken
@@ -77,7 +77,7 @@ def _plain(block: Block, names: Mapping[str, str]) -> dict[str, Any]:
         plain["text"] = _runs(block.text, names)
     elif isinstance(block, Bullets):
         plain["items"] = [_runs(item, names) for item in block.items]
-    elif isinstance(block, Table):
+    elif isinstance(block, TableBlock):
         plain["source"] = say("report.source", file=block.source) if block.source else ""
     return plain
 

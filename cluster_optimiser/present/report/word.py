@@ -16,7 +16,7 @@ from cluster_optimiser.present.report.blocks import (
     Figure,
     Heading,
     Paragraph,
-    Table,
+    TableBlock,
     names_of,
 )
 from cluster_optimiser.present.report.typeset import picture
@@ -167,7 +167,7 @@ class _Writer:
             Paragraph: self.paragraph,
             Bullets: self.bullets,
             Facts: self.facts,
-            Table: self.table,
+            TableBlock: self.table,
             Figure: self.figure,
         }
 
@@ -226,7 +226,7 @@ class _Writer:
             paragraph.add_run(f"{name}: ").bold = True
             paragraph.add_run(text)
 
-    def caption(self, block: Table | Figure, kind: str, source: str = "") -> None:
+    def caption(self, block: TableBlock | Figure, kind: str, source: str = "") -> None:
         """Add a caption whose number is a field."""
         paragraph = self.document.add_paragraph(style="Caption")
         paragraph.paragraph_format.keep_with_next = kind == "table"
@@ -249,7 +249,7 @@ class _Writer:
         self.document.paragraphs[-1].paragraph_format.keep_with_next = True
         self.caption(block, "map")
 
-    def table(self, block: Table) -> None:
+    def table(self, block: TableBlock) -> None:
         """Add a table with its caption above, and its source below."""
         source = f" ({say('report.source', file=block.source)})" if block.source else ""
         self.caption(block, "table", source)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster_optimiser.present.report.blocks import Report
-    from cluster_optimiser.present.report.folder import Folder
+    from cluster_optimiser.present.report.folder import ResultsFolder
 
 FIRST_ROW = 3
 """Rows above a table: title, what it is, blank cells."""
@@ -30,7 +30,7 @@ Sheet = tuple[str, list[str], list[list[str]]]
 """A sheet: its title, its columns by their names in the files, and its rows as text."""
 
 
-def tables(folder: Folder) -> dict[str, Sheet]:
+def tables(folder: ResultsFolder) -> dict[str, Sheet]:
     """Give the tables of the workbook as the CSV files have them, by the name of the sheet."""
     options = folder.options
     made: dict[str, list[dict[str, str]]] = {
@@ -49,7 +49,7 @@ def tables(folder: Folder) -> dict[str, Sheet]:
     return found
 
 
-def _notes(folder: Folder, report: Report) -> list[list[str]]:
+def _notes(folder: ResultsFolder, report: Report) -> list[list[str]]:
     money = [o.manifest["funding"]["notes"] for o in folder.options if o.manifest.get("funding")]
     notes = [
         *folder.record["caveats"],
@@ -67,7 +67,7 @@ def _notes(folder: Folder, report: Report) -> list[list[str]]:
     ]
 
 
-def xlsx(folder: Folder, report: Report) -> bytes:
+def xlsx(folder: ResultsFolder, report: Report) -> bytes:
     """Write the workbook."""
     try:
         import xlsxwriter  # noqa: PLC0415 - part of the extra

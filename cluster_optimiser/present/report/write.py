@@ -20,7 +20,7 @@ from cluster_optimiser.words import say, speaking
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster_optimiser.present.report.folder import Folder
+    from cluster_optimiser.present.report.folder import ResultsFolder
     from cluster_optimiser.present.report.front import Front
 
 REPORT_FILES = ("report.docx", "report.pdf", "report.xlsx")
@@ -51,7 +51,7 @@ def write_report(
 
 
 def _write(
-    folder: Folder,
+    folder: ResultsFolder,
     out: Path,
     looks: Looks,
     on_step: Callable[[str], None],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from cluster_optimiser.optimise.redraw import model as rules
-from cluster_optimiser.optimise.redraw.pairs import Ground, redraw_ground
+from cluster_optimiser.optimise.redraw.pairs import RedrawGround, redraw_ground
 from tests.toy import ToySchool, toy_problem
 
 SCHOOLS = {
@@ -20,12 +20,12 @@ SCHOOLS = {
 WEST, EAST = 0, 1
 
 
-def ground(**scenario: object) -> Ground:
+def ground(**scenario: object) -> RedrawGround:
     tables = {"method": "redraw", "units": "schools", **scenario}
     return redraw_ground(toy_problem("ABCD", schools=SCHOOLS, **tables))
 
 
-def bare(g: Ground, *, exceptions: bool = False) -> rules.Assignment:
+def bare(g: RedrawGround, *, exceptions: bool = False) -> rules.Assignment:
     return rules.variables(g, range(4), nearest_hubs=None, allow_exceptions=exceptions)
 
 

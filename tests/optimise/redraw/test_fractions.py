@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, InFractions, dual_bound
-from cluster_optimiser.optimise.redraw.linear import LinearModel, Objective
+from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
 
 COEFFICIENTS = st.integers(-5, 5)
 
 
 @st.composite
-def programs(draw: st.DrawFn) -> tuple[LinearModel, Objective]:
+def programs(draw: st.DrawFn) -> tuple[LinearModel, LinearObjective]:
     """Draw a program of up to five variables."""
     model = LinearModel()
     x = [model.variable(draw(st.sampled_from([1, 1, 3]))) for _ in range(draw(st.integers(1, 5)))]
@@ -23,13 +23,13 @@ def programs(draw: st.DrawFn) -> tuple[LinearModel, Objective]:
         high = draw(st.integers(-6, 6)) if low is None else draw(st.none() | st.just(low))
         model.row([(draw(COEFFICIENTS), v) for v in x], low=low, high=high)
     costs = tuple((draw(st.integers(-900, 900)), v) for v in x)
-    return model, Objective(costs, draw(st.integers(-50, 50)))
+    return model, LinearObjective(costs, draw(st.integers(-50, 50)))
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(programs(), st.lists(st.floats(-300, 300), min_size=4, max_size=4))
 def test_any_duals_bound_every_solution(
-    program: tuple[LinearModel, Objective], duals: list[float]
+    program: tuple[LinearModel, LinearObjective], duals: list[float]
 ) -> None:
     model, objective = program
     bound, reduced = dual_bound(model, objective, duals[: len(model.rows)])
@@ -44,7 +44,7 @@ def test_any_duals_bound_every_solution(
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(programs())
 def test_the_solution_in_fractions_is_bounded_by_its_own_duals(
-    program: tuple[LinearModel, Objective],
+    program: tuple[LinearModel, LinearObjective],
 ) -> None:
     model, objective = program
     found = InFractions(model, objective).solve()
@@ -66,7 +66,7 @@ def test_rows_that_come_later_are_solved_too() -> None:
     model = LinearModel()
     x = [model.variable(), model.variable()]
     model.row([(1, v) for v in x], low=1)
-    program = InFractions(model, Objective(((4, x[0]), (10, x[1]))))
+    program = InFractions(model, LinearObjective(((4, x[0]), (10, x[1]))))
     first = program.solve()
     model.row([(2, x[0])], high=1)
     second = program.solve()

@@ -9,10 +9,10 @@ import pytest
 
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.redraw import prove as proving
-from cluster_optimiser.optimise.redraw.engines import Highs, Outcome
+from cluster_optimiser.optimise.redraw.engines import EngineOutcome, Highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
 from cluster_optimiser.optimise.redraw.lexicographic import solve_part
-from cluster_optimiser.optimise.redraw.linear import Objective
+from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.search import How
@@ -63,11 +63,11 @@ class Stopping:
 
     name = "stopping"
 
-    def solve(self, model: LinearModel, objective: Objective, **how: object) -> Outcome:
+    def solve(self, model: LinearModel, objective: LinearObjective, **how: object) -> EngineOutcome:
         """Give what HiGHS finds, as if it had not been proved."""
         del how
         found = Highs().solve(model, objective)
-        return Outcome("FEASIBLE", found.values, found.bound - 1_000, found.effort)
+        return EngineOutcome("FEASIBLE", found.values, found.bound - 1_000, found.effort)
 
 
 @dataclass
@@ -76,10 +76,10 @@ class Finding(Stopping):
 
     name = "finding"
 
-    def solve(self, model: LinearModel, objective: Objective, **how: object) -> Outcome:
+    def solve(self, model: LinearModel, objective: LinearObjective, **how: object) -> EngineOutcome:
         """Give no solution."""
         del how, model
-        return Outcome("UNKNOWN", None, objective.constant, 0.0)
+        return EngineOutcome("UNKNOWN", None, objective.constant, 0.0)
 
 
 def test_what_is_not_proved_is_said_with_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,12 +136,12 @@ class Worsening(Stopping):
 
     name = "worsening"
 
-    def solve(self, model: LinearModel, objective: Objective, **how: object) -> Outcome:
+    def solve(self, model: LinearModel, objective: LinearObjective, **how: object) -> EngineOutcome:
         """Give what costs most."""
         del how
-        upside_down = Objective(tuple((-c, v) for c, v in objective.terms))
+        upside_down = LinearObjective(tuple((-c, v) for c, v in objective.terms))
         found = Highs().solve(model, upside_down)
-        return Outcome("FEASIBLE", found.values, objective.constant, found.effort)
+        return EngineOutcome("FEASIBLE", found.values, objective.constant, found.effort)
 
 
 @pytest.mark.parametrize("few", [0, 125])

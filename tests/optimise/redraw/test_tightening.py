@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cluster_optimiser.optimise.redraw.model import Assignment
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, Ground
+    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
 WEST, EAST = 0, 1
 
@@ -109,7 +109,7 @@ def test_a_broken_row_is_found(shares: dict[int, float], broken: bool) -> None:
 
 
 @st.composite
-def grounds(draw: st.DrawFn) -> Ground:
+def grounds(draw: st.DrawFn) -> RedrawGround:
     """Draw a grid of six schools and their sizes."""
     kinds = ["secondary", "primary", "secondary", "primary", "primary", "secondary"]
     schools = {
@@ -132,7 +132,7 @@ def grounds(draw: st.DrawFn) -> Ground:
     return redraw_ground(problem)
 
 
-def plans(ground: Ground) -> list[list[Cluster]]:
+def plans(ground: RedrawGround) -> list[list[Cluster]]:
     """Give every legal plan, by trying all there are."""
     every = ([frozenset(c) for c in p] for p in partitions(list(range(len(ground.units)))))
     return [plan for plan in every if is_legal_plan(ground, plan, is_shaped=False)]
@@ -140,7 +140,7 @@ def plans(ground: Ground) -> list[list[Cluster]]:
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(grounds())
-def test_every_legal_plan_keeps_every_row_and_costs_what_is_said(ground: Ground) -> None:
+def test_every_legal_plan_keeps_every_row_and_costs_what_is_said(ground: RedrawGround) -> None:
     size = ground.problem.scenario.size
     units = range(len(ground.units))
     a = build_model(ground, units, Limits(1, None, size.max_exceptions))
