@@ -1,12 +1,14 @@
 """False ground through the command line: it is named before anything is solved."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from shapely import transform
 from shapely.affinity import translate
-from shapely.geometry import box
+from shapely.geometry import MultiPolygon, box
 
 from cluster_optimiser import cli
 from tests.ground import SOUTH_M, WEST_M, World, square
@@ -208,6 +210,133 @@ def test_a_school_without_minutes_is_named_first(ask, command: str) -> None:
     assert "Look at the ground first" in told
     assert "from C 1 School, in C, travel minutes are known to no other school" in told
     assert "kept: ." not in told
+
+
+def register_as(text: str, encoding: str = "utf-8") -> World:
+    world = World()
+    world.register = text.replace("{table}", world.schools.to_csv(index=False)).encode(encoding)
+    return world
+
+
+def semicolons(head: str) -> str:
+    return head + World().schools.to_csv(index=False, sep=";")
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        register_as(semicolons("sep=;\r\n")),
+        register_as(semicolons("SEP=;\n"), "utf-8-sig"),
+        register_as("{table}", "utf-16"),
+        register_as(semicolons(""), "utf-16"),
+        register_as(
+            World().schools.assign(a="x", b="y").to_csv(index=False).replace(",a,b", ",N,N")
+        ),
+        register_as(World().schools.to_csv(index=False).replace("\n1", "\n'1")),
+        register_as(World().schools.to_csv(index=False, sep="|")),
+    ],
+    ids=["sep", "SEP", "utf-16", "utf-16;", "twice", "apostrophe", "bars"],
+)
+def test_a_table_as_spreadsheets_save_it(ask, world: World) -> None:
+    said = ask(world)
+    assert said.err == ""
+    assert "T: 36 schools, 10,800 pupils" in said.out
+
+
+def test_a_heading_that_is_used_must_not_stand_twice(ask) -> None:
+    table = World().schools.assign(a="x").to_csv(index=False).replace("cluster,a", "cluster,pupils")
+    said = ask(register_as(table))
+    assert said.code == 3
+    assert 'the column "pupils" stands twice' in said.err
+
+
+def renamed(world: World, name: str, to: str) -> World:
+    world.schools = world.schools.replace({"cluster": {name: to}, "local_cluster": {name: to}})
+    world.shapes = {to if one == name else one: shape for one, shape in world.shapes.items()}
+    return world
+
+
+def test_names_that_look_like_numbers_stay_text(ask, tmp_path: Path) -> None:
+    world = World()
+    for i, name in enumerate("ABCDEFGHI"):
+        world = renamed(world, name, "3.10" if name == "I" else f"3.{i + 1}")
+    assert ask(world, "run").code == 0
+    assert "9 geographic clusters today" in ask(world).out
+    assert {"3.1", "3.10"} <= set((tmp_path / "out" / "assignments.csv").read_text().split(","))
+
+
+def test_names_are_the_same_however_their_letters_are_composed(ask) -> None:
+    world = renamed(World(), "A", "T\u0177 Gwyn")
+    world.shapes = {unicodedata.normalize("NFD", name): s for name, s in world.shapes.items()}
+    assert ask(world).code == 0
+    world.scenario += '[contiguity]\nlinks = [["Ty\u0302 Gwyn", "B"]]\n'
+    assert ask(world).code == 0
+
+
+def test_garbled_letters_are_recognised(ask) -> None:
+    world = renamed(World(), "A", "Caf\u00e9 G")
+    world.shapes["Caf\u00c3\u00a9 G"] = world.shapes.pop("Caf\u00e9 G")
+    said = ask(world)
+    assert said.code == 3
+    assert '"Caf\u00c3\u00a9 G" is "Caf\u00e9 G" read in the wrong encoding' in said.err
+
+
+def test_a_letter_is_no_suggestion_for_a_name(ask) -> None:
+    world = renamed(World(), "A", "Gwyn")
+    world.shapes["X"] = world.shapes.pop("Gwyn")
+    assert 'mean "G"' not in ask(world).err
+
+
+@pytest.mark.parametrize("kind", ["clusters.gpkg", "clusters.geojson"])
+def test_axes_swapped(ask, kind: str) -> None:
+    world = World(clusters=kind)
+    world.shapes = {n: transform(s, lambda xy: xy[:, ::-1]) for n, s in world.shapes.items()}
+    said = ask(world, "run")
+    assert said.code == 3
+    assert "none of the 36 schools lies in any of its 9 areas" in said.err
+    assert "Its axes are swapped, probably" in said.err
+
+
+def test_degrees_called_metres(ask) -> None:
+    world = World()
+    frame = world.frame().to_crs(4326)
+    world.shapes = dict(zip(frame["cluster"], frame.geometry, strict=True))
+    said = ask(world, "run")
+    assert said.code == 3
+    assert "are degrees, but it says that they are metres" in said.err
+    assert "save it again as EPSG:4326" in said.err
+
+
+def test_parts_of_one_area_that_overlap_are_joined_and_told(ask, tmp_path: Path) -> None:
+    world = World()
+    west, south, east, north = world.shapes["A"].bounds
+    world.shapes["A"] = MultiPolygon(
+        [box(west, south, east, south + 3000), box(west, south + 2000, east, north)]
+    )
+    assert ask(world, "run").code == 0
+    (caveat,) = manifest(tmp_path)["caveats"]
+    assert "its parts overlap and were joined" in caveat
+    assert "to 2,500 ha" in caveat
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<OGRVRTDataSource><OGRVRTLayer name='d'><SrcDataSource>../../../private.geojson</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",  # noqa: E501
+        '{"type":"FeatureCollection","crs":{"type":"link","properties":{"href":"http://x"}}}',
+        "<gml/>",
+        "WFS:http://127.0.0.1:9/",
+    ],
+)
+def test_a_file_that_leads_elsewhere_is_not_read(ask, tmp_path: Path, content: str) -> None:
+    (tmp_path / "private.geojson").write_text(areas(Secret=square(0, 0)), encoding="utf-8")
+    world = World()
+    world.tables = '[layers.district]\nfile = "d.geojson"'
+    world.files = {"d.geojson": content}
+    said = ask(world)
+    assert said.code == 3
+    assert "t/d.geojson: " in said.err
+    assert "Secret" not in said.err
 
 
 def test_the_report_is_a_page_with_every_finding(ask, tmp_path: Path) -> None:

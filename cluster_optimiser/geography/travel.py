@@ -12,6 +12,8 @@ import pandas as pd
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Authority, TravelMinutes, TravelSpec
 from cluster_optimiser.geography.roads.minutes import measured_minutes, road_note
+from cluster_optimiser.inputs.checking import FaultList, urn_of
+from cluster_optimiser.inputs.files import read_csv
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -50,7 +52,17 @@ def estimated_minutes(km: NDArray[np.float64], spec: TravelSpec) -> NDArray[np.f
 
 def matrix_minutes(spec: TravelSpec, urns: NDArray[np.int64]) -> NDArray[np.float64]:
     """Give the minutes of a table between schools; trips of other schools are passed over."""
-    pairs = pd.read_csv(spec.matrix) if spec.matrix else pd.DataFrame()
+    pairs = pd.DataFrame(columns=["from_urn", "to_urn", "minutes"], dtype=object)
+    if spec.matrix:
+        faults = FaultList()
+        table = read_csv(spec.matrix.read_bytes(), file=spec.matrix.name, faults=faults)
+        faults.raise_any()
+        pairs = pairs if table is None else table.cells
+    pairs = pairs.assign(
+        from_urn=pairs["from_urn"].map(urn_of),
+        to_urn=pairs["to_urn"].map(urn_of),
+        minutes=pairs["minutes"].replace("", "nan").str.replace(",", ""),
+    )
     pairs = pairs[pairs["from_urn"].isin(urns) & pairs["to_urn"].isin(urns)]
     minutes = np.full((len(urns), len(urns)), np.nan)
     position = {urn: i for i, urn in enumerate(urns.tolist())}

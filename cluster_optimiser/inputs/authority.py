@@ -15,7 +15,12 @@ from cluster_optimiser.inputs.checking import FaultList, Problem, listed
 from cluster_optimiser.inputs.files import Folder
 from cluster_optimiser.inputs.gazetteer import read_places, read_postcodes
 from cluster_optimiser.inputs.layers import LayersRead, read_layers
-from cluster_optimiser.inputs.membership import Membership, find_membership, inside
+from cluster_optimiser.inputs.membership import (
+    Membership,
+    find_membership,
+    inside,
+    report_elsewhere,
+)
 from cluster_optimiser.inputs.register import Register, read_register
 from cluster_optimiser.inputs.settings import SETTINGS_FILE, Settings, read_settings
 from cluster_optimiser.inputs.travel import read_travel
@@ -54,13 +59,21 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     settings = read_settings(folder)
     if settings is None:
         raise InputError(list(faults))
-    register = read_register(folder, settings.schools, settings.corrections)
+    register = read_register(
+        folder,
+        settings.schools,
+        settings.corrections,
+        [table.column or name for name, table in settings.layers.items()],
+    )
     layers = read_layers(folder, settings.layers, register)
     clusters = _clusters(folder, settings)
     outline, outline_caveats = _outline(folder, settings, layers, clusters)
-    membership = None
+    membership, n_before = None, len(faults)
     if register is not None:
-        register = register if outline is None else inside(register, outline, faults)
+        if clusters is not None and settings.clusters is not None:
+            report_elsewhere(register, clusters.polygons, settings.clusters.file, faults)
+        if len(faults) == n_before:
+            register = register if outline is None else inside(register, outline, faults)
         membership = find_membership(
             register,
             None if clusters is None else clusters.polygons,

@@ -146,8 +146,9 @@ def _repaired(
         change = abs(shape.area - raw.area) / shape.area
         if not raw.is_valid and change > REPAIR_SHARE:
             caveats.append(
-                f"The boundary of {name} in {table.file} crosses itself; its repair changed the"
-                f" area from {raw.area / M2_PER_HA:,.0f} to {shape.area / M2_PER_HA:,.0f} ha."
+                f"The boundary of {name} in {table.file} crosses itself, or its parts overlap and"
+                f" were joined; the repair changed the area from {raw.area / M2_PER_HA:,.0f} to"
+                f" {shape.area / M2_PER_HA:,.0f} ha."
             )
     return shapes, tuple(caveats)
 
@@ -156,7 +157,9 @@ def polygons_of(shape: BaseGeometry | None) -> BaseGeometry:
     """Make a shape valid and keep its polygons."""
     if shape is None:
         return shapely.Polygon()
-    parts = shapely.get_parts(shape if shape.is_valid else shapely.make_valid(shape))
+    parts = shapely.get_parts(
+        shape if shape.is_valid else shapely.make_valid(shape, method="structure")
+    )
     # The repair of a ring may give a collection of a multipolygon and lines.
     parts = shapely.get_parts(parts)
     areal = [part for part in parts if isinstance(part, shapely.Polygon) and part.area > 0]

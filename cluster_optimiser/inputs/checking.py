@@ -11,6 +11,7 @@ import pandas as pd
 
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.scenario import nearest
+from cluster_optimiser.scenario.words import unmangled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -63,7 +64,15 @@ class FaultList:
 
 def did_you_mean(name: str, names: Iterable[str], otherwise: str) -> str:
     """Give the remedy for a name that does not exist."""
-    like = nearest(name, names)
+    known = list(names)
+    for one in known:
+        if (one != name and unmangled(one) == name) or unmangled(name) == one:
+            garbled, right = (one, name) if unmangled(one) == name else (name, one)
+            return (
+                f'"{garbled}" is "{right}" read in the wrong encoding: save that file as UTF-8; a '
+                f"shapefile needs a .cpg file beside it that says so."
+            )
+    like = nearest(name, known)
     return f'Did you mean "{like}"?' if like is not None else otherwise
 
 

@@ -5,11 +5,14 @@ Every file read is hashed, so that a result can name the bytes it was made from.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import importlib
 import io
+import re
 import warnings
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -29,9 +32,10 @@ from cluster_optimiser.inputs.limits import (
     too_detailed,
     too_large,
 )
+from cluster_optimiser.scenario.words import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 GEOJSON_SUFFIXES = (".geojson", ".json")
@@ -40,6 +44,25 @@ SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 
 GRID_BOUNDS_M = (-300_000.0, -300_000.0, 1_100_000.0, 1_600_000.0)
 """The British National Grid with a wide margin: what lies outside was read in the wrong system."""
+
+SIGNATURES = {
+    ".geojson": (b"{",),
+    ".json": (b"{",),
+    ".gpkg": (b"SQLite format 3",),
+    ".shp": (b"\x00\x00\x27\x0a",),
+    ".fgb": (b"fgb",),
+    ".parquet": (b"PAR1",),
+    ".geoparquet": (b"PAR1",),
+    ".zip": (b"PK",),
+}
+"""Kinds of file that are read, and how each begins: what leads to other files or sites is none."""
+
+HARMLESS_PARTS = ("", ".sbn", ".sbx", ".xml", ".txt", ".md", ".pdf", ".html", ".qmd", ".qix")
+"""What else a zip file of boundaries may hold."""
+
+_SEP_LINE = re.compile(r"\ufeff?sep=(.)[,;\t]*\r?\n", re.IGNORECASE)
+
+_CRS_LINK = re.compile(r'"type"\s*:\s*"link"')
 
 _WRONG_SYSTEM = (
     "Save it again with the CRS its coordinates are in; in GeoJSON they are longitude, latitude."
@@ -61,6 +84,7 @@ class Table:
     file: str  # name of the file in faults
     cells: pd.DataFrame
     geometry: gpd.GeoSeries | None = None
+    again: tuple[str, ...] = ()  # headings that stand twice over different cells: left out
 
     @property
     def header_row(self) -> int:
@@ -111,7 +135,9 @@ class Folder:
         self._hashes[key] = hashlib.sha256(content).hexdigest()
         return content
 
-    def read(self, name: str, *, subject: str, layer: str = "") -> Table | None:
+    def read(
+        self, name: str, *, subject: str, layer: str = "", used: Collection[str] | None = None
+    ) -> Table | None:
         """Read a table of any supported format."""
         path = self.find(name, subject=subject)
         if path is None:
@@ -126,7 +152,7 @@ class Folder:
             self.faults.add(file, 0, "", Problem("the file is empty", remedy))
             return None
         if path.suffix.lower() in CSV_SUFFIXES:
-            return read_csv(content, file=file, faults=self.faults)
+            return read_csv(content, file=file, faults=self.faults, used=used)
         for part in SHAPEFILE_PARTS if path.suffix.lower() == ".shp" else ():
             if path.with_suffix(part).is_file():
                 self.content(path.with_suffix(part))
@@ -138,7 +164,12 @@ def _is_below(path: Path, root: Path) -> bool:
 
 
 def decode(content: bytes) -> str | Problem:
-    """Decode text as UTF-8, with or without a mark, else as cp1252."""
+    """Decode text as UTF-8 or UTF-16, with or without a mark, else as cp1252."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError:
+            return Problem("the file breaks off amid UTF-16 text", 'Save it as "CSV UTF-8".')
     for encoding in ("utf-8-sig", "cp1252"):
         try:
             text = content.decode(encoding)
@@ -149,39 +180,58 @@ def decode(content: bytes) -> str | Problem:
     return Problem("the file is neither UTF-8 nor Windows text", 'Save it as "CSV UTF-8".')
 
 
-def read_csv(content: bytes, *, file: str, faults: FaultList) -> Table | None:
-    """Read delimited text, keeping the line number of every row."""
+def delimiter_of(text: str, n_lines: int = 1) -> tuple[str, int]:
+    """Give the mark between cells, and the lines that only state it, as Excel's ``sep=;`` does."""
+    stated = _SEP_LINE.match(text)
+    if stated:
+        return stated[1], 1
+    head = text.lstrip().split("\n", n_lines)[:n_lines]
+    return max(",;\t|", key=lambda mark: max(line.count(mark) for line in head)), 0
+
+
+def read_csv(
+    content: bytes, *, file: str, faults: FaultList, used: Collection[str] | None = None
+) -> Table | None:
+    """Read delimited text, keeping the line number of every row.
+
+    Of two columns of one name those that are not `used` are left out; without it all are.
+    """
     text = decode(content)
     if isinstance(text, Problem):
         faults.add(file, 0, "", text)
         return None
-    first_line = text.lstrip().partition("\n")[0]
-    delimiter = max(",;\t", key=first_line.count)
+    delimiter, n_stating = delimiter_of(text)
     # Strict, or a quotation mark left open would swallow the rows below it without a word.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[tuple[int, list[str]]] = []
     line = 1
     try:
         for cells in reader:
-            stripped = [_unquoted(" ".join(cell.split())) for cell in cells]
-            if any(stripped):
+            stripped = [_unquoted(clean(cell)) for cell in cells]
+            if any(stripped) and line > n_stating:
                 rows.append((line, stripped))
             line = reader.line_num + 1
     except csv.Error as error:
         remedy = "Look for a quotation mark that is not closed."
         faults.add(file, line, "", Problem(f"the row cannot be read: {error}", remedy))
         return None
-    return _table_of_rows(rows, file=file, faults=faults)
+    return _table_of_rows(rows, file=file, faults=faults, used=used)
 
 
 def _unquoted(cell: str) -> str:
-    """Take off the apostrophe that keeps a spreadsheet from running a name as a formula."""
-    is_quoted = cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_STARTS)
+    """Take off the apostrophe that tells a spreadsheet not to take text as formula or number."""
+    if not cell.startswith("'"):
+        return cell
+    is_quoted = cell.lstrip("'").startswith(FORMULA_STARTS) or cell[1:].isdecimal()
     return cell[1:] if is_quoted else cell
 
 
 def _table_of_rows(
-    rows: list[tuple[int, list[str]]], *, file: str, faults: FaultList
+    rows: list[tuple[int, list[str]]],
+    *,
+    file: str,
+    faults: FaultList,
+    used: Collection[str] | None,
 ) -> Table | None:
     if len(rows) < 2:  # noqa: PLR2004 - a header and at least one row
         text = "the file has a header but no rows" if rows else "the file is empty"
@@ -191,10 +241,11 @@ def _table_of_rows(
     header_line, header = rows[0]
     names = [name or f"column {i}" for i, name in enumerate(header, start=1)]
     again = sorted({name for name in names if names.count(name) > 1})
-    for name in again:
+    fatal = again if used is None else [name for name in again if name in used]
+    for name in fatal:
         problem = Problem(f'the column "{name}" stands twice', "Rename or remove one of them.")
         faults.add(file, header_line, f'column "{name}"', problem)
-    if again:
+    if fatal:
         return None
     body: dict[int, list[str]] = {}
     for line, cells in rows[1:]:
@@ -207,8 +258,10 @@ def _table_of_rows(
         # Fewer cells than the header: the rest is blank, and judged where it matters.
         body[line] = (cells + [""] * len(names))[: len(names)]
     frame = pd.DataFrame.from_dict(body, orient="index", columns=names, dtype=object)
+    frame = frame.loc[:, [name not in again for name in names]]
+    names, header = ([n for n in row if n not in again] for row in (names, header))
     nameless = [n for n, h in zip(names, header, strict=True) if not h and not frame[n].any()]
-    return Table(file, frame.drop(columns=nameless).rename_axis("row"))
+    return Table(file, frame.drop(columns=nameless).rename_axis("row"), again=tuple(again))
 
 
 def _read_features(
@@ -243,10 +296,16 @@ def _read_features(
 def _open_features(path: Path, content: bytes, layer: str) -> pd.DataFrame | Problem:
     suffix = path.suffix.lower()
     source: Path | io.BytesIO = path
+    if not _is_allowed(path, content):
+        allowed = ", ".join(sorted(SIGNATURES))
+        said = f'the content is none that is read as "{suffix}"'
+        return Problem(said, f"Save the areas themselves in one of these kinds of file: {allowed}.")
     if suffix in GEOJSON_SUFFIXES:
         text = decode(content)
         if isinstance(text, Problem):
             return text
+        if _CRS_LINK.search(text):
+            return Problem("its CRS is a link to elsewhere", "Save it again with the CRS by name.")
         source = io.BytesIO(text.encode("utf-8"))
     try:
         # Odd rings are reported, or mended, by the reader of areas, not by the driver.
@@ -258,6 +317,23 @@ def _open_features(path: Path, content: bytes, layer: str) -> pd.DataFrame | Pro
     except _READ_ERRORS:
         remedy = "Save it again as GeoPackage, GeoJSON or CSV, or name another file."
         return Problem(f'the file cannot be read as "{suffix}"', remedy)
+
+
+def _is_allowed(path: Path, content: bytes) -> bool:
+    """Tell whether a file is what its name says, of a kind that leads to no other file or site."""
+    starts = SIGNATURES.get(path.suffix.lower(), ())
+    if not content[:99].removeprefix(codecs.BOM_UTF8).lstrip().startswith(starts or b"\0\0no"):
+        # UTF-16, which GeoJSON may be in, begins with a mark that says so.
+        is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return is_wide and path.suffix.lower() in GEOJSON_SUFFIXES
+    if starts != (b"PK",):
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = {PurePosixPath(name).suffix.lower() for name in archive.namelist()}
+    except zipfile.BadZipFile:
+        return True  # its reader says so
+    return inside <= {*SIGNATURES, *SHAPEFILE_PARTS, *HARMLESS_PARTS} - {".zip"}
 
 
 def _read_parquet(path: Path) -> pd.DataFrame | Problem:
@@ -298,7 +374,7 @@ def _text_of(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return " ".join(str(value).split())
+    return clean(str(value))
 
 
 def _in_metres(geometry: gpd.GeoSeries, *, file: str, faults: FaultList) -> gpd.GeoSeries | None:
@@ -308,12 +384,10 @@ def _in_metres(geometry: gpd.GeoSeries, *, file: str, faults: FaultList) -> gpd.
         faults.add(file, 0, "", Problem("the file has no coordinate reference system", remedy))
         return None
     flat = geometry.force_2d()
-    if crs.is_geographic:
-        x_min, y_min, x_max, y_max = flat.total_bounds
-        if x_min < -180 or y_min < -90 or x_max > 180 or y_max > 90:  # noqa: PLR2004 - degrees
-            text = f"coordinates up to ({x_max:.0f}, {y_max:.0f}) are not degrees"
-            faults.add(file, 0, "", Problem(text, _WRONG_SYSTEM))
-            return None
+    problem = _other_units(flat)
+    if problem is not None:
+        faults.add(file, 0, "", problem)
+        return None
     metres = flat.to_crs(CRS_METRES)
     x_min, y_min, x_max, y_max = metres.total_bounds
     west, south, east, north = GRID_BOUNDS_M
@@ -324,3 +398,19 @@ def _in_metres(geometry: gpd.GeoSeries, *, file: str, faults: FaultList) -> gpd.
         faults.add(file, 0, "", Problem(text, _WRONG_SYSTEM))
         return None
     return metres
+
+
+def _other_units(flat: gpd.GeoSeries) -> Problem | None:
+    """Tell whether coordinates are degrees that call themselves metres, or the other way round."""
+    x_min, y_min, x_max, y_max = flat.total_bounds
+    is_degrees = x_min >= -180 and y_min >= -90 and x_max <= 180 and y_max <= 90  # noqa: PLR2004
+    if is_degrees == flat.crs.is_geographic:
+        return None
+    if is_degrees:
+        text = (
+            f"its coordinates, ({x_min:.2f}, {y_min:.2f}) to ({x_max:.2f}, {y_max:.2f}), are "
+            f"degrees, but it says that they are metres of {flat.crs.name}"
+        )
+        remedy = "They are longitude and latitude, probably: save it again as EPSG:4326 (WGS 84)."
+        return Problem(text, remedy)
+    return Problem(f"coordinates up to ({x_max:.0f}, {y_max:.0f}) are not degrees", _WRONG_SYSTEM)

@@ -90,6 +90,31 @@ def _report_unknown(
         faults.add(register.file, row, subjects[row], problem)
 
 
+def report_elsewhere(
+    register: Register, areas: gpd.GeoDataFrame, file: str, faults: FaultList
+) -> None:
+    """Report areas that hold none of the schools, with what was probably meant."""
+    points = register.frame.geometry.dropna().to_numpy()
+    whole = shapely.union_all(areas.geometry.to_numpy())
+    far_m = shapely.distance(whole, points)
+    if not len(points) or (far_m <= NEAR_BORDER_M).any():
+        return
+    turned = shapely.transform(points, lambda xy: xy[:, ::-1])
+    text = (
+        f"none of the {len(points)} schools lies in any of its {len(areas)} areas, which are "
+        f"{far_m.min() / M_PER_KM:,.0f} km or more away"
+    )
+    remedy = "Look at its reference system, and at the coordinates of the schools."
+    if (shapely.distance(whole, turned) <= NEAR_BORDER_M).mean() > MOST_SHARE:
+        text += "; with easting and northing exchanged they do"
+        remedy = "Its axes are swapped, probably: save it again with easting first."
+    faults.add(file, 0, "", Problem(text, remedy))
+
+
+MOST_SHARE = 0.8
+"""Share of the schools that must fit for what was meant to be told."""
+
+
 def inside(register: Register, outline: BaseGeometry, faults: FaultList) -> Register:
     """Report every school that lies further than 250 m outside the outline."""
     placed = register.frame.geometry[register.frame.geometry.notna()]

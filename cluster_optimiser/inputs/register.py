@@ -97,10 +97,22 @@ class Register:
 
 
 def read_register(
-    folder: Folder, settings: SchoolsTable, corrections: Mapping[str, Mapping[str, str]]
+    folder: Folder,
+    settings: SchoolsTable,
+    corrections: Mapping[str, Mapping[str, str]],
+    also_used: Iterable[str] = (),
 ) -> Register | None:
     """Read the schools, with the user's own values in place of the register's."""
-    table, faults = folder.read(settings.file, subject="schools.file"), folder.faults
+    used = {
+        *NEEDED_COLUMNS,
+        *COORDINATES,
+        *CLUSTER_COLUMNS,
+        *settings.columns.values(),
+        *GIAS_COLUMNS.values(),
+        *also_used,
+    }
+    table = folder.read(settings.file, subject="schools.file", used=used)
+    faults = folder.faults
     if table is None:
         return None
     table = renamed(table, settings, folder=folder)
@@ -247,7 +259,7 @@ def _checked(
         columns["is_pupils_known"] = ~is_unknown
     others = [c for c in cells.columns if c not in NEEDED_COLUMNS]
     points = locate(table, subjects=subjects, faults=faults).reindex(cells.index)
-    extra = {c: _typed(cells[c]) for c in others}
+    extra = {c: _as_name(cells[c]) if c in CLUSTER_COLUMNS else _typed(cells[c]) for c in others}
     frame = pd.DataFrame({**columns, **extra}, index=cells.index)
     return gpd.GeoDataFrame(frame, geometry=points.array, crs=CRS_METRES)
 
@@ -293,11 +305,18 @@ def pupils_of(text: str) -> int | Problem:
     return int(value)
 
 
+def _as_name(cells: pd.Series) -> pd.Series:
+    """Give a column of names as text; 3.0 of a spreadsheet that made all of them numbers is 3."""
+    if cells[cells != ""].str.fullmatch(r"\d+\.0").all():
+        cells = cells.str.removesuffix(".0")
+    return cells.where(cells != "", None).astype(object)
+
+
 def _typed(cells: pd.Series) -> pd.Series:
     """Give a column as numbers where every cell is one, else as text with None for blank."""
     filled = cells[cells != ""]
-    # A leading zero is part of a code, not of a number.
-    is_code = filled.str.fullmatch(r"0\d+").any() if len(filled) else True
+    # A leading zero is part of a code, not of a number; so is the last of 3.10 beside 3.1.
+    is_code = filled.str.fullmatch(r"0\d+|\d+\.\d*[1-9]0+").any() if len(filled) else True
     if not is_code:
         numbers = pd.to_numeric(cells.where(cells != "", np.nan), errors="coerce")
         if numbers.notna().sum() == len(filled):

@@ -6,6 +6,7 @@ import copy
 import math
 import re
 import tomllib
+import unicodedata
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -256,7 +257,7 @@ def read_settings(folder: Folder) -> Settings | None:
         folder.faults.add(file, 0, "", Problem(text.text, "Save it again as UTF-8."))
         return None
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads(unicodedata.normalize("NFC", text))
     except RecursionError:
         what = Problem("tables are nested too deeply", "No key needs that: mend it.")
         folder.faults.add(file, 0, "", what)

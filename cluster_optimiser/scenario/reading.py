@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
@@ -76,7 +77,7 @@ def _read_toml(path: Path, file: str) -> dict[str, Any]:
             [Fault(file, 0, "", "the file is not UTF-8 text", "Save it again as UTF-8.")]
         ) from error
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(unicodedata.normalize("NFC", text))
     except RecursionError as error:
         fault = Fault(file, 0, "", "tables are nested too deeply", "No key needs that: mend it.")
         raise ScenarioError([fault]) from error

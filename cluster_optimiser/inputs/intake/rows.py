@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
-from cluster_optimiser.inputs.files import CSV_SUFFIXES, Folder, decode
+from cluster_optimiser.inputs.files import CSV_SUFFIXES, Folder, decode, delimiter_of
 from cluster_optimiser.inputs.intake.gias import COLUMNS as REGISTER_COLUMNS
 from cluster_optimiser.inputs.intake.gias import NEEDED_WORDS, plain
 from cluster_optimiser.inputs.intake.ragged import START_LETTERS, Torn, Unread, settle
@@ -120,10 +120,7 @@ def _unzipped(path: Path, faults: FaultList) -> bytes | None:
 
 def _decoded(content: bytes, notes: list[str]) -> str | Problem:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            return content.decode("utf-16")
-        except UnicodeDecodeError:
-            return Problem("the file is neither UTF-8 nor Windows text", 'Save it as "CSV UTF-8".')
+        return decode(content)
     n_before = len(content)
     # Noughts in every other place are another encoding; a few, and other control characters, are
     # the mark of a damaged disk or a careless export.
@@ -143,8 +140,7 @@ def _decoded(content: bytes, notes: list[str]) -> str | Problem:
 def _lines(text: str) -> Iterator[tuple[int, list[str] | Torn]]:
     """Give line number and cells of every row, those before the damage where there is any."""
     text = text.lstrip("\ufeff")
-    head = text.lstrip().split("\n", HEADER_WITHIN)[:HEADER_WITHIN]
-    delimiter = max(",;\t", key=lambda mark: max(line.count(mark) for line in head))
+    delimiter, _ = delimiter_of(text, HEADER_WITHIN)
     rows: list[tuple[int, list[str] | Torn]] = []
     reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1
     try:
