@@ -297,9 +297,8 @@ def _open_features(path: Path, content: bytes, layer: str) -> pd.DataFrame | Pro
     suffix = path.suffix.lower()
     source: Path | io.BytesIO = path
     if not _is_allowed(path, content):
-        allowed = ", ".join(sorted(SIGNATURES))
-        said = f'the content is none that is read as "{suffix}"'
-        return Problem(said, f"Save the areas themselves in one of these kinds of file: {allowed}.")
+        said = f'the file cannot be read as "{suffix}": its content is of another kind'
+        return Problem(said, f"Save it again as one of {', '.join(sorted(SIGNATURES))}.")
     if suffix in GEOJSON_SUFFIXES:
         text = decode(content)
         if isinstance(text, Problem):
