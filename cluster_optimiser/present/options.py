@@ -20,7 +20,7 @@ from cluster_optimiser.present.words import (
     percent,
     words,
 )
-from cluster_optimiser.terms import term_words
+from cluster_optimiser.terms import UPPER, term_words
 from cluster_optimiser.words import is_unknown, say
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def title_beside(scenario: Scenario) -> str:
 
 def _in_words(result: Result, term: str) -> str:
     """Give an objective term in words, as what is best."""
+    if term.startswith(UPPER):
+        return say("proof.upper", term=_in_words(result, term.removeprefix(UPPER)))
     titles = {name: lower_first(x.title) for name, x in result.problem.authority.layers.items()}
     return term_words("terms", term, titles, result.problem.scenario.preferred_layers)
 
