@@ -102,7 +102,7 @@ def test_an_executive_group_is_suggested_for_large_clusters_only() -> None:
     assert "4 members" in said
     assert "(A and B) and two from its high schools" in said
     never = governance.model_copy(update={"executive_above_schools": None})
-    assert executive_words(99, ["A"], 1, never) == "None suggested."
+    assert executive_words(99, ["A"], 1, never) == "Not suggested."
 
 
 def test_half_is_rounded_up() -> None:
