@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.deadline import left_s, within
 from cluster_optimiser.domain import Plan, Solution, Stage
-from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError, VerificationError
+from cluster_optimiser.errors import (
+    Fault,
+    InfeasibleError,
+    NoPlanFoundError,
+    ScenarioError,
+    VerificationError,
+)
 from cluster_optimiser.optimise.bounds import lower_bound
 from cluster_optimiser.optimise.candidates import TooManySetsError, candidate_groups
 from cluster_optimiser.optimise.costs import exceeds_safe_total, group_costs, stage_scales
@@ -55,8 +61,26 @@ def solve_merge(
     time_limit_s: float | None = None,
 ) -> Plan:
     """Find the best plan of a merge scenario."""
+    _refuse_divided(problem)
     with within(time_limit_s):
         return _solve_merge(problem, earlier, seed)
+
+
+def _refuse_divided(problem: Problem) -> None:
+    """Refuse to minimise changed pupils where units divide today's clusters: it is then no sum."""
+    terms = problem.scenario.objective.terms
+    today = problem.authority.schools["local_cluster"].loc[problem.unit_of.index]
+    n_units = problem.unit_of.groupby(today.to_numpy()).nunique()
+    divided = [str(name) for name in n_units.index[n_units > 1]]
+    if "changed_pupils" in terms and divided:
+        text = (
+            f"changed_pupils cannot be minimised: the units divide {', '.join(divided[:NAMED])}, "
+            "and only one cluster may carry on one of today's"
+        )
+        files = problem.scenario.files
+        file = files[0].name if files else "scenario"
+        remedy = "Leave the term out: the metric is told all the same."
+        raise ScenarioError([Fault(file, 0, "objective", text, remedy)])
 
 
 def _share(share: float) -> AbstractContextManager[None]:
