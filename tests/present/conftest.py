@@ -35,6 +35,7 @@ from cluster_optimiser.domain import (
     Violation,
 )
 from cluster_optimiser.present import assignments_table, index_html
+from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.scenario import parse_scenario
 from tests.made_case import made_results
 from tests.norfolk import OPTIONS, norfolk_result
@@ -318,7 +319,7 @@ def results(authority: Authority, territory: Territory) -> list[Result]:
     solved = make_result(
         problem=merge,
         assignment=schools["cluster"].replace(joined),
-        solution=Solution("OPTIMAL", stages, {"n_candidates": 17, "is_agreed": True}),
+        solution=Solution("OPTIMAL", stages, MergeProof(n_units=4, n_candidates=17)),
         objective={"count": 3.0, "misaligned.district": 200.0, "pupil_minutes": 123.25},
     )
     return [today, solved]

@@ -8,6 +8,7 @@ from cluster_optimiser.errors import InfeasibleError, VerificationError
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups
 from cluster_optimiser.optimise.merging import merge
+from cluster_optimiser.optimise.merging.versions import FirstUnlike
 from cluster_optimiser.optimise.universe.sweep import Sweep, sweep
 from cluster_optimiser.terms import term_scale
 from cluster_optimiser.verification import verify_plan
@@ -32,6 +33,22 @@ def test_methods_that_disagree_are_not_papered_over(monkeypatch) -> None:
     monkeypatch.setattr(merge, "sweep", lambda *_: wrong)
     with pytest.raises(VerificationError, match="please report"):
         solve_merge(toy_problem("AB", size={"max_pupils": 1000}))
+
+
+def test_a_second_proof_that_finds_a_plan_where_there_is_none_is_told(monkeypatch) -> None:
+    problem = toy_problem("ABC", size={"min_pupils": 2000, "max_pupils": 2000})
+    found = Sweep(n_plans=1, best=(1, 0, 0), chosen=(0,), n_states=1)
+    monkeypatch.setattr(merge, "sweep", lambda *_: found)
+    with pytest.raises(VerificationError, match="CP-SAT says INFEASIBLE"):
+        solve_merge(problem)
+
+
+def test_going_in_order_that_finds_a_plan_where_there_is_none_is_told(monkeypatch) -> None:
+    other = solve_merge(toy_problem("ABC", size={"max_pupils": 2000}))
+    problem = toy_problem("ABC", size={"min_pupils": 2000, "max_pupils": 2000})
+    monkeypatch.setattr(merge, "first_unlike", lambda *_, **__: FirstUnlike((1, 0, 0), 0, 1))
+    with pytest.raises(VerificationError, match="CP-SAT says INFEASIBLE"):
+        solve_merge(problem, earlier=[other])
 
 
 def test_exempt_schools_are_in_the_plan_under_their_group() -> None:

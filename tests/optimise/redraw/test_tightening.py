@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster_optimiser.optimise.redraw import tightening
-from cluster_optimiser.optimise.redraw.engines import CpSat
+from cluster_optimiser.optimise.redraw.engines import CpSat, _run_highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
+from cluster_optimiser.optimise.redraw.linear import LinearModel, Objective
 from cluster_optimiser.optimise.redraw.model import Limits, build_model, variables
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.prove import bound_in_fractions
@@ -161,3 +162,28 @@ def test_every_legal_plan_keeps_every_row_and_costs_what_is_said(ground: RedrawG
         joined = [pair for pair, v in a.x.items() if values[v]]
         beyond = max(reach.extra[pair] for pair in joined)
         assert value_of(ground, "pupil_minutes", plan) >= reach.bound + beyond
+
+
+def test_units_that_fill_a_cluster_to_its_maximum_are_not_too_many() -> None:
+    """300 in the hub and 600 beside it are 900, which is allowed: only three units are too many."""
+    a = path(300, 300, 300, 300, 500)
+    values = [0.0] * len(a.model.upper)
+    values[a.open(WEST)] = 1.0
+    for unit in (1, 2, 3):
+        values[a.x[unit, WEST]] = 0.9
+    tightening._cut_room(a, values, WEST, 900)
+    assert len(a.model.rows) == 1
+    assert holds(a, {0: 1, 1: 1, 2: 1})
+    assert not holds(a, {0: 1, 1: 1, 2: 1, 3: 1})
+
+
+def test_a_bound_of_highs_is_no_higher_than_the_best() -> None:
+    model = LinearModel()
+    one, other = model.variable(), model.variable()
+    model.row([(1, one), (1, other)], low=1)
+    objective = Objective(((2, one), (3, other)), 5)
+    _, values, bound = _run_highs(
+        model, objective, hint=None, seed=0, time_limit_s=None, relative_gap=0.0
+    )
+    assert list(values) == [1, 0]
+    assert bound == 7  # 2 and the constant

@@ -1,0 +1,136 @@
+"""The registry of terms: each is made, counted again, worded and written down, or refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cluster_optimiser.domain import Plan, Problem, Stage
+from cluster_optimiser.errors import VerificationError
+from cluster_optimiser.optimise import solve_merge, solve_redraw
+from cluster_optimiser.proofs import LevelsProof, MergeProof, Proof, RedrawProof, proof_of
+from cluster_optimiser.terms import (
+    FAMILIES,
+    METRICS,
+    TERMS,
+    TIE_BREAK,
+    WEIGHTED,
+    Term,
+    lookup,
+    metric,
+    term_words,
+)
+from cluster_optimiser.verification import verify, verify_plan
+from cluster_optimiser.words import languages, speaking
+from tests.toy import ToySchool, toy_problem
+from tests.verification.test_claims import result
+
+LAYER = "district"
+EVERY = [*TERMS, *(lookup(f"{family.name}.{LAYER}") for family in FAMILIES)]
+SUMS = [term for term in EVERY if term.gathers != "projections"]
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def small(term: Term, method: str) -> Problem:
+    """Give a map on which a term is the only thing that matters."""
+    return toy_problem(
+        "AABB ACDD",
+        schools={
+            unit: [ToySchool("secondary", pupils), ToySchool("primary", 90 + pupils // 10)]
+            for unit, pupils in zip("ABCD", (900, 700, 500, 300), strict=True)
+        },
+        layers={LAYER: "xxyy xxyy"},
+        method=method,
+        size={"min_pupils": 900, "max_pupils": 2_000, "max_exceptions": 1},
+        alignment={LAYER: "prefer"},
+        funding={
+            "pot_pounds": 1000,
+            "parts": [{"measure": "pupils", "share": 1}],
+            "need": {"pupils": 1.5, "schools": 40},
+        }
+        if term.needs == "need"
+        else None,
+        objective={"order": [term.name]},
+    )
+
+
+@pytest.mark.parametrize("method", ["merge", "redraw"])
+@pytest.mark.parametrize("term", SUMS, ids=lambda term: term.name)
+def test_a_term_is_made_small_and_counted_again(term: Term, method: str) -> None:
+    if method not in term.methods:
+        pytest.skip("refused by the scenario, see test_scenario")
+    problem = small(term, method)
+    plan = {"merge": solve_merge, "redraw": solve_redraw}[method](problem)
+    made = result(problem, plan)
+    truth = verify(made)
+    assert plan.solution.status == "OPTIMAL"
+    assert plan.solution.stages[0].objective == truth.objective[term.name]
+    assert made.objective == {term.name: truth.objective[term.name]}
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("form", ["terms", "report.by", "amounts"])
+@pytest.mark.parametrize("term", EVERY, ids=lambda term: term.name)
+def test_a_term_has_words(term: Term, form: str, language: str) -> None:
+    with speaking(language):
+        said = term_words(form, term.name, {LAYER: "districts"}, [LAYER], n=2)
+    assert said
+    assert "{" not in said
+
+
+def test_stages_that_are_no_terms_have_words() -> None:
+    assert all(term_words("terms", stage, {}) for stage in (WEIGHTED, TIE_BREAK))
+
+
+@pytest.mark.parametrize("term", [*TERMS, *FAMILIES], ids=lambda term: term.name)
+def test_a_term_is_in_the_reference_and_has_its_metric(term: Term) -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
+    assert f"`{term.name}`" in pages or f"`{term.name}.<layer>`" in pages
+    for name in term.metrics([LAYER]) if term.gathers != "projections" else ():
+        assert metric(name).unit in {term.unit, "number"}
+
+
+def test_what_has_no_row_is_refused() -> None:
+    for ask in (lookup, metric):
+        with pytest.raises(LookupError, match=r'unknown .* "alignment of nothing"'):
+            ask("alignment of nothing")
+    with pytest.raises(LookupError):
+        term_words("report.by", "a new term", {})
+    assert len({row.name for row in METRICS}) == len(METRICS)
+
+
+def test_a_stage_that_the_check_does_not_count_is_not_proved() -> None:
+    problem = small(lookup("count"), "merge")
+    plan = solve_merge(problem)
+    new = Stage("a new term", "OPTIMAL", 1, 1, 0, 0)
+    stages = (*plan.solution.stages[:-1], new, plan.solution.stages[-1])
+    more = Plan(plan.label, plan.assignment, replace(plan.solution, stages=stages))
+    assert verify_plan(problem, plan.assignment).violations == ()
+    with pytest.raises(VerificationError, match="a new term is not known to the check"):
+        verify(result(problem, more))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        Proof(),
+        MergeProof(n_units=3, n_candidates=7, n_legal_plans=2, second_method="sweep"),
+        MergeProof(n_units=3, n_candidates=7, second_method="no_order", among="plans unlike A"),
+        LevelsProof(
+            n_units=3,
+            n_candidates=7,
+            n_candidate_groupings=2,
+            n_nested_plans=4,
+            second_method="nested",
+            grouping_of={"A": 1},
+        ),
+        RedrawProof(
+            n_units=3, n_hubs=1, n_pairs=3, n_parts=1, n_separators=0, n_programs=1, engine="CP-SAT"
+        ),
+    ],
+    ids=lambda found: type(found).__name__,
+)
+def test_a_proof_is_kept_and_read_again(found: Proof) -> None:
+    assert proof_of(found.record()) == found
