@@ -38,7 +38,10 @@ def small(term: Term, method: str) -> Problem:
     return toy_problem(
         "AABB ACDD",
         schools={
-            unit: [ToySchool("secondary", pupils), ToySchool("primary", 90 + pupils // 10)]
+            unit: [
+                ToySchool("secondary", pupils, columns={"sen_support": 90}),
+                ToySchool("primary", 90 + pupils // 10),
+            ]
             for unit, pupils in zip("ABCD", (900, 700, 500, 300), strict=True)
         },
         layers={LAYER: "xxyy xxyy"},
@@ -48,7 +51,7 @@ def small(term: Term, method: str) -> Problem:
         funding={
             "pot_pounds": 1000,
             "parts": [{"measure": "pupils", "share": 1}],
-            "need": {"pupils": 1.5, "schools": 40},
+            "need": {"pupils": 1.5, "sen_support": 4},
         }
         if term.needs == "need"
         else None,
