@@ -72,7 +72,9 @@ def _runs(text: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _plain(block: Block, names: Mapping[str, str]) -> dict[str, Any]:
-    plain: dict[str, Any] = asdict(block) | {"kind": type(block).__name__.lower()}
+    plain: dict[str, Any] = asdict(block) | {
+        "kind": type(block).__name__.lower().removesuffix("block")
+    }
     if isinstance(block, Paragraph):
         plain["text"] = _runs(block.text, names)
     elif isinstance(block, Bullets):
