@@ -82,6 +82,10 @@ def _read(
     if len(faults) > n_before:
         return None
     found = pd.DataFrame({column: pd.Series(names), "x": points.x, "y": points.y})
+    if "population" in table.cells:
+        # Rough figures: only which places are large is read from them.
+        people = pd.to_numeric(table.cells["population"], errors="coerce")
+        found["population"] = people.fillna(0).clip(0, 10**9).astype("int64")
     return found.sort_values([column, "x", "y"], ignore_index=True)
 
 

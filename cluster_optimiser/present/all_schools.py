@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.present.tables import schools_table
@@ -39,7 +40,7 @@ def all_schools(results: Sequence[Result]) -> list[dict[str, Any]]:
         {
             "today": today,
             "schools": sorted(members, key=lambda school: (school[0].casefold(), school[1])),
-            "clusters": list(clusters),
+            "clusters": [(name, len(list(run))) for name, run in itertools.groupby(clusters)],
         }
         for (today, clusters), members in sorted(
             rows.items(), key=lambda row: (row[0][0].casefold(), row[0])

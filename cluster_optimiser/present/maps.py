@@ -15,11 +15,11 @@ import shapely
 from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.present.geofiles import rounded
 from cluster_optimiser.present.leaflet import leaflet
+from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.records import exceptions, plain
 from cluster_optimiser.present.shapes import EXEMPT_COLOUR, PALETTE, drawable, plan_colours
 from cluster_optimiser.present.tables import made_from, schools_table
 from cluster_optimiser.present.words import (
-    cluster_number,
     long_date,
     number,
     one_decimal,
@@ -110,7 +110,7 @@ def _tooltip() -> folium.GeoJsonTooltip:
 
 def _clusters_layer(result: Result, colour_of: dict[str, int]) -> folium.GeoJson:
     say = words()["map"]
-    parts = made_from(result)
+    parts, numbers = made_from(result), cluster_numbers(result)
     clusters = result.score.clusters
     areas = drawable(clusters.geometry, tolerance_m=TOLERANCE_M)
     place = result.problem.authority.schools["name"]
@@ -126,7 +126,7 @@ def _clusters_layer(result: Result, colour_of: dict[str, int]) -> folium.GeoJson
         ]
         if not is_unknown(row.meeting_place_urn):
             lines.append((say["meeting_place"], place.get(int(row.meeting_place_urn), "")))
-        title = f"{cluster_number(row.Index)}. {row.cluster}"
+        title = f"{numbers[row.Index]}. {row.cluster}"
         properties.append({"colour": colour_of[row.cluster], "tip": _tip(title, lines)})
     return folium.GeoJson(
         _features(areas, properties),
@@ -198,7 +198,7 @@ def _schools_layer(result: Result) -> folium.GeoJson:
 
 
 def _add_labels(group: folium.FeatureGroup, result: Result) -> None:
-    areas = result.score.clusters.geometry
+    numbers, areas = cluster_numbers(result), result.score.clusters.geometry
     areas = areas[~(areas.isna() | areas.is_empty)]
     centres = [
         shapely.maximum_inscribed_circle(_largest(shape), tolerance=200).coords[0]
@@ -208,7 +208,7 @@ def _add_labels(group: folium.FeatureGroup, result: Result) -> None:
     points[:] = [shapely.Point(xy) for xy in centres]
     for cluster_id, point in points.to_crs(CRS_DEGREES).items():
         icon = folium.DivIcon(
-            html=f"<b>{_text(cluster_number(cluster_id))}</b>",
+            html=f"<b>{_text(numbers[str(cluster_id)])}</b>",
             icon_size=(22, 22),
             icon_anchor=(11, 11),
             class_name="plan-number",
@@ -224,9 +224,10 @@ def _largest(shape: shapely.Polygon | shapely.MultiPolygon) -> shapely.Polygon:
 
 def _legend(result: Result, colour_of: dict[str, int]) -> str:
     named = {str(one["cluster_id"]): one for one in exceptions(result)}
+    numbers = cluster_numbers(result)
     rows = [
         {
-            "number": cluster_number(row.Index),
+            "number": numbers[row.Index],
             "cluster": row.cluster,
             "pupils": number(row.pupils),
             "colour": PALETTE[colour_of[row.cluster]] if row.cluster in colour_of else "#ffffff",

@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.principles import lower_first, misaligned, own_clusters
 from cluster_optimiser.present.records import exceptions
 from cluster_optimiser.present.svg import plan_svg
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import (
     UNKNOWN,
-    cluster_number,
     joined,
     number,
     one_decimal,
@@ -186,23 +186,15 @@ def _cluster_rows(result: Result, colour_of: dict[str, int]) -> list[dict[str, A
     say = words()["page"]
     parts, schools = made_from(result), result.problem.authority.schools["name"]
     named = {one["cluster_id"]: one["kind"] for one in _exceptions(result)}
-    rows = []
+    rows, numbers = [], cluster_numbers(result)
     for row in result.score.clusters.to_dict("index").items():
         cluster_id, values = str(row[0]), row[1]
         place = values["meeting_place_urn"]
-        homes = [
-            {
-                "layer": layer,
-                "home": UNKNOWN if is_unknown(values[f"home_{layer}"]) else values[f"home_{layer}"],
-                "outside": number(values[f"misaligned_{layer}_pupils"]),
-            }
-            for layer in result.problem.authority.layers
-        ]
         made = [n if whole else say["part"].format(name=n) for n, whole in parts[values["cluster"]]]
         rows.append(
             {
                 "id": cluster_id,
-                "number": cluster_number(cluster_id),
+                "number": numbers[cluster_id],
                 "cluster": values["cluster"],
                 "colour": colour_of.get(values["cluster"]),
                 "pupils": number(values["pupils"]),
@@ -214,7 +206,6 @@ def _cluster_rows(result: Result, colour_of: dict[str, int]) -> list[dict[str, A
                 "made_from": _made_from(str(values["cluster"]), made),
                 "is_exempt": bool(values["is_exempt"]),
                 "note": named.get(cluster_id, ""),
-                "homes": homes,
             }
         )
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 import importlib.resources
@@ -16,9 +17,13 @@ import markupsafe
 
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.present.all_schools import all_schools
+from cluster_optimiser.present.ask_data import ask_data
 from cluster_optimiser.present.charts import charts
+from cluster_optimiser.present.first import families_view, why_view
 from cluster_optimiser.present.leaflet import leaflet
+from cluster_optimiser.present.matrix import matrix_view
 from cluster_optimiser.present.meaning_page import levels_view, money_view
+from cluster_optimiser.present.modules import joined_script
 from cluster_optimiser.present.options import (
     all_exceptions,
     option_view,
@@ -29,7 +34,6 @@ from cluster_optimiser.present.principles import lower_first, principles
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, script_data
 from cluster_optimiser.present.shapes import PALETTE
-from cluster_optimiser.present.summary import summary
 from cluster_optimiser.present.svg import WIDTH, ground
 from cluster_optimiser.present.theme import Theme, load_theme
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
@@ -48,19 +52,8 @@ if TYPE_CHECKING:
 RECORD_FILE = "page.json"
 """What of a results folder the page can be made from again."""
 
-SCRIPTS = (
-    "page_core.js",
-    "page_topology.js",
-    "page_maps.js",
-    "page_places.js",
-    "page_search.js",
-    "page_answer.js",
-    "page_changes.js",
-    "page_measure.js",
-    "page_try.js",
-    "page_levels.js",
-    "page_main.js",
-)
+ENTRY = "main.js"
+"""The module that puts the page's scripts together."""
 
 DATA_MARK = '<script type="application/json"'
 """Where the page's text ends and the data of its scripts begins."""
@@ -137,6 +130,13 @@ def _authority(result: Result) -> dict[str, Any]:
     }
 
 
+def _own_principles(results: Sequence[Result], matrix: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Judge options by their own rules, where that says something else than the matrix."""
+    own = [dataclasses.asdict(one) for one in principles(list(results))]
+    pairs = zip(own, matrix["rows"], strict=True)
+    return [one for one, row in pairs if one["findings"] != row["findings"]]
+
+
 def page_record(
     results: Sequence[Result],
     comparison: pd.DataFrame,
@@ -150,6 +150,7 @@ def page_record(
         raise ValueError(message)
     first = results[0]
     under, domain = ground(first), strip_domain(results)
+    matrix = matrix_view(results)
     caveats = [caveat for result in results for caveat in result.caveats]
     options = [option_view(result, under, domain) for result in results]
     common = [note for note in options[0]["notes"] if all(note in o["notes"] for o in options)]
@@ -160,10 +161,11 @@ def page_record(
             "authority": _authority(first),
             "caveats": list(dict.fromkeys([*caveats, first.problem.travel.note])),
             "findings": [*first.problem.territory.findings, *common],
-            "summary": summary(results),
+            "why": why_view(results),
+            "matrix": matrix,
             "options": options,
             "exceptions": all_exceptions(options),
-            "principles": [dataclasses.asdict(one) for one in principles(list(results))],
+            "principles": _own_principles(results, matrix),
             "charts": charts(results),
             "universe": universe_view(results, standing, under),
             "outlook": outlook_view(results),
@@ -173,18 +175,21 @@ def page_record(
             "unsolved": _unsolved(results, comparison, unsolved),
             "under": {"symbols": str(under.symbols), "areas_title": under.areas_title},
             "map_width": WIDTH,
-            "theme": load_theme(first.problem.authority.folder).model_dump(),
-            "data": script_data(results, [option.pop("colour_of") for option in options]),
+            "theme": load_theme(first.problem.authority.folder).model_dump(mode="json"),
+            "data": {
+                **script_data(results, [option.pop("colour_of") for option in options]),
+                "ask": ask_data(results, standing),
+            },
         }
     )
     return record if isinstance(record, dict) else {}
 
 
-def _scripts() -> str:
-    """Put the page's own scripts into one, so that they see one another and nobody sees them."""
-    folder = importlib.resources.files(__package__).joinpath("templates")
-    parts = [folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
-    return '"use strict";\n(() => {\n' + "".join(parts) + "})();\n"
+@functools.cache
+def page_script() -> str:
+    """Put the page's own modules into one script."""
+    folder = importlib.resources.files(__package__).joinpath("templates", "js")
+    return joined_script(folder, ENTRY)
 
 
 def _flush(text: str) -> str:
@@ -202,7 +207,7 @@ def _render(record: Mapping[str, Any], theme: Theme | None) -> str:
     library, chosen = leaflet(), theme or Theme(**record["theme"])
     own_style = template("page.css").render(palette=PALETTE, theme=chosen)
     styles = [_flush(text) for text in (library.plain_style, own_style)]
-    scripts = [library.script, _scripts()]
+    scripts = [library.script, page_script()]
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -213,17 +218,25 @@ def _render(record: Mapping[str, Any], theme: Theme | None) -> str:
         ]
     )
     say = words()
+    asked = {"questions": chosen.questions, "reply_to": chosen.reply_to}
     spoken = {"say": say["script"], "and": say["numbers"]["and"]}
+    closes = chosen.closes and say["first"]["closes"].format(date=long_date(str(chosen.closes)))
     page: str = template("index.html.j2").render(
         **{key: value for key, value in record.items() if key not in {"data", "theme"}},
         say=say,
         theme=chosen,
+        title=chosen.title or record["authority"]["title"],
+        when=closes or say["first"]["no_date"],
+        families=families_view(record["options"], chosen),
+        data_has_ask=record["data"]["ask"],
         styles=[markupsafe.Markup(text) for text in styles],  # noqa: S704 - own files
         scripts=[markupsafe.Markup(text) for text in scripts],  # noqa: S704 - own files
         early=markupsafe.Markup(EARLY_SCRIPT),  # noqa: S704 - own text
         policy=policy,
         lead=say["page"]["lead"].format(n_options=len(record["options"])),
-        data=script_json({**record["data"], **spoken}),
+        data=script_json(
+            {**record["data"], **spoken, **asked, "right": record["matrix"]["most_kept"]}
+        ),
         version=importlib.metadata.version("cluster-optimiser"),
     )
     head, mark, tail = page.partition(DATA_MARK)

@@ -9,12 +9,11 @@ digits. Digits are letters that need no escape in JSON within HTML.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cluster_optimiser.present.packing import BASE, DIGITS, digits
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STEPS = math.isqrt(BASE**3)
 """Steps of a sector in each direction: as many as three digits can tell apart."""
@@ -56,7 +55,7 @@ def listed_places(places: pd.DataFrame | None) -> list[list[Any]]:
     """List places."""
     if places is None:
         return []
-    return [
-        [str(name), round(x), round(y)]
-        for name, x, y in places[["name", "x", "y"]].itertuples(index=False)
-    ]
+    people = places["population"] if "population" in places else pd.Series(0, places.index)
+    rows = zip(places["name"], places["x"], places["y"], people, strict=True)
+    found = [[str(name), round(x), round(y), int(n)] for name, x, y, n in rows]
+    return sorted(found, key=lambda place: (-place[3], place))

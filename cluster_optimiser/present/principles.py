@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,7 @@ from cluster_optimiser.present.words import joined, number, one_decimal, percent
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cluster_optimiser.domain import Result
 
@@ -39,12 +40,29 @@ class Principle:
     question: str = ""  # what to discuss beside the evidence
 
 
+def today_at(results: Sequence[Result]) -> int:
+    """Give the option that leaves everything as it is, or -1."""
+    kept = (i for i, r in enumerate(results) if r.problem.scenario.method == "keep")
+    return next(kept, -1)
+
+
+@functools.lru_cache(maxsize=128)
 def own_clusters(result: Result) -> pd.DataFrame:
-    """Give the clusters that are not exempt."""
+    """Give the clusters that are not exempt; what is given is shared, and not to be altered."""
     clusters = result.score.clusters
     # A plain frame: geometry is not needed, and choosing rows of it is slow.
     plain = pd.DataFrame({name: clusters[name] for name in clusters.columns if name != "geometry"})
     return plain[~plain["is_exempt"].astype(bool)]
+
+
+def mean_minutes(result: Result) -> float | None:
+    """Give the average minutes of all pupils in clusters, or None where they are not known."""
+    clusters = own_clusters(result)
+    pupils, minutes = list(clusters["pupils"]), list(clusters["mean_minutes"])
+    total = sum(map(int, pupils))
+    if not total or any(map(is_unknown, minutes)):
+        return None
+    return sum(float(m) * int(n) for m, n in zip(minutes, pupils, strict=True)) / total
 
 
 def _say(key: str, **values: object) -> str:

@@ -13,9 +13,10 @@ from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import pinned_units
 from cluster_optimiser.present.levels_data import levels_data
 from cluster_optimiser.present.mosaic import grid_of, mosaic, topology
+from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.options import title_beside
 from cluster_optimiser.present.postcode_data import listed_places, packed_postcodes
-from cluster_optimiser.present.principles import own_clusters
+from cluster_optimiser.present.principles import today_at
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.present.travel_data import (
@@ -24,12 +25,12 @@ from cluster_optimiser.present.travel_data import (
     travel_formula,
     travel_matrix,
 )
-from cluster_optimiser.present.words import cluster_number
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.domain import Problem, Result
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 POSTCODE_COLUMNS = ("postcode",)
 PLACE_COLUMNS = ("place", "town", "locality", "village")
 SPOT_TOLERANCE_M = 200.0
-LENGTH_DECIMALS = 3
-"""Decimals of metres and square metres; nothing that is shown tells them apart."""
 
 
 def _numbered(values: Sequence[object]) -> tuple[list[str], list[int]]:
@@ -58,7 +57,7 @@ def _column(schools: pd.DataFrame, wanted: tuple[str, ...]) -> list[str]:
     return []
 
 
-def _schools(problem: Problem, grid: Grid, cut: Mosaic) -> dict[str, Any]:
+def _schools(problem: Problem, cut: Mosaic) -> dict[str, Any]:
     schools = problem.authority.schools
     xy = places(problem)
     todays, today = _numbered(schools["cluster"].tolist())
@@ -72,7 +71,6 @@ def _schools(problem: Problem, grid: Grid, cut: Mosaic) -> dict[str, Any]:
         "urn": schools.index.tolist(),
         "name": schools["name"].tolist(),
         "xy": xy.tolist(),
-        "at": grid.place(xy).astype(int).tolist(),
         "pupils": schools["pupils"].tolist(),
         "unknown": np.flatnonzero(~known.to_numpy(dtype=bool)).tolist(),
         "secondary": np.flatnonzero(schools["phase"].isin(SECONDARY_PHASES)).tolist(),
@@ -87,18 +85,15 @@ def _schools(problem: Problem, grid: Grid, cut: Mosaic) -> dict[str, Any]:
     }
 
 
-def _titles(problem: Problem) -> dict[int, str]:
-    """Name the units that are a single school after it, where readers are to see their names."""
-    schools = problem.authority.schools
-    names = schools["name"].astype(str)
-    is_shared = names.isin(names[names.duplicated()])
-    titles = {}
+def _single(problem: Problem) -> dict[int, int]:
+    """Give the school, by position, of each unit that is a single school: readers see its name."""
     at = {str(name): i for i, name in enumerate(problem.units.index)}
-    for unit, urns in problem.unit_of.groupby(problem.unit_of).groups.items():
-        if len(urns) == 1 and str(urns[0]) in str(unit):
-            urn = urns[0]
-            titles[at[str(unit)]] = f"{names[urn]} ({urn})" if is_shared[urn] else names[urn]
-    return titles
+    place = {int(urn): i for i, urn in enumerate(problem.authority.schools.index)}
+    return {
+        at[str(unit)]: place[int(urns[0])]
+        for unit, urns in problem.unit_of.groupby(problem.unit_of).groups.items()
+        if len(urns) == 1 and str(urns[0]) in str(unit)
+    }
 
 
 def _numbered_once(kept: list[dict[str, Any]], made: dict[str, Any]) -> int:
@@ -116,26 +111,23 @@ def _ground(problem: Problem) -> dict[str, Any]:
     groups = sorted(set(problem.exempt_of))
     unit_of = pd.concat([problem.unit_of, problem.local_unit_of]).reindex(schools.index)
     group_of = problem.exempt_of.reindex(schools.index)
-    shapes = units.geometry.to_numpy()
-    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    left, right = left[left < right], right[left < right]
-    borders = shapely.boundary(shapes)
-    shared = shapely.length(shapely.intersection(borders[left], borders[right]))
     return {
         "units": names,
-        "titles": _titles(problem),
+        "single": _single(problem),
         "unit": [at.get(str(name), -1) for name in unit_of],
         "groups": groups,
         "group": [-1 if is_unknown(g) else groups.index(g) for g in group_of],
         "edges": sorted(sorted((at[str(a)], at[str(b)])) for a, b in problem.dual.edges),
-        "area_m2": np.round(shapely.area(shapes), LENGTH_DECIMALS).tolist(),
-        "perimeter_m": np.round(shapely.length(shapes), LENGTH_DECIMALS).tolist(),
-        "shared": [
-            [int(i), int(j), round(float(metres), LENGTH_DECIMALS)]
-            for i, j, metres in sorted(zip(left, right, shared, strict=True))
-            if metres > 0
-        ],
     }
+
+
+def _places_of(problem: Problem, layer: str) -> list[int]:
+    """Give the area of each unit by its number among those of the register, -1 for none."""
+    areas, _ = _numbered(problem.authority.schools[f"layer.{layer}"].tolist())
+    return [
+        -1 if is_unknown(home) else areas.index(str(home))
+        for home in problem.units[f"home.{layer}"]
+    ]
 
 
 def _rules(problem: Problem) -> dict[str, Any]:
@@ -167,12 +159,7 @@ def _rules(problem: Problem) -> dict[str, Any]:
         if scenario.hubs == "any"
         else np.flatnonzero(meeting_schools(problem)).tolist(),
         "towards_hub": scenario.redraw.shape == "towards the hub",
-        "within": {
-            layer: [
-                None if is_unknown(home) else str(home) for home in problem.units[f"home.{layer}"]
-            ]
-            for layer in scenario.required_layers
-        },
+        "within": {layer: _places_of(problem, layer) for layer in scenario.required_layers},
         "together": pins(scenario.pins.together),
         "apart": pins(scenario.pins.apart),
     }
@@ -192,9 +179,7 @@ def _rounded(minutes: pd.Series) -> list[float | None]:
     return [None if is_unknown(value) else round(float(value), 1) for value in minutes]
 
 
-def _option(
-    result: Result, held: Sequence[str | None], grid: Grid, colour_of: Mapping[str, int]
-) -> dict[str, Any]:
+def _option(result: Result, grid: Grid, colour_of: Mapping[str, int]) -> dict[str, Any]:
     clusters, table = result.score.clusters, schools_table(result)
     at = {str(name): i for i, name in enumerate(clusters["cluster"])}
     links = [-1 if is_unknown(link) else at[str(link)] for link in table["secondary_membership"]]
@@ -206,9 +191,10 @@ def _option(
     return {
         "label": result.plan.label,
         "title": title_beside(result.problem.scenario),
+        "text": result.problem.scenario.description,
         "stamp": result.stamp,
         "names": list(at),
-        "number": [cluster_number(i) for i in clusters.index],
+        "number": list(cluster_numbers(result).values()),
         "colour": [colour_of.get(name, -1) for name in at],
         "pupils": clusters["pupils"].tolist(),
         "schools": clusters["n_schools"].tolist(),
@@ -218,24 +204,16 @@ def _option(
         "mean": _rounded(clusters["mean_minutes"]),
         "of": [at[str(name)] for name in table["cluster"]],
         "links": {i: link for i, link in enumerate(links) if link >= 0},
-        "pieces": [-1 if name is None else at[name] for name in held],
         "spots": [_spot(shape, grid) for shape in clusters.geometry],
         "rules": _rules(result.problem),
         "can_edit": bool((n_held <= 1).all()),
     }
 
 
-def right_at_first(results: Sequence[Result]) -> int:
-    """Give the option that the right map starts with."""
-    size = results[0].problem.scenario.size
-    like = [
-        (len(own_clusters(result)), i)
-        for i, result in enumerate(results)
-        if result.plan.solution.status != "GIVEN"
-        and result.problem.scenario.size.min_pupils == size.min_pupils
-        and result.problem.scenario.size.max_pupils == size.max_pupils
-    ]
-    return min(like, default=(0, min(1, len(results) - 1)))[1]
+def _area_names(areas: gpd.GeoSeries, grid: Grid) -> list[list[Any]]:
+    """Give the name of each area and where it is written: in the middle of its widest ground."""
+    spots = ((str(name), _spot(shape, grid)) for name, shape in areas.items())
+    return [[name, *spot[:2]] for name, spot in spots if spot]
 
 
 def _travel(problem: Problem) -> dict[str, Any]:
@@ -256,12 +234,12 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
     areas = problem.territory.layers[layer].geometry if layer else empty
     grounds: list[dict[str, Any]] = []
     options = []
-    for result, held, colour_of in zip(results, cut.clusters, colours, strict=True):
+    for result, colour_of in zip(results, colours, strict=True):
         number = _numbered_once(grounds, _ground(result.problem))
-        options.append({**_option(result, held, grid, colour_of), "ground": number})
+        options.append({**_option(result, grid, colour_of), "ground": number})
     made = plain(
         {
-            "schools": _schools(problem, grid, cut),
+            "schools": _schools(problem, cut),
             "options": options,
             "grounds": grounds,
             "travel": _travel(problem),
@@ -269,7 +247,10 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
             "postcodes": packed_postcodes(problem.authority.postcodes),
             "places": listed_places(problem.authority.places),
             "area_title": problem.authority.layers[layer].title if layer else "",
-            "right": right_at_first(results),
+            "origin": [grid.west_m, grid.south_m],
+            "areas": _area_names(areas, grid),
+            "today": max(0, today_at(results)),
+            "has_today": today_at(results) >= 0,
             "levels": levels_data(results, lambda shape: _spot(shape, grid)),
         }
     )

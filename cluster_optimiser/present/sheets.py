@@ -10,10 +10,10 @@ import pandas as pd
 
 from cluster_optimiser.constants import PHASES, SECONDARY_PHASES
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
+from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.principles import lower_first
 from cluster_optimiser.present.tables import made_from, schools_table
 from cluster_optimiser.present.words import (
-    cluster_number,
     long_date,
     number,
     one_decimal,
@@ -125,7 +125,7 @@ def _sheet(
     place = members.loc[members["is_place"], "school"].tolist()
     layers = result.problem.authority.layers
     return {
-        "number": cluster_number(row["cluster_id"]),
+        "number": cluster_numbers(result)[row["cluster_id"]],
         "cluster": row["cluster"],
         "density": next((words for least, words in DENSITIES if len(members) > least), ""),
         "size": say(

@@ -10,8 +10,8 @@ import markupsafe
 import numpy as np
 import shapely
 
+from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.shapes import drawable, plan_colours
-from cluster_optimiser.present.words import cluster_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -88,7 +88,7 @@ def path_data(shape: BaseGeometry) -> str:
     Examples
     --------
     >>> path_data(shapely.box(0, 0, 10, 20))
-    'M10 0l0 20 -10 0 0 -20z'
+    'M10 0l0 20-10 0 0-20z'
     """
     out = []
     for polygon in shapely.get_parts(shape):
@@ -99,7 +99,8 @@ def path_data(shape: BaseGeometry) -> str:
             if len(points) < 3:  # noqa: PLR2004 - no area
                 continue
             steps = np.diff(points, axis=0)
-            moves = " ".join(f"{dx} {dy}" for dx, dy in steps.tolist())
+            # A minus parts numbers as well as a space does.
+            moves = " ".join(f"{dx} {dy}" for dx, dy in steps.tolist()).replace(" -", "-")
             out.append(f"M{points[0][0]} {points[0][1]}l{moves}z")
     return "".join(out)
 
@@ -210,8 +211,8 @@ def _spiral(centre: shapely.Point) -> Iterator[shapely.Point]:
             )
 
 
-def _number_mark(cluster_id: str, spot: shapely.Point) -> markupsafe.Markup:
-    n, x, y = cluster_number(cluster_id), round(spot.x), round(spot.y)
+def _number_mark(number: str, spot: shapely.Point) -> markupsafe.Markup:
+    n, x, y = number, round(spot.x), round(spot.y)
     # On a plain disc: a halo round each digit would wipe out part of the digit before it.
     return markupsafe.Markup(
         '<circle class="nd" cx="{x}" cy="{y}" r="{r}"/>'
@@ -231,7 +232,7 @@ def _name_mark(lines: Iterable[str], x: float, top: float) -> markupsafe.Markup:
 
 def _labels(
     shapes: Mapping[str, BaseGeometry],
-    names: Mapping[str, str],
+    names: Mapping[str, tuple[str, str]],
     bounds: BaseGeometry,
     *,
     optional: Collection[str] = (),
@@ -242,10 +243,12 @@ def _labels(
     # The smallest have least room, so they choose first; those that may go without come last.
     order = sorted(shapes, key=lambda key: (key in optional, shapes[key].area, key))
     spots = {key: labels.number(shapes[key], is_needed=key not in optional) for key in order}
-    marks = [_number_mark(key, spot) for key in shapes if (spot := spots[key]) is not None]
+    marks = [
+        _number_mark(names[key][0], spot) for key in shapes if (spot := spots[key]) is not None
+    ]
     for key in sorted(shapes, key=lambda key: (-shapes[key].area, key)):
         spot = spots[key]
-        found = None if spot is None else labels.name(names[key], spot, shapes[key])
+        found = None if spot is None else labels.name(names[key][1], spot, shapes[key])
         if found is not None:
             marks.append(_name_mark(*found))
     return markupsafe.Markup().join(marks)
@@ -328,7 +331,7 @@ def _draw_inset(
     inset: _Inset,
     fine: Mapping[str, BaseGeometry],
     fill_of: Mapping[str, int],
-    names: Mapping[str, str],
+    names: Mapping[str, tuple[str, str]],
 ) -> markupsafe.Markup:
     drawn = {key: inset.draw(shape) for key, shape in fine.items()}
     drawn = {
@@ -363,9 +366,10 @@ def plan_svg(
     """Draw the clusters of a plan, crowded places a second time and larger."""
     clusters = result.score.clusters
     colour_of = dict(plan_colours(result).plan.colour_of)
-    names = {str(key): str(name) for key, name in clusters["cluster"].items()}
+    numbers = cluster_numbers(result)
+    names = {str(key): (numbers[str(key)], str(name)) for key, name in clusters["cluster"].items()}
     shapes = _drawn(clusters.geometry, under.frame, TOLERANCE_M)
-    fill_of = {key: colour_of[names[key]] for key in shapes}
+    fill_of = {key: colour_of[names[key][1]] for key in shapes}
     insets = _insets(shapes, under)
     fine = _drawn(clusters.geometry, under.frame, FINE_TOLERANCE_M) if insets else {}
     lines = markupsafe.Markup('<use class="ln-today" href="#map-today"/>')

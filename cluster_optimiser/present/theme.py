@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tomllib
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.words import DEFAULT, languages, speaking
@@ -50,6 +51,24 @@ class Theme(BaseModel):
     """Name that stands above the title."""
     colour: str = "#17566b"
     """Colour of the head and of links, as #rrggbb; white text on it must be readable."""
+    title: str = ""
+    """Title of the page; by default the authority's name says what it is of."""
+    asks: str = ""
+    """What is asked of readers, in one sentence."""
+    closes: dt.date | None = None
+    """Last day for replies, as 2026-12-18."""
+    notice: str = ""
+    """What must be known at once, such as that the consultation is over."""
+    questions: tuple[str, ...] = ()
+    """Questions of the consultation; each is answered in words."""
+    next: str = ""
+    """What happens with the replies."""
+    privacy: str = ""
+    """What is done with names and comments."""
+    reply_to: str = ""
+    """Address that replies are e-mailed to."""
+    families: dict[str, str] = Field(default_factory=dict)
+    """Title of each family of options, by the number that their labels begin with."""
     contact: str = ""
     """Whom to ask: a line of text."""
     licence: str = ""

@@ -20,7 +20,6 @@ from cluster_optimiser.words import (
 
 __all__ = [
     "UNKNOWN",
-    "cluster_number",
     "joined",
     "long_date",
     "number",
@@ -51,15 +50,3 @@ def template(name: str) -> jinja2.Template:
     In it ``tell(key, n, ...)`` is `say`, and ``lang()`` the tag of the language.
     """
     return _environment().get_template(name)
-
-
-def cluster_number(cluster_id: object) -> str:
-    """Give the number of a cluster on the map: what follows the C of its id.
-
-    Examples
-    --------
-    >>> cluster_number("4a-C07")
-    '7'
-    """
-    tail = str(cluster_id).rpartition("-")[2]
-    return tail.lstrip("C0") or tail

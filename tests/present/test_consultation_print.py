@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pypdf import PageObject
 
 
+MAP_BYTES = 20_000
+
+
 def _printed(page: Page) -> PdfReader:
     """Print as the reader would."""
     content = page.pdf(format="A4", prefer_css_page_size=True, print_background=True)
@@ -38,13 +41,11 @@ def test_each_option_is_one_page_of_a4(
 ) -> None:
     made = request.getfixturevalue(which)
     page = visit(made.path).page
+    page.evaluate("clusterPage.reveal('details')")
+    # What the browser does when it prints is asked of it without a dialogue.
+    page.evaluate("window.print = () => {}")
     for i, result in enumerate(made.results):
-        page.evaluate(
-            """i => { document.body.dataset.print = 'option';
-                document.querySelectorAll('.sheet').forEach((sheet, j) =>
-                    sheet.classList.toggle('printed', i === j)); }""",
-            i,
-        )
+        page.evaluate("""i => document.querySelector(`[data-print-option="${i}"]`).click()""", i)
         sheets = _pages(page)
         assert len(sheets) == 1, result.plan.label
         # The last cluster of the list is still on it.
@@ -52,39 +53,30 @@ def test_each_option_is_one_page_of_a4(
         assert result.stamp in sheets[0]
 
 
-def test_a_schools_answer_is_three_pages_at_most(
+def test_a_schools_answer_is_one_page_with_a_map_and_names(
     norfolk_page: Any, visit: Callable[..., Any]
 ) -> None:
-    page = visit(norfolk_page.path, "#school=121130&a=1&b=4a").page
-    page.evaluate("document.body.dataset.print = 'school'")
+    """Ctrl+P with a school chosen prints what is looked at, and so does the button."""
+    schools = norfolk_page.results[0].problem.authority.schools
+    table = norfolk_page.assignments
+    page = visit(norfolk_page.path, "#a=1&b=4a").page
+    for urn in (121130, *schools.index[::85]):
+        page.evaluate("school => clusterPage.choose({ school })", schools.index.get_loc(urn))
+        sheets = _printed(page).pages
+        assert len(sheets) == 1, urn
+        text = _text(sheets[0])
+        rows = table[table["scenario"] == "4a"].set_index("urn")["cluster"]
+        partner = next(u for u in rows.index[rows == rows[urn]] if u != urn)
+        assert schools["name"][partner].split(" ")[0] in text
+        # The map is drawn: words alone take far less.
+        assert len(sheets[0].get_contents().get_data()) > MAP_BYTES
+
+
+def test_a_part_that_is_looked_at_is_printed_alone(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(norfolk_page.path, "#a=1&b=4a&see=measure").page
     sheets = _pages(page)
     assert len(sheets) <= 3
-    text = " ".join(sheets)
-    assert "St Augustine" in text
-    assert "local link" in text
-
-
-def test_the_whole_page_prints_with_one_sheet_for_each_option(
-    norfolk_page: Any, visit: Callable[..., Any]
-) -> None:
-    page = visit(norfolk_page.path).page
-    printed = _printed(page).pages
-    sheets = [_text(sheet) for sheet in printed]
-    starts = [
-        [i for i, text in enumerate(sheets) if f"stamp {r.stamp}" in text.lower()]
-        for r in norfolk_page.results
-    ]
-    assert all(starts)
-    assert len(sheets) < 40
-    # No sheet with a heading alone, and none of what only works on a screen.
-    assert min(map(len, sheets)) > 150
-    assert not any("wheel" in text or "Show the" in text for text in sheets)
-    # Wide tables lie across the long side, and are tables, not the lists of a phone.
-    across = [
-        text
-        for sheet, text in zip(printed, sheets, strict=True)
-        if sheet.mediabox.width > sheet.mediabox.height
-    ]
-    assert any("Option Clusters Pupils in a cluster" in text for text in across)
-    assert any("Not too small" in text for text in across)
-    assert len(across) < len(sheets) / 2
+    assert "One measure for all options" in sheets[0]
+    assert not any("Try it yourself" in text for text in sheets)

@@ -1,48 +1,9 @@
 // The numbers of a plan made of whole units: the same as the command "evaluate" gives.
-const HUNDREDTHS = 100;
-const exactWays = new Map(((data.travel.formula || {}).exact || []).map(([from, to, way]) => [from * schools.urn.length + to, way]));
-// All ways between schools, where there is no formula: unpacked when the first is asked for.
-let ways = null;
-const unpackWays = () => {
-  const n = schools.urn.length;
-  ways = new Int32Array(n * n).fill(-1);
-  data.travel.matrix.rows.forEach((row, from) => {
-    ways[from * n + from] = 0;
-    let at = 0;
-    for (let to = data.travel.matrix.is_symmetric ? from + 1 : 0; to < n; to += 1) {
-      if (to === from) continue;
-      const isLarge = digitOf.get(row[at]) === BASE - 1;
-      const found = (isLarge ? unpack(row, at + 1, 3) : unpack(row, at, 2)) - 1;
-      at += isLarge ? 4 : 2;
-      ways[from * n + to] = found;
-      if (data.travel.matrix.is_symmetric) ways[to * n + from] = found;
-    }
-  });
-};
-// In hundredths of minutes; -1 where it is not known.
-const way = (from, to) => {
-  if (data.travel.matrix) {
-    if (!ways) unpackWays();
-    return ways[from * schools.urn.length + to];
-  }
-  // The order of the operations is that of the check made when the page was built.
-  const exact = exactWays.get(from * schools.urn.length + to);
-  if (exact !== undefined) return exact;
-  const { constant_min: constant, bands } = data.travel.formula;
-  const dx = schools.xy[from][0] - schools.xy[to][0];
-  const dy = schools.xy[from][1] - schools.xy[to][1];
-  const km = Math.sqrt(dx * dx + dy * dy) / 1000;
-  if (km === 0) return 0;
-  let minutes = constant;
-  let startKm = 0;
-  bands.forEach(([end, rate]) => {
-    const endKm = end === null ? Infinity : end;
-    minutes += Math.min(Math.max(km - startKm, 0), endKm - startKm) * rate;
-    startKm = endKm;
-  });
-  return Math.floor(minutes * HUNDREDTHS + 0.5);
-};
-const membersOf = (ground) => ground.units.map((_, unit) => ground.unit.flatMap((at, i) => (at === unit && ground.group[i] < 0 ? [i] : [])));
+import { HUNDREDTHS, data, schools, secondary } from "./core.js";
+import { brokenRules } from "./rules.js";
+import { way } from "./ways.js";
+
+export const membersOf = (ground) => ground.units.map((_, unit) => ground.unit.flatMap((at, i) => (at === unit && ground.group[i] < 0 ? [i] : [])));
 const cachedWays = new Map();
 // Of a unit's schools to a place: pupil minutes and the longest minutes; -1 not known.
 const unitWay = (groundNumber, unit, members, to) => {
@@ -65,7 +26,7 @@ const unitWay = (groundNumber, unit, members, to) => {
   return found;
 };
 // Where a cluster meets: of all its schools, and of those it may meet at.
-const meetingPlaces = (option, units, members) => {
+export const meetingPlaces = (option, units, members) => {
   const hubs = option.rules.hubs && new Set(option.rules.hubs);
   const candidates = units.flatMap((unit) => members[unit]).sort((x, y) => x - y);
   let [any, allowed] = [null, null];
@@ -106,14 +67,7 @@ const layerHold = (layer, members) => {
   const all = members.reduce((sum, school) => sum + schools.pupils[school], 0);
   return { home, misaligned: all - (home < 0 ? 0 : held.get(home)) };
 };
-const compactness = (ground, units) => {
-  const inside = new Set(units);
-  const area = units.reduce((sum, unit) => sum + ground.area_m2[unit], 0);
-  const shared = ground.shared.reduce((sum, [a, b, metres]) => sum + (inside.has(a) && inside.has(b) ? metres : 0), 0);
-  const perimeter = units.reduce((sum, unit) => sum + ground.perimeter_m[unit], 0) - 2 * shared;
-  return (4 * Math.PI * area) / perimeter ** 2;
-};
-const measureCluster = (option, name, units, members) => {
+export const measureCluster = (option, name, units, members) => {
   const ground = data.grounds[option.ground];
   const held = units.flatMap((unit) => members[unit]);
   const { any, allowed: place } = meetingPlaces(option, units, members);
@@ -123,7 +77,7 @@ const measureCluster = (option, name, units, members) => {
     name, units, pupils, schools: held.length, secondary: held.filter((school) => secondary.has(school)).length,
     meets: place ? place.school : -1, longest, total: place ? place.total : null, anyTotal: any ? any.total : null,
     mean: place && pupils ? place.total / HUNDREDTHS / pupils : null,
-    isWhole: isConnected(units, ground.edges), compactness: compactness(ground, units),
+    isWhole: isConnected(units, ground.edges),
     layers: schools.layers.map((layer) => layerHold(layer, held)),
   };
 };
@@ -166,7 +120,7 @@ const changedPupils = (clusters, members) => {
   return clusters.reduce((sum, cluster) => sum + cluster.pupils, 0) - largestMatching(rows, n);
 };
 // clusterOf: the name of the cluster of each unit. Exempt schools stay in theirs.
-const measure = (option, clusterOf) => {
+export const measure = (option, clusterOf) => {
   const ground = data.grounds[option.ground];
   const members = membersOf(ground);
   const names = [...new Set(clusterOf)].sort();
@@ -198,7 +152,6 @@ const measure = (option, clusterOf) => {
     n_not_contiguous: clusters.filter((c) => !c.isWhole).length,
     n_without_secondary: clusters.filter((c) => c.secondary < rules.secondary).length,
     changed_pupils: changedPupils(clusters, members),
-    mean_polsby_popper: sum((c) => c.compactness) / clusters.length,
   };
   schools.layers.forEach((layer, i) => {
     const outside = sum((c) => c.layers[i].misaligned);
@@ -207,68 +160,4 @@ const measure = (option, clusterOf) => {
     metrics[`n_across_${layer.name}`] = clusters.filter((c) => c.layers[i].misaligned > 0).length;
   });
   return { clusters, metrics, broken: brokenRules(option, clusters, clusterOf, members) };
-};
-// A cluster over the maximum may stand where it is one whole cluster of today.
-const isOneOfToday = (ground, cluster, members) => {
-  if (cluster.units.length === 1 && !ground.titles[cluster.units[0]]) return true;
-  const today = new Set(cluster.units.flatMap((unit) => members[unit].map((school) => schools.local[school])));
-  return today.size === 1 && ground.group.filter((group, school) => group < 0 && today.has(schools.local[school])).length === cluster.schools;
-};
-// A single school also goes by its cluster of today.
-const isNamed = (ground, unit, members, names) => names.includes(ground.units[unit])
-  || (ground.titles[unit] !== undefined && names.includes(schools.locals[schools.local[members[unit][0]]]));
-// Units that neither touch the hub's nor one of the cluster that is nearer to the hub.
-const turnedAway = (ground, cluster, members) => {
-  const hub = ground.unit[cluster.meets];
-  const away = new Map(cluster.units.map((unit) => [unit, Math.min(...members[unit].map((school) => way(school, cluster.meets)).map((one) => (one < 0 ? Infinity : one)))]));
-  return cluster.units.filter((unit) => {
-    const near = ground.edges.flatMap(([a, b]) => (a === unit ? [b] : b === unit ? [a] : []));
-    return unit !== hub && !near.includes(hub) && !near.some((other) => away.has(other) && away.get(other) < away.get(unit));
-  });
-};
-// [rule, who, in words], rule by rule as the independent check does.
-const brokenRules = (option, clusters, clusterOf, members) => {
-  const ground = data.grounds[option.ground];
-  const { rules } = option;
-  const broken = [];
-  clusters.forEach((c) => {
-    const isKept = rules.keep_oversize && isOneOfToday(ground, c, members);
-    if (c.pupils > rules.max_pupils && !isKept) broken.push(["size.max", c.name, fill(say.rule_over, { pupils: number(c.pupils), by: number(c.pupils - rules.max_pupils), limit: number(rules.max_pupils) })]);
-    if (!c.isWhole) broken.push(["contiguity", c.name, say.rule_pieces]);
-    if (c.secondary < rules.secondary) broken.push(["secondary", c.name, fill(say.rule_secondary, { n: c.secondary, limit: rules.secondary })]);
-    if (rules.max_minutes !== null) {
-      if (c.longest === null) broken.push(["travel", c.name, say.rule_unreachable]);
-      else if (c.longest > rules.max_minutes) broken.push(["travel", c.name, fill(say.rule_travel, { minutes: decimal(c.longest), limit: decimal(rules.max_minutes) })]);
-    }
-    if (rules.hubs && c.meets < 0) broken.push(["hub", c.name, say.rule_hub]);
-    else if (rules.towards_hub && c.meets >= 0) {
-      const turned = turnedAway(ground, c, members);
-      if (turned.length) broken.push(["shape", c.name, fill(say.rule_shape, { units: firstFive(turned.map((unit) => titleOf(ground, unit))) })]);
-    }
-    Object.entries(rules.within).forEach(([layer, homes]) => {
-      const held = [...new Set(c.units.map((unit) => homes[unit]))];
-      if (held.length > 1 || (held.includes(null) && c.units.length > 1)) {
-        const title = (schools.layers.find((one) => one.name === layer) || { title: layer }).title;
-        broken.push([`within.${layer}`, c.name, fill(say.rule_within, { layer: title, areas: join(held.map((home) => home || say.none_known).sort()) })]);
-      }
-    });
-  });
-  const small = clusters.filter((c) => c.pupils < rules.min_pupils);
-  small.forEach((c) => {
-    const words = fill(say.rule_under, { pupils: number(c.pupils), by: number(rules.min_pupils - c.pupils), limit: number(rules.min_pupils) });
-    if (small.length > rules.max_exceptions) broken.push(["size.min", c.name, words]);
-    if (rules.exceptions && c.units.some((unit) => !isNamed(ground, unit, members, rules.exceptions))) broken.push(["size.min", c.name, words]);
-  });
-  const [fewest, most] = rules.count;
-  if (clusters.length < fewest || (most !== null && clusters.length > most)) {
-    broken.push(["count", "plan", fill(most === null ? say.rule_count_min : say.rule_count, { n: number(clusters.length), low: number(fewest), high: number(most) })]);
-  }
-  rules.together.forEach(({ names, units }) => {
-    if (new Set(units.flat().map((unit) => clusterOf[unit])).size > 1) broken.push(["pins.together", names.join(", "), say.rule_together]);
-  });
-  rules.apart.forEach(({ names, units }) => units.forEach((one, i) => units.slice(i + 1).forEach((two, j) => {
-    const held = new Set(one.map((unit) => clusterOf[unit]));
-    if (two.some((unit) => held.has(clusterOf[unit]))) broken.push(["pins.apart", `${names[i]}, ${names[i + 1 + j]}`, say.rule_apart]);
-  })));
-  return broken;
 };

@@ -1,4 +1,8 @@
 // What differs between two options: clusters kept, merged, split; schools in different company.
+import { namedList } from "./answer.js";
+import { byId, counted, fill, join, language, make, number, options, say, schools, sorted } from "./core.js";
+import { chosen } from "./state.js";
+
 const schoolsOf = (option) => {
   const members = option.names.map(() => []);
   option.of.forEach((cluster, school) => members[cluster].push(school));
@@ -37,7 +41,7 @@ const changeGroup = (title, lines) => {
   part.append(make("h4", title), list);
   return part;
 };
-const showChanges = () => {
+export const showChanges = () => {
   const a = options[chosen.a];
   const b = options[chosen.b];
   const box = byId("changes");
@@ -47,31 +51,17 @@ const showChanges = () => {
   const { kept, merged, split, other } = clusterChanges(a, b);
   const moved = changedCompany(a, b);
   const pupils = moved.reduce((sum, school) => sum + schools.pupils[school], 0);
-  const names = (option, list) => join(bySize(list.map((i) => option.names[i])));
-  const parts = [make("p", fill(moved.length ? say.changes_moved : say.changes_none, {
-    schools: number(moved.length), all: number(a.of.length), pupils: number(pupils), a: a.label, b: b.label,
+  const names = (option, list) => join(sorted(list.map((i) => option.names[i])));
+  const parts = [make("p", counted(moved.length, moved.length ? say.changes_moved : { other: say.changes_none }, {
+    all: number(a.of.length), pupils: number(pupils), a: a.label, b: b.label,
   }))];
   const columns = make("div", undefined, "change-lists");
-  const sorted = (list, key) => [...list].sort((x, y) => key(x).localeCompare(key(y), language));
-  if (merged.length) columns.append(changeGroup(counted(merged.length, say.merged_one, say.merged_many), sorted(merged, (x) => b.names[x[1]]).map(([from, into]) => fill(say.merged, { from: names(a, from), into: b.names[into] }))));
-  if (split.length) columns.append(changeGroup(counted(split.length, say.split_one, say.split_many), sorted(split, (x) => a.names[x[0]]).map(([from, into]) => fill(say.split, { from: a.names[from], into: names(b, into) }))));
-  if (other.length) columns.append(changeGroup(counted(other.length, say.mixed_one, say.mixed_many), sorted(other, (x) => b.names[x[1]]).map(([from, into]) => fill(say.mixed, { from: join(bySize(from.map(([one, isWhole]) => (isWhole ? a.names[one] : fill(say.part_of, { name: a.names[one] }))))), into: b.names[into] }))));
-  if (kept.length) columns.append(changeGroup(counted(kept.length, say.kept_one, say.kept_many), [join(bySize(kept.map(([, into]) => b.names[into])))]));
+  const byKey = (list, key) => [...list].sort((x, y) => key(x).localeCompare(key(y), language));
+  if (merged.length) columns.append(changeGroup(counted(merged.length, say.n_merged), byKey(merged, (x) => b.names[x[1]]).map(([from, into]) => fill(say.merged, { from: names(a, from), into: b.names[into] }))));
+  if (split.length) columns.append(changeGroup(counted(split.length, say.n_split), byKey(split, (x) => a.names[x[0]]).map(([from, into]) => fill(say.split, { from: a.names[from], into: names(b, into) }))));
+  if (other.length) columns.append(changeGroup(counted(other.length, say.n_mixed), byKey(other, (x) => b.names[x[1]]).map(([from, into]) => fill(say.mixed, { from: join(sorted(from.map(([one, isWhole]) => (isWhole ? a.names[one] : fill(say.part_of, { name: a.names[one] }))))), into: b.names[into] }))));
+  if (kept.length) columns.append(changeGroup(counted(kept.length, say.n_kept), [join(sorted(kept.map(([, into]) => b.names[into])))]));
   parts.push(columns);
-  if (moved.length) parts.push(namedList(counted(moved.length, say.moved_one, say.moved_many), moved));
+  if (moved.length) parts.push(namedList(counted(moved.length, say.n_moved), moved));
   box.replaceChildren(...parts);
-};
-// Borders that only one of the two options has.
-const changedBorders = () => {
-  const [a, b] = [options[chosen.a], options[chosen.b]];
-  const gone = allArcs.filter((arc) => isBorder(a.pieces, arc) && !isBorder(b.pieces, arc));
-  const fresh = allArcs.filter((arc) => !isBorder(a.pieces, arc) && isBorder(b.pieces, arc));
-  const lines = (borders, style) => L.polyline(arcLines(borders), { interactive: false, ...style });
-  // Lowest last: a group puts its members at the back one after another.
-  return L.featureGroup([
-    lines(fresh, { color: "#b3123e", weight: 4.5 }),
-    lines(fresh, { color: "#fff", weight: 7 }),
-    lines(gone, { color: "#b3123e", weight: 3, dashArray: "2 6" }),
-    lines(gone, { color: "#fff", weight: 5 }),
-  ]);
 };

@@ -1,9 +1,24 @@
 // Find my school: a combobox after the WAI-ARIA pattern; one letter too few, too many, wrong or
-// swapped is forgiven in each word of four letters or more.
-const fold = (text) => text.toLocaleLowerCase(language).normalize("NFKD").replace(/[\u0300-\u036f\u2019']/g, "");
-const wordsOf = (text) => fold(text).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+// swapped is forgiven in each word of four letters or more, and so are the usual ways of writing.
+import { byId, counted, data, decimal, fill, language, make, number, say, schools } from "./core.js";
+import { asPostcode, nearSchools, spotOfPostcode } from "./places.js";
+
+/** @param {string} text */
+export const fold = (text) => text.toLocaleLowerCase(language).normalize("NFKD").replace(/[\u0300-\u036f\u2019']/g, "");
+// Ways of writing one thing, in names of schools in England.
+const USUAL = [
+  [/&/g, " and "], [/\b(church of england|c\.? ?of ?e|c\/e|cofe|ce)\b\.?/g, " coe "],
+  [/\bvoluntary[ -]controlled\b/g, " vc "], [/\bvoluntary[ -]aided\b/g, " va "],
+  [/\b(roman catholic|r\.? ?c)\b\.?/g, " catholic "], [/\bsaint\b/g, "st"], [/\bmount\b/g, "mt"],
+];
+// Words that tell few schools apart: one that a name lacks is forgiven.
+const WEAK = new Set(["school", "academy", "college", "the", "and", "of", "at", "in", "primary", "first", "community", "coe", "vc", "va", "catholic", "foundation", "aided", "controlled", "voluntary", "trust", "free"]);
+const apart = (text) => text.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+/** @param {string} text @returns {string[]} */
+export const wordsOf = (text) => apart(USUAL.reduce((now, [from, to]) => now.replace(from, to), fold(text)));
 const entries = schools.name.map((name, i) => ({
-  name: wordsOf(name),
+  // As it is written, and as it is usually written.
+  name: [...new Set([...wordsOf(name), ...apart(fold(name))])],
   place: wordsOf(`${schools.place[i] || ""} ${schools.locals[schools.local[i]]}`),
   urn: String(schools.urn[i]),
   postcode: fold(schools.postcode[i] || "").replace(/\s/g, ""),
@@ -29,7 +44,7 @@ const wordCost = (asked, word) => {
   }
   return isOneOff(asked, word) ? 3 : null;
 };
-const best = (asked, words) => words.reduce((least, word, i) => {
+const leastCost = (asked, words) => words.reduce((least, word, i) => {
   const cost = wordCost(asked, word);
   return cost === null || (least !== null && least <= cost + i / 100) ? least : cost + i / 100;
 }, null);
@@ -37,15 +52,21 @@ const entryCost = (asked, entry, joined) => {
   if (/^\d{3,}$/.test(joined) && entry.urn.startsWith(joined)) return 0;
   if (joined.length > 2 && entry.postcode && entry.postcode.startsWith(joined)) return 0;
   let total = 0;
+  const isTelling = asked.some((word) => !WEAK.has(word));
   for (const word of asked) {
-    const inName = best(word, entry.name);
-    const inPlace = best(word, entry.place);
-    if (inName === null && inPlace === null) return null;
+    const inName = leastCost(word, entry.name);
+    const inPlace = leastCost(word, entry.place);
+    if (inName === null && inPlace === null) {
+      if (!WEAK.has(word) || !isTelling) return null;
+      total += 0.9;
+      continue;
+    }
     total += Math.min(inName === null ? Infinity : inName, inPlace === null ? Infinity : inPlace + 1.5);
   }
   return total + entry.name.length / 1000;
 };
-const search = (text) => {
+/** Schools by what they are called, the best first. @param {string} text @returns {number[]} */
+export const search = (text) => {
   const asked = wordsOf(text);
   const joined = asked.join("");
   if (joined.length < 2) return [];
@@ -57,12 +78,12 @@ const search = (text) => {
   return hits.sort((x, y) => x[0] - y[0] || schools.name[x[1]].localeCompare(schools.name[y[1]], language) || x[1] - y[1]).map((hit) => hit[1]);
 };
 
-const places = data.places.map(([name, x, y]) => ({ name, words: wordsOf(name), spot: [x, y] }));
+const villages = data.places.map(([name, x, y]) => ({ name, words: wordsOf(name), spot: [x, y] }));
 // The place that fits best, if all that was asked is in its name.
 const placeFor = (asked) => {
   let found = null;
-  places.forEach((place) => {
-    const costs = asked.map((word) => best(word, place.words));
+  villages.forEach((place) => {
+    const costs = asked.map((word) => leastCost(word, place.words));
     if (!asked.length || costs.includes(null)) return;
     const cost = costs.reduce((sum, one) => sum + one, 0) + place.words.length / 10;
     if (!found || cost < found.cost) found = { ...place, cost };
@@ -71,7 +92,7 @@ const placeFor = (asked) => {
 };
 // Schools to choose from: by what they are called, and then by where they lie. `away` tells how
 // far the latter are, in km, `from` what.
-const lookUp = (text) => {
+export const lookUp = (text) => {
   const named = search(text);
   const postcode = asPostcode(text);
   const spot = postcode && spotOfPostcode(postcode);
@@ -83,7 +104,7 @@ const lookUp = (text) => {
   return { hits: [...shown, ...added.map(([school]) => school)], away: new Map(added), from: spot ? postcode : place.name };
 };
 
-const setUpSearch = (onPick) => {
+export const setUpSearch = (onPick) => {
   const input = byId("find");
   const list = byId("find-list");
   const status = byId("find-status");
@@ -126,7 +147,7 @@ const setUpSearch = (onPick) => {
     const isAsked = wordsOf(input.value).join("").length > 1;
     status.textContent = !isAsked ? "" : !found.length ? (asPostcode(input.value) ? say.found_no_postcode : say.found_none)
       : found.every((school) => away.has(school)) ? fill(say.found_near, { from })
-      : found.length > MOST ? fill(say.found_more, { n: number(found.length), most: MOST }) : counted(found.length, say.found_one, say.found_many);
+      : found.length > MOST ? counted(found.length, say.found_more, { most: number(MOST) }) : counted(found.length, say.found);
     list.hidden = !hits.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
     activate(hits.length ? 0 : -1);

@@ -1,5 +1,7 @@
 // Borders are kept once: arcs, and pieces made of arcs. Clusters are pieces put together.
-const arcs = data.topology.arcs.map((flat) => {
+import { data } from "./core.js";
+
+export const arcs = data.topology.arcs.map((flat) => {
   const points = [[flat[0], flat[1]]];
   for (let i = 2; i < flat.length; i += 2) {
     const last = points[points.length - 1];
@@ -13,8 +15,8 @@ const sidesOf = (shapes) => {
   shapes.forEach((rings, shape) => rings.forEach((ring) => ring.forEach((arc) => sides[arcNumber(arc)].push(shape))));
   return sides;
 };
-const pieceSides = sidesOf(data.topology.pieces);
-const areaSides = sidesOf(data.topology.areas);
+export const pieceSides = sidesOf(data.topology.pieces);
+export const areaSides = sidesOf(data.topology.areas);
 
 // Arcs in any order and direction -> closed rings.
 const stitch = (numbers) => {
@@ -57,12 +59,12 @@ const edgesOf = (clusterOf, n) => {
   });
   return edges;
 };
-const outlines = (clusterOf, n) => edgesOf(clusterOf, n).map(stitch);
-const isBorder = (clusterOf, arc) => {
+export const outlines = (clusterOf, n) => edgesOf(clusterOf, n).map(stitch);
+export const isBorder = (clusterOf, arc) => {
   const sides = pieceSides[arc];
   return sides.length > 1 && clusterOf[sides[0]] !== clusterOf[sides[1]];
 };
-const touchingPairs = (clusterOf) => {
+export const touchingPairs = (clusterOf) => {
   const pairs = new Set();
   pieceSides.forEach((sides, arc) => {
     if (isBorder(clusterOf, arc)) {
@@ -72,7 +74,7 @@ const touchingPairs = (clusterOf) => {
   });
   return [...pairs].map((pair) => pair.split(" ").map(Number));
 };
-const extent = (() => {
+export const extent = (() => {
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   arcs.forEach((points) => points.forEach(([x, y]) => {
     west = Math.min(west, x); east = Math.max(east, x); south = Math.min(south, y); north = Math.max(north, y);

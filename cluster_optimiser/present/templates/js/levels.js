@@ -1,6 +1,10 @@
 // Levels that fit into each other: one map, switched from local partnerships up to areas.
+import { byId, data, fill, isExempt, make, number, options, say, schools } from "./core.js";
+import { makePane, showOption, whenNear } from "./maps.js";
+import { chosen } from "./state.js";
+
 const LEVELS = ["today", "clusters", "groupings", "area"];
-const levels = { pair: 0, level: "clusters", pane: null };
+export const levels = { pair: 0, level: "clusters", pane: null };
 const areaOptions = new Map();
 // An area is drawn and counted as its groupings put together.
 const areaOption = (pair) => {
@@ -31,14 +35,14 @@ const levelSize = (option) => {
   const own = option.pupils.filter((_, i) => !isExempt(option, i));
   return fill(say.level_sum, { n: number(own.length), low: number(Math.min(...own)), high: number(Math.max(...own)) });
 };
-const sayLevel = () => {
+export const sayLevel = () => {
   const pair = data.levels[levels.pair];
   const option = optionAt(pair, levels.level);
   const parts = [`${levelTitle(pair, levels.level)}: ${levelSize(option)}`];
   if (chosen.school !== null) parts.push(fill(say.level_school, { school: schools.name[chosen.school], name: memberOf(option, chosen.school) }));
   byId("levels-sum").textContent = parts.join(" ");
 };
-const sayAllLevels = () => {
+export const sayAllLevels = () => {
   const pair = data.levels[levels.pair];
   const { school } = chosen;
   byId("levels-none").hidden = school !== null;
@@ -72,17 +76,14 @@ const showLevels = () => {
   sayAllLevels();
   drawLevel();
 };
-const setUpLevels = () => {
+export const setUpLevels = () => {
   if (!data.levels.length) return;
   LEVELS.forEach((level) => byId(`level-${level}`).addEventListener("click", () => { levels.level = level; showLevels(); }));
   const pick = byId("levels-pair");
   if (pick) pick.addEventListener("change", () => { levels.pair = Number(pick.value); showLevels(); });
   showLevels();
-  // The map is made when it comes near the screen: most readers of the page's top never need it.
-  new IntersectionObserver((seen, watcher) => {
-    if (levels.pane || !seen.some((one) => one.isIntersecting)) return;
-    watcher.disconnect();
+  whenNear("levels-box", () => {
     levels.pane = makePane(byId("levels-map"), "");
     drawLevel();
-  }, { rootMargin: "400px" }).observe(byId("levels-box"));
+  });
 };

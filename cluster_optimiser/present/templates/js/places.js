@@ -1,13 +1,16 @@
 // Postcodes and places: where they lie, and which schools lie nearest in a straight line.
+import { data, schools } from "./core.js";
+import { BASE, digitOf, unpack } from "./packing.js";
+
 const MOST_NEAR = 6;
 const STEPS = Math.floor(Math.sqrt(BASE ** 3));
 const sectors = new Map(data.postcodes.map((row) => [row[0], row]));
 // As it is written, with one space; null where the text is none.
-const asPostcode = (text) => {
+export const asPostcode = (text) => {
   const found = /^([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})$/.exec(text.toUpperCase().replace(/\s/g, ""));
   return found && `${found[1]} ${found[2]}`;
 };
-const spotOfPostcode = (postcode) => {
+export const spotOfPostcode = (postcode) => {
   const sector = sectors.get(postcode.slice(0, -2));
   if (!sector) return null;
   const [, west, south, step, packed] = sector;
@@ -29,6 +32,6 @@ const spotOfPostcode = (postcode) => {
   return null;
 };
 // [school, km], nearest first.
-const nearSchools = ([x, y]) => schools.xy
+export const nearSchools = ([x, y]) => schools.xy
   .map(([east, north], school) => [school, Math.hypot(east - x, north - y) / 1000])
   .sort((one, other) => one[1] - other[1] || one[0] - other[0]).slice(0, MOST_NEAR);

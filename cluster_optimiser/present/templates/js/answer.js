@@ -1,0 +1,137 @@
+// What the options mean for one school, in words: options that give it the same company are told together.
+import { HUNDREDTHS, byId, chip, counted, data, fill, isExempt, join, language, make, number, options, say, schools, sorted, unknownPupils } from "./core.js";
+import { chosen } from "./state.js";
+import { way } from "./ways.js";
+
+const companyOf = (list, school) => {
+  const mine = list[school];
+  return list.flatMap((cluster, other) => (cluster === mine && other !== school ? [other] : []));
+};
+/** Today's local clusters whose ordinary schools are in the school's new cluster. */
+const todayParts = (option, school) => {
+  const cluster = option.of[school];
+  const ground = data.grounds[option.ground];
+  const parts = new Map();
+  option.of.forEach((other, i) => {
+    if (ground.group[i] >= 0) return;
+    const name = schools.locals[schools.local[i]];
+    const part = parts.get(name) || { n: 0, inside: 0 };
+    part.n += 1;
+    part.inside += other === cluster ? 1 : 0;
+    parts.set(name, part);
+  });
+  return [...parts].filter(([, part]) => part.inside).map(([name, part]) => ({ name, ...part, isWhole: part.inside === part.n }));
+};
+/** @param {string} title @param {number[]} list of schools */
+export const namedList = (title, list) => {
+  const more = make("details");
+  const items = make("ul", undefined, "names");
+  list.map((i) => schools.name[i]).sort((x, y) => x.localeCompare(y, language)).forEach((name) => items.append(make("li", name)));
+  more.append(make("summary", title), items);
+  return more;
+};
+const withWhom = (option, school) => {
+  const own = schools.locals[schools.local[school]];
+  const parts = todayParts(option, school);
+  const others = parts.filter(({ name }) => name !== own);
+  if (!others.length) return fill(parts.every(({ isWhole }) => isWhole) ? say.alone : say.alone_part, { own });
+  if (others.length === 1) return fill(others[0].isWhole ? say.with_one : say.with_one_part, { others: others[0].name });
+  const names = others.map(({ name, isWhole }) => (isWhole ? name : fill(say.part_of, { name })));
+  return fill(say.with_many, { others: join(sorted(names)) });
+};
+// A school whose cluster of today is divided: how many of it stay together.
+const divided = (option, school) => {
+  const own = schools.locals[schools.local[school]];
+  const part = todayParts(option, school).find(({ name }) => name === own);
+  if (!part || part.isWhole) return null;
+  return part.inside === 1 ? fill(say.divided_one, { own, all: number(part.n) }) : fill(say.divided_many, { own, n: number(part.inside), all: number(part.n) });
+};
+const wayTo = (option, school) => {
+  const meets = option.meets[option.of[school]];
+  if (meets === school) return say.meets_here;
+  const found = meets < 0 ? -1 : way(school, meets);
+  if (found < 0) return say.minutes_unknown;
+  return counted(Math.round(found / HUNDREDTHS), say.minutes, { place: schools.name[meets] });
+};
+const sizeOf = (option, cluster) => counted(option.schools[cluster], say.size, { pupils: number(option.pupils[cluster]) });
+/** What two options have in common if they mean the same for a school. */
+const sameness = (option, school) => {
+  const link = option.links[school];
+  return JSON.stringify([companyOf(option.of, school), link === undefined ? null : option.names[link], option.meets[option.of[school]]]);
+};
+/** Options that give a school the same company: [[option, ...], ...] in the order of the page. @param {number} school */
+export const groupsFor = (school) => {
+  const groups = new Map();
+  options.forEach((option) => {
+    const key = sameness(option, school);
+    groups.set(key, [...(groups.get(key) || []), option]);
+  });
+  return [...groups.values()];
+};
+const MOST_TITLES = 3;
+const answerFor = (group, school) => {
+  const [option] = group;
+  const cluster = option.of[school];
+  const item = make("li");
+  item.dataset.options = group.map(({ label }) => label).join(" ");
+  const head = make("p", undefined, "answer-option");
+  group.forEach((one) => head.append(chip(one), " "));
+  head.append(group.length > MOST_TITLES ? counted(group.length, say.same_in) : group.map(({ title }) => title).join("; "));
+  const text = make("p");
+  const names = [...new Set(group.map((one) => one.names[one.of[school]]))];
+  text.append(make("strong", names.join(" / ")));
+  if (isExempt(option, cluster)) {
+    const link = option.links[school];
+    text.append(`. ${link === undefined ? say.exempt_alone : fill(say.exempt, { link: option.names[link] })} ${sizeOf(option, cluster)} ${wayTo(option, school)}`);
+    item.append(head, text);
+    return item;
+  }
+  text.append(` ${fill(say.on_map, { n: [...new Set(group.map((one) => one.number[one.of[school]]))].join(", ") })}. ${withWhom(option, school)} ${sizeOf(option, cluster)} ${wayTo(option, school)}`);
+  const before = new Set(companyOf(schools.today, school));
+  const now = new Set(companyOf(option.of, school));
+  const joined = [...now].filter((i) => !before.has(i));
+  const left = [...before].filter((i) => !now.has(i));
+  const cut = divided(option, school);
+  item.append(head, text, ...(cut ? [make("p", cut, "sub")] : []));
+  data.levels.filter((pair) => group.includes(options[pair.lower])).forEach(({ upper }) => {
+    const { of, names: above, label } = options[upper];
+    item.append(make("p", fill(say.level_inside, { name: above[of[school]], label }), "sub"));
+  });
+  if (!joined.length && !left.length) item.append(make("p", say.same_company, "sub"));
+  if (joined.length) item.append(namedList(counted(joined.length, say.joined), joined));
+  if (left.length) item.append(namedList(counted(left.length, say.left), left));
+  return item;
+};
+/** How many different answers there are, and who is with the school whatever is chosen. */
+const inShort = (groups, school) => {
+  const changed = groups.map(([option]) => new Set(companyOf(option.of, school)));
+  const always = [...changed[0]].filter((i) => changed.every((set) => set.has(i)));
+  const others = options.filter((_, i) => i !== data.today);
+  const same = others.filter((option) => sameness(option, school) === sameness(options[data.today], school));
+  const parts = [counted(groups.length, say.answers, { options: number(options.length) })];
+  if (data.has_today && others.length) parts.push(same.length ? counted(same.length, say.answers_same, { labels: join(same.map(({ label }) => label)) }) : say.answers_all_new);
+  parts.push(counted(always.length, say.answers_always));
+  return parts.join(" ");
+};
+/** Whom the option that is on the map puts the school with, by name. */
+export const showPartners = () => {
+  const { school, b } = chosen;
+  if (school === null) return;
+  const names = companyOf(options[b].of, school).map((i) => schools.name[i]);
+  byId("answer-partners").textContent = names.length ? counted(names.length, say.partners, { label: options[b].label, names: join(sorted(names)) })
+    : fill(say.partners_none, { label: options[b].label });
+};
+export const showAnswer = () => {
+  const { school } = chosen;
+  const answer = byId("answer");
+  answer.hidden = school === null;
+  document.body.classList.toggle("has-school", school !== null);
+  if (school === null) return;
+  byId("answer-name").textContent = schools.name[school];
+  const pupils = unknownPupils.has(school) ? say.pupils_unknown : counted(schools.pupils[school], say.pupils);
+  byId("answer-today").textContent = fill(say.today, { cluster: schools.todays[schools.today[school]], pupils, urn: schools.urn[school] });
+  const groups = groupsFor(school);
+  showPartners();
+  byId("answer-short").textContent = inShort(groups, school);
+  byId("answer-list").replaceChildren(...groups.map((group) => answerFor(group, school)));
+};

@@ -1,0 +1,86 @@
+// The data of the page, and how words and numbers are written.
+/** @type {any} What Python wrote into the page. */
+export const data = JSON.parse(document.getElementById("data").textContent);
+/** @type {Record<string, any>} */
+export const say = data.say;
+export const schools = data.schools;
+/** @type {any[]} */
+export const options = data.options;
+export const language = document.documentElement.lang;
+export const HUNDREDTHS = 100;
+export const DASH = "\u2013";
+
+/** @param {string} id @returns {any} */
+export const byId = (id) => document.getElementById(id);
+/** @param {string} text @param {Record<string, any>} values */
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0, useGrouping: "always" });
+const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+/** @param {number | null} value */
+export const number = (value) => (value === null ? DASH : whole.format(value));
+/** @param {number | null} value */
+export const decimal = (value) => (value === null ? DASH : tenths.format(value));
+const plurals = new Intl.PluralRules(language);
+/**
+ * A text in the plural form that n asks for, filled in.
+ * @param {number} n
+ * @param {Record<string, string>} forms
+ * @param {Record<string, any>} [values]
+ */
+export const counted = (n, forms, values = {}) => fill(forms[plurals.select(n)] || forms.other, { n: number(n), ...values });
+/** @param {string[]} names */
+export const join = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} ${data.and} ${names[names.length - 1]}`);
+/** @param {string[]} names */
+export const sorted = (names) => [...names].sort((x, y) => x.localeCompare(y, language));
+/** @param {string[]} list */
+export const firstFive = (list) => list.slice(0, 5).join(", ") + (list.length > 5 ? ", \u2026" : "");
+/** @param {string} tag @param {string} [text] @param {string} [className] @returns {any} */
+export const make = (tag, text, className) => {
+  const node = document.createElement(tag);
+  if (text !== undefined) node.textContent = text;
+  if (className) node.className = className;
+  return node;
+};
+/** @param {any} option */
+export const chip = (option) => make("span", option.label, "chip");
+/** @param {string[]} cells @param {boolean} [isHead] */
+export const row = (cells, isHead) => {
+  const line = make("tr");
+  cells.forEach((cell, i) => {
+    const node = make(i === 0 || isHead ? "th" : "td", cell);
+    if (i === 0 || isHead) node.scope = isHead ? "col" : "row";
+    line.append(node);
+  });
+  return line;
+};
+/** @param {any} option @param {number} cluster */
+export const isExempt = (option, cluster) => option.exempt.includes(cluster);
+export const atUrn = new Map(schools.urn.map((urn, i) => [String(urn), i]));
+export const atLabel = new Map(options.map((option, i) => [option.label, i]));
+export const unknownPupils = new Set(schools.unknown);
+/** What a unit is called: a single school by its name, and its number where several share that. */
+export const titleOf = (ground, unit) => {
+  const school = ground.single[unit];
+  if (school === undefined) return ground.units[unit];
+  const name = schools.name[school];
+  return schools.name.indexOf(name) === schools.name.lastIndexOf(name) ? name : `${name} (${schools.urn[school]})`;
+};
+// Where schools are drawn, in steps of 10 m from the corner of the map.
+schools.at = schools.xy.map(([x, y]) => [Math.round((x - data.origin[0]) / 10), Math.round((y - data.origin[1]) / 10)]);
+// What lies in one cluster in every plan does so with its schools.
+options.forEach((option) => {
+  const ground = data.grounds[option.ground];
+  option.pieces = data.topology.pieces.map((_, piece) => {
+    const held = schools.piece.findIndex((at, i) => at === piece && ground.group[i] < 0);
+    return held < 0 ? -1 : option.of[held];
+  });
+});
+export const secondary = new Set(schools.secondary);
+/** @param {string} text @param {string} name @param {string} type */
+export const download = (text, name, type) => {
+  const link = make("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+};

@@ -1,0 +1,99 @@
+// What is written on a map: each name only where it is clear of those before it.
+import { data, schools, secondary } from "./core.js";
+import { chosen } from "./state.js";
+
+// People of a place from which it is named, by the metres that a pixel stands for.
+const FROM_PEOPLE = [[150, 60000], [90, 15000], [55, 6000], [32, 2500], [18, 1200], [0, 0]];
+const SCHOOLS_BELOW_M = 14;
+const LINE_LETTERS = 15;
+const FONT = '"Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif';
+const LOOKS = {
+  chosen: { font: `700 13px ${FONT}`, colour: "#8c0d30", line: 16 },
+  number: { font: `700 12px ${FONT}`, colour: "#101a20", line: 15 },
+  place: { font: `600 12px ${FONT}`, colour: "#3d2c10", line: 14 },
+  cluster: { font: `600 12px ${FONT}`, colour: "#101a20", line: 15 },
+  area: { font: `italic 600 13px ${FONT}`, colour: "#7a1f4b", line: 16 },
+  school: { font: `400 11px ${FONT}`, colour: "#22303a", line: 13 },
+};
+/** @param {string} name @returns {string[]} */
+export const linesOf = (name) => name.split(" ").reduce((lines, word) => {
+  const last = lines[lines.length - 1];
+  if (last !== undefined && last.length + word.length < LINE_LETTERS) lines[lines.length - 1] = `${last} ${word}`;
+  else lines.push(word);
+  return lines;
+}, []);
+const toGrid = ([x, y]) => [(x - data.origin[0]) / 10, (y - data.origin[1]) / 10];
+const placeNames = data.places.map(([name, x, y, people]) => ({ kind: "place", lines: [name], spot: toGrid([x, y]), people: people || 0, dy: -9 }));
+
+/**
+ * The labels that a map may bear, the most wanted first.
+ * @param {any} pane
+ * @param {number} metres that a pixel stands for
+ */
+export const scaleLabels = (pane, metres) => {
+  const { option, show } = pane;
+  const least = FROM_PEOPLE.find(([from]) => metres >= from)[1];
+  const order = option.spots.map((_, i) => i).filter((i) => option.spots[i] && option.pieces.includes(i)).sort((i, j) => option.spots[j][2] - option.spots[i][2]);
+  const named = (kind) => order.map((i) => ({
+    kind, spot: option.spots[i], lines: kind === "number" ? [option.number[i]] : linesOf(option.names[i]), dy: kind === "number" ? 0 : 20, below: kind === "number" ? null : i,
+    room: kind === "number" ? Infinity : (option.spots[i][2] * 10 * 2.5) / metres,
+  }));
+  const near = metres >= SCHOOLS_BELOW_M ? [] : schools.at.map((_, i) => i).sort((i, j) => Number(secondary.has(j)) - Number(secondary.has(i)))
+    .map((i) => ({ kind: "school", lines: [schools.name[i]], spot: schools.at[i], dy: 11 }));
+  const own = chosen.school === null ? [] : [{ kind: "chosen", lines: [schools.name[chosen.school]], spot: schools.at[chosen.school], dy: -21 }];
+  const areas = show.areas ? data.areas.map(([name, x, y]) => ({ kind: "area", lines: linesOf(name), spot: [x, y], dy: -26 })) : [];
+  return [...own, ...named("number"), ...placeNames.filter(({ people }) => people >= least), ...areas, ...named("cluster"), ...near];
+};
+const writeLabel = (pen, label, x, y) => {
+  const look = LOOKS[label.kind];
+  pen.font = look.font;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  label.lines.forEach((line, i) => {
+    const at = y + (i - (label.lines.length - 1) / 2) * look.line;
+    pen.lineJoin = "round";
+    pen.lineWidth = 3.5;
+    pen.strokeStyle = "rgba(255, 255, 255, .92)";
+    if (label.kind !== "number") pen.strokeText(line, x, at);
+    pen.fillStyle = look.colour;
+    pen.fillText(line, x, at);
+  });
+};
+const pill = (pen, [left, top, right, bottom]) => {
+  pen.beginPath();
+  pen.roundRect(left, top, right - left, bottom - top, 9);
+  pen.fillStyle = "#fff";
+  pen.fill();
+  pen.lineWidth = 1;
+  pen.strokeStyle = "#22303a";
+  pen.stroke();
+};
+/**
+ * Write those labels that are free of the ones before them; gives what was written, and where.
+ * @param {any[]} labels
+ * @param {(spot: number[]) => number[]} at
+ * @param {{x: number, y: number}} size of the map
+ * @param {any} pen
+ */
+export const placeLabels = (labels, at, size, pen) => {
+  const taken = [];
+  const numbered = new Set();
+  labels.forEach((label) => {
+    const look = LOOKS[label.kind];
+    const [x, middle] = at(label.spot);
+    if (x < 0 || middle < 0 || x > size.x || middle > size.y) return;
+    pen.font = look.font;
+    const width = Math.max(...label.lines.map((line) => pen.measureText(line).width)) + 8;
+    const height = label.lines.length * look.line + 3;
+    // Above or below its spot; a chosen school's name is kept within the map.
+    const y = middle + label.dy + (label.dy > 0 ? 1 : label.dy < 0 ? -1 : 0) * ((label.lines.length - 1) * look.line) / 2;
+    const shift = label.kind === "chosen" ? Math.max(0, width / 2 - x) - Math.max(0, x + width / 2 - size.x) : 0;
+    const box = [x + shift - width / 2, y - height / 2, x + shift + width / 2, y + height / 2];
+    if (width > (label.room || Infinity) || (label.below !== undefined && label.below !== null && !numbered.has(label.spot))) return;
+    if (taken.some(({ box: other }) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return;
+    if (label.kind === "number") { numbered.add(label.spot); pill(pen, box); }
+    taken.push({ kind: label.kind, text: label.lines.join(" "), box });
+    writeLabel(pen, label, x + shift, y);
+  });
+  return taken;
+};

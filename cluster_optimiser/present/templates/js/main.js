@@ -1,0 +1,76 @@
+// Everything put together; what is here only connects.
+import { showAnswer, showPartners } from "./answer.js";
+import { answerTo, asked, decodeAsk, openAsk, setUpAsk, showAsk } from "./ask.js";
+import { drawCompare, markCompared, openCompare, panes, setUpCompare } from "./compare.js";
+import { byId, data, options } from "./core.js";
+import { drawFirst, first, followSchool, setUpFirst } from "./first.js";
+import { levels, sayAllLevels, sayLevel, setUpLevels } from "./levels.js";
+import { markSchool } from "./maps.js";
+import { measure } from "./measure.js";
+import { onPart, reveal, setUpParts } from "./parts.js";
+import { spotOfPostcode } from "./places.js";
+import { readPlan } from "./plan.js";
+import { setUpPrinting } from "./printing.js";
+import { readForm, replyCsv, replyText, setUpReply, showReply } from "./reply.js";
+import { lookUp, search, setUpSearch } from "./search.js";
+import { choose, chosen, followAddress, onChoice } from "./state.js";
+import { touchingPairs } from "./topology.js";
+import { moveUnit, openTry, planText, setUpTry, startFrom, tried } from "./workbench.js";
+
+const find = setUpSearch((school) => { choose({ school, see: "school" }); byId("answer").focus({ preventScroll: true }); });
+/** Go to a part of the page; the address and Back know of it. */
+const goTo = (id) => {
+  if (id === "maps") openCompare();
+  if (id === "try") openTry();
+  if (id === "ask") openAsk();
+  choose({ see: id });
+  reveal(id);
+};
+const allPanes = () => [first.pane, ...panes, ...[tried.pane, levels.pane, asked.pane].filter(Boolean)];
+onChoice((changed) => {
+  if (changed.includes("school")) {
+    find.show(chosen.school);
+    showAnswer();
+    if (levels.pane) { sayLevel(); sayAllLevels(); }
+    [tried.pane, levels.pane].filter(Boolean).forEach(markSchool);
+  }
+  if (changed.includes("b")) { drawFirst(); showPartners(); }
+  if (changed.includes("school") || (changed.includes("b") && chosen.school !== null)) followSchool();
+  if (changed.includes("a") || changed.includes("b")) drawCompare(changed);
+  if (changed.includes("school")) markCompared();
+  if (changed.includes("plan") && chosen.plan) openTry();
+  if (changed.includes("ask") && byId("ask-box") && byId("ask-box").open) showAsk();
+  showReply();
+});
+followAddress(() => { if (chosen.see) reveal(chosen.see); });
+find.show(chosen.school);
+showAnswer();
+setUpFirst();
+setUpCompare();
+setUpParts();
+setUpTry();
+setUpReply();
+setUpAsk(goTo);
+byId("try-reply").addEventListener("click", () => goTo("reply"));
+setUpPrinting();
+onPart((part) => { if (part.id === "levels") setUpLevels(); });
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  if (!link || event.defaultPrevented || !byId(link.hash.slice(1))) return;
+  event.preventDefault();
+  goTo(link.hash.slice(1));
+});
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth === width) return;
+  width = innerWidth;
+  allPanes().forEach((pane) => pane.fit());
+  if (chosen.school !== null) followSchool();
+});
+if (chosen.plan || chosen.see === "try") openTry();
+if (chosen.ask || chosen.see === "ask") openAsk();
+if (chosen.see === "maps") openCompare();
+if (chosen.see || chosen.school !== null) reveal(chosen.see || "school", false);
+// For those who check the page's numbers against the command line.
+window.clusterPage = Object.freeze({ options, panes, first, touchingPairs, search, lookUp, spotOfPostcode, choose, chosen, tried, levels, startFrom, moveUnit, openTry, openCompare, planText, readPlan, measure, answerTo, asked, decodeAsk, openAsk, readForm, replyCsv, replyText, reveal, data });
+document.documentElement.dataset.ready = String(Math.round(performance.now()));

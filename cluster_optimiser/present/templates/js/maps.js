@@ -1,0 +1,252 @@
+// Leaflet maps on the national grid: no tiles are drawn, so nothing has to be bent to fit them.
+import { byId, counted, data, decimal, fill, isExempt, make, number, say, schools, secondary, unknownPupils } from "./core.js";
+import { placeLabels, scaleLabels } from "./labels.js";
+import { chosen } from "./state.js";
+import { arcs, areaSides, extent, isBorder, outlines, pieceSides } from "./topology.js";
+
+const GRID_M = 10;
+const INK = "#22303a";
+export const MARK = "#b3123e";
+const style = getComputedStyle(document.documentElement);
+const fills = [0, 1, 2, 3, 4].map((i) => style.getPropertyValue(`--fill-${i}`).trim());
+const nationalGrid = L.extend({}, L.CRS.Simple, {
+  distance: (p, q) => GRID_M * Math.hypot(p.lat - q.lat, p.lng - q.lng),
+});
+const toMap = (points) => points.map(([x, y]) => [y, x]);
+const everything = L.latLngBounds([[extent.south, extent.west], [extent.north, extent.east]]);
+const arcLines = (numbers) => numbers.map((arc) => toMap(arcs[arc]));
+const allArcs = arcs.map((_, arc) => arc);
+const cachedShapes = new Map();
+const shapesOf = (option) => {
+  if (!cachedShapes.has(option)) {
+    cachedShapes.set(option, outlines(option.pieces, option.names.length).map((rings) => rings.map(toMap)));
+  }
+  return cachedShapes.get(option);
+};
+
+const clusterWords = (option, cluster) => {
+  const words = make("div");
+  words.append(make("b", `${option.number[cluster]}. ${option.names[cluster]}`), make("br"), fill(option.mean[cluster] === null ? say.tip_area : say.tip_cluster, {
+    pupils: number(option.pupils[cluster]), schools: number(option.schools[cluster]),
+    mean: decimal(option.mean[cluster]), longest: decimal(option.longest[cluster]),
+  }));
+  return words;
+};
+const schoolWords = (option, school) => {
+  const words = make("div");
+  words.append(make("b", schools.name[school]), make("br"), option.names[option.of[school]], make("br"),
+    unknownPupils.has(school) ? say.pupils_unknown : counted(schools.pupils[school], say.pupils));
+  return words;
+};
+
+// The page scrolls under one finger and under the wheel; the map answers to two fingers, to the
+// wheel with Ctrl, and to the wheel once it has been clicked.
+const gate = (pane) => {
+  const { node, map } = pane;
+  const hint = make("p", say.map_wheel, "map-hint");
+  hint.setAttribute("aria-hidden", "true");
+  hint.hidden = true;
+  node.append(hint);
+  let isActive = false;
+  let timer = 0;
+  node.addEventListener("pointerdown", (event) => {
+    isActive = event.pointerType === "mouse";
+    map.dragging[event.pointerType === "touch" ? "disable" : "enable"]();
+  }, true);
+  node.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") isActive = false; });
+  node.parentNode.addEventListener("wheel", (event) => {
+    if (!node.contains(event.target) || isActive || event.ctrlKey || event.metaKey) return;
+    event.stopPropagation();
+    hint.hidden = false;
+    clearTimeout(timer);
+    timer = setTimeout(() => { hint.hidden = true; }, 1600);
+  }, true);
+};
+
+const LabelLayer = L.Layer.extend({
+  initialize(pane) { this.pane = pane; },
+  onAdd(map) {
+    if (!map.getPane("labels")) map.createPane("labels").style.zIndex = "620";
+    this.canvas = L.DomUtil.create("canvas", "map-labels", map.getPane("labels"));
+    map.on("moveend resize", this.draw, this);
+    this.draw();
+  },
+  onRemove(map) { this.canvas.remove(); map.off("moveend resize", this.draw, this); },
+  draw() {
+    const { map } = this.pane;
+    const size = map.getSize();
+    const ratio = window.devicePixelRatio || 1;
+    L.DomUtil.setPosition(this.canvas, map.containerPointToLayerPoint([0, 0]));
+    Object.assign(this.canvas, { width: size.x * ratio, height: size.y * ratio });
+    Object.assign(this.canvas.style, { width: `${size.x}px`, height: `${size.y}px` });
+    const pen = this.canvas.getContext("2d");
+    pen.scale(ratio, ratio);
+    this.writeTo(pen, size);
+  },
+  writeTo(pen, size) {
+    const { map } = this.pane;
+    const at = ([x, y]) => { const point = map.latLngToContainerPoint([y, x]); return [point.x, point.y]; };
+    this.pane.labels = placeLabels(scaleLabels(this.pane, GRID_M / 2 ** map.getZoom()), at, size, pen);
+  },
+});
+
+/** Draw a map at once, its labels on the same canvas: paper does not wait, and shows one canvas. */
+export const drawForPaper = ({ map, layers }) => {
+  const { renderer } = map.options;
+  renderer._redrawBounds = null;
+  renderer._redraw();
+  const corner = map.containerPointToLayerPoint([0, 0]);
+  renderer._ctx.save();
+  renderer._ctx.translate(corner.x, corner.y);
+  layers.names.writeTo(renderer._ctx, map.getSize());
+  renderer._ctx.restore();
+};
+/** A map in a box of the page. `name` is what a screen reader calls it. */
+export const makePane = (node, name) => {
+  const map = L.map(node, {
+    crs: nationalGrid, preferCanvas: true, attributionControl: false, zoomControl: false, zoomSnap: 0, zoomDelta: 0.75,
+    wheelPxPerZoomLevel: 110, fadeAnimation: false, zoomAnimation: false, markerZoomAnimation: false, inertia: false,
+    maxBoundsViscosity: 0.8, renderer: L.canvas({ padding: 0.15 }),
+  });
+  node.setAttribute("role", "application");
+  node.setAttribute("aria-label", name);
+  const pane = { map, node, labels: [], layers: {}, option: null, only: null, extra: [] };
+  pane.fit = () => {
+    if (!node.clientWidth) return;
+    map.invalidateSize({ animate: false });
+    map.setMinZoom(-20);
+    const zoom = map.getBoundsZoom(everything, false, L.point(12, 12));
+    map.setMinZoom(zoom - 0.2);
+    map.setMaxZoom(zoom + 6);
+    map.fitBounds(everything, { animate: false, padding: [6, 6] });
+    map.setMaxBounds(everything.pad(0.4));
+  };
+  map.setView([(extent.south + extent.north) / 2, (extent.west + extent.east) / 2], -5);
+  L.control.scale({ imperial: true, maxWidth: 90 }).addTo(map);
+  pane.fit();
+  node.addEventListener("keydown", (event) => { if (event.key === "0") pane.fit(); });
+  gate(pane);
+  return pane;
+};
+const spot = (school) => L.latLng(schools.at[school][1], schools.at[school][0]);
+/** The schools that an option puts together with one, on the ground: those across the area left out. */
+export const companyOnGround = (option, school) => {
+  const cluster = option.links[school] === undefined ? option.of[school] : option.links[school];
+  return option.of.flatMap((other, i) => (other === cluster ? [i] : []));
+};
+/** Show a school with all it would be with, in the options of some maps. */
+export const flyTo = (panes, school) => panes.forEach((pane) => {
+  if (!pane.node.clientWidth) return;
+  const bounds = L.latLngBounds([spot(school)]);
+  panes.forEach(({ option }) => companyOnGround(option, school).filter((i) => isExempt(option, option.of[school]) || !isExempt(option, option.of[i]))
+    .forEach((i) => bounds.extend(spot(i))));
+  pane.map.fitBounds(bounds.pad(0.25), { animate: false });
+});
+/** Closer or further by a step, round the school that was chosen. */
+export const zoomBy = (pane, steps) => {
+  const { map } = pane;
+  const zoom = map._limitZoom(map.getZoom() + steps * map.options.zoomDelta);
+  if (chosen.school === null) { map.setZoom(zoom, { animate: false }); return; }
+  const at = spot(chosen.school);
+  if (map.getBounds().pad(-0.05).contains(at)) map.setZoomAround(at, zoom, { animate: false });
+  else map.setView(at, zoom, { animate: false });
+};
+
+const dots = (pane) => L.layerGroup(schools.at.map(([x, y], school) => {
+  const option = pane.option;
+  const out = isExempt(option, option.of[school]);
+  return L.circleMarker([y, x], {
+    radius: secondary.has(school) ? 4.4 : 2.4, weight: out ? 1.5 : 0.8, color: out ? INK : "#fff", fillColor: out ? "#fff" : INK, fillOpacity: 1,
+  }).bindTooltip(() => schoolWords(pane.option, school), { className: "tip" });
+}));
+const dotsOf = (pane) => {
+  // Dots differ only by which schools stand outside; made once for all options alike in that.
+  const out = pane.option.of.map((cluster) => isExempt(pane.option, cluster)).join();
+  if (pane.dots && pane.dots.out === out) return pane.dots.layer;
+  if (pane.dots) pane.dots.layer.remove();
+  pane.dots = { out, layer: dots(pane) };
+  return pane.dots.layer;
+};
+const clusterLayer = (pane, option) => L.featureGroup(shapesOf(option).flatMap((rings, cluster) => (rings.length ? [L.polygon(rings, {
+  color: INK, weight: 2.2, fillColor: fills[option.colour[cluster]] || "#fff", fillOpacity: 1, smoothFactor: 0.8,
+}).bindTooltip(() => clusterWords(option, cluster), { sticky: true, className: "tip" }).on("click", (event) => pane.onPick && pane.onPick(event.latlng))] : [])));
+const areaArcs = allArcs.filter((arc) => new Set(areaSides[arc]).size > 1);
+const areaLines = () => L.polyline(arcLines(areaArcs), { color: "#7a1f4b", weight: 2, opacity: 0.85, dashArray: "7 5", interactive: false });
+// Pieces may be smaller than today's clusters: a line is where today's differ.
+const localOfPiece = data.topology.pieces.map((_, piece) => schools.local[schools.piece.indexOf(piece)]);
+const isToday = (arc) => pieceSides[arc].length > 1 && localOfPiece[pieceSides[arc][0]] !== localOfPiece[pieceSides[arc][1]];
+const todayArcs = allArcs.filter(isToday);
+const todayLines = (option) => L.polyline(arcLines(todayArcs.filter((arc) => !isBorder(option.pieces, arc))), { color: INK, weight: 0.9, opacity: 0.55, interactive: false });
+/** Borders that only one of two options has. */
+export const changedBorders = (a, b) => {
+  const gone = allArcs.filter((arc) => isBorder(a.pieces, arc) && !isBorder(b.pieces, arc));
+  const fresh = allArcs.filter((arc) => !isBorder(a.pieces, arc) && isBorder(b.pieces, arc));
+  const lines = (borders, look) => L.polyline(arcLines(borders), { interactive: false, ...look });
+  // Lowest last: a group puts its members at the back one after another.
+  return L.featureGroup([
+    lines(fresh, { color: MARK, weight: 4.5 }), lines(fresh, { color: "#fff", weight: 7 }),
+    lines(gone, { color: MARK, weight: 3, dashArray: "2 6" }), lines(gone, { color: "#fff", weight: 5 }),
+  ]);
+};
+export const showOption = (pane, option, show) => {
+  const { map, layers } = pane;
+  ["clusters", "today", "areas", "changes", "names"].forEach((name) => { if (layers[name]) layers[name].remove(); });
+  pane.option = option;
+  pane.show = show;
+  if (show.dots) dotsOf(pane).addTo(map);
+  else if (pane.dots) pane.dots.layer.remove();
+  // What is put at the back last lies lowest.
+  layers.changes = show.changes && pane.changes ? pane.changes().addTo(map).bringToBack() : null;
+  layers.areas = show.areas && areaArcs.length ? areaLines().addTo(map).bringToBack() : null;
+  layers.today = show.today ? todayLines(option).addTo(map).bringToBack() : null;
+  layers.clusters = clusterLayer(pane, option).addTo(map).bringToBack();
+  markSchool(pane);
+  layers.names = new LabelLayer(pane).addTo(map);
+};
+/** Mark the school that was chosen, the schools it would be with, and where they would meet. */
+export const markSchool = (pane) => {
+  if (pane.layers.school) pane.layers.school.remove();
+  delete pane.layers.school;
+  if (pane.layers.names) pane.layers.names.draw();
+  const { school } = chosen;
+  if (school === null || !pane.option) return;
+  const { option } = pane;
+  const meets = option.meets[option.of[school]];
+  const mine = { interactive: false, color: "#fff", fillColor: MARK, fillOpacity: 1 };
+  pane.layers.school = L.layerGroup([
+    ...companyOnGround(option, school).filter((i) => i !== school)
+      .map((i) => L.circleMarker(spot(i), { ...mine, radius: secondary.has(i) ? 6 : 4.5, weight: 1.5 })),
+    ...(meets < 0 || meets === school ? [] : [
+      L.polyline([spot(school), spot(meets)], { color: MARK, weight: 2, dashArray: "3 5", interactive: false }),
+      L.circleMarker(spot(meets), { ...mine, radius: 8, weight: 3, color: MARK, fillColor: "#fff" }),
+    ]),
+    L.circleMarker(spot(school), { radius: 11, color: "#fff", weight: 6, fill: false, interactive: false }),
+    L.circleMarker(spot(school), { radius: 11, color: MARK, weight: 3.5, fill: false, interactive: false }),
+  ]).addTo(pane.map);
+};
+/** Whatever moves one map moves the others. */
+export const keepTogether = (panes) => {
+  let isMoving = false;
+  panes.forEach((pane) => pane.map.on("move", () => {
+    if (isMoving) return;
+    isMoving = true;
+    panes.filter((other) => other !== pane && other.node.offsetParent).forEach((other) => other.map.setView(pane.map.getCenter(), pane.map.getZoom(), { animate: false }));
+    isMoving = false;
+  }));
+};
+/** Make a map when its box comes near the screen: most readers of the page's top never need it. */
+export const whenNear = (id, makeIt) => {
+  const watcher = new IntersectionObserver((seen) => {
+    if (!seen.some((one) => one.isIntersecting)) return;
+    watcher.disconnect();
+    makeIt();
+  }, { rootMargin: "300px" });
+  watcher.observe(byId(id));
+};
+/** The three buttons of a map: closer, further, all of it. */
+export const setUpZoom = (name, panes) => {
+  const first = () => panes().find((pane) => pane.node.offsetParent);
+  byId(`${name}-in`).addEventListener("click", () => zoomBy(first(), 1));
+  byId(`${name}-out`).addEventListener("click", () => zoomBy(first(), -1));
+  byId(`${name}-all`).addEventListener("click", () => panes().forEach((pane) => pane.fit()));
+};

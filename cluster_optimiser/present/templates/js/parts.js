@@ -1,0 +1,65 @@
+// What is not looked at is not made: the content of a closed part waits as text, where readers
+// without scripts see it.
+import { byId, counted, make, say } from "./core.js";
+import { fold, wordsOf } from "./search.js";
+
+const made = [];
+/** @param {(part: any) => void} listener called once for each part, when its content is there */
+export const onPart = (listener) => { made.push(listener); };
+/** @param {any} part */
+export const fillPart = (part) => {
+  const waiting = part.querySelector("noscript");
+  if (!waiting) return;
+  const holder = make("template");
+  // The page's own text: every value in it was escaped when the page was built.
+  holder.innerHTML = waiting.textContent;
+  holder.content.querySelectorAll("details[open]").forEach((inner) => { inner.open = false; });
+  waiting.replaceWith(holder.content);
+  setStops(part);
+  made.forEach((listener) => listener(part));
+};
+// A table that fits needs no stop of the Tab key; one that does not is scrolled with the arrow keys.
+export const setStops = (within = document.body) => within.querySelectorAll(".scroll[tabindex]").forEach((region) => {
+  region.tabIndex = region.clientWidth && region.scrollWidth <= region.clientWidth ? -1 : 0;
+});
+const setUpFilter = () => {
+  const field = byId("filter");
+  const lines = [...document.querySelectorAll("#all-schools tbody tr")];
+  const texts = lines.map((line) => fold(line.textContent));
+  byId("filter-box").hidden = false;
+  field.addEventListener("input", () => {
+    const asked = wordsOf(field.value);
+    let n = 0;
+    lines.forEach((line, i) => {
+      line.hidden = !asked.every((word) => texts[i].includes(word));
+      n += line.hidden ? 0 : 1;
+    });
+    byId("filter-status").textContent = counted(n, say.filter);
+  });
+};
+export const setUpParts = () => {
+  byId("figures-all").open = false;
+  document.querySelectorAll("details.part").forEach((part) => {
+    part.open = false;
+    // "toggle" comes a while after the part has opened; it also comes where a search in the page opens it.
+    part.querySelector("summary").addEventListener("click", () => fillPart(part));
+    part.addEventListener("toggle", () => { if (part.open) { fillPart(part); setStops(part); } });
+  });
+  onPart((part) => { if (part.id === "everyone") setUpFilter(); });
+  addEventListener("resize", () => setStops());
+  setTimeout(setStops);
+};
+/** Open whatever holds a place of the page, and bring it to the top of the window. @param {string} id @param {boolean} [isAsked] whether the focus goes there too */
+export const reveal = (id, isAsked = true) => {
+  const place = byId(id);
+  if (!place) return;
+  for (let node = place; node; node = node.parentElement) {
+    if (node.tagName === "DETAILS" && !node.open) { fillPart(node); node.open = true; }
+  }
+  const box = byId(`${id}-box`);
+  if (box) box.open = true;
+  place.scrollIntoView({ block: "start", behavior: "instant" });
+  const head = place.matches("details") ? place.querySelector("summary") : place.querySelector("h2, h3") || place;
+  if (!head.matches("summary")) head.tabIndex = -1;
+  if (isAsked) head.focus({ preventScroll: true });
+};
