@@ -25,19 +25,22 @@ def responses(
     results: str | Path,
     scenario: Scenario | str | Path,
     place: Place | None = None,
+    confirmed: str | Path | None = None,
 ) -> Responses:
     """Say what replies to a consultation say.
 
     Parameters
     ----------
     file
-        CSV of replies, see `load_replies`.
+        CSV of replies, or a folder of them, see `load_replies`.
     results
         The results folder that was consulted on: its options are what may be preferred.
     scenario
         The scenario that own plans are judged by and ranked among the plans of, or its file.
     place
         Its authority and ground; read if not given.
+    confirmed
+        CSV written,urn of what was decided about names that are not sure.
 
     Returns
     -------
@@ -61,5 +64,5 @@ def responses(
         option.label: load_plan(folder.path / option.label / "plan.csv", place.authority)
         for option in folder.options
     }
-    replies = load_replies(file, place.authority, list(options))
+    replies = load_replies(file, place.authority, list(options), confirmed=confirmed)
     return tabulate(replies, prepare(scenario, place=place), options)

@@ -107,14 +107,27 @@ def report(
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for tables and map; without it only the counts are printed.",
 )
+@click.option(
+    "--confirm",
+    "confirmed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV written,urn of names that you have decided; uncertain.csv of -o, mended, is one.",
+)
 @outside_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 def responses(
-    *, file: Path, results: Path, scenario: Path, folder: Path | None, as_json: bool
+    *,
+    file: Path,
+    results: Path,
+    scenario: Path,
+    folder: Path | None,
+    confirmed: Path | None,
+    as_json: bool,
 ) -> None:
     """Say what replies to the consultation say: support by option and place, and own plans.
 
-    FILE is a CSV with the columns school (URN or name) and option, and, if wanted, comment,
+    FILE is a CSV, or a folder of them, with the columns school (URN, name or postcode) and
+    option, and, if wanted, comment, respondent,
     may_quote (yes or no) and plan (a plan CSV that the page exported, relative to FILE).
 
     \b
@@ -135,7 +148,9 @@ def responses(
 
         refuse_changed(results)
         place = batch.load_place(load_scenario(scenario))
-        found = batch.responses(file, results=results, scenario=scenario, place=place)
+        found = batch.responses(
+            file, results=results, scenario=scenario, place=place, confirmed=confirmed
+        )
         files = [] if folder is None else write_responses(found, place.territory, folder)
     if as_json:
         say(responses_json(found).rstrip("\n"))

@@ -39,7 +39,8 @@ class Responses:
     support: pd.DataFrame
     plans: pd.DataFrame
     groups: pd.DataFrame
-    comments: pd.DataFrame  # comments that may be quoted: option, comment
+    comments: pd.DataFrame  # comments that may be quoted: option, comment, school, row
+    uncertain: pd.DataFrame  # names to be confirmed: written, urn, name, how, rows
     counts: Mapping[str, int]
     judged_by: str  # label of the scenario that own plans are judged by
 
@@ -62,15 +63,23 @@ def company_apart_pupils(one: pd.Series, other: pd.Series, pupils: pd.Series) ->
 
 
 def _reply_table(replies: Sequence[Reply], authority: Authority) -> pd.DataFrame:
-    """Say what became of each reply: a school counts once, with its last reply."""
-    last = {reply.urn: reply.row for reply in replies if reply.urn is not None}
+    """Say what became of each reply.
+
+    A school counts once, with its last reply that says what it prefers; a blank cancels nothing,
+    and an option that does not exist is no vote.
+    """
+    votes = {reply.urn: reply.row for reply in replies if reply.is_vote}
+    heard = {reply.urn: reply.row for reply in replies if not reply.option_problem}
+    last = {**heard, **votes}
+    same = Counter(reply.comment for reply in replies)
     rows = []
     for reply in replies:
         reason = reply.option_problem
+        is_counted = reply.urn is not None and last.get(reply.urn) == reply.row
         if reply.urn is None:
-            reason = reply.how
-        elif last[reply.urn] != reply.row:
-            reason = f"the school replied again on row {last[reply.urn]}"
+            reason = reply.how + (": to be confirmed" if reply.likely else "")
+        elif not is_counted and not reason:
+            reason = f"the reply of the school on row {last[reply.urn]} stands"
         rows.append(
             {
                 "row": reply.row,
@@ -79,13 +88,37 @@ def _reply_table(replies: Sequence[Reply], authority: Authority) -> pd.DataFrame
                 "name": None if reply.urn is None else authority.schools.loc[reply.urn, "name"],
                 "matched": reply.how if reply.urn is not None else "not found",
                 "option": reply.option or NO_PREFERENCE,
-                "is_counted": reply.urn is not None and last[reply.urn] == reply.row,
+                "is_counted": is_counted and not reply.option_problem,
                 "reason": reason,
+                "respondent": reply.respondent,
+                "n_same_comment": same[reply.comment] if reply.comment else 0,
             }
         )
     table = pd.DataFrame(rows)
     table["urn"] = table["urn"].astype("Int64")
     return table
+
+
+def _uncertain(replies: Sequence[Reply], authority: Authority) -> pd.DataFrame:
+    """List the names to be confirmed, with the likely school where there is one only."""
+    rows: dict[str, dict[str, object]] = {}
+    for reply in replies:
+        if reply.urn is None and reply.likely:
+            only = reply.likely[0] if len(reply.likely) == 1 else None
+            names = [str(authority.schools.loc[urn, "name"]) for urn in reply.likely]
+            row = rows.setdefault(
+                reply.school,
+                {
+                    "written": reply.school,
+                    "urn": pd.NA if only is None else only,
+                    "name": "; ".join(names),
+                    "how": reply.how,
+                    "rows": (),
+                },
+            )
+            row["rows"] = (*row["rows"], reply.row)  # type: ignore[misc]
+    columns = ["written", "urn", "name", "how", "rows"]
+    return pd.DataFrame(list(rows.values()), columns=columns).astype({"urn": "Int64"})
 
 
 def _support(table: pd.DataFrame, authority: Authority, options: Sequence[str]) -> pd.DataFrame:
@@ -145,6 +178,8 @@ class _Plans:
             "plan": None if reply.plan is None else reply.plan.name,
         }
         try:
+            if reply.plan_problem:
+                return {**row, "status": "cannot be read", "reasons": reply.plan_problem}, None
             plan = load_plan(str(reply.plan), self.problem.authority)
         except InputError as error:
             reasons = "; ".join(f"{f.subject}: {f.problem}".strip(": ") for f in error.faults)
@@ -236,11 +271,19 @@ def tabulate(
     )
     whole = ("urn", "n_clusters", "group", "nearest_pupils")
     judged = judged.astype(dict.fromkeys(whole, "Int64"))
-    quoted = [(reply.option or NO_PREFERENCE, reply.comment) for reply in replies if _quoted(reply)]
+    quoted = [
+        (reply.option or NO_PREFERENCE, reply.comment, reply.school, reply.row)
+        for reply in replies
+        if _quoted(reply)
+    ]
     counts = {
         "n_rows": len(table),
         "n_counted": int(table["is_counted"].sum()),
-        "n_superseded": int((~table["is_counted"] & table["urn"].notna()).sum()),
+        "n_superseded": int(
+            (~table["is_counted"] & table["urn"].notna()).sum()
+            - sum(bool(r.option_problem) and r.urn is not None for r in replies)
+        ),
+        "n_to_confirm": sum(bool(reply.likely) for reply in replies),
         "n_unknown_school": int(table["urn"].isna().sum()),
         "n_unknown_option": sum(bool(reply.option_problem) for reply in replies),
         "n_schools": len(authority.schools),
@@ -253,7 +296,8 @@ def tabulate(
         support=_support(table, authority, list(options)),
         plans=judged,
         groups=groups,
-        comments=pd.DataFrame(quoted, columns=["option", "comment"]),
+        comments=pd.DataFrame(quoted, columns=["option", "comment", "school", "row"]),
+        uncertain=_uncertain(replies, authority),
         counts=counts,
         judged_by=problem.scenario.option,
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.comparison.responses import Responses
     from cluster_optimiser.domain import Territory
 
-TABLES = ("replies", "support", "plans", "groups", "comments")
+TABLES = ("replies", "support", "plans", "groups", "comments", "uncertain")
 """Tables of `Responses`, each a CSV file."""
 
 EVEN = "#ffffff"

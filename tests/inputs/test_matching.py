@@ -1,0 +1,96 @@
+"""Which school a person means: sure, likely, several or none."""
+
+import re
+
+import pytest
+
+from cluster_optimiser.inputs.matching import SchoolNames
+from tests.norfolk import norfolk_place
+
+
+@pytest.fixture(scope="module")
+def schools():
+    return norfolk_place().authority.schools
+
+
+@pytest.fixture(scope="module")
+def names(schools):
+    return SchoolNames(schools, ["Norfolk"])
+
+
+def swapped(name):
+    """Exchange the second and third letters, as quick typing does."""
+    return name[0] + name[2] + name[1] + name[3:]
+
+
+WAYS = {
+    "as it is": lambda name: name,
+    "upper case": str.upper,
+    "county added": lambda name: f"{name}, Norfolk",
+    "without School": lambda name: re.sub(r" School\b", "", name),
+    "CE, VC, VA": lambda name: (
+        name.replace("Church of England", "CE")
+        .replace("Voluntary Controlled", "VC")
+        .replace("Voluntary Aided", "VA")
+    ),
+    "C of E": lambda name: name.replace("Church of England", "C. of E."),
+    "CofE": lambda name: name.replace("Church of England", "CofE"),
+    "St.": lambda name: re.sub(r"\bSt\b", "St.", name).replace(" and ", " & "),
+    "Saint": lambda name: re.sub(r"\bSt\b", "Saint", name),
+    "Jnr, Inf": lambda name: name.replace("Junior", "Jnr").replace("Infant", "Inf"),
+    "no apostrophe": lambda name: name.replace("'", ""),
+    "without status": lambda name: re.sub(
+        "Church of England|Voluntary (Controlled|Aided)|Community|Endowed", "", name
+    ),
+    "letters exchanged": swapped,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_school_is_found_however_it_is_written_and_none_for_another(way, schools, names):
+    found = {urn: names.find(WAYS[way](name)) for urn, name in schools["name"].items()}
+    wrong = [
+        urn for urn, match in found.items() if match.sureness == "sure" and match.urns != (urn,)
+    ]
+    assert wrong == []
+    good = [
+        match.sureness in {"sure", "likely"} and urn in match.urns for urn, match in found.items()
+    ]
+    assert sum(good) >= (0.9 if way == "letters exchanged" else 0.99) * len(good)
+
+
+@pytest.mark.parametrize(
+    ("written", "sureness", "name"),
+    [
+        ("Hapton CE Primary School", "sure", "Hapton Church of England Primary School"),
+        ("Flitcham Primary School", "sure", "Flitcham"),
+        ("Ditchingham Primary School", "sure", "Ditchingham"),
+        ("Attleborough Infant", "sure", "Attleborough Infant School"),
+        ("120883", "sure", ""),
+        ("120883.0", "sure", ""),
+        ("Hapton High School", "likely", "Hapton"),
+        ("St Mary's", "several", ""),
+        ("Parents of Wymondham", "several", ""),
+        ("999999", "none", ""),
+        ("\u00b2", "none", ""),
+        ("Primary School", "none", ""),
+        ("", "none", ""),
+    ],
+)
+def test_what_is_not_sure_is_not_taken_for_sure(written, sureness, name, schools, names):
+    match = names.find(written)
+    assert match.sureness == sureness
+    if name:
+        assert schools.loc[match.urns[0], "name"].startswith(name)
+
+
+def test_postcode_and_laestab_are_numbers_of_a_school(schools):
+    urns = schools.index[:3]
+    table = schools.loc[urns, ["name"]].assign(
+        postcode=["NR1 1AA", "NR1 1AA", "NR2 2BB"], laestab=["9262001", "926/2002", "9262003"]
+    )
+    names = SchoolNames(table)
+    assert names.find("nr2 2bb").urns == (urns[2],)
+    assert names.find("NR1 1AA").sureness == "several"
+    assert names.find("926/2002").urns == (urns[1],)
+    assert names.find("9262003").sureness == "sure"

@@ -1,0 +1,57 @@
+"""Replies are untrusted: what they name outside their folder is not read, and nobody is harmed."""
+
+import os
+
+import pytest
+
+from cluster_optimiser.errors import InputError
+from cluster_optimiser.inputs.replies import load_replies
+from tests.norfolk import norfolk_place
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return norfolk_place().authority
+
+
+def read(tmp_path, authority, *lines, **more):
+    file = tmp_path / "replies.csv"
+    file.write_text("school,option,plan\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return load_replies(file, authority, ["4a", "4b"], **more)
+
+
+def test_only_plain_files_of_the_folder_are_plans(tmp_path, authority):
+    home = tmp_path / "replies"
+    home.mkdir()
+    (tmp_path / "secret.csv").write_text("urn,cluster\n")
+    (home / "own.csv").write_text("urn,cluster\n")
+    (home / "large.csv").write_bytes(b" " * 4_000_001)
+    (home / "link.csv").symlink_to(tmp_path / "secret.csv")
+    os.mkfifo(home / "pipe.csv")
+    names = ("own.csv", str(tmp_path / "secret.csv"), "../secret.csv", "/dev/zero", "link.csv",
+             "pipe.csv", "large.csv", "x\x01" * 300)  # fmt: skip
+    replies = read(home, authority, *(f"120883,4a,{name}" for name in names))
+    assert [bool(reply.plan_problem) for reply in replies] == [False] + [True] * 7
+
+
+def test_a_strange_school_harms_no_other(tmp_path, authority):
+    replies = read(tmp_path, authority, "\u00b2,4a,", "120883,4b,", "<script>,9z,")
+    assert [reply.urn for reply in replies] == [None, 120883, None]
+
+
+def test_an_unknown_option_and_a_blank_are_no_votes_but_none_is(tmp_path, authority):
+    replies = read(tmp_path, authority, "120883,9z,", "120883,4a; 4b,", "120883,,", "120883,none,")
+    assert [reply.is_vote for reply in replies] == [False, False, False, True]
+    assert [bool(reply.option_problem) for reply in replies] == [True, True, False, False]
+
+
+def test_what_an_analyst_has_decided_counts(tmp_path, authority):
+    confirm = tmp_path / "confirm.csv"
+    confirm.write_text("written,urn\nHapton High School,120883\nSt Mary's,\n")
+    lines = ("Hapton High School,4a,", "St Mary's,4a,")
+    assert [r.urn for r in read(tmp_path, authority, *lines)] == [None, None]
+    decided = read(tmp_path, authority, *lines, confirmed=confirm)
+    assert [(r.urn, r.likely) for r in decided] == [(120883, ()), (None, ())]
+    confirm.write_text("written,urn\nx,1\n")
+    with pytest.raises(InputError, match='there is no school "1"'):
+        read(tmp_path, authority, *lines, confirmed=confirm)
