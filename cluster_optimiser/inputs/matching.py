@@ -146,6 +146,9 @@ class SchoolNames:
             return Match("none", (), "no school is called so or much like it")
         if len(left) > 1:
             return Match("several", tuple(left), "several schools may be meant")
+        if not kinds and self.words[left[0]] != words:
+            # Of a place alone nobody knows whether a school is meant.
+            return Match("likely", tuple(left), "its place alone")
         return Match("sure", tuple(left), how)
 
 

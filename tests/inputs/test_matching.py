@@ -69,6 +69,7 @@ def test_every_school_is_found_however_it_is_written_and_none_for_another(way, s
         ("120883", "sure", ""),
         ("120883.0", "sure", ""),
         ("Hapton High School", "likely", "Hapton"),
+        ("Norwich", "likely", ""),
         ("St Mary's", "several", ""),
         ("Parents of Wymondham", "several", ""),
         ("999999", "none", ""),
