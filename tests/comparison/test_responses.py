@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from cluster_optimiser.batch import responses
+from cluster_optimiser.batch import responses, verifying
 from cluster_optimiser.cli import app
 from cluster_optimiser.comparison.responses import (
     LIKE_SHARE,
@@ -88,7 +88,9 @@ def test_schools_are_found_by_urn_name_and_slip(found: Responses, file: Path) ->
     # A name with a slip is not counted, but listed to be confirmed.
     likely = found.uncertain.dropna(subset="urn")
     assert len(likely) >= 12
-    for row in likely.itertuples():
+    slips = likely[likely["how"] != "its place alone"]
+    assert len(likely) - len(slips) <= 1
+    for row in slips.itertuples():
         assert abs(len(row.name) - len(row.written)) <= 1
 
 
@@ -186,7 +188,10 @@ def test_twice_the_same_bytes(tmp_path: Path, folder: Path) -> None:
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
-def test_the_command(file: Path, folder: Path, tmp_path: Path) -> None:
+def test_the_command(
+    file: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "refuse_changed", lambda _: None)  # no run signed it
     small = tmp_path / "small.csv"
     lines = file.read_text(encoding="utf-8").splitlines()
     small.write_text("\n".join([*lines[:6], lines[-1]]), encoding="utf-8")
@@ -196,7 +201,7 @@ def test_the_command(file: Path, folder: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.exception
     assert "6 replies; " in done.output
     assert 'there is no option "9z"' in done.output
-    assert len(list((tmp_path / "out").iterdir())) == 7
+    assert len(list((tmp_path / "out").iterdir())) == 8
     done = CliRunner().invoke(app, [*command, "--json"])
     assert '"n_rows": 6' in done.output
 
@@ -229,7 +234,7 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
     path.write_text("scool,option\n1,4a\n", encoding="utf-8")
     with pytest.raises(InputError, match="school"):
         load_replies(path, norfolk_place().authority, OPTIONS)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="no file that can be read"):
         load_replies(tmp_path / "none.csv", norfolk_place().authority, OPTIONS)
 
 
