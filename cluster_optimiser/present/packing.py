@@ -31,3 +31,17 @@ def packed_number(value: int) -> str:
     ('!!', 4)
     """
     return digits(value, 2) if value < MOST_IN_TWO else DIGITS[-1] + digits(value, 3)
+
+
+def packed_list(values: list[int]) -> str:
+    """Write small numbers with as many digits each as the largest takes; that many come first.
+
+    Examples
+    --------
+    >>> packed_list([0, 1, 2]), packed_list([0, BASE])
+    ('1!#$', '2!!#!')
+    """
+    n = 1
+    while BASE**n <= max(values, default=0):
+        n += 1
+    return str(n) + "".join(digits(value, n) for value in values)

@@ -194,7 +194,7 @@ def page_script() -> str:
 
 def _flush(text: str) -> str:
     """Take off indents, a tenth of the page, where they do not count."""
-    return re.sub(r"\n\s+", "\n", text)
+    return re.sub(r"\n\s+", "\n", re.sub(r" {4,}", "", text))
 
 
 def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str:

@@ -15,6 +15,7 @@ from cluster_optimiser.present.levels_data import levels_data
 from cluster_optimiser.present.mosaic import grid_of, mosaic, topology
 from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.options import title_beside
+from cluster_optimiser.present.packing import packed_list
 from cluster_optimiser.present.postcode_data import listed_places, packed_postcodes
 from cluster_optimiser.present.principles import today_at
 from cluster_optimiser.present.records import plain
@@ -202,7 +203,7 @@ def _option(result: Result, grid: Grid, colour_of: Mapping[str, int]) -> dict[st
         "meets": positions(result.problem, clusters["meeting_place_urn"]).tolist(),
         "longest": _rounded(clusters["max_minutes"]),
         "mean": _rounded(clusters["mean_minutes"]),
-        "of": [at[str(name)] for name in table["cluster"]],
+        "of": packed_list([at[str(name)] for name in table["cluster"]]),
         "links": {i: link for i, link in enumerate(links) if link >= 0},
         "spots": [_spot(shape, grid) for shape in clusters.geometry],
         "rules": _rules(result.problem),

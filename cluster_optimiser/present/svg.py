@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 WIDTH = 2000
 """Units across every map; a map about 640 pixels wide shows three units a pixel."""
 MARGIN = 24
-TOLERANCE_M = 250.0
-FINE_TOLERANCE_M = 100.0
+TOLERANCE_M = 320.0
+FINE_TOLERANCE_M = 140.0
 
 # Areas whose largest inner circle is smaller are drawn again, if three are near one another.
 CROWDED_RADIUS = 38.0

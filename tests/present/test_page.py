@@ -19,10 +19,21 @@ from cluster_optimiser.present.options import (
     strip_domain,
     title_beside,
 )
+from cluster_optimiser.present.packing import BASE, DIGITS
 from cluster_optimiser.present.principles import Finding, principles
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.scenario import Count
 from tests.present.conftest import NASTY
+
+
+def _unpacked(text: str) -> list[int]:
+    """Read what `packed_list` writes."""
+    n, places = int(text[0]), [DIGITS.index(letter) for letter in text[1:]]
+    return [
+        sum(d * BASE ** (n - 1 - k) for k, d in enumerate(places[i : i + n]))
+        for i in range(0, len(places), n)
+    ]
+
 
 Tags = Callable[[str], list[tuple[str, dict[str, str]]]]
 
@@ -126,7 +137,7 @@ def test_the_data_for_the_scripts_holds_every_school(page: str, results: list[Re
     assert urns == results[0].problem.authority.schools.index.tolist()
     assert [option["label"] for option in data["options"]] == ["1", "4a"]
     for option, result in zip(data["options"], results, strict=True):
-        held = [option["names"][cluster] for cluster in option["of"]]
+        held = [option["names"][cluster] for cluster in _unpacked(option["of"])]
         assert held == result.plan.assignment[urns].tolist()
 
 

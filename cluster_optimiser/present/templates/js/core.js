@@ -1,4 +1,6 @@
 // The data of the page, and how words and numbers are written.
+import { unpackList } from "./packing.js";
+
 /** @type {any} What Python wrote into the page. */
 export const data = JSON.parse(document.getElementById("data").textContent);
 /** @type {Record<string, any>} */
@@ -69,6 +71,7 @@ export const titleOf = (ground, unit) => {
 schools.at = schools.xy.map(([x, y]) => [Math.round((x - data.origin[0]) / 10), Math.round((y - data.origin[1]) / 10)]);
 // What lies in one cluster in every plan does so with its schools.
 options.forEach((option) => {
+  option.of = unpackList(option.of);
   const ground = data.grounds[option.ground];
   option.pieces = data.topology.pieces.map((_, piece) => {
     const held = schools.piece.findIndex((at, i) => at === piece && ground.group[i] < 0);

@@ -15,7 +15,7 @@ const areaOption = (pair) => {
     areaOptions.set(pair, {
       names: area.names, exempt: area.exempt, colour: area.colour, spots: area.spots,
       number: area.names.map((_, i) => String(i + 1)), pupils: sum(upper.pupils), schools: sum(upper.schools),
-      mean: area.names.map(() => null), longest: area.names.map(() => null),
+      meets: area.names.map(() => -1), links: {}, mean: area.names.map(() => null), longest: area.names.map(() => null),
       of: upper.of.map((cluster) => area.of[cluster]),
       pieces: upper.pieces.map((cluster) => (cluster < 0 ? -1 : area.of[cluster])),
     });

@@ -8,3 +8,8 @@ export const unpack = (text, at, n) => {
   for (let i = at; i < at + n; i += 1) value = value * BASE + digitOf.get(text[i]);
   return value;
 };
+/** Small numbers, all with as many digits as the first letter says. @param {string} text @returns {number[]} */
+export const unpackList = (text) => {
+  const n = Number(text[0]);
+  return Array.from({ length: (text.length - 1) / n }, (_, i) => unpack(text, 1 + i * n, n));
+};
