@@ -181,7 +181,7 @@ def test_fail_fast(call: Call, folder: Path, out: Path) -> None:
 def test_time_that_runs_out(call: Call, folder: Path, out: Path) -> None:
     said = call("run", put(folder, "a"), "-o", out, "--time-limit", "1e-9")
     assert said.code == 5
-    assert said.err.startswith("a    UNKNOWN    no plan was found within 1e-09 s; none is proved")
+    assert said.err.startswith("a    UNKNOWN    no plan was found")
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def _refuse_existing(
 ) -> None:
     faults = []
     if not key:
-        remedy = "Use letters, such as Kirklees."
+        remedy = "Use letters, such as Westshire."
         faults.append(
             Fault("the command", 0, "AUTHORITY", f'"{request.name}" cannot name a folder', remedy)
         )

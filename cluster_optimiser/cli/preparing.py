@@ -123,7 +123,7 @@ def new(  # noqa: PLR0913 - one argument an option
 
     \b
     Example:
-      cluster-optimiser new Kirklees --schools edubasealldata20240115.csv --la 382 \\
+      cluster-optimiser new Westshire --schools edubasealldata20240115.csv --la 382 \\
         --layer district=LAD_MAY_2023_UK_BFC.gpkg --clusters 17
     """
     from rich.progress import Progress, SpinnerColumn, TextColumn

@@ -254,7 +254,7 @@ def audit(*, authority: str, against: Path, file: Path | None, as_json: bool) ->
         print_json(road_words.audit_record(audited, names))
         return
     for line in road_words.audit_lines(audited, names):
-        click.echo(line)
+        say(line)
 
 
 def _report(target: Path, network: RoadNetwork) -> None:
