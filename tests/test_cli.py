@@ -324,15 +324,17 @@ def test_errors_of_other_kinds(
 def test_a_mistake_of_the_program_shows_where_it_is(
     call: Call, folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only a user's mistake is spared the traceback: this one must be reported."""
+    """It cannot be mended by the user, so it must be easy to report."""
 
     def fail(*_: object, **__: object) -> None:
         message = "a mistake of ours"
         raise RuntimeError(message)
 
     monkeypatch.setattr("cluster_optimiser.batch.run_batch", fail)
-    with pytest.raises(RuntimeError, match="a mistake of ours"):
-        call("run", put(folder, "a"), "-o", out)
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    said = call("run", put(folder, "a"), "-o", out)
+    assert said.code == 1
+    assert "nobody foresaw (RuntimeError: a mistake of ours) in running.run" in said.err
 
 
 # --- what goes where ------------------------------------------------------------------
