@@ -103,7 +103,7 @@ def _seal(results: Path) -> Iterator[Fault]:
             yield _fault(path.name, "was not written by the run", "Move it out of the folder.")
 
 
-_RUN_AGAIN = "Run the scenarios into it again."
+_RUN_AGAIN = "Run the scenarios into it again: cluster-optimiser run scenarios --out RESULTS."
 
 
 def _run_faults(folder: Path) -> Iterator[Fault]:

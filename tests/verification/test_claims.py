@@ -174,7 +174,7 @@ def with_stage(true: Result, number: int, **change: Any) -> Result:
         (lambda s: {"objective": s.objective + 1, "bound": s.bound + 1}, "objective is given as"),
         (lambda s: {"bound": s.objective + 1, "gap": -1 / max(1, s.objective)}, "is above the obj"),
         (lambda s: {"bound": s.bound - 1}, "gap is given as"),
-        (lambda s: {"bound": s.bound - 1, "gap": 1 / max(1, s.objective)}, "called OPTIMAL with"),
+        (lambda s: {"bound": s.bound - 1, "gap": 1 / max(1, s.objective)}, "called OPTIMAL at"),
     ],
 )
 def test_a_stage_that_contradicts_the_plan_or_itself_is_found(
