@@ -226,10 +226,12 @@ def road_note(authority: Authority, measured: Measured) -> str:
 def _of_map(about: Mapping[str, str], measured: Measured) -> list[str]:
     sentences = []
     if about.get("outline_share"):
-        inside, margin = (float(about[f"{of}_share"]) for of in ("outline", "margin"))
+        inside, margin = float(about["outline_share"]), about.get("margin_share")
+        # A narrow margin may hold no square of its own.
+        around = f", of those in the margin around it {float(margin):.0%}" if margin else ""
         sentences.append(
-            f"Of the squares of 2 km that touch the authority {inside:.0%} have roads on the map, "
-            f"of those in the margin around it {margin:.0%} (the sea has none)."
+            f"Of the squares of 2 km that touch the authority {inside:.0%} have roads on the map"
+            f"{around} (the sea has none)."
         )
     is_open = measured.saved_min > 0
     if is_open.any():

@@ -68,10 +68,10 @@ const LabelLayer = L.Layer.extend({
   onAdd(map) {
     if (!map.getPane("labels")) map.createPane("labels").style.zIndex = "620";
     this.canvas = L.DomUtil.create("canvas", "map-labels", map.getPane("labels"));
-    map.on("moveend resize", this.draw, this);
+    map.on({ moveend: this.draw, resize: this.draw }, this);
     this.draw();
   },
-  onRemove(map) { this.canvas.remove(); map.off("moveend resize", this.draw, this); },
+  onRemove(map) { this.canvas.remove(); map.off({ moveend: this.draw, resize: this.draw }, this); },
   draw() {
     const { map } = this.pane;
     const size = map.getSize();
