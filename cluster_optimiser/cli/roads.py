@@ -296,10 +296,15 @@ def _fact_lines(facts: Mapping[str, Any]) -> list[str]:
         )
     )
     if facts.get("outline_share"):
-        inside, margin = (float(facts[f"{of}_share"] or 0) for of in ("outline", "margin"))
+        inside, margin = float(facts["outline_share"]), facts.get("margin_share")
+        around = (
+            f", {float(margin):.0%} of those in the margin of {facts['margin_km']} km"
+            if margin
+            else ""
+        )
         lines.append(
-            f"Squares of 2 km with roads: {inside:.0%} of those that touch the authority, "
-            f"{margin:.0%} of those in the margin of {facts['margin_km']} km (the sea has none)"
+            f"Squares of 2 km with roads: {inside:.0%} of those that touch the authority{around} "
+            "(the sea has none)"
         )
     if facts.get("unread_limits"):
         lines.append(f"Limits on the map that could not be read: {facts['unread_limits']}")
