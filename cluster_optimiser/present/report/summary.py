@@ -27,7 +27,7 @@ AGAINST_TODAY = "against-today"
 def verdicts(folder: ResultsFolder, option: Option) -> list[tuple[str, Any]]:
     """Give each principle's name, and what the page found for an option."""
     at = folder.options.index(option)
-    return [(one["name"], one["findings"][at]) for one in folder.record["principles"]]
+    return [(one["name"], one["findings"][at]) for one in folder.record["matrix"]["rows"]]
 
 
 def kept(folder: ResultsFolder, option: Option) -> dict[str, int]:
