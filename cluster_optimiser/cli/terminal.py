@@ -20,12 +20,12 @@ EXIT_INTERRUPTED = 130
 
 
 def plain_text(text: str) -> str:
-    """Show control characters of names and files instead of sending them to the terminal.
+    r"""Show control characters of names and files instead of sending them to the terminal.
 
     Examples
     --------
-    >>> plain_text("Ash\x1b[2J School\n")
-    'Ash\\x1b[2J School\n'
+    >>> plain_text("Ash\x1b[2J School")
+    'Ash\\x1b[2J School'
     """
     return "".join(
         letter if letter.isprintable() or letter in "\n\t" else repr(letter)[1:-1]

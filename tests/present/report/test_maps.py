@@ -23,7 +23,8 @@ def _drawn(names: dict[str, str]) -> tuple[str, dict[str, tuple[float, float]]]:
         key: shapely.box(i % 8 * 250, i // 8 * 200, i % 8 * 250 + 240, i // 8 * 200 + 190)
         for i, key in enumerate(names)
     }
-    marks = svg._labels(boxes, names, shapely.box(0, 0, 2000, 1400))
+    numbered = {key: (str(int(key.rpartition("C")[2])), name) for key, name in names.items()}
+    marks = svg._labels(boxes, numbered, shapely.box(0, 0, 2000, 1400))
     paths = svg._paths(boxes, dict.fromkeys(boxes, 3))
     drawing = f'<svg viewBox="0 0 2000 1400"><g class="ar">{paths}</g>{marks}</svg>'
     spots = re.findall(r'<circle class="nd" cx="(\d+)" cy="(\d+)"', drawing)
