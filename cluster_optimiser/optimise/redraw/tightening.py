@@ -121,9 +121,8 @@ def part_in_fractions(a: Assignment, values: Sequence[float]) -> None:
     for h, members in a.of_hub.items():
         home = a.ground.hubs[h].unit
         for share in SHARES_OF_A_UNIT:
-            held = frozenset(i for i in members if values[a.x[i, h]] >= share)
-            if not held - {home}:
-                continue
+            # Nothing parts a unit beside the hub's own from it, however little that one is held.
+            held = frozenset(i for i in members if values[a.x[i, h]] >= share) | {home}
             for piece in pieces(a.ground.neighbours, held):
                 if home in piece:
                     continue

@@ -109,6 +109,19 @@ def test_a_broken_row_is_found(shares: dict[int, float], broken: bool) -> None:
     assert holds(a, shares) is not broken
 
 
+def test_nothing_parts_a_piece_that_touches_the_hub() -> None:
+    """Less of the hub's own unit than of the piece: a row that no plan with it could keep came."""
+    a = path(400, 200, 300, 100, 500)
+    home = a.ground.hubs[WEST].unit
+    values = [0.0] * len(a.model.upper)
+    values[a.x[home, WEST]] = 0.3
+    for unit in (1, 2):
+        values[a.x[unit, WEST]] = 0.6
+    n_rows = len(a.model.rows)
+    tightening.part_in_fractions(a, values)
+    assert len(a.model.rows) == n_rows
+
+
 @st.composite
 def grounds(draw: st.DrawFn) -> RedrawGround:
     """Draw a grid of six schools and their sizes."""
