@@ -76,6 +76,16 @@ def accepted(findings: Iterable[Finding], accept: Sequence[str]) -> Iterator[Fin
         yield replace(one, is_accepted=True) if is_accepted else one
 
 
+def gravest(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Give each finding once, as grave as it is anywhere."""
+    by_key: dict[str, Finding] = {}
+    for one in findings:
+        known = by_key.get(one.key)
+        if known is None or GRADES.index(one.grade) < GRADES.index(known.grade):
+            by_key[one.key] = one
+    return tuple(by_key.values())
+
+
 def open_faults(findings: Iterable[Finding]) -> list[Finding]:
     """Give the faults that nobody has accepted."""
     return [one for one in findings if one.grade == "fault" and not one.is_accepted]

@@ -49,6 +49,7 @@ RULES = (
             "contiguity.min_shared_m",
             "contiguity.min_shared_school_m",
             "contiguity.max_minutes",
+            "contiguity.empty",
             "contiguity.links",
             "contiguity.barriers",
         ),

@@ -348,3 +348,149 @@ def test_the_report_is_a_page_with_every_finding(ask, tmp_path: Path) -> None:
     assert "A 1 School lies" in html
     assert "http:" not in html
     assert "https:" not in html, "nothing is asked for"
+
+
+def test_a_cluster_is_found_in_another_spelling_and_told(ask, tmp_path: Path) -> None:
+    world = renamed(World(), "A", "King\u2019s Lynn and Saint Mary")
+    is_a = world.schools["cluster"] == "King\u2019s Lynn and Saint Mary"
+    world.schools.loc[is_a, ["cluster", "local_cluster"]] = "Kings Lynn & St. Mary"
+    assert ask(world, "run").code == 0
+    (caveat,) = manifest(tmp_path)["caveats"]
+    assert '"Kings Lynn & St. Mary" in t/schools.csv is taken for "King\u2019s Lynn and' in caveat
+
+
+def test_two_names_of_one_spelling_are_not_guessed_between(ask) -> None:
+    world = renamed(renamed(World(), "A", "St Ann"), "B", "Saint Ann")
+    world.schools.loc[world.schools["cluster"] == "St Ann", ["cluster", "local_cluster"]] = "ST ANN"
+    said = ask(world)
+    assert said.code == 3
+    assert said.err.count('no polygon is called "ST ANN"') == 4
+
+
+def test_what_is_accepted_in_vain_is_told(ask) -> None:
+    world = moved(World(), (100001,), cluster="B", local_cluster="B")
+    world.more = 'accept = ["outside-cluster: URN 100001", "outside-cluster: URN 10001"]'
+    said = ask(world)
+    assert said.code == 0
+    assert said.out.count("matches no fault or warning here") == 1
+    assert 'Did you mean "outside-cluster: URN 100001"?' in said.out
+
+
+def without_schools(world: World, *names: str) -> World:
+    world.schools = world.schools[~world.schools["cluster"].isin(names)]
+    return world
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_empty_ground_can_be_refused(ask, command: str) -> None:
+    world = without_schools(World("ABC", 3), "B")
+    world.scenario += '[contiguity]\nempty = "refuse"\n'
+    said = ask(world, command)
+    assert said.code == 3
+    assert "B holds no school that is placed in a plan: it has none" in said.err
+    assert 'empty = "bridge"' in said.err
+
+
+@pytest.mark.parametrize("is_exempt", [True, False])
+def test_empty_ground_can_be_bridged(ask, tmp_path: Path, is_exempt: bool) -> None:
+    world = World("ABCD", 4)
+    if is_exempt:
+        world = moved(world, tuple(range(100010, 100014)), phase="special")
+        world.scenario += '[[exempt]]\nname = "S"\nwhere = { phase = "special" }\n'
+    else:
+        world = without_schools(world, "B", "C")
+    world.scenario += '[contiguity]\nempty = "bridge"\n'
+    said = ask(world, "run")
+    assert said.code == 0, said.err
+    plan = (tmp_path / "out" / "a" / "plan.csv").read_text().splitlines()
+    assert len({line.split(",")[1] for line in plan if line.startswith("10000")}) == 1
+
+
+def test_no_drive_leads_to_empty_ground(ask) -> None:
+    world = World("ABC", 3)
+    world.scenario += '[contiguity]\nempty = "bridge"\nmax_minutes = 20\n'
+    said = ask(world)
+    assert said.code == 3
+    assert "State the pairs as links instead" in said.err
+
+
+def test_rows_of_one_cluster_are_joined_on_request(ask, tmp_path: Path) -> None:
+    world = World()
+    west, south, east, north = world.shapes["A"].bounds
+    frame = gpd.GeoDataFrame(
+        {"cluster": [*world.shapes, "A"]},
+        geometry=[
+            box(west, south, east, south + 2000) if name == "A" else shape
+            for name, shape in world.shapes.items()
+        ]
+        + [box(west, south + 2000, east, north)],
+        crs=27700,
+    )
+    world.clusters = "rows.geojson"
+    world.frame = lambda: frame
+    assert "write dissolve = true" in ask(world).err
+    world.tables = "dissolve = true"
+    assert ask(world, "run").code == 0
+    (caveat,) = manifest(tmp_path)["caveats"]
+    assert "joined into one area: A (2 rows)" in caveat
+
+
+def test_blanks_below_a_merged_cell_are_recognised(ask) -> None:
+    world = World()
+    table = world.schools.drop(columns="local_cluster")
+    table["cluster"] = table["cluster"].mask(table["cluster"].duplicated(), "")
+    said = ask(register_as(table.to_csv(index=False)))
+    assert said.code == 3
+    assert 'Was the cell above, "A", merged with it?' in said.err
+    assert said.err.count("the school has no cluster") == 27
+
+
+@pytest.mark.parametrize("given", [10_800, 10_700])
+def test_a_row_of_totals_is_no_school(ask, given: int) -> None:
+    row = ",Total,,,," if given == 10_700 else "Grand total,,,,,"
+    text = World().schools.to_csv(index=False) + f"{row[:-1]},{given},,\n"
+    said = ask(register_as(text))
+    assert said.code == 0, said.err
+    same = "as the rows do" if given == 10_800 else "the rows 10,800"
+    assert f"is a total, no school: it is left out. It says {given:,} pupils, {same}." in said.out
+    assert "T: 36 schools, 10,800 pupils" in said.out
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ("", 'read in the wrong encoding: save that file as UTF-8, or write encoding = "utf-8"'),
+        ("utf-8", ""),
+    ],
+)
+def test_a_shapefile_with_a_part_that_lies_of_its_encoding(ask, stated: str, told: str) -> None:
+    world = renamed(World(clusters="c.shp"), "A", "Caf\u00e9")
+    world.files = {"c.cpg": "CP1252"}
+    world.tables = f'encoding = "{stated}"' if stated else ""
+    said = ask(world)
+    assert said.code == (3 if told else 0), said.err
+    assert told in said.err
+
+
+def test_an_encoding_that_is_none_or_wrong_is_refused(ask) -> None:
+    world = World()
+    world.tables = 'encoding = "utf-9"'
+    assert "is no encoding. Write one such as" in ask(world).err
+    world.tables = 'encoding = "utf-8"'
+    world.clusters = "clusters.geojson"
+    frame = world.frame()
+    frame["cluster"] = frame["cluster"].replace("A", "Caf\u00e9")
+    world.frame = lambda: frame
+    world.files = {
+        "clusters.geojson": frame.to_json(ensure_ascii=False, show_bbox=False).encode("cp1252")
+    }
+    said = ask(world)
+    assert said.code == 3
+    assert 't/clusters.geojson: the text is not "utf-8"' in said.err
+
+
+def test_many_findings_of_a_kind_are_told_together(ask) -> None:
+    shapes = {n: square(i % 3, i // 3, inset_m=0.75) for i, n in enumerate("ABCDEFGHI")}
+    said = ask(World(shapes=shapes))
+    assert said.out.count("run beside each other") == 5
+    assert "warning: 7 more of the kind gap: D - E" in said.out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.batch.gather import read_scenarios
-from cluster_optimiser.batch.one import refuse_unknown_names
+from cluster_optimiser.batch.one import ground_of, refuse_faults, refuse_unknown_names
 from cluster_optimiser.batch.places import plan_path
 from cluster_optimiser.batch.work import place_of
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
@@ -56,6 +56,8 @@ def data_faults(
                 refuse_unknown_names(scenario, place)
                 if scenario.method == "file":
                     load_plan(plan_path(scenario), place.authority)
+                if scenario.contiguity.empty == "refuse":
+                    refuse_faults(scenario, ground_of(scenario, place), place)
                 on_sound(scenario, place)
             except ScenarioError as error:
                 of_scenarios += error.faults

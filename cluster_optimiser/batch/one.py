@@ -17,7 +17,7 @@ from cluster_optimiser.errors import (
     InputError,
     ScenarioError,
 )
-from cluster_optimiser.findings import caveats_of, open_faults
+from cluster_optimiser.findings import caveats_of, gravest, open_faults
 from cluster_optimiser.geography import build_problem, build_territory
 from cluster_optimiser.geography.divided import refuse_division
 from cluster_optimiser.geography.ground import authority_findings, scenario_findings
@@ -72,7 +72,16 @@ def load_place(scenario: Scenario) -> Place:
 
 def ground_of(scenario: Scenario, place: Place) -> tuple[Finding, ...]:
     """Give every finding of the ground under a scenario."""
-    return (*place.findings, *scenario_findings(scenario, place.authority, place.territory))
+    own = scenario_findings(scenario, place.authority, place.territory)
+    return gravest((*place.findings, *own))
+
+
+def refuse_faults(scenario: Scenario, findings: Sequence[Finding], place: Place) -> None:
+    """Refuse a scenario whose own rules make faults of what is on the ground."""
+    file = scenario.files[0].name if scenario.files else "scenario"
+    own = [one.fault(file) for one in open_faults(findings) if one not in place.findings]
+    if own:
+        raise ScenarioError(own)
 
 
 def told(authority: Authority, findings: Sequence[Finding]) -> Authority:
@@ -126,6 +135,7 @@ def prepare(
     if parent is None and scenario.units_scenario:
         parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
     findings = ground_of(scenario, place)
+    refuse_faults(scenario, findings, place)
     with locating(scenario.files):
         problem = build_problem(
             scenario, told(place.authority, findings), place.territory, parent=parent

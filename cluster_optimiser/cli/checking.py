@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from cluster_optimiser.cli.terminal import outside_option, print_json, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cluster_optimiser.batch import Place
     from cluster_optimiser.errors import Fault
@@ -68,9 +69,37 @@ def check(*, paths: Sequence[Path], as_json: bool, report: Path | None) -> None:
 
 
 def _together(place: Place, found: dict[str, tuple[Finding, ...]]) -> list[Finding]:
-    """Give each finding once, however many scenarios it concerns."""
-    every = [*place.findings, *(one for findings in found.values() for one in findings)]
-    return list({(one.key, one.grade): one for one in reversed(every)}.values())[::-1]
+    """Give each finding once, however many scenarios it concerns, and what is accepted in vain."""
+    from cluster_optimiser.findings import gravest
+    from cluster_optimiser.geography.ground import unused
+
+    of_scenarios = (one for findings in found.values() for one in findings)
+    every = gravest((*place.findings, *of_scenarios))
+    return [*every, *unused(place.authority.accepted, every)]
+
+
+def _by_kind(findings: Sequence[Finding]) -> Iterator[str]:
+    """Tell findings, of many of one kind the first few in full."""
+    from cluster_optimiser.inputs.checking import listed
+
+    told: Counter[tuple[str, str]] = Counter()
+    more: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in findings:
+        key = one.kind, "accepted" if one.is_accepted else one.grade
+        told[key] += 1
+        if told[key] <= N_EACH:
+            yield f"{key[1]}: {one.text}"
+        else:
+            more[key].append(one.subject)
+    for (kind, grade), subjects in more.items():
+        yield (
+            f"{grade}: {len(subjects)} more of the kind {kind}: {listed(subjects)}. "
+            f"`--json` and `--report` give each."
+        )
+
+
+N_EACH = 5
+"""So many findings of a kind are told in full; more are named."""
 
 
 def _write(path: Path, reports: Reports, faults: Sequence[Fault]) -> None:
@@ -107,10 +136,11 @@ def _tell(scenarios: Sequence[Scenario], reports: Reports) -> None:
         say(
             f"{authority.name}: {len(authority.schools)} schools, {pupils:,} pupils, "
             f"{len(place.territory.clusters)} geographic clusters today, "
-            f"layers {', '.join(authority.layers)}"
+            f"layers {', '.join(authority.layers) or 'none'}"
         )
-        for one in _together(place, found):
-            say(f"  {'accepted' if one.is_accepted else one.grade}: {one.text}")
+        for told in _by_kind(_together(place, found)):
+            say(f"  {told}")
         for line in authority.caveats:
             say(f"  note: {line}")
-    say(f"No fault in {len(scenarios)} scenarios: {', '.join(s.option for s in scenarios)}")
+    some = "1 scenario" if len(scenarios) == 1 else f"{len(scenarios)} scenarios"
+    say(f"No fault in {some}: {', '.join(s.option for s in scenarios)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -13,7 +14,7 @@ from cluster_optimiser.geography.travel import drive_between
 from cluster_optimiser.scenario.numbers import SNAP_M
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import geopandas as gpd
     import pandas as pd
@@ -142,6 +143,19 @@ def dual_graph(
             graph.add_edge(a, b, shared_m=shared_m.get((a, b), shared_m.get((b, a), 0.0)))
             notes.append(f"{a} and {b} count as adjacent: a stated link")
     return graph, tuple(notes)
+
+
+def bridged(graph: nx.Graph, placed: Collection[str], contiguity: Contiguity) -> nx.Graph:
+    """Make all areas adjacent that touch the same ground without a school, where that is asked."""
+    if contiguity.empty != "bridge":
+        return graph
+    joined = graph.copy()
+    for empty in nx.connected_components(graph.subgraph(set(graph) - set(placed))):
+        beside = sorted({name for area in empty for name in graph[area]} - empty)
+        for a, b in combinations(beside, 2):
+            if not joined.has_edge(a, b):
+                joined.add_edge(a, b, shared_m=0.0)
+    return joined
 
 
 def _too_far(max_minutes: float | None, drive: tuple[float, str] | None) -> str:

@@ -16,16 +16,17 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.findings import Finding, accepted
-from cluster_optimiser.geography.adjacency import dual_graph, shared_boundaries
+from cluster_optimiser.geography.adjacency import bridged, dual_graph, shared_boundaries
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.territory import HECTARE_M2, in_words, listed
 from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.geography.units import exempt_groups
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M
-from cluster_optimiser.scenario.words import same_name
+from cluster_optimiser.inputs.matching import name_key
+from cluster_optimiser.scenario.words import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import geopandas as gpd
 
@@ -72,6 +73,8 @@ def scenario_findings(
     shared_m = shared_boundaries(clusters, snap_m=scenario.contiguity.snap_m)
     bare = scenario.contiguity.model_copy(update={"max_minutes": None, "barriers": ()})
     graph, _ = dual_graph(clusters.index, shared_m, bare)
+    exempt = exempt_groups(scenario, authority.schools).index
+    placed = set(authority.schools["local_cluster"].drop(exempt))
     gaps = list(_gaps(scenario, clusters, shared_m, graph))
     drawn_together = graph.copy()
     drawn_together.add_edges_from(
@@ -81,7 +84,7 @@ def scenario_findings(
         *gaps,
         *_short_borders(scenario, clusters, shared_m, graph),
         *_islands(clusters, drawn_together),
-        *_dropped(scenario, authority, territory, graph),
+        *_dropped(scenario, authority, territory, graph, placed),
         *_needed_layers(scenario, authority),
         *_without_minutes(scenario, authority),
     ]
@@ -145,8 +148,8 @@ def _other_area(authority: Authority) -> Iterator[Finding]:
         if layer.polygons is None or not columns:
             continue
         shapes = layer.polygons.geometry
-        by_key = {same_name(str(name)): str(name) for name in shapes.index}
-        said = schools[columns[0]].dropna().astype(str).map(same_name).map(by_key)
+        by_key = {name_key(str(name)): str(name) for name in shapes.index}
+        said = schools[columns[0]].dropna().astype(str).map(name_key).map(by_key)
         if said.notna().sum() * 2 < len(said):
             continue  # names of another kind or vintage: nothing is compared
         said = said.dropna()
@@ -191,7 +194,8 @@ def _uncovered(authority: Authority, layer: str, nowhere: list[int], used: str =
         "layer-coverage",
         "warning" if used else "note",
         layer,
-        f"{len(nowhere)} of {len(schools)} schools lie in no area of the layer {layer}: "
+        f"{len(nowhere)} of {len(schools)} schools {'lies' if len(nowhere) == 1 else 'lie'} in no "
+        f"area of the layer {layer}: "
         f"{_first(names)}",
         f"{used}They count to no area there, and their pupils as outside of any.",
         "Give boundaries that cover them, or add them to the nearest area.",
@@ -345,13 +349,15 @@ def _islands(clusters: gpd.GeoSeries, graph: nx.Graph) -> Iterator[Finding]:
 
 
 def _dropped(
-    scenario: Scenario, authority: Authority, territory: Territory, graph: nx.Graph
+    scenario: Scenario,
+    authority: Authority,
+    territory: Territory,
+    graph: nx.Graph,
+    placed: set[str],
 ) -> Iterator[Finding]:
     """Tell which clusters have no school to place, and whom that parts."""
-    schools = authority.schools
-    exempt = exempt_groups(scenario, schools).index
-    placed = set(schools["local_cluster"].drop(exempt))
-    kept = graph.subgraph(placed)
+    schools, empty = authority.schools, scenario.contiguity.empty
+    kept = bridged(graph, placed, scenario.contiguity).subgraph(placed)
     component = {
         name: i for i, part in enumerate(nx.connected_components(kept)) for name in sorted(part)
     }
@@ -364,14 +370,18 @@ def _dropped(
         pairs = ", ".join(f'["{a}", "{b}"]' for a, b in parted)
         touch = ", ".join(f"{a} and {b}" for a, b in parted)
         between = f"; it lies between {touch}, which have no other way to each other"
+        reach = f'To reach across: empty = "bridge", or links = [{pairs}], under [contiguity].'
+        follows = "It is no ground that a cluster may reach across."
+        if empty == "bridge" and len(beside) > 1:
+            follows = f"Clusters may reach across it: {listed(beside)} count as neighbours."
         yield Finding(
             "dropped",
-            "warning" if parted else "note",
+            "fault" if empty == "refuse" else "warning" if parted else "note",
             name,
             f"{name} holds no school that is placed in a plan: {why or 'it has none'}"
             f"{between if parted else ''}",
-            "It is no ground that a cluster may reach across.",
-            f"To reach across: links = [{pairs}] under [contiguity]." if parted else "",
+            follows,
+            reach if parted else "",
             territory.clusters.geometry.loc[name],
         )
 
@@ -419,6 +429,18 @@ def _pieces(territory: Territory) -> Iterator[Finding]:
         known = name in territory.clusters.index
         where = territory.clusters.geometry.loc[name] if known else None
         yield Finding("pieces", "note", name, text, where=where)
+
+
+def unused(accept: Sequence[str], findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Tell of what is accepted and is not there."""
+    keys = {one.key: one for one in findings}
+    for entry in accept:
+        if entry in keys and keys[entry].grade != "note":
+            continue
+        near = nearest(entry, [key for key, one in keys.items() if one.grade != "note"])
+        problem = f'accept = ["{entry}"] in authority.toml matches no fault or warning here'
+        hint = f'Did you mean "{near}"?' if near else "Remove it, if no other scenario needs it."
+        yield Finding("accept", "note", entry, problem, "It changes nothing.", hint)
 
 
 def _first(names: list[str]) -> str:

@@ -12,6 +12,7 @@ from cluster_optimiser.constants import CRS_METRES, SECONDARY_PHASES
 from cluster_optimiser.domain import Authority, Plan, Problem, Territory, TravelMinutes
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.adjacency import (
+    bridged,
     cluster_drives,
     dual_graph,
     merged_graph,
@@ -100,12 +101,14 @@ def _shapes_and_graph(
     territory: Territory,
     local: pd.Series,
     schools: pd.DataFrame,
+    placed: set[str],
     travel: TravelMinutes,
 ) -> tuple[gpd.GeoSeries, nx.Graph, tuple[str, ...]]:
     clusters = territory.clusters.geometry
     shared_m = shared_boundaries(clusters, snap_m=scenario.contiguity.snap_m)
     drives = cluster_drives(shared_m, schools, travel, scenario.contiguity)
     graph, notes = dual_graph(clusters.index, shared_m, scenario.contiguity, drives)
+    graph = bridged(graph, placed, scenario.contiguity)
     if scenario.units_scenario is None:
         return clusters, graph, notes
     unit_of_cluster = local.groupby(schools["local_cluster"]).agg(
@@ -143,7 +146,8 @@ def build_problem(
         problem = f'an exempt group bears the name of a unit: "{clash[0]}"'
         raise ScenarioError([Fault(file, 0, "exempt", problem, "Give the group another name.")])
     travel = travel_minutes(authority)
-    shapes, graph, notes = _shapes_and_graph(scenario, territory, whole, schools, travel)
+    placed = set(schools["local_cluster"].loc[unit_of.index])
+    shapes, graph, notes = _shapes_and_graph(scenario, territory, whole, schools, placed, travel)
     if divided.any():
         # Clusters as drawn and the cells of their schools may differ by a hair: cells throughout.
         shapes = union_of_cells(territory.cells, local, name="unit").geometry

@@ -102,7 +102,11 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
         travel=travel,
         sources=_sources(settings, travel),
         caveats=_caveats(
-            settings, layers, clusters, (*outline_caveats, *register.caveats), schools
+            settings,
+            layers,
+            clusters,
+            (*outline_caveats, *register.caveats, *membership.caveats),
+            schools,
         ),
         inputs=folder.hashes,
         data_date=settings.data_date,
@@ -140,13 +144,7 @@ def _open(path: Path) -> Folder:
 def _clusters(folder: Folder, settings: Settings) -> Areas | None:
     if settings.clusters is None:
         return None
-    return read_areas(
-        folder,
-        settings.clusters.file,
-        name_column=settings.clusters.name,
-        subject="clusters",
-        index="cluster",
-    )
+    return read_areas(folder, settings.clusters, subject="clusters", index="cluster")
 
 
 def _outline(

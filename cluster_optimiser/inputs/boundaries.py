@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.inputs.files import Folder, Table
+    from cluster_optimiser.inputs.settings import ClustersTable, LayerTable
 
 NEAR_BORDER_M = 250.0
 """How far outside all areas a school may lie and still count to the nearest: boundaries are
@@ -41,14 +42,17 @@ class Areas:
 
 
 def read_areas(
-    folder: Folder, name: str, *, name_column: str, subject: str, index: str
+    folder: Folder, settings: ClustersTable | LayerTable, *, subject: str, index: str
 ) -> Areas | None:
     """Read named polygons that do not overlap."""
-    table = folder.read(name, subject=f"{subject}.file")
+    table = folder.read(settings.file or "", subject=f"{subject}.file", encoding=settings.encoding)
     if table is None:
         return None
     n_before = len(folder.faults)
-    names = _names(table, name_column, subject=subject, folder=folder)
+    joined: tuple[str, ...] = ()
+    if settings.dissolve and table.geometry is not None and settings.name in table.cells:
+        table, joined = _dissolved(table, settings.name)
+    names = _names(table, settings.name, subject=subject, folder=folder)
     if names is None:
         return None
     shapes, caveats = _repaired(table, names, folder=folder)
@@ -60,7 +64,23 @@ def read_areas(
     ).sort_index()
     is_whole = len(folder.faults) == n_before
     _check_overlaps(polygons, {names[row]: row for row in rows}, table.file, folder=folder)
-    return Areas(polygons, caveats) if is_whole else None
+    return Areas(polygons, (*joined, *caveats)) if is_whole else None
+
+
+def _dissolved(table: Table, column: str) -> tuple[Table, tuple[str, ...]]:
+    """Join rows of one name, whose first row then stands for all."""
+    names, shapes = table.cells[column], table.geometry
+    rows = names[names != ""].groupby(names).groups
+    many = {str(name): list(held) for name, held in rows.items() if len(held) > 1}
+    if shapes is None or not many:
+        return table, ()
+    shapes = shapes.copy()
+    for held in many.values():
+        shapes[held[0]] = shapely.union_all([polygons_of(shapes[row]) for row in held])
+    rest = [row for held in many.values() for row in held[1:]]
+    told = ", ".join(f"{name} ({len(held)} rows)" for name, held in many.items())
+    joined = replace(table, cells=table.cells.drop(rest), geometry=shapes.drop(rest))
+    return joined, (f"Rows of one name in {table.file} are joined into one area: {told}.",)
 
 
 def read_outline(folder: Folder, name: str) -> tuple[BaseGeometry, tuple[str, ...]] | None:
@@ -121,7 +141,9 @@ def _names(table: Table, column: str, *, subject: str, folder: Folder) -> dict[i
 
 def _named_twice(name: str) -> tuple[str, Problem]:
     text = f'the name "{name}" stands on row {{first}} already'
-    return name, Problem(text, "Rename one, or join the two into one area of several parts.")
+    return name, Problem(
+        text, "Rename one; or, if both are parts of one area, write dissolve = true."
+    )
 
 
 def _repaired(

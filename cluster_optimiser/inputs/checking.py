@@ -69,8 +69,8 @@ def did_you_mean(name: str, names: Iterable[str], otherwise: str) -> str:
         if (one != name and unmangled(one) == name) or unmangled(name) == one:
             garbled, right = (one, name) if unmangled(one) == name else (name, one)
             return (
-                f'"{garbled}" is "{right}" read in the wrong encoding: save that file as UTF-8; a '
-                f"shapefile needs a .cpg file beside it that says so."
+                f'"{garbled}" is "{right}" read in the wrong encoding: save that file as UTF-8, '
+                f'or write encoding = "utf-8" where authority.toml names it.'
             )
     like = nearest(name, known)
     return f'Did you mean "{like}"?' if like is not None else otherwise

@@ -60,6 +60,8 @@ SIGNATURES = {
 HARMLESS_PARTS = ("", ".sbn", ".sbx", ".xml", ".txt", ".md", ".pdf", ".html", ".qmd", ".qix")
 """What else a zip file of boundaries may hold."""
 
+_SETTINGS = "authority.toml"
+
 _SEP_LINE = re.compile(r"\ufeff?sep=(.)[,;\t]*\r?\n", re.IGNORECASE)
 
 _CRS_LINK = re.compile(r'"type"\s*:\s*"link"')
@@ -136,7 +138,13 @@ class Folder:
         return content
 
     def read(
-        self, name: str, *, subject: str, layer: str = "", used: Collection[str] | None = None
+        self,
+        name: str,
+        *,
+        subject: str,
+        layer: str = "",
+        used: Collection[str] | None = None,
+        encoding: str = "",
     ) -> Table | None:
         """Read a table of any supported format."""
         path = self.find(name, subject=subject)
@@ -152,27 +160,42 @@ class Folder:
             self.faults.add(file, 0, "", Problem("the file is empty", remedy))
             return None
         if path.suffix.lower() in CSV_SUFFIXES:
-            return read_csv(content, file=file, faults=self.faults, used=used)
+            return read_csv(content, file=file, faults=self.faults, used=used, encoding=encoding)
         for part in SHAPEFILE_PARTS if path.suffix.lower() == ".shp" else ():
             if path.with_suffix(part).is_file():
                 self.content(path.with_suffix(part))
-        return _read_features(path, content, layer, file=file, faults=self.faults)
+        how = _Way(layer, encoding)
+        return _read_features(path, content, how, file=file, faults=self.faults)
 
 
 def _is_below(path: Path, root: Path) -> bool:
     return path.resolve().is_relative_to(root.resolve())
 
 
-def decode(content: bytes) -> str | Problem:
-    """Decode text as UTF-8 or UTF-16, with or without a mark, else as cp1252."""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What is said of a file of features beside its name."""
+
+    layer: str = ""
+    encoding: str = ""
+
+
+def decode(content: bytes, encoding: str = "") -> str | Problem:
+    """Decode text as is stated, else as UTF-8 or UTF-16, with or without a mark, else as cp1252."""
+    if encoding:
+        try:
+            return content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        except UnicodeError:
+            said = f'the text is not "{encoding}", the encoding that {_SETTINGS} states'
+            return Problem(said, "Correct encoding, or leave it out.")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             return content.decode("utf-16")
         except UnicodeDecodeError:
             return Problem("the file breaks off amid UTF-16 text", 'Save it as "CSV UTF-8".')
-    for encoding in ("utf-8-sig", "cp1252"):
+    for likely in ("utf-8-sig", "cp1252"):
         try:
-            text = content.decode(encoding)
+            text = content.decode(likely)
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
@@ -190,13 +213,18 @@ def delimiter_of(text: str, n_lines: int = 1) -> tuple[str, int]:
 
 
 def read_csv(
-    content: bytes, *, file: str, faults: FaultList, used: Collection[str] | None = None
+    content: bytes,
+    *,
+    file: str,
+    faults: FaultList,
+    used: Collection[str] | None = None,
+    encoding: str = "",
 ) -> Table | None:
     """Read delimited text, keeping the line number of every row.
 
     Of two columns of one name those that are not `used` are left out; without it all are.
     """
-    text = decode(content)
+    text = decode(content, encoding)
     if isinstance(text, Problem):
         faults.add(file, 0, "", text)
         return None
@@ -265,9 +293,9 @@ def _table_of_rows(
 
 
 def _read_features(
-    path: Path, content: bytes, layer: str, *, file: str, faults: FaultList
+    path: Path, content: bytes, how: _Way, *, file: str, faults: FaultList
 ) -> Table | None:
-    frame = _open_features(path, content, layer)
+    frame = _open_features(path, content, how)
     if isinstance(frame, Problem):
         faults.add(file, 0, "", frame)
         return None
@@ -293,18 +321,16 @@ def _read_features(
     return None if geometry is None else Table(file, cells, geometry)
 
 
-def _open_features(path: Path, content: bytes, layer: str) -> pd.DataFrame | Problem:
+def _open_features(path: Path, content: bytes, how: _Way) -> pd.DataFrame | Problem:
     suffix = path.suffix.lower()
     source: Path | io.BytesIO = path
     if not _is_allowed(path, content):
         said = f'the file cannot be read as "{suffix}": its content is of another kind'
         return Problem(said, f"Save it again as one of {', '.join(sorted(SIGNATURES))}.")
     if suffix in GEOJSON_SUFFIXES:
-        text = decode(content)
+        text = _plain_geojson(content, how.encoding)
         if isinstance(text, Problem):
             return text
-        if _CRS_LINK.search(text):
-            return Problem("its CRS is a link to elsewhere", "Save it again with the CRS by name.")
         source = io.BytesIO(text.encode("utf-8"))
     try:
         # Odd rings are reported, or mended, by the reader of areas, not by the driver.
@@ -312,10 +338,20 @@ def _open_features(path: Path, content: bytes, layer: str) -> pd.DataFrame | Pro
             warnings.simplefilter("ignore")
             if suffix in PARQUET_SUFFIXES:
                 return _read_parquet(path)
-            return _read_driver(source, layer)
+            return _read_driver(source, how, suffix)
+    except UnicodeError:
+        said = f'its text is not "{how.encoding}"' if how.encoding else "its encoding is not stated"
+        return Problem(f"{said}, or is another", 'Write encoding = "cp1252", or what it is in.')
     except _READ_ERRORS:
         remedy = "Save it again as GeoPackage, GeoJSON or CSV, or name another file."
         return Problem(f'the file cannot be read as "{suffix}"', remedy)
+
+
+def _plain_geojson(content: bytes, encoding: str) -> str | Problem:
+    text = decode(content, encoding)
+    if isinstance(text, str) and _CRS_LINK.search(text):
+        return Problem("its CRS is a link to elsewhere", "Save it again with the CRS by name.")
+    return text
 
 
 def _is_allowed(path: Path, content: bytes) -> bool:
@@ -359,12 +395,16 @@ def _too_large_unpacked(path: Path) -> Problem | None:
     return over(MAX_MB, -(-n_bytes // BYTES_PER_MB), "MB")
 
 
-def _read_driver(source: Path | io.BytesIO, layer: str) -> pd.DataFrame | Problem:
+def _read_driver(source: Path | io.BytesIO, how: _Way, suffix: str) -> pd.DataFrame | Problem:
     layers = [str(name) for name, _ in pyogrio.list_layers(source)]
-    if len(layers) > 1 and layer not in layers:
+    if len(layers) > 1 and how.layer not in layers:
         remedy = "Save the one to use in a file of its own."
         return Problem(f"the file holds {len(layers)} layers: {', '.join(layers)}", remedy)
-    frame: pd.DataFrame = pyogrio.read_dataframe(source, layer=layer or None, on_invalid="ignore")
+    # Other kinds are UTF-8 by definition; text is decoded already.
+    encoding = how.encoding if suffix in {".shp", ".zip"} else ""
+    frame: pd.DataFrame = pyogrio.read_dataframe(
+        source, layer=how.layer or None, on_invalid="ignore", encoding=encoding or None
+    )
     return frame
 
 

@@ -61,9 +61,7 @@ def title_of(name: str, table: LayerTable) -> str:
 def _polygons(
     read: LayersRead, name: str, table: LayerTable, folder: Folder, register: Register | None
 ) -> None:
-    areas = read_areas(
-        folder, table.file or "", name_column=table.name, subject=f"layers.{name}", index="area"
-    )
+    areas = read_areas(folder, table, subject=f"layers.{name}", index="area")
     if areas is None:
         return
     read.caveats += areas.caveats

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from rapidfuzz.distance import OSA
 
+from cluster_optimiser.scenario.words import same_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -73,6 +75,27 @@ def plain_words(text: str) -> list[str]:
     folded = re.sub(r"['\u2019\u02bc`]", "", folded)
     spaced = " ".join(re.sub(r"[^a-z0-9]+", " ", folded).split())
     return _PHRASES.sub(lambda found: SAME[found[1]], spaced).split()
+
+
+def name_key(text: str) -> str:
+    """Give what all spellings of one name have in common.
+
+    Examples
+    --------
+    >>> name_key("King's Lynn & St Mary") == name_key("King\u2019s Lynn and Saint Mary")
+    True
+    """
+    return " ".join(plain_words(text)) or same_name(text)
+
+
+def spelt_alike(written: Iterable[str], names: Iterable[str]) -> dict[str, str]:
+    """Find the one name that is meant by each that is there only in another spelling."""
+    known = list(names)
+    by_key: defaultdict[str, list[str]] = defaultdict(list)
+    for name in known:
+        by_key[name_key(name)].append(name)
+    found = {text: by_key[name_key(text)] for text in sorted(set(written) - set(known))}
+    return {text: meant[0] for text, meant in found.items() if len(meant) == 1}
 
 
 class SchoolNames:

@@ -11,6 +11,7 @@ import shapely
 
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M, holding_area
 from cluster_optimiser.inputs.checking import Problem, as_text, did_you_mean
+from cluster_optimiser.inputs.matching import spelt_alike
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,6 +29,7 @@ class Membership:
 
     cluster: pd.Series  # cluster by row of the register
     local_cluster: pd.Series  # geographic cluster by row of the register
+    caveats: tuple[str, ...] = ()  # spellings that were taken for a polygon's name, in words
 
 
 def find_membership(
@@ -39,6 +41,9 @@ def find_membership(
 ) -> Membership | None:
     """Find the clusters of every school, from the register or from polygons."""
     frame, n_before = register.frame, len(faults)
+    caveats: list[str] = []
+    if polygons is not None:
+        frame, caveats = _as_drawn(register, [str(name) for name in polygons.index])
     held = None if polygons is None else holding_area(frame.geometry, polygons)
     if "cluster" in frame:
         cluster = as_text(frame["cluster"])
@@ -62,17 +67,41 @@ def find_membership(
         _report_unknown(register, given, polygons, faults)
     if len(faults) > n_before:
         return None
-    return Membership(cluster, local)
+    return Membership(cluster, local, tuple(caveats))
+
+
+def _as_drawn(register: Register, names: list[str]) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Give the register with the polygons' spelling of their names, and what was taken for what."""
+    frame, told = register.frame, []
+    for column in ("cluster", "local_cluster"):
+        if column in frame:
+            written = as_text(frame[column])
+            meant = spelt_alike(written.dropna(), names)
+            frame = frame.assign(**{column: written.replace(meant)}) if meant else frame
+            told += [
+                f'"{text}" in {register.file} is taken for "{name}", as the polygon is called.'
+                for text, name in meant.items()
+            ]
+    return frame, list(dict.fromkeys(told))
 
 
 def _report_missing(
     register: Register, cluster: pd.Series, is_asked: pd.Series, faults: FaultList
 ) -> None:
     subjects = register.subjects
-    is_blank = register.frame.get("cluster", pd.Series("", index=cluster.index)).isna()
+    written = register.frame.get("cluster", pd.Series("", index=cluster.index))
+    is_blank, above = written.isna(), written.ffill()
+    # Several blanks below a filled cell: a cell that was merged keeps its text in its first row.
+    is_merged = is_blank.sum() > 1 and (is_blank & is_blank.shift(fill_value=False)).any()
     for row in cluster.index[cluster.isna() & is_asked]:
         if is_blank[row]:
-            problem = Problem("the school has no cluster", "Fill in its cluster.")
+            remedy = "Fill in its cluster."
+            if is_merged and isinstance(above[row], str):
+                remedy += (
+                    f' Was the cell above, "{above[row]}", merged with it? Then unmerge it in the '
+                    f"spreadsheet and fill down; nothing is taken from another row."
+                )
+            problem = Problem("the school has no cluster", remedy)
         else:
             text = f"the school lies in no cluster, nor within {NEAR_BORDER_M:g} m of one"
             problem = Problem(text, "Correct its coordinates, or give local_cluster in a column.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -111,11 +112,14 @@ def read_register(
         *GIAS_COLUMNS.values(),
         *also_used,
     }
-    table = folder.read(settings.file, subject="schools.file", used=used)
+    table = folder.read(
+        settings.file, subject="schools.file", used=used, encoding=settings.encoding
+    )
     faults = folder.faults
     if table is None:
         return None
     table = renamed(table, settings, folder=folder)
+    table, totals = _without_totals(table)
     table, corrected = _corrected(table, corrections, folder=folder)
     map_hint = '{ours} = "{like}" under [schools.columns]'
     present = [
@@ -152,7 +156,30 @@ def read_register(
         return None
     frame.insert(0, "urn", pd.Series(urns, dtype="int64").reindex(frame.index))
     frame = frame[frame["urn"].notna()].astype({"urn": "int64"})
-    return Register(table.file, frame, corrected)
+    return Register(table.file, frame, (*totals, *corrected))
+
+
+_TOTAL = re.compile(r"(grand |sub-?)?total(s| .*)?|sum|all schools", re.IGNORECASE)
+
+
+def _without_totals(table: Table) -> tuple[Table, tuple[str, ...]]:
+    """Leave out rows that add up the others, as a pivot table ends with, and say what they say."""
+    if "urn" not in table.cells:
+        return table, ()
+    heads = table.cells["urn"].where(table.cells["urn"] != "", table.cells.get("name", ""))
+    heads = heads.where(heads != "", table.cells.iloc[:, 0])
+    rows = heads.index[[bool(_TOTAL.fullmatch(text)) for text in heads]].tolist()
+    told = []
+    for row in rows:
+        said = f'Row {row} of {table.file} ("{heads[row]}") is a total, no school: it is left out'
+        given = pupils_of(table.cells["pupils"][row]) if "pupils" in table.cells else None
+        if isinstance(given, int):
+            figures = (pupils_of(text) for text in table.cells["pupils"].drop(rows))
+            n_pupils = sum(figure for figure in figures if isinstance(figure, int))
+            same = "as the rows do" if n_pupils == given else f"the rows {n_pupils:,}"
+            said += f". It says {given:,} pupils, {same}"
+        told.append(f"{said}.")
+    return replace(table, cells=table.cells.drop(rows)), tuple(told)
 
 
 def _corrected(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import math
 import re
@@ -72,6 +73,17 @@ def _plain_text(value: object) -> object:
     return str(value) if isinstance(value, int | date) else value
 
 
+def _known_encoding(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return codecs.lookup(value).name
+        except LookupError:
+            pass
+    message = f'{value!r} is no encoding: write one such as "utf-8", "cp1252" or "utf-16"'
+    raise ValueError(message)
+
+
+Encoding = Annotated[str, BeforeValidator(_known_encoding)]
 IsoDate = Annotated[str, BeforeValidator(_iso_date)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -81,6 +93,8 @@ class SchoolsTable(_Table):
 
     file: Text
     """CSV, GeoPackage, GeoJSON or GeoParquet."""
+    encoding: Encoding = ""
+    """Encoding of the text, where the file does not tell or tells wrongly: such as ``cp1252``."""
     unknown_pupils: tuple[Urn, ...] = ()
     """URNs of schools known to have no pupil figure: they count as 0 and are shown as unknown."""
     columns: dict[str, Text] = Field(default_factory=dict)
@@ -96,6 +110,10 @@ class ClustersTable(_Table):
     """Any format of polygons."""
     name: Text = "cluster"
     """Column of the name."""
+    dissolve: bool = False
+    """Rows of one name are parts of one area, and are joined."""
+    encoding: Encoding = ""
+    """Encoding of the text, where the file does not tell or tells wrongly: such as ``cp1252``."""
 
 
 class OutlineTable(_Table):
@@ -116,6 +134,10 @@ class LayerTable(_Table):
     """Polygons, or points."""
     name: Text = "name"
     """Column of the name."""
+    dissolve: bool = False
+    """Rows of one name are parts of one area, and are joined."""
+    encoding: Encoding = ""
+    """Encoding of the text, where the file does not tell or tells wrongly: such as ``cp1252``."""
     column: Text | None = None
     """From schools: the register's column; without it the layer's name."""
     mapping: dict[str, str] = Field(default_factory=dict)

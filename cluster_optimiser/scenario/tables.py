@@ -83,10 +83,19 @@ class Contiguity(Table):
     """Most minutes between the nearest schools of two adjacent units; without it no limit."""
     min_shared_school_m: numbers.Metres = 50.0
     """The same where one of the two units is a single school, whose ground is smaller."""
+    empty: Literal["leave", "bridge", "refuse"] = "leave"
+    """Ground without a school to place: parts what lies on its sides, joins it, or is refused."""
     links: tuple[NamePair, ...] = ()
     """Existing clusters that are adjacent all the same: a bridge."""
     barriers: tuple[NamePair, ...] = ()
     """Existing clusters that are not adjacent all the same: an estuary."""
+
+    @model_validator(mode="after")
+    def _no_drive_over_empty_ground(self) -> Self:
+        if self.empty == "bridge" and self.max_minutes is not None:
+            problem = "no drive is known to ground without a school, so a limit does not go with it"
+            refuse(problem, "State the pairs as links instead.", "empty")
+        return self
 
 
 class TravelLimit(Table):

@@ -192,10 +192,33 @@ def _whole_pairs(ground: PlainGround, unit_of: Mapping[str, str]) -> Iterator[tu
         for (a, b), metres in borders_m(drawn, rules.snap_m).items()
         if metres >= rules.min_shared_m and is_short_drive(ground, there[a], there[b])
     }
-    for pair in (touching - barriers) | links:
+    pairs = (touching - barriers) | links
+    if rules.empty == "bridge":
+        placed = {school.today for school in ground.schools.values() if school.unit is not None}
+        pairs |= _across(pairs, placed)
+    for pair in pairs:
         if len(pair) == 2 and all(name in unit_of for name in pair):  # noqa: PLR2004 - a pair
             one, other = sorted(unit_of[name] for name in pair)
             yield one, other
+
+
+def _across(pairs: set[frozenset[str]], placed: set[str | None]) -> set[frozenset[str]]:
+    """Give the pairs that ground without a school joins, walking over it from each area."""
+    beside: defaultdict[str, set[str]] = defaultdict(set)
+    for one, other in (sorted(pair) for pair in pairs if len(pair) > 1):
+        beside[one].add(other)
+        beside[other].add(one)
+    found = set()
+    for start in sorted(set(beside) & placed):
+        seen, waiting = {start}, [start]
+        while waiting:
+            for name in beside[waiting.pop()] - seen:
+                seen.add(name)
+                if name in placed:
+                    found.add(frozenset((start, name)))
+                else:
+                    waiting.append(name)
+    return found
 
 
 def _cell_pairs(ground: PlainGround, single: set[str]) -> list[tuple[str, str]]:

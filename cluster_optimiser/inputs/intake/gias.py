@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from cluster_optimiser.constants import PHASES
 from cluster_optimiser.inputs.checking import Problem, number_of
@@ -270,14 +270,19 @@ def postcode_of(text: str) -> str:
     return code if POSTCODE.fullmatch(code) else ""
 
 
+_SERIAL_START = date(1899, 12, 30)
+
+
 def iso_day(text: str) -> str:
-    """Give a date of the register as ISO.
+    """Give a date of the register as ISO; a bare number is a spreadsheet's count of days.
 
     Examples
     --------
-    >>> iso_day("31-08-2024"), iso_day("31-02-2024")
-    ('2024-08-31', '')
+    >>> iso_day("31-08-2024"), iso_day("31-02-2024"), iso_day("45535")
+    ('2024-08-31', '', '2024-08-31')
     """
+    if re.fullmatch(r"[1-6]\d{4}(\.0+)?", text):
+        return (_SERIAL_START + timedelta(days=int(float(text)))).isoformat()
     found = re.fullmatch(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})", text)
     try:
         return date(int(found[3]), int(found[2]), int(found[1])).isoformat() if found else ""

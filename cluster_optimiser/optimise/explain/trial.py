@@ -21,6 +21,7 @@ from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.adjacency import (
+    bridged,
     cluster_drives,
     dual_graph,
     merged_graph,
@@ -154,6 +155,8 @@ class Lab:
             schools = problem.authority.schools
             drives = cluster_drives(self.shared_m(), schools, problem.travel, contiguity)
             graph, _ = dual_graph(clusters.index, self.shared_m(), contiguity, drives)
+            placed = set(schools["local_cluster"].loc[problem.unit_of.index])
+            graph = bridged(graph, placed, contiguity)
             if problem.scenario.units_scenario is not None:
                 unit_of = pd.concat([problem.unit_of, problem.local_unit_of])
                 local = problem.authority.schools["local_cluster"].reindex(unit_of.index)
