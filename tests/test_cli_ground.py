@@ -5,12 +5,15 @@ import unicodedata
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 from shapely import transform
 from shapely.affinity import translate
-from shapely.geometry import MultiPolygon, box
+from shapely.geometry import MultiPolygon, Polygon, box
 
 from cluster_optimiser import cli
+from cluster_optimiser.geography.adjacency import shared_boundaries
+from cluster_optimiser.inputs import load_authority
 from tests.ground import SOUTH_M, WEST_M, World, square
 
 
@@ -494,3 +497,64 @@ def test_many_findings_of_a_kind_are_told_together(ask) -> None:
     said = ask(World(shapes=shapes))
     assert said.out.count("run beside each other") == 5
     assert "warning: 7 more of the kind gap: D - E" in said.out
+
+
+def mended(tmp_path: Path) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
+    """Give the account and the areas of the mended copy, after checking that they add up."""
+    out = tmp_path / "mended"
+    account = pd.read_csv(out / "t-mended.csv").set_index("area")
+    steps = account[["overlaps_m2", "gaps_m2", "simplified_m2"]].sum(axis=1)
+    assert (account["before_m2"] + steps - account["after_m2"]).abs().max() < 1
+    areas = gpd.read_file(out / "t" / "clusters.gpkg").set_index("cluster")
+    assert (areas.area - account["after_m2"]).abs().max() < 1
+    assert abs(areas.union_all().area - account["after_m2"].sum()) < 1
+    return account, areas
+
+
+def test_gaps_and_overlaps_are_mended_in_a_copy(ask, tmp_path: Path) -> None:
+    shapes = {n: square(i % 3, i // 3, inset_m=0.75) for i, n in enumerate("ABCDEFGHI")}
+    west, south, east, north = shapes["A"].bounds
+    shapes["A"] = box(west, south, east + 20, north)
+    before = World(shapes=shapes)
+    said = ask(before, "check", "--mend", str(tmp_path / "mended"))
+    assert said.code == 3, "the files that were given are as wrong as before"
+    assert '"A" and "B" overlap by' in said.err
+    assert "After: 0 faults, 0 warnings" in said.out
+    account, areas = mended(tmp_path)
+    assert account["gaps_m2"].sum() > 80_000
+    assert account["overlaps_m2"].sum() == pytest.approx(-18.5 * 4998.5, abs=2)
+    assert shared_boundaries(areas.geometry, snap_m=0)["A", "B"] > 4900
+    assert "is closed: it now belongs to" in (tmp_path / "mended" / "t-mended.html").read_text()
+    project = tmp_path / "project" / "boundaries" / "t"
+    assert gpd.read_file(project / "clusters.gpkg").area.sum() == pytest.approx(
+        account["before_m2"].sum(), abs=1
+    )
+    # Never over what is there.
+    again = ask(before, "check", "--mend", str(tmp_path / "mended"))
+    assert "it is there already" in again.err
+    inside = ask(before, "check", "--mend", str(project / "x"))
+    assert "outside of the authority's own" in inside.err
+
+
+def test_what_is_right_is_not_mended(ask, tmp_path: Path) -> None:
+    said = ask(World(clusters="clusters.geojson"), "check", "--mend", str(tmp_path / "mended"))
+    assert said.code == 0
+    assert "clusters.geojson: nothing to mend" in said.out
+    assert not (tmp_path / "mended" / "t" / "clusters.gpkg").exists()
+
+
+def test_a_mended_copy_runs_and_borders_are_simplified_alike(ask, tmp_path: Path) -> None:
+    world = World("AB", 2, clusters="clusters.geojson")
+    wiggle = [(WEST_M + 5000 + (i % 2) * 3, SOUTH_M + i * 50) for i in range(101)]
+    world.shapes = {
+        "A": Polygon([(WEST_M, SOUTH_M), *wiggle, (WEST_M, SOUTH_M + 5000)]),
+        "B": Polygon([(WEST_M + 10_000, SOUTH_M + 5000), *reversed(wiggle), (610_000, SOUTH_M)]),
+    }
+    options = ("--mend", str(tmp_path / "mended"), "--simplify", "20")
+    said = ask(world, "check", *options)
+    assert said.code == 0
+    assert "borders simplified" in said.out
+    account, areas = mended(tmp_path)
+    assert account["simplified_m2"].sum() == pytest.approx(0, abs=1)
+    assert areas.count_coordinates().max() < 10
+    assert load_authority(tmp_path / "mended" / "t").clusters is not None

@@ -65,7 +65,12 @@ class Place:
 
 def load_place(scenario: Scenario) -> Place:
     """Read a scenario's authority, build its ground and compare its sources."""
-    authority = load_authority(authority_folder(scenario))
+    return place_at(authority_folder(scenario))
+
+
+def place_at(folder: Path) -> Place:
+    """Read an authority's folder, build its ground and compare its sources."""
+    authority = load_authority(folder)
     territory = build_territory(authority)
     return Place(authority, territory, authority_findings(authority, territory))
 

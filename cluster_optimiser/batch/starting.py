@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cluster_optimiser.batch.mending import Mending, lines_of, mend_files
 from cluster_optimiser.batch.one import Place
 from cluster_optimiser.batch.starters import STARTER_FILES, Wanted, write_starters
 from cluster_optimiser.domain import TravelSpec
@@ -56,6 +57,7 @@ class Placing:
     is_forced: bool = False  # whether folders that are there already are replaced
     join_within_m: float = JOIN_WITHIN_M
     wanted: Wanted = field(default_factory=Wanted)
+    mending: Mending | None = None  # how polygons are mended; None where they are not
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,9 @@ def start(
         for folder in made:
             folder.mkdir(parents=True)
         write_data(new, made[0])
+        if placing.mending is not None:
+            said = (f"Mended: {line}." for line in lines_of(mend_files(made[0], placing.mending)))
+            new = replace(new, cluster_notes=(*new.cluster_notes, *said))
         authority = load_authority(made[0])
         on_step("building the ground of every school")
         place = Place(authority, build_territory(authority))

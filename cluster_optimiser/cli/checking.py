@@ -11,12 +11,44 @@ import click
 from cluster_optimiser.cli.terminal import outside_option, print_json, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cluster_optimiser.batch import Place
     from cluster_optimiser.errors import Fault
     from cluster_optimiser.findings import Finding
     from cluster_optimiser.scenario import Scenario
+
+    Command = Callable[..., None]
+
+MENDING_OPTIONS = (
+    click.option(
+        "--close",
+        "close_m",
+        type=click.FloatRange(0, 100),
+        default=10.0,
+        show_default=True,
+        metavar="METRES",
+        help="With --mend: gaps up to so wide are closed.",
+    ),
+    click.option(
+        "--simplify",
+        "simplify_m",
+        type=click.FloatRange(0, 1000),
+        default=0.0,
+        show_default=True,
+        metavar="METRES",
+        help="With --mend: leave out bends of a border smaller than a square of this side, the "
+        "same for both its sides.",
+    ),
+)
+
+
+def mending_options(command: Command) -> Command:
+    """Add the options that say how far mending may go."""
+    for option in reversed(MENDING_OPTIONS):
+        command = option(command)
+    return command
+
 
 Reports = list[tuple["Place", dict[str, tuple["Finding", ...]]]]
 
@@ -30,8 +62,24 @@ Reports = list[tuple["Place", dict[str, tuple["Finding", ...]]]]
     metavar="FILE.html",
     help="Write a map with every finding on it, which needs no network.",
 )
+@click.option(
+    "--mend",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write a copy of each authority into DIR with gaps closed and overlaps given to one area, "
+    "and an account of every area before and after. Your files stay as they are.",
+)
+@mending_options
 @outside_option
-def check(*, paths: Sequence[Path], as_json: bool, report: Path | None) -> None:
+def check(
+    *,
+    paths: Sequence[Path],
+    as_json: bool,
+    report: Path | None,
+    mend: Path | None,
+    close_m: float,
+    simplify_m: float,
+) -> None:
     """Show every fault of scenarios and their data, in one pass, and what is odd about the map.
 
     Nothing is run. Faults end with exit code 3; warnings do not, but stand in every output.
@@ -39,6 +87,7 @@ def check(*, paths: Sequence[Path], as_json: bool, report: Path | None) -> None:
     \b
     Example:
       cluster-optimiser check scenarios --report ground.html
+      cluster-optimiser check scenarios --mend mended
     """
     from cluster_optimiser import batch
     from cluster_optimiser.errors import InputError, ScenarioError
@@ -64,8 +113,44 @@ def check(*, paths: Sequence[Path], as_json: bool, report: Path | None) -> None:
         _print_json(scenarios, reports, found)
     elif error is None:
         _tell(scenarios, reports)
+    if mend is not None:
+        _mend(scenarios, mend, (close_m, simplify_m), reports)
     if error is not None:
         raise error
+
+
+def _mend(
+    scenarios: Sequence[Scenario], out: Path, how: tuple[float, float], reports: Reports
+) -> None:
+    from cluster_optimiser import batch
+    from cluster_optimiser.batch.mending import Mending, mend_copy
+    from cluster_optimiser.scenario import authority_folder
+
+    by_folder: defaultdict[Path, list[Scenario]] = defaultdict(list)
+    for scenario in scenarios:
+        by_folder[authority_folder(scenario)].append(scenario)
+    earlier = {place.authority.folder: _together(place, found) for place, found in reports}
+    for folder, here in by_folder.items():
+        copy = mend_copy(folder, out, Mending(*how))
+        say(f"Mended copy of {folder.name}: {copy.folder}")
+        for line in copy.lines:
+            say(f"  {line}")
+        before = _graded(earlier[folder]) if folder in earlier else "it could not be read"
+        after = f"{len(copy.faults)} other faults of the data"
+        if copy.place is not None:
+            own = {one.option: batch.ground_of(one, copy.place) for one in here}
+            after = _graded(_together(copy.place, own))
+        say(f"  Before: {before}. After: {after}.")
+        for fault in copy.faults:
+            say(f"  Still wrong: {fault}")
+        say(f"  Every area before and after: {out / folder.name}-mended.csv")
+
+
+def _graded(findings: Sequence[Finding]) -> str:
+    from cluster_optimiser.findings import GRADES
+
+    n_of = Counter(one.grade for one in findings if not one.is_accepted)
+    return ", ".join(f"{n_of[grade]} {grade}{'s' * (n_of[grade] != 1)}" for grade in GRADES)
 
 
 def _together(place: Place, found: dict[str, tuple[Finding, ...]]) -> list[Finding]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cluster_optimiser.cli.checking import mending_options
 from cluster_optimiser.cli.terminal import console, say
 
 if TYPE_CHECKING:
@@ -94,6 +95,13 @@ INCLUDABLE = ("proposed", "independent", "non-maintained")
     help="Secondary schools no further apart share a cluster.",
 )
 @click.option(
+    "--mend",
+    "is_mended",
+    is_flag=True,
+    help="Close gaps between the areas of each layer and give overlaps to one of them.",
+)
+@mending_options
+@click.option(
     "--into",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
@@ -111,6 +119,9 @@ def new(  # noqa: PLR0913 - one argument an option
     layers: Sequence[str],
     n_clusters: int | None,
     n_areas: int | None,
+    is_mended: bool,
+    close_m: float,
+    simplify_m: float,
     join_within_m: float,
     into: Path,
     force: bool,
@@ -139,6 +150,7 @@ def new(  # noqa: PLR0913 - one argument an option
     ) as progress:
         task = progress.add_task("reading", total=None)
         from cluster_optimiser.batch import starting
+        from cluster_optimiser.batch.mending import Mending
         from cluster_optimiser.batch.starters import Wanted
         from cluster_optimiser.inputs.intake import LayerFile, Request
 
@@ -153,7 +165,13 @@ def new(  # noqa: PLR0913 - one argument an option
         wanted = Wanted(n_clusters, n_areas)
         started = starting.start(
             request,
-            starting.Placing(into, is_forced=force, join_within_m=join_within_m, wanted=wanted),
+            starting.Placing(
+                into,
+                is_forced=force,
+                join_within_m=join_within_m,
+                wanted=wanted,
+                mending=Mending(close_m, simplify_m) if is_mended else None,
+            ),
             on_step=lambda text: progress.update(task, description=text),
         )
     for line in started.lines:
