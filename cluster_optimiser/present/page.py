@@ -197,6 +197,11 @@ def _flush(text: str) -> str:
     return re.sub(r"\n\s+", "\n", re.sub(r" {4,}", "", text))
 
 
+def _tight(style: str) -> str:
+    """Take off a style's comments and the spaces that say nothing."""
+    return re.sub(r"(?<=[:;{},]) +| +(?=[{}])", "", re.sub(r"/\*(?!!).*?\*/\s*", "", _flush(style)))
+
+
 def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str:
     """Make the page from what `page_record` gathered, in the language that it was gathered in."""
     with speaking(record["theme"]["language"]):
@@ -206,7 +211,7 @@ def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str
 def _render(record: Mapping[str, Any], theme: Theme | None) -> str:
     library, chosen = leaflet(), theme or Theme(**record["theme"])
     own_style = template("page.css").render(palette=PALETTE, theme=chosen)
-    styles = [_flush(text) for text in (library.plain_style, own_style)]
+    styles = [_tight(text) for text in (library.plain_style, own_style)]
     scripts = [library.script, page_script()]
     policy = "; ".join(
         [
