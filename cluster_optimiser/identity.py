@@ -36,6 +36,22 @@ def stamp_of(parts: object) -> str:
     return key_of(parts)[:STAMP_LENGTH]
 
 
+def sealed_seconds(seconds: float, stamp: str) -> float:
+    """Give seconds to the millisecond, followed by six digits that seal them for a run's stamp.
+
+    How long a run took is the one thing that two runs of the same differ in, so no hash of the
+    results may hold it; the digits below the millisecond, which say nothing, tell of an edit.
+
+    Examples
+    --------
+    >>> sealed_seconds(1.25, "stamp"), sealed_seconds(sealed_seconds(1.25, "stamp"), "stamp")
+    (1.250395974, 1.250395974)
+    """
+    milliseconds = int(seconds * 1000 + 1e-6)
+    check = 100_000 + int(digest(f"{stamp} {milliseconds}".encode()), 16) % 300_000
+    return (milliseconds * 1_000_000 + check) / 1_000_000_000
+
+
 @cache
 def program_version() -> str:
     """Give the hash of the program's own files: a version does not change with every edit."""

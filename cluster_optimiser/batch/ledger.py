@@ -31,6 +31,9 @@ RECORD_FILE = "run.json"
 PROVED = ("OPTIMAL", "INFEASIBLE", "GIVEN")
 """Statuses that no longer time would change."""
 
+TABLES = ("scenario", "level_above", "inputs", "builds_on", "libraries")
+"""Parts of a record that are tables."""
+
 NAMED = 3
 """A reason names so many changes, then says how many more."""
 
@@ -113,10 +116,13 @@ def built_on(folder: Path) -> str:
 def read_record(folder: Path) -> Record | None:
     """Read the record of a folder."""
     try:
-        data = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
-        return Record(**data)
-    except (OSError, ValueError, TypeError):
+        record = Record(**json.loads((folder / RECORD_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
+    parts = record.parts
+    is_sound = isinstance(parts, dict) and isinstance(record.files, dict)
+    is_sound = is_sound and all(isinstance(parts.get(name), dict | None) for name in TABLES)
+    return record if is_sound and record.key == key_of(parts) else None
 
 
 def hash_files(folder: Path) -> dict[str, str]:

@@ -30,7 +30,7 @@ from cluster_optimiser.batch.results import load_result, write_all
 from cluster_optimiser.batch.tasks import read_outcome
 from cluster_optimiser.batch.together import record_text
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
-from cluster_optimiser.identity import program_version
+from cluster_optimiser.identity import program_version, sealed_seconds
 from cluster_optimiser.scenario import authority_folder
 from cluster_optimiser.verification import verify
 
@@ -128,11 +128,16 @@ def _manifest_faults(folder: Path, record: Record) -> Iterator[Fault]:
     if said is None:
         return  # A hash has told of it.
     is_written_so = path.read_text(encoding="utf-8") == _text(said)
-    seconds = said.get("seconds")
-    if not is_written_so or not isinstance(seconds, int | float) or not 0 <= seconds < _A_YEAR_S:
+    if not is_written_so or not _is_sealed(said.get("seconds"), said.get("stamp")):
         yield _fault(name, CHANGED)
     elif said.get("status") != record.status:
         yield _fault(name, f"says {said.get('status')}, its record {record.status}")
+
+
+def _is_sealed(seconds: object, stamp: object) -> bool:
+    if not isinstance(seconds, float) or not 0 <= seconds < _A_YEAR_S:
+        return False
+    return seconds == sealed_seconds(seconds, str(stamp))
 
 
 _A_YEAR_S = 365 * 24 * 3600
@@ -177,9 +182,9 @@ def verify_results(results: Path, project: Path | None) -> Verified:
         changes = _changes(scenario, results / scenario.option)
         if changes:
             notes.append(f"{scenario.option}: not made again: another {', '.join(changes)} now")
-        if not {"scenario", "data"} & set(changes):
-            faults += _plan_faults(scenario, results)
-        if not changes:
+        wrong = [] if {"scenario", "data"} & set(changes) else _plan_faults(scenario, results)
+        faults += wrong
+        if not changes and not any(fault.file.endswith(MANIFEST) for fault in wrong):
             faults += _again(scenario, results)
     if not faults and not notes:
         faults += _together_again(list(found.values()), results, top)
@@ -230,9 +235,12 @@ def _plan_faults(scenario: Scenario, results: Path) -> list[Fault]:
     try:
         result = load_result(outcome)
         verify(result)
-    except (ClusterOptimiserError, KeyError, TypeError) as error:
+        said = outcome.record["metrics"]
+    except ClusterOptimiserError as error:
         return [_fault(f"{scenario.option}/plan.csv", f"does not stand up: {error}")]
-    said = outcome.record["metrics"]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        problem = f"cannot be read as a manifest: {type(error).__name__} {error}"
+        return [_fault(f"{scenario.option}/{MANIFEST}", problem)]
     return [
         _fault(f"{scenario.option}/{MANIFEST}", f"{name} is {said.get(name)}, the plan's {value}")
         for name, value in result.score.metrics.items()

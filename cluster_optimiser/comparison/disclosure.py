@@ -9,10 +9,8 @@ give the same tables to the last penny (which is what the tests try).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+import pandas as pd
 
 LEAST_COUNT = 5
 """Smallest count of a cluster of today that is kept as it is."""
@@ -39,15 +37,20 @@ def protected_counts(counts: pd.Series, home: pd.Series) -> pd.Series:
     >>> protected_counts(counts, pd.Series(["a", "a", "a", "b"], index=counts.index)).tolist()
     [5, 5, 13, 5]
     """
-    moved = counts.copy()
-    for _, group in counts.dropna().groupby(home):
+    known = counts.dropna()
+    numbers = known.to_numpy(dtype=np.int64)
+    moved = numbers.copy()
+    codes, _ = pd.factorize(home.reindex(known.index))
+    for code in range(codes.max(initial=-1) + 1):
+        at = np.flatnonzero(codes == code)
+        group = numbers[at]
         total = int(group.sum())
         if len(group) < LEAST_SCHOOLS or total < LEAST_COUNT:
             total = (total + STEP // 2) // STEP * STEP
         steps = group // STEP
-        order = (group % STEP).sort_values(ascending=False, kind="stable").index
-        steps.loc[order[: total // STEP - int(steps.sum())]] += 1
+        order = np.argsort(-(group % STEP), kind="stable")
+        steps[order[: total // STEP - int(steps.sum())]] += 1
         values = steps * STEP
-        values.iloc[int(group.argmax())] += total % STEP
-        moved.loc[group.index] = values
-    return moved
+        values[group.argmax()] += total % STEP
+        moved[at] = values
+    return pd.Series(moved, index=known.index).reindex(counts.index).astype(counts.dtype)

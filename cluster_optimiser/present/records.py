@@ -14,7 +14,13 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.comparison import funding
-from cluster_optimiser.identity import PACKAGE, digest, library_versions, program_version
+from cluster_optimiser.identity import (
+    PACKAGE,
+    digest,
+    library_versions,
+    program_version,
+    sealed_seconds,
+)
 from cluster_optimiser.terms import TIE_BREAK, UPPER
 
 if TYPE_CHECKING:
@@ -158,7 +164,7 @@ def manifest(result: Result) -> dict[str, object]:
         "objective": result.objective,
         "bound": None if is_given else bound,
         "gap": None if is_given else max((s.gap for s in solution.stages), default=None),
-        "seconds": round(result.seconds, 3),
+        "seconds": sealed_seconds(result.seconds, result.stamp),
         "seed": result.seed,
         "n_clusters": int((~is_exempt).sum()),
         "n_exempt_clusters": int(is_exempt.sum()),
@@ -201,7 +207,7 @@ def unsolved_record(unsolved: Unsolved) -> dict[str, object]:
         "objective": None,
         "bound": None,
         "gap": None,
-        "seconds": round(unsolved.seconds, 3),
+        "seconds": sealed_seconds(unsolved.seconds, unsolved.stamp),
         "seed": unsolved.seed,
         "n_clusters": None,
         "n_exempt_clusters": None,

@@ -264,12 +264,12 @@ class _Writer:
         _describe(table, block.caption)
         for column, width in zip(table.columns, widths, strict=True):
             column.width = width
-        for i, cells in enumerate((block.header, *block.rows)):
-            row = table.rows[i]
+        style = self.document.styles["Table Text"].style_id
+        for i, (row, cells) in enumerate(zip(table.rows, (block.header, *block.rows), strict=True)):
             _keep_whole(row, is_head=i == 0)
             for j, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
                 cell.width = widths[j]
-                _fill(cell, text, is_right=is_right[j], is_bold=i == 0)
+                _fill(cell, text, style, is_right=is_right[j], is_bold=i == 0)
         self.document.add_paragraph(style="Table Text")
 
 
@@ -291,11 +291,11 @@ def _keep_whole(row: Any, *, is_head: bool) -> None:  # noqa: ANN401 - python-do
         settings.append(OxmlElement(tag))
 
 
-def _fill(cell: Any, text: str, *, is_right: bool, is_bold: bool) -> None:  # noqa: ANN401
+def _fill(cell: Any, text: str, style: str, *, is_right: bool, is_bold: bool) -> None:  # noqa: ANN401
     from docx.enum.text import WD_ALIGN_PARAGRAPH  # noqa: PLC0415 - part of the extra
 
     paragraph = cell.paragraphs[0]
-    paragraph.style = "Table Text"
+    paragraph._p.style = style  # noqa: SLF001 - by its id: to look up a name takes 5 ms a cell
     if is_right:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     paragraph.add_run(text).bold = is_bold or None
