@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cluster_optimiser.batch.checking import load_batch, raise_faults
     from cluster_optimiser.batch.gather import find_scenarios, in_order, read_scenarios, share_of
+    from cluster_optimiser.batch.ground import Place, ground_of, load_place
     from cluster_optimiser.batch.ledger import Options
     from cluster_optimiser.batch.many import Hooks, run_batch, what_to_run
-    from cluster_optimiser.batch.one import (
-        Place,
-        evaluate,
-        ground_of,
-        load_place,
-        prepare,
-        run_scenario,
-    )
+    from cluster_optimiser.batch.one import evaluate, prepare, run_scenario
     from cluster_optimiser.batch.outlooks import sensitivity
     from cluster_optimiser.batch.pools import open_pool
     from cluster_optimiser.batch.questions import explain, rank, universe
@@ -57,14 +51,14 @@ _HOMES = {
     "Hooks": "many",
     "Options": "ledger",
     "Outcome": "tasks",
-    "Place": "one",
+    "Place": "ground",
     "evaluate": "one",
     "explain": "questions",
     "find_scenarios": "gather",
-    "ground_of": "one",
+    "ground_of": "ground",
     "in_order": "gather",
     "load_batch": "checking",
-    "load_place": "one",
+    "load_place": "ground",
     "load_result": "results",
     "open_pool": "pools",
     "prepare": "one",

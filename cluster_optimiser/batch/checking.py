@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.batch.gather import read_scenarios
-from cluster_optimiser.batch.one import ground_of, refuse_faults, refuse_unknown_names
+from cluster_optimiser.batch.ground import (
+    ground_of,
+    place_of,
+    refuse_faults,
+    refuse_unknown_names,
+)
 from cluster_optimiser.batch.places import plan_path
-from cluster_optimiser.batch.work import place_of
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.scenario import authority_folder
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from cluster_optimiser.batch.one import Place
+    from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.scenario import Scenario
 
 

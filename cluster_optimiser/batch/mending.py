@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from cluster_optimiser.batch.folders import staging
-from cluster_optimiser.batch.one import place_at
+from cluster_optimiser.batch.ground import place_at
 from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.geography.mending import CLOSE_M, Mended, mend
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cluster_optimiser.batch.one import Place
+    from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.inputs.settings import Settings
 
 

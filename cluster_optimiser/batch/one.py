@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cluster_optimiser.batch.ground import (
+    Place,
+    ground_of,
+    load_place,
+    refuse_faults,
+    refuse_unknown_names,
+    told,
+    upper_scenario,
+)
 from cluster_optimiser.batch.ledger import input_hashes, parts_of, plan_digest
 from cluster_optimiser.batch.places import beside, plan_path
 from cluster_optimiser.domain import Plan, Result, Solution
@@ -17,82 +24,27 @@ from cluster_optimiser.errors import (
     InputError,
     ScenarioError,
 )
-from cluster_optimiser.findings import caveats_of, gravest, open_faults
-from cluster_optimiser.geography import build_problem, build_territory
-from cluster_optimiser.geography.divided import refuse_division
-from cluster_optimiser.geography.ground import authority_findings, scenario_findings
+from cluster_optimiser.geography import build_problem
 from cluster_optimiser.identity import stamp_of
 from cluster_optimiser.inputs import (
-    check_names,
-    load_authority,
     load_plan,
-    projections_of,
 )
 from cluster_optimiser.optimise import solve_levels, solve_merge, solve_redraw
 from cluster_optimiser.optimise.naming import assign_schools
-from cluster_optimiser.optimise.weighting import weight_faults
 from cluster_optimiser.scenario import (
     Scenario,
-    authority_folder,
     load_scenario,
     locate,
     locating,
 )
 from cluster_optimiser.scoring import objective_values, score
-from cluster_optimiser.terms import gathered, term_scale
+from cluster_optimiser.terms import gathered
 from cluster_optimiser.verification import n_not_legal, outlook_of, verify, verify_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from cluster_optimiser.domain import Authority, Problem, Territory
-    from cluster_optimiser.findings import Finding
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """An authority with its ground: read once, used by every scenario."""
-
-    authority: Authority  # the authority, and what `build_territory` made of it
-    territory: Territory  # the authority, and what `build_territory` made of it
-    findings: tuple[Finding, ...] = ()  # of the ground report, whatever the scenario
-
-    @property
-    def faults(self) -> list[Fault]:
-        """Faults of the ground, which stop every run."""
-        return [one.fault(self.authority.register) for one in open_faults(self.findings)]
-
-
-def load_place(scenario: Scenario) -> Place:
-    """Read a scenario's authority, build its ground and compare its sources."""
-    return place_at(authority_folder(scenario))
-
-
-def place_at(folder: Path) -> Place:
-    """Read an authority's folder, build its ground and compare its sources."""
-    authority = load_authority(folder)
-    territory = build_territory(authority)
-    return Place(authority, territory, authority_findings(authority, territory))
-
-
-def ground_of(scenario: Scenario, place: Place) -> tuple[Finding, ...]:
-    """Give every finding of the ground under a scenario."""
-    own = scenario_findings(scenario, place.authority, place.territory)
-    return gravest((*place.findings, *own))
-
-
-def refuse_faults(scenario: Scenario, findings: Sequence[Finding], place: Place) -> None:
-    """Refuse a scenario whose own rules make faults of what is on the ground."""
-    file = scenario.files[0].name if scenario.files else "scenario"
-    own = [one.fault(file) for one in open_faults(findings) if one not in place.findings]
-    if own:
-        raise ScenarioError(own)
-
-
-def told(authority: Authority, findings: Sequence[Finding]) -> Authority:
-    """Add what the ground report warns of to what every output must say."""
-    caveats = dict.fromkeys([*authority.caveats, *caveats_of(findings)])
-    return dataclasses.replace(authority, caveats=tuple(caveats))
+    from cluster_optimiser.domain import Authority, Problem
 
 
 def parts_of_run(
@@ -297,64 +249,3 @@ def _refuse_circle(scenario: Scenario) -> None:
             fault = Fault(here.files[0].name, 0, "units", problem, "Break it.")
             raise ScenarioError([locate(fault, here.files)])
         labels.append(here.option)
-
-
-def upper_scenario(scenario: Scenario) -> Scenario | None:
-    """Read the scenario of the level above."""
-    if scenario.levels is None:
-        return None
-    label = scenario.levels.upper
-    file = scenario.files[0].name if scenario.files else "scenario"
-    path = beside(scenario, label)
-    if path is None or label == scenario.option:
-        problem = f'no other scenario in this folder has the option "{label}"'
-        remedy = "Name the scenario that says what groupings may be."
-        fault = Fault(file, 0, "levels.upper", problem, remedy)
-        raise ScenarioError([locate(fault, scenario.files)])
-    above = load_scenario(path)
-    is_plain = above.method == "merge" and all(row.adds_up for row in above.objective.rows)
-    if not is_plain or above.exempt != scenario.exempt:
-        problem = f'"{label}" does not merge, exempts other schools, or counts projections'
-        remedy = "Both levels merge the same schools: let them extend the same file."
-        fault = Fault(file, 0, "levels.upper", problem, remedy)
-        raise ScenarioError([locate(fault, scenario.files)])
-    return above
-
-
-@contextmanager
-def _gathering(faults: list[Fault]) -> Iterator[None]:
-    """Add the faults of an error to others instead of ending with it."""
-    try:
-        yield
-    except ScenarioError as error:
-        faults += error.faults
-
-
-def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
-    """Refuse a scenario that uses names its authority does not know."""
-    file = scenario.files[0].name if scenario.files else "scenario"
-    # Units of a nested scenario are known only once its parent is solved; today's clusters always.
-    faults = check_names(scenario, place.authority, place.territory.clusters.index, file)
-    names = set(place.authority.schools["local_cluster"])
-    faults += [
-        Fault(
-            file,
-            0,
-            "exempt.name",
-            f'an exempt group bears the name of a cluster: "{exempt.name}"',
-            "Give the group another name.",
-        )
-        for exempt in scenario.exempt
-        if exempt.name in names
-    ]
-    with _gathering(faults):
-        upper_scenario(scenario)
-    with _gathering(faults):
-        refuse_division(scenario)
-    faults += weight_faults(scenario, place.authority.schools, term_scale, file)
-    try:
-        projections_of(scenario, place.authority)
-    except InputError as error:
-        faults += error.faults
-    if faults:
-        raise ScenarioError([locate(fault, scenario.files) for fault in faults])

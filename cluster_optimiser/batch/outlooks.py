@@ -6,14 +6,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.batch.one import load_place, refuse_unknown_names, run_scenario
+from cluster_optimiser.batch.ground import load_place, refuse_unknown_names
+from cluster_optimiser.batch.one import run_scenario
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.scenario import Scenario, load_scenario, parse_scenario
 
 if TYPE_CHECKING:
-    from cluster_optimiser.batch.one import Place
+    from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.domain import Result
 
 

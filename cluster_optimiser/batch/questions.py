@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cluster_optimiser.batch.one import Place
+    from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.explain.explanation import Explanation
     from cluster_optimiser.scenario import Scenario

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.batch.one import load_place, prepare
+from cluster_optimiser.batch.ground import load_place
+from cluster_optimiser.batch.one import prepare
 from cluster_optimiser.comparison.responses import tabulate
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs import load_plan
@@ -15,7 +16,7 @@ from cluster_optimiser.scenario import Scenario, load_scenario
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cluster_optimiser.batch.one import Place
+    from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.comparison.responses import Responses
 
 

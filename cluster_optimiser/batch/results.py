@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser import present
 from cluster_optimiser.batch.folders import staging
+from cluster_optimiser.batch.ground import place_of
 from cluster_optimiser.batch.ledger import RECORD_FILE
 from cluster_optimiser.batch.one import prepare, result_of
 from cluster_optimiser.batch.surveys import standing_of, survey_of
@@ -17,7 +18,7 @@ from cluster_optimiser.batch.sweeps import (
     write_tables,
 )
 from cluster_optimiser.batch.together import sign, together_key
-from cluster_optimiser.batch.work import held, hold, place_of, plan_of
+from cluster_optimiser.batch.work import held, hold, plan_of
 from cluster_optimiser.comparison import compare, compare_runs
 from cluster_optimiser.domain import Plan, Result, Solution, Stage, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.batch.one import Place, prepare, run_scenario
+from cluster_optimiser.batch.one import prepare, run_scenario
 from cluster_optimiser.constants import SECONDARY_PHASES
 from cluster_optimiser.geography.attraction import MADE
 from cluster_optimiser.optimise import candidate_groups
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.domain import Plan
 
 SPREADS = (0.15, 0.25, 0.35, 0.5, 0.65, 0.8)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cluster_optimiser.batch.ground import Place
 from cluster_optimiser.batch.mending import Mending, lines_of, mend_files
-from cluster_optimiser.batch.one import Place
 from cluster_optimiser.batch.starters import STARTER_FILES, Wanted, write_starters
 from cluster_optimiser.domain import TravelSpec
 from cluster_optimiser.errors import Fault, InputError

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser import present
 from cluster_optimiser.batch.folders import replace_folder, staging
+from cluster_optimiser.batch.ground import ground_of, place_of, told
 from cluster_optimiser.batch.ledger import (
     RECORD_FILE,
     Record,
     hash_files,
-    input_hashes,
 )
-from cluster_optimiser.batch.one import Place, ground_of, load_place, run_scenario, told
+from cluster_optimiser.batch.one import run_scenario
 from cluster_optimiser.batch.progress import progress_to
 from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.batch.tasks import Made
@@ -27,38 +27,21 @@ from cluster_optimiser.domain import Plan, Solution, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
 from cluster_optimiser.identity import key_of, stamp_of
 from cluster_optimiser.inputs import load_plan
-from cluster_optimiser.scenario import authority_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.batch.tasks import Task
     from cluster_optimiser.domain import Result, Status
     from cluster_optimiser.findings import Finding
-    from cluster_optimiser.scenario import Scenario
-
-PLACES_HELD = 3
-"""Authorities that a process keeps; the one used longest ago goes first."""
 
 RESULTS_HELD = 16
 """Results that a process keeps for the comparison, rather than reading them again."""
 
 
-_PLACES: OrderedDict[tuple[Path, str], Place] = OrderedDict()
 _RESULTS: OrderedDict[tuple[Path, str], Result] = OrderedDict()
-
-
-def place_of(scenario: Scenario) -> Place:
-    """Give a scenario's authority and ground, read once in this process."""
-    folder = authority_folder(scenario)
-    key = (folder, key_of(input_hashes(folder)))
-    if key not in _PLACES:
-        _PLACES[key] = load_place(scenario)
-        while len(_PLACES) > PLACES_HELD:
-            _PLACES.popitem(last=False)
-    _PLACES.move_to_end(key)
-    return _PLACES[key]
 
 
 def hold(folder: Path, result: Result) -> None:

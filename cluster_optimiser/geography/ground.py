@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from cluster_optimiser.domain import Authority, Territory
-    from cluster_optimiser.scenario import Scenario
+    from cluster_optimiser.scenario import Contiguity, Scenario
 
 DRAWN_APART_M = 10.0
 """Up to here a gap between two areas is taken for one of drawing; beyond for water, perhaps."""
@@ -66,29 +66,42 @@ def authority_findings(authority: Authority, territory: Territory) -> tuple[Find
 
 
 def scenario_findings(
-    scenario: Scenario, authority: Authority, territory: Territory
+    scenario: Scenario,
+    authority: Authority,
+    territory: Territory,
+    known: dict[str, tuple[nx.Graph, list[Finding]]],
 ) -> tuple[Finding, ...]:
-    """Tell what the rules of a scenario make of the ground."""
-    clusters = territory.clusters.geometry
-    shared_m = shared_boundaries(clusters, snap_m=scenario.contiguity.snap_m)
+    """Tell what the rules of a scenario make of the ground; `known` is what others found of it."""
     bare = scenario.contiguity.model_copy(update={"max_minutes": None, "barriers": ()})
-    graph, _ = dual_graph(clusters.index, shared_m, bare)
+    key = bare.model_dump_json()
+    if key not in known:
+        known[key] = _neighbours(scenario, territory, bare)
+    graph, beside = known[key]
     exempt = exempt_groups(scenario, authority.schools).index
     placed = set(authority.schools["local_cluster"].drop(exempt))
-    gaps = list(_gaps(scenario, clusters, shared_m, graph))
-    drawn_together = graph.copy()
-    drawn_together.add_edges_from(
-        one.subject.split(PAIR, 1) for one in gaps if one.grade == "warning"
-    )
     found = [
-        *gaps,
-        *_short_borders(scenario, clusters, shared_m, graph),
-        *_islands(clusters, drawn_together),
+        *beside,
         *_dropped(scenario, authority, territory, graph, placed),
         *_needed_layers(scenario, authority),
         *_without_minutes(scenario, authority),
     ]
     return tuple(accepted(found, authority.accepted))
+
+
+def _neighbours(
+    scenario: Scenario, territory: Territory, bare: Contiguity
+) -> tuple[nx.Graph, list[Finding]]:
+    """Give the graph of neighbours, and what is odd about it."""
+    clusters = territory.clusters.geometry
+    shared_m = shared_boundaries(clusters, snap_m=bare.snap_m)
+    graph, _ = dual_graph(clusters.index, shared_m, bare)
+    gaps = list(_gaps(scenario, clusters, shared_m, graph))
+    drawn_together = graph.copy()
+    drawn_together.add_edges_from(
+        one.subject.split(PAIR, 1) for one in gaps if one.grade == "warning"
+    )
+    short = _short_borders(scenario, clusters, shared_m, graph)
+    return graph, [*gaps, *short, *_islands(clusters, drawn_together)]
 
 
 PAIR = " - "

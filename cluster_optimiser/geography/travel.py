@@ -11,7 +11,6 @@ import pandas as pd
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Authority, TravelMinutes, TravelSpec
-from cluster_optimiser.geography.roads.minutes import measured_minutes, road_note
 from cluster_optimiser.inputs.checking import FaultList, urn_of
 from cluster_optimiser.inputs.files import read_csv
 
@@ -78,6 +77,12 @@ def travel_minutes(authority: Authority) -> TravelMinutes:
     spec = authority.travel
     urns = authority.schools.index.to_numpy(dtype=np.int64)
     if spec.method == "roads":
+        # With its own imports: an estimate needs none of them.
+        from cluster_optimiser.geography.roads.minutes import (  # noqa: PLC0415
+            measured_minutes,
+            road_note,
+        )
+
         measured = measured_minutes(authority)
         return TravelMinutes(
             urns=urns, minutes=measured.minutes, note=road_note(authority, measured)

@@ -24,7 +24,7 @@ SHORT = 3
 
 def clean(text: str) -> str:
     """Give text as it is kept: composed letters (NFC), single blanks, none at the ends."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
 
 
 def same_name(text: str) -> str:
