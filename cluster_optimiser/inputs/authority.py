@@ -90,6 +90,7 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     if register is None or membership is None or outline is None or travel is None:
         message = "data was left out without a fault: this is a mistake of the program"
         raise RuntimeError(message)
+    told = (*outline_caveats, *register.caveats, *membership.caveats)
     schools = _schools(register, membership, layers)
     return Authority(
         key=folder.root.name,
@@ -101,13 +102,7 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
         layers=layers.layers,
         travel=travel,
         sources=_sources(settings, travel),
-        caveats=_caveats(
-            settings,
-            layers,
-            clusters,
-            (*outline_caveats, *register.caveats, *membership.caveats),
-            schools,
-        ),
+        caveats=_caveats(settings, layers, clusters, told, schools),
         inputs=folder.hashes,
         data_date=settings.data_date,
         postcodes=postcodes,
@@ -188,10 +183,10 @@ def _caveats(
     settings: Settings,
     layers: LayersRead,
     clusters: Areas | None,
-    outline_caveats: tuple[str, ...],
+    told: tuple[str, ...],
     schools: gpd.GeoDataFrame,
 ) -> tuple[str, ...]:
-    repairs = [*layers.caveats, *(clusters.caveats if clusters else ()), *outline_caveats]
+    repairs = [*layers.caveats, *(clusters.caveats if clusters else ()), *told]
     of_layers = [layer.caveat for layer in layers.layers.values() if layer.caveat]
     unknown = [str(name) for name in schools.loc[~schools["is_pupils_known"], "name"]]
     counted = []
