@@ -59,6 +59,8 @@ def authority_findings(authority: Authority, territory: Territory) -> tuple[Find
         *_coverage(authority),
         *_overlaps(territory),
         *_holes(territory),
+        *_enclaves(territory),
+        *_slivers(territory),
         *_pieces(territory),
         *_without_pupils(authority),
     ]
@@ -419,7 +421,10 @@ def _overlaps(territory: Territory) -> Iterator[Finding]:
 
 def _holes(territory: Territory) -> Iterator[Finding]:
     whole = shapely.union_all(territory.clusters.geometry.to_numpy())
-    for part in shapely.get_parts(shapely.difference(territory.outline, whole)):
+    # Where the outline is made of the clusters, a hole in them is one in it too.
+    rings = [ring for part in shapely.get_parts(territory.outline) for ring in part.interiors]
+    ground = shapely.union_all([territory.outline, *map(shapely.Polygon, rings)])
+    for part in shapely.get_parts(shapely.difference(ground, whole)):
         if part.area < HOLE_M2 or shapely.is_empty(shapely.buffer(part, -THIN_M / 2)):
             continue
         near = territory.clusters.geometry.distance(part)
@@ -434,6 +439,50 @@ def _holes(territory: Territory) -> Iterator[Finding]:
             "Draw a cluster there, or leave it: water, or another authority's ground.",
             part,
         )
+
+
+def _enclaves(territory: Territory) -> Iterator[Finding]:
+    """Find areas that lie wholly inside one other: all their ways lead through it."""
+    shapes, names = territory.clusters.geometry.to_numpy(), list(territory.clusters.index)
+    filled = [
+        shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(shape)])
+        for shape in shapes
+    ]
+    outer, inner = shapely.STRtree(shapes).query(filled, predicate="contains")
+    for i, j in sorted((int(i), int(j)) for i, j in zip(outer, inner, strict=True) if i != j):
+        yield Finding(
+            "enclave",
+            "note",
+            names[j],
+            f"{names[j]} lies wholly inside {names[i]}",
+            f"Every cluster of more than {names[j]} alone has {names[i]} in it.",
+            "It is right where the ground is so; else correct the two polygons.",
+            shapes[j],
+        )
+
+
+def _slivers(territory: Territory) -> Iterator[Finding]:
+    """Find parts too thin to be ground that anyone meant."""
+    for what, areas in {"cluster": territory.clusters, **territory.layers}.items():
+        for name, shape in areas.geometry.items():
+            parts = shapely.get_parts(shape)
+            is_thin = shapely.is_empty(shapely.buffer(parts, -THIN_M / 2))
+            thin = parts[is_thin] if len(parts) > 1 else parts[:0]
+            if len(thin):
+                area_m2 = shapely.area(thin).sum()
+                yield Finding(
+                    "sliver",
+                    "note",
+                    f"{name} ({what})",
+                    f"{name} has a part of {area_m2:,.0f} m2 nowhere {THIN_M:g} m wide: left over "
+                    f"from drawing, probably"
+                    if len(thin) == 1
+                    else f"{name} has {len(thin)} parts of {area_m2:,.0f} m2 nowhere {THIN_M:g} m "
+                    f"wide: left over from drawing, probably",
+                    "They count to it, and may touch what it does not touch otherwise.",
+                    "Take them out, or leave them.",
+                    shapely.union_all(thin),
+                )
 
 
 def _pieces(territory: Territory) -> Iterator[Finding]:
