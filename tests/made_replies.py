@@ -50,12 +50,12 @@ def made_replies(folder: Path, *, n: int = 400, n_plans: int = 30, n_broken: int
         school = {0: str(urn), 1: name if unique else urn, 2: name.upper() if unique else urn}.get(
             i % 4, _typo(name, draw) if i % 20 == 3 and unique else urn
         )
-        option = draw.choice(("1", "2b", "3c", "4g", "4G", "none", ""))
+        option = draw.choice(("1", "2b", "4c", "4b", "4B", "none", ""))
         comment = draw.choice(("", "", "Too far for us.", "=HYPERLINK(1)", "Private thoughts"))
         quote = "no" if comment.startswith("Private") else draw.choice(("yes", "no", ""))
         rows.append([school, option, comment, quote, ""])
     first = [asked[k][0] for k in range(4)]
-    rows += [[urn, "4g", "", "", ""] for urn in first]  # replied again
+    rows += [[urn, "4b", "", "", ""] for urn in first]  # replied again
     rows += [["999999", "1", "", "", ""], ["No Such Academy Anywhere", "1", "", "", ""]]
     rows += [["", "1", "", "", ""], ["Norwich", "2b", "Where?", "yes", ""]]
     rows += [[asked[k][0], "9z", "", "", ""] for k in range(4, 8)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.batch.ground import load_place
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.comparison.responses import Responses
+    from cluster_optimiser.inputs.counting import CountRules
 
 
 def responses(
@@ -27,13 +29,14 @@ def responses(
     scenario: Scenario | str | Path,
     place: Place | None = None,
     confirmed: str | Path | None = None,
+    rules: CountRules | None = None,
 ) -> Responses:
     """Say what replies to a consultation say.
 
     Parameters
     ----------
     file
-        CSV of replies, or a folder of them, see `load_replies`.
+        CSV or e-mail of replies, or a folder of them, see `load_replies`.
     results
         The results folder that was consulted on: its options are what may be preferred.
     scenario
@@ -42,6 +45,8 @@ def responses(
         Its authority and ground; read if not given.
     confirmed
         CSV written,urn of what was decided about names that are not sure.
+    rules
+        How replies are counted, if not as the program does.
 
     Returns
     -------
@@ -66,4 +71,5 @@ def responses(
         for option in folder.options
     }
     replies = load_replies(file, place.authority, list(options), confirmed=confirmed)
-    return tabulate(replies, prepare(scenario, place=place), options)
+    found = tabulate(replies, prepare(scenario, place=place), options, rules)
+    return replace(found, stamps={o.label: str(o.manifest["stamp"]) for o in folder.options})

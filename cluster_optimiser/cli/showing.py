@@ -60,8 +60,19 @@ def page(*, results: Path, file: Path, theme: Path | None) -> None:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of fonts for characters that the program's own cannot draw.",
 )
+@click.option(
+    "--replies",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help='Folder that "responses -o" wrote: what was replied becomes a chapter.',
+)
 def report(
-    *, results: Path, folder: Path, front: Path | None, template: Path | None, fonts: Path | None
+    *,
+    results: Path,
+    folder: Path,
+    front: Path | None,
+    template: Path | None,
+    fonts: Path | None,
+    replies: Path | None,
 ) -> None:
     """Write the committee paper: a Word document, a tagged PDF and a workbook.
 
@@ -80,7 +91,7 @@ def report(
             if shown is not None:
                 shown.update(f"writing {name}")
 
-        looks = Looks(load_front(front) if front else None, template, fonts)
+        looks = Looks(load_front(front) if front else None, template, fonts, replies)
         files = write_report(results, folder, looks=looks, on_step=say, warn=to_user.print)
     for file in files:
         to_user.print(f"Open {file}", markup=False)
@@ -113,6 +124,11 @@ def report(
     type=click.Path(path_type=Path, dir_okay=False),
     help="CSV written,urn of names that you have decided; uncertain.csv of -o, mended, is one.",
 )
+@click.option(
+    "--rules",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file of how replies are counted: which of a school's stands, what leads.",
+)
 @outside_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 def responses(
@@ -122,13 +138,15 @@ def responses(
     scenario: Path,
     folder: Path | None,
     confirmed: Path | None,
+    rules: Path | None,
     as_json: bool,
 ) -> None:
     """Say what replies to the consultation say: support by option and place, and own plans.
 
-    FILE is a CSV, or a folder of them, with the columns school (URN, name or postcode) and
-    option, and, if wanted, comment, respondent,
-    may_quote (yes or no) and plan (a plan CSV that the page exported, relative to FILE).
+    FILE is a CSV with the columns school (URN, name or postcode) and option, and, if wanted,
+    comment, may_quote (yes or no), plan (a plan CSV, relative to FILE), respondent (school,
+    governor, parent or other), submitted_at and themes (your own codes); or an e-mail that the page
+    wrote, as text or .eml; or a folder of these.
 
     \b
     Example:
@@ -139,19 +157,29 @@ def responses(
     with to_user.status("reading replies") if to_user.is_terminal else nullcontext():
         from cluster_optimiser import batch
         from cluster_optimiser.batch.verifying import refuse_changed
+        from cluster_optimiser.inputs.counting import load_rules
         from cluster_optimiser.present.replies import (
             response_lines,
             responses_json,
             write_responses,
         )
+        from cluster_optimiser.present.report.folder import read_folder
         from cluster_optimiser.scenario import load_scenario
 
         refuse_changed(results)
         place = batch.load_place(load_scenario(scenario))
         found = batch.responses(
-            file, results=results, scenario=scenario, place=place, confirmed=confirmed
+            file,
+            results=results,
+            scenario=scenario,
+            place=place,
+            confirmed=confirmed,
+            rules=None if rules is None else load_rules(rules),
         )
-        files = [] if folder is None else write_responses(found, place.territory, folder)
+        files = []
+        if folder is not None:
+            ground = (place.authority, place.territory)
+            files = write_responses(found, ground, folder, read_folder(results))
     if as_json:
         say(responses_json(found).rstrip("\n"))
     else:

@@ -28,12 +28,18 @@ PLAN_COLUMNS = ("urn", "cluster")
 
 def load_plan(path: str | Path, authority: Authority) -> pd.Series:
     """Read a plan file."""
-    file, faults = str(path), FaultList()
+    file = str(path)
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         fault = Fault(file, 0, "", "the file cannot be read", f"Check the path: {error.strerror}.")
         raise InputError([fault]) from error
+    return read_plan(content, authority, file)
+
+
+def read_plan(content: bytes, authority: Authority, file: str) -> pd.Series:
+    """Read the bytes of a plan file."""
+    faults = FaultList()
     table = read_csv(content, file=file, faults=faults)
     if table is None:
         raise InputError(list(faults))

@@ -25,6 +25,7 @@ TEXTS = frozenset(
     scenario title status metric unit school cluster_id cluster from_cluster secondary_membership
     grouping_scenario grouping grouping_area units today partnerships high_schools academies
     double_memberships executive_group projection series broken unit_a unit_b clusters
+    by group option leading name respondent comment theme written plan nearest_option
     """.split()  # noqa: SIM905 - a list of them would take a page
 )
 """Columns that hold names, which are text whatever they look like."""

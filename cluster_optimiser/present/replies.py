@@ -10,24 +10,36 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from cluster_optimiser.comparison.responses import NO_PREFERENCE
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.identity import digest
+from cluster_optimiser.present.columns import datapackage
 from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.report.replies import MAP, RECORD, replies_papers
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, Frame, path_data
 from cluster_optimiser.present.tables import csv_text
-from cluster_optimiser.words import is_unknown
+from cluster_optimiser.present.write import DATAPACKAGE
+from cluster_optimiser.words import is_unknown, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
     from cluster_optimiser.comparison.responses import Responses
-    from cluster_optimiser.domain import Territory
+    from cluster_optimiser.domain import Authority, Territory
+    from cluster_optimiser.present.report.folder import ResultsFolder
 
-TABLES = ("replies", "support", "plans", "groups", "comments", "uncertain")
+    Place = tuple[Authority, Territory]
+
+TABLES = (
+    *("replies", "support", "respondents", "plans", "groups", "comments", "uncertain"),
+    *("themes", "same_texts"),
+)
 """Tables of `Responses`, each a CSV file."""
+
+PRIVATE = "not-for-publication"
+"""Folder of what only the council may read."""
 
 EVEN = "#ffffff"
 """Fill of a cluster where no option leads, or nobody replied."""
@@ -36,25 +48,11 @@ SIMPLIFY_M = 150.0
 LEGEND_ROW = 46
 
 
-def _leading(support: pd.DataFrame, options: list[str]) -> dict[str, tuple[str | None, str]]:
-    """Give the option that leads in each of today's clusters, and the figures in words."""
-    found: dict[str, tuple[str | None, str]] = {}
-    for row in support[support["by"] == "cluster"].to_dict(orient="records"):
-        counted = {option: int(row[option]) for option in options}
-        most = max(counted.values(), default=0)
-        leaders = [option for option, n in counted.items() if n == most and most]
-        words = ", ".join(f"{option}: {n}" for option, n in counted.items() if n) or "none"
-        told = f"{row['n_replied']} of {row['n_schools']} schools replied; {words}"
-        found[str(row["group"])] = (leaders[0] if len(leaders) == 1 else None, told)
-    return found
-
-
 def support_svg(responses: Responses, territory: Territory) -> str:
     """Draw today's clusters in the colour of the option that leads in each."""
     support = responses.support
-    options = [c for c in support.columns[5:] if c != NO_PREFERENCE]
-    leading = _leading(support, options)
-    leaders = [o for o in options if any(found[0] == o for found in leading.values())]
+    clusters = support[support["by"] == "cluster"].set_index("group")
+    leaders = [o for o in responses.options if (clusters["leading"] == o).any()]
     colour = {option: PALETTE[i % len(PALETTE)] for i, option in enumerate(leaders)}
     frame = Frame.around(territory.clusters.geometry)
     names = [str(name) for name in territory.clusters.index]
@@ -62,15 +60,18 @@ def support_svg(responses: Responses, territory: Territory) -> str:
     shapes = shapely.coverage_simplify(coverage, SIMPLIFY_M)
     drawn, letters = [], []
     for name, shape in zip(names, shapes, strict=True):
-        option, told = leading.get(name, (None, "no school asked"))
+        option, told = _told(clusters, name, responses.options)
         local = frame.draw(shape)
         fill = colour[option] if option else EVEN
         title = escape(f"{name}: {told}")
         drawn.append(f'<path fill="{fill}" d="{path_data(local)}"><title>{title}</title></path>')
         if option:
             spot = local.representative_point()
-            letters.append(f'<text x="{spot.x:.0f}" y="{spot.y:.0f}">{escape(option)}</text>')
-    rows = [*((colour[o], f"Option {o} leads") for o in leaders), (EVEN, "Level, or no reply")]
+            at = f'x="{spot.x:.0f}" y="{spot.y:.0f}"'
+            disc = f'<circle cx="{spot.x:.0f}" cy="{spot.y - 12:.0f}" r="32"/>'
+            letters.append(f"{disc}<text {at}>{escape(option)}</text>")
+    rows = [*((colour[o], say("replies.leads", option=o)) for o in leaders)]
+    rows.append((EVEN, say("replies.none_leads")))
     top = frame.height + LEGEND_ROW
     key = "".join(
         f'<rect x="20" y="{top + i * LEGEND_ROW}" width="40" height="30" fill="{fill}"/>'
@@ -78,26 +79,41 @@ def support_svg(responses: Responses, territory: Territory) -> str:
         for i, (fill, text) in enumerate(rows)
     )
     counts = responses.counts
-    told = (
-        f"{counts['n_counted']} of {counts['n_schools']} schools replied. Each of today's clusters "
-        "has the colour and the label of the option that most of its schools prefer."
-    )
+    told = say("replies.map", n=counts["n_counted"], all=counts["n_schools"])
     height = top + LEGEND_ROW * len(rows) + 10
     style = (
         "path,rect{stroke:#22303a;stroke-width:3}text{font:700 34px Arial,sans-serif;"
-        "text-anchor:middle;fill:#101a20;paint-order:stroke;stroke:#fff;stroke-width:6}"
-        ".k{font-weight:400;text-anchor:start;stroke:none}"
+        "text-anchor:middle;fill:#101a20}circle{fill:#fff}"
+        ".k{font-weight:400;text-anchor:start}"
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-labelledby="t d"><title id="t">Support by cluster</title><desc id="d">{told}</desc>'
+        f'aria-labelledby="t d"><title id="t">{escape(say("replies.map_title"))}</title>'
+        f'<desc id="d">{escape(told)}</desc>'
         f"<style>{style}</style>{''.join(drawn)}{''.join(letters)}{key}</svg>\n"
     )
 
 
-def responses_json(responses: Responses) -> str:
+def _told(clusters: pd.DataFrame, name: str, options: Sequence[str]) -> tuple[str | None, str]:
+    """Give the option that leads a cluster, and its figures in words."""
+    if name not in clusters.index:
+        return None, say("replies.none_asked")
+    row = clusters.loc[name].to_dict()
+    counted = [f"{option}: {row[option]}" for option in options if row[option]]
+    told = say("replies.replied", n=int(row["n_replied"]), all=int(row["n_schools"]))
+    return row["leading"] or None, "; ".join([told, *[", ".join(counted)] * bool(counted)])
+
+
+def responses_json(responses: Responses, drawing: str = "") -> str:
     """Give everything that replies say as JSON."""
-    record: dict[str, object] = {"counts": responses.counts, "judged_by": responses.judged_by}
+    record: dict[str, object] = {
+        "counts": responses.counts,
+        "judged_by": responses.judged_by,
+        "options": list(responses.options),
+        "rules": responses.rules.model_dump(),
+        "stamps": dict(responses.stamps),
+        "map": digest(drawing.encode()),
+    }
     for name in TABLES:
         table: pd.DataFrame = getattr(responses, name)
         record[name] = table.astype(object).to_dict(orient="records")
@@ -118,11 +134,15 @@ def response_lines(responses: Responses) -> Iterator[str]:
         f"({counts['n_counted'] / counts['n_schools']:.0%})"
     )
     whole = responses.support[responses.support["by"] == "all"].iloc[0]
-    for option in responses.support.columns[5:]:
+    for option in responses.options:
         yield f"  {option:<16} {whole[option]:>5}"
-    for row in table[table["reason"] != ""].itertuples():
-        counted = "counted" if row.is_counted else "not counted"
-        yield f"row {row.row}: {row.school}: {counted}: {row.reason}"
+    kinds = responses.respondents[responses.respondents["by"] == "all"]
+    for row in kinds[kinds["respondent"] != "school"].to_dict(orient="records"):
+        told = ", ".join(f"{o}: {row[o]}" for o in responses.options if row[o]) or "none"
+        yield f"{row['respondent']}: {row['n_counted']} of {row['n_replies']} counted; {told}"
+    for row in table[table["reason"] != ""].to_dict(orient="records"):
+        counted = "counted" if row["is_counted"] else "not counted"
+        yield f"row {row['row']}: {row['school']}: {counted}: {row['reason']}"
     yield (
         f"{_counted(counts['n_comments'], 'comment', 'comments')}, of which {counts['n_quoted']} "
         f"may be quoted; {_counted(counts['n_plans'], 'own plan', 'own plans')}, "
@@ -143,19 +163,34 @@ def response_lines(responses: Responses) -> Iterator[str]:
             )
 
 
-def write_responses(responses: Responses, territory: Territory, out: Path) -> list[Path]:
-    """Write what replies say into a folder."""
-    files = {f"{name}.csv": csv_text(getattr(responses, name)) for name in TABLES}
-    files["responses.json"] = responses_json(responses)
-    files["support.svg"] = support_svg(responses, territory)
+def write_responses(
+    responses: Responses, place: Place, out: Path, results: ResultsFolder | None = None
+) -> list[Path]:
+    """Write what replies say into a folder; what may not be quoted apart, for the council.
+
+    With the results that were consulted on, a report in words as well.
+    """
+    authority, territory = place
+    tables = {name: csv_text(getattr(responses, name)) for name in TABLES}
+    drawing = support_svg(responses, territory)
+    record = responses_json(responses, drawing)
+    texts = {f"{name}.csv": text for name, text in tables.items()}
+    texts |= {RECORD: record, MAP: drawing, f"{PRIVATE}/comments.csv": csv_text(responses.private)}
+    files = {name: text.encode() for name, text in texts.items()}
+    if results is not None:
+        files |= replies_papers(json.loads(record), drawing, tables, results)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".partial-", dir=out) as place:
-            for name, text in files.items():
-                (Path(place) / name).write_text(text, encoding="utf-8", newline="\n")
-            for name in files:
-                (Path(place) / name).replace(out / name)
+        (out / PRIVATE).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=out) as temporary:
+            home = Path(temporary)
+            (home / PRIVATE).mkdir()
+            for name, content in files.items():
+                (home / name).write_bytes(content)
+            text = datapackage(home, authority, title=say("replies.heading"), label="replies")
+            (home / DATAPACKAGE).write_text(text, encoding="utf-8", newline="\n")
+            for name in (*files, DATAPACKAGE):
+                (home / name).replace(out / name)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror or error}"
         raise ClusterOptimiserError(message) from error
-    return [out / name for name in files]
+    return [out / name for name in (*files, DATAPACKAGE)]

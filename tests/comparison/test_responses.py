@@ -26,14 +26,18 @@ from cluster_optimiser.comparison.responses import (
 )
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.replies import load_replies
-from cluster_optimiser.present.replies import response_lines, support_svg, write_responses
+from cluster_optimiser.present.replies import PRIVATE, response_lines, support_svg, write_responses
 from tests.made_replies import made_replies
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-OPTIONS = ("1", "2b", "3c", "4g")
+OPTIONS = ("1", "2b", "4c", "4b")
+
+
+def ground():
+    return norfolk_place().authority, norfolk_place().territory
 
 
 @pytest.fixture(scope="module")
@@ -155,10 +159,11 @@ def test_like_plans_are_grouped(found: Responses) -> None:
 def test_comments_are_quoted_only_as_the_file_allows(found: Responses, tmp_path: Path) -> None:
     assert found.counts["n_comments"] > found.counts["n_quoted"] > 0
     assert not found.comments["comment"].str.contains("Private").any()
-    assert list(found.comments.columns) == ["option", "comment", "school", "row"]
-    files = write_responses(found, norfolk_place().territory, tmp_path)
-    for path in files:
-        assert "Private thoughts" not in path.read_text(encoding="utf-8")
+    assert list(found.comments.columns) == ["option", "school", "row", "respondent", "comment"]
+    files = write_responses(found, ground(), tmp_path)
+    holding = [path for path in files if "Private thoughts" in path.read_text(encoding="utf-8")]
+    assert holding == [tmp_path / PRIVATE / "comments.csv"]
+    assert len(found.private) + len(found.comments) == found.counts["n_comments"]
     text = (tmp_path / "comments.csv").read_text(encoding="utf-8")
     assert "'=HYPERLINK(1)" in text
     assert ",=HYPERLINK" not in text
@@ -183,8 +188,8 @@ def test_twice_the_same_bytes(tmp_path: Path, folder: Path) -> None:
     file = made_replies(tmp_path, n=60, n_plans=4, n_broken=2)
     for name in ("a", "b"):
         made = responses(file, results=folder, scenario=SCENARIOS / "4a.toml", place=place)
-        write_responses(made, place.territory, tmp_path / name)
-    for path in (tmp_path / "a").iterdir():
+        write_responses(made, ground(), tmp_path / name)
+    for path in (tmp_path / "a").glob("*.*"):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
@@ -196,12 +201,11 @@ def test_the_command(
     lines = file.read_text(encoding="utf-8").splitlines()
     small.write_text("\n".join([*lines[:6], lines[-1]]), encoding="utf-8")
     command = ["responses", str(small), "--results", str(folder)]
-    command += ["--scenario", str(SCENARIOS / "4a.toml"), "-o", str(tmp_path / "out")]
+    command += ["--scenario", str(SCENARIOS / "4a.toml")]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.exception
     assert "6 replies; " in done.output
     assert 'there is no option "9z"' in done.output
-    assert len(list((tmp_path / "out").iterdir())) == 8
     done = CliRunner().invoke(app, [*command, "--json"])
     assert '"n_rows": 6' in done.output
 

@@ -21,7 +21,7 @@ from cluster_optimiser.present.report.summary import summary, verdicts
 from cluster_optimiser.words import UNKNOWN, number, one_decimal, pounds, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cluster_optimiser.present.report.blocks import Block
     from cluster_optimiser.present.report.folder import Option, ResultsFolder
@@ -31,7 +31,9 @@ CLUSTERS = "annex-clusters"
 SIGNS = {"met": "✓", "partly": "◐", "unmet": "✗", "info": UNKNOWN}
 
 
-def make_report(folder: ResultsFolder, front: Front | None = None) -> Report:
+def make_report(
+    folder: ResultsFolder, front: Front | None = None, replied: Iterable[Block] = ()
+) -> Report:
     """Write the paper of a results folder."""
     authority, front = folder.record["authority"], front or Front()
     stamps = "".join(str(option.manifest["stamp"]) for option in folder.options)
@@ -42,6 +44,7 @@ def make_report(folder: ResultsFolder, front: Front | None = None) -> Report:
     for i, option in enumerate(folder.options):
         blocks += each(folder, option, is_first=i == 0)
     blocks += money_of_all(folder)
+    blocks += replied
     blocks += closing(front)
     blocks += _limits(folder)
     blocks += _provenance(folder)

@@ -15,7 +15,7 @@ from cluster_optimiser.present.report.measures import layer_words
 from cluster_optimiser.words import long_date, say, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cluster_optimiser.present.report.blocks import Report
     from cluster_optimiser.present.report.folder import ResultsFolder
@@ -68,7 +68,17 @@ def _notes(folder: ResultsFolder, report: Report) -> list[list[str]]:
 
 
 def xlsx(folder: ResultsFolder, report: Report) -> bytes:
-    """Write the workbook."""
+    """Write the workbook of the committee paper."""
+    return workbook(report, tables(folder), _notes(folder, report), layer_words(folder))
+
+
+def workbook(
+    report: Report,
+    made: Mapping[str, Sheet],
+    notes: Sequence[Sequence[str]],
+    layers: dict[str, str],
+) -> bytes:
+    """Write tables as a workbook, with contents, the meaning of columns, and notes."""
     try:
         import xlsxwriter  # noqa: PLC0415 - part of the extra
     except ImportError as error:
@@ -84,7 +94,6 @@ def xlsx(folder: ResultsFolder, report: Report) -> bytes:
             "created": datetime.fromisoformat(report.date).replace(tzinfo=UTC),
         }
     )
-    made, layers = tables(folder), layer_words(folder)
     known = {name: column(name, layers) for _, header, _ in made.values() for name in header}
     meanings = [[title, name, text] for name, (title, text) in known.items()]
     contents = [[name, title] for name, (title, _, _) in made.items()]
@@ -96,10 +105,14 @@ def xlsx(folder: ResultsFolder, report: Report) -> bytes:
     title = say("tables.contents_title", title=report.title)
     _sheet(book, say("tables.contents"), title, head("sheet", "content"), contents)
     for name, (title, header, rows) in made.items():
-        _sheet(book, name, title, [known[one][0] for one in header], rows, names=header)
+        titles = [known[one][0] for one in header]
+        # A table has no two columns of one heading, whatever the case of its letters.
+        plain = [one.casefold() for one in titles]
+        titles = [h if plain.index(h.casefold()) == i else f"{h} [{header[i]}]"
+                  for i, h in enumerate(titles)]  # fmt: skip
+        _sheet(book, name, title, titles, rows, names=header)
     title = say("tables.columns_title")
     _sheet(book, say("tables.columns"), title, head("heading", "name", "meaning"), meanings)
-    notes = _notes(folder, report)
     _sheet(book, say("tables.notes"), say("tables.notes_title"), head("note", "text"), notes)
     book.close()
     return _in_language(same_bytes(out.getvalue()))

@@ -12,6 +12,7 @@ from cluster_optimiser.present.characters import box, missing, storable
 from cluster_optimiser.present.report.blocks import REFERENCE, changed, texts_of
 from cluster_optimiser.present.report.content import make_report
 from cluster_optimiser.present.report.folder import read_folder
+from cluster_optimiser.present.report.replies import chapter, read_replies
 from cluster_optimiser.present.report.typeset import pdf
 from cluster_optimiser.present.report.word import docx
 from cluster_optimiser.present.report.workbook import xlsx
@@ -34,6 +35,7 @@ class Looks:
     front: Front | None = None
     template: Path | None = None  # a Word document whose styles and head are used
     fonts: Path | None = None  # a folder of fonts, for characters that ours cannot draw
+    replies: Path | None = None  # a folder of counted replies, which become a chapter
 
 
 def write_report(
@@ -57,7 +59,8 @@ def _write(
     on_step: Callable[[str], None],
     warn: Callable[[str], None],
 ) -> list[Path]:
-    raw = make_report(folder, looks.front)
+    replied = chapter(*read_replies(looks.replies, folder), folder) if looks.replies else ()
+    raw = make_report(folder, looks.front, replied)
     plain = (REFERENCE.sub("", text) for text in texts_of(raw.blocks))
     lacking = missing(plain, looks.fonts)
     if lacking:
