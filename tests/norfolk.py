@@ -1,12 +1,15 @@
 """The Norfolk authority and its scenarios, read once for all tests."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from cluster_optimiser.batch import Place, load_place, run_scenario
+from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.domain import Problem, Result
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.scenario import Scenario, load_scenario
+from tests.kept import kept
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = ROOT / "scenarios"
@@ -32,6 +35,19 @@ def norfolk_problem(option: str) -> Problem:
 
 @cache
 def norfolk_result(option: str) -> Result:
-    scenario = norfolk_scenario(option)
-    parent = norfolk_result(scenario.units_scenario).plan if scenario.units_scenario else None
-    return run_scenario(scenario, place=norfolk_place(), parent=parent)
+    place = norfolk_place()
+    shared = {"authority": place.authority, "territory": place.territory}
+
+    def solved() -> Result:
+        scenario = norfolk_scenario(option)
+        parent = norfolk_result(scenario.units_scenario).plan if scenario.units_scenario else None
+        return run_scenario(scenario, place=place, parent=parent)
+
+    return kept(f"result-{option}", solved, shared)
+
+
+@cache
+def surveyed_result(option: str) -> Result:
+    """Give a result with what all plans of its rules are like, where that can be said."""
+    result = norfolk_result(option)
+    return replace(result, survey=kept(f"survey-{option}", lambda: survey_of(result)))

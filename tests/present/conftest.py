@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 import shapely
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from cluster_optimiser.batch.surveys import standing_of, survey_of
+from cluster_optimiser.batch.surveys import standing_of
 from cluster_optimiser.constants import CRS_METRES, SECONDARY_PHASES
 from cluster_optimiser.domain import (
     Authority,
@@ -37,8 +37,9 @@ from cluster_optimiser.domain import (
 from cluster_optimiser.present import assignments_table, index_html
 from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.scenario import parse_scenario
+from tests.kept import kept
 from tests.made_case import made_results
-from tests.norfolk import OPTIONS, norfolk_result
+from tests.norfolk import OPTIONS, surveyed_result
 
 NASTY = "</script><img src=x onerror=alert(1)> {{ 7*7 }} & Co"
 """Give a name that breaks a page which does not show names as text."""
@@ -534,22 +535,27 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
         context.close()
 
 
+def _page(folder: Path, results: list[Result], text: str) -> MadePage:
+    path = folder / "index.html"
+    path.write_text(text, encoding="utf-8")
+    return MadePage(path, results, assignments_table(results))
+
+
 @pytest.fixture(scope="session")
 def made_page(tmp_path_factory: pytest.TempPathFactory) -> MadePage:
     """Give the page of the made case of 500 schools and 8 plans."""
     folder = tmp_path_factory.mktemp("made")
-    results = made_results(folder)
-    path = folder / "index.html"
-    path.write_text(index_html(results, pd.DataFrame()), encoding="utf-8")
-    return MadePage(path, results, assignments_table(results))
+    results = kept("made", lambda: made_results(folder))
+    text = kept("made-page", lambda: index_html(results, pd.DataFrame()))
+    return _page(folder, results, text)
 
 
 @pytest.fixture(scope="session")
 def norfolk_page(tmp_path_factory: pytest.TempPathFactory) -> MadePage:
     """Give the page of Norfolk with every scenario."""
-    results = [norfolk_result(option) for option in OPTIONS]
-    results = [replace(result, survey=survey_of(result)) for result in results]
-    path = tmp_path_factory.mktemp("norfolk") / "index.html"
-    page = index_html(results, pd.DataFrame(), standing=standing_of(results))
-    path.write_text(page, encoding="utf-8")
-    return MadePage(path, results, assignments_table(results))
+    results = [surveyed_result(option) for option in OPTIONS]
+    text = kept(
+        "norfolk-page",
+        lambda: index_html(results, pd.DataFrame(), standing=standing_of(results)),
+    )
+    return _page(tmp_path_factory.mktemp("norfolk"), results, text)

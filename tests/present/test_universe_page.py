@@ -17,15 +17,14 @@ from cluster_optimiser.present import index_html, write_comparison, write_result
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.present.universe_page import universe_view
 from cluster_optimiser.present.universe_view import links_of, points_of
-from tests.norfolk import norfolk_result
+from tests.norfolk import norfolk_result, surveyed_result
 
 N_PLANS = 59_292
 
 
 @pytest.fixture(scope="module")
 def surveyed() -> list[Result]:
-    found = [norfolk_result(option) for option in ("1", "2a", "4a", "4b", "4f")]
-    return [replace(result, survey=survey_of(result)) for result in found]
+    return [surveyed_result(option) for option in ("1", "2a", "4a", "4b", "4f")]
 
 
 def test_an_option_that_merges_is_surveyed(surveyed: list[Result]) -> None:
