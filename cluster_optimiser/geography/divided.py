@@ -76,8 +76,9 @@ def school_units(
 ) -> pd.Series:
     """Give the unit that each school lies in, where some clusters are divided.
 
-    An exempt school of a divided cluster lies in the unit of the ordinary school there whose ground
-    has the longest border with its own, the nearest school where none touches.
+    An exempt school that is divided, or of whose cluster nothing stays whole, lies in the unit of
+    the ordinary school there whose ground has the longest border with its own, the nearest school
+    where none touches.
     """
     unit = whole.astype("object").copy()
     if not divided.any():
@@ -85,7 +86,8 @@ def school_units(
     is_exempt = pd.Series(schools.index.isin(exempt_of.index), index=schools.index)
     single = schools.index[divided & ~is_exempt]
     unit.loc[single] = [school_unit(int(urn)) for urn in single]
-    for urn in schools.index[divided & is_exempt]:
+    stays_whole = whole.isin(whole[~divided & ~is_exempt])
+    for urn in schools.index[is_exempt & (divided | ~stays_whole)]:
         there = single[(whole.loc[single] == whole.loc[urn]).to_numpy()]
         if len(there):
             unit.loc[urn] = school_unit(_host(int(urn), there, cells, schools))
@@ -96,7 +98,8 @@ def _host(urn: int, there: pd.Index, cells: gpd.GeoDataFrame, schools: gpd.GeoDa
     near = cells.geometry.loc[[urn, *there]]
     borders = shared_boundaries(near[near.intersects(near.iloc[0])])
     pairs = [(int(a), int(b), metres) for (a, b), metres in borders.items()]
-    metres = {b if a == urn else a: m for a, b, m in pairs if urn in {a, b}}
+    # To the millimetre: equal borders are a tie, however they came to be measured.
+    metres = {b if a == urn else a: round(m, 3) for a, b, m in pairs if urn in {a, b} and m > 0}
     if metres:
         return int(min(metres, key=lambda other: (-metres[other], other)))
     away_m = schools.geometry.loc[there].distance(schools.geometry.loc[urn])

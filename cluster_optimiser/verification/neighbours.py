@@ -127,7 +127,7 @@ def where_schools_lie(ground: PlainGround) -> dict[int, str]:
 def _host(ground: PlainGround, urn: int, there: Sequence[int]) -> int:
     border_m = borders_m(ground.problem.territory.cells)
     beside = {
-        other: max(border_m.get((urn, other), 0.0), border_m.get((other, urn), 0.0))
+        other: round(max(border_m.get((urn, other), 0.0), border_m.get((other, urn), 0.0)), 3)
         for other in there
     }
     longest_m = max(beside.values())
