@@ -7,12 +7,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 STAMP_BENCH := $(VENV)/.installed-bench
 
+# What Python compiled is kept, or each of the many processes of a test compiles everything again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench docs lock clean distclean
+.PHONY: help run test test-thorough lint bench docs lock clean distclean
 
 help:
 	@echo 'make run        build every scenario into results/, with the page that compares them'
 	@echo 'make test       run the tests, the notebooks included'
+	@echo 'make test-thorough  the same, trying four times as many made cases'
 	@echo 'make lint       check style, types, layers and docstrings'
 	@echo 'make bench      measure how long things take, against other packages where there are any'
 	@echo 'make docs       build the documentation into site/'
@@ -26,6 +30,9 @@ run: $(STAMP)
 # A file of tests stays in one process: its fixtures, a solved authority among them, are made once.
 test: $(STAMP)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+test-thorough: $(STAMP)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --hypothesis-profile thorough
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

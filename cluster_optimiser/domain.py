@@ -503,7 +503,7 @@ class Score:
     metrics: Mapping[str, float | int | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Result:
     """One scenario, run: what the results folder, the comparison and the page are made of.
 

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import settings
 
 # The same cases on every machine, and no time limit: a slow machine is not a failure.
-settings.register_profile("default", derandomize=True, deadline=None, database=None)
+SAME = {"derandomize": True, "deadline": None, "database": None}
+settings.register_profile("default", max_examples=25, **SAME)
+# make test-thorough
+settings.register_profile("thorough", max_examples=100, **SAME)
 # For hunting by hand: pytest --hypothesis-profile=search
 settings.register_profile("search", deadline=None, max_examples=2_000)
 settings.load_profile("default")

@@ -19,6 +19,7 @@ from cluster_optimiser.scoring import (
     score,
 )
 from cluster_optimiser.verification import verify_plan
+from tests.effort import examples
 from tests.norfolk import OPTIONS, norfolk_result
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
@@ -526,7 +527,7 @@ def problems_and_plans(draw: st.DrawFn) -> tuple[Problem, pd.Series]:
 
 
 @given(case=problems_and_plans())
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_any_plan_of_any_map_is_scored_as_the_independent_check_counts_it(
     case: tuple[Problem, pd.Series],
 ) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -119,6 +120,10 @@ def credited(table: pd.DataFrame, result: Result) -> pd.DataFrame:
     return table.assign(minutes_source=credit) if credit else table
 
 
+_SCHOOLS: WeakKeyDictionary[Result, gpd.GeoDataFrame] = WeakKeyDictionary()
+"""Seven outputs of a run ask for the same table."""
+
+
 def secondary_memberships(result: Result) -> pd.Series:
     """Give the cluster that each exempt school is linked to where it lies."""
     problem, assignment = result.problem, result.plan.assignment
@@ -136,7 +141,13 @@ def secondary_memberships(result: Result) -> pd.Series:
 
 
 def schools_table(result: Result) -> gpd.GeoDataFrame:
-    """Give every school with its place in a plan."""
+    """Give every school with its place in a plan; a copy of what is made once for each result."""
+    if result not in _SCHOOLS:
+        _SCHOOLS[result] = _schools(result)
+    return _SCHOOLS[result].copy()
+
+
+def _schools(result: Result) -> gpd.GeoDataFrame:
     problem, schools = result.problem, result.problem.authority.schools
     clusters = result.score.clusters
     cluster = result.plan.assignment.reindex(schools.index)

@@ -19,6 +19,7 @@ from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.scenario import load_scenario
 from cluster_optimiser.scenario.bounds import ALLOW_OUTSIDE
 from tests.batch.made import put, run_into
+from tests.effort import examples
 from tests.inputs.broken import CLUSTERS, SCHOOLS, make_authority
 
 OUTSIDE = {
@@ -83,7 +84,7 @@ NAMES = st.text(st.sampled_from("'=+-@|aA1 \t\"&<"), min_size=1, max_size=6).map
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(NAMES.filter(bool))
 def test_no_cell_runs_and_every_name_is_read_as_it_was(name: str) -> None:
     text = csv_text(pd.DataFrame({"urn": [1], "cluster": [name]}))

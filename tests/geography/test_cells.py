@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.geography.cells import CellResult, Island, school_cells
+from tests.effort import examples
 
 SQUARE = shapely.box(0, 0, 10_000, 10_000)
 HORSESHOE = SQUARE.difference(shapely.box(3_000, 2_000, 7_000, 10_000))
@@ -145,7 +146,7 @@ def test_arguments_are_left_as_they_were() -> None:
 coordinates = st.tuples(st.integers(0, 20), st.integers(0, 20))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(places=st.lists(coordinates, min_size=1, max_size=12), data=st.data())
 def test_cells_fill_any_outline_and_do_not_depend_on_the_order(
     places: list[tuple[int, int]], data: st.DataObject

@@ -24,6 +24,7 @@ from cluster_optimiser.errors import VerificationError
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.scoring import objective_values, score
 from cluster_optimiser.verification import verify, verify_plan
+from tests.effort import examples
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def test_a_table_of_units_that_is_not_the_register_is_found(good: Result, column
 
 
 @given(clusters=st.lists(st.sampled_from("mnop"), min_size=8, max_size=8), seed=st.integers(0, 99))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_the_scoring_of_any_plan_stands_up_even_where_units_are_divided(
     clusters: list[str], seed: int
 ) -> None:

@@ -15,6 +15,7 @@ from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.verification import verify_plan
 from cluster_optimiser.verification.neighbours import touching_units, where_schools_lie
 from cluster_optimiser.verification.register import PlainGround
+from tests.effort import examples
 from tests.toy import ToySchool, toy_problem
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ def maps(draw: st.DrawFn) -> Problem:
     )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=examples(150), deadline=None, derandomize=True)
 @given(maps())
 def test_two_ways_of_finding_neighbours_agree(problem: Problem) -> None:
     """Written apart: one makes the graph that plans are made from, the other checks plans."""

@@ -16,6 +16,7 @@ from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.intake import take_in
 from cluster_optimiser.inputs.intake.gias import COLUMNS
 from cluster_optimiser.present.intake import NewAuthority, summary_lines, write_data
+from tests.effort import examples
 from tests.inputs.intake.dirt import KINDS, Files
 from tests.made_gias import Made
 
@@ -80,7 +81,7 @@ BYTES = st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 255)), max_siz
 
 
 @given(edits=EDITS, damage=BYTES)
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=examples(60), derandomize=True, deadline=None)
 def test_whatever_a_register_holds_every_row_is_accounted_for(
     edits: list[tuple[int, str, str]], damage: list[tuple[int, int]]
 ) -> None:

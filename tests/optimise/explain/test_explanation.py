@@ -20,6 +20,7 @@ from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.scenario import Scenario, parse_scenario
 from cluster_optimiser.verification import verify_plan
+from tests.effort import examples
 from tests.norfolk import norfolk_place, norfolk_problem, norfolk_scenario
 from tests.toy import ToySchool, toy_problem
 
@@ -300,7 +301,7 @@ def _masks(lab: Lab, trial: Trial) -> list[int]:
     count=st.sampled_from([{}, {"min": 1, "max": 2}, {"min": 3, "max": 6}]),
     apart=st.booleans(),
 )
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_clashes_and_changes_hold_on_random_maps(pupils, low, width, count, apart) -> None:
     """The clash has no plan by itself and one without any of its rules; the changes have one."""
     problem = toy_problem(

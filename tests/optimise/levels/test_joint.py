@@ -16,6 +16,7 @@ from cluster_optimiser.errors import InfeasibleError, ScenarioError, Verificatio
 from cluster_optimiser.optimise import solve_levels
 from cluster_optimiser.scenario import load_scenario
 from cluster_optimiser.verification import verify, verify_plan
+from tests.effort import examples
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
 from tests.toy import toy_assignment, toy_problem
 
@@ -83,7 +84,7 @@ def _best_by_hand(problem, units: str):
     return min(found, default=None), len(found)
 
 
-@settings(max_examples=6)
+@settings(max_examples=examples(6))
 @given(
     st.lists(st.integers(5, 14), min_size=5, max_size=5),
     st.sampled_from(["clusters", "groupings"]),

@@ -18,6 +18,7 @@ from cluster_optimiser.domain import Problem, TravelMinutes
 from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise import candidate_groups, solve_merge
 from cluster_optimiser.verification import Verification, verify_plan
+from tests.effort import examples
 from tests.toy import ToySchool, squares, toy_problem
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ def solved(problem: Problem) -> Plan | None:
 
 
 @given(case=cases())
-@settings(max_examples=N_CASES)
+@settings(max_examples=examples(N_CASES))
 def test_the_plan_is_the_best_of_all_legal_plans_and_there_is_none_if_there_is_none(
     case: Case,
 ) -> None:
@@ -320,7 +321,7 @@ def test_the_plan_is_the_best_of_all_legal_plans_and_there_is_none_if_there_is_n
 
 
 @given(case=cases(), seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_other_names_and_another_order_of_units_change_nothing(case: Case, seed: int) -> None:
     """Names decide ties between meeting places, so the longest way to one is not limited here."""
     units = sorted(case.schools)

@@ -13,6 +13,7 @@ from cluster_optimiser.optimise.candidates import candidate_groups
 from cluster_optimiser.optimise.merging import merge
 from cluster_optimiser.optimise.merging.partition import Unlike, limit_likeness
 from cluster_optimiser.optimise.merging.versions import FirstUnlike
+from tests.effort import examples
 from tests.norfolk import norfolk_problem, norfolk_scenario
 from tests.toy import toy_problem
 
@@ -97,7 +98,7 @@ def test_methods_that_disagree_are_not_papered_over(monkeypatch) -> None:
         solve_merge(problem, earlier=[first])
 
 
-@settings(max_examples=6)
+@settings(max_examples=examples(6))
 @given(share=st.sampled_from([0.05, 0.1, 0.2, 0.5, 0.9]), seed=st.integers(0, 3))
 def test_real_versions_are_proved_twice_or_proved_not_to_be(share: float, seed: int) -> None:
     scenario = norfolk_scenario("4a")

@@ -14,6 +14,7 @@ from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise.redraw.search import FEW
 from cluster_optimiser.optimise.redraw.solve import solve_redraw
 from cluster_optimiser.verification import verify_plan
+from tests.effort import examples
 from tests.optimise.redraw.test_solve import partitions
 from tests.toy import ToySchool, toy_problem
 
@@ -183,13 +184,13 @@ def mixtures(draw: st.DrawFn) -> Problem:
     )
 
 
-@settings(max_examples=25, phases=PHASES, deadline=None, derandomize=True)
+@settings(max_examples=examples(25), phases=PHASES, deadline=None, derandomize=True)
 @given(all_schools(), st.sampled_from(["CP-SAT", "HiGHS"]))
 def test_the_best_redraw_of_all_schools(problem: Problem, engine: str) -> None:
     agrees(problem, engine)
 
 
-@settings(max_examples=20, phases=PHASES, deadline=None, derandomize=True)
+@settings(max_examples=examples(20), phases=PHASES, deadline=None, derandomize=True)
 @given(mixtures(), st.sampled_from(["CP-SAT", "HiGHS"]))
 def test_the_best_redraw_of_a_town_among_whole_clusters(problem: Problem, engine: str) -> None:
     agrees(problem, engine)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, InFractions, dual_bound
 from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
+from tests.effort import examples
 
 COEFFICIENTS = st.integers(-5, 5)
 
@@ -26,7 +27,7 @@ def programs(draw: st.DrawFn) -> tuple[LinearModel, LinearObjective]:
     return model, LinearObjective(costs, draw(st.integers(-50, 50)))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(programs(), st.lists(st.floats(-300, 300), min_size=4, max_size=4))
 def test_any_duals_bound_every_solution(
     program: tuple[LinearModel, LinearObjective], duals: list[float]
@@ -41,7 +42,7 @@ def test_any_duals_bound_every_solution(
             assert objective.value(values) >= bound + beyond // DUAL_SCALE
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=examples(50), deadline=None, derandomize=True)
 @given(programs())
 def test_the_solution_in_fractions_is_bounded_by_its_own_duals(
     program: tuple[LinearModel, LinearObjective],

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise.redraw.solve import solve_redraw
 from cluster_optimiser.verification import verify_plan
+from tests.effort import examples
 from tests.toy import ToySchool, toy_problem
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def redraws(draw: st.DrawFn) -> Problem:
     )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=examples(25), deadline=None, derandomize=True)
 @given(redraws())
 def test_the_optimum_is_that_of_brute_force_and_both_engines_find_it(problem: Problem) -> None:
     best = brute_force(problem)

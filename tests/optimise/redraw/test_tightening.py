@@ -17,6 +17,7 @@ from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.prove import bound_in_fractions
 from cluster_optimiser.optimise.redraw.search import How, hint_of
 from cluster_optimiser.optimise.redraw.terms import objective_of, value_of
+from tests.effort import examples
 from tests.optimise.redraw.test_solve import partitions
 from tests.toy import ToySchool, toy_problem
 
@@ -152,7 +153,7 @@ def plans(ground: RedrawGround) -> list[list[Cluster]]:
     return [plan for plan in every if is_legal_plan(ground, plan, is_shaped=False)]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(60), deadline=None, derandomize=True)
 @given(grounds())
 def test_every_legal_plan_keeps_every_row_and_costs_what_is_said(ground: RedrawGround) -> None:
     size = ground.problem.scenario.size

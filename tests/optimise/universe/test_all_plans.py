@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, InputError
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.universe.all_plans import ORDER, QUANTILES, Universe
+from tests.effort import examples
 from tests.graphs import everything, grid_problem, random_problem
 from tests.toy import toy_assignment, toy_problem
 
@@ -28,7 +29,7 @@ def vectors(universe: Universe, listed: Everything, **options) -> list[tuple[int
 
 
 @given(seed=SEEDS)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_everything_equals_plain_listing(seed: int) -> None:
     """Counts, distributions, ranks, best plans, shares and fronts of random graphs."""
     problem = random_problem(seed)

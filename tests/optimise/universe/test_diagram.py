@@ -20,6 +20,7 @@ from cluster_optimiser.optimise.universe.diagram import (
 from cluster_optimiser.optimise.universe.orders import lay_out, unit_orders
 from cluster_optimiser.optimise.universe.splitting import restrict
 from cluster_optimiser.optimise.universe.states import build_diagram, rules_of
+from tests.effort import examples
 from tests.graphs import everything, graph_problem, grid_problem, random_problem
 from tests.toy import toy_problem
 
@@ -31,7 +32,7 @@ def n_plans(diagram) -> int:
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_every_order_and_every_cut_gives_the_same_plans(seed: int) -> None:
     problem = random_problem(seed, most_units=9)
     expected = len(everything(problem).plans)
@@ -50,7 +51,7 @@ def test_every_order_and_every_cut_gives_the_same_plans(seed: int) -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1), low=st.integers(0, 12), width=st.integers(0, 6))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_restriction_keeps_the_plans_in_the_range_and_no_other(seed, low, width) -> None:
     problem = random_problem(seed, most_units=9)
     listed = everything(problem)
@@ -65,7 +66,7 @@ def test_restriction_keeps_the_plans_in_the_range_and_no_other(seed, low, width)
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_backwards_is_the_same_paths(seed: int) -> None:
     problem = random_problem(seed, most_units=9)
     diagram = build_diagram(problem, candidate_groups(problem), max_states=MANY)

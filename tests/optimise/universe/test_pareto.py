@@ -9,6 +9,7 @@ from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.optimise.universe import pareto
 from cluster_optimiser.optimise.universe.pareto import front, nondominated
 from cluster_optimiser.optimise.universe.states import build_diagram
+from tests.effort import examples
 from tests.graphs import everything, grid_problem, random_problem
 
 
@@ -30,7 +31,7 @@ def test_labels_stay_that_no_other_of_the_node_is_nowhere_worse_than(labels) -> 
 
 
 @given(seed=st.integers(0, 2**32 - 1), n_terms=st.integers(2, 3))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_the_front_is_exact_without_help_from_known_plans(seed: int, n_terms: int) -> None:
     """Neither the plans known from the start nor the size of a step may matter."""
     problem = random_problem(seed, most_units=9)

@@ -9,11 +9,12 @@ from cluster_optimiser.optimise.universe import ranking
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, distribution
 from cluster_optimiser.optimise.universe.states import build_diagram
+from tests.effort import examples
 from tests.graphs import everything, grid_problem, random_problem
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_ranks_are_the_same_from_every_cut(seed: int) -> None:
     problem = random_problem(seed, most_units=8)
     listed = everything(problem)

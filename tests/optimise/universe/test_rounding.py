@@ -11,11 +11,12 @@ from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.universe.diagram import counts_to_go
 from cluster_optimiser.optimise.universe.rounding import spread_of, width_of
 from cluster_optimiser.optimise.universe.states import build_diagram
+from tests.effort import examples
 from tests.graphs import everything, graph_problem, grid_problem, random_problem
 
 
 @given(seed=st.integers(0, 2**32 - 1), width=st.integers(1, 60))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_bounds_hold_every_value_and_every_count(seed: int, width: int) -> None:
     problem = random_problem(seed, most_units=9)
     listed = everything(problem)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cluster_optimiser.optimise.universe.all_plans import QUANTILES, Universe
 from cluster_optimiser.optimise.universe.standing import Ranks
 from cluster_optimiser.present import universe_lines
+from tests.effort import examples
 from tests.graphs import everything, grid_problem, random_problem
 from tests.norfolk import norfolk_problem
 
@@ -15,7 +16,7 @@ WHOLE = ["n_better", "n_equal", "n_worse"]
 
 
 @given(seed=st.integers(0, 2**32 - 1), max_entries=st.integers(0, 60))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_bounds_hold_the_true_quantiles_and_ranks(seed: int, max_entries: int) -> None:
     problem = random_problem(seed, most_units=9)
     listed = everything(problem)
