@@ -65,8 +65,13 @@ def local_units(scenario: Scenario, authority: Authority, parent: Plan | None) -
     # geographic cluster in: the parent's exempt clusters are not units.
     exempt = exempt_groups(scenario, authority.schools)
     ordinary = parent.assignment.drop(exempt.index)
-    taken_by = ordinary.groupby(local).agg(lambda clusters: clusters.value_counts().index[0])
+    taken_by = ordinary.groupby(local).agg(_held_by_most)
     return ordinary.reindex(local.index).fillna(local.map(taken_by))
+
+
+def _held_by_most(units: pd.Series) -> str:
+    """Give the unit of most schools, the first by name on a tie."""
+    return str(min(units.unique(), key=lambda unit: (-(units == unit).sum(), unit)))
 
 
 def unit_table(
@@ -98,31 +103,36 @@ def unit_table(
 
 def _shapes_and_graph(
     scenario: Scenario,
+    authority: Authority,
     territory: Territory,
     local: pd.Series,
-    schools: pd.DataFrame,
-    placed: set[str],
+    ordinary: pd.Index,
     travel: TravelMinutes,
 ) -> tuple[gpd.GeoSeries, nx.Graph, tuple[str, ...]]:
-    clusters = territory.clusters.geometry
+    """Give the ground of whole units and what touches.
+
+    Units that share one of today's clusters, as those that a redraw made do, touch as cells do.
+    """
+    clusters, schools = territory.clusters.geometry, authority.schools
     shared_m = shared_boundaries(clusters, snap_m=scenario.contiguity.snap_m)
     drives = cluster_drives(shared_m, schools, travel, scenario.contiguity)
     graph, notes = dual_graph(clusters.index, shared_m, scenario.contiguity, drives)
-    graph = bridged(graph, placed, scenario.contiguity)
+    today, of = schools["local_cluster"].loc[ordinary], local.loc[ordinary]
+    graph = bridged(graph, set(today), scenario.contiguity)
     if scenario.units_scenario is None:
         return clusters, graph, notes
-    unit_of_cluster = local.groupby(schools["local_cluster"]).agg(
-        lambda units: units.value_counts().index[0]
-    )
-    groups = {
-        str(unit): sorted(members.index)
-        for unit, members in unit_of_cluster.groupby(unit_of_cluster)
-    }
-    shapes = gpd.GeoSeries(
-        {unit: clusters.loc[members].union_all() for unit, members in groups.items()},
-        crs=CRS_METRES,
-    )
-    return shapes, merged_graph(graph, groups), notes
+    is_shared = of.groupby(today).transform("nunique") > 1
+    parts = set(of[is_shared])
+    groups: dict[str, list[str]] = {}
+    for cluster, unit in of[~of.isin(parts)].groupby(today[~of.isin(parts)]).first().items():
+        groups.setdefault(str(unit), []).append(str(cluster))
+    graph = merged_graph(graph, groups)
+    if not parts:
+        shapes = {unit: clusters.loc[members].union_all() for unit, members in groups.items()}
+        return gpd.GeoSeries(shapes, crs=CRS_METRES), graph, notes
+    graph, more = divided_graph(scenario, authority, territory, local, local, graph, travel)
+    drawn = union_of_cells(territory.cells, local, name="unit").geometry
+    return drawn, graph, (*notes, *more)
 
 
 def build_problem(
@@ -146,8 +156,9 @@ def build_problem(
         problem = f'an exempt group bears the name of a unit: "{clash[0]}"'
         raise ScenarioError([Fault(file, 0, "exempt", problem, "Give the group another name.")])
     travel = travel_minutes(authority)
-    placed = set(schools["local_cluster"].loc[unit_of.index])
-    shapes, graph, notes = _shapes_and_graph(scenario, territory, whole, schools, placed, travel)
+    shapes, graph, notes = _shapes_and_graph(
+        scenario, authority, territory, whole, unit_of.index, travel
+    )
     if divided.any():
         # Clusters as drawn and the cells of their schools may differ by a hair: cells throughout.
         shapes = union_of_cells(territory.cells, local, name="unit").geometry

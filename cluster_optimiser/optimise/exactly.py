@@ -50,6 +50,11 @@ class Sum:
         return sum(abs(c) * u for c, u in zip(self.coefficients, uppers, strict=True))
 
     @property
+    def negative(self) -> Sum:
+        """The same with all signs turned."""
+        return Sum(self.variables, [-c for c in self.coefficients], self.uppers)
+
+    @property
     def expression(self) -> cp_model.LinearExpr:
         """The sum as the solver takes it."""
         return cp_model.LinearExpr.weighted_sum(list(self.variables), list(self.coefficients))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -106,13 +106,17 @@ def where_schools_lie(ground: PlainGround) -> dict[int, str]:
     """
     place = {s.urn: s.unit for s in ground.schools.values() if s.unit is not None}
     singles: defaultdict[str | None, list[int]] = defaultdict(list)
-    rest: dict[str | None, str] = {}
+    parts: defaultdict[str | None, Counter[str]] = defaultdict(Counter)
     for urn, unit in place.items():
         today = ground.schools[urn].today
         if ground.is_single_school(unit):
             singles[today].append(urn)
         else:
-            rest[today] = unit
+            parts[today][unit] += 1
+    # Of several parts of a cluster the one with most schools, the first by name on a tie.
+    rest = {
+        today: min(held, key=lambda u, held=held: (-held[u], u)) for today, held in parts.items()
+    }
     for school in ground.schools.values():
         if school.exempt is None:
             continue
@@ -144,11 +148,11 @@ def _host(ground: PlainGround, urn: int, there: Sequence[int]) -> int:
 def touching(ground: PlainGround) -> Mapping[str, Collection[str]]:
     """Give the units that each unit touches; measured when first asked for."""
     if ground.measured is None:
-        ground.measured = touching_units(ground) or ground.problem.dual.adj
+        ground.measured = touching_units(ground)
     return ground.measured
 
 
-def touching_units(ground: PlainGround) -> dict[str, set[str]] | None:
+def touching_units(ground: PlainGround) -> dict[str, set[str]]:
     """Measure which units are neighbours."""
     units_of: defaultdict[str, set[str]] = defaultdict(set)
     for school in ground.schools.values():
@@ -156,8 +160,6 @@ def touching_units(ground: PlainGround) -> dict[str, set[str]] | None:
             units_of[school.today].add(school.unit)
     cut_up = {unit for units in units_of.values() if len(units) > 1 for unit in units}
     single = {unit for unit in ground.unit_urns if ground.is_single_school(unit)}
-    if ground.scenario.units_scenario is not None and cut_up - single:
-        return None
     # What is left of a cluster that is divided in part no longer has the cluster's border.
     single |= cut_up
     unit_of = {today: next(iter(units)) for today, units in units_of.items() if len(units) == 1}

@@ -9,6 +9,7 @@ import pytest
 from ortools.sat.python import cp_model
 
 from cluster_optimiser.optimise.exactly import Sum, hold, minimise, whole_bound
+from cluster_optimiser.optimise.redraw.engines import add_to_cp_sat
 
 
 def solver() -> cp_model.CpSolver:
@@ -55,3 +56,24 @@ def test_a_bound_in_floating_point_is_never_taken_for_more_than_it_is() -> None:
     assert whole_bound(7.01) == 8
     assert whole_bound(float("-inf")) is None
     assert whole_bound(2.0**60) <= 2**60 - 500
+
+
+@pytest.mark.parametrize(("low", "high"), [(2**33, None), (None, -(2**32)), (2**32, 2**32)])
+def test_rows_too_large_for_the_solver_are_written_in_digits_both_ways(
+    low: int | None, high: int | None
+) -> None:
+    model = cp_model.CpModel()
+    x = [model.new_bool_var("") for _ in range(3)]
+    coefficients = [2**32, -(2**32), 2**33]
+    add_to_cp_sat(model, Sum(x, coefficients), low, high)
+    for row in model.proto.constraints:
+        bounds = [model.proto.variables[v].domain[-1] for v in row.linear.vars]
+        held = [abs(c) * u for c, u in zip(row.linear.coeffs, bounds, strict=True)]
+        assert len(held) == 2 or max(map(abs, row.linear.coeffs)) < 2**31
+    for values in product([0, 1], repeat=3):
+        fixed = model.clone()
+        for variable, value in zip(x, values, strict=True):
+            fixed.add(fixed.get_bool_var_from_proto_index(variable.index) == value)
+        total = sum(c * v for c, v in zip(coefficients, values, strict=True))
+        wanted = (low is None or total >= low) and (high is None or total <= high)
+        assert (solver().solve(fixed) == cp_model.OPTIMAL) == wanted

@@ -267,15 +267,33 @@ def test_neighbours_of_the_level_above_are_measured_too(
         assert [v.rule for v in found.violations] == rules
 
 
-def test_of_clusters_of_a_plan_that_cut_up_todays_the_graph_is_taken_as_it_is() -> None:
-    """Whose ground an exempt school stands on is then no matter of measuring."""
+def test_clusters_of_a_plan_that_cut_up_todays_touch_as_their_cells_do() -> None:
     below = toy_problem("AABBCC", schools=PAIRS, units="schools", **REDRAW)
     plan = pd.Series(list("mmmnnn"), index=below.authority.schools.index)
     parent = Plan("P", plan, Solution("OPTIMAL"))
     problem = toy_problem("AABBCC", schools=PAIRS, parent=parent, units="P")
-    assert touching_units(PlainGround(problem)) is None
     whole = plan.replace({"m": "x", "n": "x"}).rename("cluster")
     assert problem.dual.has_edge("m", "n")
     assert verify_plan(problem, whole).violations == ()
+    # The maker's graph is not asked.
     apart = replace(problem, dual=nx.create_empty_copy(problem.dual))
-    assert [v.rule for v in verify_plan(apart, whole).violations] == ["contiguity"]
+    assert verify_plan(apart, whole).violations == ()
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_two_ways_of_finding_what_touches_agree_on_clusters_of_a_redraw(
+    data: st.DataObject,
+) -> None:
+    names = data.draw(st.lists(st.sampled_from("ABC"), min_size=6, max_size=6))
+    grid = f"{''.join(names[:3])} {''.join(names[3:])}"
+    schools = {n: [ToySchool("secondary", 100)] * names.count(n) for n in set(names)}
+    below = toy_problem(grid, schools=schools, units="schools", **REDRAW)
+    made = data.draw(st.lists(st.sampled_from("mnop"), min_size=6, max_size=6))
+    plan = pd.Series(made, index=below.authority.schools.index)
+    parent = Plan("P", plan, Solution("OPTIMAL"))
+    problem = toy_problem(grid, schools=schools, parent=parent, units="P")
+    measured = touching_units(PlainGround(problem))
+    assert {unit: set(problem.dual[unit]) for unit in problem.dual} == measured
+    assert (problem.units.area > 0).all()
+    assert problem.units.area.sum() == pytest.approx(problem.territory.cells.area.sum())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ortools.sat.python import cp_model
 
+from cluster_optimiser.constants import MAX_ROW_TOTAL
 from cluster_optimiser.optimise.exactly import BOUND_TOLERANCE, Sum, hold, minimise
 from cluster_optimiser.optimise.weighting import MOST_TOTAL
 
@@ -86,7 +87,7 @@ class CpSat:
             return Sum([x[v] for _, v in terms], [c for c, _ in terms], uppers)
 
         for row in model.rows:
-            _add_to_cp_sat(cp, total_of(row.terms), row.low, row.high)
+            add_to_cp_sat(cp, total_of(row.terms), row.low, row.high)
         for variable, value in (hint or {}).items():
             cp.add_hint(x[variable], value)
         started = time.monotonic()
@@ -108,12 +109,13 @@ class CpSat:
         return EngineOutcome(answer.status, answer.values or None, bound, answer.effort)
 
 
-def _add_to_cp_sat(cp: cp_model.CpModel, total: Sum, low: int | None, high: int | None) -> None:
-    if low is not None and low == high:
+def add_to_cp_sat(cp: cp_model.CpModel, total: Sum, low: int | None, high: int | None) -> None:
+    """Add: low <= total <= high, in rows that the solver is known to be safe with."""
+    if total.most <= MAX_ROW_TOTAL and low is not None and low == high:
         cp.add(total.expression == low)
         return
     if low is not None:
-        cp.add(total.expression >= low)
+        hold(cp, total.negative, -low)
     if high is not None:
         hold(cp, total, high)
 
