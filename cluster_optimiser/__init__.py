@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cluster_optimiser.batch import (
+        dominate,
         evaluate,
         explain,
         responses,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "compare",
+    "dominate",
     "evaluate",
     "explain",
     "funding",
@@ -40,6 +42,7 @@ __all__ = [
 _HOMES = {
     "compare": "comparison",
     "funding": "comparison",
+    "dominate": "batch",
     "evaluate": "batch",
     "explain": "batch",
     "load_authority": "inputs",

@@ -69,6 +69,7 @@ RULES = (
     Rule("within.<layer>", ("within", "alignment"), "cluster", ("within",)),
     Rule("pins.together", ("pins.together",), "pair", ("pins.together",)),
     Rule("pins.apart", ("pins.apart",), "pair", ("pins.apart",)),
+    Rule("limits.<term>", ("limits",), "plan", ("limits",)),
     Rule(
         "levels",
         ("levels",),

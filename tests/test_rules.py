@@ -31,6 +31,7 @@ BREAKS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "secondary": ({"secondary": {"min": 2}}, {"a": "A", "b": "BC"}),
     "hub": ({"redraw": {"hubs": [100_001]}}, {"a": "A", "b": "BC"}),
     "within.<layer>": ({"within": ["district"]}, {"a": "A", "b": "BC"}),
+    "limits.<term>": ({"limits": {"changed_pupils": 999}}, {"a": "A", "b": "BC"}),
     "pins.together": ({"pins": {"together": [["A", "B"]]}}, {"a": "A", "b": "BC"}),
     "pins.apart": ({"pins": {"apart": [["A", "B", "C"]]}}, {"a": "A", "b": "BC"}),
 }

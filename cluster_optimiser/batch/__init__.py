@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cluster_optimiser.batch.checking import load_batch, raise_faults
+    from cluster_optimiser.batch.dominance import Dominance, dominate
     from cluster_optimiser.batch.gather import find_scenarios, in_order, read_scenarios, share_of
     from cluster_optimiser.batch.ground import Place, ground_of, load_place
     from cluster_optimiser.batch.ledger import Options
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.tasks import Outcome
 
 __all__ = [
+    "Dominance",
     "Hooks",
     "Options",
     "Outcome",
     "Place",
+    "dominate",
     "evaluate",
     "explain",
     "find_scenarios",
@@ -48,6 +51,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Dominance": "dominance",
+    "dominate": "dominance",
     "Hooks": "many",
     "Options": "ledger",
     "Outcome": "tasks",

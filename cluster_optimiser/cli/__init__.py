@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cluster_optimiser.cli.asking import explain, sensitivity, universe
+from cluster_optimiser.cli.asking import dominate, explain, sensitivity, universe
 from cluster_optimiser.cli.checking import check
 from cluster_optimiser.cli.example import demo
 from cluster_optimiser.cli.preparing import new
@@ -54,6 +54,7 @@ COMMANDS = (
     verify,
     evaluate,
     universe,
+    dominate,
     explain,
     sensitivity,
     page,

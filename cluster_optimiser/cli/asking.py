@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cluster_optimiser.cli.terminal import console, outside_option, print_json, say
+from cluster_optimiser.cli.terminal import (
+    EXIT_INFEASIBLE,
+    EXIT_TIME,
+    console,
+    outside_option,
+    print_json,
+    say,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cluster_optimiser import batch
 
 
 @click.command()
@@ -106,6 +119,95 @@ def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
         return
     for line in explanation.lines():
         say(line)
+
+
+@click.command()
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The scenario that says which plans are legal.",
+)
+@click.option("--terms", metavar="A,B[,...]", required=True, help="Terms, all to be small.")
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the better plan to this CSV (urn,cluster).",
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option(
+    "--time-limit",
+    "time_limit_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Seconds of solving.",
+)
+@outside_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+def dominate(
+    *,
+    plan: Path,
+    scenario: Path,
+    terms: str,
+    out: Path | None,
+    seed: int,
+    time_limit_s: float | None,
+    as_json: bool,
+) -> None:
+    """Find a plan no worse than PLAN in any term and better in one, or prove there is none.
+
+    Ends with 0 where there is one, 4 where it is proved that there is none, 5 where the time ran
+    out. PLAN is a CSV with the columns urn and cluster; it need not be legal itself.
+
+    \b
+    Example:
+      cluster-optimiser dominate results/4b/plan.csv --scenario scenarios/4a.toml --terms count,pupil_minutes
+    """  # noqa: E501 - an example of one line
+    from cluster_optimiser import batch
+    from cluster_optimiser.present.write import write_plan
+
+    names = [term.strip() for term in terms.split(",") if term.strip()]
+    with console().status(f"looking for a better plan than {plan.name}"):
+        found = batch.dominate(plan, scenario, names, seed=seed, time_limit_s=time_limit_s)
+    if out is not None and found.better is not None:
+        write_plan(found.better, out)
+    if as_json:
+        better = found.better
+        print_json(
+            {
+                "label": found.given.problem.scenario.option,
+                "status": found.status,
+                "legal": not found.given.violations,
+                "given": found.values,
+                "better": None if better is None else better.objective,
+                "plan": None if better is None else better.plan.assignment.to_dict(),
+            }
+        )
+    else:
+        for line in _dominance(found):
+            say(line)
+    if found.better is None:
+        raise SystemExit(EXIT_INFEASIBLE if found.status == "NONE" else EXIT_TIME)
+
+
+def _dominance(found: batch.Dominance) -> Iterator[str]:
+    option = found.given.problem.scenario.option
+    broken = len(found.given.violations)
+    if broken:
+        rules = "1 rule" if broken == 1 else f"{broken} rules"
+        yield f"The plan itself is not legal by {option}: {rules} broken, see evaluate."
+    listed = ", ".join(found.values)
+    asked = f"legal by {option}, no worse in any of {listed} and better in one"
+    yield {
+        "FOUND": f"A plan that is {asked}:",
+        "NONE": f"Proved: no plan is {asked}.",
+        "UNKNOWN": f"Not proved in time: whether a plan is {asked}.",
+    }[found.status]
+    for term, value in found.values.items():
+        better = f"{found.better.objective[term]:>16,.2f}" if found.better is not None else ""
+        yield f"{term:<28} {value:>16,.2f}{better}"
 
 
 @click.command()

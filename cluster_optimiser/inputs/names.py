@@ -34,14 +34,18 @@ def check_names(
     is_divided = scenario.units == "schools" or bool(scenario.urban.areas)
     single = [f"URN {urn}" for urn in authority.schools.index] if is_divided else []
     units = sorted({*map(str, unit_names), *clusters}) + single
-    terms = [term for term in scenario.objective.terms if term.startswith("misaligned.")]
+    layered = [
+        [term.removeprefix("misaligned.") for term in some if term.startswith("misaligned.")]
+        for some in (scenario.objective.terms, scenario.limits)
+    ]
     of_layer, of_local = ("layer", list(authority.layers)), ("geographic cluster", local + single)
     of_unit = ("unit or cluster", units)
     of_place = ("cluster or area of a layer", sorted({*clusters, *areas}))
     used: list[tuple[str, Iterable[str], tuple[str, list[str]]]] = [
         ("within", scenario.within, of_layer),
         ("alignment", scenario.alignment, of_layer),
-        ("objective", [term.removeprefix("misaligned.") for term in terms], of_layer),
+        ("objective", layered[0], of_layer),
+        ("limits", layered[1], of_layer),
         ("contiguity.links", _each(scenario.contiguity.links), of_local),
         ("contiguity.barriers", _each(scenario.contiguity.barriers), of_local),
         ("size.exceptions", scenario.size.exceptions or (), of_unit),

@@ -207,7 +207,8 @@ def _option(result: Result, grid: Grid, colour_of: Mapping[str, int]) -> dict[st
         "links": {i: link for i, link in enumerate(links) if link >= 0},
         "spots": [_spot(shape, grid) for shape in clusters.geometry],
         "rules": _rules(result.problem),
-        "can_edit": bool((n_held <= 1).all()),
+        # The page counts no limits, so it changes no plan that has some.
+        "can_edit": bool((n_held <= 1).all()) and not result.problem.scenario.limits,
     }
 
 

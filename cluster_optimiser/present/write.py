@@ -45,10 +45,15 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_plan(result: Result, path: Path) -> None:
+    """Write a plan as ``urn,cluster`` to a file."""
+    _write(path, csv_text(plan_table(result)))
+
+
 def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
     """Write everything about one plan into a folder."""
     clusters = clusters_table(result).reset_index().drop(columns="geometry")
-    _write(folder / "plan.csv", csv_text(plan_table(result)))
+    write_plan(result, folder / "plan.csv")
     _write(folder / "clusters.csv", csv_text(clusters))
     _write(folder / "assignments.csv", csv_text(assignments_table([result])))
     if maps:

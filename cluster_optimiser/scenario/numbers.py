@@ -37,5 +37,7 @@ Speed = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
 Snap = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(gt=0, le=MOST_MINUTES, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Limit = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+"""Most of a term, in its own unit."""
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Urn = Annotated[int, Field(ge=1, le=MOST_URN)]

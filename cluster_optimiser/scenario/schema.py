@@ -6,12 +6,15 @@ Source of the keys: the interface that outside programs rely on.
 from __future__ import annotations
 
 import json
+import math
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.money import Funding
 from cluster_optimiser.scenario.projection import Projection
 from cluster_optimiser.scenario.tables import (
@@ -29,8 +32,10 @@ from cluster_optimiser.scenario.tables import (
     TravelLimit,
     Urban,
     Versions,
+    known_term,
     refuse,
 )
+from cluster_optimiser.terms import NO_SUM, lookup
 
 WORDS_OF_UNITS = ("clusters", "schools")
 """Values of ``units`` that are no label of a scenario."""
@@ -79,6 +84,8 @@ class Scenario(Table):
     alignment: dict[str, Literal["require", "prefer", "report"]] = Field(default_factory=dict)
     """Layer -> require (same as within), prefer (counted by the term misaligned) or report."""
     objective: Objective = Objective()
+    limits: dict[str, numbers.Limit] = Field(default_factory=dict)
+    """Term -> the most that a plan may have of it, in the term's own unit."""
     versions: Versions = Versions()
     projection: Projection | None = None
     """Sets of pupils that plans are judged by besides today's; without it only today's."""
@@ -115,7 +122,14 @@ class Scenario(Table):
 
     @model_validator(mode="after")
     def _terms_are_known(self) -> Self:
-        for term in self.objective.rows:
+        limited = [known_term(term, "limits") for term in self.limits]
+        for term in limited:
+            if not term.adds_up:
+                problem = f'"{term.name}" {NO_SUM[term.gathers]} and cannot be limited'
+                refuse(problem, "Put it into an order.", "limits")
+        if limited and self.levels is not None:
+            refuse("limits do not go with levels", "Remove [limits], or [levels].", "limits")
+        for term in (*self.objective.rows, *limited):
             if term.needs == "need" and not (self.funding and self.funding.need):
                 problem = f'the term "{term.name}" needs to know what need is'
                 refuse(problem, "Add need = { pupils = 1, ... } to [funding].", "objective")
@@ -220,6 +234,14 @@ class Scenario(Table):
         if self.redraw.hubs is not None:
             return self.redraw.hubs
         return "secondary" if self.method == "redraw" else "any"
+
+    @property
+    def most_of(self) -> dict[str, int]:
+        """Term -> the most of it in whole numbers of its scale, from [limits]."""
+        return {
+            term: math.floor(Fraction(str(most)) * lookup(term).scale)
+            for term, most in self.limits.items()
+        }
 
     @property
     def units_scenario(self) -> str | None:

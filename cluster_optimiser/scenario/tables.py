@@ -19,6 +19,16 @@ def refuse(problem: str, remedy: str, key: str = "") -> NoReturn:
     raise PydanticCustomError(kind, text, {"problem": problem, "remedy": remedy, "key": key})
 
 
+def known_term(name: str, key: str = "") -> Term:
+    """Give the row of a term, or refuse its name."""
+    try:
+        return lookup(name)
+    except LookupError:
+        like = nearest(name, term_names())
+        choice = f"Use one of {', '.join(term_names())}."
+        refuse(f'unknown term "{name}"', f'Did you mean "{like}"?' if like else choice, key)
+
+
 class Table(BaseModel):
     """A table of the scenario file: frozen, unknown keys refused."""
 
@@ -127,13 +137,7 @@ class Objective(Table):
         if len(set(self.order)) != len(self.order):
             refuse("a term stands twice in order", "Remove one of the two.", "order")
         for term in self.terms:
-            try:
-                row = lookup(term)
-            except LookupError:
-                like = nearest(term, term_names())
-                choice = f"Use one of {', '.join(term_names())}."
-                remedy = f'Did you mean "{like}"?' if like else choice
-                refuse(f'unknown term "{term}"', remedy)
+            row = known_term(term)
             if term in self.weights and not row.adds_up:
                 problem = f'"{term}" {NO_SUM[row.gathers]} and cannot be weighted'
                 refuse(problem, "Put it into an order.", "weights")

@@ -114,9 +114,7 @@ def where_schools_lie(ground: PlainGround) -> dict[int, str]:
         else:
             parts[today][unit] += 1
     # Of several parts of a cluster the one with most schools, the first by name on a tie.
-    rest = {
-        today: min(held, key=lambda u, held=held: (-held[u], u)) for today, held in parts.items()
-    }
+    rest = {today: min((-n, unit) for unit, n in of.items())[1] for today, of in parts.items()}
     for school in ground.schools.values():
         if school.exempt is None:
             continue

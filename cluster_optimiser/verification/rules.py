@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
 from math import floor
@@ -366,6 +367,18 @@ def _travel_metrics(
     }
 
 
+def _limit_violations(
+    scenario: Scenario, objective: Mapping[str, float | None]
+) -> Iterator[Violation]:
+    """Judge what a plan has of each limited term, counted anew; what is not known is too much."""
+    for term, most in scenario.limits.items():
+        value = objective.get(term)
+        if value is None:
+            yield Violation(f"limits.{term}", "plan", f"not known, at most {most:,g} allowed")
+        elif Decimal(str(value)) > Decimal(str(most)):
+            yield Violation(f"limits.{term}", "plan", f"{value:,} of it, at most {most:,} allowed")
+
+
 def verify_plan(problem: Problem, assignment: pd.Series) -> Verification:
     """Judge any plan by the rules of its scenario, and count its numbers."""
     ground = PlainGround(problem)
@@ -374,5 +387,6 @@ def verify_plan(problem: Problem, assignment: pd.Series) -> Verification:
     ordinary = [facts for facts in clusters.values() if not facts.is_exempt]
     violations.extend(_violations(ground, members, ordinary))
     objective = _objective(ground, ordinary)
+    violations.extend(_limit_violations(ground.scenario, objective))
     metrics = _metrics(ground, list(clusters.values()), objective)
     return Verification(tuple(violations), clusters, objective, metrics)

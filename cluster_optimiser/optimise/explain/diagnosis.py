@@ -18,6 +18,7 @@ from cluster_optimiser.optimise.explain.trial import NO_MAX_PUPILS, Trial
 from cluster_optimiser.optimise.explain.trial_rules import (
     components,
     may_be_exception,
+    with_table,
     with_values,
 )
 
@@ -76,6 +77,7 @@ def rule_families(problem: Problem) -> tuple[str, ...]:
         *(f"within.{layer}" for layer in scenario.required_layers),
         *(f"pins.together[{k}]" for k in range(len(scenario.pins.together))),
         *(f"pins.apart[{k}]" for k in range(len(scenario.pins.apart))),
+        *(f"limits.{term}" for term in scenario.limits),
         *touching,
         *driven,
         "contiguity.min_shared_m",
@@ -125,6 +127,8 @@ def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
     driven = {"max_minutes": None} if "contiguity.max_minutes" in dropped else {}
     barriers = _left(contiguity.barriers, dropped, "contiguity.barriers")
     changed = with_values(changed, "contiguity", barriers=barriers, **shared_m, **driven)
+    limits = {t: most for t, most in scenario.limits.items() if f"limits.{t}" not in dropped}
+    changed = with_table(changed, "limits", limits)
     for layer in scenario.required_layers:
         if f"within.{layer}" in dropped:
             changed = without_layer(changed, layer)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.adjacency import cluster_drives
+from cluster_optimiser.optimise.candidates import Judge
 from cluster_optimiser.optimise.explain.diagnosis import pin_words, some, without, without_layer
 from cluster_optimiser.optimise.explain.trial import GROWTH, Trial
-from cluster_optimiser.optimise.explain.trial_rules import with_values
+from cluster_optimiser.optimise.explain.trial_rules import with_table, with_values
 from cluster_optimiser.optimise.merging.partition import build_model
+from cluster_optimiser.terms import lookup, term_scale, term_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -501,6 +503,50 @@ def _others() -> list[Direction]:
     ]
 
 
+def amount(term: str, value: float) -> str:
+    """Say how much of a term there is."""
+    return term_words("amounts", term, {}, n=round(value))
+
+
+def _limited(trial: Trial, limits: Mapping[str, float]) -> Trial:
+    return replace(trial, scenario=with_table(trial.scenario, "limits", dict(limits)))
+
+
+def _unlimited(trial: Trial, term: str) -> Trial:
+    return _limited(trial, {t: most for t, most in trial.scenario.limits.items() if t != term})
+
+
+def _least_limit(lab: Lab, trial: Trial, *, term: str) -> Step | None:
+    loose = _unlimited(trial, term)
+    found, complete = lab.groups(loose)
+    groups = Judge(lab.changed(loose)).candidates([group.mask for group in found])
+    best = _best(lab, groups, loose.scenario, [[group.costs[term] for group in groups]])
+    if best is None or not complete:
+        return None
+    scale = term_scale(term)
+    value, stated = best[0][0] / scale, trial.scenario.limits[term]
+    relaxation = Relaxation(
+        f"limits.{term}",
+        stated,
+        value,
+        lookup(term).unit,
+        {f"limits.{term}": value},
+        (),
+        f"{amount(term, value)} allowed instead of {stated:,g}",
+    )
+    changed = _limited(trial, {**trial.scenario.limits, term: value})
+    return Step(relaxation, changed, None, is_short_refuted=True)
+
+
+def _limit(term: str) -> Direction:
+    return Direction(
+        f"limits.{term}",
+        f"limits.{term}",
+        lambda t: _unlimited(t, term),
+        lambda lab, t: _least_limit(lab, t, term=term),
+    )
+
+
 def _layer(layer: str) -> Direction:
     return Direction(
         f"within.{layer}",
@@ -514,5 +560,6 @@ def directions_of(scenario: Scenario, families: Sequence[str]) -> tuple[Directio
     """Give every way to loosen a scenario."""
     layers = [_layer(layer) for layer in scenario.required_layers]
     entries = [_entry(family, scenario) for family in families if "[" in family]
-    found = [*_sizes(scenario), *layers, *_others(), *entries]
+    limits = [_limit(term) for term in scenario.limits]
+    found = [*_sizes(scenario), *layers, *_others(), *limits, *entries]
     return tuple(d for d in found if d.family in families)

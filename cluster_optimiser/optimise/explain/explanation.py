@@ -20,7 +20,7 @@ from cluster_optimiser.optimise.explain.diagnosis import (
     unplaced_units,
     without,
 )
-from cluster_optimiser.optimise.explain.directions import Relaxation, directions_of
+from cluster_optimiser.optimise.explain.directions import Relaxation, amount, directions_of
 from cluster_optimiser.optimise.explain.relax import (
     Combination,
     combined_relaxations,
@@ -31,7 +31,7 @@ from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.partition import best_cover
 from cluster_optimiser.optimise.universe.sweep import sweep
-from cluster_optimiser.terms import TIE_BREAK, term_words
+from cluster_optimiser.terms import TIE_BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +118,7 @@ class Explanation:
     def _of_prices(self) -> tuple[str, ...]:
         costly = [price.words for price in self.prices if not price.is_free]
         free = [self.rules[price.rule] for price in self.prices if price.is_free]
-        best = ", ".join(_amount(term, value) for term, value in self.objective.items())
+        best = ", ".join(amount(term, value) for term, value in self.objective.items())
         found = (
             f"{self.title}: there is a plan ({self.proof['second_method']}).",
             f"The best one: {best}.",
@@ -180,11 +180,6 @@ def _relaxation_line(relaxation: Relaxation) -> str:
 def _shown(lines: Sequence[str]) -> list[str]:
     more = [f"  and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
     return [*lines[:MOST_LINES], *more]
-
-
-def _amount(term: str, value: float) -> str:
-    """Say how much of a term there is."""
-    return term_words("amounts", term, {}, n=round(value))
 
 
 def explain(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanation:
@@ -338,7 +333,7 @@ class _Clerk:
         groups = candidate_groups(changed)
         size, count = scenario.size, scenario.count
         choice = tuple((g.mask, g.is_exception) for g in groups)
-        key = (choice, count.min, count.max, size.max_exceptions)
+        key = (choice, count.min, count.max, size.max_exceptions, tuple(scenario.most_of.items()))
         if key not in self.known:
             limit_s = min(limit_s, max(lab.left_s, 0.0))
             self.known[key] = self._solved(changed, groups, limit_s)
@@ -400,6 +395,8 @@ def rule_words(problem: Problem, family: str) -> str:
     if "[" in family:
         return pin_words(scenario, family)
     kind, _, layer = family.partition(".")
+    if kind == "limits":
+        return f"limit of {amount(layer, scenario.limits[layer])}"
     if kind == "within":
         return f"borders of the layer {problem.authority.layers[layer].title}"
     words = {
@@ -434,7 +431,7 @@ def _price(clerk: _Clerk, family: str, base: dict[str, float], *, limit_s: float
         words = f"{said}: not proved in time whether a better plan exists"
     else:
         unproved = "" if status == "OPTIMAL" else " or better (not proved)"
-        found = _amount(better, objective[better])
+        found = amount(better, objective[better])
         words = f"{said}: {found}{unproved} instead of {base[better]:,.0f}"
     return Price(family, said, status, objective, is_free, words)
 
@@ -449,7 +446,7 @@ def _bounded(
         if bound < value:
             saved = value - bound
             words = (
-                f"{said}: not proved in time; at best {_amount(term, bound)} instead of "
+                f"{said}: not proved in time; at best {amount(term, bound)} instead of "
                 f"{value:,.0f}, so the rule costs {saved:,.0f} at most ({saved / value:.0%})"
             )
             return Price(family, said, "UNKNOWN", {}, False, words, {term: bound})  # noqa: FBT003

@@ -31,7 +31,12 @@ from cluster_optimiser.geography.alignment import HOME_PREFIX
 from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import school_positions
-from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups, connected_sets
+from cluster_optimiser.optimise.candidates import (
+    CandidateGroup,
+    Judge,
+    candidate_groups,
+    connected_sets,
+)
 from cluster_optimiser.optimise.explain.trial_rules import (
     Pinned,
     components,
@@ -262,8 +267,11 @@ class Lab:
         return self._judged(trial, masks), complete
 
     def _judged(self, trial: Trial, masks: Sequence[int]) -> list[CandidateGroup]:
-        """Make candidates of the sets that break no rule."""
+        """Make candidates of the sets that break no rule, with costs where limits need them."""
         scenario = trial.scenario
+        if scenario.limits:
+            # Only then what a group costs matters to whether there is a plan.
+            return Judge(self.changed(trial)).candidates(masks)
         size = scenario.size
         pins = self.pinned(scenario)
         made = []
@@ -358,11 +366,15 @@ class Lab:
         pieces = components(self.closed(trial))
         scenario = trial.scenario
         pins = self.pinned(scenario)
-        is_plan = scenario.count.min <= len(pieces) <= (scenario.count.max or len(pieces)) and all(
-            self.facts(piece).pupils >= scenario.size.min_pupils
-            and not pins.broken(piece)
-            and not self.broken_by_schools(scenario, piece)
-            for piece in pieces
+        is_plan = (
+            not scenario.limits
+            and scenario.count.min <= len(pieces) <= (scenario.count.max or len(pieces))
+            and all(
+                self.facts(piece).pupils >= scenario.size.min_pupils
+                and not pins.broken(piece)
+                and not self.broken_by_schools(scenario, piece)
+                for piece in pieces
+            )
         )
         if is_plan:
             return "FEASIBLE"

@@ -68,13 +68,13 @@ def solve_merge(
 
 def _refuse_divided(problem: Problem) -> None:
     """Refuse to minimise changed pupils where units divide today's clusters: it is then no sum."""
-    terms = problem.scenario.objective.terms
+    terms = {*problem.scenario.objective.terms, *problem.scenario.limits}
     today = problem.authority.schools["local_cluster"].loc[problem.unit_of.index]
     n_units = problem.unit_of.groupby(today.to_numpy()).nunique()
     divided = [str(name) for name in n_units.index[n_units > 1]]
     if "changed_pupils" in terms and divided:
         text = (
-            f"changed_pupils cannot be minimised: the units divide {', '.join(divided[:NAMED])}, "
+            f"changed_pupils cannot be added up: the units divide {', '.join(divided[:NAMED])}, "
             "and only one cluster may carry on one of today's"
         )
         files = problem.scenario.files

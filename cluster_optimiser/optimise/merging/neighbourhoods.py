@@ -186,7 +186,10 @@ def first_plan(
             waited = 0 if is_better else waited + 1
     except NoPlanFoundError:
         pass
-    return None if search.left or len(search.plan) < fewest else list(search.plan.values())
+    found = list(search.plan.values())
+    limits = problem.scenario.most_of.items()
+    is_over_limit = any(sum(group.costs[term] for group in found) > most for term, most in limits)
+    return None if search.left or len(found) < fewest or is_over_limit else found
 
 
 def _tried(search: _Search, seed_set: int, n_units: int) -> bool:

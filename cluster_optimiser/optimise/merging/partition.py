@@ -73,6 +73,17 @@ def limit_exceptions(
         model.add(sum(small) <= max_exceptions)
 
 
+def limit_terms(
+    model: cp_model.CpModel,
+    x: Variables,
+    groups: Sequence[CandidateGroup],
+    most_of: Mapping[str, int],
+) -> None:
+    """Add for each limited term t: sum of c_t(C) x_C <= the most of it."""
+    for term, most in most_of.items():
+        hold(model, Sum(x, [group.costs[term] for group in groups]), most)
+
+
 @dataclass(frozen=True, slots=True)
 class Unlike:
     """An earlier plan that a plan must differ from."""
@@ -136,6 +147,7 @@ def build_model(
     cover_each_unit_once(model, x, groups, n_units)
     limit_count(model, x, scenario.count)
     limit_exceptions(model, x, groups, scenario.size.max_exceptions)
+    limit_terms(model, x, groups, scenario.most_of)
     for earlier in unlike:
         limit_likeness(model, x, groups, earlier)
     return model, x

@@ -118,10 +118,17 @@ def _solve_stages(
     if is_many:
         size = ground.problem.scenario.size
         tighten_sizes(a, size.min_pupils, size.max_pupils)
-    fits = limits.fewest <= len(start) <= (limits.most or len(start))
+    most_of = ground.problem.scenario.most_of
+    for term, most in most_of.items():
+        limited = objective_of(a, term)
+        a.model.row(limited.terms, high=most - limited.constant)
+    fits = limits.fewest <= len(start) <= (limits.most or len(start)) and all(
+        value_of(ground, term, start) <= most for term, most in most_of.items()
+    )
     search = Search(
         list(start) if fits else [],
         hint=hint_of(a, start) if start else {},
+        held=dict(most_of),
         n_exceptions=limits.exceptions,
     )
     stages: list[PartStage] = []

@@ -27,6 +27,9 @@ _Choice = tuple[tuple[int, ...], list[PartPlan]]
 def parts_of(ground: RedrawGround) -> list[tuple[int, ...]]:
     """Give the parts of the map that may be solved apart."""
     parts = ground.parts()
+    if ground.problem.scenario.limits:
+        # What one part has of a limited term, another may not have.
+        return [tuple(range(len(ground.units)))]
     if not all(row.is_of_parts for row in ground.problem.scenario.objective.rows):
         seen: dict[str, int] = {}
         for number, part in enumerate(parts):

@@ -9,6 +9,7 @@ import pandas as pd
 from cluster_optimiser.domain import Plan
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.optimise.candidates import bit_positions, unit_adjacency
+from cluster_optimiser.terms import term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -120,6 +121,12 @@ def _number_faults(problem: Problem, chosen: Sequence[CandidateGroup]) -> list[F
     if n_small > most_small:
         text = f"{n_small} clusters are under the minimum, the scenario allows {most_small}"
         faults.append(_fault("", text, ""))
+    for term, most in problem.scenario.most_of.items():
+        value = sum(group.costs[term] for group in chosen)
+        if value > most:
+            scale = term_scale(term)
+            text = f"{term} is {value / scale:,g}, the scenario allows {most / scale:,g}"
+            faults.append(_fault("", text, ""))
     return faults
 
 

@@ -61,6 +61,7 @@ class Rules:
     most: int  # range of the number of clusters
     most_small: int  # most exceptions
     is_small: NDArray[np.int64]  # whether each group is an exception
+    limited: tuple[tuple[NDArray[np.int64], int], ...] = ()  # costs of each group, and the most
 
 
 def rules_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Rules:
@@ -83,6 +84,10 @@ def rules_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Rules:
         most=min(scenario.count.max or len(pupils), len(pupils)),
         most_small=scenario.size.max_exceptions,
         is_small=np.array([int(group.is_exception) for group in groups], dtype=np.int64),
+        limited=tuple(
+            (np.array([group.costs[term] for group in groups], dtype=np.int64), most)
+            for term, most in scenario.most_of.items()
+        ),
     )
 
 
@@ -401,7 +406,13 @@ def build_diagram(
 def _within(diagram: Diagram, rules: Rules, *, max_states: int) -> Diagram | None:
     """Keep the plans whose clusters and exceptions are as many as allowed."""
     exceptions, count = rules.is_small, np.ones_like(rules.is_small)
-    kept = restrict(diagram, exceptions, lowest=0, highest=rules.most_small, max_states=max_states)
-    if kept is None:
-        return None
-    return restrict(kept, count, lowest=rules.fewest, highest=rules.most, max_states=max_states)
+    ranges = [
+        (exceptions, 0, rules.most_small),
+        (count, rules.fewest, rules.most),
+        *((costs, int(min(0, costs.min(initial=0))), most) for costs, most in rules.limited),
+    ]
+    kept: Diagram | None = diagram
+    for costs, lowest, highest in ranges:
+        if kept is not None:
+            kept = restrict(kept, costs, lowest=lowest, highest=highest, max_states=max_states)
+    return kept

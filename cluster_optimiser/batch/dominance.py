@@ -1,0 +1,105 @@
+"""Whether some plan is at least as good as a given one in every term, and better in one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+from cluster_optimiser.batch.one import evaluate, load_place, run_scenario
+from cluster_optimiser.errors import Fault, InfeasibleError, InputError, NoPlanFoundError
+from cluster_optimiser.scenario import Scenario, load_scenario, parse_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cluster_optimiser.batch.one import Place
+    from cluster_optimiser.domain import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Dominance:
+    """What is known of plans that are better than one in some terms and worse in none."""
+
+    given: Result  # the plan, judged by the scenario
+    values: dict[str, float]  # term -> what the plan has of it
+    status: Literal["FOUND", "NONE", "UNKNOWN"]  # NONE is proved
+    better: Result | None = None  # a legal plan, where one was found
+
+
+def dominate(
+    plan_file: str | Path,
+    scenario: Scenario | str | Path,
+    terms: Sequence[str],
+    *,
+    place: Place | None = None,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+) -> Dominance:
+    """Find a plan no worse than a given one in any term and better in one, or prove there is none.
+
+    Parameters
+    ----------
+    plan_file
+        CSV ``urn,cluster``; it need not be legal.
+    scenario
+        The scenario that says which plans are legal, or the path of its file.
+    terms
+        Objective terms, all to be small; of several better plans the first in their order is found.
+    place
+        Its authority and ground; read if not given.
+    seed
+        Fixes the search and the choice between equal plans.
+    time_limit_s
+        Seconds of solving; without it until proved.
+
+    Returns
+    -------
+    The plan given and, where there is one, the better one.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        If the plan, the terms, the data or the scenario has faults.
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = load_scenario(scenario)
+    if scenario.method not in {"merge", "redraw"} or scenario.levels is not None:
+        what = "has levels" if scenario.levels is not None else f'has method "{scenario.method}"'
+        fault = Fault(scenario.option, 0, "method", f"a scenario that {what} makes no other plans",
+                      "Name one that merges or redraws, without levels.")  # fmt: skip
+        raise InputError([fault])
+    place = place or load_place(scenario)
+    given = evaluate(plan_file, _asking(scenario, terms, {}), place=place)
+    unknown = [term for term in terms if term not in given.objective]
+    if unknown:
+        text = f"{', '.join(unknown)} of this plan is not known: some schools cannot be reached"
+        raise InputError([Fault(str(plan_file), 0, "", text, "Leave the term out.")])
+    values = {term: given.objective[term] for term in terms}
+    most = {
+        term: min(scenario.limits.get(term, value), value, key=lambda v: Fraction(str(v)))
+        for term, value in values.items()
+    }
+    asked = _asking(scenario, terms, {**scenario.limits, **most})
+    try:
+        found = run_scenario(asked, place=place, seed=seed, time_limit_s=time_limit_s)
+    except InfeasibleError:
+        return Dominance(given, values, "NONE")
+    except NoPlanFoundError:
+        return Dominance(given, values, "UNKNOWN")
+    if any(found.objective[term] < value for term, value in values.items()):
+        return Dominance(given, values, "FOUND", found)
+    is_proved = found.plan.solution.status == "OPTIMAL"
+    return Dominance(given, values, "NONE" if is_proved else "UNKNOWN")
+
+
+def _asking(scenario: Scenario, terms: Sequence[str], limits: dict[str, float]) -> Scenario:
+    """Give the scenario whose best plan, within limits, is first in the order of the terms."""
+    data = {**scenario.resolved(), "objective": {"order": list(terms)}, "versions": {}}
+    data["limits"] = limits or dict.fromkeys(terms, 1e12)
+    asked = parse_scenario({key: value for key, value in data.items() if value is not None})
+    if not limits:
+        asked = asked.model_copy(update={"limits": {}})
+    asked._files = scenario.files  # noqa: SLF001 - a copy made in Python keeps its provenance
+    return asked
