@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from cluster_optimiser.batch.one import evaluate, load_place, run_scenario
+from cluster_optimiser.batch.ground import load_place
+from cluster_optimiser.batch.one import evaluate, run_scenario
 from cluster_optimiser.errors import Fault, InfeasibleError, InputError, NoPlanFoundError
 from cluster_optimiser.scenario import Scenario, load_scenario, parse_scenario
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from cluster_optimiser.batch.one import Place
+    from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.domain import Result
 
 

@@ -16,11 +16,12 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from cluster_optimiser.deadline import refuse_if_over
-from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.errors import Fault, InfeasibleError, ScenarioError
 from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX
 from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces, is_within
 from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
 from cluster_optimiser.geography.units import pinned_units, school_positions
+from cluster_optimiser.optimise.universe.frontier import Partitions, partitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
+    from cluster_optimiser.scenario import Scenario
     from cluster_optimiser.scenario.tables import Size
 
 MAX_SETS = 1_000_000
@@ -36,6 +38,9 @@ MAX_SETS = 1_000_000
 
 _ASK_EVERY = 1_024
 """Sets visited between two looks at the clock."""
+
+MOST_STATES = 300_000
+"""States of the frontier above which groups are listed one by one: they take seconds."""
 
 FEW_SHARE = 8
 """With so many units a cluster or more, clusters are few and large."""
@@ -388,14 +393,54 @@ def sets_of_units(
         yield turned(mask, order)
 
 
+def _sets_of_plans(
+    adjacency: Sequence[int], pupils: Sequence[int], scenario: Scenario
+) -> list[int] | None:
+    """Give the sets of units that are clusters of some plan, by the frontier; None if too many.
+
+    Plans as the sizes, contiguity and the number of clusters allow them, which other rules only
+    make fewer.
+    """
+    size, count = scenario.size, scenario.count
+    alone = [i for i, p in enumerate(pupils) if p > size.max_pupils]
+    if count.max is None or (alone and size.oversize == "refuse"):
+        return None
+    units = [i for i in range(len(pupils)) if i not in alone]
+    place = {unit: k for k, unit in enumerate(units)}
+    asked = Partitions(
+        adjacency=tuple(
+            sum(1 << place[j] for j in bit_positions(adjacency[i]) if j in place) for i in units
+        ),
+        pupils=tuple(pupils[i] for i in units),
+        lowest=0 if size.max_exceptions else size.min_pupils,
+        highest=size.max_pupils,
+        fewest=max(0, count.min - len(alone)),
+        most=count.max - len(alone),
+    )
+    found = partitions(asked, max_states=MOST_STATES)
+    masks = None if found is None else found.groups(most_ways=MAX_SETS)
+    if masks is None:
+        return None
+    return [sum(1 << units[k] for k in bit_positions(mask)) for mask in masks]
+
+
 def candidate_groups(problem: Problem) -> tuple[CandidateGroup, ...]:
     """Enumerate the candidate groups of a merge scenario."""
     judge = Judge(problem)
     budget = _CountBudget(problem, judge.unit_pupils)
     size, most = problem.scenario.size, problem.scenario.count.max
     is_few = most is not None and most * FEW_SHARE <= len(problem.units)
-    found = sets_of_units(unit_adjacency(problem), judge.unit_pupils, size, is_few=is_few)
-    masks = list(islice(found, MAX_SETS + 1))
+    adjacency = unit_adjacency(problem)
+    masks = _sets_of_plans(adjacency, judge.unit_pupils, problem.scenario) if is_few else None
+    if not masks:
+        found = sets_of_units(adjacency, judge.unit_pupils, size, is_few=is_few)
+        none, masks = masks, list(islice(found, MAX_SETS + 1))
+        if len(masks) > MAX_SETS and none is not None:
+            message = (
+                "no plan exists, proved: the units cannot be divided into so few connected "
+                "clusters that keep the range of pupils"
+            )
+            raise InfeasibleError(message)
     if len(masks) > MAX_SETS:
         files = problem.scenario.files
         text = f"more than {MAX_SETS:,} groups of units keep the size range"
