@@ -138,11 +138,15 @@ class RoadNetwork:
     turns
         One row a turn that is forbidden, or the only one allowed (``is_only``): ``from_way``,
         ``node``, ``to_way``.
+    backdrop
+        One row a ``kind`` of what maps show below areas: built-up ground, water, railways and main
+        roads, EPSG:27700; None where only routes were asked for.
     """
 
     roads: gpd.GeoDataFrame
     about: Mapping[str, str]
     turns: pd.DataFrame
+    backdrop: gpd.GeoDataFrame | None = None
 
     @property
     def n_nodes(self) -> int:

@@ -13,6 +13,8 @@ from urllib.parse import parse_qs
 import osmium
 import shapely
 
+from cluster_optimiser.inputs.roads.backdrop import shown_kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -67,6 +69,8 @@ class Overpass:
     def _wants(way: dict[str, Any], query: str) -> bool:
         if '"route"="ferry"' in query:
             return way["tags"].get("route") == "ferry"
+        if '"highway"' not in query:
+            return bool(shown_kind(way["tags"]))
         classes = re.search(r'"highway"~"([^"]*)"', query)[1]
         return re.search(classes, way["tags"].get("highway", "")) is not None
 

@@ -116,7 +116,14 @@ def test_an_option_is_solved_on_roads_and_says_so(home):
     assert manifest["status"] == "OPTIMAL"
     assert "driving times by road" in manifest["travel"]
     assert any("OpenStreetMap" in source["title"] for source in manifest["sources"])
-    assert "© OpenStreetMap contributors" in (home / "results" / "index.html").read_text()
+    page, plan_map = (
+        (home / "results" / name).read_text() for name in ("index.html", "m/map.html")
+    )
+    assert "© OpenStreetMap contributors" in page
+    # Main roads lie under the areas: drawn by the page, named in its key, a layer of the map.
+    assert '"backdrop":[["main_road",{' in page
+    assert '<i class="k-line k-main_road"></i>main road' in page
+    assert "Main roads, water, railways, built-up ground" in plan_map
 
 
 @pytest.mark.parametrize(

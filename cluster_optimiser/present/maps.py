@@ -13,6 +13,7 @@ import markupsafe
 import shapely
 
 from cluster_optimiser.constants import CRS_DEGREES
+from cluster_optimiser.present.backdrop import LOOK, backdrop_of
 from cluster_optimiser.present.geofiles import rounded
 from cluster_optimiser.present.leaflet import leaflet
 from cluster_optimiser.present.numbering import cluster_numbers
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from cluster_optimiser.domain import Result
+    from cluster_optimiser.domain import Authority, Result
 
 TOLERANCE_M = 60.0
 DECIMALS = 5
@@ -162,6 +163,19 @@ def _lines_layer(
         interactive=False,
         smooth_factor=0.5,
     )
+
+
+def _add_backdrop(plan_map: folium.Map, authority: Authority) -> None:
+    group = folium.FeatureGroup(name=_text(words()["map"]["layer_backdrop"]))
+    for kind, shapes in backdrop_of(authority).items():
+        look = {"interactive": False, **LOOK[kind]}
+        folium.GeoJson(
+            _features(shapes, [{} for _ in shapes]),
+            style_function=lambda _, look=look: look,
+            interactive=False,
+            smooth_factor=0.5,
+        ).add_to(group)
+        group.add_to(plan_map)
 
 
 def _schools_layer(result: Result) -> folium.GeoJson:
@@ -300,6 +314,7 @@ def plot_plan(result: Result) -> folium.Map:
     colour_of = dict(plan_colours(result).plan.colour_of)
     _furnish(plan_map, result, colour_of)
     _clusters_layer(result, colour_of).add_to(plan_map)
+    _add_backdrop(plan_map, authority)
     _lines_layer(
         territory.clusters.geometry,
         name=say["layer_today"],

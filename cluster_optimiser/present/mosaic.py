@@ -148,7 +148,7 @@ def grid_of(shapes: gpd.GeoSeries) -> Grid:
     return Grid(float(np.floor(west)), float(np.floor(south)))
 
 
-def _flat(arc: Sequence[Sequence[float]]) -> list[int]:
+def flat_steps(arc: Sequence[Sequence[float]]) -> list[int]:
     """Write an arc as its first place and the steps from there."""
     points = np.asarray(arc, dtype=np.int64)
     steps = np.diff(points, axis=0)
@@ -181,7 +181,7 @@ def topology(pieces: gpd.GeoSeries, areas: gpd.GeoSeries, grid: Grid) -> dict[st
         for name in names
     }
     return {
-        "arcs": [_flat(arc) for arc in made["arcs"]],
+        "arcs": [flat_steps(arc) for arc in made["arcs"]],
         "pieces": [rings["pieces"].get(i, []) for i in pieces.index],
         "areas": [rings.get("areas", {}).get(i, []) for i in areas.index],
     }

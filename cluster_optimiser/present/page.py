@@ -233,6 +233,7 @@ def _render(record: Mapping[str, Any], theme: Theme | None) -> str:
         title=chosen.title or record["authority"]["title"],
         when=closes or say["first"]["no_date"],
         families=families_view(record["options"], chosen),
+        backdrop=[kind for kind, *_ in record["data"]["backdrop"]],
         data_has_ask=record["data"]["ask"],
         styles=[markupsafe.Markup(text) for text in styles],  # noqa: S704 - own files
         scripts=[markupsafe.Markup(text) for text in scripts],  # noqa: S704 - own files

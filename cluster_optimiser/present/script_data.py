@@ -11,6 +11,7 @@ import shapely
 from cluster_optimiser.constants import SECONDARY_PHASES
 from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import pinned_units
+from cluster_optimiser.present.backdrop import backdrop_data
 from cluster_optimiser.present.levels_data import levels_data
 from cluster_optimiser.present.mosaic import grid_of, mosaic, topology
 from cluster_optimiser.present.numbering import cluster_numbers
@@ -248,6 +249,7 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
             "topology": topology(cut.shapes, areas, grid),
             "postcodes": packed_postcodes(problem.authority.postcodes),
             "places": listed_places(problem.authority.places),
+            "backdrop": backdrop_data(problem.authority, grid),
             "area_title": problem.authority.layers[layer].title if layer else "",
             "origin": [grid.west_m, grid.south_m],
             "areas": _area_names(areas, grid),

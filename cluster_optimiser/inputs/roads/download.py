@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
 from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs.roads.backdrop import SHOWN
 from cluster_optimiser.inputs.roads.network import Ways
 from cluster_optimiser.inputs.roads.osm import read_answer
 from cluster_optimiser.inputs.roads.tags import ROAD_CLASSES
@@ -37,6 +38,7 @@ OVERPASS_URL = "https://overpass-api.de/api"
 FILTERS = (
     f'["highway"~"^({"|".join(ROAD_CLASSES)}|road)(_link)?$"]["area"!~"yes"]',
     '["route"="ferry"]',
+    f'[~"^({"|".join(SHOWN)})$"~"^({"|".join(v for values in SHOWN.values() for v in values)})$"]',
 )
 """What is asked of the server, in its own language: each filter is one question a tile."""
 

@@ -15,6 +15,7 @@ from pyproj import Geod, Transformer
 
 from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
 from cluster_optimiser.domain import RoadNetwork
+from cluster_optimiser.inputs.roads.backdrop import make_backdrop, shown_kind, shown_shape
 from cluster_optimiser.inputs.roads.tags import is_closed_barrier
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Ways:
     signals: dict[int, str] = field(default_factory=dict)  # node -> direction that they are for
     turns: set[tuple[int, int, int, bool]] = field(default_factory=set)
     unread_turns: set[int] = field(default_factory=set)  # relations, such as over a way
+    shown: dict[int, tuple[str, BaseGeometry]] = field(default_factory=dict)  # of the backdrop
 
     def add_node(self, node: int, tags: Mapping[str, str]) -> None:
         """Note what stands on a road there."""
@@ -88,6 +90,21 @@ class Ways:
             for piece in pieces:
                 self.segments += [(a, b, way) for a, b in pairwise(piece) if a != b]
         return bool(places)
+
+    def show(
+        self,
+        way: int,
+        tags: Mapping[str, str],
+        nodes: Iterable[tuple[int, float, float] | None],
+        box: Box,
+    ) -> None:
+        """Note a way that a map shows without its being a road, if it comes into a box."""
+        kind, (west, south, east, north) = shown_kind(tags), box
+        places = [node[1:] for node in nodes if node is not None] if kind else []
+        if any(west <= lon <= east and south <= lat <= north for lon, lat in places):
+            shape = shown_shape(kind, places)
+            if shape is not None:
+                self.shown[way] = kind, shape
 
     def add_restriction(
         self, relation: int, tags: Mapping[str, str], members: Iterable[tuple[str, int, str]]
@@ -132,7 +149,8 @@ def build_network(
         "unread_turns": str(len(ways.unread_turns)),
     }
     turns = _turns(ways, numbers[kept[kept < len(numbers)]])
-    return RoadNetwork(roads.reset_index(drop=True), facts, turns)
+    roads = roads.reset_index(drop=True)
+    return RoadNetwork(roads, facts, turns, make_backdrop(ways.shown, roads, within))
 
 
 def _turns(ways: Ways, numbers: NDArray[np.int64]) -> pd.DataFrame:

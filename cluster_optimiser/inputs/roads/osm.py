@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.roads.area import EVERYWHERE
+from cluster_optimiser.inputs.roads.backdrop import SHOWN
 from cluster_optimiser.inputs.roads.network import Ways
 from cluster_optimiser.inputs.roads.tags import read_tags
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 OSM_SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf", ".osm.xml")
 
 READ_KEYS = (
-    *("highway", "route", "barrier"),
+    *("highway", "route", "barrier", *SHOWN),
     *("restriction", "restriction:motorcar", "restriction:conditional"),
 )
 """What has none of these keys is passed over."""
@@ -72,10 +73,11 @@ def _why_empty(n_placeless: int, *, is_boxed: bool) -> tuple[str, str]:
 
 def _add_way(ways: Ways, way: Way, tags: Mapping[str, str], box: Box) -> bool:
     read = read_tags(tags)
-    if read is None:
-        return True
     places = [(node.ref, node.location) for node in way.nodes]
     nodes = [(ref, at.lon, at.lat) if at.valid() else None for ref, at in places]
+    if read is None:
+        ways.show(way.id, tags, nodes, box)
+        return True
     return ways.add_way(way.id, read, nodes, box)
 
 
@@ -89,9 +91,10 @@ def read_answer(elements: list[Mapping[str, Any]], into: Ways) -> None:
     for item in elements:
         tags = item.get("tags", {})
         if item["type"] == "way":
-            read = read_tags(tags)
-            if read is not None:
-                nodes = [places.get(ref) for ref in item["nodes"]]
+            read, nodes = read_tags(tags), [places.get(ref) for ref in item["nodes"]]
+            if read is None:
+                into.show(item["id"], tags, nodes, EVERYWHERE.box)
+            else:
                 into.add_way(item["id"], read, nodes, EVERYWHERE.box)
         elif item["type"] == "relation" and tags.get("type") == "restriction":
             members = [(m["type"][0], m["ref"], m["role"]) for m in item["members"]]

@@ -18,7 +18,11 @@ from cluster_optimiser.inputs.roads.network import COLUMNS, FLAGS, NEWER, TURN_C
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import geopandas as gpd
+
 ROADS_LAYER, ABOUT_LAYER, TURNS_LAYER = "roads", "about", "turns"
+
+BACKDROP_LAYER = "backdrop"
 
 UNKNOWN_DATE = "1970-01-01"
 """Stands in the file's own date where the data has none."""
@@ -41,6 +45,15 @@ def write_roads(network: RoadNetwork, path: Path) -> None:
             )
             for layer, table in ((ABOUT_LAYER, about), (TURNS_LAYER, network.turns)):
                 pyogrio.write_dataframe(table, made, layer=layer, driver="GPKG", append=True)
+            if network.backdrop is not None and len(network.backdrop):
+                pyogrio.write_dataframe(
+                    network.backdrop,
+                    made,
+                    layer=BACKDROP_LAYER,
+                    driver="GPKG",
+                    geometry_type="Unknown",
+                    append=True,
+                )
         made.replace(path)
 
 
@@ -71,6 +84,13 @@ def read_about(path: Path, *, label: str) -> Mapping[str, str]:
         problem = f"the file is no road file: it has no {', '.join(missing)}"
         raise InputError([Fault(label, 0, "", problem, REMEDY)])
     return {str(k): str(v or "") for k, v in zip(about["key"], about["value"], strict=True)}
+
+
+def read_backdrop(path: Path) -> gpd.GeoDataFrame | None:
+    """Read what maps show below areas; None where the file was made without."""
+    if BACKDROP_LAYER not in pyogrio.list_layers(path)[:, 0]:
+        return None
+    return pyogrio.read_dataframe(path, layer=BACKDROP_LAYER)
 
 
 def read_roads(path: Path, *, label: str = "") -> RoadNetwork:

@@ -12,7 +12,7 @@ import shapely
 
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.roads import download
-from cluster_optimiser.inputs.roads.download import Patience, download_ways, make_tiles
+from cluster_optimiser.inputs.roads.download import FILTERS, Patience, download_ways, make_tiles
 from cluster_optimiser.inputs.roads.network import build_network
 from cluster_optimiser.inputs.roads.osm import read_osm
 from tests.overpass import BASE_DATE, Overpass, serving
@@ -21,7 +21,7 @@ MAP = Path(__file__).parents[2] / "data" / "roads" / "two_villages.osm"
 AREA = shapely.box(600_500, 300_500, 620_500, 311_000)
 """The map, on one tile, which is asked for roads and for ferries."""
 
-N_QUESTIONS = 2
+N_QUESTIONS = len(FILTERS)
 
 QUESTION = '"highway"~"." (poly:\'52.4 0.8 52.4 1.3 52.8 1.3 52.8 0.8\')'
 """Asks the fake server for every road of its map."""
@@ -29,7 +29,7 @@ QUESTION = '"highway"~"." (poly:\'52.4 0.8 52.4 1.3 52.8 1.3 52.8 0.8\')'
 WIDE = shapely.box(599_000, 299_000, 621_000, 311_000)
 """The map with the corner of four tiles in it."""
 
-N_WIDE = 8
+N_WIDE = 4 * N_QUESTIONS
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 import { byId, counted, data, decimal, fill, isExempt, make, number, say, schools, secondary, unknownPupils } from "./core.js";
 import { placeLabels, scaleLabels } from "./labels.js";
 import { chosen } from "./state.js";
-import { arcs, areaSides, extent, isBorder, outlines, pieceSides } from "./topology.js";
+import { arcs, areaSides, extent, isBorder, outlines, pieceSides, unfold } from "./topology.js";
 
 const GRID_M = 10;
 const INK = "#22303a";
@@ -177,6 +177,9 @@ const localOfPiece = data.topology.pieces.map((_, piece) => schools.local[school
 const isToday = (arc) => pieceSides[arc].length > 1 && localOfPiece[pieceSides[arc][0]] !== localOfPiece[pieceSides[arc][1]];
 const todayArcs = allArcs.filter(isToday);
 const todayLines = (option) => L.polyline(arcLines(todayArcs.filter((arc) => !isBorder(option.pieces, arc))), { color: INK, weight: 0.9, opacity: 0.55, interactive: false });
+const backdrop = data.backdrop.map(([, look, lines]) => ({ look: { interactive: false, ...look }, lines: lines.map((flat) => toMap(unfold(flat))) }));
+/** Main roads, water, railways and built-up ground, where the authority has a map of roads. */
+const backdropLayer = () => L.featureGroup(backdrop.map(({ look, lines }) => (look.fill ? L.polygon(lines.map((ring) => [ring]), look) : L.polyline(lines, look))));
 /** Borders that only one of two options has. */
 export const changedBorders = (a, b) => {
   const gone = allArcs.filter((arc) => isBorder(a.pieces, arc) && !isBorder(b.pieces, arc));
@@ -190,7 +193,7 @@ export const changedBorders = (a, b) => {
 };
 export const showOption = (pane, option, show) => {
   const { map, layers } = pane;
-  ["clusters", "today", "areas", "changes", "names"].forEach((name) => { if (layers[name]) layers[name].remove(); });
+  ["clusters", "backdrop", "today", "areas", "changes", "names"].forEach((name) => { if (layers[name]) layers[name].remove(); });
   pane.option = option;
   pane.show = show;
   if (show.dots) dotsOf(pane).addTo(map);
@@ -199,6 +202,7 @@ export const showOption = (pane, option, show) => {
   layers.changes = show.changes && pane.changes ? pane.changes().addTo(map).bringToBack() : null;
   layers.areas = show.areas && areaArcs.length ? areaLines().addTo(map).bringToBack() : null;
   layers.today = show.today ? todayLines(option).addTo(map).bringToBack() : null;
+  layers.backdrop = backdrop.length ? backdropLayer().addTo(map).bringToBack() : null;
   layers.clusters = clusterLayer(pane, option).addTo(map).bringToBack();
   markSchool(pane);
   layers.names = new LabelLayer(pane).addTo(map);

@@ -1,14 +1,16 @@
 // Borders are kept once: arcs, and pieces made of arcs. Clusters are pieces put together.
 import { data } from "./core.js";
 
-export const arcs = data.topology.arcs.map((flat) => {
+/** A first place and the steps from there -> places. */
+export const unfold = (flat) => {
   const points = [[flat[0], flat[1]]];
   for (let i = 2; i < flat.length; i += 2) {
     const last = points[points.length - 1];
     points.push([last[0] + flat[i], last[1] + flat[i + 1]]);
   }
   return points;
-});
+};
+export const arcs = data.topology.arcs.map(unfold);
 const arcNumber = (arc) => (arc < 0 ? ~arc : arc);
 const sidesOf = (shapes) => {
   const sides = arcs.map(() => []);
