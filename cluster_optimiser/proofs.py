@@ -9,7 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SecondMethod = Literal[
-    "sweep", "in_order", "in_order_until", "nested", "no_sweep", "no_order", "no_listing"
+    "sweep",
+    "in_order",
+    "in_order_until",
+    "nested",
+    "no_sweep",
+    "no_order",
+    "no_listing",
+    "no_sum",
 ]
 
 SECOND_METHODS: dict[SecondMethod, str] = {
@@ -19,6 +26,7 @@ SECOND_METHODS: dict[SecondMethod, str] = {
     "nested": "partitions of every grouping, then of all units: same optimum",
     "no_sweep": "not made: too many states for the sweep",
     "no_order": "not made: too many plans to go through",
+    "no_sum": "not made: pupils who change add up over no groups of units that divide clusters",
     "no_listing": "not made: too many groups of units to list them in time",
 }
 """How manifests write the method that found the same again; pages have words of their own."""

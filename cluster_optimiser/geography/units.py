@@ -101,7 +101,7 @@ def unit_table(
     return gpd.GeoDataFrame(table, geometry=geometry, crs=CRS_METRES)
 
 
-def _shapes_and_graph(
+def shapes_and_graph(
     scenario: Scenario,
     authority: Authority,
     territory: Territory,
@@ -156,7 +156,7 @@ def build_problem(
         problem = f'an exempt group bears the name of a unit: "{clash[0]}"'
         raise ScenarioError([Fault(file, 0, "exempt", problem, "Give the group another name.")])
     travel = travel_minutes(authority)
-    shapes, graph, notes = _shapes_and_graph(
+    shapes, graph, notes = shapes_and_graph(
         scenario, authority, territory, whole, unit_of.index, travel
     )
     if divided.any():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.errors import Fault, NoPlanFoundError, ScenarioError
 from cluster_optimiser.optimise.bounds import lower_bound
 from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.continuing import refuse_divided
 from cluster_optimiser.optimise.costs import group_costs, stage_scales
 from cluster_optimiser.optimise.explain.diagnosis import (
     Clash,
@@ -206,6 +207,7 @@ def explain(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanat
         file = scenario.files[0].name if scenario.files else "scenario"
         fault = f'method "{scenario.method}" has no rules to explain'
         raise ScenarioError([Fault(file, 0, "method", fault, 'Choose a scenario of "merge".')])
+    refuse_divided(problem)
     lab = Lab(problem, time_limit_s=time_limit_s)
     verdict = lab.check(Trial(scenario))
     proof = _proof(problem, verdict)

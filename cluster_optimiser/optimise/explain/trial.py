@@ -24,13 +24,12 @@ from cluster_optimiser.geography.adjacency import (
     bridged,
     cluster_drives,
     dual_graph,
-    merged_graph,
     shared_boundaries,
 )
 from cluster_optimiser.geography.alignment import HOME_PREFIX
 from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
-from cluster_optimiser.geography.units import school_positions
+from cluster_optimiser.geography.units import school_positions, shapes_and_graph
 from cluster_optimiser.optimise.candidates import (
     CandidateGroup,
     Judge,
@@ -156,18 +155,23 @@ class Lab:
         key = contiguity.model_dump_json()
         if key not in self._graphs:
             problem = self.problem
-            clusters = problem.territory.clusters
             schools = problem.authority.schools
-            drives = cluster_drives(self.shared_m(), schools, problem.travel, contiguity)
-            graph, _ = dual_graph(clusters.index, self.shared_m(), contiguity, drives)
-            placed = set(schools["local_cluster"].loc[problem.unit_of.index])
-            graph = bridged(graph, placed, contiguity)
             if problem.scenario.units_scenario is not None:
                 unit_of = pd.concat([problem.unit_of, problem.local_unit_of])
-                local = problem.authority.schools["local_cluster"].reindex(unit_of.index)
-                of_cluster = unit_of.groupby(local).agg(lambda units: units.value_counts().index[0])
-                held = of_cluster.groupby(of_cluster)
-                graph = merged_graph(graph, {str(u): sorted(c.index) for u, c in held})
+                _, graph, _ = shapes_and_graph(
+                    with_table(problem.scenario, "contiguity", contiguity),
+                    problem.authority,
+                    problem.territory,
+                    unit_of.reindex(schools.index),
+                    problem.unit_of.index,
+                    problem.travel,
+                )
+            else:
+                drives = cluster_drives(self.shared_m(), schools, problem.travel, contiguity)
+                clusters = problem.territory.clusters.index
+                graph, _ = dual_graph(clusters, self.shared_m(), contiguity, drives)
+                placed = set(schools["local_cluster"].loc[problem.unit_of.index])
+                graph = bridged(graph, placed, contiguity)
             self._graphs[key] = graph.subgraph(problem.units.index).copy()
         return self._graphs[key]
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError, VerificationError
+from cluster_optimiser.optimise.continuing import refuse_divided
 from cluster_optimiser.optimise.costs import group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Sum
 from cluster_optimiser.optimise.levels.homes import homed_candidates
@@ -93,6 +94,8 @@ def above(problem: Problem) -> Problem:
 def solve_levels(problem: Problem, *, seed: int = 0, time_limit_s: float | None = None) -> Plan:
     """Find the best clusters that fit into groupings, with the groupings they fit into."""
     upper_problem = above(problem)
+    for level in (problem, upper_problem):
+        refuse_divided(level)
     lower, upper = homed_candidates(problem, upper_problem)
     costs = joint_costs(problem, lower, upper, seed=seed)
     cover = _best(problem, lower, upper, costs, seed=seed, time_limit_s=time_limit_s)

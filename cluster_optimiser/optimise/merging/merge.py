@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.deadline import left_s, within
 from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import (
-    Fault,
     InfeasibleError,
     NoPlanFoundError,
-    ScenarioError,
     VerificationError,
 )
 from cluster_optimiser.optimise.bounds import lower_bound
 from cluster_optimiser.optimise.candidates import TooManySetsError, candidate_groups
+from cluster_optimiser.optimise.continuing import continuing_of, refuse_divided
 from cluster_optimiser.optimise.costs import exceeds_safe_total, group_costs, stage_scales
 from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
@@ -61,26 +60,10 @@ def solve_merge(
     time_limit_s: float | None = None,
 ) -> Plan:
     """Find the best plan of a merge scenario."""
-    _refuse_divided(problem)
+    if earlier:
+        refuse_divided(problem)
     with within(time_limit_s):
         return _solve_merge(problem, earlier, seed)
-
-
-def _refuse_divided(problem: Problem) -> None:
-    """Refuse to minimise changed pupils where units divide today's clusters: it is then no sum."""
-    terms = {*problem.scenario.objective.terms, *problem.scenario.limits}
-    today = problem.authority.schools["local_cluster"].loc[problem.unit_of.index]
-    n_units = problem.unit_of.groupby(today.to_numpy()).nunique()
-    divided = [str(name) for name in n_units.index[n_units > 1]]
-    if "changed_pupils" in terms and divided:
-        text = (
-            f"changed_pupils cannot be added up: the units divide {', '.join(divided[:NAMED])}, "
-            "and only one cluster may carry on one of today's"
-        )
-        files = problem.scenario.files
-        file = files[0].name if files else "scenario"
-        remedy = "Leave the term out: the metric is told all the same."
-        raise ScenarioError([Fault(file, 0, "objective", text, remedy)])
 
 
 def _share(share: float) -> AbstractContextManager[None]:
@@ -91,7 +74,11 @@ def _share(share: float) -> AbstractContextManager[None]:
 
 def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
     scenario = problem.scenario
-    is_plain = not earlier and all(row.adds_up for row in scenario.objective.rows)
+    is_plain = (
+        not earlier
+        and all(row.adds_up for row in scenario.objective.rows)
+        and continuing_of(problem, ()) is None
+    )
     try:
         with _share(SHARE_OF_LISTING if is_plain else 1):
             groups = candidate_groups(problem)
@@ -103,6 +90,7 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
     n_units = len(problem.units)
     unlike = [unlike_plan(problem, plan) for plan in earlier]
     keeping = robust_keeping(problem, groups)
+    continuing = continuing_of(problem, groups)
     start: list[CandidateGroup] = []
     if is_plain and len(groups) > MANY_GROUPS and left_s() is not None:
         with _share(SHARE_OF_START):
@@ -114,6 +102,7 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
             n_units,
             unlike=unlike,
             keeping=keeping,
+            continuing=continuing,
             start=frozenset(group.mask for group in start),
             seed=seed,
             time_limit_s=left_s(),
@@ -127,7 +116,11 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
         n_units=n_units,
         n_candidates=len(groups),
         row_total_over_2_31=exceeds_safe_total(groups, scenario, seed),
-        **_second_proof(problem, groups, cover, unlike, keeping, seed=seed),
+        **(
+            _second_proof(problem, groups, cover, unlike, keeping, seed=seed)
+            if continuing is None
+            else {"second_method": "no_sum"}
+        ),
         n_projections=None if keeping is None else keeping.n_projections,
         n_projections_kept=None if keeping is None else keeping.kept(cover.chosen).bit_count(),
         among=among_words(problem, earlier) if earlier else None,

@@ -18,6 +18,8 @@ from cluster_optimiser.constants import (
 )
 from cluster_optimiser.domain import Stage
 from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise.continuing import TERM as CHANGED
+from cluster_optimiser.optimise.continuing import carry_on_once, with_continuing
 from cluster_optimiser.optimise.costs import group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Answer, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import solve
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.optimise.continuing import Continuing
     from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.scenario import Count, Scenario
 
@@ -179,13 +182,14 @@ def _stage(term: str, scale: Fraction, answer: Answer) -> Stage:
     )
 
 
-def best_cover(
+def best_cover(  # noqa: PLR0913 - what couples the groups of a plan, each by itself
     groups: Sequence[CandidateGroup],
     scenario: Scenario,
     n_units: int,
     *,
     unlike: Sequence[Unlike] = (),
     keeping: Keeping | None = None,
+    continuing: Continuing | None = None,
     start: Collection[int] = (),
     seed: int = 0,
     time_limit_s: float | None = None,
@@ -204,6 +208,11 @@ def best_cover(
     if keeping is not None:
         lost = lose_projections(model, x, groups, keeping, n_units)
         values |= {r.name: lost for r in scenario.objective.rows if r.gathers == "projections"}
+    if continuing is not None:
+        changed = carry_on_once(model, x, continuing)
+        values = with_continuing(values, changed, groups, scenario.objective)
+        if CHANGED in scenario.limits:
+            hold(model, changed, scenario.most_of[CHANGED])
     scales = stage_scales(scenario.objective)
     in_order = {term: (values[term], scale) for term, scale in scales.items()}
     return solve_stages(model, x, in_order, seed=seed, time_limit_s=time_limit_s)

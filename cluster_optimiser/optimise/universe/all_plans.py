@@ -16,6 +16,8 @@ from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InfeasibleError, InputError
 from cluster_optimiser.optimise.candidates import candidate_groups, membership
+from cluster_optimiser.optimise.continuing import TERM as CHANGED
+from cluster_optimiser.optimise.continuing import divided_today, refuse_divided
 from cluster_optimiser.optimise.costs import group_costs
 from cluster_optimiser.optimise.keeping import keeping_of
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
@@ -100,6 +102,7 @@ class Universe:
         max_labels: int = MAX_LABELS,
     ) -> Universe:
         """Work out the universe of a merge scenario."""
+        refuse_divided(problem)
         groups = candidate_groups(problem) if groups is None else groups
         diagram = build_diagram(problem, groups, max_states=max_states)
         if diagram is None:
@@ -121,7 +124,9 @@ class Universe:
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Every metric that adds up over clusters."""
-        return tuple(self.groups[0].costs) if self.groups else ()
+        known = tuple(self.groups[0].costs) if self.groups else ()
+        is_sum = not divided_today(self.problem)
+        return tuple(metric for metric in known if is_sum or metric != CHANGED)
 
     @cached_property
     def costs(self) -> NDArray[np.int64]:
