@@ -23,6 +23,7 @@ from cluster_optimiser.comparison import compare, compare_runs
 from cluster_optimiser.domain import Plan, Result, Solution, Stage, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.inputs import load_plan
+from cluster_optimiser.present.columns import DATAPACKAGE, joint_datapackage
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.universe_files import PICTURES
 from cluster_optimiser.proofs import proof_of
@@ -40,7 +41,7 @@ COMPARISON_FILES = (
     "page.json",
     "comparison.csv",
     "assignments.csv",
-    "datapackage.json",
+    DATAPACKAGE,
     *PICTURES,
 )
 """What speaks of all plans of a run together."""
@@ -158,6 +159,10 @@ def write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> li
     if not is_simple:
         names += _write_lists(outcomes, folder)
         names += write_tables(outcomes, folder)
+        homes = [outcome.folder for outcome in outcomes if outcome.has_plan]
+        text = joint_datapackage(folder, homes)
+        (folder / DATAPACKAGE).write_text(text, encoding="utf-8", newline="\n")
+        names.append(DATAPACKAGE)
     if is_whole and not is_page_first:
         _write_overview(outcomes, folder, pages)
         names.append("index.html")

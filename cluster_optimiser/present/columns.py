@@ -30,6 +30,8 @@ TEXTS = frozenset(
 )
 """Columns that hold names, which are text whatever they look like."""
 
+DATAPACKAGE = "datapackage.json"
+
 WHOLE = re.compile(r"-?\d+")
 DECIMAL = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
 
@@ -84,14 +86,39 @@ def _resource(path: Path, layers: dict[str, str]) -> dict[str, Any]:
 def datapackage(folder: Path, authority: Authority, *, title: str, label: str = "") -> str:
     """Describe every CSV file of a folder (Frictionless Data Package 1)."""
     layers = {name: layer.title for name, layer in authority.layers.items()}
-    sources = [{"title": f"{one.title} ({one.date}). {one.licence}"} for one in authority.sources]
+    return _package(
+        folder,
+        {
+            "name": f"{authority.name} {label}",
+            "title": title,
+            "version": authority.data_date,
+            "sources": [f"{s.title} ({s.date}). {s.licence}" for s in authority.sources],
+        },
+        layers,
+    )
+
+
+def joint_datapackage(folder: Path, of: Iterable[Path]) -> str:
+    """Describe every CSV file of a folder that speaks of the folders of several runs."""
+    packages = [json.loads((home / DATAPACKAGE).read_text(encoding="utf-8")) for home in of]
+    sources = [source["title"] for package in packages for source in package["sources"]]
+    about = {
+        "name": "results",
+        "title": say("tables.results"),
+        "version": max(package["version"] for package in packages),
+        "sources": list(dict.fromkeys(sources)),
+    }
+    return _package(folder, about, {})
+
+
+def _package(folder: Path, about: dict[str, Any], layers: dict[str, str]) -> str:
     record = {
         "profile": "tabular-data-package",
-        "name": re.sub(r"[^a-z0-9._-]+", "-", f"{authority.name} {label}".lower().strip()),
-        "title": title,
+        "name": re.sub(r"[^a-z0-9._-]+", "-", about["name"].lower().strip()),
+        "title": about["title"],
         "language": spoken().tag,
-        "version": authority.data_date,
-        "sources": sources,
+        "version": about["version"],
+        "sources": [{"title": title} for title in about["sources"]],
         "resources": [_resource(path, layers) for path in sorted(folder.glob("*.csv"))],
     }
     return json.dumps(record, ensure_ascii=False, indent=1) + "\n"

@@ -11,7 +11,10 @@ import shapely
 from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.inputs.boundaries import polygons_of
 from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.shapes import plan_colours
+from cluster_optimiser.present.styles import cluster_style, school_style, style_table
 from cluster_optimiser.present.tables import DECIMALS, clusters_table, schools_table
+from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +46,14 @@ def _flat(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def write_gpkg(result: Result, path: Path) -> None:
-    """Write a plan as a GeoPackage with the layers ``clusters`` and ``schools`` in EPSG:27700."""
+    """Write a plan as a GeoPackage with the layers ``clusters`` and ``schools`` in EPSG:27700.
+
+    It carries a style of each layer for QGIS, what each layer is, and the licences of its data.
+    """
     path.unlink(missing_ok=True)
+    authority, title = result.problem.authority, result.problem.scenario.title
+    licences = {f"LICENCE_{i}": f"{one.title} ({one.date}). {one.licence}"
+                for i, one in enumerate(authority.sources, start=1)}  # fmt: skip
     # GDAL writes the time of the run into the file unless it is told another one.
     date = f"{result.problem.authority.data_date}T00:00:00.000Z"
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
@@ -66,7 +75,17 @@ def write_gpkg(result: Result, path: Path) -> None:
                 engine="pyogrio",
                 geometry_type="MultiPolygon" if name == "clusters" else "Point",
                 mode="w" if name == "clusters" else "a",
+                dataset_metadata={"TITLE": title, **licences} if name == "clusters" else None,
+                DESCRIPTION=say(f"geofiles.{name}", title=title),
             )
+        clusters = result.score.clusters["cluster"].astype(str)
+        styles = {
+            "clusters": cluster_style(clusters, plan_colours(result).plan.colour_of),
+            "schools": school_style(authority.schools["phase"].astype(str)),
+        }
+        table = style_table(styles, "geom", authority.data_date)
+        pyogrio.write_dataframe(table, path, layer="layer_styles", driver="GPKG", append=True,
+                                FID="id")  # fmt: skip
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 

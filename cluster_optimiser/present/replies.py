@@ -12,13 +12,12 @@ import shapely
 
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.identity import digest
-from cluster_optimiser.present.columns import datapackage
+from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.report.replies import MAP, RECORD, replies_papers
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, Frame, path_data
 from cluster_optimiser.present.tables import csv_text
-from cluster_optimiser.present.write import DATAPACKAGE
 from cluster_optimiser.words import is_unknown, say
 
 if TYPE_CHECKING:

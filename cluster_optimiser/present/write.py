@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.comparison import funding
 from cluster_optimiser.errors import ClusterOptimiserError
-from cluster_optimiser.present.columns import datapackage
+from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.funding_tables import funding_table
 from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
 from cluster_optimiser.present.maps import map_html
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Result, Unsolved
     from cluster_optimiser.present.theme import Theme
     from cluster_optimiser.prospects import Standing
-
-
-DATAPACKAGE = "datapackage.json"
 
 
 def _write(path: Path, text: str) -> None:

@@ -173,3 +173,12 @@ def test_options_of_two_authorities_have_a_page_each(threeshire: Path, out: Path
     first = (out / "index.html").read_text(encoding="utf-8")
     assert 'href="authorities/fourshire/index.html"' in first
     assert set(pd.read_csv(out / "comparison.csv")["scenario"]) == {"a", "b"}
+
+
+def test_the_tables_of_a_sweep_are_described(threeshire: Path, out: Path) -> None:
+    run_into(out, put_sweep(threeshire, "[sweep]\ncount.min = [1, 2]"), outputs="tables")
+    record = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))
+    assert {one["path"] for one in record["resources"]} == {path.name for path in out.glob("*.csv")}
+    assert record["sources"]
+    fields = {f["name"]: f for one in record["resources"] for f in one["schema"]["fields"]}
+    assert fields["urn"]["type"] == "integer"

@@ -1,12 +1,15 @@
 """GeoPackage and GeoJSON."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import geopandas as gpd
 import pyogrio
 import pytest
 import shapely
+from lxml import etree
 
 from cluster_optimiser.domain import Result
 from cluster_optimiser.present.geofiles import geojson, geojson_text, rounded, write_gpkg
@@ -15,13 +18,36 @@ from cluster_optimiser.present.geofiles import geojson, geojson_text, rounded, w
 def test_gpkg_has_both_layers_in_the_national_grid(tmp_path: Path, solved: Result) -> None:
     path = tmp_path / "plan.gpkg"
     write_gpkg(solved, path)
-    assert pyogrio.list_layers(path)[:, 0].tolist() == ["clusters", "schools"]
+    assert pyogrio.list_layers(path)[:, 0].tolist() == ["clusters", "schools", "layer_styles"]
     clusters, schools = gpd.read_file(path, layer="clusters"), gpd.read_file(path, layer="schools")
     assert clusters.crs.to_epsg() == schools.crs.to_epsg() == 27700
     assert clusters["cluster"].tolist() == solved.score.clusters["cluster"].tolist()
     assert schools["urn"].tolist() == solved.problem.authority.schools.index.tolist()
     assert clusters["pupils"].sum() == schools["pupils"].sum()
     assert clusters.geometry.area.sum() == pytest.approx(solved.problem.territory.outline.area)
+
+
+def test_gpkg_carries_styles_descriptions_and_licences(tmp_path: Path, solved: Result) -> None:
+    path = tmp_path / "plan.gpkg"
+    write_gpkg(solved, path)
+    styles = pyogrio.read_dataframe(path, layer="layer_styles").set_index("f_table_name")
+    for layer, column in (("clusters", "cluster"), ("schools", "phase")):
+        assert bool(styles.loc[layer, "useAsDefault"])
+        root = etree.fromstring(styles.loc[layer, "styleQML"].partition("\n")[2])
+        renderer = root.find("renderer-v2")
+        assert renderer.get("attr") == column
+        values = {one.get("value") for one in renderer.iter("category")}
+        assert values == set(gpd.read_file(path, layer=layer)[column])
+        assert {one.get("symbol") for one in renderer.iter("category")} == {
+            one.get("name") for one in renderer.find("symbols")
+        }
+    with closing(sqlite3.connect(path)) as file:
+        described = dict(file.execute("select table_name, description from gpkg_contents"))
+        (metadata,) = file.execute("select metadata from gpkg_metadata").fetchone()
+    assert described["clusters"].endswith(
+        ": its clusters, with their ground, schools, pupils and meeting place."
+    )
+    assert solved.problem.authority.sources[0].licence in metadata
 
 
 def test_gpkg_is_the_same_bytes_twice_and_leaves_gdal_as_it_was(
