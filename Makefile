@@ -11,12 +11,14 @@ STAMP_BENCH := $(VENV)/.installed-bench
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-thorough lint bench docs lock clean distclean
+.PHONY: help run test test-thorough test-versions lint bench docs sbom lock clean distclean
 
 help:
 	@echo 'make run        build every scenario into results/, with the page that compares them'
 	@echo 'make test       run the tests, the notebooks included'
 	@echo 'make test-thorough  the same, trying four times as many made cases'
+	@echo 'make test-versions  run its fast part on the lowest versions allowed and on the newest'
+	@echo 'make sbom       list every package with version and licence (CycloneDX) in build/'
 	@echo 'make lint       check style, types, layers and docstrings'
 	@echo 'make bench      measure how long things take, against other packages where there are any'
 	@echo 'make docs       build the documentation into site/'
@@ -33,6 +35,35 @@ test: $(STAMP)
 
 test-thorough: $(STAMP)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --hypothesis-profile thorough
+
+# Each set of versions has an environment of its own. What a lower bound in pyproject.toml promises
+# is true of the package alone, so the tools of the tests are the newest in both.
+FAST ?= tests/inputs tests/comparison/test_plans.py tests/verification tests/test_rules.py \
+	tests/test_terms.py tests/words tests/optimise/test_candidates.py tests/present/test_geofiles.py
+VERSIONS := build/versions
+
+test-versions: $(STAMP)
+	@$(BIN)/python -m pip install --quiet uv
+	@set -e; for which in lowest-direct highest; do \
+		echo "Installing the $$which versions." >&2; \
+		$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VERSIONS)/$$which; \
+		$(BIN)/uv pip install --quiet --python $(VERSIONS)/$$which --resolution $$which \
+			--editable '.[report,parquet]'; \
+		$(BIN)/uv pip install --quiet --python $(VERSIONS)/$$which $(TOOLS); \
+		$(VERSIONS)/$$which/bin/python -m pytest -q $(FAST); \
+	done
+
+TOOLS := pytest pytest-socket hypothesis nbmake openpyxl pypdf coloraide playwright duckdb
+
+# Tools in an environment of their own: they look at ours and are no part of it.
+sbom: $(STAMP)
+	@$(PYTHON) -m venv build/tools
+	@build/tools/bin/python -m pip install --quiet 'cyclonedx-bom>=7.5,<8' 'pip-licenses>=5,<6'
+	@build/tools/bin/cyclonedx-py environment --no-validate --output-reproducible \
+		--pyproject pyproject.toml --output-file build/sbom.cdx.json $(BIN)/python
+	@build/tools/bin/pip-licenses --python=$(BIN)/python --format=markdown --with-urls \
+		--output-file=build/licences.md >/dev/null
+	@echo 'build/sbom.cdx.json and build/licences.md are written.' >&2
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -132,6 +132,10 @@ def test_an_option_is_solved_on_roads_and_says_so(home):
         (["import", "nothing.osm", "--authority", "threeshire"], "there is no such file"),
         (["import", "a.zip", "--authority", "threeshire"], "Give one of .osm"),
         (["import", "broken.osm", "--authority", "threeshire"], "cannot be read as OpenStreetMap"),
+        (
+            ["import", "placed.osm", "--authority", "threeshire"],
+            "wrong format for coordinate",
+        ),
         (["import", "broken.osm.pbf", "--authority", "threeshire"], "cannot be read as Open"),
         (["import", "empty.osm", "--authority", "threeshire"], "no road of the file lies in"),
         (["import", "empty.osm", "--out", "r.gpkg"], "the file has no roads"),
@@ -144,6 +148,7 @@ def test_an_option_is_solved_on_roads_and_says_so(home):
     ],
 )
 def test_a_mistake_is_one_fault_with_a_remedy_and_nothing_is_written(home, arguments, words):
+    (home / "placed.osm").write_text('<osm version="0.6"><node id="1" lat="abc" lon="1"/></osm>')
     (home / "a.zip").write_bytes(b"PK")
     (home / "broken.osm").write_text("<osm version='0.6'><way id=</osm>")
     (home / "broken.osm.pbf").write_bytes(b"no pbf at all")

@@ -76,6 +76,13 @@ def scenarios(home: Path) -> Path:
     return home / "scenarios" / "calderbeck"
 
 
+def test_a_name_that_no_folder_can_have_is_refused(files: Path, tmp_path: Path) -> None:
+    request = Request(name="N" * 400, schools=files / EXTRACT)
+    with pytest.raises(InputError, match=r"NNN\.\.\." + '" has 400 letters, too many'):
+        starting.start(request, starting.Placing(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- the account ----------------------------------------------------------------------
 
 

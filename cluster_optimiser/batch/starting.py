@@ -21,6 +21,7 @@ from cluster_optimiser.geography import build_territory
 from cluster_optimiser.geography.attraction import gather_clusters
 from cluster_optimiser.geography.travel import estimated_minutes, straight_line_km
 from cluster_optimiser.inputs import load_authority
+from cluster_optimiser.inputs.checking import shortened
 from cluster_optimiser.inputs.intake import Intake, Request, take_in
 from cluster_optimiser.inputs.intake.gias import age_of
 from cluster_optimiser.present.intake import (
@@ -67,6 +68,10 @@ class Started:
     boundaries: Path  # its folder, and that of its starter scenarios
     scenarios: Path  # its folder, and that of its starter scenarios
     lines: tuple[str, ...]  # the summary, for a person to check
+
+
+MOST_KEY = 60
+"""Letters that the name of an authority may have: every file system has room for it."""
 
 
 def folder_name(name: str) -> str:
@@ -119,6 +124,10 @@ def _refuse_existing(
     key: str, homes: tuple[Path, Path], request: Request, *, is_forced: bool
 ) -> None:
     faults = []
+    if len(key) > MOST_KEY:
+        problem = f'"{shortened(request.name)}" has {len(request.name)} letters, too many'
+        remedy = f"Give a name of at most {MOST_KEY}, such as Westshire."
+        raise InputError([Fault("the command", 0, "AUTHORITY", problem, remedy)])
     if not key:
         remedy = "Use letters, such as Westshire."
         faults.append(

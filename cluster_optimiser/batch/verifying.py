@@ -27,6 +27,7 @@ from cluster_optimiser.batch.ledger import (
     read_record,
 )
 from cluster_optimiser.batch.results import load_result, write_all
+from cluster_optimiser.batch.signing import SIGNATURE
 from cluster_optimiser.batch.tasks import read_outcome
 from cluster_optimiser.batch.together import record_text
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
@@ -96,7 +97,7 @@ def _seal(results: Path) -> Iterator[Fault]:
             yield _fault(f"{label}/{RECORD_FILE}", CHANGED)
         else:
             yield from _run_faults(results / label)
-    known = {RECORD_FILE, *top["files"], *signed}
+    known = {RECORD_FILE, SIGNATURE, *top["files"], *signed}
     known |= {name.partition("/")[0] for name in top["files"]}
     for path in sorted(results.iterdir()):
         if path.name not in known and not (path / RECORD_FILE).is_file():

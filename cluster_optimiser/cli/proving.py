@@ -20,9 +20,14 @@ from cluster_optimiser.cli.terminal import EXIT_INPUT, console, outside_option, 
     help="Folder of the project: its scenarios, and boundaries beside them. Without it the one "
     "that the command is called in, if it has both.",
 )
+@click.option(
+    "--signers",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File of allowed signers (OpenSSH): the folder must be signed by one of them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 @outside_option
-def verify(*, results: Path, against: Path | None, as_json: bool) -> None:
+def verify(*, results: Path, against: Path | None, signers: Path | None, as_json: bool) -> None:
     """Verify every file, plan, claim and number of a results folder, again.
 
     Every file is compared with what its run signed; every plan is judged by the independent
@@ -32,17 +37,22 @@ def verify(*, results: Path, against: Path | None, as_json: bool) -> None:
     Example:
       cluster-optimiser verify results --against .
     """
+    from cluster_optimiser.batch.signing import signed_by
     from cluster_optimiser.batch.verifying import verify_results
 
     here = Path()
     if against is None and (here / "scenarios").is_dir() and (here / "boundaries").is_dir():
         against = here
+    who = "" if signers is None else signed_by(results, signers)
     to_user = console()
     with to_user.status("verifying") if to_user.is_terminal else nullcontext():
         found = verify_results(results, against)
     if as_json:
-        print_json({**asdict(found), "verified": not found.faults, "against": str(against or "")})
+        print_json({**asdict(found), "verified": not found.faults, "against": str(against or ""),
+                    "signed_by": who})  # fmt: skip
     else:
+        if who:
+            say(f"signed by {who}")
         for note in found.notes:
             say(f"note: {note}")
         for fault in found.faults:

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import CRS_METRES
-from cluster_optimiser.inputs.checking import Problem, repeated, require_column
+from cluster_optimiser.inputs.checking import Problem, name_of, repeated, require_column
 from cluster_optimiser.inputs.coordinates import has_coordinates, locate
 
 if TYPE_CHECKING:
@@ -132,10 +132,11 @@ def _names(table: Table, column: str, *, subject: str, folder: Folder) -> dict[i
     unnamed = Problem("the area has no name", f'Fill in the column "{column}".')
     cells = table.cells[column]
     for row, text in zip(cells.index.tolist(), cells.tolist(), strict=True):
-        if text:
-            names[row] = text
+        name = name_of(text) if text else unnamed
+        if isinstance(name, Problem):
+            folder.faults.add(table.file, row, subject, name)
         else:
-            folder.faults.add(table.file, row, subject, unnamed)
+            names[row] = name
     return repeated(names, _named_twice, file=table.file, faults=folder.faults)
 
 

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 N_NAMED = 5
 """Ids or names given in a message before the rest is only counted."""
 
+MOST_NAME = 200
+"""Letters that a name of a school, cluster or area may have."""
+
+MOST_REPEATED = 60
+"""Letters of a name that a message repeats."""
+
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -109,6 +115,21 @@ def urn_of(text: str) -> int | Problem:
     if whole is not None and int(whole[1]) > 0:
         return int(whole[1])
     return Problem(f'"{text}" is not a URN', "A URN is a whole number of up to 9 digits.")
+
+
+def name_of(text: str) -> str | Problem:
+    """Read a name that pages, maps and folders have room for."""
+    if len(text) <= MOST_NAME:
+        return text
+    return Problem(
+        f'the name "{shortened(text)}" has {len(text):,} letters, {MOST_NAME} at most can be shown',
+        "Shorten it.",
+    )
+
+
+def shortened(text: str) -> str:
+    """Give the beginning of a text that is too long to be repeated."""
+    return text if len(text) <= MOST_REPEATED else f"{text[:MOST_REPEATED]}..."
 
 
 def as_text(values: pd.Series) -> pd.Series:

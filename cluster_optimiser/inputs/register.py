@@ -16,10 +16,12 @@ from cluster_optimiser.inputs.checking import (
     Problem,
     did_you_mean,
     listed,
+    name_of,
     number_of,
     read_cells,
     repeated,
     require_column,
+    shortened,
     urn_of,
 )
 from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, locate
@@ -142,7 +144,8 @@ def read_register(
     cells = table.cells
     subjects: dict[int, str] = {}
     if "name" in present:
-        subjects |= dict(zip(cells.index.tolist(), cells["name"].tolist(), strict=True))
+        names = map(shortened, cells["name"])
+        subjects |= dict(zip(cells.index.tolist(), names, strict=True))
     urns: dict[int, int] = {}
     if "urn" in present:
         urns = read_cells(cells["urn"], urn_of, file=table.file, subjects=subjects, faults=faults)
@@ -276,6 +279,8 @@ def _checked(
         if name in present:
             texts = read_cells(cells[name], read, file=table.file, subjects=subjects, faults=faults)
             columns[name] = pd.Series(texts, dtype=object).reindex(cells.index)
+    for name in set(CLUSTER_COLUMNS) & set(cells.columns):
+        read_cells(cells[name], name_of, file=table.file, subjects=subjects, faults=faults)
     if "pupils" in present:
         is_unknown = pd.Series(cells.index.isin(acknowledged), index=cells.index) & ~_is_figure(
             cells
@@ -296,7 +301,7 @@ def _is_figure(cells: pd.DataFrame) -> pd.Series:
 
 
 def _name(text: str) -> str | Problem:
-    return text or Problem("the name is missing", "Give the school's name.")
+    return name_of(text) if text else Problem("the name is missing", "Give the school's name.")
 
 
 def _phase(text: str) -> str | Problem:

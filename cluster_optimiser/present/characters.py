@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,10 @@ UNSEEN = frozenset({"Cc", "Cs", "Cn"})
 PLAIN = frozenset("\n\t")
 NO_MARKS = frozenset({"Cf", "Mn", "Me"})
 """Joiners and marks that are not drawn by themselves: left out where their letter is a box."""
+TURNING = re.compile(
+    r"\\u(061c|200[ef]|202[a-e]|206[6-9])|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+"""Marks of the direction of writing, as they are and as JSON escapes them."""
 
 
 def own_fonts() -> Path:
@@ -59,6 +64,17 @@ def storable(text: str) -> str:
     return "".join(
         box(c) if unicodedata.category(c) in UNSEEN and c not in PLAIN else c for c in text
     )
+
+
+def undirected(page: str) -> str:
+    """Show marks that turn the direction of writing: a name that has one changes no other text.
+
+    Examples
+    --------
+    >>> undirected("Ash\u202e School")
+    'Ash[right-to-left override] School'
+    """
+    return TURNING.sub(lambda found: box(chr(int(found[1], 16)) if found[1] else found[0]), page)
 
 
 def printable(text: str, fonts: Path | None = None) -> str:

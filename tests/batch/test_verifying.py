@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cluster_optimiser import cli
 from cluster_optimiser.batch.ledger import RECORD_FILE, hash_file, read_record
+from cluster_optimiser.batch.signing import NAMESPACE, SIGNATURE, signed_by
 from cluster_optimiser.batch.together import record_text
 from cluster_optimiser.batch.verifying import seal_faults, verify_results
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.identity import key_of
 from tests.batch.made import IMPOSSIBLE, put, run_into
 from tests.inputs.broken import make_authority
@@ -212,3 +215,34 @@ def test_a_page_made_again_in_its_folder_is_signed_again(results: Path, project:
     theme.write_text('council = "Threeshire County Council"\n', encoding="utf-8")
     cli.main(["page", str(results), "-o", str(results / "index.html"), "--theme", str(theme)])
     assert seal_faults(results) == []
+
+
+def test_a_signature_is_by_whom_it_says(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("NO SSH-KEYGEN ON THE PATH: SIGNATURES WERE NOT CHECKED")
+    keys = ["council", "stranger"]
+    for name in keys:
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
+        subprocess.run(command, check=True)
+    public = (tmp_path / "council.pub").read_text(encoding="utf-8")
+    signers = tmp_path / "signers"
+    signers.write_text(f"planning@threeshire.example {public}", encoding="utf-8")
+    with pytest.raises(InputError, match="the folder is not signed"):
+        signed_by(results, signers)
+    for name in keys:
+        (results / SIGNATURE).unlink(missing_ok=True)
+        command = ["ssh-keygen", "-Y", "sign", "-q", "-f", str(tmp_path / name), "-n", NAMESPACE]
+        subprocess.run([*command, str(results / RECORD_FILE)], check=True, capture_output=True)
+        if name == "stranger":
+            with pytest.raises(InputError, match="no signature of this folder"):
+                signed_by(results, signers)
+            continue
+        with pytest.raises(SystemExit, match="0"):
+            cli.main(["verify", str(results), "--signers", str(signers)])
+        assert "signed by planning@threeshire.example" in capsys.readouterr().out
+        with (results / RECORD_FILE).open("a", encoding="utf-8") as record:
+            record.write(" ")
+        with pytest.raises(InputError, match="no signature of this folder"):
+            signed_by(results, signers)

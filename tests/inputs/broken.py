@@ -173,6 +173,11 @@ def _broken_registers() -> tuple[Broken, ...]:
             *(SCHOOLS, 4, "Birch High School", "the URN is blank", "or remove the row"),
         ),
         Broken(
+            "name of a school is too long",
+            _schools("Birch High School", "B" * 10_000),
+            *(SCHOOLS, 4, "URN 100003", 'BBB..." has 10,000 letters, 200 at most', "Shorten it"),
+        ),
+        Broken(
             "name of a school is missing",
             _schools("Birch High School", ""),
             *(SCHOOLS, 4, "URN 100003", "the name is missing", "Give the school's name"),

@@ -52,7 +52,7 @@ def read_osm(
             elif isinstance(item, osmium.osm.Relation) and tags.get("type") == "restriction":
                 members = [(member.type, member.ref, member.role) for member in item.members]
                 ways.add_restriction(item.id, tags, members)
-    except (RuntimeError, ValueError, OSError) as error:
+    except (osmium.InvalidLocationError, RuntimeError, ValueError, OSError) as error:
         remedy = "Download it again: it should be .osm, .osm.gz, .osm.bz2 or .osm.pbf."
         problem = f"the file cannot be read as OpenStreetMap data: {error}"
         raise InputError([Fault(str(path), 0, "", problem, remedy)]) from None
