@@ -11,7 +11,7 @@ STAMP_BENCH := $(VENV)/.installed-bench
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-thorough test-versions lint bench docs sbom lock clean distclean
+.PHONY: help run test test-thorough test-versions lint lint-js bench docs sbom lock clean distclean
 
 help:
 	@echo 'make run        build every scenario into results/, with the page that compares them'
@@ -70,6 +70,20 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory lint-js
+
+# The page's scripts: types by the TypeScript compiler, style by ESLint. Only those who change them
+# need Node; without it, or without a network the first time, this is left out and says so.
+JS := tests/js
+lint-js:
+	@if [ ! -d $(JS)/node_modules ] && ! { command -v npm >/dev/null && npm ci --prefix $(JS) \
+			--ignore-scripts --no-audit --no-fund --silent; }; then \
+		echo 'WARNING: NO NPM, OR NO NETWORK: THE SCRIPTS OF THE PAGE WERE NOT CHECKED.' >&2; \
+	else \
+		node $(JS)/node_modules/typescript/bin/tsc --project $(JS) && \
+		node $(JS)/node_modules/eslint/bin/eslint.js --config $(JS)/eslint.config.mjs \
+			cluster_optimiser/present/templates/js; \
+	fi
 
 bench: $(STAMP_BENCH)
 	@set -e; for file in benchmarks/bench_*.py; do echo "$$file"; $(BIN)/python "$$file"; done

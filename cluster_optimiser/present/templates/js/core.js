@@ -16,7 +16,9 @@ export const DASH = "\u2013";
 export const byId = (id) => document.getElementById(id);
 /** @param {string} text @param {Record<string, any>} values */
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0, useGrouping: "always" });
+/** @type {any} Older than "always", which newer browsers know. */
+const grouping = "always";
+const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0, useGrouping: grouping });
 const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 /** @param {number | null} value */
 export const number = (value) => (value === null ? DASH : whole.format(value));

@@ -88,6 +88,7 @@ export const placeLabels = (labels, at, size, pen) => {
     // Above or below its spot; a chosen school's name is kept within the map.
     const y = middle + label.dy + (label.dy > 0 ? 1 : label.dy < 0 ? -1 : 0) * ((label.lines.length - 1) * look.line) / 2;
     const shift = label.kind === "chosen" ? Math.max(0, width / 2 - x) - Math.max(0, x + width / 2 - size.x) : 0;
+    /** @type {[number, number, number, number]} */
     const box = [x + shift - width / 2, y - height / 2, x + shift + width / 2, y + height / 2];
     if (width > (label.room || Infinity) || (label.below !== undefined && label.below !== null && !numbered.has(label.spot))) return;
     if (taken.some(({ box: other }) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return;

@@ -55,7 +55,7 @@ byId("try-reply").addEventListener("click", () => goTo("reply"));
 setUpPrinting();
 onPart((part) => { if (part.id === "levels") setUpLevels(); });
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[href^='#']");
+  const link = /** @type {any} */ (event.target).closest("a[href^='#']");
   if (!link || event.defaultPrevented || !byId(link.hash.slice(1))) return;
   event.preventDefault();
   goTo(link.hash.slice(1));

@@ -85,6 +85,7 @@ const LabelLayer = L.Layer.extend({
   },
   writeTo(pen, size) {
     const { map } = this.pane;
+    /** @param {number[]} spot */
     const at = ([x, y]) => { const point = map.latLngToContainerPoint([y, x]); return [point.x, point.y]; };
     this.pane.labels = placeLabels(scaleLabels(this.pane, GRID_M / 2 ** map.getZoom()), at, size, pen);
   },

@@ -60,7 +60,7 @@ export const setUpPrinting = () => {
   byId("print-school").addEventListener("click", () => printPart("school"));
   byId("reply-print").addEventListener("click", () => printPart("reply"));
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-print-option]");
+    const button = /** @type {any} */ (event.target).closest("[data-print-option]");
     if (!button) return;
     fillPart(byId("details"));
     printPart(`sheet-${button.dataset.printOption}`);

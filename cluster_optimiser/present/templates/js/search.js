@@ -6,6 +6,7 @@ import { asPostcode, nearSchools, spotOfPostcode } from "./places.js";
 /** @param {string} text */
 export const fold = (text) => text.toLocaleLowerCase(language).normalize("NFKD").replace(/[\u0300-\u036f\u2019']/g, "");
 // Ways of writing one thing, in names of schools in England.
+/** @type {[RegExp, string][]} */
 const USUAL = [
   [/&/g, " and "], [/\b(church of england|c\.? ?of ?e|c\/e|cofe|ce)\b\.?/g, " coe "],
   [/\bvoluntary[ -]controlled\b/g, " vc "], [/\bvoluntary[ -]aided\b/g, " va "],

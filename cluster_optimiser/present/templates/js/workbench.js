@@ -215,7 +215,7 @@ export const openTry = () => {
 export const setUpTry = () => {
   const from = byId("try-from");
   if (!able.length) { byId("try").hidden = true; return; }
-  from.replaceChildren(...able.map((i) => new Option(`${options[i].label}: ${options[i].title}`, i)));
+  from.replaceChildren(...able.map((i) => new Option(`${options[i].label}: ${options[i].title}`, String(i))));
   byId("try-box").querySelector("summary").addEventListener("click", (event) => {
     event.preventDefault();
     if (byId("try-box").open) byId("try-box").open = false; else openTry();
