@@ -11,6 +11,9 @@ CRS_METRES: Final = "EPSG:27700"
 CRS_DEGREES: Final = "EPSG:4326"
 """WGS 84: used only for what is drawn or exported as GeoJSON."""
 
+BORDER_TOLERANCE_M = 1e-3
+"""A border is known to the millimetre: one of 500 m may be added up from pieces to 499.9999999."""
+
 CENTIMINUTES_PER_MINUTE: Final = 100
 """Travel minutes are kept to the hundredth, so that pupils times minutes is an exact integer."""
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.constants import (
+    BORDER_TOLERANCE_M,
     CENTIMINUTES_PER_MINUTE,
     CENTIPUPILS_PER_PUPIL,
     CRS_METRES,
@@ -76,7 +77,7 @@ def _is_contiguous(problem: Problem, whole: list[str], stray: pd.Index) -> bool:
             if node[a] != node[b]:
                 pair = min(node[a], node[b]), max(node[a], node[b])
                 along[pair] = along.get(pair, 0.0) + metres
-        least_m = problem.scenario.contiguity.min_shared_m
+        least_m = problem.scenario.contiguity.min_shared_m - BORDER_TOLERANCE_M
         graph.add_edges_from(
             pair
             for pair, metres in along.items()

@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 import shapely
 
+from cluster_optimiser.constants import BORDER_TOLERANCE_M
 from cluster_optimiser.geography.travel import drive_between
 from cluster_optimiser.scenario.numbers import SNAP_M
 
@@ -45,7 +46,7 @@ def shared_boundaries(
     shared_m = shapely.length(shapely.intersection(borders[left], borders[right]))
     if snap_m > 0:
         sides = [
-            _beside_m(borders[one], shapes, other, snap_m=snap_m)
+            _beside_m(*_near_each_other(borders[one], shapes[one], shapes[other], snap_m))
             for one, other in ((left, right), (right, left))
         ]
         shared_m = np.maximum(shared_m, np.minimum(*sides))
@@ -56,12 +57,22 @@ def shared_boundaries(
     }
 
 
-def _beside_m(
+def _near_each_other(
     borders: NDArray[np.object_],
     shapes: NDArray[np.object_],
-    other: NDArray[np.intp],
-    *,
+    others: NDArray[np.object_],
     snap_m: float,
+) -> tuple[NDArray[np.object_], NDArray[np.object_], float]:
+    """Cut what lies too far from the other of a pair to matter: most of a border does."""
+    corners = np.stack([shapely.bounds(shapes), shapely.bounds(others)])
+    west_south = corners[:, :, :2].max(axis=0) - 5 * snap_m
+    east_north = corners[:, :, 2:].min(axis=0) + 5 * snap_m
+    frames = shapely.box(*west_south.T, *east_north.T)
+    return shapely.intersection(borders, frames), shapely.intersection(others, frames), snap_m
+
+
+def _beside_m(
+    borders: NDArray[np.object_], others: NDArray[np.object_], snap_m: float
 ) -> NDArray[np.float64]:
     """Measure along borders, piece by piece, how far each runs beside another area.
 
@@ -69,7 +80,7 @@ def _beside_m(
     is allowed: borders that run side by side grow by nothing, and what merely comes near, such as
     corners and teeth at whatever angle, grows by as much as it had.
     """
-    close, wide = (shapely.buffer(shapes, times * snap_m)[other] for times in (1, 2))
+    close, wide = (shapely.buffer(others, times * snap_m) for times in (1, 2))
     found = shapely.line_merge(shapely.intersection(borders, wide))
     pieces, of_pair = shapely.get_parts(found, return_index=True)
     close_m = shapely.length(shapely.intersection(pieces, close[of_pair]))
@@ -115,7 +126,7 @@ def dual_graph(
     graph.add_nodes_from(names)
     notes = []
     for (a, b), metres in shared_m.items():
-        if metres >= contiguity.min_shared_m:
+        if metres >= contiguity.min_shared_m - BORDER_TOLERANCE_M:
             too_far = _too_far(contiguity.max_minutes, drives.get((a, b)))
             if too_far:
                 notes.append(f"{a} and {b} touch but do not count as adjacent: {too_far}")

@@ -14,6 +14,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from cluster_optimiser.constants import BORDER_TOLERANCE_M
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.adjacency import MINUTES_TOLERANCE_MIN, shared_boundaries
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
@@ -147,7 +148,7 @@ def divided_graph(
             parted.update(barriers)
         else:
             along[one, other] += metres
-    least_m = scenario.contiguity.min_shared_school_m
+    least_m = scenario.contiguity.min_shared_school_m - BORDER_TOLERANCE_M
     graph.add_edges_from(
         (a, b, {"shared_m": metres})
         for (a, b), metres in along.items()

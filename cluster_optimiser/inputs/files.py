@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
+from pyproj.exceptions import ProjError
 
 from cluster_optimiser.constants import CRS_METRES, FORMULA_STARTS
 from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean
@@ -76,6 +77,8 @@ _READ_ERRORS = (
     shapely.errors.ShapelyError,
     OSError,
     ValueError,
+    IndexError,  # of pyogrio, where a header counts features that are not there
+    NameError,  # of pyogrio, where a reference system cannot be read
 )
 
 
@@ -427,7 +430,11 @@ def _in_metres(geometry: gpd.GeoSeries, *, file: str, faults: FaultList) -> gpd.
     if problem is not None:
         faults.add(file, 0, "", problem)
         return None
-    metres = flat.to_crs(CRS_METRES)
+    try:
+        metres = flat.to_crs(CRS_METRES)
+    except ProjError:
+        faults.add(file, 0, "", Problem("its coordinate reference system is none", _WRONG_SYSTEM))
+        return None
     x_min, y_min, x_max, y_max = metres.total_bounds
     west, south, east, north = GRID_BOUNDS_M
     if not (west <= x_min and south <= y_min and x_max <= east and y_max <= north):

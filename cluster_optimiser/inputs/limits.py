@@ -44,8 +44,11 @@ def too_large(path: Path) -> Problem | None:
         # A zip file that cannot be read is left to its reader.
         if not zipfile.is_zipfile(path):
             return None
-        with zipfile.ZipFile(path) as archive:
-            size = sum(info.file_size for info in archive.infolist())
+        try:
+            with zipfile.ZipFile(path) as archive:
+                size = sum(info.file_size for info in archive.infolist())
+        except zipfile.BadZipFile:
+            return None
     return over(MAX_MB, -(-size // BYTES_PER_MB), "MB")
 
 

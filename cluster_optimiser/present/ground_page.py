@@ -47,6 +47,10 @@ def ground_html(
                 "width": WIDTH,
                 "height": frame.height,
                 "clusters": [(name, _path(frame.draw(shape))) for name, shape in shapes.items()],
+                "names": [
+                    (name, *frame.place(shapely.get_coordinates(spot))[0].round(1).tolist())
+                    for name, spot in territory.clusters.representative_point().items()
+                ],
                 "schools": [
                     (f"{name} (URN {urn})", _path(frame.draw(point)))
                     for urn, name, point in zip(

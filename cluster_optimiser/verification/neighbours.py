@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.constants import BORDER_TOLERANCE_M, CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.scenario.numbers import SNAP_M
 
 if TYPE_CHECKING:
@@ -190,7 +190,8 @@ def _whole_pairs(ground: PlainGround, unit_of: Mapping[str, str]) -> Iterator[tu
     touching = {
         frozenset((a, b))
         for (a, b), metres in borders_m(drawn, rules.snap_m).items()
-        if metres >= rules.min_shared_m and is_short_drive(ground, there[a], there[b])
+        if metres >= rules.min_shared_m - BORDER_TOLERANCE_M
+        and is_short_drive(ground, there[a], there[b])
     }
     pairs = (touching - barriers) | links
     if rules.empty == "bridge":
@@ -243,7 +244,8 @@ def _cell_pairs(ground: PlainGround, single: set[str]) -> list[tuple[str, str]]:
     return [
         (a, b)
         for (a, b), metres in along_m.items()
-        if metres >= rules.min_shared_school_m and is_short_drive(ground, held[a], held[b])
+        if metres >= rules.min_shared_school_m - BORDER_TOLERANCE_M
+        and is_short_drive(ground, held[a], held[b])
     ]
 
 
