@@ -168,6 +168,9 @@ def dominate(
     from cluster_optimiser import batch
     from cluster_optimiser.present.write import write_plan
 
+    if out is not None and not out.parent.is_dir():
+        message = f"there is no folder {out.parent} to write the plan into"
+        raise click.UsageError(message)
     names = [term.strip() for term in terms.split(",") if term.strip()]
     with console().status(f"looking for a better plan than {plan.name}"):
         found = batch.dominate(plan, scenario, names, seed=seed, time_limit_s=time_limit_s)

@@ -77,6 +77,25 @@ def test_published_counts_of_grids_in_equal_parts(n: int, count: int) -> None:
     assert found.n_plans == count
 
 
+FLORIDA = (
+    "1 2 3 4 5 6 7 8 9 10 11 12 13 14,3 15 16 17 18 19 20 21,3 5 20 22,20,6 21 23 24,8 22,7,9,13,"
+    "10,11,12,14,14,,16 17,18,20,19,21,22,23 24,,24,"
+)
+"""Of each of 25 precincts the neighbours with a higher number: fl25 of the R package redist."""
+
+
+def test_the_published_count_of_25_precincts_in_three_districts() -> None:
+    """Fifield, Imai, Kawahara and Kenny (2020): 117,688 partitions."""
+    later = [[int(v) for v in some.split()] for some in FLORIDA.split(",")]
+    graph = nx.Graph((u, v) for u, some in enumerate(later) for v in some)
+    found = partitions(
+        Partitions(bits_of(graph), (1,) * 25, 0, 25, fewest=3, most=3), max_states=2_000
+    )
+    assert found is not None
+    assert found.n_plans_by_count() == {3: 117_688}
+    assert len(found.groups(most_ways=200_000) or ()) == 79_940
+
+
 def test_too_many_states_or_ways_are_not_worked_out() -> None:
     grid = bits_of(nx.grid_2d_graph(4, 4))
     asked = Partitions(grid, (1,) * 16, 4, 4, 4, 4)
