@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cluster_optimiser import cli
-from cluster_optimiser.batch import evaluate
+from cluster_optimiser.batch import evaluate, prepare
 from cluster_optimiser.optimise.redraw.engines import CpSat, EngineOutcome, Highs
+from cluster_optimiser.verification import verify_plan
 from tests.inputs.broken import make_authority
+from tests.optimise.redraw.test_solve import partitions
 from tests.test_batch import run_twice
 
 if TYPE_CHECKING:
@@ -111,3 +113,30 @@ def test_two_runs_of_a_redraw_give_the_same_bytes(folder: Path, tmp_path: Path) 
     one, other = run_twice(tmp_path, "r", str(path), "--seed", "3")
     assert set(one) == set(other)
     assert [name for name in one if one[name] != other[name]] == []
+
+
+def test_the_front_of_a_redraw_is_that_of_brute_force(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = put(folder, MINUTES + "[size]\nmin_pupils = 100\n[secondary]\nmin = 0\n")
+    cli.main(["universe", str(path), "--pareto", "pupil_minutes,deviation", "--json"])
+    said = json.loads(capsys.readouterr().out)
+    problem = prepare(path)
+    points = set()
+    for groups in partitions(list(problem.units.index)):
+        of_unit = {unit: str(n) for n, group in enumerate(groups) for unit in group}
+        truth = verify_plan(problem, problem.unit_of.map(of_unit).rename("cluster"))
+        if not truth.violations:
+            points.add((truth.objective["pupil_minutes"], truth.objective["deviation"]))
+    front = [p for p in points if not any(q != p and q[0] <= p[0] and q[1] <= p[1] for q in points)]
+    found = [(row["pupil_minutes"], row["deviation"]) for row in said["pareto"]]
+    assert found == sorted(front)
+    assert said["whole"] is True
+    assert all(row["proved"] and row["bound"] == row["pupil_minutes"] for row in said["pareto"])
+
+
+@pytest.mark.parametrize(
+    "asked", [["--pareto", "count"], ["--pareto", "count,deviation", "--together"]]
+)
+def test_what_a_redraw_cannot_be_asked_is_refused(folder: Path, asked: list[str]) -> None:
+    assert code_of("universe", put(folder), *asked) == 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cluster_optimiser.batch.checking import load_batch, raise_faults
-    from cluster_optimiser.batch.dominance import Dominance, dominate
+    from cluster_optimiser.batch.dominance import Dominance, LimitFront, dominate, limit_front
     from cluster_optimiser.batch.gather import find_scenarios, in_order, read_scenarios, share_of
     from cluster_optimiser.batch.ground import Place, ground_of, load_place
     from cluster_optimiser.batch.ledger import Options
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Dominance",
     "Hooks",
+    "LimitFront",
     "Options",
     "Outcome",
     "Place",
@@ -32,6 +33,7 @@ __all__ = [
     "find_scenarios",
     "ground_of",
     "in_order",
+    "limit_front",
     "load_batch",
     "load_place",
     "load_result",
@@ -52,6 +54,8 @@ __all__ = [
 
 _HOMES = {
     "Dominance": "dominance",
+    "LimitFront": "dominance",
+    "limit_front": "dominance",
     "dominate": "dominance",
     "Hooks": "many",
     "Options": "ledger",

@@ -1,4 +1,7 @@
-"""Whether some plan is at least as good as a given one in every term, and better in one."""
+"""Plans better in one term and worse in none: than a given one, or the whole front of two terms.
+
+Both by limits: what a plan has of the terms becomes the most, the terms become the order.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 from cluster_optimiser.batch.ground import load_place
 from cluster_optimiser.batch.one import evaluate, run_scenario
+from cluster_optimiser.deadline import is_over, left_s, within
 from cluster_optimiser.errors import Fault, InfeasibleError, InputError, NoPlanFoundError
 from cluster_optimiser.scenario import Scenario, load_scenario, parse_scenario
+from cluster_optimiser.terms import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,3 +109,55 @@ def _asking(scenario: Scenario, terms: Sequence[str], limits: dict[str, float]) 
         asked = asked.model_copy(update={"limits": {}})
     asked._files = scenario.files  # noqa: SLF001 - a copy made in Python keeps its provenance
     return asked
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPoint:
+    """A plan of a front, and what no plan with as little of the second term betters."""
+
+    plan: Result
+    values: tuple[float, float]
+    bound: float  # of the first term; its own value where that is proved
+    is_proved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LimitFront:
+    """The front of two terms, from the least of the first on."""
+
+    terms: tuple[str, str]
+    points: tuple[FrontPoint, ...]
+    is_whole: bool  # proved: every point is on the front, and there are no others
+
+
+def limit_front(
+    scenario: Scenario,
+    terms: tuple[str, str],
+    *,
+    place: Place | None = None,
+    seed: int = 0,
+    time_limit_s: float | None = None,
+) -> LimitFront:
+    """Find the front of two terms point by point, each time with less of the second than before."""
+    place = place or load_place(scenario)
+    second = lookup(terms[1])
+    points: list[FrontPoint] = []
+    limits = dict(scenario.limits)
+    with within(time_limit_s):
+        while not is_over():
+            asked = _asking(scenario, terms, limits)
+            try:
+                found = run_scenario(asked, place=place, seed=seed, time_limit_s=left_s())
+            except InfeasibleError:
+                return LimitFront(terms, tuple(points), all(p.is_proved for p in points))
+            except NoPlanFoundError:
+                break
+            solution = found.plan.solution
+            values = found.objective[terms[0]], found.objective[terms[1]]
+            bound = solution.stages[0].bound
+            points.append(FrontPoint(found, values, bound, solution.status == "OPTIMAL"))
+            less = Fraction(str(values[1])) - Fraction(1, second.scale)
+            if less < 0:
+                return LimitFront(terms, tuple(points), all(p.is_proved for p in points))
+            limits[terms[1]] = float(less)
+    return LimitFront(terms, tuple(points), is_whole=False)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cluster_optimiser import batch
+    from cluster_optimiser.scenario import Scenario
 
 
 @click.command()
@@ -68,7 +69,15 @@ def universe(  # noqa: PLR0913 - an option each
     """
     from cluster_optimiser import batch, present
     from cluster_optimiser.deadline import within
+    from cluster_optimiser.scenario import load_scenario
 
+    read = load_scenario(scenario)
+    if read.method == "redraw" and pareto is not None:
+        if plan is not None or best is not None or sample is not None or together:
+            message = "a redraw has no list of all plans: ask it for --pareto alone"
+            raise click.UsageError(message)
+        _tell_front(read, pareto, seed, time_limit_s, as_json=as_json)
+        return
     with within(time_limit_s), console().status(f"counting all legal plans of {scenario.name}"):
         found = batch.universe(scenario, seed=seed)
         tables = {"distributions": found.distributions()}
@@ -88,6 +97,41 @@ def universe(  # noqa: PLR0913 - an option each
         return
     for line in present.universe_lines(found, tables):
         say(line)
+
+
+def _tell_front(
+    scenario: Scenario, pareto: str, seed: int, time_limit_s: float | None, *, as_json: bool
+) -> None:
+    """Print the front of two terms of a redraw; exit 5 where it is not proved to be whole."""
+    from cluster_optimiser import batch
+
+    names = [term.strip() for term in pareto.split(",")]
+    if len(names) != 2 or names[0] == names[1]:  # noqa: PLR2004 - by limits on the second
+        message = "the front of a redraw has two different terms"
+        raise click.UsageError(message)
+    with console().status(f"looking for the front of {scenario.option}"):
+        found = batch.limit_front(
+            scenario, (names[0], names[1]), seed=seed, time_limit_s=time_limit_s
+        )
+    rows = [
+        {
+            names[0]: point.values[0],
+            names[1]: point.values[1],
+            "bound": point.bound,
+            "proved": point.is_proved,
+        }
+        for point in found.points
+    ]
+    if as_json:
+        print_json({"label": scenario.option, "whole": found.is_whole, "pareto": rows})
+    else:
+        whole = "all of it, proved" if found.is_whole else "the rest is not proved"
+        say(f"{scenario.option}: {len(rows)} plans of the front, {whole}")
+        say(f"{names[0]},{names[1]},bound,proved")
+        for row in rows:
+            say(",".join(f"{v:g}" if isinstance(v, bool) else f"{v:.2f}" for v in row.values()))
+    if not found.is_whole:
+        raise SystemExit(EXIT_TIME)
 
 
 @click.command()
