@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help run test test-thorough test-versions lint lint-js bench docs sbom lock clean distclean
 
 help:
-	@echo 'make run        build every scenario into results/, with the page that compares them'
+	@echo 'make run        build every scenario of both authorities into results/, with their pages'
 	@echo 'make test       run the tests, the notebooks included'
 	@echo 'make test-thorough  the same, trying four times as many made cases'
 	@echo 'make test-versions  run its fast part on the lowest versions allowed and on the newest'
@@ -28,6 +28,7 @@ help:
 
 run: $(STAMP)
 	@$(BIN)/cluster-optimiser run scenarios --out results
+	@$(BIN)/cluster-optimiser run scenarios/kirklees --out results/kirklees
 
 # A file of tests stays in one process: its fixtures, a solved authority among them, are made once.
 test: $(STAMP)

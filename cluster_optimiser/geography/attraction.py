@@ -34,7 +34,7 @@ _GENERIC = re.compile(
 
 
 _COMPANY = re.compile(
-    r"\s*[,(-]\s*(an?|part of|sponsored by)?\s*[^,(]*"
+    r"\s*(,|\(|\s[-\u2013]\s)\s*(an?|part of|sponsored by)?\s*[^,(]*"
     r"\b(share|trust|federation|multi[- ]academy|learning partnership)\b.*$",
     re.IGNORECASE,
 )
@@ -162,11 +162,19 @@ def _names(names: Sequence[str], site: Mapping[int, int]) -> dict[int, str]:
 
 
 def _short(name: str) -> str:
+    """Shorten a school's name to what tells it from others; where nothing does, it stays.
+
+    Examples
+    --------
+    >>> _short("Shelley College, A Share Academy"), _short("High School, A Share Academy")
+    ('Shelley', 'High School')
+    """
     name = _COMPANY.sub("", name)
-    short = re.sub(r"^the\s+", "", name.strip(), flags=re.IGNORECASE)
+    short = bare = re.sub(r"^the\s+", "", name.strip(), flags=re.IGNORECASE)
     while (shorter := _GENERIC.sub("", short)) != short and len(shorter) >= len("Ash"):
         short = shorter
-    return short if any(c.isalnum() for c in short) else name
+    is_telling = any(c.isalnum() for c in short) and not _GENERIC.fullmatch(f" {short}")
+    return short if is_telling else bare or name
 
 
 def _odd_ones(schools: pd.DataFrame, cluster: pd.Series) -> list[str]:

@@ -132,4 +132,4 @@ def test_first_schools_go_to_a_secondary_school_that_begins_when_they_end() -> N
     x = np.array([0.0, 20.0, 19.0, 0.6])
     away = np.abs(x[:, None] - x)
     gathered = gather_clusters(frame, away, 1_000 * away, join_within_m=0)
-    assert gathered.cluster[4] == gathered.cluster[1] == "High"
+    assert gathered.cluster[4] == gathered.cluster[1] == "High School"
