@@ -224,3 +224,8 @@ def test_exceptions_of_all_options_are_told_once_with_their_reason(
     assert one["labels"] == ["4a", "4b"]
     assert f"{short:,} under the minimum of 2,000" in one["how_far"]
     assert one["reason"] == "A long way from anywhere."
+
+
+def test_what_is_hashed_is_what_a_browser_reads(page: str) -> None:
+    """A browser drops the line ends of another system before it hashes what a policy allows."""
+    assert "\r" not in page
