@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from cluster_optimiser.deadline import is_over, left_s, within
-from cluster_optimiser.errors import NoPlanFoundError, ScenarioError
+from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise import candidates as listing
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import connected_sets
@@ -61,11 +59,3 @@ def test_sets_that_trap_a_rest_too_small_are_left_out() -> None:
     path = [0b00010, 0b00101, 0b01010, 0b10100, 0b01000]
     found = connected_sets(path, [1] * 5, lowest=2, highest=3, left_lowest=2)
     assert sorted(found) == [0b00011, 0b00111, 0b11000, 0b11100]
-
-
-def test_changed_pupils_is_no_sum_where_units_divide_a_cluster_of_today() -> None:
-    problem = toy_problem("ABCD", objective={"order": ["changed_pupils"]})
-    schools = problem.authority.schools.assign(local_cluster="A")
-    divided = replace(problem, authority=replace(problem.authority, schools=schools))
-    with pytest.raises(ScenarioError, match="the units divide A"):
-        solve_merge(divided)
