@@ -276,6 +276,31 @@ def test_both_maps_move_together_and_mark_the_school(
     assert page.evaluate(marked) == [False, False]
 
 
+def test_no_name_on_a_map_is_cut_and_a_school_stays_on_it_however_close(
+    made_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(made_page.path, viewport={"width": 390, "height": 844}).page
+    found = page.evaluate(
+        """() => {
+            const { first: { pane }, choose, data: { schools } } = clusterPage;
+            const width = pane.map.getSize().x;
+            const lost = [], cut = [];
+            for (let school = 0; school < schools.urn.length; school += 25) {
+                choose({ school });
+                const [x, y] = schools.at[school];
+                for (let presses = 0; presses <= 5; presses += 1) {
+                    if (presses) document.getElementById('first-in').click();
+                    if (!pane.map.getBounds().contains([y, x])) lost.push([school, presses]);
+                    cut.push(...pane.labels.filter(({ kind, box }) => kind !== 'number'
+                        && (box[0] < -1 || box[2] > width + 1)).map(({ text }) => text));
+                }
+            }
+            return { lost, cut };
+        }"""
+    )
+    assert found == {"lost": [], "cut": []}
+
+
 def test_what_changed_is_counted_as_the_plans_say(
     norfolk_page: Any, visit: Callable[..., Any]
 ) -> None:

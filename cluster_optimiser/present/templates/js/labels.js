@@ -3,9 +3,10 @@ import { data, schools, secondary } from "./core.js";
 import { chosen } from "./state.js";
 
 // People of a place from which it is named, by the metres that a pixel stands for.
-const FROM_PEOPLE = [[150, 60000], [90, 15000], [55, 6000], [32, 2500], [18, 1200], [0, 0]];
+const FROM_PEOPLE = [[150, 15000], [90, 15000], [55, 6000], [32, 2500], [18, 1200], [0, 0]];
 const SCHOOLS_BELOW_M = 14;
 const LINE_LETTERS = 15;
+const LINE_LETTERS_CHOSEN = 34;
 const FONT = '"Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif';
 const LOOKS = {
   chosen: { font: `700 13px ${FONT}`, colour: "#8c0d30", line: 16 },
@@ -15,10 +16,10 @@ const LOOKS = {
   area: { font: `italic 600 13px ${FONT}`, colour: "#7a1f4b", line: 16 },
   school: { font: `400 11px ${FONT}`, colour: "#22303a", line: 13 },
 };
-/** @param {string} name @returns {string[]} */
-export const linesOf = (name) => name.split(" ").reduce((lines, word) => {
+/** @param {string} name @param {number} [letters] @returns {string[]} */
+export const linesOf = (name, letters = LINE_LETTERS) => name.split(" ").reduce((lines, word) => {
   const last = lines[lines.length - 1];
-  if (last !== undefined && last.length + word.length < LINE_LETTERS) lines[lines.length - 1] = `${last} ${word}`;
+  if (last !== undefined && last.length + word.length < letters) lines[lines.length - 1] = `${last} ${word}`;
   else lines.push(word);
   return lines;
 }, []);
@@ -40,9 +41,11 @@ export const scaleLabels = (pane, metres) => {
   }));
   const near = metres >= SCHOOLS_BELOW_M ? [] : schools.at.map((_, i) => i).sort((i, j) => Number(secondary.has(j)) - Number(secondary.has(i)))
     .map((i) => ({ kind: "school", lines: [schools.name[i]], spot: schools.at[i], dy: 11 }));
-  const own = chosen.school === null ? [] : [{ kind: "chosen", lines: [schools.name[chosen.school]], spot: schools.at[chosen.school], dy: -21 }];
+  const own = chosen.school === null ? [] : [{ kind: "chosen", lines: linesOf(schools.name[chosen.school], LINE_LETTERS_CHOSEN), spot: schools.at[chosen.school], dy: -21 }];
   const areas = show.areas ? data.areas.map(([name, x, y]) => ({ kind: "area", lines: linesOf(name), spot: [x, y], dy: -26 })) : [];
-  return [...own, ...named("number"), ...placeNames.filter(({ people }) => people >= least), ...areas, ...named("cluster"), ...near];
+  // A town's name stands above its spot or, where that is taken, below.
+  const towns = placeNames.filter(({ people }) => people >= least).flatMap((town) => [town, { ...town, dy: 10 }]);
+  return [...own, ...named("number"), ...towns, ...areas, ...named("cluster"), ...near];
 };
 const writeLabel = (pen, label, x, y) => {
   const look = LOOKS[label.kind];
@@ -68,6 +71,13 @@ const pill = (pen, [left, top, right, bottom]) => {
   pen.strokeStyle = "#22303a";
   pen.stroke();
 };
+// A name too wide for its cluster or without its number, or of which the map's edge would leave a part.
+const isLost = ({ kind, room, below, spot }, box, { x }, numbered) => box[2] - box[0] > (room || Infinity)
+  || (below !== undefined && below !== null && !numbered.has(spot))
+  || (kind !== "number" && kind !== "chosen" && (box[0] < 0 || box[2] > x));
+// Labels that would overlap, and a town's name a second time.
+const areInEachOthersWay = (label, box, { box: other, kind, text }) => (label.kind === "place" && kind === "place" && text === label.lines[0])
+  || (box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]);
 /**
  * Write those labels that are free of the ones before them; gives what was written, and where.
  * @param {any[]} labels
@@ -90,8 +100,7 @@ export const placeLabels = (labels, at, size, pen) => {
     const shift = label.kind === "chosen" ? Math.max(0, width / 2 - x) - Math.max(0, x + width / 2 - size.x) : 0;
     /** @type {[number, number, number, number]} */
     const box = [x + shift - width / 2, y - height / 2, x + shift + width / 2, y + height / 2];
-    if (width > (label.room || Infinity) || (label.below !== undefined && label.below !== null && !numbered.has(label.spot))) return;
-    if (taken.some(({ box: other }) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return;
+    if (isLost(label, box, size, numbered) || taken.some((other) => areInEachOthersWay(label, box, other))) return;
     if (label.kind === "number") { numbered.add(label.spot); pill(pen, box); }
     taken.push({ kind: label.kind, text: label.lines.join(" "), box });
     writeLabel(pen, label, x + shift, y);
