@@ -76,6 +76,21 @@ def test_fifty_schools_are_found_in_every_way_and_answered_as_the_table_says(
         assert _answers(page) == _truth(made.assignments, urn), urn
 
 
+def test_a_school_that_has_been_renamed_is_found_by_the_rest_of_its_name(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(norfolk_page.path).page
+    page.fill("#find", "Cromer High")
+    said = page.inner_text("#find-status")
+    assert "“Cromer High”" in said
+    assert "“Cromer”" in said
+    names = page.locator("#find-list [role=option] b").all_inner_texts()
+    assert "Cromer Academy" in names
+    page.fill("#find", "Hogwarts High School")
+    assert page.inner_text("#find-status").startswith("No school found.")
+    assert page.locator("#find-list [role=option]").count() == 0
+
+
 def test_the_search_is_a_combobox_that_keys_alone_can_use(
     norfolk_page: Any, visit: Callable[..., Any]
 ) -> None:

@@ -14,6 +14,7 @@ const USUAL = [
 ];
 // Words that tell few schools apart: one that a name lacks is forgiven.
 const WEAK = new Set(["school", "academy", "college", "the", "and", "of", "at", "in", "primary", "first", "community", "coe", "vc", "va", "catholic", "foundation", "aided", "controlled", "voluntary", "trust", "free"]);
+const KINDS_OF_SCHOOL = new Set(["high", "junior", "infant", "infants", "nursery", "middle", "secondary", "grammar", "saint"]);
 const apart = (text) => text.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 /** @param {string} text @returns {string[]} */
 export const wordsOf = (text) => apart(USUAL.reduce((now, [from, to]) => now.replace(from, to), fold(text)));
@@ -91,6 +92,16 @@ const placeFor = (asked) => {
   });
   return found;
 };
+// Schools are renamed: what fits without the last words, or without the first, and those words.
+const fewerWords = (text) => {
+  const asked = apart(text);
+  const parts = asked.slice(1).flatMap((_, i) => [asked.slice(0, -1 - i), asked.slice(1 + i)]);
+  const less = parts.map((words) => words.join(" ")).find((words) => {
+    const isTelling = wordsOf(words).some((word) => !WEAK.has(word) && !KINDS_OF_SCHOOL.has(word));
+    return isTelling && search(words).length;
+  });
+  return less ? { hits: search(less), less } : { hits: [], less: "" };
+};
 // Schools to choose from: by what they are called, and then by where they lie. `away` tells how
 // far the latter are, in km, `from` what.
 export const lookUp = (text) => {
@@ -98,11 +109,11 @@ export const lookUp = (text) => {
   const postcode = asPostcode(text);
   const spot = postcode && spotOfPostcode(postcode);
   const place = spot || named.length >= MOST ? null : placeFor(wordsOf(text).join("").length > 2 ? wordsOf(text) : []);
-  if (!spot && !place) return { hits: named, away: new Map(), from: null };
+  if (!spot && !place) return { ...(named.length ? { hits: named, less: "" } : fewerWords(text)), away: new Map(), from: null };
   const near = nearSchools(spot || place.spot);
   const shown = new Set(spot ? [] : named);
   const added = near.filter(([school]) => !shown.has(school));
-  return { hits: [...shown, ...added.map(([school]) => school)], away: new Map(added), from: spot ? postcode : place.name };
+  return { hits: [...shown, ...added.map(([school]) => school)], away: new Map(added), from: spot ? postcode : place.name, less: "" };
 };
 
 export const setUpSearch = (onPick) => {
@@ -131,7 +142,7 @@ export const setUpSearch = (onPick) => {
     onPick(school);
   };
   const look = () => {
-    const { hits: found, away, from } = lookUp(input.value);
+    const { hits: found, away, from, less } = lookUp(input.value);
     hits = found.slice(0, MOST);
     list.replaceChildren(...hits.map((school, i) => {
       const item = make("li");
@@ -147,6 +158,7 @@ export const setUpSearch = (onPick) => {
     }));
     const isAsked = wordsOf(input.value).join("").length > 1;
     status.textContent = !isAsked ? "" : !found.length ? (asPostcode(input.value) ? say.found_no_postcode : say.found_none)
+      : less ? fill(say.found_less, { asked: input.value.trim(), less })
       : found.every((school) => away.has(school)) ? fill(say.found_near, { from })
       : found.length > MOST ? counted(found.length, say.found_more, { most: number(MOST) }) : counted(found.length, say.found);
     list.hidden = !hits.length;
