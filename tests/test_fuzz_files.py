@@ -23,6 +23,14 @@ def test_spoilt_files_end_as_documented(kind: str, projects: Projects) -> None:
         assert "nobody foresaw" not in said
 
 
+@pytest.mark.parametrize("number", [104, 2920])
+def test_reference_systems_that_are_none(number: int, projects: Projects) -> None:
+    """Found by the script: each ended in an error nobody foresaw."""
+    kind, run = projects.case(number)
+    assert kind == "prj"
+    assert run()[0] in CODES
+
+
 def test_the_right_projects_are_right(projects: Projects, tmp_path: Path) -> None:
     for kind in ("parquet", "zip"):
         file = make_project(tmp_path / kind, kind)

@@ -78,6 +78,7 @@ _READ_ERRORS = (
     OSError,
     ValueError,
     IndexError,  # of pyogrio, where a header counts features that are not there
+    ProjError,
     NameError,  # of pyogrio, where a reference system cannot be read
 )
 
