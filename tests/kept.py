@@ -21,7 +21,7 @@ MADE_FROM = ("boundaries/norfolk", "scenarios", "tests/made_case.py", "tests/nor
 
 
 @cache
-def _folder() -> Path:
+def kept_folder() -> Path:
     """Give the folder of what was made by this very program from these very files."""
     found = hashlib.sha256(f"{program_version()} {library_versions()}".encode())
     for name in MADE_FROM:
@@ -41,7 +41,7 @@ def kept(name: str, make: Callable[[], T], shared: Mapping[str, Any] | None = No
     """Give what another process made, or make it; `shared` objects stay those of this process."""
     known = shared or {}
     names = {id(value): key for key, value in known.items()}
-    path = _folder() / f"{name}.pickle"
+    path = kept_folder() / f"{name}.pickle"
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if path.exists():

@@ -37,7 +37,7 @@ from cluster_optimiser.domain import (
 from cluster_optimiser.present import assignments_table, index_html
 from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.scenario import parse_scenario
-from tests.kept import kept
+from tests.kept import kept, kept_folder
 from tests.made_case import made_results
 from tests.norfolk import OPTIONS, surveyed_result
 
@@ -544,10 +544,12 @@ def _page(folder: Path, results: list[Result], text: str) -> MadePage:
 @pytest.fixture(scope="session")
 def made_page(tmp_path_factory: pytest.TempPathFactory) -> MadePage:
     """Give the page of the made case of 500 schools and 8 plans."""
-    folder = tmp_path_factory.mktemp("made")
+    # Its results name their folder, so that stays as long as they do.
+    folder = kept_folder() / "made-files"
+    folder.mkdir(exist_ok=True)
     results = kept("made", lambda: made_results(folder))
     text = kept("made-page", lambda: index_html(results, pd.DataFrame()))
-    return _page(folder, results, text)
+    return _page(tmp_path_factory.mktemp("made"), results, text)
 
 
 @pytest.fixture(scope="session")
