@@ -9,8 +9,13 @@ give the same tables to the last penny (which is what the tests try).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LEAST_COUNT = 5
 """Smallest count of a cluster of today that is kept as it is."""
@@ -42,15 +47,18 @@ def protected_counts(counts: pd.Series, home: pd.Series) -> pd.Series:
     moved = numbers.copy()
     codes, _ = pd.factorize(home.reindex(known.index))
     for code in range(codes.max(initial=-1) + 1):
-        at = np.flatnonzero(codes == code)
-        group = numbers[at]
-        total = int(group.sum())
-        if len(group) < LEAST_SCHOOLS or total < LEAST_COUNT:
-            total = (total + STEP // 2) // STEP * STEP
-        steps = group // STEP
-        order = np.argsort(-(group % STEP), kind="stable")
-        steps[order[: total // STEP - int(steps.sum())]] += 1
-        values = steps * STEP
-        values[group.argmax()] += total % STEP
-        moved[at] = values
+        moved[codes == code] = moved_counts(numbers[codes == code])
     return pd.Series(moved, index=known.index).reindex(counts.index).astype(counts.dtype)
+
+
+def moved_counts(group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Move the counts of one home."""
+    total = int(group.sum())
+    if len(group) < LEAST_SCHOOLS or total < LEAST_COUNT:
+        total = (total + STEP // 2) // STEP * STEP
+    steps = group // STEP
+    order = np.argsort(-(group % STEP), kind="stable")
+    steps[order[: total // STEP - int(steps.sum())]] += 1
+    values: NDArray[np.int64] = steps * STEP
+    values[group.argmax()] += total % STEP
+    return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -22,6 +23,7 @@ from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.geography.need import counted
 from cluster_optimiser.present.funding_tables import funding_table
 from cluster_optimiser.present.tables import csv_text
+from scripts import attack
 from tests.norfolk import OPTIONS, SCENARIOS, norfolk_place, norfolk_result, norfolk_scenario
 
 POT_PENCE = 30_000_000 * 100
@@ -248,3 +250,14 @@ def test_norfolk_money_is_the_papers_and_says_so() -> None:
     assert (stated.capacity_pounds, stated.capacity_clusters) == (1_600_000, 10)
     assert "illustration" in stated.note
     assert "[funding]" in (SCENARIOS / "base.toml").read_text(encoding="utf-8")
+
+
+def test_an_attack_recovers_no_count_of_one_or_two_schools(monkeypatch) -> None:
+    """`scripts/attack.py` goes through every authority; here a few homes, and what it can find."""
+    homes = [[120, 81], [0, 0, 1, 1, 1], [9, 4, 31], [0], [7, 7, 7, 0], [1, 0, 58, 3]]
+    counts = pd.Series([n for home in homes for n in home], dtype="Int64")
+    home = pd.Series([i for i, some in enumerate(homes) for _ in some])
+    assert attack.recovered(counts, home) == []
+    monkeypatch.setattr(attack, "moved_counts", lambda numbers: numbers)
+    schools, pairs = len(counts), sum(math.comb(len(some), 2) for some in homes)
+    assert len(attack.recovered(counts, home)) == schools + pairs
