@@ -11,11 +11,12 @@ STAMP_BENCH := $(VENV)/.installed-bench
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-thorough test-versions lint lint-js bench docs sbom lock clean distclean
+.PHONY: help run test test-fast test-thorough test-versions lint lint-js bench docs sbom lock clean distclean
 
 help:
 	@echo 'make run        build every scenario of both authorities into results/, with their pages'
 	@echo 'make test       run the tests, the notebooks included'
+	@echo 'make test-fast  those that open no browser and take no time, for every edit'
 	@echo 'make test-thorough  the same, trying four times as many made cases'
 	@echo 'make test-versions  run its fast part on the lowest versions allowed and on the newest'
 	@echo 'make sbom       list every package with version and licence (CycloneDX) in build/'
@@ -33,6 +34,9 @@ run: $(STAMP)
 # A file of tests stays in one process: its fixtures, a solved authority among them, are made once.
 test: $(STAMP)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+test-fast: $(STAMP)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not browser and not slow' -q
 
 test-thorough: $(STAMP)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --hypothesis-profile thorough

@@ -1,5 +1,7 @@
 """Settings that every test shares."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -20,3 +22,25 @@ def cache_folder(tmp_path_factory):
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("CLUSTER_OPTIMISER_CACHE", str(folder))
         yield folder
+
+
+BROWSERS = {"visit", "chromium", "browser"}
+SLOW = (
+    *("batch", "boundaries", "comparison", "optimise", "present/report"),
+    *("test_batch.py", "test_docs_run.py", "test_fuzz.py", "test_new.py", "test_scoring.py"),
+    *("test_cli.py", "test_cli_questions.py", "test_cli_redraw.py", "test_cli_sensitivity.py"),
+    *("present/test_meaning_page.py", "present/test_universe_page.py", "present/test_sheets.py"),
+    *("inputs/intake/test_dirt.py", "geography/roads/test_routing.py", "test_last_resort.py"),
+)
+"""Files and folders of tests that `make test-fast` leaves out."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark tests by their kind."""
+    here = Path(__file__).parent
+    for item in items:
+        if BROWSERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+        name = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
+        if name.startswith(SLOW) or item.path.suffix == ".ipynb":
+            item.add_marker("slow")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.present.options import strip, strip_domain
 from cluster_optimiser.present.principles import own_clusters, today_at
 from cluster_optimiser.present.words import number, words
+from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,12 +37,15 @@ def why_view(results: Sequence[Result]) -> dict[str, Any]:
         "smallest": number(pupils.min()),
         "largest": number(pupils.max()),
     }
+    is_sized = size.min_pupils > 0 or size.max_pupils < MOST_PUPILS
     key = "why_both" if under and over else "why_under" if under else "why_over"
     return {
-        "sentence": say[key if under + over else "why_none"].format(**values),
+        "sentence": say[
+            "why_unsized" if not is_sized else key if under + over else "why_none"
+        ].format(**values),
         "strip": strip(today, strip_domain([today])),
-        "label": say["why_chart"].format(**values),
-        "key": say["why_key"].format(**values),
+        "label": say["why_chart" if is_sized else "why_chart_unsized"].format(**values),
+        "key": say["why_key" if is_sized else "why_key_unsized"].format(**values),
     }
 
 

@@ -230,11 +230,8 @@ def test_unknown_is_said_and_counted() -> None:
 def test_without_funding_there_is_no_view() -> None:
     result = norfolk_result("1")
     scenario = result.problem.scenario.model_copy(update={"funding": None})
-    problem = type(result.problem)(
-        **{f: getattr(result.problem, f) for f in result.problem.__slots__} | {"scenario": scenario}
-    )
-    plain = {f: getattr(result, f) for f in result.__slots__} | {"problem": problem}
-    assert funding(type(result)(**plain)) is None
+    problem = replace(result.problem, scenario=scenario)
+    assert funding(replace(result, problem=problem)) is None
 
 
 def test_fixed_sums_over_the_pot_are_refused() -> None:

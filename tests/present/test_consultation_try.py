@@ -20,6 +20,7 @@ from cluster_optimiser.scenario import Redraw
 from cluster_optimiser.scoring import score
 from cluster_optimiser.verification import verify_plan
 from tests.divided import divided_problem, rescored, with_matrix
+from tests.effort import examples
 from tests.norfolk import norfolk_problem, norfolk_result
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 OPTIONS = ("1", "2b", "2c", "4a", "4b", "3b")
 EDITS = 11
-MORE_EDITS = 50
+MORE_EDITS = examples(50)
 UNTOLD = {"need_deviation", "mean_polsby_popper", "border_km"}
 MOST_BYTES = 1_100_000
 
@@ -171,7 +172,7 @@ def test_single_schools_can_be_moved(
     visit: Callable[..., Any],
     tmp_path: Path,
 ) -> None:
-    """Fifty edits with units that are schools, or schools and clusters."""
+    """Edits with units that are schools, or schools and clusters."""
     seen = visit(toy_page_of_schools)
     labels = [result.plan.label for result in toy_places]
     problem = toy_places[which].problem
@@ -209,7 +210,7 @@ def test_ground_that_is_moved_by_itself_is_drawn_by_itself(
 def test_minutes_from_a_matrix_are_those_of_evaluate(
     is_symmetric: bool, toy_places: list[Result], visit: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Fifty edits, with ways that are not the same back, and some that do not exist."""
+    """Edits, with ways that are not the same back, and some that do not exist."""
     problem = with_matrix(toy_places[2].problem, is_symmetric=is_symmetric)
     result = rescored(toy_places[2], problem, "matrix")
     path = tmp_path / "index.html"

@@ -12,6 +12,7 @@ import pytest
 
 from cluster_optimiser.domain import Result, Unsolved, Violation
 from cluster_optimiser.present import index_html
+from cluster_optimiser.present.first import why_view
 from cluster_optimiser.present.options import (
     all_exceptions,
     option_view,
@@ -23,6 +24,7 @@ from cluster_optimiser.present.packing import BASE, DIGITS
 from cluster_optimiser.present.principles import Finding, principles
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.scenario import Count
+from cluster_optimiser.scenario.numbers import MOST_PUPILS
 from tests.present.conftest import NASTY
 
 
@@ -229,3 +231,17 @@ def test_exceptions_of_all_options_are_told_once_with_their_reason(
 def test_what_is_hashed_is_what_a_browser_reads(page: str) -> None:
     """A browser drops the line ends of another system before it hashes what a policy allows."""
     assert "\r" not in page
+
+
+def test_without_a_size_that_is_asked_for_none_is_told(results: list[Result]) -> None:
+    size = {"min_pupils": 0, "max_pupils": MOST_PUPILS}
+    unsized = []
+    for result in results:
+        scenario = result.problem.scenario
+        scenario = scenario.model_copy(update={"size": scenario.size.model_copy(update=size)})
+        unsized.append(replace(result, problem=replace(result.problem, scenario=scenario)))
+    told = " ".join(str(text) for key, text in why_view(unsized).items() if key != "strip")
+    assert "clusters, from" in told
+    assert "ask" not in told
+    assert "10,000,000" not in told
+    assert "asked for" in why_view(results)["key"]

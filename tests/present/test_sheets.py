@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -112,8 +113,5 @@ def test_half_is_rounded_up() -> None:
 def test_without_governance_there_are_no_sheets() -> None:
     result = norfolk_result("1")
     scenario = result.problem.scenario.model_copy(update={"governance": None})
-    problem = type(result.problem)(
-        **{f: getattr(result.problem, f) for f in result.problem.__slots__} | {"scenario": scenario}
-    )
-    plain = {f: getattr(result, f) for f in result.__slots__} | {"problem": problem}
-    assert sheets_html(type(result)(**plain)) is None
+    problem = replace(result.problem, scenario=scenario)
+    assert sheets_html(replace(result, problem=problem)) is None
