@@ -40,3 +40,15 @@ PHASES: Final = ("nursery", "primary", "middle", "secondary", "all-through", "sp
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet runs what begins so; text that does is written with an apostrophe before it."""
+
+ONE_THREAD = dict.fromkeys(
+    (
+        "GDAL_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+    ),
+    "1",
+)
+"""Every process has one core: a library that would take them all is told not to."""

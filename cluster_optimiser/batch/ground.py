@@ -149,9 +149,23 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
     with _gathering(faults):
         refuse_division(scenario)
     faults += weight_faults(scenario, place.authority.schools, term_scale, file)
+    faults += _projection_faults(scenario, place)
+    if faults:
+        raise ScenarioError([locate(fault, scenario.files) for fault in faults])
+
+
+def _projection_faults(scenario: Scenario, place: Place) -> Sequence[Fault]:
+    """Find what is wrong with projections; those that need no file are looked at once."""
+    asked = scenario.projection
+    if asked is None:
+        return ()
+    sound = place.known.setdefault("projections", set())
+    key = asked.model_dump_json()
+    if asked.file is None and key in sound:
+        return ()
     try:
         projections_of(scenario, place.authority)
     except InputError as error:
-        faults += error.faults
-    if faults:
-        raise ScenarioError([locate(fault, scenario.files) for fault in faults])
+        return error.faults
+    sound.add(key)
+    return ()

@@ -42,9 +42,12 @@ from cluster_optimiser.terms import gathered
 from cluster_optimiser.verification import n_not_legal, outlook_of, verify, verify_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import MutableMapping, Sequence
 
     from cluster_optimiser.domain import Authority, Problem
+
+GROUND = {"method", "units", "urban", "contiguity", "exempt", "projection"}
+"""What of a scenario its units, their neighbours and its projections are made from."""
 
 
 def parts_of_run(
@@ -56,9 +59,10 @@ def parts_of_run(
     return parts_of(scenario, inputs=inputs, seed=seed, builds_on=plans)
 
 
-def _make_plan(
+def make_plan(
     problem: Problem, *, earlier: Sequence[Plan], seed: int, time_limit_s: float | None
 ) -> Plan:
+    """Make the plan of a problem by the method of its scenario."""
     scenario = problem.scenario
     if scenario.method == "merge" and scenario.levels is not None:
         return solve_levels(problem, seed=seed, time_limit_s=time_limit_s)
@@ -81,8 +85,12 @@ def prepare(
     parent: Plan | None = None,
     seed: int = 0,
     time_limit_s: float | None = None,
+    kept: MutableMapping[str, Problem] | None = None,
 ) -> Problem:
-    """Put together the problem of a scenario."""
+    """Put together the problem of a scenario.
+
+    Problems in ``kept`` lend their ground to scenarios that differ from theirs in other rules only.
+    """
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario)
     place = place or load_place(scenario)
@@ -93,11 +101,19 @@ def prepare(
         parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
     findings = ground_of(scenario, place)
     refuse_faults(scenario, findings, place)
-    with locating(scenario.files):
-        problem = build_problem(
-            scenario, told(place.authority, findings), place.territory, parent=parent
-        )
+    has_file = scenario.projection is not None and scenario.projection.file is not None
+    is_kept = kept is not None and parent is None and not has_file
+    key = scenario.model_dump_json(include=GROUND) if is_kept else ""
+    like = kept.get(key) if kept is not None else None
+    authority = told(place.authority, findings)
+    if like is not None and like.territory is place.territory:
+        problem = dataclasses.replace(like, scenario=scenario, authority=authority, upper=None)
+    else:
+        with locating(scenario.files):
+            problem = build_problem(scenario, authority, place.territory, parent=parent)
     problem = dataclasses.replace(problem, findings=findings)
+    if kept is not None and key:
+        kept[key] = problem
     above = upper_scenario(scenario)
     if above is None:
         return problem
@@ -161,7 +177,7 @@ def run_scenario(
         parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
     problem = prepare(scenario, place=place, parent=parent)
     with locating(scenario.files):
-        plan = _make_plan(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
+        plan = make_plan(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
     seconds = time.perf_counter() - started
     before = [*filter(None, [parent]), *earlier]
     stamp = stamp or stamp_of(parts_of_run(scenario, place.authority, seed, builds_on=before))

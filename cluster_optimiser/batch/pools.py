@@ -19,6 +19,7 @@ import loky
 from loky.backend import resource_tracker
 
 from cluster_optimiser.batch.work import warm_up, work
+from cluster_optimiser.constants import ONE_THREAD
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.progress import listening
 
@@ -28,18 +29,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.batch.tasks import Made, Task
     from cluster_optimiser.progress import Progress
-
-ONE_THREAD = dict.fromkeys(
-    (
-        "GDAL_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-    ),
-    "1",
-)
-"""Every process has one core: a library that would take them all is told not to."""
 
 IDLE_S = 20
 """A process without work ends after so many seconds."""

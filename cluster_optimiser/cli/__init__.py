@@ -17,6 +17,7 @@ from cluster_optimiser.cli.roads import roads
 from cluster_optimiser.cli.running import evaluate, run, status
 from cluster_optimiser.cli.showing import page, report, responses, schema
 from cluster_optimiser.cli.stopping import SAID, stoppable
+from cluster_optimiser.cli.studio import studio
 from cluster_optimiser.cli.terminal import (
     EXIT_INFEASIBLE,
     EXIT_INPUT,
@@ -63,6 +64,7 @@ COMMANDS = (
     roads,
     schema,
     new,
+    studio,
 )
 for command in COMMANDS:
     app.add_command(command)

@@ -33,11 +33,16 @@ def cluster_names(problem: Problem, clusters: Sequence[Sequence[str]]) -> list[s
     """
     schools = problem.authority.schools.loc[problem.unit_of.index]
     held = schools["pupils"].groupby([problem.unit_of, schools["local_cluster"]]).sum()
+    held_by: dict[str, list[tuple[str, int]]] = {}
+    for (unit, name), pupils in held.items():
+        held_by.setdefault(unit, []).append((name, int(pupils)))
     names = []
     for units in clusters:
         # Units of a nested plan bear long names themselves: name what they are made of.
-        today = held.loc[list(units)].groupby(level=1).sum()
-        by_size = sorted(today.index, key=lambda name: (-today[name], name))
+        today: dict[str, int] = {}
+        for name, pupils in (one for unit in units for one in held_by[unit]):
+            today[name] = today.get(name, 0) + pupils
+        by_size = sorted(today, key=lambda name: (-today[name], name))
         area = _whole_area(problem, units) if len(by_size) > MOST_NAMES else None
         names.append(area or _joined(by_size))
     taken: dict[str, int] = {}

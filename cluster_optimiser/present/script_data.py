@@ -105,7 +105,7 @@ def _numbered_once(kept: list[dict[str, Any]], made: dict[str, Any]) -> int:
     return kept.index(made)
 
 
-def _ground(problem: Problem) -> dict[str, Any]:
+def ground_data(problem: Problem) -> dict[str, Any]:
     """Give a scenario's units, what touches what, and which schools stand outside."""
     schools, units = problem.authority.schools, problem.units
     names = [str(name) for name in units.index]
@@ -132,7 +132,8 @@ def _places_of(problem: Problem, layer: str) -> list[int]:
     ]
 
 
-def _rules(problem: Problem) -> dict[str, Any]:
+def rules_data(problem: Problem) -> dict[str, Any]:
+    """Give the rules that the page judges plans of an option by."""
     scenario = problem.scenario
     size, at = scenario.size, {str(name): i for i, name in enumerate(problem.units.index)}
 
@@ -207,7 +208,7 @@ def _option(result: Result, grid: Grid, colour_of: Mapping[str, int]) -> dict[st
         "of": packed_list([at[str(name)] for name in table["cluster"]]),
         "links": {i: link for i, link in enumerate(links) if link >= 0},
         "spots": [_spot(shape, grid) for shape in clusters.geometry],
-        "rules": _rules(result.problem),
+        "rules": rules_data(result.problem),
         # The page counts no limits, so it changes no plan that has some.
         "can_edit": bool((n_held <= 1).all()) and not result.problem.scenario.limits,
     }
@@ -238,7 +239,7 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
     grounds: list[dict[str, Any]] = []
     options = []
     for result, colour_of in zip(results, colours, strict=True):
-        number = _numbered_once(grounds, _ground(result.problem))
+        number = _numbered_once(grounds, ground_data(result.problem))
         options.append({**_option(result, grid, colour_of), "ground": number})
     made = plain(
         {

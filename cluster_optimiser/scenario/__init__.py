@@ -9,6 +9,7 @@ from cluster_optimiser.scenario.reading import (
     load_scenario,
     load_scenarios,
     parse_scenario,
+    scenario_from,
 )
 from cluster_optimiser.scenario.schema import Scenario, json_schema
 from cluster_optimiser.scenario.tables import (
@@ -58,4 +59,5 @@ __all__ = [
     "locating",
     "nearest",
     "parse_scenario",
+    "scenario_from",
 ]

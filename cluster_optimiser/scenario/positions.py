@@ -156,6 +156,9 @@ def locate(fault: Fault, files: Sequence[Path]) -> Fault:
     """Say in which file, line and column the value that a fault speaks of stands."""
     if not files or fault.row or fault.file not in {files[0].name, str(files[0])}:
         return fault
+    if not files[0].is_file():
+        # What has no file yet may say anything in place of those it extends.
+        return fault
     best, best_file, best_key = Spot(1, 1), files[0], ""
     for path in files:
         try:

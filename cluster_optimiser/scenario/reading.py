@@ -103,7 +103,13 @@ def _read_chain(path: Path, seen: tuple[Path, ...] = ()) -> tuple[dict[str, Any]
     if path in seen:
         chain = " -> ".join(p.name for p in (*seen, path))
         _refuse_base(path, f"files extend one another: {chain}", "Break the circle.")
-    data = _read_toml(path, path.name)
+    return _on_base(_read_toml(path, path.name), path, seen)
+
+
+def _on_base(
+    data: dict[str, Any], path: Path, seen: tuple[Path, ...] = ()
+) -> tuple[dict[str, Any], tuple[Path, ...]]:
+    """Fill in what the file that data extends says, and give the paths of both."""
     parent = data.pop("extends", None)
     if parent is None:
         return data, (path,)
@@ -200,7 +206,15 @@ def load_scenario(path: str | Path) -> Scenario:
     ScenarioError
         With every fault of the file.
     """
-    data, files = _read_chain(Path(path))
+    return _parsed(*_read_chain(Path(path)))
+
+
+def scenario_from(data: Mapping[str, Any], path: Path) -> Scenario:
+    """Read a scenario from plain data, as if the file of a path, which need not exist, held it."""
+    return _parsed(*_on_base(dict(data), path.resolve()))
+
+
+def _parsed(data: dict[str, Any], files: tuple[Path, ...]) -> Scenario:
     data.pop("sweep", None)
     with locating(files):
         scenario = parse_scenario(data, file=files[0].name)

@@ -1,0 +1,1 @@
+"""The studio: options made, questioned and published in the browser, from files on this machine."""

@@ -1,0 +1,143 @@
+"""What a worker of the studio does for a page: solve, count, explain, and give what a map needs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.batch.ground import place_of
+from cluster_optimiser.batch.one import make_plan, prepare
+from cluster_optimiser.batch.places import scenario_files
+from cluster_optimiser.deadline import within
+from cluster_optimiser.errors import (
+    ClusterOptimiserError,
+    InfeasibleError,
+    NoPlanFoundError,
+)
+from cluster_optimiser.identity import key_of
+from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.script_data import ground_data, rules_data
+from cluster_optimiser.scenario import is_scenario, load_scenario, locating, scenario_from
+from cluster_optimiser.scoring import objective_values, score
+from cluster_optimiser.terms import TIE_BREAK, UPPER, WEIGHTED, gathered
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cluster_optimiser.batch.ground import Place
+    from cluster_optimiser.domain import Plan, Problem
+    from cluster_optimiser.scenario import Scenario
+
+Answer = dict[str, Any]
+
+UNNAMED = "scenario"
+"""What a scenario that has no file yet is called in faults."""
+
+MOST_PROBLEMS, MOST_ANSWERS = 12, 200
+"""So many grounds and answers are kept by a worker; the ones used longest ago go first."""
+
+
+class Desk:
+    """Answers questions about scenarios of one project, one after another."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.problems: OrderedDict[str, Problem] = OrderedDict()
+        self.answers: OrderedDict[str, Answer] = OrderedDict()
+
+    def warm_up(self) -> None:
+        """Read the data and import the solvers before anybody asks; faults are told when asked."""
+        for path in sorted((self.root / "scenarios").glob("*.toml")):
+            with suppress(ClusterOptimiserError, OSError):
+                if is_scenario(path) and (scenario := load_scenario(path)).method == "merge":
+                    make_plan(self.problem(scenario), earlier=(), seed=0, time_limit_s=5)
+                    return
+
+    def scenario(self, data: Answer, home: str = "scenarios", name: str = UNNAMED) -> Scenario:
+        """Read a scenario as if a file of the project held it."""
+        if "option" not in data and name == UNNAMED:
+            data = {**data, "option": "draft"}
+        folder = self.root / home
+        extends = data.get("extends")
+        if isinstance(extends, str) and not (folder / extends).is_file():
+            folder = self.root if (self.root / extends).is_file() else folder
+        return scenario_from({"title": data.get("option", name), **data}, folder / name)
+
+    def problem(self, scenario: Scenario, place: Place | None = None) -> Problem:
+        """Put a problem together, on ground that is kept from one change of rules to the next."""
+        problem = prepare(scenario, place=place or place_of(scenario), kept=self.problems)
+        while len(self.problems) > MOST_PROBLEMS:
+            self.problems.popitem(last=False)
+        return problem
+
+    def solve(
+        self,
+        data: Answer,
+        *,
+        home: str = "scenarios",
+        name: str = UNNAMED,
+        time_limit_s: float = 60.0,
+        seed: int = 0,
+    ) -> Answer:
+        """Solve a scenario: the same plan, proof and count as the command `run` gives."""
+        scenario = self.scenario(data, home, name)
+        place = place_of(scenario)
+        asked = [scenario.resolved(), time_limit_s, seed, *map(str, scenario.files)]
+        key = key_of([json.dumps(asked, sort_keys=True), dict(place.authority.inputs)])
+        is_alone = not (scenario.units_scenario or scenario.levels or scenario_files(scenario))
+        if is_alone and key in self.answers:
+            self.answers.move_to_end(key)
+            return self.answers[key]
+        started = time.perf_counter()
+        with within(time_limit_s):
+            problem = self.problem(scenario, place)
+            answer = self._solved(problem, seed, time_limit_s)
+        answer["seconds"] = round(time.perf_counter() - started, 3)
+        if is_alone and answer["status"] != "UNKNOWN":
+            self.answers[key] = answer
+        while len(self.answers) > MOST_ANSWERS:
+            self.answers.popitem(last=False)
+        return answer
+
+    def _solved(self, problem: Problem, seed: int, time_limit_s: float) -> Answer:
+        about = {"rules": rules_data(problem), "ground": ground_data(problem)}
+        nothing = dict.fromkeys(("objective", "bound", "gap", "n_clusters", "plan"))
+        try:
+            with locating(problem.scenario.files):
+                plan = make_plan(problem, earlier=(), seed=seed, time_limit_s=time_limit_s)
+        except InfeasibleError as error:
+            found = {"status": "INFEASIBLE", "n_plans": 0, "message": str(error)}
+        except NoPlanFoundError as error:
+            found = {"status": "UNKNOWN", "n_plans": None, "message": str(error)}
+        else:
+            return {**answer_of(problem, plan), **about}
+        return {**found, **nothing, **about}
+
+
+def answer_of(problem: Problem, plan: Plan) -> Answer:
+    """Write a plan with what is proved of it."""
+    solution = plan.solution
+    own = [s for s in solution.stages if s.term != TIE_BREAK and not s.term.startswith(UPPER)]
+    values = {stage.term: stage.objective for stage in own}
+    if WEIGHTED in values or set(values) != set(problem.scenario.objective.terms):
+        metrics = score(problem, plan.assignment, plan.label).metrics
+        lost = {term: values[term] for term in gathered("projections") if term in values}
+        values = objective_values(problem, metrics) | lost
+    is_given = solution.status == "GIVEN"
+    clusters = plan.assignment.loc[problem.unit_of.index]
+    answer = plain(
+        {
+            "status": solution.status,
+            "objective": values,
+            "bound": None if is_given else {stage.term: stage.bound for stage in own},
+            "gap": None if is_given else max((s.gap for s in solution.stages), default=None),
+            "n_clusters": clusters.nunique(),
+            "n_plans": solution.proof.count_of_plans,
+            "plan": plan.assignment.to_dict(),
+            "proof": solution.proof.record(),
+        }
+    )
+    return answer if isinstance(answer, dict) else {}
