@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from cluster_optimiser.prospects import Outlook, Projected, Survey
     from cluster_optimiser.scenario import Scenario
 
+MADE = "starting groups made by this program from the nearest secondary school"
+"""What clusters of today are called where nobody knows them, and known by among the caveats."""
+
 Status = Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "UNKNOWN", "GIVEN"]
 """OPTIMAL proved best; FEASIBLE legal, unproved; INFEASIBLE proved to have no plan; UNKNOWN time
 ran out with nothing; GIVEN not solved for (methods keep and file)."""
@@ -295,6 +298,11 @@ class Authority:
     accepted: tuple[str, ...] = ()
     register: str = "the register"
     register_columns: tuple[str, ...] = ()
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the clusters of today are groups that the program made, known to nobody."""
+        return any(MADE in caveat for caveat in self.caveats)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.one import prepare, run_scenario
 from cluster_optimiser.constants import SECONDARY_PHASES
-from cluster_optimiser.geography.attraction import MADE
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.candidates import connected_sets, unit_adjacency
 from cluster_optimiser.optimise.universe.sweep import sweep
@@ -102,7 +101,7 @@ class _Starters:
     def write(self) -> tuple[str, ...]:
         """Write every file."""
         self._put("base.toml", "base", self._base(longest_min="not known"))
-        is_made = any(MADE in text for text in self.place.authority.caveats)
+        is_made = self.place.authority.is_made
         path = self._put("1.toml", "keep", {"n_units": len(self.units), "is_made": is_made})
         today = run_scenario(path, place=self.place)
         longest = today.score.metrics["max_minutes"]

@@ -21,7 +21,7 @@ from cluster_optimiser.geography import build_territory
 from cluster_optimiser.geography.attraction import gather_clusters
 from cluster_optimiser.geography.travel import estimated_minutes, straight_line_km
 from cluster_optimiser.inputs import load_authority
-from cluster_optimiser.inputs.checking import shortened
+from cluster_optimiser.inputs.checking import listed, shortened
 from cluster_optimiser.inputs.intake import Intake, Request, take_in
 from cluster_optimiser.inputs.intake.gias import age_of
 from cluster_optimiser.present.intake import (
@@ -149,7 +149,8 @@ def with_clusters(key: str, intake: Intake, placing: Placing) -> NewAuthority:
     spec = TravelSpec("estimate", constant_min=CONSTANT_MIN, bands=bands)
     known = _given_clusters(schools)
     if known.notna().any():
-        cluster, notes = _filled(known, km)
+        file = intake.request.clusters or intake.request.feeders or intake.request.schools
+        cluster, notes = _filled(known, km, schools["name"], file.name)
     else:
         ages = {
             column: [age_of(text) for text in schools[column]]
@@ -174,15 +175,18 @@ def _given_clusters(schools: gpd.GeoDataFrame) -> pd.Series:
     return given
 
 
-def _filled(known: pd.Series, km: np.ndarray) -> tuple[pd.Series, tuple[str, ...]]:
+def _filled(
+    known: pd.Series, km: np.ndarray, names: pd.Series, file: str
+) -> tuple[pd.Series, tuple[str, ...]]:
     """Put schools without a cluster into that of the nearest school that has one."""
     has = np.flatnonzero(known.notna())
     nearest = has[km[:, has].argmin(axis=1)]
     cluster = known.where(known.notna(), known.iloc[nearest].to_numpy())
-    n_blank = int(known.isna().sum())
-    notes = [f"Today's {cluster.nunique()} clusters are those of the register."]
-    if n_blank:
-        notes.append(f"{n_blank} schools without one are in that of the nearest school.")
+    blank = names[known.isna()].astype(str)
+    notes = [f"Today's {cluster.nunique()} clusters are those of {file}."]
+    if len(blank):
+        text = f"{len(blank)} schools that it gives none are put into that of the nearest school"
+        notes.append(f"{text}: {listed(blank)}.")
     return cluster, tuple(notes)
 
 

@@ -68,7 +68,7 @@ def work(task: Task) -> Made | None:
     """Run a scenario and write its folder, whole or not at all."""
     with _ONE_AT_A_TIME:
         place = place_of(task.scenario)
-        with present.speaking_for(place.authority.folder):
+        with present.speaking_for(place.authority):
             return _work(task, place)
 
 

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 INCLUDABLE = ("proposed", "independent", "non-maintained")
 
 
+def _number_or_file(
+    context: click.Context, option: click.Parameter, texts: tuple[str, ...]
+) -> list[int | Path]:
+    """Take figures for a number of clusters, all else for the file that holds them."""
+    number = click.IntRange(2, 500)
+    return [
+        number(text, option, context) if text.lstrip("+-").isdigit() else Path(text)
+        for text in texts
+    ]
+
+
 @click.command()
 @click.argument("authority")
 @click.option(
@@ -72,10 +83,18 @@ INCLUDABLE = ("proposed", "independent", "non-maintained")
 @click.option("--date", "data_date", default="", help="Date of the register, such as 2024-01-15.")
 @click.option(
     "--clusters",
-    "n_clusters",
-    type=click.IntRange(2, 500),
-    metavar="N",
-    help="Number of clusters of the third starter scenario.  [default: two thirds of today's]",
+    multiple=True,
+    callback=_number_or_file,
+    metavar="N|FILE",
+    help="A number: clusters of the third starter scenario.  [default: two thirds of today's]  "
+    "A file: the council's own clusters, a CSV of schools (URN, LAESTAB or name) and their cluster."
+    "  Both may be given.",
+)
+@click.option(
+    "--feeders",
+    type=click.Path(path_type=Path),
+    help="Instead: a CSV of schools and the school that each feeds; each secondary school with all "
+    "that feed it is a cluster.",
 )
 @click.option(
     "--areas",
@@ -117,7 +136,7 @@ def new(  # noqa: PLR0913 - one argument an option
     *,
     authority: str,
     layers: Sequence[str],
-    n_clusters: int | None,
+    clusters: Sequence[int | Path],
     n_areas: int | None,
     is_mended: bool,
     close_m: float,
@@ -160,9 +179,11 @@ def new(  # noqa: PLR0913 - one argument an option
             include=frozenset(include),
             keep=frozenset(keep),
             drop=frozenset(drop),
+            clusters=next((one for one in clusters if isinstance(one, Path)), None),
             **files,
         )
-        wanted = Wanted(n_clusters, n_areas)
+        numbers = [one for one in clusters if isinstance(one, int)]
+        wanted = Wanted(numbers[-1] if numbers else None, n_areas)
         started = starting.start(
             request,
             starting.Placing(

@@ -11,14 +11,12 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.domain import MADE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-
-MADE = "starting groups made by this program from the nearest secondary school"
-"""What made clusters are called, and known by among an authority's caveats."""
 
 TRANSFER_AGE = 11
 """Age at which schools outside three-tier areas hand over."""

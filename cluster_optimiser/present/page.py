@@ -35,10 +35,9 @@ from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, script_data
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, ground
-from cluster_optimiser.present.theme import Theme, load_theme
+from cluster_optimiser.present.theme import Theme, load_theme, speaking_of
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
 from cluster_optimiser.present.words import long_date, number, template, words
-from cluster_optimiser.words import speaking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -175,6 +174,7 @@ def page_record(
             "unsolved": _unsolved(results, comparison, unsolved),
             "under": {"symbols": str(under.symbols), "areas_title": under.areas_title},
             "map_width": WIDTH,
+            "is_made": first.problem.authority.is_made,
             "theme": load_theme(first.problem.authority.folder).model_dump(mode="json"),
             "data": {
                 **script_data(results, [option.pop("colour_of") for option in options]),
@@ -204,7 +204,7 @@ def _tight(style: str) -> str:
 
 def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str:
     """Make the page from what `page_record` gathered, in the language that it was gathered in."""
-    with speaking(record["theme"]["language"]):
+    with speaking_of(record):
         return _render(record, theme)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -13,8 +13,11 @@ from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.words import DEFAULT, languages, speaking
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from cluster_optimiser.domain import Authority
 
 THEME_FILE = "theme.toml"
 
@@ -125,6 +128,11 @@ def load_theme(path: Path) -> Theme:
         raise InputError(faults) from error
 
 
-def speaking_for(folder: Path) -> AbstractContextManager[None]:
+def speaking_for(authority: Authority) -> AbstractContextManager[None]:
     """Speak the language that an authority's theme asks for."""
-    return speaking(load_theme(folder).language)
+    return speaking(load_theme(authority.folder).language, is_made=authority.is_made)
+
+
+def speaking_of(record: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Speak the language that a page was gathered in."""
+    return speaking(record["theme"]["language"], is_made=record.get("is_made", False))

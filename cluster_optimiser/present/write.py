@@ -118,7 +118,7 @@ def write_comparison(
         raise ValueError(message)
     authority = results[0].problem.authority
     # The page is made first: if it cannot be, nothing has been replaced.
-    with speaking_for(authority.folder):
+    with speaking_for(authority):
         record = page_record(results, comparison, unsolved=unsolved, standing=standing)
     page = render_page(record)
     _replace(out / "assignments.csv", csv_text(assignments_table(results)))
@@ -126,7 +126,7 @@ def write_comparison(
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     _replace(out / RECORD_FILE, text + "\n")
     _replace(out / "index.html", page)
-    with speaking_for(authority.folder):
+    with speaking_for(authority):
         write_pictures(results, standing, out)
         _replace(out / DATAPACKAGE, datapackage(out, authority, title=record["authority"]["title"]))
 

@@ -32,6 +32,9 @@ DEFAULT = "en"
 FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 """Plural forms of Unicode's CLDR; a key that has several holds one text for each."""
 
+MADE = "made"
+"""The section that stands in place of others where nobody knows the clusters of today."""
+
 _FILES = importlib.resources.files(__package__)
 
 
@@ -60,10 +63,20 @@ def languages() -> tuple[str, ...]:
 
 
 @functools.cache
-def language(name: str = DEFAULT) -> Language:
-    """Read a language."""
+def language(name: str = DEFAULT, *, is_made: bool = False) -> Language:
+    """Read a language; for groups that the program made, with what it says of those."""
     words = tomllib.loads(_FILES.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
-    return Language(words["language"]["tag"], words)
+    return Language(words["language"]["tag"], _over(words, words[MADE]) if is_made else words)
+
+
+def _over(words: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Put texts of the same keys in place of others."""
+    return {
+        key: _over(value, other[key])
+        if key in other and isinstance(other[key], dict) and not is_forms(value)
+        else other.get(key, value)
+        for key, value in words.items()
+    }
 
 
 _spoken: contextvars.ContextVar[Language | None] = contextvars.ContextVar("spoken", default=None)
@@ -75,9 +88,10 @@ def spoken() -> Language:
 
 
 @contextmanager
-def speaking(chosen: str | Language) -> Iterator[None]:
-    """Speak a language while the block runs."""
-    token = _spoken.set(language(chosen) if isinstance(chosen, str) else chosen)
+def speaking(chosen: str | Language, *, is_made: bool = False) -> Iterator[None]:
+    """Speak a language while the block runs; of groups that the program made, if it did."""
+    found = language(chosen, is_made=is_made) if isinstance(chosen, str) else chosen
+    token = _spoken.set(found)
     try:
         yield
     finally:

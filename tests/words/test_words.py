@@ -88,3 +88,25 @@ def test_a_theme_chooses_the_language_and_is_refused_one_that_is_not_there(tmp_p
     theme.write_text('language = "tlh"')
     with pytest.raises(ValueError, match='language "tlh" is not one of en'):
         load_theme(theme)
+
+
+def test_of_made_groups_nothing_is_said_as_of_clusters_of_today():
+    plain, made = (dict(words.texts(words.language(is_made=m).words)) for m in (False, True))
+    instead = {
+        key.removeprefix("made."): forms for key, forms in plain.items() if key[:5] == "made."
+    }
+    for key, forms in instead.items():
+        assert forms.keys() == plain[key].keys(), key
+        assert words.blanks(forms["other"]) == words.blanks(plain[key]["other"]), key
+        assert made[key] == forms
+    for key, forms in made.items():
+        text = " ".join(forms.values()).lower()
+        text = text.replace("{today}", "").replace("the clusters of today are not known to it", "")
+        assert "today" not in text, key
+
+
+def test_groups_are_spoken_of_as_made_where_the_program_made_them():
+    with speaking("en", is_made=True):
+        assert say("script.same_company") == "The same schools as in the starting group."
+        assert say("count.schools", 2) == "2 schools"
+    assert say("script.same_company") == "The same schools as today."

@@ -29,6 +29,7 @@ from cluster_optimiser.inputs.intake.areas import (
 )
 from cluster_optimiser.inputs.intake.census import read_census
 from cluster_optimiser.inputs.intake.gias import COLUMNS, iso_day, postcode_of
+from cluster_optimiser.inputs.intake.groups import given_clusters
 from cluster_optimiser.inputs.intake.ledger import Ledger
 from cluster_optimiser.inputs.intake.links import Closed, gather_links, links_beside
 from cluster_optimiser.inputs.intake.places import place_schools, places_of_register
@@ -76,6 +77,8 @@ class Request:
     links: Path | None = None  # the register's file of links; None for the one beside it
     postcodes: Path | None = None  # file or folder of the places of postcodes
     corrections: Path | None = None
+    clusters: Path | None = None  # file of the council's own clusters, or of who feeds whom
+    feeders: Path | None = None
     include: frozenset[str] = frozenset()  # kinds to take that are left out otherwise
     keep: frozenset[int] = frozenset()  # URNs to take, and to leave out, whatever the rules say
     drop: frozenset[int] = frozenset()  # URNs to take, and to leave out, whatever the rules say
@@ -120,6 +123,8 @@ def take_in(request: Request) -> Intake:
         raise RuntimeError(message)
     schools = _schools(request, table, chosen, data_date, ledger, faults)
     _refuse_nothing(schools, request, ledger, faults)
+    own = given_clusters(request.clusters, request.feeders, schools, ledger, faults)
+    schools = schools if own is None else schools.assign(cluster=own)
     report_elsewhere(layers, schools, faults)
     faults.raise_any()
     districts = {str(v) for c in ("district", "district_code") if c in schools for v in schools[c]}

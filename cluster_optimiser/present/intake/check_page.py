@@ -60,6 +60,7 @@ def check_html(new: NewAuthority, authority: Authority, territory: Territory) ->
         dots=_dots(new, schools, frame),
         cluster_rows=[(str(n), int(size), int(total)) for n, size, total in sizes.itertuples()],
         findings=territory.findings,
+        is_made=authority.is_made,
         number=number,
         long_date=long_date,
     )

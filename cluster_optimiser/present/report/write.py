@@ -16,7 +16,8 @@ from cluster_optimiser.present.report.replies import chapter, read_replies
 from cluster_optimiser.present.report.typeset import pdf
 from cluster_optimiser.present.report.word import docx
 from cluster_optimiser.present.report.workbook import xlsx
-from cluster_optimiser.words import say, speaking
+from cluster_optimiser.present.theme import speaking_of
+from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,7 @@ def write_report(
 ) -> list[Path]:
     """Write the committee report of a results folder."""
     folder, looks = read_folder(results), looks or Looks()
-    with speaking(folder.record["theme"]["language"]):
+    with speaking_of(folder.record):
         return _write(folder, out, looks, on_step, warn)
 
 
