@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from cluster_optimiser.changes import Changeable
+from cluster_optimiser.notebook import ShownAuthority, ShownResult, ShownUnsolved
 from cluster_optimiser.proofs import Proof
 
 if TYPE_CHECKING:
@@ -237,8 +239,8 @@ class Layer:
     caveat: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Authority:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Authority(ShownAuthority, Changeable):
     """The checked data of one authority.
 
     Parameters
@@ -515,8 +517,8 @@ class Score:
     metrics: Mapping[str, float | int | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Result:
+@dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
+class Result(ShownResult):
     """One scenario, run: what the results folder, the comparison and the page are made of.
 
     Parameters
@@ -555,8 +557,8 @@ class Result:
     survey: Survey | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unsolved:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Unsolved(ShownUnsolved):
     """A scenario that has no plan: as much a result as one that has.
 
     Parameters

@@ -8,10 +8,10 @@ bounds, which methods can keep it, and what `explain` may loosen of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 METHODS = ("keep", "merge", "redraw", "file")
 """What makes a plan. The first and the last are only judged, so every rule of a plan goes."""
@@ -87,6 +87,12 @@ ONLY: Mapping[str, tuple[tuple[str, ...], str]] = {
 """Key that is no rule -> the methods that it means something to, and why no other."""
 
 
+OWN: dict[str, Callable[..., Any]] = {}
+"""An analyst's own rules of one cluster, in this process: name -> what judges its schools."""
+
+OWN_RULE = Rule("own.<name>", (), "cluster", methods=("keep", "merge", "file"))
+
+
 def rule_of(name: str) -> Rule:
     """Give the rule that a violation or a family of `explain` belongs to.
 
@@ -97,7 +103,7 @@ def rule_of(name: str) -> Rule:
     """
     plain = name.partition("[")[0]
     head = plain.partition(".")[0]
-    for rule in RULES:
+    for rule in (*RULES, OWN_RULE):
         families = (rule.name, rule.name.partition(".<")[0], *rule.loosened)
         if plain in families or head in families:
             return rule

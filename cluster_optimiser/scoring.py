@@ -23,6 +23,8 @@ from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misalig
 from cluster_optimiser.geography.meeting import MeetingPlaces, meeting_schools
 from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
 from cluster_optimiser.geography.travel import UNKNOWN, drive_between, to_centiminutes
+from cluster_optimiser.own import clusters_of, value_of_plan
+from cluster_optimiser.terms import own_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -283,6 +285,10 @@ def plan_metrics(
     funding = problem.scenario.funding
     if funding is not None and funding.need:
         metrics["need_deviation"] = need_deviation(problem, assignment)
+    held = None if not own_terms() else clusters_of(problem.authority.schools, assignment)
+    for term in own_terms():
+        ordinary = {name: held[name] for name in own["cluster"] if held and name in held}
+        metrics[term.metric] = value_of_plan(term, ordinary)
     for layer in problem.authority.layers:
         misaligned = int(own[f"misaligned_{layer}_pupils"].sum())
         metrics[f"misaligned_{layer}_pupils"] = misaligned

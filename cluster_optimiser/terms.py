@@ -7,7 +7,7 @@ without a row is an error everywhere. The checker reads the rows too, and counts
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cluster_optimiser.constants import (
     CENTIMINUTES_PER_MINUTE,
@@ -16,7 +16,7 @@ from cluster_optimiser.constants import (
 from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 WEIGHTED = "weighted"
 """Stage: the sum of all terms, each by its weight."""
@@ -27,11 +27,12 @@ TIE_BREAK = "tie-break"
 UPPER = "upper."
 """Stages of the level above bear its terms with this in front."""
 
-Gathers = Literal["sum", "most", "projections"]
+Gathers = Literal["sum", "most", "projections", "whole"]
 
 NO_SUM = {
     "most": "is the largest of its clusters",
     "projections": "counts projections of a whole plan",
+    "whole": "is a number of a whole plan",
 }
 """Why a term that is gathered otherwise adds up over no clusters."""
 
@@ -52,6 +53,7 @@ class Term:
     bound: Literal["none", "fewest", "median"] = "none"  # what no plan betters, without solving
     is_mean_shown: bool = False  # readers are told the mean of a pupil
     layer: str | None = None  # of a family's member
+    own: Callable[..., Any] | None = None  # an analyst's own, of schools; of plans where "whole"
 
     @property
     def adds_up(self) -> bool:
@@ -154,8 +156,27 @@ def term_words(
     if name in {WEIGHTED, TIE_BREAK}:
         return say(f"{form}.{name}", n)
     row = lookup(name)
+    if row.own is not None:
+        said = name.replace("_", " ")
+        return f"{n:,} {row.unit} of {said}" if form == "amounts" else said
     layers = [titles.get(layer, layer.replace("_", " ")) for layer in row.of_layers(preferred)]
     return say(f"{form}.{row.key}", n, layer="".join(layers[:1]), layers=layers)
+
+
+def add_own(term: Term) -> None:
+    """Add an analyst's own term, and its metric, for this process."""
+    _TERMS[term.name] = term
+    _METRICS[term.metric] = Metric(term.metric, term.unit)
+
+
+def drop_own(name: str) -> None:
+    """Take an own term away again."""
+    del _METRICS[_TERMS.pop(name).metric]
+
+
+def own_terms() -> tuple[Term, ...]:
+    """Give every own term, in the order of their names."""
+    return tuple(term for _, term in sorted(_TERMS.items()) if term.own is not None)
 
 
 def gathered(how: Gathers) -> tuple[str, ...]:

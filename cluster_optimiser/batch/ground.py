@@ -35,6 +35,7 @@ PLACES_HELD = 3
 """Authorities that a process keeps; the one used longest ago goes first."""
 
 _PLACES: OrderedDict[tuple[Path, str], Place] = OrderedDict()
+_CHANGED: list[Place] = []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,11 +58,20 @@ def load_place(scenario: Scenario) -> Place:
     return place_at(authority_folder(scenario))
 
 
+def place_with(authority: Authority) -> Place:
+    """Give the ground of an authority that is at hand, built once for each."""
+    for place in _CHANGED:
+        if place.authority is authority:
+            return place
+    territory = build_territory(authority)
+    _CHANGED.append(Place(authority, territory, authority_findings(authority, territory)))
+    del _CHANGED[:-PLACES_HELD]
+    return _CHANGED[-1]
+
+
 def place_at(folder: Path) -> Place:
     """Read an authority's folder, build its ground and compare its sources."""
-    authority = load_authority(folder)
-    territory = build_territory(authority)
-    return Place(authority, territory, authority_findings(authority, territory))
+    return place_with(load_authority(folder))
 
 
 def ground_of(scenario: Scenario, place: Place) -> tuple[Finding, ...]:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from cluster_optimiser import own as own_functions
 from cluster_optimiser.batch.places import authority_files, beside, scenario_files
 from cluster_optimiser.identity import digest, key_of, library_versions, program_version
 from cluster_optimiser.scenario import load_scenario
@@ -92,6 +93,7 @@ def parts_of(
         "builds_on": dict(builds_on),
         "program": program_version(),
         "libraries": library_versions(),
+        **({"own": marks} if (marks := own_functions.marks()) else {}),
     }
 
 
@@ -177,8 +179,9 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         ("inputs", "input"),
         ("builds_on", "plan it builds on"),
         ("libraries", "library"),
+        ("own", "own term or rule"),
     ):
-        before, after = _flat(old.get(part) or {}), _flat(new[part] or {})
+        before, after = _flat(old.get(part) or {}), _flat(new.get(part) or {})
         keys = [key for key in (*before, *after) if before.get(key) != after.get(key)]
         named = [
             _change(key, before, after, is_hash=part in {"inputs", "builds_on"})

@@ -7,10 +7,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from cluster_optimiser.batch.ground import (
     Place,
     ground_of,
     load_place,
+    place_of,
+    place_with,
     refuse_faults,
     refuse_unknown_names,
     told,
@@ -26,11 +30,11 @@ from cluster_optimiser.errors import (
 )
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.identity import stamp_of
-from cluster_optimiser.inputs import (
-    load_plan,
-)
+from cluster_optimiser.inputs import load_authority, load_plan
+from cluster_optimiser.inputs.plans import read_plan
 from cluster_optimiser.optimise import solve_levels, solve_merge, solve_redraw
 from cluster_optimiser.optimise.naming import assign_schools
+from cluster_optimiser.rules import OWN
 from cluster_optimiser.scenario import (
     Scenario,
     load_scenario,
@@ -64,6 +68,11 @@ def make_plan(
 ) -> Plan:
     """Make the plan of a problem by the method of its scenario."""
     scenario = problem.scenario
+    if OWN and (scenario.method == "redraw" or scenario.levels is not None):
+        how = "a redraw" if scenario.method == "redraw" else "a merge with levels"
+        problem_ = f"{how} cannot keep your own rules while it solves: {', '.join(sorted(OWN))}"
+        remedy = "Forget them (co.forget), solve, and co.evaluate the plan with them."
+        raise ScenarioError([Fault("scenario", 0, "method", problem_, remedy)])
     if scenario.method == "merge" and scenario.levels is not None:
         return solve_levels(problem, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "merge":
@@ -96,6 +105,7 @@ def prepare(
     place = place or load_place(scenario)
     if place.faults:
         raise InputError(place.faults)
+    scenario.refuse_invalid()
     refuse_unknown_names(scenario, place)
     if parent is None and scenario.units_scenario:
         parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
@@ -209,19 +219,75 @@ def result_of(problem: Problem, plan: Plan, *, seconds: float, seed: int, stamp:
     )
 
 
-def evaluate(
-    plan_file: str | Path, scenario: Scenario | str | Path, *, place: Place | None = None
+def run(
+    scenario: Scenario | str | Path,
+    authority: Authority | str | Path | None = None,
+    *,
+    seed: int = 0,
+    time_limit_s: float | None = None,
 ) -> Result:
-    """Judge a plan file by a scenario, as if it were the scenario's own.
+    """Run a scenario on an authority, which is read once for many scenarios.
 
     Parameters
     ----------
-    plan_file
-        CSV ``urn,cluster``.
+    scenario
+        A scenario, or the path of its file.
+    authority
+        An authority, also one changed in Python, or its folder; without it the scenario's own.
+    seed
+        Fixes the search and the choice between equal plans.
+    time_limit_s
+        Seconds of solving; without it until proved.
+
+    Returns
+    -------
+    The result.
+
+    Raises
+    ------
+    InputError, ScenarioError
+        If the data or the scenario has faults.
+    InfeasibleError
+        If it is proved that there is no plan.
+    NoPlanFoundError
+        If the time ran out before a first plan.
+    VerificationError
+        If the plan does not stand up to the independent check.
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = load_scenario(scenario)
+    place = _place(scenario, authority)
+    return run_scenario(scenario, place=place, seed=seed, time_limit_s=time_limit_s)
+
+
+def _place(scenario: Scenario, authority: Authority | str | Path | None) -> Place:
+    if authority is None:
+        return place_of(scenario)
+    if isinstance(authority, (str, Path)):
+        authority = load_authority(authority)
+    return place_with(authority)
+
+
+def evaluate(
+    plan: str | Path | pd.Series | pd.DataFrame,
+    scenario: Scenario | str | Path,
+    authority: Authority | str | Path | None = None,
+    *,
+    place: Place | None = None,
+) -> Result:
+    """Judge a plan by a scenario, as if it were the scenario's own.
+
+    Parameters
+    ----------
+    plan
+        A CSV ``urn,cluster``, a frame with these two columns (or ``urn`` as its index), or a series
+        of clusters with URNs as its index; every school once.
     scenario
         The scenario whose rules and objective it is judged by, or the path of its file.
+    authority
+        An authority, also one changed in Python, or its folder; without it the scenario's own.
     place
-        Its authority and ground; read if not given.
+        The same with its ground, where it is at hand.
 
     Returns
     -------
@@ -234,12 +300,35 @@ def evaluate(
     """
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario)
+    place = place or _place(scenario, authority)
     # Its meeting places are those of the scenario, whatever the method.
     redraw = scenario.redraw.model_copy(update={"hubs": scenario.hubs})
-    plan = str(Path(plan_file).resolve())
-    given = scenario.model_copy(update={"method": "file", "plan": plan, "redraw": redraw})
+    made = plan if isinstance(plan, (pd.Series, pd.DataFrame)) else None
+    path = str(Path(plan).resolve()) if isinstance(plan, (str, Path)) else "a plan made in Python"
+    given = scenario.model_copy(update={"method": "file", "plan": path, "redraw": redraw})
     given._files = scenario.files  # noqa: SLF001 - a copy made in Python keeps its provenance
-    return run_scenario(given, place=place)
+    if made is None:
+        return run_scenario(given, place=place)
+    assignment = read_plan(_as_csv(made), place.authority, path)
+    before = [Plan("plan", assignment, Solution(status="GIVEN"))]
+    stamp = stamp_of(parts_of_run(given, place.authority, 0, builds_on=before))
+    result = result_of(
+        prepare(given, place=place),
+        Plan(given.option, assignment, Solution(status="GIVEN")),
+        seconds=0.0,
+        seed=0,
+        stamp=stamp,
+    )
+    verify(result)
+    return result
+
+
+def _as_csv(plan: pd.Series | pd.DataFrame) -> bytes:
+    """Give a plan made in Python as its file, so that its faults are told alike."""
+    frame = plan.rename("cluster").to_frame() if isinstance(plan, pd.Series) else plan
+    if "urn" not in frame.columns:
+        frame = frame.rename_axis("urn").reset_index()
+    return frame.to_csv(index=False).encode()
 
 
 def _run_parent(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import loky
 from loky.backend import resource_tracker
 
+from cluster_optimiser import own
 from cluster_optimiser.batch.work import warm_up, work
 from cluster_optimiser.constants import ONE_THREAD
 from cluster_optimiser.errors import ClusterOptimiserError
@@ -226,4 +227,7 @@ def open_pool(executor: str, jobs: int) -> Pool:
     """Give the processes that a batch runs in."""
     if executor.startswith(DASK):
         return DaskPool(address=executor.removeprefix(DASK))
+    if jobs != 1 and own.marks():
+        message = "own terms and rules are known to this process alone: run with one job"
+        raise ClusterOptimiserError(message)
     return Pool() if jobs == 1 else LocalPool(jobs)

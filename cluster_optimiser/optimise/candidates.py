@@ -22,10 +22,14 @@ from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces, is_
 from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
 from cluster_optimiser.geography.units import pinned_units, school_positions
 from cluster_optimiser.optimise.universe.frontier import Partitions, partitions
+from cluster_optimiser.own import broken_by, value_of
+from cluster_optimiser.rules import OWN
+from cluster_optimiser.terms import own_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
@@ -278,11 +282,15 @@ class Judge:
         )
         columns |= self._need_deviation(members)
         groups = []
+        own = own_terms()
         for i, mask in enumerate(masks):
             if i % _ASK_EVERY == 0:
                 refuse_if_over("groups of units were judged")
             place = meetings[i]
             if not self._may_meet(place):
+                continue
+            schools = self._schools(mask) if own or OWN else None
+            if OWN and broken_by(schools):
                 continue
             costs = {
                 "count": 1,
@@ -290,12 +298,19 @@ class Judge:
                 "deviation": abs(pupils[i] - size.target),
                 "pupil_minutes": place.pupil_centiminutes if place else 0,
                 **{term: column[i] for term, column in columns.items()},
+                **{row.name: value_of(row, schools) for row in own if row.adds_up},
             }
             units = tuple(self.names[j] for j in bit_positions(mask))
             is_exception = pupils[i] < size.min_pupils
             is_oversize = pupils[i] > size.max_pupils
             groups.append(CandidateGroup(units, mask, pupils[i], is_exception, is_oversize, costs))
         return groups
+
+    def _schools(self, mask: int) -> gpd.GeoDataFrame:
+        """Give the schools of a set of units, for an analyst's own functions."""
+        names = {self.names[i] for i in bit_positions(mask)}
+        urns = self.problem.unit_of.index[self.problem.unit_of.isin(names)]
+        return self.problem.authority.schools.loc[sorted(urns)]
 
     def _need_deviation(self, members: NDArray[np.bool_]) -> dict[str, list[int]]:
         """Give each set's need out of proportion to its pupils, where the scenario states need."""

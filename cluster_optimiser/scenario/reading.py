@@ -12,13 +12,11 @@ import tomllib
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, get_args
-
-from pydantic import BaseModel, ValidationError
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cluster_optimiser.errors import Fault, ScenarioError
-from cluster_optimiser.rules import unsupported
 from cluster_optimiser.scenario.bounds import OUTSIDE, is_inside
+from cluster_optimiser.scenario.changing import merge
 from cluster_optimiser.scenario.positions import locate, locating, shown
 from cluster_optimiser.scenario.schema import Scenario
 from cluster_optimiser.scenario.sweep import (
@@ -35,34 +33,6 @@ from cluster_optimiser.scenario.words import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from pydantic_core import ErrorDetails
-
-UNION_BRANCHES = ("str", "tuple[str, ...]")
-"""Names that pydantic gives to the two forms of a value that is a text or a list of texts; what is
-wrong is told of the list."""
-
-SHAPES = {
-    "string_type": "Write a text in quotation marks.",
-    "tuple_type": "Write a list in square brackets.",
-    "dict_type": "Write a table of keys and values.",
-    "model_type": "Write a table of keys and values.",
-}
-"""Kind of fault -> what to write, where pydantic would speak of Python."""
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = value
-    # An order replaces inherited weights and the other way round: they exclude each other.
-    for one, other in (("order", "weights"), ("weights", "order")):
-        if one in over and other not in over:
-            merged.pop(other, None)
-    return merged
 
 
 def _read_toml(path: Path, file: str) -> dict[str, Any]:
@@ -123,70 +93,12 @@ def _on_base(
     if not is_inside(target, seen[0] if seen else path):
         _refuse_base(path, f'"{parent}" leaves the project', OUTSIDE)
     base, files = _read_chain(target, (*seen, path))
-    return _merge(base, data), (path, *files)
-
-
-def _table_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
-    """Give the table that holds the last key of a location, to offer its right names."""
-    table: type[BaseModel] = Scenario
-    for key in location[:-1]:
-        if isinstance(key, int):
-            continue
-        info = table.model_fields.get(key)
-        if info is None:
-            return None
-        inner = _model_in(info.annotation)
-        if inner is None:
-            return None
-        table = inner
-    return table
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    """Give the table that a field holds, also where it may be missing or there are several."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model_in(inner) for inner in get_args(annotation))
-    return next((model for model in found if model is not None), None)
-
-
-def _fault_of(detail: ErrorDetails, file: str) -> Fault:
-    location = tuple(part for part in detail["loc"] if part not in UNION_BRANCHES)
-    # People count from 1, here as in the data.
-    subject = ".".join(str(part + 1 if isinstance(part, int) else part) for part in location)
-    message, given = detail["msg"], detail["input"]
-    if detail["type"] == "extra_forbidden":
-        table = _table_at(location)
-        like = nearest(str(location[-1]), table.model_fields) if table else None
-        remedy = f'Did you mean "{like}"?' if like else "Remove it, or see `schema` for the keys."
-        return Fault(file, 0, subject, f'unknown key "{location[-1]}"', remedy)
-    if detail["type"] == "missing" and isinstance(location[-1], int):
-        return Fault(file, 0, subject, "it is missing", "Give two names.")
-    if detail["type"] == "missing":
-        return Fault(file, 0, subject, "it is missing", f"Add {location[-1]} = ....")
-    if detail["type"] == "refused":
-        subject = ".".join(filter(None, [subject, detail["ctx"]["key"]]))
-        return Fault(file, 0, subject, message, detail["ctx"]["remedy"])
-    remedy = SHAPES.get(detail["type"], f"{message}.")
-    return Fault(file, 0, subject, f"{given!r} is not allowed", remedy)
+    return merge(base, data), (path, *files)
 
 
 def parse_scenario(data: Mapping[str, Any], *, file: str = "scenario") -> Scenario:
     """Check plain data against the schema."""
-    try:
-        scenario = Scenario.model_validate(data)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        faults = [_fault_of(d, file) for d in details if d["loc"][-1:] != UNION_BRANCHES[:1]]
-        raise ScenarioError(faults) from None
-    remedy = "Remove it, or change the method."
-    beyond = [
-        Fault(file, 0, key, f'method "{scenario.method}" does not know it: {why}', remedy)
-        for key, why in unsupported(scenario.method, scenario.stated)
-    ]
-    if beyond:
-        raise ScenarioError(beyond)
-    return scenario
+    return Scenario.of_data(data, file=file)
 
 
 def load_scenario(path: str | Path) -> Scenario:

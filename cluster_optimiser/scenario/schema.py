@@ -10,11 +10,16 @@ import math
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.notebook import ShownScenario
+from cluster_optimiser.rules import unsupported
 from cluster_optimiser.scenario import numbers
+from cluster_optimiser.scenario.changing import changes_of, merge
+from cluster_optimiser.scenario.faults import faults_of
 from cluster_optimiser.scenario.money import Funding
 from cluster_optimiser.scenario.projection import Projection
 from cluster_optimiser.scenario.tables import (
@@ -37,6 +42,9 @@ from cluster_optimiser.scenario.tables import (
 )
 from cluster_optimiser.terms import NO_SUM, lookup
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 WORDS_OF_UNITS = ("clusters", "schools")
 """Values of ``units`` that are no label of a scenario."""
 
@@ -57,7 +65,7 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that Windows keeps for devices, whatever follows a dot."""
 
 
-class Scenario(Table):
+class Scenario(ShownScenario, Table):
     """One option to be built or scored: what may be done, what is best, what to call it."""
 
     title: str
@@ -130,6 +138,9 @@ class Scenario(Table):
         if limited and self.levels is not None:
             refuse("limits do not go with levels", "Remove [limits], or [levels].", "limits")
         for term in (*self.objective.rows, *limited):
+            if term.gathers == "whole":
+                problem = f'own term "{term.name}" {NO_SUM[term.gathers]}, so no method betters it'
+                refuse(problem, "Remove it: it is scored and checked all the same.", "objective")
             if term.needs == "need" and not (self.funding and self.funding.need):
                 problem = f'the term "{term.name}" needs to know what need is'
                 refuse(problem, "Add need = { pupils = 1, ... } to [funding].", "objective")
@@ -155,6 +166,61 @@ class Scenario(Table):
             problem = f'method "{self.method}" needs to know what is best'
             refuse(problem, "Add [objective] with order or weights.", "objective")
         return self
+
+    @classmethod
+    def of_data(cls, data: Mapping[str, Any], *, file: str = "scenario") -> Self:
+        """Check plain data, every fault gathered, as of the file that bears a name."""
+        try:
+            scenario = cls.model_validate(data)
+        except ValidationError as error:
+            raise ScenarioError(faults_of(error, cls, file)) from None
+        remedy = "Remove it, or change the method."
+        beyond = [
+            Fault(file, 0, key, f'method "{scenario.method}" does not know it: {why}', remedy)
+            for key, why in unsupported(scenario.method, scenario.stated)
+        ]
+        if beyond:
+            raise ScenarioError(beyond)
+        return scenario
+
+    def with_(self, changes: Mapping[str, Any] | None = None, /, **keys: object) -> Self:
+        """Give a copy with other rules, checked as a file is.
+
+        Parameters
+        ----------
+        changes
+            Dotted key -> value, such as ``{"count.min": 3}``.
+        **keys
+            The same by name: a table (``pins={...}``, merged into what is there), a key that only
+            one table has (``min_pupils=2300``), or ``table__key`` (``count__min=3``).
+
+        Returns
+        -------
+        The copy. This scenario stays as it is, and the copy finds the same files.
+
+        Raises
+        ------
+        ScenarioError
+            With every fault, as the file would have them.
+
+        Examples
+        --------
+        >>> from cluster_optimiser.scenario import parse_scenario
+        >>> base = {"title": "One", "option": "1", "authority": "a", "method": "keep"}
+        >>> parse_scenario(base).with_(min_pupils=2300, option="2").size.min_pupils
+        2300
+        """
+        own = json.loads(self.model_dump_json(exclude_defaults=True))
+        changed = self.of_data(merge(own, changes_of(type(self), {**(changes or {}), **keys})))
+        changed._files = self._files  # noqa: SLF001 - a copy keeps its provenance
+        return changed
+
+    def refuse_invalid(self) -> None:
+        """Refuse what a copy made without a check would let through."""
+        try:
+            type(self).model_validate(json.loads(self.model_dump_json(warnings=False)))
+        except ValidationError as error:
+            raise ScenarioError(faults_of(error, type(self), "scenario")) from None
 
     @property
     def stated(self) -> frozenset[str]:

@@ -15,6 +15,9 @@ from scipy.optimize import linear_sum_assignment
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, CENTIPUPILS_PER_PUPIL
 from cluster_optimiser.domain import Violation
+from cluster_optimiser.own import broken_by, value_of_plan
+from cluster_optimiser.rules import OWN
+from cluster_optimiser.terms import own_terms
 from cluster_optimiser.verification.facts import (
     ClusterFacts,
     Verification,
@@ -28,6 +31,7 @@ from cluster_optimiser.verification.register import PlainGround
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import geopandas as gpd
     import pandas as pd
 
     from cluster_optimiser.domain import Problem
@@ -215,6 +219,7 @@ def _violations(
             yield Violation("units", unit, f"is divided between {', '.join(sorted(names))}")
     for facts in ordinary:
         yield from cluster_violations(ground, facts)
+    yield from _own_violations(ground, ordinary)
     yield from small_violations(ground, ordinary)
     yield from _count_violations(ground.scenario, len(ordinary))
     yield from _pin_violations(ground, clusters_of)
@@ -224,6 +229,17 @@ def _violations(
         judge_one=cluster_violations,
         judge_all=verify_plan,
     )
+
+
+def _own_violations(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
+    """Judge each cluster by an analyst's own rules."""
+    for facts in ordinary if OWN else ():
+        for rule, detail in broken_by(_schools_of(ground, facts)).items():
+            yield Violation(f"own.{rule}", facts.name, detail)
+
+
+def _schools_of(ground: PlainGround, facts: ClusterFacts) -> gpd.GeoDataFrame:
+    return ground.problem.authority.schools.loc[sorted(facts.urns)]
 
 
 # --- the objective and the metrics ------------------------------------------------------
@@ -308,7 +324,16 @@ def _objective(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[st
         "misaligned": sum(misaligned.get(layer, 0) for layer in scenario.preferred_layers),
         **{f"misaligned.{layer}": pupils for layer, pupils in misaligned.items()},
         **({} if need is None else {"need_deviation": need}),
+        **_own_values(ground, ordinary),
     }
+
+
+def _own_values(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[str, float]:
+    """Count an analyst's own terms, cluster by cluster."""
+    if not own_terms():
+        return {}
+    held = {facts.name: _schools_of(ground, facts) for facts in ordinary}
+    return {term.name: value_of_plan(term, held) for term in own_terms()}
 
 
 def _metrics(
@@ -342,6 +367,7 @@ def _metrics(
     }
     if "need_deviation" in objective:
         metrics["need_deviation"] = objective["need_deviation"]
+    metrics |= {term.metric: objective[term.name] for term in own_terms()}
     for layer in ground.layers:
         misaligned = [f.misaligned_pupils[layer] for f in ordinary]
         metrics[f"misaligned_{layer}_pupils"] = sum(misaligned)

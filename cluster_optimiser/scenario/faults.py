@@ -1,0 +1,76 @@
+"""What pydantic finds wrong with data, as faults that a person can mend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from pydantic import BaseModel
+
+from cluster_optimiser.errors import Fault
+from cluster_optimiser.scenario.words import nearest
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+UNION_BRANCHES = ("str", "tuple[str, ...]")
+"""Names that pydantic gives to the two forms of a value that is a text or a list of texts; what is
+wrong is told of the list."""
+
+SHAPES = {
+    "string_type": "Write a text in quotation marks.",
+    "tuple_type": "Write a list in square brackets.",
+    "dict_type": "Write a table of keys and values.",
+    "model_type": "Write a table of keys and values.",
+}
+"""Kind of fault -> what to write, where pydantic would speak of Python."""
+
+
+def _table_at(table: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """Give the table that holds the last key of a location, to offer its right names."""
+    for key in location[:-1]:
+        if isinstance(key, int):
+            continue
+        info = table.model_fields.get(key)
+        if info is None:
+            return None
+        inner = model_in(info.annotation)
+        if inner is None:
+            return None
+        table = inner
+    return table
+
+
+def model_in(annotation: object) -> type[BaseModel] | None:
+    """Give the table that a field holds, also where it may be missing or there are several."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (model_in(inner) for inner in get_args(annotation))
+    return next((model for model in found if model is not None), None)
+
+
+def _fault_of(detail: ErrorDetails, root: type[BaseModel], file: str) -> Fault:
+    location = tuple(part for part in detail["loc"] if part not in UNION_BRANCHES)
+    # People count from 1, here as in the data.
+    subject = ".".join(str(part + 1 if isinstance(part, int) else part) for part in location)
+    message, given = detail["msg"], detail["input"]
+    if detail["type"] == "extra_forbidden":
+        table = _table_at(root, location)
+        like = nearest(str(location[-1]), table.model_fields) if table else None
+        remedy = f'Did you mean "{like}"?' if like else "Remove it, or see `schema` for the keys."
+        return Fault(file, 0, subject, f'unknown key "{location[-1]}"', remedy)
+    if detail["type"] == "missing" and isinstance(location[-1], int):
+        return Fault(file, 0, subject, "it is missing", "Give two names.")
+    if detail["type"] == "missing":
+        return Fault(file, 0, subject, "it is missing", f"Add {location[-1]} = ....")
+    if detail["type"] == "refused":
+        subject = ".".join(filter(None, [subject, detail["ctx"]["key"]]))
+        return Fault(file, 0, subject, message, detail["ctx"]["remedy"])
+    remedy = SHAPES.get(detail["type"], f"{message}.")
+    return Fault(file, 0, subject, f"{given!r} is not allowed", remedy)
+
+
+def faults_of(error: ValidationError, root: type[BaseModel], file: str) -> list[Fault]:
+    """Give the faults of data that was checked against a table."""
+    details = error.errors(include_url=False)
+    return [_fault_of(d, root, file) for d in details if d["loc"][-1:] != UNION_BRANCHES[:1]]
