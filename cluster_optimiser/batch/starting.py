@@ -68,6 +68,8 @@ class Started:
     boundaries: Path  # its folder, and that of its starter scenarios
     scenarios: Path  # its folder, and that of its starter scenarios
     lines: tuple[str, ...]  # the summary, for a person to check
+    new: NewAuthority  # what it was made of
+    is_made: bool  # whether its clusters of today are groups that the program made
 
 
 MOST_KEY = 60
@@ -117,7 +119,7 @@ def start(
         for old, fresh in zip(homes, made, strict=True):
             _carry_over(old, fresh)
         _put_in_place(made, homes, Path(temporary))
-    return Started(*homes, tuple(_lines(new, homes)))
+    return Started(*homes, tuple(_lines(new, homes)), new, authority.is_made)
 
 
 def _refuse_existing(
@@ -149,8 +151,9 @@ def with_clusters(key: str, intake: Intake, placing: Placing) -> NewAuthority:
     spec = TravelSpec("estimate", constant_min=CONSTANT_MIN, bands=bands)
     known = _given_clusters(schools)
     if known.notna().any():
-        file = intake.request.clusters or intake.request.feeders or intake.request.schools
-        cluster, notes = _filled(known, km, schools["name"], file.name)
+        file = intake.request.clusters or intake.request.feeders
+        of = file.name if file else "the register"
+        cluster, notes = _filled(known, km, schools["name"], of)
     else:
         ages = {
             column: [age_of(text) for text in schools[column]]
@@ -176,14 +179,14 @@ def _given_clusters(schools: gpd.GeoDataFrame) -> pd.Series:
 
 
 def _filled(
-    known: pd.Series, km: np.ndarray, names: pd.Series, file: str
+    known: pd.Series, km: np.ndarray, names: pd.Series, of: str
 ) -> tuple[pd.Series, tuple[str, ...]]:
     """Put schools without a cluster into that of the nearest school that has one."""
     has = np.flatnonzero(known.notna())
     nearest = has[km[:, has].argmin(axis=1)]
     cluster = known.where(known.notna(), known.iloc[nearest].to_numpy())
     blank = names[known.isna()].astype(str)
-    notes = [f"Today's {cluster.nunique()} clusters are those of {file}."]
+    notes = [f"Today's {cluster.nunique()} clusters are those of {of}."]
     if len(blank):
         text = f"{len(blank)} schools that it gives none are put into that of the nearest school"
         notes.append(f"{text}: {listed(blank)}.")

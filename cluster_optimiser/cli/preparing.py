@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cluster_optimiser.cli.checking import mending_options
-from cluster_optimiser.cli.terminal import console, say
+from cluster_optimiser.cli.terminal import EXIT_SOME_FAILED, console, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ def _number_or_file(
 
 
 @click.command()
-@click.argument("authority")
+@click.argument("authority", required=False, default="")
 @click.option(
     "--schools",
     type=click.Path(path_type=Path),
@@ -36,7 +37,12 @@ def _number_or_file(
     help="The register: an extract of Get Information About Schools as it comes (CSV or zip), or "
     "any table with URN, name and places.",
 )
-@click.option("--la", default="", help="Code or name of the authority in a national file.")
+@click.option(
+    "--la",
+    default="",
+    help='Code or name of the authority in a national file; "all": every one that it has, a folder '
+    "each and one table.  Those that are there already stay: a run goes on where it ended.",
+)
 @click.option(
     "--layer",
     "layers",
@@ -158,6 +164,9 @@ def new(  # noqa: PLR0913 - one argument an option
     """
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
+    if bool(authority) == (files["la"].lower() == "all"):
+        message = "Give the name of the AUTHORITY, or --la all without one."
+        raise click.UsageError(message)
     boundaries = [_layer_parts(text) for text in layers]
     to_user = console()
     with Progress(
@@ -168,7 +177,7 @@ def new(  # noqa: PLR0913 - one argument an option
         disable=not to_user.is_terminal or to_user.no_color,
     ) as progress:
         task = progress.add_task("reading", total=None)
-        from cluster_optimiser.batch import starting
+        from cluster_optimiser.batch import nation, starting
         from cluster_optimiser.batch.mending import Mending
         from cluster_optimiser.batch.starters import Wanted
         from cluster_optimiser.inputs.intake import LayerFile, Request
@@ -184,19 +193,27 @@ def new(  # noqa: PLR0913 - one argument an option
         )
         numbers = [one for one in clusters if isinstance(one, int)]
         wanted = Wanted(numbers[-1] if numbers else None, n_areas)
-        started = starting.start(
-            request,
-            starting.Placing(
-                into,
-                is_forced=force,
-                join_within_m=join_within_m,
-                wanted=wanted,
-                mending=Mending(close_m, simplify_m) if is_mended else None,
-            ),
-            on_step=lambda text: progress.update(task, description=text),
+        placing = starting.Placing(
+            into,
+            is_forced=force,
+            join_within_m=join_within_m,
+            wanted=wanted,
+            mending=Mending(close_m, simplify_m) if is_mended else None,
         )
-    for line in started.lines:
+
+        def on_step(text: str) -> None:
+            progress.update(task, description=text)
+
+        is_refused = False
+        if request.la.lower() == nation.ALL:
+            every = nation.start_all(request, placing, on_step=on_step)
+            lines, is_refused = every.lines, every.n_refused > 0
+        else:
+            lines = starting.start(request, placing, on_step=on_step).lines
+    for line in lines:
         say(line)
+    if is_refused:
+        sys.exit(EXIT_SOME_FAILED)
 
 
 def _layer_parts(text: str) -> tuple[str, Path, str]:

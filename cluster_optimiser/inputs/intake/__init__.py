@@ -1,6 +1,12 @@
 """Intake: public files as they come, made into the data of one authority."""
 
-from cluster_optimiser.inputs.intake.intake import Intake, LayerFile, Request, take_in
+from cluster_optimiser.inputs.intake.intake import (
+    Intake,
+    LayerFile,
+    Request,
+    authorities_of,
+    take_in,
+)
 from cluster_optimiser.inputs.intake.ledger import OPEN_LEFT_OUT, Dropped, Flag, Ledger
 
 __all__ = [
@@ -11,5 +17,6 @@ __all__ = [
     "LayerFile",
     "Ledger",
     "Request",
+    "authorities_of",
     "take_in",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,7 +12,7 @@ import geopandas as gpd
 import shapely
 
 from cluster_optimiser.constants import CRS_METRES
-from cluster_optimiser.errors import InputError
+from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.boundaries import read_outline
 from cluster_optimiser.inputs.checking import FaultList, Problem
 from cluster_optimiser.inputs.files import Folder
@@ -39,6 +40,7 @@ from cluster_optimiser.inputs.intake.rows import RawTable, is_there, read_raw
 from cluster_optimiser.inputs.intake.selection import (
     Chosen,
     Wishes,
+    authorities,
     check_urns,
     choose_authority,
     corrected,
@@ -105,7 +107,7 @@ class Intake:
 def take_in(request: Request) -> Intake:
     """Read everything, keep an account of every row, and cut it down to the authority."""
     faults, ledger = FaultList(), Ledger(request.schools.name)
-    table = read_raw(request.schools, COLUMNS, needs=("urn", "name"), faults=faults)
+    table = _register(request.schools, faults)
     layers = _layers(request, faults)
     outline = _given_outline(request, faults)
     chosen = None
@@ -147,6 +149,38 @@ def take_in(request: Request) -> Intake:
         links=links_path(request),
         is_gias=table.found["name"] == COLUMNS["name"][0],
     )
+
+
+def authorities_of(request: Request) -> list[tuple[str, str]]:
+    """Name every authority of the register by code and name; rows that name none are not one."""
+    faults = FaultList()
+    table = _register(request.schools, faults)
+    faults.raise_any()
+    return [] if table is None else authorities(table)
+
+
+def _register(path: Path, faults: FaultList) -> RawTable | None:
+    """Read the register, once for all authorities that are made from it."""
+    if not is_there(path, faults):
+        return None
+    state = path.stat()
+    table, found = _read_once(path, state.st_mtime_ns, state.st_size)
+    faults.extend(found)
+    return table
+
+
+@functools.lru_cache(maxsize=1)
+def _read_once(path: Path, _changed: int, _size: int) -> tuple[RawTable | None, tuple[Fault, ...]]:
+    faults = FaultList()
+    table = read_raw(path, COLUMNS, needs=("urn", "name"), faults=faults)
+    return table, tuple(faults)
+
+
+@functools.lru_cache(maxsize=1)
+def _closed(table: RawTable, path: Path | None) -> tuple[Closed, int, tuple[Fault, ...]]:
+    faults = FaultList()
+    links = gather_links(table, path, faults)
+    return Closed(table, links), links.n_links, tuple(faults)
 
 
 def _layers(request: Request, faults: FaultList) -> list[RawLayer]:
@@ -198,14 +232,14 @@ def _schools(
     if request.postcodes is not None:
         places = read_postcodes(request.postcodes, wanted, faults)
     path = links_path(request)
-    links = gather_links(table, path, faults)
+    closed, n_links, of_links = _closed(table, path)
+    faults.extend(of_links)
     if path is not None and request.links is None:
-        ledger.notes.append(f"{path.name}, beside the register: {links.n_links:,} links were read.")
+        ledger.notes.append(f"{path.name}, beside the register: {n_links:,} links were read.")
     faults.raise_any()
     if schools.empty:
         return gpd.GeoDataFrame(schools, geometry=[], crs=CRS_METRES)
     neighbours = places_of_register(table.cells, wanted)
-    closed = Closed(table, links)
     first = request.is_pupils_first
     joined = join_pupils(schools, census, closed, ledger, is_census_first=first)
     placed = place_schools(joined, places, neighbours, ledger)

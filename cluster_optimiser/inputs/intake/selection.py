@@ -36,6 +36,9 @@ INCLUDABLE = ("proposed", "independent", "non-maintained")
 MANY = 12
 """From so many authorities on, only the nearest names are offered."""
 
+NO_AUTHORITY = frozenset({"000", "0"})
+"""Codes of the register for establishments that belong to no authority."""
+
 _NONE_WORDS = frozenset({"", "does not apply", "none", "not applicable"})
 
 _SAME_ROW, _SAME_URN = "the same row again", "its URN stands on an earlier row"
@@ -59,6 +62,19 @@ class Wishes:
     keep: frozenset[int] = frozenset()  # URNs to take, and to leave out, whatever the rules say
     drop: frozenset[int] = frozenset()  # URNs to take, and to leave out, whatever the rules say
     data_date: str = ""  # ISO date of the extract, to judge closing dates by
+
+
+def authorities(table: RawTable) -> list[tuple[str, str]]:
+    """Give code and name of every authority of a table, each once, by its commonest name."""
+    codes = table.column("la_code").str.replace(r"\.0+$", "", regex=True)
+    names: dict[str, Counter[str]] = {}
+    for code, name in zip(codes, table.column("la_name"), strict=True):
+        if name and name.lower() not in _NONE_WORDS and code not in NO_AUTHORITY:
+            names.setdefault(code or name, Counter())[name] += 1
+    return sorted(
+        (key if key in set(codes) else "", of_key.most_common(1)[0][0])
+        for key, of_key in names.items()
+    )
 
 
 def choose_authority(

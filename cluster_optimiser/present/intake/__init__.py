@@ -3,12 +3,14 @@
 from cluster_optimiser.present.intake.account import summary_lines
 from cluster_optimiser.present.intake.check_page import check_html
 from cluster_optimiser.present.intake.files import NewAuthority, caveats, write_data, write_papers
+from cluster_optimiser.present.intake.nation import nation_html
 from cluster_optimiser.present.intake.scenarios import starter_text
 
 __all__ = [
     "NewAuthority",
     "caveats",
     "check_html",
+    "nation_html",
     "starter_text",
     "summary_lines",
     "write_data",

@@ -1,0 +1,20 @@
+"""One page of every authority of a national register: a line each, and a link."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster_optimiser.present.words import number, template
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def nation_html(table: pd.DataFrame) -> str:
+    """Write the page from the table of all authorities."""
+    return template("nation.html.j2").render(rows=table.to_dict("records"), figure=_figure)
+
+
+def _figure(cell: object) -> str:
+    """Write a count; what is blank stays so."""
+    return number(int(str(cell))) if str(cell) else ""
