@@ -11,12 +11,7 @@ from cluster_optimiser.batch.ground import place_of
 from cluster_optimiser.batch.ledger import RECORD_FILE
 from cluster_optimiser.batch.one import prepare, result_of
 from cluster_optimiser.batch.surveys import standing_of, survey_of
-from cluster_optimiser.batch.sweeps import (
-    TABLE_FILES,
-    change_words,
-    changes_table,
-    write_tables,
-)
+from cluster_optimiser.batch.sweeps import TABLE_FILES, write_tables
 from cluster_optimiser.batch.together import sign, together_key
 from cluster_optimiser.batch.work import held, hold, plan_of
 from cluster_optimiser.comparison import compare, compare_runs
@@ -42,9 +37,13 @@ COMPARISON_FILES = (
     "comparison.csv",
     "assignments.csv",
     DATAPACKAGE,
+    "runs.html",
     *PICTURES,
 )
 """What speaks of all plans of a run together."""
+
+OVERVIEW = "runs.html"
+"""The page of all runs, where the options of one authority have the first."""
 
 AUTHORITIES = "authorities"
 """Folder of a page for each authority, where there are several."""
@@ -146,12 +145,11 @@ def write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> li
     shown = [group for group in options_of.values() if any(one.has_plan for one in group)]
     names: list[str] = []
     is_page_first = is_whole and len(shown) == 1
-    pages: list[tuple[str, str]] = []
     for group in shown if is_whole else ():
         key = authority_folder(group[0].scenario).name
         home = "" if is_page_first else f"{AUTHORITIES}/{key}/"
         (folder / home).mkdir(parents=True, exist_ok=True)
-        pages.append((_write_page(group, folder / home), f"{home}index.html"))
+        _write_page(group, folder / home)
         written = [f"{home}{name}" for name in COMPARISON_FILES]
         # There are no pictures where there is nothing to draw.
         names += [name for name in written if (folder / name).is_file()]
@@ -163,14 +161,18 @@ def write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> li
         text = joint_datapackage(folder, homes)
         (folder / DATAPACKAGE).write_text(text, encoding="utf-8", newline="\n")
         names.append(DATAPACKAGE)
-    if is_whole and not is_page_first:
-        _write_overview(outcomes, folder, pages)
-        names.append("index.html")
+    # The options of one authority have their page first; a sweep beside them has its own.
+    if is_whole and not is_simple:
+        name = OVERVIEW if is_page_first else "index.html"
+        mapped = [outcome.scenario.option for outcome in outcomes if outcome.has_plan]
+        page = present.overview_html(folder, has_map=mapped)
+        (folder / name).write_text(page, encoding="utf-8", newline="\n")
+        names.append(name)
     return list(dict.fromkeys(names))
 
 
-def _write_page(group: Sequence[Outcome], folder: Path) -> str:
-    """Write the comparison and the page of one authority; give its name."""
+def _write_page(group: Sequence[Outcome], folder: Path) -> None:
+    """Write the comparison and the page of one authority."""
     results = [load_result(outcome) for outcome in group if outcome.has_plan]
     unsolved = [load_unsolved(outcome) for outcome in group if not outcome.has_plan]
     present.write_comparison(
@@ -180,7 +182,6 @@ def _write_page(group: Sequence[Outcome], folder: Path) -> str:
         unsolved=unsolved,
         standing=standing_of(results),
     )
-    return results[0].problem.authority.name
 
 
 def _write_lists(outcomes: Sequence[Outcome], folder: Path) -> list[str]:
@@ -203,23 +204,3 @@ def _write_lists(outcomes: Sequence[Outcome], folder: Path) -> list[str]:
             text = (outcome.folder / "assignments.csv").read_text(encoding="utf-8")
             file.write(text if i == 0 else text.partition("\n")[2])
     return ["comparison.csv", "assignments.csv"]
-
-
-def _write_overview(
-    outcomes: Sequence[Outcome], folder: Path, pages: Sequence[tuple[str, str]]
-) -> None:
-    changes = changes_table(outcomes).to_dict("records")
-    runs = [
-        {
-            "label": outcome.scenario.option,
-            "title": outcome.scenario.title,
-            "status": outcome.status,
-            "message": outcome.message,
-            "metrics": outcome.record.get("metrics", {}),
-            "href": f"{outcome.scenario.option}/map.html" if outcome.has_plan else "",
-        }
-        for outcome in outcomes
-    ]
-    said = [change_words(change) for change in changes if change["is_same_plan"] is not True]
-    page = present.overview_html(runs, pages=pages, changes=said)
-    (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")

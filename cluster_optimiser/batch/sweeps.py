@@ -1,17 +1,21 @@
-"""The runs of a batch as one table, and where along a sweep the answer changes."""
+"""The runs of a batch as one table, where along a sweep the answer changes, and the plans it has.
+
+Everything is said of what stands in the tables: whoever counts the rows again comes to the same.
+"""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import importlib.util
 import itertools
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cluster_optimiser.batch.refining import is_settled
+from cluster_optimiser.batch.steps import members_of, neighbours, plan_id, what_changes
 from cluster_optimiser.present.tables import csv_text
-from cluster_optimiser.scenario.sweep import in_words
+from cluster_optimiser.scenario.sweep import CHANGED, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -19,8 +23,8 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.batch.tasks import Outcome
 
-RUNS, RUNS_PARQUET, CHANGES = "runs.csv", "runs.parquet", "changes.csv"
-TABLE_FILES = (RUNS, RUNS_PARQUET, CHANGES)
+RUNS, RUNS_PARQUET, CHANGES, PLANS = "runs.csv", "runs.parquet", "changes.csv", "plans.csv"
+TABLE_FILES = (RUNS, RUNS_PARQUET, CHANGES, PLANS)
 
 CHANGE_COLUMNS = (
     "sweep",
@@ -30,6 +34,8 @@ CHANGE_COLUMNS = (
     "to_value",
     "from_run",
     "to_run",
+    "what",
+    "is_proved_between",
     "is_same_plan",
     "from_status",
     "to_status",
@@ -39,8 +45,6 @@ CHANGE_COLUMNS = (
     "moved_share",
 )
 """Columns of ``changes.csv``."""
-
-PLAN_LENGTH = 12
 
 
 def runs_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
@@ -75,72 +79,26 @@ def _cell(value: object) -> object:
     return in_words({"": value}).strip()
 
 
-def members_of(outcome: Outcome) -> dict[str, frozenset[str]]:
-    """Give the schools of each cluster of a plan."""
-    if not outcome.has_plan:
-        return {}
-    found: dict[str, set[str]] = {}
-    with (outcome.folder / "plan.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found.setdefault(row["cluster"], set()).add(row["urn"])
-    return {cluster: frozenset(urns) for cluster, urns in found.items()}
-
-
-def plan_id(outcome: Outcome) -> str | None:
-    """Give the short hash of a plan's grouping of schools."""
-    clusters = members_of(outcome)
-    if not clusters:
-        return None
-    text = ";".join(sorted(",".join(sorted(urns)) for urns in clusters.values()))
-    return hashlib.sha256(text.encode()).hexdigest()[:PLAN_LENGTH]
-
-
 def changes_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     """Say for each two neighbouring values of a swept key what changes from one to the other."""
-    sweeps: dict[str, list[Outcome]] = {}
-    for outcome in outcomes:
-        # Later versions are compared by the page; here the best plan of each run counts.
-        if outcome.scenario.sweep and not outcome.scenario.earlier:
-            sweeps.setdefault(outcome.scenario.sweep, []).append(outcome)
-    rows = [row for name, runs in sweeps.items() for row in _changes(name, runs)]
+    rows = [_change(key, one, other) for key, one, other in neighbours(outcomes)]
     return pd.DataFrame(rows, columns=list(CHANGE_COLUMNS)).convert_dtypes()
 
 
-def _changes(name: str, runs: Sequence[Outcome]) -> list[dict[str, Any]]:
-    rows = []
-    # Plans of two authorities have no school in common: there is nothing to compare.
-    for key in [key for key in runs[0].scenario.swept if key != "authority"]:
-        groups: dict[str, list[Outcome]] = {}
-        for run in runs:
-            others = {k: v for k, v in run.scenario.swept.items() if k != key}
-            groups.setdefault(in_words(others), []).append(run)
-        for held, group in groups.items():
-            ordered = _ordered(group, key)
-            rows += [
-                _change(name, key, held, one, other) for one, other in itertools.pairwise(ordered)
-            ]
-    return rows
-
-
-def _ordered(runs: Sequence[Outcome], key: str) -> list[Outcome]:
-    """Put numbers in their order; leave anything else in the order of the file."""
-    values = [run.scenario.swept[key] for run in runs]
-    if all(isinstance(value, (int, float)) for value in values):
-        return sorted(runs, key=lambda run: run.scenario.swept[key])
-    return list(runs)
-
-
-def _change(name: str, key: str, held: str, one: Outcome, other: Outcome) -> dict[str, Any]:
+def _change(key: str, one: Outcome, other: Outcome) -> dict[str, Any]:
+    held = in_words({k: v for k, v in one.scenario.swept.items() if k != key})
     moved = _moved_pupils(one, other)
     pupils = one.record.get("metrics", {}).get("pupils_all")
     return {
-        "sweep": name,
+        "sweep": one.scenario.sweep,
         "key": key,
         "held": held,
         "from_value": in_words({"": one.scenario.swept[key]}).strip(),
         "to_value": in_words({"": other.scenario.swept[key]}).strip(),
         "from_run": one.scenario.option,
         "to_run": other.scenario.option,
+        "what": what_changes(one, other),
+        "is_proved_between": is_settled(one, other, key),
         "is_same_plan": None if moved is None else moved == 0 and plan_id(one) == plan_id(other),
         "from_status": one.status,
         "to_status": other.status,
@@ -161,6 +119,103 @@ def _moved_pupils(one: Outcome, other: Outcome) -> int | None:
         for row in csv.DictReader(file):
             pupils[row["cluster"]] = int(row["pupils"])
     return sum(pupils[cluster] for cluster, urns in before.items() if urns not in after)
+
+
+PLAN_COLUMNS = (
+    "sweep",
+    "name",
+    "plan",
+    "n_runs",
+    "n_proved",
+    "first_run",
+    "n_clusters",
+    "smallest_pupils",
+    "largest_pupils",
+    "mean_minutes",
+    "max_minutes",
+    "holds",
+    "stops",
+)
+"""Columns of ``plans.csv``."""
+
+
+def plans_table(runs: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """Put each different plan of a sweep into one row: where it is best, where it stops to be."""
+    rows = []
+    for sweep, part in runs[runs["sweep"].notna() & runs["plan"].notna()].groupby("sweep"):
+        steps = changes[changes["sweep"] == sweep]
+        for number, (plan, own) in enumerate(part.groupby("plan", sort=False)):
+            labels = set(own["run"])
+            first = own.iloc[0]
+            leaves = steps[steps["from_run"].isin(labels) & steps["what"].isin(CHANGED)]
+            enters = steps[steps["to_run"].isin(labels) & steps["what"].isin(CHANGED)]
+            rows.append(
+                {
+                    **{column: first.get(column) for column in PLAN_COLUMNS},
+                    "sweep": sweep,
+                    "name": plan_name(number),
+                    "plan": plan,
+                    "n_runs": len(own),
+                    "n_proved": int((own["status"] == "OPTIMAL").sum()),
+                    "first_run": first["run"],
+                    "holds": "; ".join(_ranges(own, part, steps)),
+                    "stops": "; ".join(dict.fromkeys([*_edges(enters), *_edges(leaves)])),
+                }
+            )
+    return pd.DataFrame(rows, columns=list(PLAN_COLUMNS)).convert_dtypes()
+
+
+def plan_name(number: int) -> str:
+    """Name plans by letters, as columns of a spreadsheet.
+
+    Examples
+    --------
+    >>> plan_name(0), plan_name(27)
+    ('A', 'AB')
+    """
+    letters = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _ranges(own: pd.DataFrame, every: pd.DataFrame, steps: pd.DataFrame) -> list[str]:
+    """Say between which values of the first swept key a plan holds, for each of the others."""
+    key = next(iter(steps["key"]), None)
+    if key is None or key not in every:
+        return []
+    others = [k for k in dict.fromkeys(steps["key"]) if k != key and k in every]
+    held = every.groupby(others, dropna=False, sort=False) if others else [((), every)]
+    said = []
+    for values, group in held:
+        ordered = in_order_of(group, key)
+        is_own = ordered["run"].isin(own["run"]).tolist()
+        shown = ordered[key].astype(str).tolist()
+        beside = ", ".join(f"{k} {v}" for k, v in zip(others, values, strict=True))
+        for has, run in itertools.groupby(range(len(shown)), key=is_own.__getitem__):
+            places = list(run)
+            ends = dict.fromkeys([shown[places[0]], shown[places[-1]]])
+            if has:
+                said.append(f"{key} {' to '.join(ends)}{f' ({beside})' if beside else ''}")
+    return said
+
+
+def in_order_of(runs: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Put runs into the order of a key's numbers; leave anything else as it is."""
+    as_numbers = pd.to_numeric(runs[key], errors="coerce")
+    return (
+        runs if as_numbers.isna().any() else runs.loc[as_numbers.sort_values(kind="stable").index]
+    )
+
+
+def _edges(steps: pd.DataFrame) -> list[str]:
+    return [
+        f"{step['key']} {step['from_value']} -> {step['to_value']}"
+        + (f" ({step['held']})" if step["held"] else "")
+        for step in steps.to_dict("records")
+    ]
 
 
 def has_parquet() -> bool:
@@ -184,9 +239,12 @@ def change_words(change: Mapping[Hashable, Any]) -> str:
 def write_tables(outcomes: Sequence[Outcome], folder: Path) -> list[str]:
     """Write the table of runs and what changes along the sweeps."""
     runs, changes = runs_table(outcomes), changes_table(outcomes)
-    (folder / RUNS).write_text(csv_text(runs), encoding="utf-8", newline="\n")
-    (folder / CHANGES).write_text(csv_text(changes), encoding="utf-8", newline="\n")
+    tables = {RUNS: runs, CHANGES: changes}
+    if len(changes):
+        tables[PLANS] = plans_table(runs, changes)
+    for name, table in tables.items():
+        (folder / name).write_text(csv_text(table), encoding="utf-8", newline="\n")
     if not has_parquet():
-        return [RUNS, CHANGES]
+        return [*tables]
     runs.to_parquet(folder / RUNS_PARQUET, index=False)
-    return [RUNS, CHANGES, RUNS_PARQUET]
+    return [*tables, RUNS_PARQUET]

@@ -166,6 +166,7 @@ def run(  # noqa: PLR0913 - an option each
       cluster-optimiser run scenarios --out results --only "4*"
     """
     from cluster_optimiser import batch
+    from cluster_optimiser.batch import refining
 
     options = batch.Options(seed=seed, time_limit_s=time_limit_s, outputs=outputs, force=force)
     if dry_run:
@@ -186,6 +187,12 @@ def run(  # noqa: PLR0913 - an option each
             outcomes = batch.run_batch(
                 scenarios, out, pool, options, keep_going=keep_going, hooks=hooks
             )
+        while more := [] if shard else refining.more_runs(outcomes):
+            live.begin(len(outcomes) + len(more))
+            with _pool(executor, jobs, _n_to_run(more, out, options)) as pool:
+                outcomes += batch.run_batch(
+                    more, out, pool, options, keep_going=keep_going, hooks=hooks
+                )
         if shard is None:
             live.say("comparison and page")
             _put_together(outcomes, out, options)
@@ -243,15 +250,13 @@ def _tell_changes(outcomes: Sequence[Outcome], live: Live) -> None:
     """Say where along a sweep the answer changes."""
     if not any(outcome.scenario.sweep for outcome in outcomes):
         return
+    from cluster_optimiser import present
     from cluster_optimiser.batch import sweeps
+    from cluster_optimiser.scenario.sweep import CHANGED
 
     changes = sweeps.changes_table(outcomes).to_dict("records")
-    lines = [sweeps.change_words(one) for one in changes if one["is_same_plan"] is not True]
-    live.to_user.print(
-        f"The answer changes at {len(lines)} of {len(changes)} steps of the sweep, "
-        f"see {sweeps.CHANGES}",
-        markup=False,
-    )
+    lines = [sweeps.change_words(one) for one in changes if one["what"] in CHANGED]
+    live.to_user.print(f"{present.statement(changes)}; see {sweeps.CHANGES}", markup=False)
     for line in lines[:MOST_CHANGES]:
         live.to_user.print(f"  {line}", markup=False)
 

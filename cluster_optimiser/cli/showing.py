@@ -29,14 +29,19 @@ from cluster_optimiser.cli.terminal import console, outside_option, say
 def page(*, results: Path, file: Path, theme: Path | None) -> None:
     """Make the consultation page again from a results folder, in another theme if wanted.
 
+    Of a folder that holds a sweep, or several authorities, it makes the page of all runs.
+
     \b
     Example:
       cluster-optimiser page results -o page.html --theme council.toml
     """
     from cluster_optimiser import present
     from cluster_optimiser.batch.verifying import refuse_changed, resign
+    from cluster_optimiser.present.overview import is_list_of_runs
 
     refuse_changed(results)
+    if theme is not None and is_list_of_runs(results):
+        console().print("A list of runs has no theme: --theme changes nothing.", markup=False)
     look = None if theme is None else present.load_theme(theme)
     present.write_page(results, file, theme=look)
     resign(results, file)

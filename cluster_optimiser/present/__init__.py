@@ -2,7 +2,7 @@
 
 from cluster_optimiser.present.geofiles import geojson
 from cluster_optimiser.present.maps import map_html, plot_plan
-from cluster_optimiser.present.overview import overview_html
+from cluster_optimiser.present.overview import overview_html, statement
 from cluster_optimiser.present.page import index_html, page_from_folder
 from cluster_optimiser.present.records import manifest
 from cluster_optimiser.present.sensitivity_tables import (
@@ -42,6 +42,7 @@ __all__ = [
     "sensitivity_record",
     "series_outlook",
     "speaking_for",
+    "statement",
     "universe_lines",
     "universe_record",
     "write_comparison",

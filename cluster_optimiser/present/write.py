@@ -15,6 +15,7 @@ from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.funding_tables import funding_table
 from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
 from cluster_optimiser.present.maps import map_html
+from cluster_optimiser.present.overview import is_list_of_runs, overview_html
 from cluster_optimiser.present.page import RECORD_FILE, page_from_folder, page_record, render_page
 from cluster_optimiser.present.records import manifest_text, unsolved_record
 from cluster_optimiser.present.sensitivity_tables import projections_csv, sensitivity_csv
@@ -132,8 +133,14 @@ def write_comparison(
 
 
 def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> None:
-    """Make the page of a results folder again."""
-    page = page_from_folder(folder, theme=theme)
+    """Make the page of a results folder again; of a sweep or a region, the list of its runs."""
+    if is_list_of_runs(folder):
+        # Links of the list lead into the folder.
+        is_home = file.resolve().parent == folder.resolve()
+        maps = [path.parent.name for path in folder.glob("*/map.html")] if is_home else []
+        page = overview_html(folder, has_map=maps)
+    else:
+        page = page_from_folder(folder, theme=theme)
     try:
         _replace(file, page)
     except OSError as error:

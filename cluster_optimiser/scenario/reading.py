@@ -27,6 +27,7 @@ from cluster_optimiser.scenario.sweep import (
     combinations,
     in_words,
     labels,
+    refine_of,
     with_values,
 )
 from cluster_optimiser.scenario.words import nearest
@@ -154,10 +155,12 @@ def load_scenarios(path: str | Path) -> tuple[Scenario, ...]:
     if "sweep" not in data:
         return (load_scenario(path),)
     file, option = files[0].name, data.get("option")
-    axes, wrong = axes_of(data.pop("sweep"))
+    sweep = data.pop("sweep")
+    axes, wrong = axes_of(sweep)
+    refine, more = refine_of(sweep, axes)
     faults = [
         Fault(file, 0, ".".join(filter(None, ["sweep", one.key])), one.problem, one.remedy)
-        for one in wrong
+        for one in (*wrong, *more)
     ]
     if isinstance(option, str) and len(option) > MAX_LABEL - HASH_LENGTH - 1:
         most = MAX_LABEL - HASH_LENGTH - 1
@@ -177,6 +180,7 @@ def load_scenarios(path: str | Path) -> tuple[Scenario, ...]:
             faults += [_of_sweep(fault, values, axes) for fault in error.faults]
             continue
         scenario._files, scenario._swept = files, values  # noqa: SLF001 - set by the reader
+        scenario._refine = refine  # noqa: SLF001
         _refuse_files_outside(scenario)
         scenario._seed, scenario._sweep = values.get(SEED), str(option)  # noqa: SLF001
         made.append(scenario)

@@ -55,8 +55,10 @@ FILES_OF_RESULTS = (
     "comparison.csv",
     "index.html",
     "page.json",
+    "plans.csv",
     "run.json",
     "runs.csv",
+    "runs.html",
     "runs.parquet",
 )
 """What stands in a results folder beside the folder of each option."""
@@ -115,6 +117,7 @@ class Scenario(ShownScenario, Table):
     _seed: int | None = PrivateAttr(default=None)
     _swept: dict[str, Any] = PrivateAttr(default_factory=dict)
     _sweep: str = PrivateAttr(default="")
+    _refine: dict[str, float] = PrivateAttr(default_factory=dict)
 
     @field_validator("option")
     @classmethod
@@ -257,6 +260,11 @@ class Scenario(ShownScenario, Table):
         return self._sweep
 
     @property
+    def refine(self) -> dict[str, float]:
+        """Swept key -> the step that its changes are found to; empty where none is asked for."""
+        return self._refine
+
+    @property
     def earlier(self) -> tuple[str, ...]:
         """Labels of the versions that this one must differ from; empty for the first."""
         return self._earlier
@@ -279,7 +287,7 @@ class Scenario(ShownScenario, Table):
             )
             version._files, version._earlier = self._files, tuple(labels)  # noqa: SLF001 - own kind
             version._seed, version._swept = self._seed, self._swept  # noqa: SLF001
-            version._sweep = self._sweep  # noqa: SLF001
+            version._sweep, version._refine = self._sweep, self._refine  # noqa: SLF001
             made.append(version)
         return tuple(made)
 

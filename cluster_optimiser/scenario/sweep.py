@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 SEED = "seed"
 """The one key of a sweep that is not a key of a scenario."""
 
+REFINE = "refine"
+"""Key of a sweep that says to which step a change of the answer is to be found."""
+
+CHANGED = ("other plan", "plan lost", "plan found")
+"""Kinds of a step at which the answer changes; else it is the same, no plan in both, not known."""
+
 MAX_SEED = 2**31 - 1
 
 MAX_RUNS = 100_000
@@ -45,6 +51,7 @@ def axes_of(sweep: object) -> tuple[dict[str, list[Any]], list[Wrong]]:
     if not isinstance(sweep, dict) or not sweep:
         remedy = "Write a table, such as [sweep] with size.min_pupils = [2300, 2400]."
         return {}, [Wrong("", f"{sweep!r} is not allowed", remedy)]
+    sweep = {key: values for key, values in sweep.items() if key != REFINE}
     axes: dict[str, list[Any]] = {}
     wrong: list[Wrong] = []
     for key, values in _leaves(sweep):
@@ -58,6 +65,27 @@ def axes_of(sweep: object) -> tuple[dict[str, list[Any]], list[Wrong]]:
         remedy = f"Take values away: at most {MAX_RUNS:,} at once."
         wrong.append(Wrong("", f"{n_runs:,} combinations", remedy))
     return axes, wrong
+
+
+def refine_of(
+    sweep: object, axes: Mapping[str, Sequence[Any]]
+) -> tuple[dict[str, float], list[Wrong]]:
+    """Read to which step the changes along swept keys are to be found."""
+    table = sweep.get(REFINE, {}) if isinstance(sweep, dict) else {}
+    if not isinstance(table, dict):
+        remedy = "Write a table of keys and steps, such as refine.size.min_pupils = 10."
+        return {}, [Wrong(REFINE, f"{table!r} is not allowed", remedy)]
+    steps, wrong = dict(_leaves(table)), []
+    for key, step in steps.items():
+        is_number = isinstance(step, (int, float)) and not isinstance(step, bool)
+        if not (is_number and 0 < step < math.inf):
+            wrong.append(
+                Wrong(f"{REFINE}.{key}", f"{step!r} is not allowed", "Write a step, above 0.")
+            )
+        elif not all(type(value) in {int, float} for value in axes.get(key, ["none"])):
+            remedy = "Give the key two or more numbers under [sweep]."
+            wrong.append(Wrong(f"{REFINE}.{key}", "it is not swept over numbers", remedy))
+    return steps, wrong
 
 
 def _leaves(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,14 +1,19 @@
 """Sweeps: one file that is many scenarios, their table, and where the answer changes."""
 
+import itertools
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from cluster_optimiser import present
 from cluster_optimiser.batch import read_scenarios
+from cluster_optimiser.cli import app
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.scenario import load_scenario, load_scenarios
 from cluster_optimiser.scenario.sweep import labels
@@ -104,6 +109,7 @@ def test_runs_are_one_table_that_pandas_and_duckdb_open(threeshire: Path, out: P
     assert found == [(1, 1, 1), (2, 2, 1), (3, 3, 1)]
     as_text = pd.read_csv(out / "runs.csv")
     assert list(as_text["n_clusters"]) == list(table["n_clusters"])
+    assert "<svg" in (out / "runs.html").read_text(encoding="utf-8")
     # The options that are no sweep have their page; assignments are those of all.
     assert "Option k" in (out / "index.html").read_text(encoding="utf-8")
     assert set(pd.read_csv(out / "assignments.csv")["scenario"]) == set(table["run"])
@@ -124,7 +130,7 @@ def test_changes_say_where_the_answer_changes(threeshire: Path, out: Path) -> No
     assert by_seed["is_same_plan"].all()
     assert list(by_seed["moved_pupils"]) == [0, 0]
     page = (out / "index.html").read_text(encoding="utf-8")
-    assert "s: count.min 1 -&gt; 2 (seed 0): 1 -&gt; 2 clusters" in page
+    assert "count.min 1 → 2 (seed 0): 1 to 2 clusters" in page
     assert 'href="s-2-7/map.html"' in page
 
 
@@ -133,6 +139,7 @@ def test_a_run_without_a_plan_is_a_row_too(threeshire: Path, out: Path) -> None:
     assert list(pd.read_csv(out / "runs.csv")["status"]) == ["OPTIMAL", "INFEASIBLE"]
     (change,) = pd.read_csv(out / "changes.csv").to_dict("records")
     assert (change["from_status"], change["to_status"]) == ("OPTIMAL", "INFEASIBLE")
+    assert (change["what"], change["is_proved_between"]) == ("plan lost", False)
     assert pd.isna(change["moved_pupils"])
     assert not (out / "index.html").exists()
 
@@ -182,3 +189,121 @@ def test_the_tables_of_a_sweep_are_described(threeshire: Path, out: Path) -> Non
     assert record["sources"]
     fields = {f["name"]: f for one in record["resources"] for f in one["schema"]["fields"]}
     assert fields["urn"]["type"] == "integer"
+
+
+# --- what is said of a sweep is what its table says
+
+WIDE = """[size]
+max_pupils = 9_000
+target_pupils = 2_000
+[sweep]
+size.min_pupils = [0, 1_500, 5_000, 6_000]
+count.min = [1, 2]"""
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory) -> Path:
+    """Give the folder of a sweep that has several plans, and none at some values."""
+    home = tmp_path_factory.mktemp("swept")
+    make_authority(home / "boundaries")
+    (home / "scenarios").mkdir()
+    run_into(home / "out", put_sweep(home / "scenarios", WIDE))
+    return home / "out"
+
+
+def recount(runs: pd.DataFrame) -> dict[str, int]:
+    """Count the steps again from the table of runs, by nothing but its cells."""
+    keys = ["size.min_pupils", "count.min"]
+    found: Counter[str] = Counter()
+    for key in keys:
+        for _, part in runs.groupby([k for k in keys if k != key]):
+            answers = part.sort_values(key)["plan"].fillna("none").tolist()
+            found.update(
+                "both none" if {one, other} == {"none"} else "same" if one == other else "changed"
+                for one, other in itertools.pairwise(answers)
+            )
+    return found
+
+
+def test_what_a_sweep_says_is_a_recount_of_its_table(swept: Path) -> None:
+    runs, changes = pd.read_csv(swept / "runs.csv"), pd.read_csv(swept / "changes.csv")
+    counted = recount(runs)
+    assert counted["both none"] > 0
+    assert counted["changed"] > 0
+    said = present.statement(changes.to_dict("records"))
+    n_steps = counted.total()
+    assert said.startswith(f"The answer changes at {counted['changed']} of {n_steps} steps")
+    assert f"{counted['both none']} others have no plan on either side" in said
+    page = (swept / "index.html").read_text(encoding="utf-8")
+    assert said in page
+    n_plans = runs["plan"].nunique()
+    assert f"{runs['plan'].notna().sum()} of {len(runs)} runs have a plan" in page
+    assert f"there are {n_plans} different plans" in page
+
+
+def test_each_different_plan_is_one_row(swept: Path) -> None:
+    runs, plans = pd.read_csv(swept / "runs.csv"), pd.read_csv(swept / "plans.csv")
+    assert sorted(plans["plan"]) == sorted(runs["plan"].dropna().unique())
+    assert plans["n_runs"].tolist() == [(runs["plan"] == plan).sum() for plan in plans["plan"]]
+    assert plans["name"].tolist() == ["A", "B", "C"][: len(plans)]
+    assert plans["n_proved"].equals(plans["n_runs"])
+    # Nothing is said to hold where another plan, or none, is best.
+    first = plans.iloc[0]
+    held = [part for part in first["holds"].split("; ") if "count.min 1" in part]
+    own = runs[(runs["plan"] == first["plan"]) & (runs["count.min"] == 1)]
+    ends = dict.fromkeys([own["size.min_pupils"].min(), own["size.min_pupils"].max()])
+    assert held == [f"size.min_pupils {' to '.join(map(str, ends))} (count.min 1)"]
+
+
+def test_two_values_are_a_grid(swept: Path) -> None:
+    page = (swept / "index.html").read_text(encoding="utf-8")
+    assert "size.min_pupils down, count.min across" in page
+    assert page.count('<table class="grid">') == 1
+
+
+def test_the_page_of_a_sweep_is_made_again_and_a_report_says_what_is_there(swept: Path) -> None:
+    before = (swept / "index.html").read_bytes()
+    done = CliRunner().invoke(app, ["page", str(swept), "-o", str(swept / "index.html")])
+    assert done.exit_code == 0, done.output
+    assert (swept / "index.html").read_bytes() == before
+    done = CliRunner().invoke(app, ["report", str(swept), "-o", str(swept.parent / "report")])
+    assert "a report is of options of one" in str(done.exception)
+    assert not (swept.parent / "report").exists()
+
+
+REFINED = """[size]
+max_pupils = 9_000
+target_pupils = 2_000
+[sweep]
+size.min_pupils = [0, 6_000]
+refine.size.min_pupils = 1"""
+
+
+def test_a_sweep_finds_the_exact_value_at_which_the_answer_changes(
+    threeshire: Path, out: Path
+) -> None:
+    path = put_sweep(threeshire, REFINED)
+    done = CliRunner().invoke(
+        app, ["run", str(path), "--out", str(out), "--jobs", "1", "--outputs", "tables"]
+    )
+    assert "from a plan to none" in done.output
+    changes = pd.read_csv(out / "changes.csv")
+    lost = changes[changes["what"] == "plan lost"]
+    assert (lost["to_value"] - lost["from_value"]).tolist() == [1]
+    assert lost["is_proved_between"].all()
+    # Whatever lies between other neighbours is proved too: the legal plans are nested.
+    assert changes["is_proved_between"].all()
+    runs = pd.read_csv(out / "runs.csv").set_index("size.min_pupils")
+    assert lost["from_value"].item() == runs["smallest_pupils"].max()
+
+
+FAULTY_REFINE = {
+    "refine = 3": "sweep.refine  3 is not allowed",
+    "refine.count.min = 0": "sweep.refine.count.min  0 is not allowed",
+    "refine.count.max = 1": "sweep.refine.count.max  it is not swept over numbers",
+}
+
+
+@pytest.mark.parametrize(("line", "says"), FAULTY_REFINE.items(), ids=FAULTY_REFINE)
+def test_a_faulty_refinement_is_explained(threeshire: Path, line: str, says: str) -> None:
+    assert says in refusal(put_sweep(threeshire, f"[sweep]\ncount.min = [1, 3]\n{line}"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.present.overview import is_list_of_runs
 from cluster_optimiser.present.page import RECORD_FILE
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ def _option(folder: Path, view: Mapping[str, Any]) -> Option:
 def read_folder(path: str | Path) -> ResultsFolder:
     """Read a results folder."""
     folder = Path(path)
+    if is_list_of_runs(folder):
+        problem = "it holds a sweep, or several authorities, and a report is of options of one"
+        remedy = "Run the scenario that you chose by itself; `page` shows all runs here."
+        raise InputError([Fault(str(folder), 0, "", problem, remedy)])
     remedy = 'Give a folder that "cluster-optimiser run" of this version wrote.'
     try:
         record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))

@@ -1,0 +1,91 @@
+"""Where between two values of a sweep the answer changes: by more runs, and by proof.
+
+Most keys of a size or a limit only tighten: the legal plans of one value are among those of the
+next. What is best at two values of such a key is best at every value between them, as long as what
+is best does not depend on the key; and where the looser of two has no plan, none between has. So a
+bisection of the steps at which the answer changes finds every change, and for a key in whole
+numbers the exact one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.batch.steps import neighbours, plan_id, what_changes
+from cluster_optimiser.scenario.sweep import CHANGED, in_words, labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cluster_optimiser.batch.tasks import Outcome
+    from cluster_optimiser.scenario import Scenario
+
+NESTED: dict[str, frozenset[str]] = {
+    "size.min_pupils": frozenset({"exceptions", "robustness"}),
+    "size.max_pupils": frozenset({"robustness"}),
+    "size.max_exceptions": frozenset({"robustness"}),
+    "count.min": frozenset(),
+    "count.max": frozenset(),
+    "secondary.min": frozenset(),
+    "travel.max_minutes": frozenset({"robustness"}),
+}
+"""Key whose legal plans lie one within another -> terms that depend on it."""
+
+
+def is_settled(one: Outcome, other: Outcome, key: str) -> bool:
+    """Tell whether the answer at every value between those of two runs is proved by theirs."""
+    ends = [run.scenario.swept[key] for run in (one, other)]
+    is_whole = key.startswith(("size.", "count.", "secondary."))
+    if is_whole and all(type(v) is int for v in ends) and abs(ends[1] - ends[0]) <= 1:
+        return {one.status, other.status} <= {"OPTIMAL", "INFEASIBLE"}
+    if not _is_nested(one.scenario, key):
+        return False
+    if {one.status, other.status} == {"INFEASIBLE"}:
+        return True
+    return {one.status, other.status} == {"OPTIMAL"} and plan_id(one) == plan_id(other)
+
+
+def _is_nested(scenario: Scenario, key: str) -> bool:
+    if key.startswith("limits."):
+        return True
+    depends = NESTED.get(key)
+    if depends is None or scenario.earlier:
+        return False
+    terms = set(scenario.objective.terms)
+    # Without a target of its own, deviation is measured from the middle of the range.
+    if key in {"size.min_pupils", "size.max_pupils"} and scenario.size.target_pupils is None:
+        depends = depends | {"deviation"}
+    return not terms & depends
+
+
+def more_runs(outcomes: Sequence[Outcome]) -> list[Scenario]:
+    """Give the runs that halve each step at which the answer changes and that is still too wide."""
+    made: dict[str, Scenario] = {}
+    for key, one, other in neighbours(outcomes):
+        step = one.scenario.refine.get(key)
+        if step is None or what_changes(one, other) not in CHANGED:
+            continue
+        middle = _between(one.scenario.swept[key], other.scenario.swept[key], step)
+        if middle is not None:
+            scenario = _with_value(one.scenario, key, middle)
+            made[scenario.option] = scenario
+    known = {outcome.scenario.option for outcome in outcomes}
+    return [scenario for label, scenario in made.items() if label not in known]
+
+
+def _between(low: Any, high: Any, step: float) -> Any:  # noqa: ANN401 - a value of any key
+    if high - low <= step * (1 + 1e-9):
+        return None
+    if isinstance(low, int) and isinstance(high, int):
+        return (low + high) // 2 if high - low > 1 else None
+    return round((low + high) / 2, 9)
+
+
+def _with_value(scenario: Scenario, key: str, value: object) -> Scenario:
+    values = {**scenario.swept, key: value}
+    (label,) = labels(scenario.sweep, [values])
+    title = scenario.title.removesuffix(in_words(scenario.swept)) + in_words(values)
+    made = scenario.with_({key: value, "option": label, "title": title})
+    made._seed, made._swept = scenario.seed, values  # noqa: SLF001 - as the reader sets them
+    made._sweep, made._refine = scenario.sweep, scenario.refine  # noqa: SLF001
+    return made
