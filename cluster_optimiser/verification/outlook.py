@@ -43,13 +43,14 @@ def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
     lasting = [v for v in today.violations if not v.rule.startswith(BY_PUPILS)]
     ordinary = [facts for facts in today.clusters.values() if not facts.is_exempt]
     is_far = {facts.name: _may_be_too_far(ground, facts) for facts in ordinary}
+    torn = _units_of_several_areas(ground)
     far_urns = {urn for facts in ordinary if is_far[facts.name] for urn in facts.urns}
     rows, pupils = [], {}
     for projected in problem.projections:
         pupils_of = dict(
             zip(projected.pupils.index.tolist(), projected.pupils.tolist(), strict=True)
         )
-        then = _with_pupils(ground, pupils_of, far_urns)
+        then = _with_pupils(ground, pupils_of, far_urns, torn)
         changed = [
             _changed(then, facts, pupils_of, is_far=is_far[facts.name]) for facts in ordinary
         ]
@@ -83,27 +84,46 @@ def n_not_legal(outlook: Outlook) -> int:
     return int((~outlook.projections["is_legal"].astype(bool)).sum())
 
 
-def _with_pupils(ground: PlainGround, pupils_of: dict[int, int], far_urns: set[int]) -> PlainGround:
+def _units_of_several_areas(ground: PlainGround) -> dict[str, set[int]]:
+    """Give the units with schools in several areas of a required layer, and their schools.
+
+    Wherever the pupils of the others go to school, they are at home in the one area there is.
+    """
+    return {
+        unit: urns
+        for unit, urns in ground.unit_urns.items()
+        for layer in ground.scenario.required_layers
+        if len({ground.schools[urn].areas[layer] for urn in urns} - {None}) > 1
+    }
+
+
+def _with_pupils(
+    ground: PlainGround,
+    pupils_of: dict[int, int],
+    far_urns: set[int],
+    torn: dict[str, set[int]],
+) -> PlainGround:
     """Give the ground with the pupils of a projection, and the homes that units have then.
 
     Most of the time would go into making every school anew: only those whose own pupils a rule
-    looks at are, which are all where units have home areas, else those of clusters that may have no
-    meeting place near enough.
+    looks at are, which are those of units that may change their home area, and of clusters that may
+    have no meeting place near enough.
     """
     then = copy.copy(ground)
     required = ground.scenario.required_layers
-    asked = ground.schools.keys() if required else far_urns
+    asked = far_urns.union(*torn.values())
     then.schools = ground.schools | {
         urn: dataclasses.replace(ground.schools[urn], pupils=pupils_of[urn]) for urn in asked
     }
-    if required:
-        homes = {
-            unit: alignment(then, [then.schools[urn] for urn in sorted(urns)])[0]
-            for unit, urns in ground.unit_urns.items()
-        }
-        then.unit_home = {
-            layer: {unit: home[layer] for unit, home in homes.items()} for layer in required
-        }
+    homes = {
+        unit: alignment(then, [then.schools[urn] for urn in sorted(urns)])[0]
+        for unit, urns in torn.items()
+    }
+    then.unit_home = {
+        layer: of_unit | {unit: home[layer] for unit, home in homes.items()}
+        for layer, of_unit in ground.unit_home.items()
+        if layer in required
+    }
     return then
 
 

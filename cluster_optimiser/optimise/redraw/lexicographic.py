@@ -66,26 +66,46 @@ def solve_part(
 ) -> PartPlan:
     """Find the best plan of one part of the map, stage after stage.
 
-    Where the number of clusters comes first it is tried out from the fewest on: with a fixed number
-    the rest is proved quickly, while the number itself has a weak relaxation.
+    Where the number of clusters comes first it is tried out from the fewest on, or from the most
+    down: with a fixed number the rest is proved quickly, while the number itself has a weak
+    relaxation.
     """
     names = stage_names(ground)
     most = limits.most if limits.most is not None else len(units)
-    if names[0] != "count" or limits.fewest == most:
+    if names[0] not in {"count", "joins"} or limits.fewest == most:
         is_urgent = how.deadline is not None and len(units) <= how.few
         if not start and is_urgent and limits.fewest < most:
             start = easy_start(ground, units, limits, how)
         return _solve_stages(ground, units, limits, how, start)
-    for n_clusters in range(limits.fewest, most + 1):
+    fewest = limits.fewest
+    if names[0] == "count" and len(units) <= how.few:
+        fewest = max(fewest, _fewest(ground, units, limits, how))
+    numbers = range(fewest, most + 1)
+    for n_clusters in numbers if names[0] == "count" else reversed(numbers):
         fixed = Limits(n_clusters, n_clusters, limits.exceptions)
         plan = _solve_stages(ground, units, fixed, how, start)
         if plan.status == "UNKNOWN" and start:
             # Not known whether so few would do: what is at hand, and how few it might be.
-            known = PartStage("FEASIBLE", len(start), n_clusters, 0.0)
+            value, bound = len(start), n_clusters
+            if names[0] == "joins":
+                value, bound = len(units) - value, len(units) - bound
+            known = PartStage("FEASIBLE", value, bound, 0.0)
             return PartPlan("FEASIBLE", tuple(start), (known,), plan.n_pairs)
         if plan.status != "INFEASIBLE":
             return plan
     return PartPlan("INFEASIBLE")
+
+
+def _fewest(ground: RedrawGround, units: Sequence[int], limits: Limits, how: How) -> int:
+    """Give a number of clusters that a plan has at least, in one piece each or not."""
+    a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs)
+    brief = how.with_share(SHARE_OF_TIME)
+    outcome = how.engine.solve(
+        a.model, objective_of(a, "count"), seed=how.seed, time_limit_s=brief.left_s()
+    )
+    if outcome.status == "INFEASIBLE":
+        return (limits.most if limits.most is not None else len(units)) + 1
+    return outcome.bound
 
 
 def easy_start(
@@ -134,8 +154,9 @@ def _solve_stages(
     stages: list[PartStage] = []
     status: Status = "OPTIMAL"
     for name in stage_names(ground):
-        if name == "count" and limits.fewest == limits.most:
-            stages.append(PartStage("OPTIMAL", limits.fewest, limits.fewest, 0.0))
+        if name in {"count", "joins"} and limits.fewest == limits.most:
+            value = limits.fewest if name == "count" else len(units) - limits.fewest
+            stages.append(PartStage("OPTIMAL", value, value, 0.0))
             continue
         objective = objective_of(a, name)
         search.begin()

@@ -240,7 +240,8 @@ class _Proof:
                 found = self.try_hubs(found, most, how)
             self.mend(found, how)
             self.tell()
-            if self.search.clusters:
+            # A plan from before may be far from the best: it is the core's own that is near it.
+            if self.search.clusters and outcome.status != "INFEASIBLE":
                 return
             n_pairs *= 2
 

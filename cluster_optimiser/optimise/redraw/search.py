@@ -12,7 +12,7 @@ from cluster_optimiser.optimise.redraw.separators import is_legal, pieces, stray
 from cluster_optimiser.optimise.redraw.terms import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.redraw.engines import Engine
@@ -125,6 +125,32 @@ def solve_stage(
             return outcome.status
         if how.is_over:
             return "FEASIBLE" if search.clusters else "UNKNOWN"
+        _join_around(a, objective, search, how, {h for h, _ in found if h is not None})
+
+
+def _join_around(
+    a: Assignment, objective: LinearObjective, search: Search, how: How, hubs: Collection[int]
+) -> None:
+    """Solve around the hubs of a solution alone until each cluster is in one piece.
+
+    That takes a tenth of the time; what it adds holds for all hubs, and its plan is a good start.
+    """
+    dropped = {v for (_, h), v in a.x.items() if h not in hubs}
+    while not how.is_over:
+        small, kept = a.model.without(dropped)
+        outcome = how.engine.solve(
+            small, objective.within(kept), seed=how.seed, time_limit_s=how.left_s()
+        )
+        search.n_rounds += 1
+        search.effort += outcome.effort
+        if outcome.values is None:
+            return
+        values = dict(zip(kept, outcome.values, strict=True))
+        n_cuts = add_cuts(a, a.clusters([values.get(v, 0) for v in range(len(a.model.upper))]), how)
+        search.n_cuts += n_cuts
+        if not n_cuts:
+            search.hint = {v: values.get(v, 0) for v in [*a.x.values(), *a.stands.values()]}
+            return
 
 
 def hint_of(a: Assignment, clusters: Sequence[Cluster]) -> dict[int, int]:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 ENGINES: dict[str, type[Engine]] = {"HiGHS": Highs, "CP-SAT": CpSat}
 """Name -> solver."""
 
+FEW_PAIRS = 5_000
+"""Pairs of a unit and a hub up to which CP-SAT proves many units sooner than HiGHS does."""
+
 FLOATING_SCALE = 10_000
 """Integers a unit from which weights are too fine for a solver in floating point."""
 
@@ -54,7 +57,9 @@ def solve_redraw(
     _refuse_unplaceable(ground)
     redraw = problem.scenario.redraw
     deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
-    is_fine = any(stage_scale(ground, name) > FLOATING_SCALE for name in stage_names(ground))
+    is_fine = len(ground.cost) <= FEW_PAIRS or any(
+        stage_scale(ground, name) > FLOATING_SCALE for name in stage_names(ground)
+    )
     how = How(
         ENGINES[engine or "CP-SAT"](),
         engine_of_many=ENGINES[engine or ("CP-SAT" if is_fine else "HiGHS")](),
