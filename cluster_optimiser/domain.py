@@ -391,6 +391,9 @@ class Problem:
     upper
         The problem of the level above, on the same units, that clusters must fit into; None where
         there is none.
+    pairs
+        Neighbours that a file states, clusters or schools ("URN 100001"), in place of borders that
+        are measured; None where there is no file.
     """
 
     scenario: Scenario
@@ -406,6 +409,7 @@ class Problem:
     projections: tuple[Projected, ...] = ()
     upper: Problem | None = None
     findings: tuple[Finding, ...] = ()
+    pairs: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

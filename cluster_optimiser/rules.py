@@ -42,10 +42,13 @@ RULES = (
     Rule(
         "size.max", ("size.max_pupils", "size.oversize"), "cluster", ("size.max", "size.oversize")
     ),
+    Rule("size.hub", ("size.of", "size.places", "size.tolerance"), "cluster", ("size.hub",)),
+    Rule("size.clusters", ("size.clusters",), "cluster", ("size.clusters",)),
     Rule("count", ("count.min", "count.max"), "plan", ("count.min", "count.max")),
     Rule(
         "contiguity",
         (
+            "contiguity.file",
             "contiguity.min_shared_m",
             "contiguity.min_shared_school_m",
             "contiguity.max_minutes",

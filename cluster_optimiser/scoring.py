@@ -245,6 +245,13 @@ def need_deviation(problem: Problem, assignment: pd.Series) -> float | None:
     return sum(of_cluster) / CENTIPUPILS_PER_PUPIL
 
 
+def _held(problem: Problem, assignment: pd.Series, own: pd.DataFrame) -> set[tuple[object, object]]:
+    """Give each unit with each cluster that holds schools of it: one, unless it is divided."""
+    clusters = assignment.reindex(problem.unit_of.index)
+    names = set(own["cluster"])
+    return {pair for pair in zip(problem.unit_of, clusters, strict=True) if pair[1] in names}
+
+
 def plan_metrics(
     problem: Problem, assignment: pd.Series, clusters: pd.DataFrame
 ) -> dict[str, float | int | None]:
@@ -260,6 +267,7 @@ def plan_metrics(
     metrics: dict[str, float | int | None] = {
         "n_clusters": len(own),
         "n_exempt_clusters": len(clusters) - len(own),
+        "n_joins": len(_held(problem, assignment, own)) - len(own),
         "n_schools": int(own["n_schools"].sum()),
         "n_schools_all": int(clusters["n_schools"].sum()),
         "pupils": total,

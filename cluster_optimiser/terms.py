@@ -80,6 +80,8 @@ class Term:
 
 TERMS = (
     Term("count", "clusters", "n_clusters", bound="fewest"),
+    # Fewest units joined to others is most clusters, in a number that is never below none.
+    Term("joins", "units", "n_joins"),
     Term("exceptions", "clusters", "n_under_min"),
     Term(
         "pupil_minutes",
@@ -208,7 +210,7 @@ METRICS = tuple(
     Metric(name, unit)
     for unit, some in {
         "number": (
-            "n_clusters n_exempt_clusters n_schools n_schools_all n_under_min n_over_max "
+            "n_clusters n_exempt_clusters n_joins n_schools n_schools_all n_under_min n_over_max "
             "n_over_travel_limit n_not_contiguous n_without_secondary n_rules_broken "
             "n_across_{layer}"
         ),

@@ -18,13 +18,21 @@ from cluster_optimiser.optimise.universe.legality import positions_of
 from cluster_optimiser.rules import METHODS, OWN_RULE, RULES, Rule, rule_of
 from cluster_optimiser.scenario import Scenario
 from cluster_optimiser.verification import verify_plan
-from tests.toy import toy_assignment, toy_problem
+from tests.toy import ToySchool, toy_assignment, toy_problem
 
 FAR = {"travel": {"max_minutes": 1}}
 
 BREAKS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "size.min": ({"size": {"min_pupils": 1_001}}, {"a": "A", "b": "BC"}),
     "size.max": ({"size": {"max_pupils": 1_999}}, {"a": "A", "b": "BC"}),
+    "size.hub": (
+        {
+            "size": {"of": "hub", "places": "places", "tolerance": 0.1},
+            "redraw": {"hubs": [100_001, 100_002]},
+        },
+        {"a": "A", "b": "BC"},
+    ),
+    "size.clusters": ({"size": {"clusters": {"C": {"max_pupils": 1_999}}}}, {"a": "A", "b": "BC"}),
     "count": ({"count": {"min": 3}}, {"a": "A", "b": "BC"}),
     "contiguity": ({"contiguity": {"barriers": [["B", "C"]]}}, {"a": "A", "b": "BC"}),
     "travel": (FAR, {"a": "A", "b": "BC"}),
@@ -48,7 +56,8 @@ ELSEWHERE = {
 
 
 def problem_of(tables: dict[str, Any]):
-    return toy_problem("ABC", layers={"district": "xxy"}, **tables)
+    schools = {unit: [ToySchool("secondary", 1_000, columns={"places": 1_000})] for unit in "ABC"}
+    return toy_problem("ABC", schools=schools, layers={"district": "xxy"}, **tables)
 
 
 def test_every_rule_is_tried_here_or_elsewhere() -> None:

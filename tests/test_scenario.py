@@ -214,6 +214,30 @@ FAULTY = {
     "pupils in words": (HEAD + "[size]\nmin_pupils = 'few'", "size.min_pupils: 'few' is not"),
     "half a pupil": (HEAD + "[size]\nmin_pupils = 0.5", "size.min_pupils: 0.5 is not allowed"),
     "oversize that is neither": (HEAD + "[size]\noversize = 'no'", "oversize: 'no' is not allowed"),
+    "places without sizes of hubs": (
+        HEAD + "[size]\nplaces = 'places'",
+        'size.of: places and tolerance mean nothing by themselves. Add of = "hub".',
+    ),
+    "sizes of hubs without places": (
+        HEAD + "[size]\nof = 'hub'\ntolerance = 0.15",
+        "size.of: sizes of hubs need their places and a tolerance. Add places =",
+    ),
+    "sizes of hubs that may be anywhere": (
+        HEAD + "[size]\nof = 'hub'\nplaces = 'places'\ntolerance = 0.15",
+        'size.of: sizes go by hubs, and any school may be one. Write hubs = "secondary"',
+    ),
+    "a tolerance of everything": (
+        HEAD + "[size]\nof = 'hub'\nplaces = 'places'\ntolerance = 1",
+        "size.tolerance: 1 is not allowed",
+    ),
+    "a range of its own outside the others'": (
+        HEAD + "[size]\nmax_pupils = 10\n[size.clusters.Ash]\nmin_pupils = 11",
+        "no number of pupils keeps both this range and that of [size]",
+    ),
+    "a range of its own the wrong way round": (
+        HEAD + "[size.clusters.Ash]\nmin_pupils = 11\nmax_pupils = 10",
+        "size.clusters.Ash: min_pupils 11 is above max_pupils 10. Change one of them.",
+    ),
     "negative exceptions": (HEAD + "[size]\nmax_exceptions = -1", "max_exceptions: -1 is not"),
     "fewest clusters over most": (
         HEAD + "[count]\nmin = 3\nmax = 2",

@@ -259,6 +259,7 @@ def test_metrics_of_a_plan() -> None:
     assert metrics == {
         "n_clusters": 2,
         "n_exempt_clusters": 0,
+        "n_joins": 2,
         "n_schools": 5,
         "n_schools_all": 5,
         "pupils": 2_700,

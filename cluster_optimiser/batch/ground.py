@@ -18,6 +18,7 @@ from cluster_optimiser.findings import caveats_of, gravest, open_faults
 from cluster_optimiser.geography import build_territory
 from cluster_optimiser.geography.divided import refuse_division
 from cluster_optimiser.geography.ground import authority_findings, scenario_findings
+from cluster_optimiser.geography.pairs import pairs_of
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs import check_names, load_authority, projections_of
 from cluster_optimiser.optimise.weighting import weight_faults
@@ -160,6 +161,10 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
         refuse_division(scenario)
     faults += weight_faults(scenario, place.authority.schools, term_scale, file)
     faults += _projection_faults(scenario, place)
+    try:
+        pairs_of(scenario, place.authority, place.territory.clusters.index)
+    except InputError as error:
+        faults += error.faults
     if faults:
         raise ScenarioError([locate(fault, scenario.files) for fault in faults])
 

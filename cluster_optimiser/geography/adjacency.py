@@ -111,6 +111,16 @@ def cluster_drives(
     return drives
 
 
+def with_pairs(
+    shared_m: Mapping[tuple[str, str], float], pairs: Sequence[tuple[str, str]] | None
+) -> Mapping[tuple[str, str], float]:
+    """Give the borders of the neighbours that a file states, 0 m where they share none."""
+    if pairs is None:
+        return shared_m
+    either = {frozenset(pair): metres for pair, metres in shared_m.items()}
+    return {pair: either.get(frozenset(pair), 0.0) for pair in pairs}
+
+
 def dual_graph(
     names: Iterable[str],
     shared_m: Mapping[tuple[str, str], float],
@@ -126,7 +136,8 @@ def dual_graph(
     graph.add_nodes_from(names)
     notes = []
     for (a, b), metres in shared_m.items():
-        if metres >= contiguity.min_shared_m - BORDER_TOLERANCE_M:
+        is_long = metres >= contiguity.min_shared_m - BORDER_TOLERANCE_M
+        if is_long or contiguity.file is not None:
             too_far = _too_far(contiguity.max_minutes, drives.get((a, b)))
             if too_far:
                 notes.append(f"{a} and {b} touch but do not count as adjacent: {too_far}")

@@ -7,6 +7,7 @@ leave no holes.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.travel import drive_between
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import geopandas as gpd
 
@@ -115,6 +116,7 @@ def divided_graph(
     local: pd.Series,
     whole_graph: nx.Graph,
     travel: TravelMinutes,
+    pairs: Sequence[tuple[str, str]] | None = None,
 ) -> tuple[nx.Graph, tuple[str, ...]]:
     """Make the dual graph of units some of which are schools.
 
@@ -138,11 +140,16 @@ def divided_graph(
     )
     along: defaultdict[tuple[str, str], float] = defaultdict(float)
     parted: set[tuple[str, str]] = set()
-    for (a, b), metres in shared_boundaries(territory.cells.geometry).items():
-        one, other = sorted((unit[int(a)], unit[int(b)]))
+    measured = shared_boundaries(territory.cells.geometry) if pairs is None else {}
+    sides = [(int(a), int(b), metres) for (a, b), metres in measured.items()]
+    for pair in pairs or ():
+        here, there = (_schools_of(name, unit, cluster) for name in pair)
+        sides += [(one, other, math.inf) for one in here for other in there]
+    for a, b, metres in sides:
+        one, other = sorted((unit[a], unit[b]))
         if one == other or not (is_single[one] or is_single[other]):
             continue
-        names = {cluster[int(a)], school_unit(int(a))}, {cluster[int(b)], school_unit(int(b))}
+        names = {cluster[a], school_unit(a)}, {cluster[b], school_unit(b)}
         barriers = _barriers_between(scenario, *names)
         if barriers:
             parted.update(barriers)
@@ -150,7 +157,7 @@ def divided_graph(
             along[one, other] += metres
     least_m = scenario.contiguity.min_shared_school_m - BORDER_TOLERANCE_M
     graph.add_edges_from(
-        (a, b, {"shared_m": metres})
+        (a, b, {"shared_m": metres if pairs is None else 0.0})
         for (a, b), metres in along.items()
         if metres >= least_m and _is_near(scenario, travel, local, a, b)
     )
@@ -160,6 +167,13 @@ def divided_graph(
     ]
     notes += _add_links(scenario, schools, unit, graph)
     return graph, (*notes, *_alone(graph, schools))
+
+
+def _schools_of(name: str, unit: Mapping[int, str], cluster: Mapping[int, str]) -> list[int]:
+    """Give the school of a name, or the schools of a cluster that stay together."""
+    if name.startswith("URN "):
+        return [int(name.removeprefix("URN "))]
+    return [urn for urn in unit if cluster[urn] == name and unit[urn] != school_unit(urn)]
 
 
 def _is_near(

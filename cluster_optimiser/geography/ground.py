@@ -16,8 +16,14 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.findings import Finding, accepted
-from cluster_optimiser.geography.adjacency import bridged, dual_graph, shared_boundaries
+from cluster_optimiser.geography.adjacency import (
+    bridged,
+    dual_graph,
+    shared_boundaries,
+    with_pairs,
+)
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
+from cluster_optimiser.geography.pairs import Pairs, pairs_of
 from cluster_optimiser.geography.territory import HECTARE_M2, in_words, listed
 from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.geography.units import exempt_groups
@@ -76,8 +82,11 @@ def scenario_findings(
     """Tell what the rules of a scenario make of the ground; `known` is what others found of it."""
     bare = scenario.contiguity.model_copy(update={"max_minutes": None, "barriers": ()})
     key = bare.model_dump_json()
+    if bare.file is not None:
+        key += f"{scenario.files[:1]} {scenario.units} {scenario.urban}"
     if key not in known:
-        known[key] = _neighbours(scenario, territory, bare)
+        pairs = pairs_of(scenario, authority, territory.clusters.index)
+        known[key] = _neighbours(scenario, territory, bare, pairs)
     graph, beside = known[key]
     exempt = exempt_groups(scenario, authority.schools).index
     placed = set(authority.schools["local_cluster"].drop(exempt))
@@ -91,11 +100,16 @@ def scenario_findings(
 
 
 def _neighbours(
-    scenario: Scenario, territory: Territory, bare: Contiguity
+    scenario: Scenario, territory: Territory, bare: Contiguity, pairs: Pairs | None
 ) -> tuple[nx.Graph, list[Finding]]:
     """Give the graph of neighbours, and what is odd about it."""
     clusters = territory.clusters.geometry
     shared_m = shared_boundaries(clusters, snap_m=bare.snap_m)
+    if pairs is not None:
+        stated = [pair for pair in pairs if all(name in clusters.index for name in pair)]
+        graph, _ = dual_graph(clusters.index, with_pairs(shared_m, stated), bare)
+        is_whole = scenario.units != "schools" and not scenario.urban.areas
+        return graph, list(_islands(clusters, graph)) if is_whole else []
     graph, _ = dual_graph(clusters.index, shared_m, bare)
     gaps = list(_gaps(scenario, clusters, shared_m, graph))
     drawn_together = graph.copy()

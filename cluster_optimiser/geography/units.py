@@ -17,6 +17,7 @@ from cluster_optimiser.geography.adjacency import (
     dual_graph,
     merged_graph,
     shared_boundaries,
+    with_pairs,
 )
 from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX, home_and_misaligned
 from cluster_optimiser.geography.divided import (
@@ -25,6 +26,7 @@ from cluster_optimiser.geography.divided import (
     refuse_division,
     school_units,
 )
+from cluster_optimiser.geography.pairs import Pairs, pairs_of
 from cluster_optimiser.geography.territory import union_of_cells
 from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.inputs import projections_of
@@ -108,6 +110,7 @@ def shapes_and_graph(
     local: pd.Series,
     ordinary: pd.Index,
     travel: TravelMinutes,
+    pairs: Pairs | None = None,
 ) -> tuple[gpd.GeoSeries, nx.Graph, tuple[str, ...]]:
     """Give the ground of whole units and what touches.
 
@@ -115,6 +118,9 @@ def shapes_and_graph(
     """
     clusters, schools = territory.clusters.geometry, authority.schools
     shared_m = shared_boundaries(clusters, snap_m=scenario.contiguity.snap_m)
+    if pairs is not None:
+        known = set(clusters.index)
+        shared_m = dict(with_pairs(shared_m, [pair for pair in pairs if known.issuperset(pair)]))
     drives = cluster_drives(shared_m, schools, travel, scenario.contiguity)
     graph, notes = dual_graph(clusters.index, shared_m, scenario.contiguity, drives)
     today, of = schools["local_cluster"].loc[ordinary], local.loc[ordinary]
@@ -130,6 +136,11 @@ def shapes_and_graph(
     if not parts:
         shapes = {unit: clusters.loc[members].union_all() for unit, members in groups.items()}
         return gpd.GeoSeries(shapes, crs=CRS_METRES), graph, notes
+    if pairs is not None:
+        file = scenario.files[0].name if scenario.files else "scenario"
+        problem = f'the clusters of "{scenario.units}" divide those that the file speaks of'
+        remedy = "Remove it, so that borders are measured."
+        raise ScenarioError([Fault(file, 0, "contiguity.file", problem, remedy)])
     graph, more = divided_graph(scenario, authority, territory, local, local, graph, travel)
     drawn = union_of_cells(territory.cells, local, name="unit").geometry
     return drawn, graph, (*notes, *more)
@@ -156,13 +167,16 @@ def build_problem(
         problem = f'an exempt group bears the name of a unit: "{clash[0]}"'
         raise ScenarioError([Fault(file, 0, "exempt", problem, "Give the group another name.")])
     travel = travel_minutes(authority)
+    pairs = pairs_of(scenario, authority, territory.clusters.index)
     shapes, graph, notes = shapes_and_graph(
-        scenario, authority, territory, whole, unit_of.index, travel
+        scenario, authority, territory, whole, unit_of.index, travel, pairs
     )
     if divided.any():
         # Clusters as drawn and the cells of their schools may differ by a hair: cells throughout.
         shapes = union_of_cells(territory.cells, local, name="unit").geometry
-        graph, more = divided_graph(scenario, authority, territory, whole, local, graph, travel)
+        graph, more = divided_graph(
+            scenario, authority, territory, whole, local, graph, travel, pairs
+        )
         notes = (*notes, *more)
     units = unit_table(schools, unit_of, shapes, list(authority.layers))
     # An area whose schools are all exempt is no unit: nothing there is to be placed.
@@ -179,6 +193,7 @@ def build_problem(
         dual=dual,
         notes=notes,
         projections=projections_of(scenario, authority),
+        pairs=pairs,
     )
 
 

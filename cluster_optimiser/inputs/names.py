@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cluster_optimiser.constants import SECONDARY_PHASES
 from cluster_optimiser.inputs.checking import FaultList, Problem, as_text, did_you_mean, listed
 from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
@@ -49,6 +50,7 @@ def check_names(
         ("contiguity.links", _each(scenario.contiguity.links), of_local),
         ("contiguity.barriers", _each(scenario.contiguity.barriers), of_local),
         ("size.exceptions", scenario.size.exceptions or (), of_unit),
+        ("size.clusters", scenario.size.clusters, of_unit),
         ("pins.together", _each(scenario.pins.together), of_unit),
         ("pins.apart", _each(scenario.pins.apart), of_unit),
         ("urban.areas", scenario.urban.areas, of_place),
@@ -60,6 +62,7 @@ def check_names(
     for key in scenario.reasons:
         _check_reason(look, key, sorted({*units, *areas, *exempt_names}))
     _check_hubs(look, scenario.redraw.hubs, authority)
+    _check_places(look, scenario, authority)
     for i, exempt in enumerate(scenario.exempt, start=1):
         _check_exempt(look, f"exempt.{i}.where", exempt, authority)
     if scenario.governance is not None:
@@ -143,6 +146,28 @@ def _check_hubs(look: _Lookup, hubs: str | tuple[int, ...] | None, authority: Au
     known = [str(urn) for urn in authority.schools.index]
     for urn in hubs:
         look.up("redraw.hubs", str(urn), known, "school with the URN")
+
+
+def _check_places(look: _Lookup, scenario: Scenario, authority: Authority) -> None:
+    """Look up the column of places: every hub has some."""
+    column, schools = scenario.size.places, authority.schools
+    if not column:
+        return
+    known = [str(c) for c in schools.columns if c not in NO_MEASURES]
+    look.up("size.places", column, known, "column of the register")
+    if column not in known:
+        return
+    hubs = scenario.hubs
+    is_hub = schools["phase"].isin(SECONDARY_PHASES) if hubs == "secondary" else None
+    own = schools[column] if is_hub is None else schools.loc[is_hub, column]
+    told = as_text(own if isinstance(hubs, str) else own[own.index.isin(hubs)])
+    count = pd.to_numeric(told, errors="coerce")
+    for urn, text in told[~(count.between(1, MOST_PUPILS) & (count % 1 == 0))].items():
+        problem = Problem(
+            f'URN {urn} is a hub, and its {column} is "{text or ""}"',
+            "Write how many pupils it has places for, or name other hubs.",
+        )
+        look.add("size.places", problem)
 
 
 def _wanted(values: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ def lower_bound(problem: Problem, term: str, *, known: float) -> float:
     """Give a value that no plan of a scenario can better in one term."""
     if term == "count":
         return float(min(known, _fewest_clusters(problem)))
+    if term == "joins":
+        return float(min(known, len(problem.units) - _most_clusters(problem)))
     if term == "pupil_minutes":
         most = problem.scenario.count.max or len(problem.units)
         bound = _median_bound(_ways(problem), most, known * CENTIMINUTES_PER_MINUTE)
@@ -43,6 +45,14 @@ def _fewest_clusters(problem: Problem) -> int:
     large = [p for p in pupils if p > size.max_pupils]
     rest = sum(pupils) - sum(large)
     return max(problem.scenario.count.min, len(large) + -(-rest // size.max_pupils))
+
+
+def _most_clusters(problem: Problem) -> int:
+    size, count, n_units = problem.scenario.size, problem.scenario.count, len(problem.units)
+    by_size = n_units
+    if size.min_pupils:
+        by_size = int(problem.units["pupils"].sum()) // size.min_pupils + size.max_exceptions
+    return min(n_units, by_size, count.max or n_units)
 
 
 def _ways(problem: Problem) -> NDArray[np.int64]:

@@ -21,6 +21,7 @@ from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX
 from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces, is_within
 from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
 from cluster_optimiser.geography.units import pinned_units, school_positions
+from cluster_optimiser.optimise.ranges import own_ranges
 from cluster_optimiser.optimise.universe.frontier import Partitions, partitions
 from cluster_optimiser.own import broken_by, value_of
 from cluster_optimiser.rules import OWN
@@ -217,6 +218,7 @@ class Judge:
         ]
         named = self.scenario.size.exceptions
         self._places: MeetingPlaces | None = None
+        self._own = own_ranges(problem)
         self.exceptable = ~0 if named is None else self.mask(frozenset(named))
 
     def mask(self, units: frozenset[str]) -> int:
@@ -236,13 +238,13 @@ class Judge:
     def legal_before_travel(self, masks: Sequence[int]) -> list[int]:
         """Give the sets that break no rule but perhaps the travel limit."""
         members = membership(masks, len(self.names))
-        pupils = members @ np.array(self.unit_pupils, dtype=np.int64)
+        pupils = np.asarray(members @ np.array(self.unit_pupils, dtype=np.int64), dtype=np.int64)
         n_secondary = members @ self.problem.units["n_secondary"].to_numpy(dtype=np.int64)
         is_small = (pupils < self.scenario.size.min_pupils).tolist()
-        has_secondary = (n_secondary >= self.scenario.secondary.min).tolist()
+        is_fine = (n_secondary >= self.scenario.secondary.min) & self._own.kept(members, pupils)
         return [
             mask
-            for mask, small, enough in zip(masks, is_small, has_secondary, strict=True)
+            for mask, small, enough in zip(masks, is_small, is_fine.tolist(), strict=True)
             if enough and self.obeys_pins(mask) and (not small or self.may_be_exception(mask))
         ]
 
@@ -294,6 +296,7 @@ class Judge:
                 continue
             costs = {
                 "count": 1,
+                "joins": mask.bit_count() - 1,
                 "exceptions": int(pupils[i] < size.min_pupils),
                 "deviation": abs(pupils[i] - size.target),
                 "pupil_minutes": place.pupil_centiminutes if place else 0,

@@ -19,6 +19,7 @@ from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misalig
 from cluster_optimiser.geography.meeting import MeetingPlaces, is_within
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import membership
+from cluster_optimiser.optimise.ranges import own_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +83,7 @@ def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | 
     is_under = held < size.min_pupils
     fine = (held <= size.max_pupils) | may_stand[:, None]
     fine &= ~is_under | may_be_small[:, None]
+    fine &= own_ranges(problem).kept(members, held)
     fine &= _within(problem, groups)
     fine &= _near_enough(problem, groups, fine)
     return Keeping(

@@ -65,6 +65,7 @@ def _most(scenario: Scenario, schools: pd.DataFrame, term: str) -> int:
     pupils, n = int(schools["pupils"].sum()), len(schools)
     most = {
         "count": n,
+        "joins": n,
         "exceptions": n,
         "deviation": pupils + n * scenario.size.target,
         "changed_pupils": pupils,

@@ -68,6 +68,8 @@ def _inputs(authority: Authority, scenario: Scenario) -> list[dict[str, str]]:
         files.append(home / scenario.plan)
     if files and scenario.projection is not None and scenario.projection.file is not None:
         files.append(home / scenario.projection.file)
+    if files and scenario.contiguity.file is not None:
+        files.append(home / scenario.contiguity.file)
     for file in files:
         # Names only: where the checkout lies differs between machines.
         name = Path(os.path.relpath(file, home.parent)).as_posix()

@@ -39,5 +39,7 @@ Minutes = Annotated[float, Field(gt=0, le=MOST_MINUTES, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Limit = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 """Most of a term, in its own unit."""
+Tolerance = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+"""Share by which a number may be less or more."""
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Urn = Annotated[int, Field(ge=1, le=MOST_URN)]

@@ -142,9 +142,11 @@ def _refuse_outside(scenario: Scenario, key: str, name: str) -> NoReturn:
 
 
 def _refuse_files_outside(scenario: Scenario) -> None:
-    """Refuse a plan or a file of projections that lies outside of the project."""
+    """Refuse a plan, or a file of projections or neighbours, that lies outside of the project."""
     file = None if scenario.projection is None else scenario.projection.file
-    for key, name in (("plan", scenario.plan), ("projection.file", file)):
+    named = {"plan": scenario.plan, "projection.file": file}
+    named["contiguity.file"] = scenario.contiguity.file
+    for key, name in named.items():
         if name is not None and not is_inside(scenario.files[0].parent / name, scenario.files[0]):
             _refuse_outside(scenario, key, name)
 

@@ -162,6 +162,9 @@ class Scenario(ShownScenario, Table):
     def _method_needs(self) -> Self:
         if self.method == "file" and self.plan is None:
             refuse('method "file" needs a plan', 'Add plan = "<csv>".', "method")
+        if self.size.of is not None and self.hubs == "any":
+            remedy = 'Write hubs = "secondary", or their URNs, under [redraw].'
+            refuse("sizes go by hubs, and any school may be one", remedy, "size.of")
         if self.levels is not None and self.versions.number > 1:
             problem = "levels go with one version only"
             refuse(problem, "Remove [levels], or [versions].", "levels")

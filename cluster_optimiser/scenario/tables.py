@@ -35,6 +35,15 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
+class OwnSize(Table):
+    """The range of the cluster that holds a name."""
+
+    min_pupils: numbers.Pupils = 0
+    """Fewest pupils of it."""
+    max_pupils: numbers.SomePupils = numbers.MOST_PUPILS
+    """Most pupils of it."""
+
+
 class Size(Table):
     """How many pupils a cluster may have."""
 
@@ -50,12 +59,36 @@ class Size(Table):
     """Clusters allowed under the minimum."""
     exceptions: tuple[str, ...] | None = None
     """Units that an exception may be made of; without it any."""
+    of: Literal["hub"] | None = None
+    """``hub``: a cluster has as many pupils as the places of the hubs in it, within a tolerance."""
+    places: str = ""
+    """Column of the register with the places of each hub."""
+    tolerance: numbers.Tolerance | None = None
+    """Share of its places that a cluster's pupils may be fewer or more: 0.15."""
+    clusters: dict[str, OwnSize] = Field(default_factory=dict)
+    """Unit or cluster of today -> the range of whatever cluster holds it, besides that of all."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min_pupils > self.max_pupils:
             problem = f"min_pupils {self.min_pupils} is above max_pupils {self.max_pupils}"
             refuse(problem, "Change one of them.")
+        for name, own in self.clusters.items():
+            if own.min_pupils > own.max_pupils:
+                problem = f"min_pupils {own.min_pupils} is above max_pupils {own.max_pupils}"
+                refuse(problem, "Change one of them.", f"clusters.{name}")
+            if own.min_pupils > self.max_pupils or own.max_pupils < self.min_pupils:
+                problem = "no number of pupils keeps both this range and that of [size]"
+                refuse(problem, "[size] holds for every cluster: widen it.", f"clusters.{name}")
+        return self
+
+    @model_validator(mode="after")
+    def _hubs_have_places(self) -> Self:
+        if self.of is None and (self.places or self.tolerance is not None):
+            refuse("places and tolerance mean nothing by themselves", 'Add of = "hub".', "of")
+        if self.of is not None and not (self.places and self.tolerance is not None):
+            remedy = 'Add places = "<column of the register>" and tolerance = 0.15.'
+            refuse("sizes of hubs need their places and a tolerance", remedy, "of")
         return self
 
     @property
@@ -85,6 +118,8 @@ NamePair = tuple[str, str]
 class Contiguity(Table):
     """Which units are adjacent."""
 
+    file: str | None = None
+    """CSV ``from,to`` of all neighbours, relative to this file; without it borders are measured."""
     min_shared_m: numbers.Metres = 100.0
     """Shared boundary in metres that makes two units adjacent."""
     snap_m: numbers.Snap = numbers.SNAP_M

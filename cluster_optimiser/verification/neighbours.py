@@ -187,12 +187,17 @@ def _whole_pairs(ground: PlainGround, unit_of: Mapping[str, str]) -> Iterator[tu
         there[school.today].append(school.urn)
     links = {frozenset(pair) for pair in rules.links}
     barriers = {frozenset(pair) for pair in rules.barriers}
-    touching = {
-        frozenset((a, b))
-        for (a, b), metres in borders_m(drawn, rules.snap_m).items()
-        if metres >= rules.min_shared_m - BORDER_TOLERANCE_M
-        and is_short_drive(ground, there[a], there[b])
-    }
+    stated = ground.problem.pairs
+    beside = (
+        [
+            pair
+            for pair, metres in borders_m(drawn, rules.snap_m).items()
+            if metres >= rules.min_shared_m - BORDER_TOLERANCE_M
+        ]
+        if stated is None
+        else [pair for pair in stated if there.keys() | set(drawn.index) >= set(pair)]
+    )
+    touching = {frozenset((a, b)) for a, b in beside if is_short_drive(ground, there[a], there[b])}
     pairs = (touching - barriers) | links
     if rules.empty == "bridge":
         placed = {school.today for school in ground.schools.values() if school.unit is not None}
@@ -230,7 +235,12 @@ def _cell_pairs(ground: PlainGround, single: set[str]) -> list[tuple[str, str]]:
     place = where_schools_lie(ground)
     barriers = {frozenset(pair) for pair in rules.barriers}
     along_m: defaultdict[tuple[str, str], float] = defaultdict(float)
-    for (one, other), metres in borders_m(ground.problem.territory.cells).items():
+    borders = (
+        borders_m(ground.problem.territory.cells)
+        if ground.problem.pairs is None
+        else dict.fromkeys(_stated_schools(ground, single), math.inf)
+    )
+    for (one, other), metres in borders.items():
         if one not in place or other not in place:
             continue
         a, b = sorted((place[one], place[other]))
@@ -247,6 +257,17 @@ def _cell_pairs(ground: PlainGround, single: set[str]) -> list[tuple[str, str]]:
         if metres >= rules.min_shared_school_m - BORDER_TOLERANCE_M
         and is_short_drive(ground, held[a], held[b])
     ]
+
+
+def _stated_schools(ground: PlainGround, single: set[str]) -> Iterator[tuple[int, int]]:
+    """Give every two schools whose ground the file of neighbours calls adjacent."""
+    named: defaultdict[str, list[int]] = defaultdict(list)
+    for school in ground.schools.values():
+        named[f"URN {school.urn}"].append(school.urn)
+        if school.today is not None and f"URN {school.urn}" not in single:
+            named[school.today].append(school.urn)
+    for one, other in ground.problem.pairs or ():
+        yield from ((a, b) for a in named[one] for b in named[other])
 
 
 def _link_schools(ground: PlainGround, touching: dict[str, set[str]]) -> None:

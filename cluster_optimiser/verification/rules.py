@@ -22,6 +22,7 @@ from cluster_optimiser.verification.facts import (
     ClusterFacts,
     Verification,
     cluster_facts,
+    hubs_among,
     sort_members,
 )
 from cluster_optimiser.verification.levels import level_violations
@@ -89,6 +90,7 @@ def cluster_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Vio
     if facts.pupils > most and not _is_kept_oversize(ground, facts):
         detail = f"{facts.pupils:,} pupils, {facts.pupils - most:,} over the maximum of {most:,}"
         yield Violation("size.max", name, detail)
+    yield from _range_violations(ground, facts)
     if not facts.is_contiguous:
         yield Violation("contiguity", name, "is not in one piece")
     if facts.n_secondary < scenario.secondary.min:
@@ -101,6 +103,26 @@ def cluster_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Vio
         if len(homes) > 1 or (None in homes and len(facts.units) > 1):
             shown = ", ".join(sorted(home or "none known" for home in homes))
             yield Violation(f"within.{layer}", name, f"its units belong to: {shown}")
+
+
+def _range_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
+    """Judge a cluster by the places of its hubs, and by the range of each name that it holds."""
+    size, pupils = ground.scenario.size, facts.pupils
+    if size.of == "hub":
+        register = ground.problem.authority.schools
+        hubs = hubs_among(ground, [ground.schools[urn] for urn in facts.urns])
+        places = sum(int(float(register.loc[hub.urn, size.places])) for hub in hubs)
+        spare = Decimal(str(size.tolerance)) * places
+        if abs(pupils - places) > spare:
+            detail = f"{pupils:,} pupils for {places:,} places, {spare:,} fewer or more allowed"
+            yield Violation("size.hub", facts.name, detail)
+    for name, own in size.clusters.items():
+        if _pinned(ground, name).isdisjoint(facts.units):
+            continue
+        if not own.min_pupils <= pupils <= own.max_pupils:
+            allowed = f"{own.min_pupils:,} to {own.max_pupils:,}"
+            detail = f"{pupils:,} pupils, and whatever holds {name} has {allowed}"
+            yield Violation("size.clusters", facts.name, detail)
 
 
 def _hub_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
@@ -315,6 +337,7 @@ def _objective(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[st
     hundredths = [round(way * CENTIMINUTES_PER_MINUTE) for way in ways if way is not None]
     return {
         "count": len(ordinary),
+        "joins": sum(len(facts.units) - 1 for facts in ordinary),
         "exceptions": sum(facts.pupils < scenario.size.min_pupils for facts in ordinary),
         "pupil_minutes": (
             sum(hundredths) / CENTIMINUTES_PER_MINUTE if len(hundredths) == len(ways) else None
@@ -347,6 +370,7 @@ def _metrics(
     metrics: dict[str, float | int | None] = {
         "n_clusters": len(ordinary),
         "n_exempt_clusters": len(facts) - len(ordinary),
+        "n_joins": objective["joins"],
         "n_schools": sum(f.n_schools for f in ordinary),
         "n_schools_all": sum(f.n_schools for f in facts),
         "pupils": total,

@@ -78,6 +78,27 @@ def test_right_names_pass(change: dict[str, Any], authority: Authority) -> None:
             'size.exceptions: there is no unit or cluster "Cedr". Did you mean "Cedar"?',
         ),
         (
+            {"size": {"clusters": {"Cedr": {"max_pupils": 5}}}},
+            'size.clusters: there is no unit or cluster "Cedr". Did you mean "Cedar"?',
+        ),
+        (
+            {
+                "size": {"of": "hub", "places": "pupls", "tolerance": 0.1},
+                "redraw": {"hubs": "secondary"},
+            },
+            'size.places: there is no column of the register "pupls". Did you mean "pupils"?',
+        ),
+        (
+            {
+                "size": {"of": "hub", "places": "faith", "tolerance": 0.1},
+                "redraw": {"hubs": [100001]},
+            },
+            (
+                'size.places: URN 100001 is a hub, and its faith is "None".'
+                " Write how many pupils it has places for, or name other hubs."
+            ),
+        ),
+        (
             {"pins": {"together": [["Ash", "Zzz"]]}},
             (
                 'pins.together: there is no unit or cluster "Zzz".'

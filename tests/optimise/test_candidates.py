@@ -142,6 +142,7 @@ def test_costs_are_the_numbers_of_the_group() -> None:
     # Meeting place: the middle school, 1 km from each: 3.5 minutes for 1,100 pupils.
     assert group.costs == {
         "count": 1,
+        "joins": 1,
         "exceptions": 0,
         "deviation": 300,
         "pupil_minutes": 385_000,

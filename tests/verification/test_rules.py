@@ -532,6 +532,7 @@ def test_the_terms_are_the_sums_that_they_are_defined_as() -> None:
     found = verify_plan(problem, toy_assignment(problem, {"m": "AB", "n": "C"}))
     assert found.objective == {
         "count": 2,
+        "joins": 1,
         "exceptions": 1,
         "pupil_minutes": 300 * 3.5,
         "deviation": 200 + 100,

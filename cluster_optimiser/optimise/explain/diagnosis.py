@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 LEAST_SHARED_M = 0.001
 """A least shared boundary so short that every touch counts."""
 
+OWN_SIZES = {
+    "size.hub": "no group it could be in fills the places of its hubs within the tolerance",
+    "size.clusters": "no group it could be in keeps the ranges of named clusters",
+}
+
+WITHOUT_PLACES = {"of": None, "places": "", "tolerance": None}
+"""What [size] is where sizes do not go by hubs."""
+
 MOST_STUCK = 12
 """Units that cannot all be placed are named if they are no more than this."""
 
@@ -64,11 +72,14 @@ def rule_families(problem: Problem) -> tuple[str, ...]:
         "size.min": size.min_pupils > 0,
         "size.max": size.max_pupils < int(problem.units["pupils"].sum()),
         "size.oversize": size.oversize == "refuse" and largest > size.max_pupils,
+        "size.hub": size.of is not None,
+        "size.clusters": bool(size.clusters),
         "count.min": count.min > 1,
         "count.max": count.max is not None and count.max < len(problem.units),
         "travel": scenario.travel.max_minutes is not None,
         "secondary": scenario.secondary.min > 0,
-        "redraw.hubs": scenario.hubs != "any",
+        # Places are those of hubs: of any school there would be none to go by.
+        "redraw.hubs": scenario.hubs != "any" and size.of is None,
     }
     touching = [f"contiguity.barriers[{k}]" for k in range(len(contiguity.barriers))]
     driven = ("contiguity.max_minutes",) if contiguity.max_minutes is not None else ()
@@ -80,7 +91,7 @@ def rule_families(problem: Problem) -> tuple[str, ...]:
         *(f"limits.{term}" for term in scenario.limits),
         *touching,
         *driven,
-        "contiguity.min_shared_m",
+        *(("contiguity.min_shared_m",) if contiguity.file is None else ()),
     )
 
 
@@ -106,6 +117,8 @@ def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
     size |= {"min_pupils": 0} if "size.min" in dropped else {}
     size |= {"max_pupils": NO_MAX_PUPILS} if "size.max" in dropped else {}
     size |= {"oversize": "keep"} if "size.oversize" in dropped else {}
+    size |= WITHOUT_PLACES if "size.hub" in dropped else {}
+    size |= {"clusters": {}} if "size.clusters" in dropped else {}
     changed = with_values(scenario, "size", **size)
     if "count.min" in dropped:
         changed = with_values(changed, "count", min=1)
@@ -258,7 +271,9 @@ class _UnitReason:
             )
         if kind == "within":
             return kind, self._across(rule.removeprefix("within."), masks)
-        if rule == "redraw.hubs":
+        if rule in OWN_SIZES:
+            said = OWN_SIZES[rule]
+        elif rule == "redraw.hubs":
             said = "no group it could be in has a hub that its schools can reach"
         else:
             said = f"the rule {pin_words(self.scenario, rule)} stands in the way"

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.adjacency import cluster_drives
 from cluster_optimiser.optimise.candidates import Judge
-from cluster_optimiser.optimise.explain.diagnosis import pin_words, some, without, without_layer
+from cluster_optimiser.optimise.explain.diagnosis import (
+    WITHOUT_PLACES,
+    pin_words,
+    some,
+    without,
+    without_layer,
+)
 from cluster_optimiser.optimise.explain.trial import GROWTH, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_table, with_values
 from cluster_optimiser.optimise.merging.partition import build_model
@@ -437,6 +443,20 @@ def _entry(key: str, base: Scenario) -> Direction:
     return Direction(key, key, loosen, least)
 
 
+def _without(key: str, cleared: Mapping[str, object]) -> Direction:
+    """Give the direction that drops the places of hubs, or the ranges of named clusters."""
+    words = {
+        "size.hub": "sizes that do not go by the places of hubs",
+        "size.clusters": "no ranges of their own for named clusters",
+    }[key]
+    return Direction(
+        key,
+        key,
+        lambda t: _sized(t, **cleared),
+        lambda _, t: _dropped(key, t, _sized(t, **cleared), {}, words),
+    )
+
+
 def _sizes(scenario: Scenario) -> list[Direction]:
     directions = [
         Direction("size.min", "size.min", lambda t: _sized(t, min_pupils=0), _least_minimum),
@@ -456,6 +476,8 @@ def _sizes(scenario: Scenario) -> list[Direction]:
             "size.oversize", "size.oversize", lambda t: _sized(t, oversize="keep"), _least_oversize
         ),
     ]
+    for key, cleared in (("size.hub", WITHOUT_PLACES), ("size.clusters", {"clusters": {}})):
+        directions.append(_without(key, cleared))
     if scenario.size.exceptions is not None:
         named = Direction(
             "size.max_exceptions",

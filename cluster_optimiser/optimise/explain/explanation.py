@@ -405,6 +405,8 @@ def rule_words(problem: Problem, family: str) -> str:
         "size.min": f"minimum of {size.min_pupils:,} pupils",
         "size.max": f"maximum of {size.max_pupils:,} pupils",
         "size.oversize": "refusal of existing clusters over the maximum",
+        "size.hub": f"places of hubs, within {size.tolerance or 0:.0%}",
+        "size.clusters": f"ranges of their own of {', '.join(size.clusters)}",
         "count.min": f"least number of {count.min} clusters",
         "count.max": f"highest number of {count.max} clusters",
         "travel": f"travel limit of {scenario.travel.max_minutes or 0:g} minutes",

@@ -25,6 +25,7 @@ from cluster_optimiser.geography.adjacency import (
     cluster_drives,
     dual_graph,
     shared_boundaries,
+    with_pairs,
 )
 from cluster_optimiser.geography.alignment import HOME_PREFIX
 from cluster_optimiser.geography.meeting import MeetingPlaces
@@ -44,6 +45,7 @@ from cluster_optimiser.optimise.explain.trial_rules import (
     with_table,
 )
 from cluster_optimiser.optimise.merging.partition import build_model, limit_exceptions
+from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,6 +111,7 @@ class Lab:
         self._most_s = time_limit_s * SOLVE_SHARE
         self._facts: dict[tuple[int, object], SetFacts] = {}
         self._places: dict[object, MeetingPlaces] = {}
+        self._own: dict[str, OwnRanges] = {}
         self._named: dict[int, tuple[int, tuple[str, ...]]] = {}
         self._verdicts: dict[tuple[str, tuple[Home, ...]], Verdict] = {}
         self._graphs: dict[str, nx.Graph] = {
@@ -144,10 +147,11 @@ class Lab:
     def shared_m(self) -> dict[tuple[str, str], float]:
         """Give the boundary in metres that every two of today's clusters share."""
         if self._shared_m is None:
-            self._shared_m = shared_boundaries(
+            measured = shared_boundaries(
                 self.problem.territory.clusters.geometry,
                 snap_m=self.problem.scenario.contiguity.snap_m,
             )
+            self._shared_m = dict(with_pairs(measured, self.problem.pairs))
         return self._shared_m
 
     def graph(self, contiguity: Contiguity) -> nx.Graph:
@@ -165,6 +169,7 @@ class Lab:
                     unit_of.reindex(schools.index),
                     problem.unit_of.index,
                     problem.travel,
+                    problem.pairs,
                 )
             else:
                 drives = cluster_drives(self.shared_m(), schools, problem.travel, contiguity)
@@ -195,6 +200,13 @@ class Lab:
             changed = dataclasses.replace(self.problem, scenario=scenario)
             self._places[scenario.hubs] = MeetingPlaces.of_problem(changed, self._schools_of)
         return self._places[scenario.hubs]
+
+    def own(self, scenario: Scenario) -> OwnRanges:
+        """Give the ranges of a scenario; places are those of the hubs as they are stated."""
+        key = scenario.size.model_dump_json()
+        if key not in self._own:
+            self._own[key] = own_ranges(self.problem, scenario)
+        return self._own[key]
 
     def facts(self, mask: int, scenario: Scenario | None = None) -> SetFacts:
         """Work out what a set of units is, its meeting place by a scenario's hubs."""
@@ -301,13 +313,14 @@ class Lab:
         return self._named[mask]
 
     def broken_by_schools(self, scenario: Scenario, mask: int) -> list[str]:
-        """Give the families that a set breaks by its secondary schools and its travel."""
+        """Give the families that a set breaks by own ranges, secondary schools and travel."""
+        own = self.own(scenario)
+        broken = own.broken(self.members(mask), self.pupils_and_units(mask)[0]) if own.any else []
         limit_min, is_anywhere = scenario.travel.max_minutes, scenario.hubs == "any"
         needs_place = limit_min is not None or "pupil_minutes" in scenario.objective.terms
         if not scenario.secondary.min and not needs_place and is_anywhere:
-            return []
+            return broken
         facts = self.facts(mask, scenario)
-        broken = []
         if facts.n_secondary < scenario.secondary.min:
             broken.append("secondary")
         if not is_anywhere and not facts.place_urn:

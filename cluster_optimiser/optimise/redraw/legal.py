@@ -36,7 +36,15 @@ def is_legal_cluster(ground: RedrawGround, cluster: Cluster, *, is_shaped: bool)
     enough = sum(ground.n_secondary[i] for i in cluster) >= scenario.secondary.min
     together = all(pin & cluster in (frozenset(), pin) for pin in ground.together)
     apart = not any(one & cluster and other & cluster for one, other in ground.apart)
-    return fits and enough and together and apart and is_legal(ground, cluster, is_shaped=is_shaped)
+    own = not ground.own.broken(cluster, ground.pupils_of(cluster))
+    return (
+        fits
+        and own
+        and enough
+        and together
+        and apart
+        and is_legal(ground, cluster, is_shaped=is_shaped)
+    )
 
 
 def with_strays_moved(

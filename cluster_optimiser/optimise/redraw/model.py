@@ -102,7 +102,8 @@ def _may_stand(ground: RedrawGround, cluster: Cluster) -> bool:
         return False
     number = meeting[0]
     reached = all((i, number) in ground.cost for i in cluster)
-    return pinned and enough and reached and not _are_apart(ground, cluster)
+    own = not ground.own.broken(cluster, ground.pupils_of(cluster))
+    return pinned and enough and own and reached and not _are_apart(ground, cluster)
 
 
 def assign_each_unit_once(a: Assignment) -> None:
@@ -129,6 +130,39 @@ def limit_size(a: Assignment, least: int, most: int) -> None:
         if least:
             spared = [(least, a.exception[h])] if h in a.exception else []
             a.model.row([*pupils, (-least, a.open(h)), *spared], low=0)
+
+
+def fill_the_places(a: Assignment) -> None:
+    """Add for every hub h: least * sum of w_i x_ih <= sum of p_i x_ih <= most * sum of w_i x_ih.
+
+    w_i are the places of the hubs in unit i, so that a cluster with two hubs fills both.
+    """
+    own = a.ground.own
+    for members, h in ((members, h) for h, members in a.of_hub.items() if own.places):
+        for share, side in ((own.least, 1), (own.most, -1)):
+            less = [
+                (
+                    a.ground.pupils[i] * share.denominator - own.places[i] * share.numerator,
+                    a.x[i, h],
+                )
+                for i in members
+            ]
+            a.model.row([(side * c, v) for c, v in less if c], low=0)
+
+
+def keep_own_ranges(a: Assignment, most: int) -> None:
+    """Add for every unit u of a named range l to m and hub h, P(h) being sum of p_i x_ih.
+
+    l x_uh <= P(h) and P(h) + (M - m) x_uh <= M, M being what no cluster is over.
+    """
+    for units, low, high in a.ground.own.named:
+        for (u, h), v in a.x.items():
+            if u not in units:
+                continue
+            pupils = [(a.ground.pupils[i], a.x[i, h]) for i in a.of_hub[h]]
+            a.model.row([*pupils, (-low, v)], low=0)
+            if high < most:
+                a.model.row([*pupils, (most - high, v)], high=most)
 
 
 def limit_exceptions(a: Assignment, most: int, exceptable: frozenset[int]) -> None:
@@ -235,6 +269,8 @@ def build_model(
     assign_each_unit_once(a)
     join_open_hubs_only(a)
     limit_size(a, size.min_pupils, size.max_pupils)
+    fill_the_places(a)
+    keep_own_ranges(a, min(size.max_pupils, ground.pupils_of(units)))
     limit_exceptions(a, limits.exceptions, ground.exceptable)
     limit_count(a, limits.fewest, limits.most)
     need_secondary_schools(a, ground.problem.scenario.secondary.min)

@@ -16,6 +16,7 @@ from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import pinned_units, school_positions
 from cluster_optimiser.optimise.candidates import bit_positions, unit_adjacency
+from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,6 +59,7 @@ class RedrawGround:
     apart: tuple[tuple[frozenset[int], frozenset[int]], ...]  # pins: sets of units; pairs of sets
     oversize: tuple[Cluster, ...]  # existing clusters over the maximum that may stand as they are
     by_area: Mapping[str, tuple[Mapping[str, int], ...]]
+    own: OwnRanges
 
     def parts(self) -> list[tuple[int, ...]]:
         """Give the connected parts of the map, borders of required layers cut."""
@@ -177,4 +179,5 @@ def redraw_ground(problem: Problem) -> RedrawGround:
         ),
         oversize=tuple(_oversize(problem, neighbours)),
         by_area=_by_area(problem, schools),
+        own=own_ranges(problem),
     )

@@ -73,6 +73,10 @@ def _count(a: Assignment) -> Expression:
     return [(1, v) for v in [*map(a.open, a.of_hub), *a.stands.values()]], 0
 
 
+def _joins(a: Assignment) -> Expression:
+    return [(-c, v) for c, v in _count(a)[0]], len(a.units)
+
+
 def _exceptions(a: Assignment) -> Expression:
     return [(1, v) for v in a.exception.values()], 0
 
@@ -165,6 +169,7 @@ def _changed(a: Assignment) -> Expression:
 
 _EXPRESSIONS: Mapping[str, Callable[[Assignment], Expression]] = {
     "count": _count,
+    "joins": _joins,
     "exceptions": _exceptions,
     "pupil_minutes": _minutes,
     "deviation": _deviation,
@@ -184,6 +189,7 @@ def value_of(ground: RedrawGround, stage: str, clusters: Sequence[Cluster]) -> i
     pupils = [ground.pupils_of(cluster) for cluster in clusters]
     plain: Mapping[str, Callable[[], int]] = {
         "count": lambda: len(clusters),
+        "joins": lambda: sum(map(len, clusters)) - len(clusters),
         "exceptions": lambda: sum(p < size.min_pupils for p in pupils),
         "pupil_minutes": lambda: sum(_standing_minutes(ground, c) for c in clusters),
         "deviation": lambda: sum(abs(p - size.target) for p in pupils),

@@ -144,7 +144,10 @@ def _why_no_candidate(problem: Problem, units: frozenset[str]) -> str:
         return held + f"{pupils:,} pupils are under the minimum of {size.min_pupils:,}"
     if not _is_joined(unit_adjacency(problem), [i for i, n in enumerate(names) if n in units]):
         return held + "they are not contiguous, or cross a layer that no cluster may cross"
-    return held + "they break a rule on travel, pins, exceptions, secondary schools, hubs or count"
+    return (
+        held
+        + "they break a rule on ranges, travel, pins, exceptions, secondary schools, hubs or count"
+    )
 
 
 def _is_joined(adjacency: Sequence[int], members: Sequence[int]) -> bool:

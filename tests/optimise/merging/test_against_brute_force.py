@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 N_CASES = 200
 TERMS = (
     "count",
+    "joins",
     "exceptions",
     "pupil_minutes",
     "deviation",
@@ -37,7 +38,7 @@ TERMS = (
     "misaligned.district",
     "misaligned.division",
 )
-GROUP_RULES = ("size.max", "size.min", "contiguity", "travel", "secondary", "within.")
+GROUP_RULES = ("size.", "contiguity", "travel", "secondary", "within.")
 """Beginnings of the names of rules that concern one cluster alone."""
 
 
@@ -100,6 +101,7 @@ def random_schools(random: Random, unit: str, grid: str) -> tuple[ToySchool, ...
             random.choice(["secondary", "secondary", "all-through", "primary"]),
             random.choice([0, random.randint(1, 9) * 100, random.randint(100, 999)]),
             random.choice(own),
+            {"places": random.randint(1, 15) * 100},
         )
     ]
     for _ in range(random.choice([0, 0, 1, 2])):
@@ -157,6 +159,14 @@ def random_tables(random: Random, units: list[str], total: int) -> dict[str, Any
     tables["pins"] = {
         k: [random.sample(units, 2)] for k, share in pairs.items() if now_and_then(share)
     }
+    if now_and_then(0.2):
+        low = random.randint(0, most)
+        high = max(1, random.randint(low, max(low, least, total)))
+        own = {"min_pupils": low, "max_pupils": max(high, least)}
+        size["clusters"] = {random.choice(units): own}
+    if now_and_then(0.2):
+        size |= {"of": "hub", "places": "places", "tolerance": random.choice([0.15, 0.5, 0.9])}
+        tables["redraw"] = {"hubs": "secondary"}
     pairs = {"links": 0.2, "barriers": 0.2}
     tables["contiguity"] = {
         k: [random.sample(units, 2)] for k, share in pairs.items() if now_and_then(share)
@@ -350,7 +360,7 @@ def test_other_names_and_another_order_of_units_change_nothing(case: Case, seed:
 def rename(value: Any, other: Mapping[str, str]) -> Any:
     """Put the other names wherever a unit is named in the tables of a scenario."""
     if isinstance(value, dict):
-        return {key: rename(inner, other) for key, inner in value.items()}
+        return {other.get(key, key): rename(inner, other) for key, inner in value.items()}
     if isinstance(value, list):
         return [rename(inner, other) for inner in value]
     return other.get(value, value) if isinstance(value, str) else value

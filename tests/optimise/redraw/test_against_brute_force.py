@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PHASES = (Phase.explicit, Phase.generate)
 TERMS = (
     "count",
+    "joins",
     "exceptions",
     "pupil_minutes",
     "deviation",
@@ -119,6 +120,12 @@ def tables_of(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
     tables["redraw"]["hubs"] = draw(
         st.sampled_from(["secondary", "any", [100_001, 100_003, 100_006], [100_002, 100_005]])
     )
+    if draw(st.integers(0, 3)) == 0 and tables["redraw"]["hubs"] != "any":
+        size |= {"of": "hub", "places": "places", "tolerance": draw(st.sampled_from([0.4, 0.95]))}
+    if draw(st.integers(0, 3)) == 0:
+        least = draw(st.sampled_from([0, 250, 400]))
+        own = {"min_pupils": least, "max_pupils": low + 350}
+        size["clusters"] = {draw(st.sampled_from(names)): own}
     if draw(st.booleans()):
         tables["contiguity"] = {
             "max_minutes": draw(st.sampled_from([3.5, 4.2, 5.2])),
@@ -137,7 +144,9 @@ def _schools(draw: st.DrawFn, letters: str, columns: int) -> dict[str, list[ToyS
     for i, letter in enumerate(letters):
         phase = "secondary" if i % 3 == 0 or draw(st.booleans()) else "primary"
         pupils = draw(st.integers(0, 4)) * 100 + draw(st.integers(0, 1)) * 37
-        schools.setdefault(letter, []).append(ToySchool(phase, pupils, divmod(i, columns)))
+        columns_of = {"places": 250 + 50 * (i % 4)}
+        school = ToySchool(phase, pupils, divmod(i, columns), columns_of)
+        schools.setdefault(letter, []).append(school)
     return schools
 
 

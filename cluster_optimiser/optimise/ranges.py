@@ -1,0 +1,91 @@
+"""Ranges of pupils of their own: of the places of a cluster's hubs, and of named clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cluster_optimiser.geography.meeting import meeting_schools
+from cluster_optimiser.geography.units import pinned_units, school_positions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRanges:
+    """The ranges of a scenario, in numbers of its units."""
+
+    places: tuple[int, ...]  # of the hubs in each unit; empty where sizes do not go by hubs
+    least: Fraction  # shares of its places that a cluster fills at least, and at most
+    most: Fraction
+    named: tuple[tuple[frozenset[int], int, int], ...]  # units of a name, fewest and most pupils
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a range at all."""
+        return bool(self.places or self.named)
+
+    def broken(self, units: Collection[int], pupils: int) -> list[str]:
+        """Give the families of rules that a set of units breaks."""
+        found = []
+        if self.places:
+            held = sum(self.places[i] for i in units)
+            if not self.least * held <= pupils <= self.most * held:
+                found.append("size.hub")
+        if any(
+            not low <= pupils <= high for own, low, high in self.named if not own.isdisjoint(units)
+        ):
+            found.append("size.clusters")
+        return found
+
+    def kept(self, members: NDArray[np.bool_], pupils: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell of sets of units (rows) with so many pupils (in columns, perhaps) which keep all."""
+        fine = np.ones(pupils.shape, dtype=np.bool_)
+        shape = (-1, *(1 for _ in pupils.shape[1:]))
+        if self.places:
+            held = (members @ np.array(self.places, dtype=np.int64)).reshape(shape)
+            fine &= pupils * self.least.denominator >= held * self.least.numerator
+            fine &= pupils * self.most.denominator <= held * self.most.numerator
+        for own, low, high in self.named:
+            holds = members[:, sorted(own)].any(axis=1).reshape(shape)
+            fine &= ~holds | ((pupils >= low) & (pupils <= high))
+        return fine
+
+
+def own_ranges(problem: Problem, scenario: Scenario | None = None) -> OwnRanges:
+    """Put the ranges of a scenario, the problem's if not another, into numbers of its units."""
+    scenario = scenario or problem.scenario
+    size = scenario.size
+    names = [str(name) for name in problem.units.index]
+    places: tuple[int, ...] = ()
+    share = Fraction(0)
+    if size.of is not None:
+        share = Fraction(str(size.tolerance))
+        places = _places_of_units(problem, size.places, names)
+    position = {name: i for i, name in enumerate(names)}
+    named = tuple(
+        (
+            frozenset(position[unit] for unit in pinned_units(problem, (name,))),
+            own.min_pupils,
+            own.max_pupils,
+        )
+        for name, own in size.clusters.items()
+    )
+    return OwnRanges(places, 1 - share, 1 + share, named)
+
+
+def _places_of_units(problem: Problem, column: str, names: Sequence[str]) -> tuple[int, ...]:
+    told = pd.to_numeric(problem.authority.schools[column], errors="coerce").fillna(0)
+    of_school = np.where(meeting_schools(problem), told.to_numpy(dtype=float), 0).astype(np.int64)
+    positions = school_positions(problem)
+    return tuple(int(of_school[positions[name]].sum()) for name in names)
