@@ -21,7 +21,7 @@ from cluster_optimiser.batch.ground import (
     upper_scenario,
 )
 from cluster_optimiser.batch.ledger import input_hashes, parts_of, plan_digest
-from cluster_optimiser.batch.places import beside, plan_path
+from cluster_optimiser.batch.places import beside, plan_path, scenario_files
 from cluster_optimiser.domain import Plan, Result, Solution
 from cluster_optimiser.errors import (
     Fault,
@@ -111,8 +111,7 @@ def prepare(
         parent = _run_parent(scenario, place, seed=seed, time_limit_s=time_limit_s)
     findings = ground_of(scenario, place)
     refuse_faults(scenario, findings, place)
-    has_file = scenario.projection is not None and scenario.projection.file is not None
-    is_kept = kept is not None and parent is None and not has_file
+    is_kept = kept is not None and parent is None and not scenario_files(scenario)
     key = scenario.model_dump_json(include=GROUND) if is_kept else ""
     like = kept.get(key) if kept is not None else None
     authority = told(place.authority, findings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -28,17 +27,9 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Result
     from cluster_optimiser.present.svg import Ground
-    from cluster_optimiser.scenario import Scenario
 
 STRIP_WIDTH, STRIP_HEIGHT, STRIP_PAD = 200, 30, 7
 NAMED_EXCEPTIONS = 4
-
-
-def title_beside(scenario: Scenario) -> str:
-    """Give an option's title as it stands beside its label: without "Option 4a:" in front."""
-    label = rf"^option\s+{re.escape(scenario.option)}\s*[:.-]\s*"
-    rest = re.sub(label, "", scenario.title, flags=re.IGNORECASE)
-    return rest[:1].upper() + rest[1:]
 
 
 def _in_words(result: Result, term: str) -> str:
@@ -273,7 +264,7 @@ def _exempt_words(result: Result) -> str:
 
 def option_view(result: Result, under: Ground, domain: tuple[float, float]) -> dict[str, Any]:
     """Gather what the page says of one option."""
-    label, title = result.plan.label, title_beside(result.problem.scenario)
+    label, title = result.plan.label, result.problem.scenario.short_title
     n = len(own_clusters(result))
     say = words()
     drawing, colour_of = plan_svg(

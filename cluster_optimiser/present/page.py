@@ -28,7 +28,6 @@ from cluster_optimiser.present.options import (
     all_exceptions,
     option_view,
     strip_domain,
-    title_beside,
 )
 from cluster_optimiser.present.principles import lower_first, principles
 from cluster_optimiser.present.records import plain
@@ -88,7 +87,7 @@ def _unsolved(
     found = [
         {
             "label": one.scenario.option,
-            "title": title_beside(one.scenario),
+            "title": one.scenario.short_title,
             "status": say[one.status],
             "message": one.message,
         }

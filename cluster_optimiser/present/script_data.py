@@ -15,7 +15,6 @@ from cluster_optimiser.present.backdrop import backdrop_data
 from cluster_optimiser.present.levels_data import levels_data
 from cluster_optimiser.present.mosaic import grid_of, mosaic, topology
 from cluster_optimiser.present.numbering import cluster_numbers
-from cluster_optimiser.present.options import title_beside
 from cluster_optimiser.present.packing import packed_list
 from cluster_optimiser.present.postcode_data import listed_places, packed_postcodes
 from cluster_optimiser.present.principles import today_at
@@ -193,7 +192,7 @@ def _option(result: Result, grid: Grid, colour_of: Mapping[str, int]) -> dict[st
     n_held = whole.groupby(level=0).nunique()
     return {
         "label": result.plan.label,
-        "title": title_beside(result.problem.scenario),
+        "title": result.problem.scenario.short_title,
         "text": result.problem.scenario.description,
         "stamp": result.stamp,
         "names": list(at),

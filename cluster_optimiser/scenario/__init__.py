@@ -10,6 +10,7 @@ from cluster_optimiser.scenario.reading import (
     load_scenarios,
     parse_scenario,
     scenario_from,
+    written,
 )
 from cluster_optimiser.scenario.schema import Scenario, json_schema
 from cluster_optimiser.scenario.tables import (
@@ -60,4 +61,5 @@ __all__ = [
     "nearest",
     "parse_scenario",
     "scenario_from",
+    "written",
 ]

@@ -127,6 +127,13 @@ def scenario_from(data: Mapping[str, Any], path: Path) -> Scenario:
     return _parsed(*_on_base(dict(data), path.resolve()))
 
 
+def written(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give what a file says itself, and what it inherits from the files it extends."""
+    own = _read_toml(path, path.name)
+    base = {"extends": own["extends"]} if "extends" in own else {}
+    return own, _on_base(base, path.resolve())[0]
+
+
 def _parsed(data: dict[str, Any], files: tuple[Path, ...]) -> Scenario:
     data.pop("sweep", None)
     with locating(files):

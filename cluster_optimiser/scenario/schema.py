@@ -229,6 +229,13 @@ class Scenario(ShownScenario, Table):
             raise ScenarioError(faults_of(error, type(self), "scenario")) from None
 
     @property
+    def short_title(self) -> str:
+        """The title as it stands beside the label: without "Option 4a:" in front."""
+        label = rf"^option\s+{re.escape(self.option)}\s*[:.-]\s*"
+        rest = re.sub(label, "", self.title, flags=re.IGNORECASE)
+        return rest[:1].upper() + rest[1:]
+
+    @property
     def stated(self) -> frozenset[str]:
         """Dotted keys, and names of tables, that say something else than nothing would."""
         found = []

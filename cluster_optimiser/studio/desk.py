@@ -8,36 +8,55 @@ from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from cluster_optimiser import batch, present
 from cluster_optimiser.batch.ground import place_of
 from cluster_optimiser.batch.one import make_plan, prepare
 from cluster_optimiser.batch.places import scenario_files
 from cluster_optimiser.deadline import within
+from cluster_optimiser.domain import Plan, Result, Solution
 from cluster_optimiser.errors import (
     ClusterOptimiserError,
+    Fault,
     InfeasibleError,
+    InputError,
     NoPlanFoundError,
+    ScenarioError,
 )
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import ground_data, rules_data
-from cluster_optimiser.scenario import is_scenario, load_scenario, locating, scenario_from
+from cluster_optimiser.scenario import (
+    Objective,
+    is_scenario,
+    load_scenario,
+    locating,
+    scenario_from,
+)
 from cluster_optimiser.scoring import objective_values, score
+from cluster_optimiser.studio.explore import explored
+from cluster_optimiser.studio.page_data import TODAY, page_data
+from cluster_optimiser.studio.publishing import published
 from cluster_optimiser.terms import TIE_BREAK, UPPER, WEIGHTED, gathered
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cluster_optimiser.batch.ground import Place
-    from cluster_optimiser.domain import Plan, Problem
+    from cluster_optimiser.domain import Problem
     from cluster_optimiser.scenario import Scenario
 
 Answer = dict[str, Any]
 
+FOLDER = "scenarios"
+EXPLAIN_S, EXPLORE_S = 15.0, 30.0
+MADE = ("merge", "redraw")
+AS_TODAY = {"method": "keep", "objective": Objective()}
+
 UNNAMED = "scenario"
 """What a scenario that has no file yet is called in faults."""
 
-MOST_PROBLEMS, MOST_ANSWERS = 12, 200
-"""So many grounds and answers are kept by a worker; the ones used longest ago go first."""
+MOST_PROBLEMS, MOST_ANSWERS, MOST_PAGES = 12, 200, 8
+"""So many grounds, answers and pages are kept by a worker; the ones used longest ago go first."""
 
 
 class Desk:
@@ -47,6 +66,7 @@ class Desk:
         self.root = root
         self.problems: OrderedDict[str, Problem] = OrderedDict()
         self.answers: OrderedDict[str, Answer] = OrderedDict()
+        self.pages: OrderedDict[str, Answer] = OrderedDict()
 
     def warm_up(self) -> None:
         """Read the data and import the solvers before anybody asks; faults are told when asked."""
@@ -56,7 +76,7 @@ class Desk:
                     make_plan(self.problem(scenario), earlier=(), seed=0, time_limit_s=5)
                     return
 
-    def scenario(self, data: Answer, home: str = "scenarios", name: str = UNNAMED) -> Scenario:
+    def scenario(self, data: Answer, home: str = FOLDER, name: str = UNNAMED) -> Scenario:
         """Read a scenario as if a file of the project held it."""
         if "option" not in data and name == UNNAMED:
             data = {**data, "option": "draft"}
@@ -77,7 +97,7 @@ class Desk:
         self,
         data: Answer,
         *,
-        home: str = "scenarios",
+        home: str = FOLDER,
         name: str = UNNAMED,
         time_limit_s: float = 60.0,
         seed: int = 0,
@@ -102,6 +122,53 @@ class Desk:
             self.answers.popitem(last=False)
         return answer
 
+    def page(self, data: Answer, *, home: str, name: str) -> Answer:
+        """Give what the page of a scenario is drawn from: today's clusters on its ground."""
+        scenario = self.scenario(data, home, name)
+        place = place_of(scenario)
+        drawn = scenario if scenario.method in MADE else scenario.model_copy(update=AS_TODAY)
+        drawn._files = scenario.files  # noqa: SLF001 - a copy made in Python keeps its provenance
+        key = key_of([json.dumps(drawn.resolved(), sort_keys=True), dict(place.authority.inputs)])
+        if key not in self.pages:
+            with present.speaking_for(place.authority):
+                self.pages[key] = page_data(_today(self.problem(drawn, place)), scenario)
+        while len(self.pages) > MOST_PAGES:
+            self.pages.popitem(last=False)
+        return self.pages[key]
+
+    def sound(self, data: Answer, *, home: str, name: str) -> Answer:
+        """Refuse a scenario that `check` would refuse."""
+        scenario = self.scenario(data, home, name)
+        path = self.root / home / name
+        others = (one for one in path.parent.glob("*.toml") if one != path and is_scenario(one))
+        with suppress(ScenarioError):
+            for other in others:
+                if load_scenario(other).option == scenario.option:
+                    problem = f'"{scenario.option}" is the label of {other.name}'
+                    fault = Fault(name, 0, "option", problem, "Choose another label.")
+                    raise InputError([fault])
+        self.problem(scenario)
+        return {}
+
+    def explain(self, data: Answer, *, home: str = FOLDER, name: str = UNNAMED) -> Answer:
+        """Say why there is no plan and what would admit one, or what each rule costs."""
+        scenario = self.scenario(data, home, name)
+        found = batch.explain(scenario, place=place_of(scenario), time_limit_s=EXPLAIN_S)
+        return {**_plain(found.as_dict()), "lines": list(found.lines())}
+
+    def explore(
+        self, data: Answer, *, terms: list[str], home: str = FOLDER, name: str = UNNAMED
+    ) -> Answer:
+        """Say how all legal plans are spread, which are best in two terms, and what they share."""
+        scenario = self.scenario(data, home, name)
+        with within(EXPLORE_S):
+            problem = self.problem(scenario, place_of(scenario))
+            return explored(problem, terms)
+
+    def publish(self, files: list[str], theme: Answer, folder: str) -> Answer:
+        """Make page and paper of some scenario files into a folder of the studio's own."""
+        return published(self.root, files, theme, folder)
+
     def _solved(self, problem: Problem, seed: int, time_limit_s: float) -> Answer:
         about = {"rules": rules_data(problem), "ground": ground_data(problem)}
         nothing = dict.fromkeys(("objective", "bound", "gap", "n_clusters", "plan"))
@@ -117,6 +184,28 @@ class Desk:
         return {**found, **nothing, **about}
 
 
+def _plain(value: object) -> Answer:
+    made = plain(value)
+    return made if isinstance(made, dict) else {}
+
+
+def _today(problem: Problem) -> Result:
+    """Put today's clusters on the ground of a scenario, as a plan that was given."""
+    local = problem.authority.schools["local_cluster"].astype(str)
+    assignment = problem.exempt_of.astype(str).combine_first(local).reindex(local.index)
+    return Result(
+        problem=problem,
+        plan=Plan(TODAY, assignment, Solution("GIVEN")),
+        score=score(problem, assignment, TODAY),
+        violations=(),
+        objective={},
+        seconds=0.0,
+        seed=0,
+        stamp="",
+        caveats=problem.authority.caveats,
+    )
+
+
 def answer_of(problem: Problem, plan: Plan) -> Answer:
     """Write a plan with what is proved of it."""
     solution = plan.solution
@@ -128,7 +217,7 @@ def answer_of(problem: Problem, plan: Plan) -> Answer:
         values = objective_values(problem, metrics) | lost
     is_given = solution.status == "GIVEN"
     clusters = plan.assignment.loc[problem.unit_of.index]
-    answer = plain(
+    return _plain(
         {
             "status": solution.status,
             "objective": values,
@@ -140,4 +229,3 @@ def answer_of(problem: Problem, plan: Plan) -> Answer:
             "proof": solution.proof.record(),
         }
     )
-    return answer if isinstance(answer, dict) else {}

@@ -41,7 +41,6 @@ class Door:
     port: int
     hosts: tuple[str, ...] = LOCAL
     scheme: str = "http"
-    viewer: str = ""  # a second token, for those who may only look
     names: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,21 +68,13 @@ class Door:
         is_visit = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not is_visit:
             return "another site may not ask the studio"
-        if not self.role(scope):
+        if not hmac.compare_digest(self.given(scope).encode(), self.token.encode()):
             return "the token is missing or wrong: open the address that the studio printed"
         return ""
 
     def _is_own(self, origin: str) -> bool:
         parts = urlsplit(origin)
         return parts.scheme == self.scheme and parts.netloc.lower() in self.names
-
-    def role(self, scope: Scope) -> str:
-        """Tell who asks: "writer", "viewer", or nobody."""
-        given = self.given(scope)
-        if given and hmac.compare_digest(given.encode(), self.token.encode()):
-            return "writer"
-        is_viewer = self.viewer and hmac.compare_digest(given.encode(), self.viewer.encode())
-        return "viewer" if given and is_viewer else ""
 
     def given(self, scope: Scope) -> str:
         """Find the token: in the address, in a header, or in the cookie that the page got."""
@@ -116,7 +107,6 @@ class Guard:
         if not length.isdigit() or int(length) > MOST_BYTES:
             await _refuse(send, 413, f"more than {MOST_BYTES:,} bytes are not taken")
             return
-        scope["role"] = self.door.role(scope)
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":

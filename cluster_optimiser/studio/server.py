@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 
 from cluster_optimiser.errors import ClusterOptimiserError, InputError, ScenarioError
+from cluster_optimiser.scenario import written
+from cluster_optimiser.studio import pages
 from cluster_optimiser.studio.crew import Crew, Refused
 from cluster_optimiser.studio.events import Events
 from cluster_optimiser.studio.guard import Guard
+from cluster_optimiser.studio.project import STATE, ChangedError, Project
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -32,15 +43,25 @@ class Studio:
     """One project, its workers and those who listen."""
 
     def __init__(self, root: Path, door: Door, *, n_workers: int) -> None:
-        self.root, self.door = root, door
+        self.project, self.door = Project(root), door
+        self.writing = asyncio.Lock()
         self.crew, self.events = Crew(root, n_workers), Events()
 
     def app(self) -> Guard:
         """Put the application together, behind its guard."""
         routes = [
             Route("/api/solve", answered(self.solve), methods=["POST"]),
+            Route("/api/explain", answered(self.explain), methods=["POST"]),
+            Route("/api/explore", answered(self.explore), methods=["POST"]),
+            Route("/api/publish", answered(self.publish), methods=["POST"]),
+            Route("/api/save", answered(self.save), methods=["POST"]),
+            Route("/api/keep", answered(self.keep), methods=["POST"]),
             Route("/api/stop", answered(self.stop), methods=["POST"]),
             Route("/api/events", self.listen),
+            Route("/", self.start),
+            Route("/work", self.work),
+            Route("/static/{name}", self.static),
+            Route("/made/{folder}/{file:path}", self.made),
         ]
         return Guard(Starlette(routes=routes, lifespan=self._lifespan), self.door)
 
@@ -56,18 +77,124 @@ class Studio:
         return StreamingResponse(self.events.stream(), media_type="text/event-stream")
 
     async def solve(self, request: Request) -> Any:  # noqa: ANN401 - what JSON holds
-        """Solve a scenario."""
+        """Solve a scenario that is sent, or one of a file."""
         asked = await read(request)
-        data = asked.get("scenario")
-        if not isinstance(data, dict):
-            message = 'send {"scenario": {...}} with the fields of the scenario file'
-            raise Refused(message)
-        values = {"data": data, "time_limit_s": limit_of(asked), **where(asked)}
+        values = {**self.scenario_of(asked), "time_limit_s": limit_of(asked)}
         return await self.ask(str(asked.get("job", "")), "solve", values)
+
+    async def explain(self, request: Request) -> Any:  # noqa: ANN401
+        """Say why there is no plan, or what each rule costs."""
+        asked = await read(request)
+        return await self.ask(str(asked.get("job", "")), "explain", self.scenario_of(asked))
+
+    async def explore(self, request: Request) -> Any:  # noqa: ANN401
+        """Say how all legal plans are spread."""
+        asked = await read(request)
+        values = {**self.scenario_of(asked), "terms": texts(asked, "terms")}
+        return await self.ask(str(asked.get("job", "")), "explore", values)
+
+    async def publish(self, request: Request) -> Any:  # noqa: ANN401
+        """Make page and paper."""
+        asked = await read(request)
+        theme = asked.get("theme", {})
+        if not isinstance(theme, dict):
+            message = "theme: send a table of keys and values"
+            raise Refused(message)
+        values = {"files": texts(asked, "files"), "theme": theme, "folder": secrets.token_hex(6)}
+        return await self.ask(str(asked.get("job", "")), "publish", values)
+
+    async def save(self, request: Request) -> Any:  # noqa: ANN401
+        """Write a scenario file, once it is sound; whoever has it open is told."""
+        asked = await read(request)
+        file, own, seen = str(asked.get("file", "")), asked.get("own"), asked.get("seen")
+        if not isinstance(own, dict) or not (seen is None or isinstance(seen, str)):
+            message = "send file, own (the fields of the scenario file) and seen"
+            raise Refused(message)
+        path = self.project.path(file)
+        home = path.parent.relative_to(self.project.root).as_posix()
+        await self.ask("", "sound", {"data": own, "home": home, "name": path.name})
+        async with self.writing:
+            now = await run_in_threadpool(self.project.save, file, own, seen=seen)
+        self.events.tell({"job": "", "kind": "saved", "file": file, "seen": now})
+        return {"file": file, "seen": now}
+
+    async def keep(self, request: Request) -> Any:  # noqa: ANN401
+        """Keep what is begun and not saved."""
+        asked = await read(request)
+        state = asked.get("state")
+        if not isinstance(state, dict):
+            message = "send file and state"
+            raise Refused(message)
+        self.project.path(str(asked.get("file", "")))
+        async with self.writing:
+            await run_in_threadpool(self.project.keep_state, str(asked["file"]), state)
+        return {"kept": True}
 
     async def stop(self, request: Request) -> Any:  # noqa: ANN401
         """End what is being answered."""
         return {"stopped": self.crew.stop(str((await read(request)).get("job", "")))}
+
+    async def start(self, _: Request) -> Response:
+        """Show the scenarios of the project."""
+        return self.page(await run_in_threadpool(pages.start, self.project))
+
+    async def work(self, request: Request) -> Response:
+        """Show the workbench of a scenario."""
+        file = request.query_params.get("open", "")
+        try:
+            opened = await run_in_threadpool(pages.opened, self.project, file)
+            asked = {key: opened[key] for key in ("home", "name")}
+            own = opened["steps"][opened["at"]]["own"]
+            try:
+                data = await self.ask("", "page", {"data": own, **asked})
+            except Refused:
+                # What was begun cannot be drawn: the file itself may.
+                opened |= {"steps": [{"own": opened["file_own"], "said": ""}], "at": 0}
+                data = await self.ask("", "page", {"data": opened["file_own"], **asked})
+        except (Refused, ClusterOptimiserError) as error:
+            return self.page(pages.fault(str(error)), status=404)
+        return self.page(await run_in_threadpool(pages.work, self.project, opened, data))
+
+    def page(self, text: str, status: int = 200) -> Response:
+        """Answer with a page, and give its browser the token for what the page asks."""
+        answer = HTMLResponse(text, status_code=status)
+        door = self.door
+        is_secure = door.scheme == "https"
+        answer.set_cookie(
+            door.cookie, door.token, httponly=True, samesite="strict", secure=is_secure
+        )
+        return answer
+
+    async def static(self, request: Request) -> Response:
+        """Give a script or a style of ours."""
+        found = await run_in_threadpool(pages.static, request.path_params["name"])
+        if found is None:
+            return Response(status_code=404)
+        text, kind = found
+        return Response(text, media_type=kind)
+
+    async def made(self, request: Request) -> Response:
+        """Give what was published: the page by its own policy, away from the studio's origin."""
+        home = (self.project.root / STATE / request.path_params["folder"]).resolve()
+        path = (home / request.path_params["file"]).resolve()
+        if home.parent != self.project.root / STATE or not path.is_relative_to(home):
+            return Response(status_code=404)
+        if not path.is_file():
+            return Response(status_code=404)
+        policy = {"Content-Security-Policy": "sandbox allow-scripts allow-downloads allow-popups"}
+        return FileResponse(path, headers=policy)
+
+    def scenario_of(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Read which scenario is meant: its fields, or the name of a file of the project."""
+        if isinstance(asked.get("file"), str):
+            path = self.project.path(asked["file"])
+            home = path.parent.relative_to(self.project.root).as_posix()
+            return {"data": written(path)[0], "home": home, "name": path.name}
+        data = asked.get("scenario")
+        if not isinstance(data, dict):
+            message = 'send {"scenario": {...}} with the fields of the scenario file'
+            raise Refused(message)
+        return {"data": data, **where(asked)}
 
     async def ask(self, job: str, asks: str, values: dict[str, Any]) -> Any:  # noqa: ANN401
         """Have the crew answer, and tell how far it is."""
@@ -100,7 +227,8 @@ def answered(
             told = {"error": str(error), "faults": [str(fault) for fault in error.faults]}
             return JSONResponse(told, status_code=422)
         except ClusterOptimiserError as error:
-            return JSONResponse({"error": str(error), "faults": []}, status_code=422)
+            status = 409 if isinstance(error, ChangedError) else 422
+            return JSONResponse({"error": str(error), "faults": []}, status_code=status)
         return found if isinstance(found, Response) else JSONResponse(found)
 
     return answer
@@ -119,6 +247,15 @@ async def read(request: Request) -> dict[str, Any]:
         message = "what was sent is no JSON object"
         raise Refused(message, status=400)
     return asked
+
+
+def texts(asked: dict[str, Any], key: str) -> list[str]:
+    """Read a list of texts."""
+    found = asked.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        message = f"{key}: send a list of texts"
+        raise Refused(message)
+    return found
 
 
 def limit_of(asked: dict[str, Any]) -> float:

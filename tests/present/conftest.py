@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from cluster_optimiser.batch.surveys import standing_of
 from cluster_optimiser.constants import CRS_METRES, SECONDARY_PHASES
@@ -466,30 +466,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
         return done.stdout
 
     return opened
-
-
-CHROMIUM_OPTIONS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests of the consultation page."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        pytest.skip("NO CHROMIUM ON THE PATH: THE CONSULTATION PAGE WAS NOT CHECKED IN A BROWSER")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_OPTIONS))
-        yield browser
-        browser.close()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,6 @@ from cluster_optimiser.present.options import (
     option_view,
     proof,
     strip_domain,
-    title_beside,
 )
 from cluster_optimiser.present.packing import BASE, DIGITS
 from cluster_optimiser.present.principles import Finding, principles
@@ -198,9 +197,9 @@ def test_principles_tell_kept_from_not_kept(results: list[Result], solved: Resul
 
 
 def test_a_title_does_not_say_its_label_twice(today: Result, solved: Result) -> None:
-    assert title_beside(today.problem.scenario) == "As they are"
+    assert today.problem.scenario.short_title == "As they are"
     scenario = solved.problem.scenario.model_copy(update={"title": "Optional extras"})
-    assert title_beside(scenario) == "Optional extras"
+    assert scenario.short_title == "Optional extras"
 
 
 def test_a_small_cluster_is_told_as_broken_rule_or_as_exception_not_both(

@@ -14,11 +14,13 @@ import uvicorn
 from cluster_optimiser.studio.guard import Door
 from cluster_optimiser.studio.server import Studio
 from cluster_optimiser.studio.serving import bound
-from tests.inputs.broken import make_authority
+from tests.inputs.broken import SCHOOLS, Edit, make_authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+NASTY = "</script><img src=x onerror=alert(1)>"
 
 BASE = """\
 authority = "threeshire"
@@ -30,7 +32,7 @@ max_pupils = 2000
 OPTION = """\
 # What we began with.
 extends = "base.toml"
-title = "Few clusters"
+title = "Few <img src=x onerror=alert(1)> clusters"
 option = "4a"
 method = "merge"
 
@@ -72,7 +74,7 @@ class Opened:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a project with one scenario and its base."""
     root = tmp_path_factory.mktemp("studio")
-    make_authority(root / "boundaries")
+    make_authority(root / "boundaries", Edit(SCHOOLS, "Ash Primary School", NASTY))
     folder = root / "scenarios"
     folder.mkdir()
     (folder / "base.toml").write_text(BASE, encoding="utf-8")

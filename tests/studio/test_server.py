@@ -3,6 +3,7 @@
 import http.client
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -187,7 +188,9 @@ def test_a_later_change_takes_the_place_of_one_that_waits(world):
         ]
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    first, second, third = asyncio.run(ask_thrice())
+    # The tests of pages leave a loop running in this thread.
+    with ThreadPoolExecutor(1) as thread:
+        first, second, third = thread.submit(lambda: asyncio.run(ask_thrice())).result()
     assert first["status"] == third["status"] == "OPTIMAL"
     assert isinstance(second, Refused)
     assert second.status == 409

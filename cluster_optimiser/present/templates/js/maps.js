@@ -16,7 +16,7 @@ const toMap = (points) => points.map(([x, y]) => [y, x]);
 const everything = L.latLngBounds([[extent.south, extent.west], [extent.north, extent.east]]);
 const arcLines = (numbers) => numbers.map((arc) => toMap(arcs[arc]));
 const allArcs = arcs.map((_, arc) => arc);
-const cachedShapes = new Map();
+const cachedShapes = new WeakMap();
 const shapesOf = (option) => {
   if (!cachedShapes.has(option)) {
     cachedShapes.set(option, outlines(option.pieces, option.names.length).map((rings) => rings.map(toMap)));

@@ -84,7 +84,7 @@ export const asOption = (option, part, clusterOf, result) => {
     exempt: ground.groups.map((_, i) => names.length + i), of, pieces, spots: [...result.clusters.map(spotOf), ...ground.groups.map(() => null)],
   };
 };
-const measureRows = (now, before) => {
+export const measureRows = (now, before) => {
   const line = (name, key, write) => [name, write(now.metrics[key]), write(before.metrics[key]), now.metrics[key] === before.metrics[key]];
   return [
     line(say.m_clusters, "n_clusters", number), line(say.m_smallest, "smallest_pupils", number), line(say.m_largest, "largest_pupils", number),

@@ -1,0 +1,66 @@
+// Page and paper of some options, made in the background.
+import { job, listen, post } from "./calls.js";
+import { byId, data, fill, make, say } from "./core.js";
+
+const LONG = ["questions", "next", "privacy", "notice", "asks"];
+const field = (key) => {
+  const label = make("label", say.theme[key]);
+  const made = make(LONG.includes(key) ? "textarea" : "input");
+  if (made.tagName === "INPUT") made.type = key === "closes" ? "date" : "text";
+  made.id = `theme-${key}`;
+  const value = data.theme[key];
+  made.value = Array.isArray(value) ? value.join("\n") : value || "";
+  label.append(made);
+  return label;
+};
+const themeOf = () => Object.fromEntries(Object.keys(say.theme).map((key) => {
+  const { value } = byId(`theme-${key}`);
+  return [key, key === "questions" ? value.split("\n").map((one) => one.trim()).filter(Boolean) : value];
+}).filter(([, value]) => value.length));
+const files = () => [...document.querySelectorAll("#publish-options input:checked")].map((tick) => /** @type {any} */ (tick).value);
+const done = (made) => {
+  const page = make("a", say.publish_page);
+  page.href = made.page;
+  page.target = "_blank";
+  page.rel = "noopener";
+  const zip = make("a", say.publish_zip);
+  zip.href = made.zip;
+  zip.download = "";
+  byId("publish-made").replaceChildren(make("p", say.publish_done), page, " · ", zip, ...made.notes.map((note) => make("p", note, "hint")));
+};
+const publish = async (button) => {
+  button.disabled = true;
+  const told = byId("publish-told");
+  byId("publish-made").replaceChildren();
+  told.textContent = fill(say.publish_busy, { what: "" });
+  try {
+    done(await post("api/publish", { files: files(), theme: themeOf(), job: `${job}-publish` }));
+    told.textContent = "";
+  } catch (error) { told.textContent = `${say.publish_failed} ${error.message}`; }
+  button.disabled = false;
+};
+export const setUpPublish = () => {
+  const options = make("fieldset", undefined, "choices");
+  options.id = "publish-options";
+  options.append(make("legend", say.publish_choose), ...data.scenarios.filter((one) => one.authority === data.authority_key).map((one) => {
+    const label = make("label", undefined, "tick");
+    const tick = make("input");
+    Object.assign(tick, { type: "checkbox", value: one.file, checked: one.file === data.draft.file || one.method === "keep" });
+    label.title = one.title;
+    label.append(tick, make("span", `${one.option}: ${one.title}`));
+    return label;
+  }));
+  const look = make("div", undefined, "publish-look");
+  look.append(...Object.keys(say.theme).map(field));
+  const button = make("button", say.publish_go, "main");
+  button.type = "button";
+  button.id = "publish-go";
+  button.addEventListener("click", () => publish(button));
+  const told = make("p", "", "busy");
+  told.id = "publish-told";
+  told.setAttribute("role", "status");
+  const made = make("div");
+  made.id = "publish-made";
+  byId("panel-publish").replaceChildren(make("h2", say.publish_title), make("p", `${say.publish_lead} ${say.publish_unsaved}`, "hint"), options, make("h3", say.publish_look), look, make("p"), button, told, made);
+  listen((event) => { if (event.job === `${job}-publish` && event.stage) byId("publish-told").textContent = fill(say.publish_busy, { what: event.stage }); });
+};

@@ -1,0 +1,153 @@
+// All legal plans: how they are spread, which none betters, who is always together, what rules cost.
+import { post } from "./calls.js";
+import { DASH, byId, counted, data, decimal, fill, make, number, row, say } from "./core.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const [WIDE, HIGH, LEFT, BELOW] = [460, 230, 8, 34];
+const order = data.order.filter((term) => term !== "count" && term !== "pupil_minutes");
+const chosen = { first: "pupil_minutes", second: order[0] || "deviation", found: null, for: "" };
+let askedNow = () => ({});
+let showFront = (_) => {};
+const draw = (tag, values, text) => {
+  const node = document.createElementNS(SVG, tag);
+  Object.entries(values).forEach(([key, value]) => node.setAttribute(key, String(value)));
+  if (text !== undefined) node.textContent = text;
+  return node;
+};
+const words = (term) => data.terms[term] || term.replaceAll("_", " ");
+const written = (value) => number(Math.round(value));
+const picture = (label) => {
+  const made = draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "group", "aria-label": label });
+  made.append(draw("line", { class: "axis-line", x1: LEFT, x2: WIDE, y1: HIGH - BELOW, y2: HIGH - BELOW }));
+  return made;
+};
+const bars = ({ term, edges, counts, n, is_all: isAll }, here) => {
+  const name = fill(isAll ? say.plans_all : say.plans_drawn, { n: number(n), term: words(term) });
+  const made = picture(name);
+  const most = Math.max(...counts);
+  const step = (WIDE - LEFT) / counts.length;
+  const isHere = (i) => here !== null && here >= edges[i] && (here < edges[i + 1] || i === counts.length - 1);
+  counts.forEach((count, i) => {
+    const high = (count / most) * (HIGH - BELOW - 14);
+    const bar = draw("rect", { class: `bar-mark${isHere(i) ? " here" : ""}`, x: LEFT + i * step + 1, y: HIGH - BELOW - high, width: step - 2, height: high });
+    bar.append(draw("title", {}, fill(say.plans_bar, { from: written(edges[i]), to: written(edges[i + 1]), n: number(count) })));
+    made.append(bar);
+    if (isHere(i)) made.append(draw("text", { x: Math.min(WIDE - 60, Math.max(LEFT, LEFT + i * step)), y: HIGH - 2, class: "here" }, `▲ ${say.plans_here}`));
+  });
+  made.append(draw("text", { x: LEFT, y: HIGH - BELOW + 16 }, written(edges[0])), draw("text", { x: WIDE, y: HIGH - BELOW + 16, "text-anchor": "end" }, written(edges[edges.length - 1])));
+  const box = make("figure");
+  box.append(make("figcaption", name), made);
+  return box;
+};
+const front = (points, terms, here) => {
+  const made = picture(say.plans_front);
+  const at = (point, term) => point.values[term];
+  const all = here ? [...points, { values: here }] : points;
+  const ends = terms.map((term) => [Math.min(...all.map((p) => at(p, term))), Math.max(...all.map((p) => at(p, term)))]);
+  const place = (value, [low, high], size) => (high > low ? ((value - low) / (high - low)) * size : size / 2);
+  const spot = (values) => ({ cx: LEFT + 8 + place(values[terms[0]], ends[0], WIDE - LEFT - 24), cy: HIGH - BELOW - 8 - place(values[terms[1]], ends[1], HIGH - BELOW - 24) });
+  points.forEach((point) => {
+    const name = fill(say.plans_dot, { first: `${words(terms[0])}: ${written(at(point, terms[0]))}`, second: `${words(terms[1])}: ${written(at(point, terms[1]))}` });
+    const dot = draw("circle", { ...spot(point.values), r: 6, class: "dot", tabindex: 0, role: "button", "aria-label": name });
+    dot.append(draw("title", {}, name));
+    const show = () => { byId("plans-told").textContent = say.plans_shown; showFront(point); };
+    dot.addEventListener("click", show);
+    dot.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); show(); } });
+    made.append(dot);
+  });
+  if (here) made.append(draw("circle", { ...spot(here), r: 5, class: "dot here", "pointer-events": "none" }));
+  const box = make("figure");
+  const axes = make("p", undefined, "axes");
+  axes.append(make("span", `↑ ${words(terms[1])}`), make("span", `${words(terms[0])} →`));
+  box.append(make("figcaption", say.plans_front), made, axes);
+  return box;
+};
+const table = (heads, rows) => {
+  const made = make("table", undefined, "beside");
+  const [head, inner] = [make("thead"), make("tbody")];
+  head.append(row(heads, true));
+  inner.append(...rows);
+  made.append(head, inner);
+  return made;
+};
+const share = (value) => (value === null ? DASH : `${decimal(100 * value)} %`);
+const pairsBox = (pairs) => {
+  const box = make("details");
+  box.append(make("summary", say.plans_pairs));
+  const scroll = make("div", undefined, "scroll-y");
+  scroll.tabIndex = 0;
+  scroll.append(table([say.plans_pairs, say.plans_share, say.plans_near], pairs.map(([a, b, all, near]) => row([fill(say.pair, { a, b }), all === 1 ? say.plans_pair_all : all === 0 ? say.plans_pair_none : share(all), share(near)]))));
+  box.append(scroll);
+  return box;
+};
+const pricesBox = () => {
+  const box = make("div");
+  const button = make("button", say.price_ask);
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      const found = await post("api/explain", askedNow());
+      const list = make("ul");
+      list.append(...found.prices.filter((one) => !one.is_free).map((one) => make("li", one.words)));
+      const free = found.prices.filter((one) => one.is_free).map((one) => found.rules[one.rule]);
+      box.replaceChildren(list, ...(free.length ? [make("p", `${say.price_free} ${free.join("; ")}.`)] : []));
+    } catch (error) { box.replaceChildren(make("p", error.message)); }
+  });
+  box.append(button);
+  return box;
+};
+const picker = (id, label, value, metrics) => {
+  const made = make("label", label);
+  const box = make("select");
+  box.id = id;
+  box.replaceChildren(...metrics.map((one) => new Option(words(one), one, false, one === value)));
+  made.append(box);
+  return made;
+};
+const hereOf = (plan) => {
+  const { metrics } = plan.result;
+  return { ...metrics, count: metrics.n_clusters, exceptions: metrics.n_under_min, ...plan.answer.objective, ...Object.fromEntries(data.schools.layers.map(({ name }) => [`misaligned.${name}`, metrics[`misaligned_${name}_pupils`]])) };
+};
+const write = (plan) => {
+  const home = byId("panel-plans");
+  const { found } = chosen;
+  const head = [make("h2", say.plans_title)];
+  if (!found.n_plans) { home.replaceChildren(...head, make("p", say.plans_none)); return; }
+  const here = hereOf(plan);
+  const told = make("p", "", "hint");
+  told.id = "plans-told";
+  told.setAttribute("role", "status");
+  const grid = make("div", undefined, "spread");
+  grid.append(
+    picker("plans-first", say.plans_measure, found.terms[0], found.metrics), picker("plans-second", say.plans_second, found.terms[1], found.metrics),
+    bars(found.bars, here[found.terms[0]] === undefined ? null : here[found.terms[0]]),
+    front(found.front, found.terms, found.terms.every((term) => here[term] !== undefined && here[term] !== null) ? here : null),
+  );
+  const numbers = make("details");
+  const inside = make("div", undefined, "scroll-y");
+  inside.tabIndex = 0;
+  inside.append(table(found.terms.map(words), found.front.map((point) => row(found.terms.map((term) => written(point.values[term]))))));
+  numbers.append(make("summary", say.plans_numbers), inside);
+  home.replaceChildren(...head, make("p", say.plans_lead, "hint"), make("p", counted(found.n_plans, say.n_plans), "count"), grid, told, numbers, pairsBox(found.pairs), make("h3", say.price_title), pricesBox());
+  ["first", "second"].forEach((key) => byId(`plans-${key}`).addEventListener("change", () => { chosen[key] = byId(`plans-${key}`).value; chosen.for = ""; showSpread(plan); }));
+};
+/** @param {any} plan the best one, as `drawn` gives it */
+export const showSpread = async (plan) => {
+  const home = byId("panel-plans");
+  if (!plan.answer.n_plans) { home.replaceChildren(make("h2", say.plans_title), make("p", say.plans_only)); return; }
+  const asked = askedNow();
+  const key = JSON.stringify([asked.scenario, chosen.first, chosen.second]);
+  if (chosen.for === key) { write(plan); return; }
+  home.replaceChildren(make("h2", say.plans_title), make("p", say.solving, "busy"));
+  try {
+    chosen.found = await post("api/explore", { ...asked, terms: [chosen.first, chosen.second] });
+    chosen.for = key;
+    write(plan);
+  } catch (error) { home.replaceChildren(make("h2", say.plans_title), make("p", error.message)); }
+};
+/** @param {() => any} asked @param {(answer: any) => void} show */
+export const setUpSpread = (asked, show) => {
+  askedNow = asked;
+  showFront = (point) => show({ ...data.last_answer, plan: point.plan });
+};

@@ -1,0 +1,124 @@
+// The map, and what is done with places on it.
+import { byId, data, fill, make, number, options, say, schools, titleOf } from "./core.js";
+import { change, get } from "./draft.js";
+import { MARK, makePane, setUpZoom, showOption } from "./maps.js";
+import { measure } from "./measure.js";
+import { partOf } from "./plan.js";
+import { outlines } from "./topology.js";
+import { asOption } from "./workbench.js";
+
+export const stage = { pane: null, shown: null, marks: null };
+const LOOK = { today: true, areas: true, dots: true };
+const firstSchool = (ground, unit) => ground.unit.findIndex((at, i) => at === unit && ground.group[i] < 0);
+const groundNumber = (ground) => {
+  const text = JSON.stringify(ground);
+  const known = data.grounds.findIndex((one) => JSON.stringify(one) === text);
+  if (known >= 0) return known;
+  data.grounds.push(ground);
+  return data.grounds.length - 1;
+};
+/** A plan of the server as an option that maps show and that is counted again here. */
+export const drawn = (answer, label, title) => {
+  const base = { ...options[0], label, title, rules: answer.rules, ground: groundNumber(answer.ground), can_edit: true };
+  const ground = data.grounds[base.ground];
+  const clusterOf = ground.units.map((_, unit) => answer.plan[schools.urn[firstSchool(ground, unit)]]);
+  const result = measure(base, clusterOf);
+  return { answer, base, ground, clusterOf, result, option: asOption(base, partOf(clusterOf), clusterOf, result) };
+};
+/** Today's clusters, judged by the rules of an answer. */
+export const todayBy = (answer) => {
+  const base = { ...options[0], rules: answer.rules, ground: groundNumber(answer.ground) };
+  const ground = data.grounds[base.ground];
+  const clusterOf = ground.units.map((_, unit) => schools.locals[schools.local[firstSchool(ground, unit)]]);
+  return { base, ground, clusterOf, result: measure(base, clusterOf) };
+};
+export const groundNow = () => (stage.shown ? stage.shown.ground : data.grounds[options[0].ground]);
+const unitOf = (name) => { const ground = groundNow(); return ground.units.findIndex((_, unit) => titleOf(ground, unit) === name || ground.units[unit] === name); };
+const ringsOf = (units) => {
+  const ground = groundNow();
+  const pieces = data.topology.pieces.map((_, piece) => {
+    const school = schools.piece.findIndex((at, i) => at === piece && ground.group[i] < 0);
+    return school >= 0 && units.includes(ground.unit[school]) ? units.indexOf(ground.unit[school]) : -1;
+  });
+  return outlines(pieces, units.length).map((rings) => rings.map((ring) => ring.map(([x, y]) => [y, x])));
+};
+/** Draw a line round places, and have the map show them. @param {string[]} names @param {string} [dash] */
+export const mark = (names, dash) => {
+  if (stage.marks) stage.marks.remove();
+  const units = names.map(unitOf).filter((unit) => unit >= 0);
+  if (!units.length || !stage.pane) return;
+  const look = { fill: false, interactive: false };
+  stage.marks = L.featureGroup(ringsOf(units).flatMap((rings) => [
+    L.polygon(rings, { ...look, color: "#fff", weight: 7 }), L.polygon(rings, { ...look, color: MARK, weight: 4, dashArray: dash }),
+  ])).addTo(stage.pane.map);
+};
+export const picked = () => [byId("pick-one").value, byId("pick-other").value].filter(Boolean);
+const sayPicked = () => {
+  const names = picked();
+  byId("picked").replaceChildren(...names.map((name) => {
+    const unit = unitOf(name);
+    const ground = groundNow();
+    if (unit < 0) return make("span");
+    const pupils = schools.pupils.reduce((sum, n, i) => sum + (ground.unit[i] === unit && ground.group[i] < 0 ? n : 0), 0);
+    return make("span", `${fill(say.picked, { unit: name, pupils: number(pupils), cluster: stage.shown ? stage.shown.clusterOf[unit] : "–" })}. `);
+  }));
+  byId("why").replaceChildren();
+  ["together", "apart"].forEach((id) => { byId(`do-${id}`).disabled = new Set(names).size < 2; });
+  ["exception", "why"].forEach((id) => { byId(`do-${id}`).disabled = !byId("pick-one").value; });
+  mark(names);
+};
+const fillPicks = () => {
+  const ground = groundNow();
+  const names = ground.units.map((_, unit) => titleOf(ground, unit)).sort((a, b) => a.localeCompare(b));
+  ["pick-one", "pick-other"].forEach((id) => {
+    const box = byId(id);
+    const before = box.value;
+    if (box.options.length !== names.length + 1) box.replaceChildren(new Option(say.pick_none, ""), ...names.map((name) => new Option(name, name)));
+    box.value = names.includes(before) ? before : "";
+  });
+};
+// The first click chooses a place, the second another; a third begins again.
+const pickOnMap = (latlng) => {
+  const ground = groundNow();
+  let [nearest, least] = [-1, Infinity];
+  schools.at.forEach(([x, y], i) => {
+    const far = Math.hypot(x - latlng.lng, y - latlng.lat);
+    if (ground.group[i] < 0 && far < least) [nearest, least] = [i, far];
+  });
+  const name = titleOf(ground, ground.unit[nearest]);
+  const [one, other] = [byId("pick-one"), byId("pick-other")];
+  if (!one.value || other.value || one.value === name) { one.value = name; other.value = ""; } else other.value = name;
+  sayPicked();
+};
+/** Show a plan on the map. @param {any} plan as `drawn` gives it */
+export const showPlan = (plan) => {
+  stage.shown = plan;
+  fillPicks();
+  if (!stage.pane) {
+    stage.pane = makePane(byId("map"), say.map_label);
+    stage.pane.onPick = pickOnMap;
+    setUpZoom("map", () => [stage.pane]);
+    const { map } = stage.pane;
+    // The box of the map changes with what stands below it: all of it stays in view, unless zoomed in.
+    new ResizeObserver(() => { if (map.getZoom() <= map.getMinZoom() + 0.3) stage.pane.fit(); else map.invalidateSize({ animate: false }); }).observe(byId("map"));
+  }
+  showOption(stage.pane, plan.option, LOOK);
+  sayPicked();
+};
+const pin = (kind) => {
+  const names = picked();
+  const key = `pins.${kind}`;
+  change({ [key]: [...(get(key) || []), names] }, `${say[kind]}: ${fill(say.pair, { a: names[0], b: names[1] })}`);
+};
+/** @param {(name: string) => void} askWhy */
+export const setUpStage = (askWhy) => {
+  ["pick-one", "pick-other"].forEach((id) => byId(id).addEventListener("change", sayPicked));
+  byId("do-together").addEventListener("click", () => pin("together"));
+  byId("do-apart").addEventListener("click", () => pin("apart"));
+  byId("do-exception").addEventListener("click", () => {
+    const name = byId("pick-one").value;
+    const now = get("size.exceptions") || [];
+    change({ "size.exceptions": [...new Set([...now, name])], "size.max_exceptions": Math.max(get("size.max_exceptions") || 0, now.includes(name) ? 0 : now.length + 1) }, `${say.exception}: ${name}`);
+  });
+  byId("do-why").addEventListener("click", () => askWhy(byId("pick-one").value));
+};

@@ -1,0 +1,167 @@
+// The workbench put together: a change is solved at once, and what it comes to is shown.
+import { setUpBeside, showBeside } from "./beside.js";
+import { Refusal, job, listen, post } from "./calls.js";
+import { byId, data, decimal, fill, make, number, say } from "./core.js";
+import { change, draft, get, goTo, isSaved, keep, onChange, own, replaceAll, wasSaved } from "./draft.js";
+import { showFields } from "./fields.js";
+import { sayBusy, showFaults, showHelp, showNone, showOutcome } from "./outcome.js";
+import { setUpPublish } from "./publish.js";
+import { setUpSpread, showSpread } from "./spread.js";
+import { drawn, mark, setUpStage, showPlan, stage, todayBy } from "./stage.js";
+import { showWhy } from "./why.js";
+
+const asked = () => ({ scenario: own(), home: draft.home, name: draft.name });
+const now = { number: 0, plan: null, tab: "work", waits: 0 };
+const TABS = ["work", "plans", "beside", "publish"];
+const tellTop = (words, more) => {
+  const line = byId("told");
+  line.hidden = !words;
+  line.replaceChildren(words || "", ...(more ? [" ", more] : []));
+};
+const reopenButton = () => {
+  const button = make("button", say.reopen, "small");
+  button.addEventListener("click", () => post("api/keep", { file: draft.file, state: { versions: draft.versions, notes: draft.notes } }).then(() => location.reload()));
+  return button;
+};
+const failed = (error) => {
+  if (!(error instanceof Refusal)) throw error;
+  if (error.status === 409) { sayBusy(""); return; }
+  sayBusy("");
+  if (error.faults.length) showFaults(error.faults);
+  else showFaults([error.message]);
+};
+const askHelp = async () => {
+  sayBusy(say.looking);
+  try { showHelp(await post("api/explain", asked()), (changes, words) => change(changes, words)); sayBusy(""); } catch (error) { failed(error); }
+};
+const showAnswer = (answer) => {
+  sayBusy("");
+  if (!answer.plan) { showNone(answer, askHelp); return; }
+  data.last_answer = answer;
+  now.plan = drawn(answer, get("option") || draft.name, get("title") || "");
+  const { metrics } = now.plan.result;
+  data.today_values = { ...metrics, count: metrics.n_clusters, exceptions: metrics.n_under_min };
+  showPlan(now.plan);
+  showOutcome(now.plan, todayBy(answer));
+  if (now.tab === "plans") showSpread(now.plan);
+  if (now.tab === "beside") showBeside(now.plan);
+};
+const solve = async () => {
+  now.number += 1;
+  const mine = now.number;
+  clearTimeout(now.waits);
+  now.waits = setTimeout(() => sayBusy(say.solving, get("method") === "redraw" ? () => post("api/stop", { job }) : null), 150);
+  try {
+    const answer = await post("api/solve", { ...asked(), job, time_limit_s: get("method") === "redraw" ? 30 : 60 });
+    if (mine !== now.number) return;
+    clearTimeout(now.waits);
+    showAnswer(answer);
+  } catch (error) {
+    if (mine !== now.number) return;
+    clearTimeout(now.waits);
+    failed(error);
+  }
+  document.documentElement.dataset.shown = String(mine);
+};
+const showHead = () => {
+  byId("label").textContent = get("option") || "";
+  const title = (get("title") || "").replace(new RegExp(`^option\\s+${(get("option") || "").replace(/[.]/g, "\\.")}\\s*[:.-]\\s*`, "i"), "");
+  byId("title").textContent = title;
+  byId("title").parentElement.title = title;
+  byId("kept-as").textContent = isSaved() ? "" : say.unsaved;
+  byId("undo").disabled = draft.at === 0;
+  byId("redo").disabled = draft.at === draft.steps.length - 1;
+  byId("save").disabled = isSaved();
+};
+const keepState = () => post("api/keep", { file: draft.file, state: { steps: draft.steps, at: draft.at, seen: draft.seen, versions: draft.versions, notes: draft.notes } }).catch((error) => tellTop(error.message));
+// Ground that is divided otherwise is another drawing: the page is made again, from what is kept.
+const needsOtherGround = () => JSON.stringify([get("method") === "redraw", get("units"), get("urban.areas")]) !== data.ground_key;
+onChange((why) => {
+  showHead();
+  const kept = keepState();
+  if (why !== "change") return;
+  if (needsOtherGround()) { kept.then(() => location.reload()); return; }
+  showFields();
+  solve();
+});
+const save = async (file, seen) => {
+  try {
+    const told = await post("api/save", { file, own: own(), seen });
+    const isOther = file !== draft.file;
+    wasSaved({ file, seen: told.seen });
+    tellTop("");
+    byId("kept-as").textContent = fill(say.saved, { file });
+    if (isOther) location.href = `work?open=${encodeURIComponent(file)}`;
+    return "";
+  } catch (error) { return error.message; }
+};
+const setUpSaving = () => {
+  const box = byId("save-box");
+  byId("save").addEventListener("click", async () => tellTop(await save(draft.file, draft.seen)));
+  byId("save-as").addEventListener("click", () => {
+    byId("save-title").value = get("title") || "";
+    byId("save-label").value = `${get("option")}x`;
+    byId("save-file").value = `${get("option")}x.toml`;
+    byId("save-wrong").textContent = "";
+    box.showModal();
+    byId("save-label").select();
+  });
+  byId("save-label").addEventListener("input", () => { byId("save-file").value = `${byId("save-label").value}.toml`; });
+  byId("save-no").addEventListener("click", () => box.close());
+  box.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const before = own();
+    const next = { ...before, title: byId("save-title").value, option: byId("save-label").value };
+    const file = `${draft.home}/${byId("save-file").value}`;
+    try {
+      await post("api/save", { file, own: next, seen: null });
+      await post("api/keep", { file, state: { versions: draft.versions, notes: draft.notes } });
+      location.href = `work?open=${encodeURIComponent(file)}`;
+    } catch (error) { byId("save-wrong").textContent = error.message; }
+  });
+};
+const showTab = (name, isFocused) => {
+  now.tab = name;
+  TABS.forEach((tab) => {
+    const isIt = tab === name;
+    byId(`tab-${tab}`).setAttribute("aria-selected", String(isIt));
+    byId(`tab-${tab}`).tabIndex = isIt ? 0 : -1;
+    byId(`panel-${tab}`).hidden = !isIt;
+  });
+  if (isFocused) byId(`tab-${name}`).focus();
+  if (name === "work" && stage.pane) { stage.pane.map.invalidateSize({ animate: false }); if (now.plan && stage.shown !== now.plan) showPlan(now.plan); }
+  if (name === "plans" && now.plan) showSpread(now.plan);
+  if (name === "beside" && now.plan) showBeside(now.plan);
+};
+const setUpTabs = () => TABS.forEach((tab, i) => {
+  byId(`tab-${tab}`).addEventListener("click", () => showTab(tab));
+  byId(`tab-${tab}`).addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step) showTab(TABS[(i + step + TABS.length) % TABS.length], true);
+  });
+});
+listen((event) => {
+  if (event.kind === "progress" && get("method") === "redraw" && event.objective !== null && event.objective !== undefined) {
+    sayBusy(fill(say.solving_now, { stage: data.terms[event.stage] || event.stage, objective: number(event.objective), bound: event.bound === null ? "–" : decimal(event.bound) }), () => post("api/stop", { job }));
+  }
+  if (event.kind === "saved" && event.file === draft.file && event.seen !== draft.seen) tellTop(fill(say.changed_elsewhere, { file: draft.file }), reopenButton());
+});
+byId("undo").addEventListener("click", () => goTo(draft.at - 1));
+byId("redo").addEventListener("click", () => goTo(draft.at + 1));
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || /** @type {any} */ (event.target).matches("input[type=text], textarea")) return;
+  const step = event.key === "z" ? -1 : event.key === "y" ? 1 : 0;
+  if (step) { event.preventDefault(); goTo(draft.at + step); }
+});
+setUpTabs();
+setUpSaving();
+setUpStage((name) => showWhy(now.plan, name, asked));
+setUpSpread(asked, (answer) => { showPlan(drawn(answer, "", "")); });
+setUpBeside({ keep, back: (version) => replaceAll(version.own, fill(say.version_back, { name: version.name })), home: () => draft.home });
+setUpPublish();
+showFields();
+showHead();
+if (draft.changed_elsewhere) tellTop(fill(say.changed_elsewhere, { file: draft.file }), reopenButton());
+solve();
+// For those who check the studio's numbers against the command line.
+window.studio = Object.freeze({ now, draft, stage, change, mark, solve });

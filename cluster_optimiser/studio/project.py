@@ -1,0 +1,199 @@
+"""The project's files: scenarios listed, opened and saved, and what was begun and not yet saved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+from tomlkit.items import AbstractTable, AoT, Array, Table
+
+from cluster_optimiser.errors import ClusterOptimiserError, Fault, ScenarioError
+from cluster_optimiser.scenario import is_scenario, load_scenario, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Data = dict[str, Any]
+
+STATE = ".studio"
+FOLDER = "scenarios"
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}\.toml")
+LONG_LIST = 60
+"""A list whose text is longer than this is written over several lines."""
+
+
+class ChangedError(ClusterOptimiserError):
+    """A file is not as it was when it was opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with boundaries/ and scenarios/."""
+
+    root: Path
+
+    def path(self, file: str) -> Path:
+        """Give the path of a scenario file, which lies in the project's folder of scenarios."""
+        path = (self.root / file).resolve()
+        if not path.is_relative_to(self.root / FOLDER) or not FILE_NAME.fullmatch(path.name):
+            remedy = "Name it with letters, figures, dot, dash or underscore, and .toml at its end."
+            problem = "no file of this name can be saved here"
+            raise ScenarioError([Fault(file, 0, "", problem, remedy)])
+        return path
+
+    def scenarios(self) -> list[Data]:
+        """List the scenarios, those that cannot be read with what is wrong."""
+        found = []
+        for path in sorted((self.root / FOLDER).rglob("*.toml")):
+            if not is_scenario(path):
+                continue
+            row: Data = {"file": path.relative_to(self.root).as_posix(), "fault": ""}
+            try:
+                read = load_scenario(path)
+            except ScenarioError as error:
+                row["fault"] = str(error)
+            else:
+                row |= {"option": read.option, "title": read.short_title, "method": read.method}
+                row |= {"authority": read.authority, "description": read.description}
+            found.append(row)
+        return found
+
+    def opened(self, file: str) -> Data:
+        """Read what a scenario file says itself, what it inherits, and how it was on the disk."""
+        path = self.path(file)
+        own, inherited = written(path)
+        return {"file": file, "own": own, "inherited": inherited, "seen": digest(path)}
+
+    def save(self, file: str, own: Data, *, seen: str | None) -> str:
+        """Write a scenario file, comments and order kept; refuse where it changed meanwhile.
+
+        ``seen`` is what the file was when it was opened, None for a new one.
+        """
+        path = self.path(file)
+        now = digest(path)
+        if now and seen is None:
+            remedy = "Choose another name, or open it and save it there."
+            raise ScenarioError([Fault(file, 0, "", "there is a file of this name", remedy)])
+        if now != (seen or ""):
+            message = (
+                f"{file} was changed on the disk since it was opened here: open it again, or save "
+                "under another name"
+            )
+            raise ChangedError(message)
+        text = path.read_text(encoding="utf-8-sig") if now else ""
+        put(path, kept_text(text, own))
+        return digest(path)
+
+    def state_path(self, name: str) -> Path:
+        """Give the file in which the studio keeps what was not yet saved."""
+        return self.root / STATE / (re.sub(r"[^A-Za-z0-9_.-]", "__", name) + ".json")
+
+    def state(self, name: str) -> Data:
+        """Read what was begun; nothing where it cannot be read."""
+        with suppress(OSError, ValueError):
+            found = json.loads(self.state_path(name).read_text(encoding="utf-8"))
+            return found if isinstance(found, dict) else {}
+        return {}
+
+    def keep_state(self, name: str, state: Data) -> None:
+        """Write what was begun."""
+        path = self.state_path(name)
+        path.parent.mkdir(exist_ok=True)
+        (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        put(path, json.dumps(state, ensure_ascii=False))
+
+
+def digest(path: Path) -> str:
+    """Hash a file; nothing where there is none."""
+    with suppress(OSError):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    return ""
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)  # noqa: PTH101 - as files are made otherwise
+        os.replace(name, path)  # noqa: PTH105 - a name, not a path
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(name)  # noqa: PTH108
+        message = f"{path.name} cannot be written: {error.strerror}"
+        raise ClusterOptimiserError(message) from error
+
+
+def kept_text(text: str, own: Data) -> str:
+    r"""Change a file so that it says what is wanted, its comments and order kept.
+
+    Examples
+    --------
+    >>> kept_text("[size]\nmax_pupils = 5 # at most\n", {"size": {"max_pupils": 6}})
+    '[size]\nmax_pupils = 6 # at most\n'
+    """
+    document = tomlkit.parse(text)
+    _fit(document, own)
+    return tomlkit.dumps(document)
+
+
+def _fit(table: tomlkit.TOMLDocument | Table | AbstractTable, wanted: Data) -> None:
+    for key in [key for key in table if key not in wanted]:
+        table.remove(key)
+    # What is new and plain goes before the tables: behind one it would belong to it.
+    order = sorted(wanted.items(), key=lambda item: isinstance(item[1], dict))
+    for key, value in order:
+        held = table.get(key)
+        if isinstance(held, AbstractTable) and isinstance(value, dict):
+            _fit(held, value)
+        elif held is None or (_plain(held) != value and not _fit_list(held, value)):
+            table[key] = _item(value)
+
+
+def _fit_list(held: Any, wanted: Any) -> bool:  # noqa: ANN401 - whatever TOML holds
+    """Drop and add members of a list in place; tell whether that made it what is wanted."""
+    if not isinstance(held, (Array, AoT)) or not isinstance(wanted, list):
+        return False
+    for i in reversed(range(len(held))):
+        if _plain(held[i]) not in wanted:
+            del held[i]
+    for one in wanted[len(held) :]:
+        held.append(_table(one) if isinstance(held, AoT) else one)
+    return bool(_plain(held) == wanted)
+
+
+def _plain(held: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
+    return held.unwrap() if hasattr(held, "unwrap") else held
+
+
+def _table(value: Data) -> Table:
+    """Make a table whose own tables stand on a line each."""
+    made = tomlkit.table()
+    for key, one in value.items():
+        inner = tomlkit.inline_table() if isinstance(one, dict) else one
+        if isinstance(one, dict):
+            inner.update(one)
+        made.append(key, inner)
+    return made
+
+
+def _item(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        many = tomlkit.aot()
+        for one in value:
+            many.append(_table(one))
+        return many
+    item = tomlkit.item(value)
+    if isinstance(item, Array) and len(item.as_string()) > LONG_LIST:
+        item.multiline(multiline=True)
+    return item

@@ -1,0 +1,78 @@
+"""Page and paper of chosen options, made as the command line makes them, and put into one zip."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from cluster_optimiser import batch
+from cluster_optimiser.batch.pools import Pool
+from cluster_optimiser.batch.verifying import resign
+from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
+from cluster_optimiser.present.page import RECORD_FILE
+from cluster_optimiser.present.report import write_report
+from cluster_optimiser.present.theme import Theme, load_theme
+from cluster_optimiser.present.write import write_page
+from cluster_optimiser.progress import Progress, listener
+from cluster_optimiser.studio.project import STATE, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PAGE, ZIP, RESULTS = "results/index.html", "options.zip", "results"
+
+
+def themed(theme: dict[str, Any], folder: Path) -> Theme:
+    """Put what was asked for over an authority's own theme; what cannot be is refused."""
+    known = load_theme(folder).model_dump(mode="json")
+    try:
+        return Theme(**{**known, **theme})
+    except ValidationError as error:
+        faults = [
+            Fault("theme", 0, ".".join(map(str, one["loc"])), str(one["input"]), f"{one['msg']}.")
+            for one in error.errors(include_url=False)
+        ]
+        raise InputError(faults) from None
+
+
+def published(root: Path, files: list[str], theme: dict[str, Any], folder: str) -> dict[str, Any]:
+    """Run the scenarios, make page and paper, and zip everything; what was there before goes."""
+    if not files:
+        message = "no option is chosen: choose at least one"
+        raise ClusterOptimiserError(message)
+    tell = listener()
+    scenarios = batch.load_batch([Project(root).path(file) for file in files])
+    made = root / STATE / folder
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    out = made / RESULTS
+    hooks = batch.Hooks(on_start=lambda scenario: tell(Progress(scenario.option)))
+    options = batch.Options()
+    outcomes = batch.run_batch(scenarios, out, Pool(), options, hooks=hooks)
+    missing = [f"{one.scenario.option}: {one.message}" for one in outcomes if not one.has_plan]
+    if len(missing) == len(outcomes):
+        raise ClusterOptimiserError("; ".join(missing))
+    tell(Progress("index.html"))
+    batch.write_together(outcomes, out, options)
+    authority = batch.load_place(scenarios[0]).authority
+    if (out / RECORD_FILE).is_file():
+        write_page(out, made / PAGE, theme=themed(theme, authority.folder))
+        resign(out, made / PAGE)
+    notes = [*missing, *_paper(out, made / "report", tell)]
+    tell(Progress(ZIP))
+    packed = shutil.make_archive(str(made.with_name(f"{folder}-packed")), "zip", made)
+    shutil.move(packed, made / ZIP)
+    return {"page": f"made/{folder}/{PAGE}", "zip": f"made/{folder}/{ZIP}", "notes": notes}
+
+
+def _paper(out: Path, folder: Path, tell: Callable[[Progress], None]) -> list[str]:
+    """Write the committee paper, or say what it lacks."""
+    try:
+        write_report(out, folder, on_step=lambda name: tell(Progress(name)))
+    except ClusterOptimiserError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        return [str(error)]
+    return []
