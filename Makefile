@@ -93,6 +93,7 @@ lint-js:
 bench: $(STAMP_BENCH)
 	@set -e; for file in benchmarks/bench_*.py; do echo "$$file"; $(BIN)/python "$$file"; done
 
+docs: export NO_MKDOCS_2_WARNING := 1
 docs: $(STAMP)
 	@$(BIN)/mkdocs build --quiet
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cluster_optimiser.scenario import Scenario
+from cluster_optimiser.scenario.changing import keys_of
 from tests.norfolk import ROOT
 
 if TYPE_CHECKING:
@@ -19,13 +24,46 @@ if TYPE_CHECKING:
 def site(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("docs") / "site"
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(out)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=env)
     return out
 
 
 def test_every_page_is_there(site: Path) -> None:
     for page in (ROOT / "docs").glob("*.md"):
         assert (site / page.with_suffix(".html").name).is_file()
+
+
+def test_search_needs_no_network_and_knows_every_key(site: Path) -> None:
+    """A key is the title of its entry, which counts most in the search."""
+    text = (site / "search" / "search_index.js").read_text(encoding="utf-8")
+    titles = {
+        one["title"] for one in json.loads(text[text.index("{") : text.rindex("}") + 1])["docs"]
+    }
+    keys = [
+        key for key in keys_of(Scenario) if not re.search("growth|parts|exempt|size.clusters", key)
+    ]
+    keys += ["run", "co.run", "layers.<name>.file"]
+    shown = {html.unescape(re.sub(r"</?code>", "", title)) for title in titles}
+    assert set(keys) - shown == set()
+    assert "assets/iframe-worker.js" in (site / "index.html").read_text(encoding="utf-8")
+    assert (site / "assets" / "iframe-worker.js").is_file()
+
+
+def test_links_within_the_site_lead_somewhere(site: Path) -> None:
+    ids: dict[Path, set[str]] = {}
+    broken = []
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for link in re.findall(r'<a [^>]*href="([^":]+)"', text) if page.name != "404.html" else ():
+            name, _, anchor = html.unescape(link).partition("#")
+            target = (page.parent / name).resolve() if name else page
+            if target.suffix == ".html" and target not in ids and target.is_file():
+                ids[target] = set(re.findall(r' id="([^"]+)"', target.read_text(encoding="utf-8")))
+            if not target.exists() or (anchor and anchor not in ids.get(target, set())):
+                broken.append(f"{page.name}: {link}")
+    # Links into the checkout lead to files that are no pages.
+    assert [one for one in broken if "../scenarios/" not in one] == []
 
 
 def test_nothing_is_fetched(site: Path) -> None:

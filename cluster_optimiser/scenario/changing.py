@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Union, get_origin
 
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.scenario.faults import model_in
@@ -30,10 +31,14 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def keys_of(model: type[BaseModel], above: str = "") -> dict[str, type[BaseModel]]:
-    """Give the dotted key of every value that a scenario can state, and the table it is in."""
+    """Give the dotted key of each value of a scenario and its tables, and the table it is in.
+
+    Lists of tables, and tables by name, are values.
+    """
     found: dict[str, type[BaseModel]] = {}
     for name, info in model.model_fields.items():
-        inner = model_in(info.annotation)
+        is_one = get_origin(info.annotation) in {None, Union, UnionType}
+        inner = model_in(info.annotation) if is_one else None
         found |= {f"{above}{name}": model} if inner is None else keys_of(inner, f"{above}{name}.")
     return found
 
