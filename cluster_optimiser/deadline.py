@@ -1,14 +1,18 @@
 """One deadline for all that is done within it, however deep: nearer ones count, later ones do not.
 
-Whatever may take long asks what is left; neither it nor who sets the limit knows the other.
+Whatever may take long asks what is left; neither it nor who sets the limit knows the other. A limit
+of memory is a deadline as well: what is over it has no time left.
 """
 
 from __future__ import annotations
 
 import math
+import os
+import platform
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import NoPlanFoundError
@@ -17,32 +21,70 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _UNTIL: ContextVar[float] = ContextVar("until", default=math.inf)
+_MOST_MB: ContextVar[float] = ContextVar("most_mb", default=math.inf)
+
+_STATM = Path("/proc/self/statm")
+_BYTES_OF_MB = 1_000_000
+_TO_SPARE = 0.9
+"""Share of the memory at which what is being listed ends: the plan is yet to be written."""
 
 
 @contextmanager
-def within(seconds: float | None) -> Iterator[None]:
-    """Have what is done inside end after so many seconds; None adds no limit."""
+def within(seconds: float | None, *, memory_mb: float | None = None) -> Iterator[None]:
+    """Have what is done inside end after so many seconds, or megabytes; None adds no limit."""
     until = math.inf if seconds is None else time.monotonic() + seconds
+    most_mb = math.inf if memory_mb is None else memory_mb
     token = _UNTIL.set(min(until, _UNTIL.get()))
+    of_memory = _MOST_MB.set(min(most_mb, _MOST_MB.get()))
     try:
         yield
     finally:
         _UNTIL.reset(token)
+        _MOST_MB.reset(of_memory)
 
 
 def left_s() -> float | None:
     """Give the seconds that are left; None for any number."""
+    if _is_full():
+        return 0.0
     until = _UNTIL.get()
     return None if until == math.inf else max(0.0, until - time.monotonic())
 
 
+def most_mb() -> float:
+    """Give the megabytes at which to end; infinite where any number may be held."""
+    return _MOST_MB.get() * _TO_SPARE
+
+
 def is_over() -> bool:
-    """Tell whether the time has run out."""
-    return time.monotonic() >= _UNTIL.get()
+    """Tell whether the time has run out, or the memory."""
+    return time.monotonic() >= _UNTIL.get() or _is_full()
 
 
 def refuse_if_over(what: str) -> None:
-    """End with an honest no where the time has run out."""
+    """End with an honest no where the time has run out, or the memory."""
     if is_over():
-        message = f"no plan was found in time: it ran out while {what}; none is proved impossible"
+        what_ran_out = "memory" if _is_full() else "time"
+        message = (
+            f"no plan was found in {what_ran_out}: it ran out while {what}; "
+            "none is proved impossible"
+        )
         raise NoPlanFoundError(message)
+
+
+def _is_full() -> bool:
+    most = most_mb()
+    return most != math.inf and memory_mb() >= most
+
+
+def memory_mb() -> float:
+    """Give the megabytes that this process holds; where that is not told, the most it ever did."""
+    try:
+        n_pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    except OSError:
+        import resource  # noqa: PLC0415 - not on every system
+
+        # In bytes on a Mac, in kibibytes elsewhere.
+        unit = 1 if platform.system() == "Darwin" else 1_024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _BYTES_OF_MB
+    return n_pages * os.sysconf("SC_PAGE_SIZE") / _BYTES_OF_MB

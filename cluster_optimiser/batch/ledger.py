@@ -47,6 +47,7 @@ class Options:
 
     seed: int = 0
     time_limit_s: float | None = None
+    memory_mb: int | None = None
     outputs: Outputs = "all"  # all, or only tables: no maps, GeoPackages and page
     force: bool = False  # run again what is finished
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.batch.one import prepare
+from cluster_optimiser.deadline import left_s, within
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S
@@ -81,13 +82,18 @@ def explain(
     InputError, ScenarioError
         If the data or the scenario has faults.
     """
-    problem = _merge_problem(scenario, place, seed, allow_levels=True)
+    with within(time_limit_s):
+        return _explained(_merge_problem(scenario, place, seed, allow_levels=True))
+
+
+def _explained(problem: Problem) -> Explanation:
+    limit_s = left_s() or 0.0
     ground = tuple(
         one.text for one in problem.findings if one.grade == "warning" and not one.is_accepted
     )
     if problem.scenario.levels is not None:
-        return replace(explain_levels(problem, time_limit_s=time_limit_s), ground=ground)
-    return replace(explain_problem(problem, time_limit_s=time_limit_s), ground=ground)
+        return replace(explain_levels(problem, time_limit_s=limit_s), ground=ground)
+    return replace(explain_problem(problem, time_limit_s=limit_s), ground=ground)
 
 
 def rank(found: Universe, plan_file: str | Path) -> pd.DataFrame:

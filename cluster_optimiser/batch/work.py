@@ -23,6 +23,7 @@ from cluster_optimiser.batch.one import run_scenario
 from cluster_optimiser.batch.progress import progress_to
 from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.batch.tasks import Made
+from cluster_optimiser.deadline import within
 from cluster_optimiser.domain import Plan, Solution, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
 from cluster_optimiser.identity import key_of, stamp_of
@@ -66,7 +67,9 @@ _ONE_AT_A_TIME = threading.Lock()
 
 def work(task: Task) -> Made | None:
     """Run a scenario and write its folder, whole or not at all."""
-    with _ONE_AT_A_TIME:
+    how = task.options
+    # From reading to the last proof: what is written after it takes as long as it takes.
+    with _ONE_AT_A_TIME, within(how.time_limit_s, memory_mb=how.memory_mb):
         place = place_of(task.scenario)
         with present.speaking_for(place.authority):
             return _work(task, place)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cluster_optimiser.cli.running import memory_option
 from cluster_optimiser.cli.terminal import (
     EXIT_INFEASIBLE,
     EXIT_TIME,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     metavar="S",
     help="Seconds of listing groups and counting plans.",
 )
+@memory_option
 @click.option(
     "--pareto", metavar="A,B[,C]", help="The exact front of two or three terms, a plan for each."
 )
@@ -57,6 +59,7 @@ def universe(  # noqa: PLR0913 - an option each
     sample: int | None,
     seed: int,
     time_limit_s: float | None,
+    memory_mb: int | None,
     pareto: str | None,
     together: bool,
     as_json: bool,
@@ -78,7 +81,8 @@ def universe(  # noqa: PLR0913 - an option each
             raise click.UsageError(message)
         _tell_front(read, pareto, seed, time_limit_s, as_json=as_json)
         return
-    with within(time_limit_s), console().status(f"counting all legal plans of {scenario.name}"):
+    limits = within(time_limit_s, memory_mb=memory_mb)
+    with limits, console().status(f"counting all legal plans of {scenario.name}"):
         found = batch.universe(scenario, seed=seed)
         tables = {"distributions": found.distributions()}
         if plan is not None:
@@ -160,9 +164,11 @@ def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
         explanation = batch.explain(scenario, time_limit_s=time_limit_s)
     if as_json:
         print_json(explanation.as_dict())
-        return
-    for line in explanation.lines():
-        say(line)
+    else:
+        for line in explanation.lines():
+            say(line)
+    if explanation.status == "UNKNOWN":
+        raise SystemExit(EXIT_TIME)
 
 
 @click.command()

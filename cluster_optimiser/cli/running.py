@@ -66,7 +66,14 @@ time_limit_option = click.option(
     "time_limit_s",
     type=click.FloatRange(min=0, min_open=True),
     metavar="S",
-    help="Seconds of solving for each scenario.",
+    help="Seconds for each scenario, from reading to the last proof.",
+)
+memory_option = click.option(
+    "--memory",
+    "memory_mb",
+    type=click.IntRange(min=1),
+    metavar="MB",
+    help="Megabytes that each process may hold; past them, the best plan so far.",
 )
 outputs_option = click.option(
     "--outputs",
@@ -129,6 +136,7 @@ def _executor(_: click.Context, __: click.Parameter, value: str) -> str:
 )
 @seed_option
 @time_limit_option
+@memory_option
 @click.option("--force", is_flag=True, help="Run again what is finished.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be run, and why.")
 @outputs_option
@@ -151,6 +159,7 @@ def run(  # noqa: PLR0913 - an option each
     shard: tuple[int, int] | None,
     seed: int,
     time_limit_s: float | None,
+    memory_mb: int | None,
     force: bool,
     dry_run: bool,
     outputs: Outputs,
@@ -168,7 +177,7 @@ def run(  # noqa: PLR0913 - an option each
     from cluster_optimiser import batch
     from cluster_optimiser.batch import refining
 
-    options = batch.Options(seed=seed, time_limit_s=time_limit_s, outputs=outputs, force=force)
+    options = batch.Options(seed, time_limit_s, memory_mb, outputs, force=force)
     if dry_run:
         _tell_what_to_run(paths, out, only=only, shard=shard, options=options, as_json=as_json)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.deadline import within
 from cluster_optimiser.errors import Fault, NoPlanFoundError, ScenarioError
 from cluster_optimiser.optimise.bounds import lower_bound
 from cluster_optimiser.optimise.candidates import candidate_groups
@@ -122,7 +123,7 @@ class Explanation:
         best = ", ".join(amount(term, value) for term, value in self.objective.items())
         found = (
             f"{self.title}: there is a plan ({self.proof['second_method']}).",
-            f"The best one: {best}.",
+            f"The best one: {best}." if best else "Which is the best was not proved in time.",
         )
         if not self.rules:
             # Their costs were not looked into.
@@ -209,14 +210,29 @@ def explain(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanat
         raise ScenarioError([Fault(file, 0, "method", fault, 'Choose a scenario of "merge".')])
     refuse_divided(problem)
     lab = Lab(problem, time_limit_s=time_limit_s)
-    verdict = lab.check(Trial(scenario))
-    proof = _proof(problem, verdict)
-    if verdict == "FEASIBLE":
-        return _priced(lab, proof, time_limit_s)
-    if verdict == "UNKNOWN":
-        proof["n_trials"] = lab.n_trials
-        return Explanation(scenario.option, scenario.title, "UNKNOWN", False, proof, {})  # noqa: FBT003
-    return _diagnosed(lab, proof)
+    proof: dict[str, object] = {}
+    with within(time_limit_s):
+        verdict: str = "UNKNOWN"
+        try:
+            verdict = lab.check(Trial(scenario))
+            proof = _proof(problem, verdict)
+            if verdict == "FEASIBLE":
+                return _priced(lab, proof, time_limit_s)
+            if verdict == "INFEASIBLE":
+                return _diagnosed(lab, proof)
+        except NoPlanFoundError as error:
+            proof |= {"second_method": "the time ran out before it was made", "why": str(error)}
+    proof["n_trials"] = lab.n_trials
+    status: Status = "INFEASIBLE" if verdict == "INFEASIBLE" else "UNKNOWN"
+    return Explanation(
+        scenario.option,
+        scenario.title,
+        status,
+        verdict == "FEASIBLE",
+        proof,
+        {},
+        notes=("The time ran out: what is not listed was not tried.",),
+    )
 
 
 def _proof(problem: Problem, verdict: str) -> dict[str, object]:

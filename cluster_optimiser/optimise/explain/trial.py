@@ -20,6 +20,7 @@ import pandas as pd
 from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.geography.adjacency import (
     bridged,
     cluster_drives,
@@ -268,8 +269,13 @@ class Lab:
         key = (tuple(adjacency), lowest, highest)
         if key not in self._sets:
             found = connected_sets(adjacency, self.pupils, lowest=lowest, highest=highest)
-            masks = list(itertools.islice(found, MAX_SETS + 1))
-            self._sets[key] = (masks[:MAX_SETS], len(masks) <= MAX_SETS)
+            masks: list[int] = []
+            is_whole = True
+            try:
+                masks.extend(itertools.islice(found, MAX_SETS + 1))
+            except NoPlanFoundError:
+                is_whole = False
+            self._sets[key] = (masks[:MAX_SETS], is_whole and len(masks) <= MAX_SETS)
         return self._sets[key]
 
     def groups(self, trial: Trial) -> tuple[list[CandidateGroup], bool]:

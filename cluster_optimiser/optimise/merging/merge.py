@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.deadline import left_s, within
+from cluster_optimiser.deadline import left_s, most_mb, within
 from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import (
     InfeasibleError,
@@ -92,7 +93,8 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
     keeping = robust_keeping(problem, groups)
     continuing = continuing_of(problem, groups)
     start: list[CandidateGroup] = []
-    if is_plain and len(groups) > MANY_GROUPS and left_s() is not None:
+    is_limited = left_s() is not None or most_mb() != math.inf
+    if is_plain and len(groups) > MANY_GROUPS and is_limited:
         with _share(SHARE_OF_START):
             start = first_plan(problem, seed=seed, is_bettered=False) or []
     try:

@@ -245,7 +245,8 @@ def solve_stages(
         if answer.status == "INFEASIBLE":
             return Cover("INFEASIBLE", (), tuple(stages))
         if answer.status == "UNKNOWN" and not chosen:
-            message = f"no plan was found within {time_limit_s:g} s; none is proved impossible"
+            limit = "in memory" if time_limit_s is None else f"within {time_limit_s:g} s"
+            message = f"no plan was found {limit}; none is proved impossible"
             raise NoPlanFoundError(message)
         if answer.status == "UNKNOWN":
             return Cover("FEASIBLE", chosen, tuple(stages), tuple(totals))

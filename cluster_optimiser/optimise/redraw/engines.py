@@ -16,6 +16,7 @@ from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import MAX_ROW_TOTAL
 from cluster_optimiser.optimise.exactly import BOUND_TOLERANCE, Sum, hold, minimise
+from cluster_optimiser.optimise.watching import within_memory
 from cluster_optimiser.optimise.weighting import MOST_TOTAL
 
 if TYPE_CHECKING:
@@ -103,8 +104,12 @@ class CpSat:
                 solver.parameters.max_time_in_seconds = max(left_s, 0.0)
             return solver
 
+        def run(solver: cp_model.CpSolver) -> cp_model.CpSolverStatus:
+            with within_memory(solver):
+                return solver.solve(cp)
+
         total = total_of(objective.merged)
-        answer = minimise(cp, total, x, new_solver, lambda s: s.solve(cp), most=2 * MOST_TOTAL)
+        answer = minimise(cp, total, x, new_solver, run, most=2 * MOST_TOTAL)
         bound = _lowest(objective, answer.bound)
         return EngineOutcome(answer.status, answer.values or None, bound, answer.effort)
 

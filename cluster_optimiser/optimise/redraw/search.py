@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.deadline import is_over
 from cluster_optimiser.optimise.redraw.engines import Highs
 from cluster_optimiser.optimise.redraw.model import forbid, part_a_stray, starting_values
 from cluster_optimiser.optimise.redraw.separators import is_legal, pieces, strays
@@ -39,7 +40,9 @@ class How:
 
     def left_s(self) -> float | None:
         """Give the seconds that are left; None for any number."""
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+        if self.is_over:
+            return 0.0
+        return None if self.deadline is None else self.deadline - time.monotonic()
 
     def within(self, seconds: float) -> How:
         """Give the same with a nearer deadline."""
@@ -54,7 +57,7 @@ class How:
     @property
     def is_over(self) -> bool:
         """Whether the time has run out."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+        return is_over() or (self.deadline is not None and time.monotonic() >= self.deadline)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.constants import EFFORT_DIGITS
+from cluster_optimiser.deadline import left_s, within
 from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise.naming import assign_schools
@@ -56,7 +57,9 @@ def solve_redraw(
     ground = redraw_ground(problem)
     _refuse_unplaceable(ground)
     redraw = problem.scenario.redraw
-    deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+    with within(time_limit_s):
+        left = left_s()
+    deadline = None if left is None else time.monotonic() + left
     is_fine = len(ground.cost) <= FEW_PAIRS or any(
         stage_scale(ground, name) > FLOATING_SCALE for name in stage_names(ground)
     )
@@ -77,7 +80,8 @@ def solve_redraw(
     if "INFEASIBLE" in statuses:
         _raise_infeasible(ground)
     if "UNKNOWN" in statuses:
-        message = f"no plan was found within {time_limit_s:g} s; none is proved impossible"
+        limit = "in time" if time_limit_s is None else f"within {time_limit_s:g} s"
+        message = f"no plan was found {limit}; none is proved impossible"
         raise NoPlanFoundError(message)
     clusters = sorted((c for plan in plans for c in plan.clusters), key=sorted)
     names = redraw_names(ground, clusters)

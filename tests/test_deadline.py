@@ -1,0 +1,70 @@
+"""One deadline, of time or of memory, for all that is done within it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster_optimiser import deadline
+from cluster_optimiser.deadline import is_over, left_s, memory_mb, most_mb, refuse_if_over, within
+from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise import solve_merge, solve_redraw
+from cluster_optimiser.optimise.explain.explanation import explain
+from cluster_optimiser.optimise.watching import within_memory
+from tests.optimise.explain.test_explanation import SIZE
+from tests.toy import toy_problem
+
+
+def test_without_a_limit_nothing_ends() -> None:
+    with within(None):
+        assert left_s() is None
+        assert not is_over()
+        refuse_if_over("nothing was done")
+
+
+def test_the_nearest_limit_counts() -> None:
+    with within(1_000), within(2_000):
+        assert 0 < (left_s() or 0) <= 1_000
+
+
+def test_what_holds_too_much_has_no_time_left_and_says_so() -> None:
+    with within(1_000, memory_mb=1):
+        assert is_over()
+        assert left_s() == 0.0
+        with pytest.raises(NoPlanFoundError, match="in memory: it ran out while plans were"):
+            refuse_if_over("plans were counted")
+    assert not is_over()
+
+
+def test_memory_is_told_without_the_system_s_own_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = memory_mb()
+    monkeypatch.setattr(deadline, "_STATM", deadline.Path("/no/such/file"))
+    assert memory_mb() >= held / 2 > 1
+
+
+def test_a_solver_is_stopped_where_the_memory_is_full() -> None:
+    class Solver:
+        n_stops = 0
+
+        def stop_search(self) -> None:
+            self.n_stops += 1
+
+    solver = Solver()
+    with within(None, memory_mb=1), within_memory(solver):  # type: ignore[arg-type]
+        assert most_mb() < 1
+        while not solver.n_stops:
+            pass
+    with within_memory(solver):  # type: ignore[arg-type]
+        pass
+    assert solver.n_stops
+
+
+@pytest.mark.parametrize("method", ["merge", "redraw"])
+def test_no_plan_is_claimed_where_there_is_no_memory_for_one(method: str) -> None:
+    problem = toy_problem("ABCD EFGH", method=method, size={"min_pupils": 2_000})
+    with within(None, memory_mb=1), pytest.raises(NoPlanFoundError, match="none is proved"):
+        {"merge": solve_merge, "redraw": solve_redraw}[method](problem)
+
+
+def test_an_explanation_ends_with_the_deadline_around_it() -> None:
+    with within(0):
+        assert explain(toy_problem("ABC.DE", size=SIZE)).status == "UNKNOWN"
