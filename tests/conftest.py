@@ -69,8 +69,12 @@ SLOW = (
 """Files and folders of tests that `make test-fast` leaves out."""
 
 
-def pytest_collection_modifyitems(items):
-    """Mark tests by their kind."""
+def pytest_collection_modifyitems(config, items):
+    """Mark tests by their kind, and leave out those that only `make test-thorough` runs."""
+    if settings.default.max_examples < 100:
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
     here = Path(__file__).parent
     for item in items:
         if BROWSERS & set(getattr(item, "fixturenames", ())):

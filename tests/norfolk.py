@@ -4,7 +4,9 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from cluster_optimiser.batch import Place, load_place, run_scenario
+import pytest
+
+from cluster_optimiser.batch import Place, load_place, run_scenario, work
 from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.domain import Problem, Result
 from cluster_optimiser.geography import build_problem
@@ -51,3 +53,9 @@ def surveyed_result(option: str) -> Result:
     """Give a result with what all plans of its rules are like, where that can be said."""
     result = norfolk_result(option)
     return replace(result, survey=kept(f"survey-{option}", lambda: survey_of(result)))
+
+
+def run_with_kept_plans(patch: pytest.MonkeyPatch) -> None:
+    """Let `run` write Norfolk's options from the plans that all tests share."""
+    patch.setattr(work, "run_scenario", lambda scenario, **_: norfolk_result(scenario.option))
+    patch.setattr(work, "survey_of", lambda result: surveyed_result(result.plan.label).survey)

@@ -22,7 +22,6 @@ from cluster_optimiser.batch import (
     load_result,
     run_batch,
     run_scenario,
-    work,
     write_together,
 )
 from cluster_optimiser.batch.many import Hooks
@@ -36,7 +35,15 @@ from cluster_optimiser.errors import (
 )
 from cluster_optimiser.scenario import parse_scenario
 from tests.inputs.broken import SCHOOLS, Edit, make_authority
-from tests.norfolk import OPTIONS, ROOT, SCENARIOS, norfolk_place, norfolk_result, norfolk_scenario
+from tests.norfolk import (
+    OPTIONS,
+    ROOT,
+    SCENARIOS,
+    norfolk_place,
+    norfolk_result,
+    norfolk_scenario,
+    run_with_kept_plans,
+)
 
 PUPILS = 112_499
 FILES = {
@@ -465,7 +472,7 @@ def norfolk_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the results of every option once, the plans being those that other tests have too."""
     out = tmp_path_factory.mktemp("norfolk")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work, "run_scenario", lambda scenario, **_: norfolk_result(scenario.option))
+        run_with_kept_plans(patch)
         run_into(out, *(SCENARIOS / f"{option}.toml" for option in OPTIONS))
     return out
 
@@ -539,6 +546,7 @@ def run_twice(folder: Path, label: str, *arguments: str) -> list[dict[str, bytes
     return both
 
 
+@pytest.mark.thorough
 def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
     """Whatever order sets happen to be in; only the seconds that a run took may differ."""
     one, other = run_twice(tmp_path, "4a", str(SCENARIOS), "--only", "4a")

@@ -7,6 +7,7 @@ each their own; a table of cases holds the three together (`tests/data/meeting_p
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,29 +79,42 @@ class MeetingPlaces:
         schools = np.flatnonzero(unit_of >= 0)
         self.positions = schools[may_meet[schools]]
         self.unit_of = unit_of[self.positions]
-        ways, weight = centiminutes[np.ix_(schools, self.positions)], pupils[schools][:, None]
+        ways = centiminutes[np.ix_(schools, self.positions)]
         is_unknown = ways == UNKNOWN
         rows = unit_of[schools] == np.arange(len(units))[:, None]
-        of_unit = csr_array(rows.astype(np.int64))
-        # By unit and place: pupil centiminutes, whether pupils of it cannot come, the longest way.
-        self.added = of_unit @ (weight * np.where(is_unknown, 0, ways))
-        self.blocked = of_unit @ (is_unknown & (weight > 0)).astype(np.int64)
+        self._schools, self._is_unknown = schools, is_unknown
+        self._known_ways = np.where(is_unknown, 0, ways)
+        self._of_unit = csr_array(rows.astype(np.int64))
         longest = np.where(is_unknown, _FAR, ways)
+        # By unit and place: the longest way.
         self.longest = np.array([longest[row].max(axis=0, initial=-1) for row in rows])
+        self._weigh(pupils)
+
+    def _weigh(self, pupils: NDArray[np.int64]) -> None:
+        """Add up pupil centiminutes by unit and place, and whether pupils of it cannot come."""
+        weight = pupils[self._schools][:, None]
+        self.added = self._of_unit @ (weight * self._known_ways)
+        if self._is_unknown.any():
+            self.blocked = self._of_unit @ (self._is_unknown & (weight > 0)).astype(np.int64)
+        else:
+            self.blocked = np.zeros_like(self.added)
+
+    def with_pupils(self, pupils: NDArray[np.int64]) -> MeetingPlaces:
+        """Give the same for other numbers of pupils: the ways stay."""
+        other = copy(self)
+        other._weigh(pupils)  # noqa: SLF001 - of its own class
+        return other
 
     @classmethod
     def of_problem(
         cls,
         problem: Problem,
         units: Sequence[NDArray[np.int64]],
-        *,
-        pupils: NDArray[np.int64] | None = None,
     ) -> MeetingPlaces:
-        """Make it of the minutes, today's pupils (or others) and the hubs of a problem."""
-        today = problem.authority.schools["pupils"].to_numpy(dtype=np.int64)
+        """Make it of the minutes, today's pupils and the hubs of a problem."""
         return cls(
             to_centiminutes(problem.travel.minutes),
-            today if pupils is None else pupils,
+            problem.authority.schools["pupils"].to_numpy(dtype=np.int64),
             units,
             meeting_schools(problem),
         )

@@ -163,7 +163,7 @@ def _near_enough(
     ]
     for column, projected in enumerate(problem.projections if far else ()):
         pupils = projected.pupils.reindex(problem.travel.urns).to_numpy(dtype=np.int64)
-        found = MeetingPlaces.of_problem(problem, units, pupils=pupils).of(members[far])
+        found = today.with_pupils(pupils).of(members[far])
         fine[far, column] = [
             place is not None and is_within(place.max_centiminutes, limit_min) for place in found
         ]

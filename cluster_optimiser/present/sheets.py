@@ -116,6 +116,7 @@ def _sheet(
     schools: pd.DataFrame,
     row: Mapping[str, Any],
     made: tuple[tuple[str, bool], ...],
+    number_of: str,
 ) -> dict[str, Any]:
     members = schools[schools["cluster"] == row["cluster"]]
     linked = schools[schools["secondary_membership"] == row["cluster"]]
@@ -125,7 +126,7 @@ def _sheet(
     place = members.loc[members["is_place"], "school"].tolist()
     layers = result.problem.authority.layers
     return {
-        "number": cluster_numbers(result)[row["cluster_id"]],
+        "number": number_of,
         "cluster": row["cluster"],
         "density": next((words for least, words in DENSITIES if len(members) > least), ""),
         "size": say(
@@ -164,10 +165,17 @@ def _sheets(result: Result, governance: Governance) -> Sheets:
     schools["is_place"] = schools.index.isin(places)
     academies = _is_academy(result.problem.authority.schools, governance)
     schools["is_academy"] = False if academies is None else academies
-    made = made_from(result)
+    made, numbers = made_from(result), cluster_numbers(result)
     own = clusters[~clusters["is_exempt"].astype(bool)]
     sheets = [
-        _sheet(result, governance, schools, row, made[str(row["cluster"])])
+        _sheet(
+            result,
+            governance,
+            schools,
+            row,
+            made[str(row["cluster"])],
+            numbers[row["cluster_id"]],
+        )
         for row in own.drop(columns="geometry").to_dict(orient="records")
     ]
     return sheets, academies is not None

@@ -163,6 +163,7 @@ def test_a_scenario_whose_process_dies_twice_has_failed_and_others_go_on(
     assert run_into(out, *several)[1].status == "OPTIMAL"
 
 
+@pytest.mark.thorough
 def test_a_real_process_that_dies_is_replaced(
     several: list[Path], undisturbed: dict[str, str], out: Path, two_processes: Pool
 ) -> None:
@@ -268,6 +269,7 @@ def many(project: Path) -> list[Path]:
     return [put(folder, f"m{i}", f"count.min = {1 + i % 3}") for i in range(5)]
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(
     many: list[Path], tmp_path: Path

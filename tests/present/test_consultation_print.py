@@ -35,7 +35,9 @@ def _pages(page: Page) -> list[str]:
     return [_text(sheet) for sheet in _printed(page).pages]
 
 
-@pytest.mark.parametrize("which", ["made_page", "norfolk_page"])
+@pytest.mark.parametrize(
+    "which", [pytest.param("made_page", marks=pytest.mark.thorough), "norfolk_page"]
+)
 def test_each_option_is_one_page_of_a4(
     which: str, visit: Callable[..., Any], request: pytest.FixtureRequest
 ) -> None:

@@ -94,6 +94,7 @@ def test_the_files_of_an_option(surveyed: list[Result], tmp_path: Path) -> None:
     assert len(pd.read_csv(tmp_path / "universe_distributions.csv")) == len(record["distributions"])
 
 
+@pytest.mark.thorough
 def test_the_pictures_are_the_same_bytes_twice(surveyed: list[Result], tmp_path: Path) -> None:
     standing = standing_of(surveyed)
     for name in ("one", "two"):
