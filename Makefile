@@ -11,10 +11,11 @@ STAMP_BENCH := $(VENV)/.installed-bench
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-thorough test-versions lint lint-js bench docs sbom lock clean distclean
+.PHONY: help run studio test test-fast test-thorough test-versions lint lint-js bench docs sbom lock clean distclean
 
 help:
 	@echo 'make run        build every scenario of both authorities into results/, with their pages'
+	@echo 'make studio     open the studio: options of both authorities made and questioned'
 	@echo 'make test       run the tests, the notebooks included'
 	@echo 'make test-fast  those that open no browser and take no time, for every edit'
 	@echo 'make test-thorough  the same, trying four times as many made cases'
@@ -30,6 +31,9 @@ help:
 run: $(STAMP)
 	@$(BIN)/cluster-optimiser run scenarios --out results
 	@$(BIN)/cluster-optimiser run scenarios/kirklees --out results/kirklees
+
+studio: $(STAMP)
+	@$(BIN)/cluster-optimiser studio .
 
 # A file of tests stays in one process: its fixtures, a solved authority among them, are made once.
 test: $(STAMP)
@@ -87,7 +91,7 @@ lint-js:
 	else \
 		node $(JS)/node_modules/typescript/bin/tsc --project $(JS) && \
 		node $(JS)/node_modules/eslint/bin/eslint.js --config $(JS)/eslint.config.mjs \
-			cluster_optimiser/present/templates/js; \
+			cluster_optimiser/present/templates/js cluster_optimiser/studio/js; \
 	fi
 
 bench: $(STAMP_BENCH)

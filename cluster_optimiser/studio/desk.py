@@ -226,6 +226,6 @@ def answer_of(problem: Problem, plan: Plan) -> Answer:
             "n_clusters": clusters.nunique(),
             "n_plans": solution.proof.count_of_plans,
             "plan": plan.assignment.to_dict(),
-            "proof": solution.proof.record(),
+            "proof": solution.proof.facts(),
         }
     )

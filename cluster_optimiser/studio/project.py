@@ -91,6 +91,14 @@ class Project:
         put(path, kept_text(text, own))
         return digest(path)
 
+    def own_folder(self) -> Path:
+        """Make the folder of what is begun and made, which is nobody's source."""
+        folder = self.root / STATE
+        folder.mkdir(exist_ok=True)
+        if not (folder / ".gitignore").is_file():
+            put(folder / ".gitignore", "*\n")
+        return folder
+
     def state_path(self, name: str) -> Path:
         """Give the file in which the studio keeps what was not yet saved."""
         return self.root / STATE / (re.sub(r"[^A-Za-z0-9_.-]", "__", name) + ".json")
@@ -105,8 +113,7 @@ class Project:
     def keep_state(self, name: str, state: Data) -> None:
         """Write what was begun."""
         path = self.state_path(name)
-        path.parent.mkdir(exist_ok=True)
-        (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        self.own_folder()
         put(path, json.dumps(state, ensure_ascii=False))
 
 

@@ -9,20 +9,19 @@ from pydantic import ValidationError
 
 from cluster_optimiser import batch
 from cluster_optimiser.batch.pools import Pool
-from cluster_optimiser.batch.verifying import resign
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
 from cluster_optimiser.present.page import RECORD_FILE
 from cluster_optimiser.present.report import write_report
 from cluster_optimiser.present.theme import Theme, load_theme
 from cluster_optimiser.present.write import write_page
 from cluster_optimiser.progress import Progress, listener
-from cluster_optimiser.studio.project import STATE, Project
+from cluster_optimiser.studio.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PAGE, ZIP, RESULTS = "results/index.html", "options.zip", "results"
+PAGE, ZIP, RESULTS = "consultation.html", "options.zip", "results"
 
 
 def themed(theme: dict[str, Any], folder: Path) -> Theme:
@@ -45,7 +44,7 @@ def published(root: Path, files: list[str], theme: dict[str, Any], folder: str) 
         raise ClusterOptimiserError(message)
     tell = listener()
     scenarios = batch.load_batch([Project(root).path(file) for file in files])
-    made = root / STATE / folder
+    made = Project(root).own_folder() / folder
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
     out = made / RESULTS
@@ -59,13 +58,22 @@ def published(root: Path, files: list[str], theme: dict[str, Any], folder: str) 
     batch.write_together(outcomes, out, options)
     authority = batch.load_place(scenarios[0]).authority
     if (out / RECORD_FILE).is_file():
+        # Beside the results, which stay as they can be verified.
         write_page(out, made / PAGE, theme=themed(theme, authority.folder))
-        resign(out, made / PAGE)
+        _link(made / PAGE, [one.scenario.option for one in outcomes])
     notes = [*missing, *_paper(out, made / "report", tell)]
     tell(Progress(ZIP))
     packed = shutil.make_archive(str(made.with_name(f"{folder}-packed")), "zip", made)
     shutil.move(packed, made / ZIP)
     return {"page": f"made/{folder}/{PAGE}", "zip": f"made/{folder}/{ZIP}", "notes": notes}
+
+
+def _link(page: Path, labels: list[str]) -> None:
+    """Have the page find the files of its options in the folder beside it."""
+    text = page.read_text(encoding="utf-8")
+    for label in labels:
+        text = text.replace(f'href="{label}/', f'href="{RESULTS}/{label}/')
+    page.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _paper(out: Path, folder: Path, tell: Callable[[Progress], None]) -> list[str]:

@@ -1,8 +1,8 @@
-const page = ["cluster_optimiser/present/templates/js/*.js"];
+const page = ["cluster_optimiser/present/templates/js/*.js", "cluster_optimiser/studio/js/*.js"];
 const browser = [
   "L", "window", "document", "history", "location", "navigator", "innerWidth", "innerHeight", "scrollY", "print", "performance", "matchMedia",
   "addEventListener", "getComputedStyle", "requestAnimationFrame", "setTimeout", "clearTimeout", "Option", "Blob", "URL", "URLSearchParams",
-  "Intl", "IntersectionObserver", "FileReader", "scrollTo", "DOMParser", "TextDecoder",
+  "Intl", "IntersectionObserver", "FileReader", "scrollTo", "DOMParser", "TextDecoder", "fetch", "EventSource", "ResizeObserver",
 ];
 
 export default [{

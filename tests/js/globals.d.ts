@@ -2,6 +2,7 @@
 declare const L: any;
 interface Window {
   clusterPage: object;
+  studio: object;
 }
 interface ParentNode {
   querySelector(selectors: string): any;

@@ -8,7 +8,8 @@ import { measureRows } from "./workbench.js";
 const MOST = 4;
 const THIS = "";
 const chosen = { files: [THIS], plans: new Map() };
-let hooks = { keep: (_) => {}, back: (_) => {}, home: () => "" };
+/** @type {any} */
+let hooks = {};
 const nameOf = (file) => {
   if (file === THIS) return say.beside_this;
   if (file.startsWith("version ")) return file.slice(8);

@@ -23,7 +23,9 @@ export const get = (key) => { const found = at(whole(), key); return found === u
 export const isStated = (key) => at(whole(), key) !== undefined;
 /** @param {string} key */
 export const isOwn = (key) => at(own(), key) !== undefined;
-const put = (table, [part, ...rest], value) => {
+/** @param {any} table @param {string[]} path @param {any} value @returns {any} */
+const put = (table, path, value) => {
+  const [part, ...rest] = path;
   const made = { ...table };
   if (rest.length) made[part] = put(isTable(made[part]) ? made[part] : {}, rest, value);
   else made[part] = value;

@@ -43,7 +43,7 @@ const numberRow = (row) => {
   }
   return line;
 };
-/** @param {[string, string][]} pairs value and words @param {string} value @param {string} name @param {(value: string) => void} put */
+/** @param {any[]} pairs value and words @param {string} value @param {string} name @param {(value: string) => void} put */
 const chooser = (pairs, value, name, put) => {
   const box = make("select");
   box.setAttribute("aria-label", name);

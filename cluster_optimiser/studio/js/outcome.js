@@ -3,6 +3,7 @@ import { DASH, byId, counted, data, decimal, fill, join, make, number, row, say,
 import { mark } from "./stage.js";
 import { measureRows } from "./workbench.js";
 
+const TWICE = ["sweep", "in_order", "nested"];
 const body = () => {
   let node = byId("outcome").querySelector(".body");
   if (!node) { node = make("div", undefined, "body"); byId("outcome").append(node); }
@@ -80,7 +81,8 @@ export const showOutcome = (plan, today) => {
     make("h2", say.best_in), order,
     make("h2", say.outcome), table([say.figure, say.now, say.today_head], figures),
     make("h2", say.kept), ...kept, ...(broken.length ? [make("p", say.kept_today), brokenList(broken)] : []),
-    clusters, make("p", fill(say.seconds, { n: String(answer.seconds) }), "sub"),
+    clusters, ...(TWICE.includes(answer.proof.second_method) ? [make("p", say.proved_twice, "sub")] : []),
+    make("p", fill(say.seconds, { n: String(answer.seconds) }), "sub"),
   );
 };
 /** @param {any} answer without a plan @param {() => void} ask for the reason */
@@ -89,7 +91,7 @@ export const showNone = (answer, ask) => {
   button.type = "button";
   button.id = "ask-why-none";
   button.addEventListener("click", ask);
-  body().replaceChildren(make("p", say.no_plan, "verdict"), make("p", answer.message, "proof none"), ...(answer.status === "INFEASIBLE" ? [button] : []));
+  body().replaceChildren(make("p", say.no_plan, "verdict"), make("p", answer.message, "proof none"), ...(answer.status === "INFEASIBLE" ? [button] : []), make("p", say.last_shown, "sub"));
 };
 /** @param {string[]} faults */
 export const showFaults = (faults) => {

@@ -62,5 +62,5 @@ export const setUpPublish = () => {
   const made = make("div");
   made.id = "publish-made";
   byId("panel-publish").replaceChildren(make("h2", say.publish_title), make("p", `${say.publish_lead} ${say.publish_unsaved}`, "hint"), options, make("h3", say.publish_look), look, make("p"), button, told, made);
-  listen((event) => { if (event.job === `${job}-publish` && event.stage) byId("publish-told").textContent = fill(say.publish_busy, { what: event.stage }); });
+  listen((event) => { if (event.job === `${job}-publish` && event.stage && event.objective === null) byId("publish-told").textContent = fill(say.publish_busy, { what: event.stage }); });
 };

@@ -7,7 +7,8 @@ const [WIDE, HIGH, LEFT, BELOW] = [460, 230, 8, 34];
 const order = data.order.filter((term) => term !== "count" && term !== "pupil_minutes");
 const chosen = { first: "pupil_minutes", second: order[0] || "deviation", found: null, for: "" };
 let askedNow = () => ({});
-let showFront = (_) => {};
+/** @type {(point: any) => void} */
+let showFront = () => {};
 const draw = (tag, values, text) => {
   const node = document.createElementNS(SVG, tag);
   Object.entries(values).forEach(([key, value]) => node.setAttribute(key, String(value)));

@@ -52,7 +52,7 @@ const solve = async () => {
   clearTimeout(now.waits);
   now.waits = setTimeout(() => sayBusy(say.solving, get("method") === "redraw" ? () => post("api/stop", { job }) : null), 150);
   try {
-    const answer = await post("api/solve", { ...asked(), job, time_limit_s: get("method") === "redraw" ? 30 : 60 });
+    const answer = await post("api/solve", { ...asked(), job, time_limit_s: get("method") === "redraw" ? 120 : 60 });
     if (mine !== now.number) return;
     clearTimeout(now.waits);
     showAnswer(answer);
