@@ -64,6 +64,7 @@ SLOW = (
     *("test_batch.py", "test_docs_run.py", "test_fuzz.py", "test_new.py", "test_scoring.py"),
     *("test_cli.py", "test_cli_questions.py", "test_cli_redraw.py", "test_cli_sensitivity.py"),
     *("present/test_meaning_page.py", "present/test_universe_page.py", "present/test_sheets.py"),
+    "studio/test_publishing.py",
     *("inputs/intake/test_dirt.py", "geography/roads/test_routing.py", "test_last_resort.py"),
 )
 """Files and folders of tests that `make test-fast` leaves out."""

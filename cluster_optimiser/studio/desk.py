@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 
 FOLDER = "scenarios"
-EXPLAIN_S, EXPLORE_S = 15.0, 30.0
+EXPLAIN_S, EXPLORE_S = 60.0, 30.0
 MADE = ("merge", "redraw")
 AS_TODAY = {"method": "keep", "objective": Objective()}
 
@@ -150,10 +150,17 @@ class Desk:
         self.problem(scenario)
         return {}
 
-    def explain(self, data: Answer, *, home: str = FOLDER, name: str = UNNAMED) -> Answer:
+    def explain(
+        self,
+        data: Answer,
+        *,
+        home: str = FOLDER,
+        name: str = UNNAMED,
+        time_limit_s: float = EXPLAIN_S,
+    ) -> Answer:
         """Say why there is no plan and what would admit one, or what each rule costs."""
         scenario = self.scenario(data, home, name)
-        found = batch.explain(scenario, place=place_of(scenario), time_limit_s=EXPLAIN_S)
+        found = batch.explain(scenario, place=place_of(scenario), time_limit_s=time_limit_s)
         return {**_plain(found.as_dict()), "lines": list(found.lines())}
 
     def explore(

@@ -85,7 +85,8 @@ class Studio:
     async def explain(self, request: Request) -> Any:  # noqa: ANN401
         """Say why there is no plan, or what each rule costs."""
         asked = await read(request)
-        return await self.ask(str(asked.get("job", "")), "explain", self.scenario_of(asked))
+        values = {**self.scenario_of(asked), "time_limit_s": limit_of(asked)}
+        return await self.ask(str(asked.get("job", "")), "explain", values)
 
     async def explore(self, request: Request) -> Any:  # noqa: ANN401
         """Say how all legal plans are spread."""

@@ -30,9 +30,25 @@ const failed = (error) => {
   if (error.faults.length) showFaults(error.faults);
   else showFaults([error.message]);
 };
+// What is found soon is shown soon; where the time ran out, it is looked for longer.
+const SOON_S = 6;
 const askHelp = async () => {
+  const mine = now.number;
+  const apply = (changes, words) => change(changes, words);
   sayBusy(say.looking);
-  try { showHelp(await post("api/explain", asked()), (changes, words) => change(changes, words)); sayBusy(""); } catch (error) { failed(error); }
+  try {
+    const soon = await post("api/explain", { ...asked(), time_limit_s: SOON_S });
+    if (mine !== now.number) return;
+    showHelp(soon, apply);
+    if (soon.notes.length || soon.unsettled.length) {
+      sayBusy(say.looking_on);
+      byId("outcome").classList.remove("waiting");
+      const later = await post("api/explain", asked());
+      if (mine !== now.number) return;
+      showHelp(later, apply);
+    }
+    sayBusy("");
+  } catch (error) { if (mine === now.number) failed(error); }
 };
 const showAnswer = (answer) => {
   sayBusy("");
