@@ -222,6 +222,7 @@ def run(
     scenario: Scenario | str | Path,
     authority: Authority | str | Path | None = None,
     *,
+    parent: Plan | None = None,
     seed: int = 0,
     time_limit_s: float | None = None,
 ) -> Result:
@@ -233,6 +234,8 @@ def run(
         A scenario, or the path of its file.
     authority
         An authority, also one changed in Python, or its folder; without it the scenario's own.
+    parent
+        The plan whose clusters are the units, where ``units`` is a label, as in `run_scenario`.
     seed
         Fixes the search and the choice between equal plans.
     time_limit_s
@@ -256,7 +259,7 @@ def run(
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario)
     place = _place(scenario, authority)
-    return run_scenario(scenario, place=place, seed=seed, time_limit_s=time_limit_s)
+    return run_scenario(scenario, place=place, parent=parent, seed=seed, time_limit_s=time_limit_s)
 
 
 def _place(scenario: Scenario, authority: Authority | str | Path | None) -> Place:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.scenario import Scenario
+    from cluster_optimiser.scenario import Funding, Scenario
 
 MINUTES_TOLERANCE_MIN = 1e-9
 """A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
@@ -289,11 +289,9 @@ def _changed_pupils(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> in
     return pupils - int(weight[rows, columns].sum())
 
 
-def _weighted_pupils(ground: PlainGround, urn: int) -> Fraction:
+def _weighted_pupils(funding: Funding, row: Mapping[str, object]) -> Fraction:
     """Give the weighted pupils of a school: what is not known counts as none."""
-    funding = ground.scenario.funding
-    row = ground.problem.authority.schools.loc[urn]
-    if funding is None or row["phase"] in funding.without_phases:
+    if row["phase"] in funding.without_phases:
         return Fraction(0)
     total = Fraction(0)
     for measure, weight in funding.need.items():
@@ -310,11 +308,13 @@ def _need_deviation(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> fl
         return None
     need: list[Fraction] = []
     pupils: list[int] = []
+    # Rows as they stand: to look each up in the register takes longer than to count it.
+    columns = ["phase", *funding.need]
+    rows = ground.problem.authority.schools[columns].to_dict("index")
     for facts in ordinary:
         own = [urn for urn in facts.urns if ground.schools[urn].exempt is None]
-        phases = ground.problem.authority.schools["phase"]
-        counted = [urn for urn in own if phases.loc[urn] not in funding.without_phases]
-        need.append(sum((_weighted_pupils(ground, urn) for urn in own), Fraction(0)))
+        counted = [urn for urn in own if rows[urn]["phase"] not in funding.without_phases]
+        need.append(sum((_weighted_pupils(funding, rows[urn]) for urn in own), Fraction(0)))
         pupils.append(sum(ground.schools[urn].pupils for urn in counted))
     if not sum(pupils):
         return 0.0
