@@ -11,7 +11,7 @@ STAMP_BENCH := $(VENV)/.installed-bench
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run studio test test-fast test-thorough test-versions lint lint-js bench docs sbom lock clean distclean
+.PHONY: help run studio test test-fast test-thorough test-versions lint lint-js bench docs dist sbom lock clean distclean
 
 help:
 	@echo 'make run        build every scenario of both authorities into results/, with their pages'
@@ -23,6 +23,7 @@ help:
 	@echo 'make sbom       list every package with version and licence (CycloneDX) in build/'
 	@echo 'make lint       check style, types, layers and docstrings'
 	@echo 'make bench      measure how long things take, against other packages where there are any'
+	@echo 'make dist       build the wheel into dist/ and check it'
 	@echo 'make docs       build the documentation into site/'
 	@echo 'make lock       pin dependencies; with UPGRADE=--upgrade the newest allowed'
 	@echo 'make clean      remove results and caches'
@@ -63,6 +64,16 @@ test-versions: $(STAMP)
 	done
 
 TOOLS := pytest pytest-socket hypothesis nbmake openpyxl pypdf coloraide playwright duckdb
+
+# The wheel as it would be given away. The example holds some of its sources twice (W002): as they were
+# published, and as the authority reads them.
+dist: $(STAMP)
+	@rm -rf dist
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@$(PYTHON) -m venv build/tools
+	@build/tools/bin/python -m pip install --quiet twine check-wheel-contents
+	@build/tools/bin/twine check --strict dist/*.whl
+	@build/tools/bin/check-wheel-contents --ignore W002 dist/*.whl
 
 # Tools in an environment of their own: they look at ours and are no part of it.
 sbom: $(STAMP)
