@@ -21,6 +21,7 @@ from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX
 from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces, is_within
 from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
 from cluster_optimiser.geography.units import pinned_units, school_positions
+from cluster_optimiser.optimise.growing import MOST_UNITS, groups_of_few
 from cluster_optimiser.optimise.ranges import own_ranges
 from cluster_optimiser.optimise.universe.frontier import Partitions, partitions
 from cluster_optimiser.own import broken_by, value_of
@@ -46,6 +47,9 @@ _ASK_EVERY = 1_024
 
 MOST_STATES = 300_000
 """States of the frontier above which groups are listed one by one: they take seconds."""
+
+MOST_GROWN = 3
+"""Clusters up to which plans are grown one by one where the frontier has too many states."""
 
 FEW_SHARE = 8
 """With so many units a cluster or more, clusters are few and large."""
@@ -437,6 +441,9 @@ def _sets_of_plans(
     )
     found = partitions(asked, max_states=MOST_STATES)
     masks = None if found is None else found.groups(most_ways=MAX_SETS)
+    is_grown = len(units) <= MOST_UNITS and asked.most <= MOST_GROWN and asked.lowest > 0
+    if masks is None and is_grown:
+        masks = groups_of_few(asked, most_ways=MAX_SETS)
     if masks is None:
         return None
     return [sum(1 << units[k] for k in bit_positions(mask)) for mask in masks]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.deadline import left_s, most_mb, within
@@ -14,7 +15,13 @@ from cluster_optimiser.errors import (
     VerificationError,
 )
 from cluster_optimiser.optimise.bounds import lower_bound
-from cluster_optimiser.optimise.candidates import TooManySetsError, candidate_groups
+from cluster_optimiser.optimise.candidates import (
+    Judge,
+    TooManySetsError,
+    candidate_groups,
+    sets_of_units,
+    unit_adjacency,
+)
 from cluster_optimiser.optimise.continuing import continuing_of, refuse_divided
 from cluster_optimiser.optimise.costs import exceeds_safe_total, group_costs, stage_scales
 from cluster_optimiser.optimise.keeping import robust_keeping
@@ -48,6 +55,9 @@ SHARE_OF_SEARCH = 0.8
 
 MANY_GROUPS = 5_000
 """Candidates from which CP-SAT may need a plan to begin with."""
+
+MOST_JUDGED = 20_000
+"""Groups that are looked at to tell whether a unit is in no cluster, or only in no plan."""
 
 NAMED = 5
 """A message names so many ids, then says how many more."""
@@ -185,11 +195,26 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
     ]
     if left:
         more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
-        message = (
-            f"no plan exists: {', '.join(left[:NAMED])}{more} can be in no cluster that keeps the "
-            "rules on size, travel, hubs, layers, pins and secondary schools"
-        )
+        rules = "rules on size, travel, hubs, layers, pins and secondary schools"
+        fate = f"can be in no cluster that keeps the {rules}"
+        if _is_in_a_cluster(problem, ~covered):
+            most = problem.scenario.count.max
+            fate = f"is in no plan of {most} clusters at most that keeps the {rules}"
+        message = f"no plan exists: {', '.join(left[:NAMED])}{more} {fate}"
         raise InfeasibleError(message)
+
+
+def _is_in_a_cluster(problem: Problem, units: int) -> bool:
+    """Tell whether one of some units may be in a cluster, though in none of a plan, or cannot tell.
+
+    Where the number of clusters is limited, groups that no plan can hold are left out.
+    """
+    if problem.scenario.count.max is None:
+        return False
+    judge = Judge(problem)
+    found = sets_of_units(unit_adjacency(problem), judge.unit_pupils, problem.scenario.size)
+    masks = list(islice(found, MOST_JUDGED + 1))
+    return len(masks) > MOST_JUDGED or any(g.mask & units for g in judge.candidates(masks))
 
 
 def _second_proof(
