@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import networkx as nx
 import numpy as np
@@ -75,8 +76,21 @@ class PlanColours:
     plan: Colouring  # the plan's cluster -> colour; exempt clusters have none
 
 
+_COLOURED: WeakKeyDictionary[Result, PlanColours] = WeakKeyDictionary()
+
+
 def plan_colours(result: Result) -> PlanColours:
-    """Colour a plan so that as many pupils as can be keep the colour of today's map."""
+    """Colour a plan so that as many pupils as can be keep the colour of today's map.
+
+    Once for all files that are made of a result.
+    """
+    found = _COLOURED.get(result)
+    if found is None:
+        found = _COLOURED[result] = _coloured(result)
+    return found
+
+
+def _coloured(result: Result) -> PlanColours:
     problem = result.problem
     schools = problem.authority.schools
     clusters = result.score.clusters.set_index("cluster").geometry
