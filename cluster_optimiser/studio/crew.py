@@ -125,6 +125,8 @@ class Worker:
                 tell(told)
         except (EOFError, OSError):
             self.stop()
+            # Another gets ready while nobody waits for it.
+            self.start()
             return {"refused": "stopped before there was an answer", "faults": [], "status": 409}
 
     def stop(self) -> None:

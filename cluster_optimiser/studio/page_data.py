@@ -45,7 +45,7 @@ def page_data(today: Result, scenario: Scenario) -> dict[str, Any]:
         "defaults": DEFAULTS.resolved(),
         "span": {
             "pupils": round(int(today.problem.units["pupils"].sum()) / 8, -3) or 1000,
-            "units": len(today.problem.units),
+            "units": authority.schools["local_cluster"].nunique(),
         },
         "ground_key": json.dumps(key, separators=(",", ":"), ensure_ascii=False),
         "authority_key": scenario.authority,

@@ -93,12 +93,14 @@ export const showNone = (answer, ask) => {
   button.addEventListener("click", ask);
   body().replaceChildren(make("p", say.no_plan, "verdict"), make("p", answer.message, "proof none"), ...(answer.status === "INFEASIBLE" ? [button] : []), make("p", say.last_shown, "sub"));
 };
+/** @param {string} words */
+export const showWaiting = (words) => body().replaceChildren(make("p", words, "sub"));
 /** @param {string[]} faults */
 export const showFaults = (faults) => {
-  const list = make("ul");
+  const [box, list] = [make("div", undefined, "proof none"), make("ul")];
   list.append(...faults.map((fault) => make("li", fault)));
-  body().replaceChildren(make("div", "", "proof none"), list);
-  body().firstChild.append(list);
+  box.append(list);
+  body().replaceChildren(box);
 };
 const helpItem = (words, changes, apply) => {
   const item = make("li");

@@ -32,6 +32,11 @@ export const todayBy = (answer) => {
   const clusterOf = ground.units.map((_, unit) => schools.locals[schools.local[firstSchool(ground, unit)]]);
   return { base, ground, clusterOf, result: measure(base, clusterOf) };
 };
+/** Today's clusters on the map, until there is a plan. */
+export const todayShown = () => {
+  const { ground, clusterOf } = todayBy({ rules: options[0].rules, ground: data.grounds[options[0].ground] });
+  return { ground, clusterOf, option: options[0] };
+};
 export const groundNow = () => (stage.shown ? stage.shown.ground : data.grounds[options[0].ground]);
 const unitOf = (name) => { const ground = groundNow(); return ground.units.findIndex((_, unit) => titleOf(ground, unit) === name || ground.units[unit] === name); };
 const ringsOf = (units) => {

@@ -4,10 +4,10 @@ import { Refusal, job, listen, post } from "./calls.js";
 import { byId, data, decimal, fill, make, number, say } from "./core.js";
 import { change, draft, get, goTo, isSaved, keep, onChange, own, replaceAll, wasSaved } from "./draft.js";
 import { showFields } from "./fields.js";
-import { sayBusy, showFaults, showHelp, showNone, showOutcome } from "./outcome.js";
+import { sayBusy, showFaults, showHelp, showNone, showOutcome, showWaiting } from "./outcome.js";
 import { setUpPublish } from "./publish.js";
 import { setUpSpread, showSpread } from "./spread.js";
-import { drawn, mark, setUpStage, showPlan, stage, todayBy } from "./stage.js";
+import { drawn, mark, setUpStage, showPlan, stage, todayBy, todayShown } from "./stage.js";
 import { showWhy } from "./why.js";
 
 const asked = () => ({ scenario: own(), home: draft.home, name: draft.name });
@@ -25,8 +25,8 @@ const reopenButton = () => {
 };
 const failed = (error) => {
   if (!(error instanceof Refusal)) throw error;
-  if (error.status === 409) { sayBusy(""); return; }
   sayBusy("");
+  if (error.status === 409) { tellTop(error.message); return; }
   if (error.faults.length) showFaults(error.faults);
   else showFaults([error.message]);
 };
@@ -52,6 +52,7 @@ const askHelp = async () => {
 };
 const showAnswer = (answer) => {
   sayBusy("");
+  if (!draft.changed_elsewhere) tellTop("");
   if (!answer.plan) { showNone(answer, askHelp); return; }
   data.last_answer = answer;
   now.plan = drawn(answer, get("option") || draft.name, get("title") || "");
@@ -157,8 +158,11 @@ const setUpTabs = () => TABS.forEach((tab, i) => {
   });
 });
 listen((event) => {
-  if (event.kind === "progress" && get("method") === "redraw" && event.objective !== null && event.objective !== undefined) {
-    sayBusy(fill(say.solving_now, { stage: data.terms[event.stage] || event.stage, objective: number(event.objective), bound: event.bound === null ? "–" : decimal(event.bound) }), () => post("api/stop", { job }));
+  if (event.kind === "progress" && event.job === job && get("method") === "redraw") {
+    const term = data.terms[event.stage] || event.stage;
+    const words = event.objective === null ? fill(say.solving_stage, { stage: term })
+      : fill(say.solving_now, { stage: term, objective: number(event.objective), bound: event.bound === null ? "–" : decimal(event.bound) });
+    sayBusy(words, () => post("api/stop", { job }));
   }
   if (event.kind === "saved" && event.file === draft.file && event.seen !== draft.seen) tellTop(fill(say.changed_elsewhere, { file: draft.file }), reopenButton());
 });
@@ -177,6 +181,8 @@ setUpBeside({ keep, back: (version) => replaceAll(version.own, fill(say.version_
 setUpPublish();
 showFields();
 showHead();
+showPlan(todayShown());
+showWaiting(say.today_first);
 if (draft.changed_elsewhere) tellTop(fill(say.changed_elsewhere, { file: draft.file }), reopenButton());
 solve();
 // For those who check the studio's numbers against the command line.
