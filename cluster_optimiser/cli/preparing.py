@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cluster_optimiser.cli.checking import mending_options
-from cluster_optimiser.cli.terminal import EXIT_SOME_FAILED, console, say
+from cluster_optimiser.cli.terminal import EXIT_SOME_FAILED, console, is_plain, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.progress import Progress
 
 INCLUDABLE = ("proposed", "independent", "non-maintained")
 
@@ -162,20 +164,11 @@ def new(  # noqa: PLR0913 - one argument an option
       cluster-optimiser new Westshire --schools edubasealldata20240115.csv --la 382 \\
         --layer district=LAD_MAY_2023_UK_BFC.gpkg --clusters 17
     """
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
     if bool(authority) == (files["la"].lower() == "all"):
         message = "Give the name of the AUTHORITY, or --la all without one."
         raise click.UsageError(message)
     boundaries = [_layer_parts(text) for text in layers]
-    to_user = console()
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        console=to_user,
-        transient=True,
-        disable=not to_user.is_terminal or to_user.no_color,
-    ) as progress:
+    with _spinner() as progress:
         task = progress.add_task("reading", total=None)
         from cluster_optimiser.batch import nation, starting
         from cluster_optimiser.batch.mending import Mending
@@ -224,3 +217,17 @@ def _layer_parts(text: str) -> tuple[str, Path, str]:
         raise click.BadParameter(message, param_hint="'--layer'")
     file, _, column = rest.partition("@") if not Path(rest).exists() else (rest, "", "")
     return name.strip(), Path(file), column
+
+
+def _spinner() -> Progress:
+    """Give what turns on a terminal while something is read; elsewhere nothing is shown."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    to_user = console()
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        console=to_user,
+        transient=True,
+        disable=is_plain(to_user),
+    )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Status
 
 EFFORT = 0.1
-"""Of the solver, in its own measure: Norfolk's maps are proved within it, those of 150 clusters are
+"""Of the solver, in its own measure: maps of 50 clusters are proved within it, those of 150 are
 within a hundredth of the best, and any number of maps is coloured in the time of a page."""
 
 N_COLOURS = 5
