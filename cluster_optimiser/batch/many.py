@@ -99,7 +99,10 @@ def run_batch(
 ) -> list[Outcome]:
     """Run scenarios into a results folder; an infeasible one is a result, not the end."""
     run = _Run(
-        in_order(scenarios), BatchLedger(out.absolute(), options), pool, keep_going=keep_going
+        by_authority(in_order(scenarios)),
+        BatchLedger(out.absolute(), options),
+        pool,
+        keep_going=keep_going,
     )
     run.hooks = hooks or Hooks()
     tidy(out)
@@ -108,6 +111,18 @@ def run_batch(
             run.progress_folder = Path(folder)
         run.to_the_end()
     return [run.outcomes[s.option] for s in scenarios if s.option in run.outcomes]
+
+
+def by_authority(scenarios: Sequence[Scenario]) -> list[Scenario]:
+    """Put scenarios of one authority behind each other: a process reads it once for all of them.
+
+    Those that one waits for are of its own authority, so each still comes after them.
+    """
+    groups: dict[str, list[Scenario]] = {}
+    for scenario in scenarios:
+        home = scenario.files[0].parent if scenario.files else ""
+        groups.setdefault(f"{home} {scenario.authority}", []).append(scenario)
+    return [scenario for group in groups.values() for scenario in group]
 
 
 class _Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import itertools
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from cluster_optimiser.scenario.sweep import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from cluster_optimiser.batch.tasks import Outcome
 
@@ -21,8 +23,15 @@ def members_of(outcome: Outcome) -> dict[str, frozenset[str]]:
     """Give the schools of each cluster of a plan."""
     if not outcome.has_plan:
         return {}
+    return _members(outcome.folder, str(outcome.record.get("stamp")))
+
+
+@functools.lru_cache(maxsize=1_000)
+def _members(folder: Path, stamp: str) -> dict[str, frozenset[str]]:
+    """Read a plan, once for all the steps that it stands in; a stamp tells it from another."""
+    del stamp
     found: dict[str, set[str]] = {}
-    with (outcome.folder / "plan.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / "plan.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             found.setdefault(row["cluster"], set()).add(row["urn"])
     return {cluster: frozenset(urns) for cluster, urns in found.items()}

@@ -144,7 +144,8 @@ def test_every_library_that_the_program_imports_is_part_of_its_identity() -> Non
     assert {*identity.library_versions()} - {"python"} <= known
     # Extras, and what comes with pydantic, folium, jinja2 and osmnx.
     beside = {"distributed", "dask", "pyarrow", "docx", "typst", "xlsxwriter"}
-    beside |= {"pydantic_core", "branca", "markupsafe", "requests", "cluster_optimiser"}
+    beside |= {"pydantic_core", "annotated_types", "branca", "markupsafe", "requests"}
+    beside |= {"cluster_optimiser", "starlette", "tomlkit", "uvicorn"}
     for name in sorted(imported - beside - {*sys.stdlib_module_names}):
         assert {home.lower().replace("_", "-") for home in homes[name]} & known, name
 
