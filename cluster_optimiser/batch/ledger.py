@@ -62,6 +62,7 @@ class Record:
     time_limit_s: float | None  # the limit it was solved under
     outputs: Outputs  # what was written
     files: Mapping[str, str] = field(default_factory=dict)
+    memory_mb: int | None = None
 
     def text(self) -> str:
         """Give the record as the text of its file."""
@@ -158,6 +159,9 @@ def why_run(parts: Mapping[str, Any], folder: Path, options: Options) -> list[st
     if record.status not in PROVED and record.time_limit_s != options.time_limit_s:
         was = "none" if record.time_limit_s is None else f"{record.time_limit_s:g} s"
         reasons.append(f"it was not proved, and the time limit was {was}")
+    if record.status not in PROVED and record.memory_mb != options.memory_mb:
+        was = "none" if record.memory_mb is None else f"{record.memory_mb} MB"
+        reasons.append(f"it was not proved, and the limit of memory was {was}")
     if options.outputs == "all" and record.outputs != "all":
         reasons.append("only tables were written")
     if not reasons:

@@ -112,6 +112,7 @@ def _sign(task: Task, parts: Mapping[str, Any], folder: Path, status: Status) ->
         parts=parts,
         status=status,
         time_limit_s=task.options.time_limit_s,
+        memory_mb=task.options.memory_mb,
         outputs=task.options.outputs,
         files=hash_files(folder),
     )

@@ -302,6 +302,7 @@ def _tell_what_to_run(
 @only_option
 @seed_option
 @time_limit_option
+@memory_option
 @outputs_option
 @json_option
 @outside_option
@@ -313,6 +314,7 @@ def status(
     only: str,
     seed: int,
     time_limit_s: float | None,
+    memory_mb: int | None,
     outputs: Outputs,
     as_json: bool,
 ) -> None:
@@ -324,7 +326,7 @@ def status(
     """
     from cluster_optimiser import batch
 
-    options = batch.Options(seed=seed, time_limit_s=time_limit_s, outputs=outputs)
+    options = batch.Options(seed, time_limit_s, memory_mb, outputs)
     _tell_what_to_run(paths, out, only=only, shard=None, options=options, as_json=as_json)
 
 

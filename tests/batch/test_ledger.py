@@ -161,6 +161,8 @@ def test_a_limit_of_time_matters_only_to_what_was_not_proved(threeshire: Path, o
     a = put(threeshire, "a")
     run_into(out, a, time_limit_s=1e-9)
     assert why(out, a, time_limit_s=1e-9) == {"a": []}
+    of_memory = ["it was not proved, and the limit of memory was none"]
+    assert why(out, a, time_limit_s=1e-9, memory_mb=9_000) == {"a": of_memory}
     assert why(out, a) == {"a": ["it was not proved, and the time limit was 1e-09 s"]}
     run_into(out, a)
     assert why(out, a, time_limit_s=1e-9) == {"a": []}
