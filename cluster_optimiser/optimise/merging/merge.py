@@ -199,7 +199,7 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
         fate = f"can be in no cluster that keeps the {rules}"
         if _is_in_a_cluster(problem, ~covered):
             most = problem.scenario.count.max
-            fate = f"is in no plan of {most} clusters at most that keeps the {rules}"
+            fate = f"is in no plan with so few clusters (at most {most}) that keeps the {rules}"
         message = f"no plan exists: {', '.join(left[:NAMED])}{more} {fate}"
         raise InfeasibleError(message)
 
