@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.requests import cookie_parser
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -29,8 +31,38 @@ HEADERS = (
 
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
+SIGN_IN = "/sign-in"
+
+BEFORE_SIGN_IN = frozenset((SIGN_IN, "/static/page.css", "/static/studio.css"))
+"""What a studio with passwords shows to everybody: the page that asks for one, and its style."""
+
+WRITES = frozenset(("/api/save", "/api/keep", "/api/publish", "/api/stop"))
+"""What those who may only look may not ask."""
+
+MOST_GUESSES = 20
+"""Wrong passwords after which the studio takes none until it is started again."""
+
 MOST_BYTES = 64_000_000
 """Of what is sent: a register with its boundaries; more is refused before it is read."""
+
+
+@dataclass(slots=True)
+class Passwords:
+    """The passwords of a studio that others in the network may use."""
+
+    change: str
+    look: str = ""  # of those who may only look; none where it is blank
+    n_wrong: int = 0
+
+    def role(self, said: str) -> str:
+        """Tell what a password allows: "change", "look", or nothing."""
+        if self.n_wrong >= MOST_GUESSES:
+            return ""
+        for role, password in (("change", self.change), ("look", self.look)):
+            if password and hmac.compare_digest(said.encode(), password.encode()):
+                return role
+        self.n_wrong += 1
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +73,10 @@ class Door:
     port: int
     hosts: tuple[str, ...] = LOCAL
     scheme: str = "http"
+    passwords: Passwords | None = (
+        None  # of a studio in a network; None where only its address lets in
+    )
+    look_token: str = ""  # of those who may only look
     names: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,15 +98,32 @@ class Door:
         }
         if headers.get("host", "").lower() not in self.names:
             return "this is not the address of the studio"
+        if self._is_elsewhere(scope["method"], headers):
+            return "another site may not ask the studio"
+        if scope["path"] in BEFORE_SIGN_IN and self.passwords is not None:
+            return ""
+        role = self.role(scope)
+        if not role:
+            return "the token is missing or wrong: open the address that the studio printed"
+        if role == "look" and scope["path"] in WRITES:
+            return "you may look at this studio, and change nothing in it"
+        return ""
+
+    def role(self, scope: Scope) -> str:
+        """Tell what the token of a request allows: "change", "look", or nothing."""
+        given = self.given(scope).encode()
+        for role, token in (("change", self.token), ("look", self.look_token)):
+            if token and hmac.compare_digest(given, token.encode()):
+                return role
+        return ""
+
+    def _is_elsewhere(self, method: str, headers: Mapping[str, str]) -> bool:
+        """Tell whether a page of another site asks."""
         origin = headers.get("origin")
         if origin is not None and not self._is_own(origin):
-            return "another site may not ask the studio"
-        is_visit = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
-        if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not is_visit:
-            return "another site may not ask the studio"
-        if not hmac.compare_digest(self.given(scope).encode(), self.token.encode()):
-            return "the token is missing or wrong: open the address that the studio printed"
-        return ""
+            return True
+        is_visit = method == "GET" and headers.get("sec-fetch-mode") == "navigate"
+        return headers.get("sec-fetch-site") in ("cross-site", "same-site") and not is_visit
 
     def _is_own(self, origin: str) -> bool:
         parts = urlsplit(origin)
@@ -100,6 +153,11 @@ class Guard:
         if scope["type"] != "http":
             return
         why = self.door.refusal(scope)
+        if why and self.door.passwords is not None and scope["path"] in ("/", "/work"):
+            headers = [(b"location", SIGN_IN.encode()), *HEADERS]
+            await send({"type": "http.response.start", "status": 303, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
         if why:
             await _refuse(send, 403, why)
             return

@@ -44,6 +44,11 @@ def start(project: Project) -> str:
     return _rendered("start.html.j2", project=project.root.name, groups=named)
 
 
+def sign_in(*, is_wrong: bool, is_shut: bool) -> str:
+    """Write the page that asks for the password."""
+    return _rendered("sign_in.html.j2", is_wrong=is_wrong, is_shut=is_shut)
+
+
 def fault(message: str) -> str:
     """Write why a scenario is not opened."""
     return _rendered("fault.html.j2", message=message)
@@ -72,7 +77,9 @@ def opened(project: Project, file: str) -> dict[str, Any]:
     }
 
 
-def work(project: Project, opened: dict[str, Any], data: dict[str, Any]) -> str:
+def work(
+    project: Project, opened: dict[str, Any], data: dict[str, Any], *, may_change: bool = True
+) -> str:
     """Write the workbench."""
     from cluster_optimiser.present.page import script_json  # noqa: PLC0415 - draws, and takes long
 
@@ -86,7 +93,7 @@ def work(project: Project, opened: dict[str, Any], data: dict[str, Any]) -> str:
     known = [{"reason": "", **one} for one in groups.values()]
     told = {**data, "draft": opened, "groups_known": known, "scenarios": scenarios}
     title = next((one["title"] for one in scenarios if one["file"] == opened["file"]), "")
-    return _rendered("work.html.j2", title=title, data=script_json(told))
+    return _rendered("work.html.j2", title=title, data=script_json(told), may_change=may_change)
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import json
 import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +15,7 @@ from starlette.responses import (
     FileResponse,
     HTMLResponse,
     JSONResponse,
+    RedirectResponse,
     Response,
     StreamingResponse,
 )
@@ -24,7 +26,7 @@ from cluster_optimiser.scenario import written
 from cluster_optimiser.studio import pages
 from cluster_optimiser.studio.crew import Crew, Refused
 from cluster_optimiser.studio.events import Events
-from cluster_optimiser.studio.guard import Guard
+from cluster_optimiser.studio.guard import MOST_GUESSES, POLICY, SIGN_IN, Guard
 from cluster_optimiser.studio.project import STATE, ChangedError, Project
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from cluster_optimiser.studio.guard import Door
+
+MOST_FORM = 4_096
+"""Bytes of a password that is sent."""
 
 LIMIT_S, MOST_LIMIT_S = 60.0, 3600.0
 """Seconds of solving: where none are asked for, and at the most."""
@@ -58,6 +63,7 @@ class Studio:
             Route("/api/keep", answered(self.keep), methods=["POST"]),
             Route("/api/stop", answered(self.stop), methods=["POST"]),
             Route("/api/events", self.listen),
+            Route(SIGN_IN, self.sign_in, methods=["GET", "POST"]),
             Route("/", self.start),
             Route("/work", self.work),
             Route("/static/{name}", self.static),
@@ -135,9 +141,32 @@ class Studio:
         """End what is being answered."""
         return {"stopped": self.crew.stop(str((await read(request)).get("job", "")))}
 
-    async def start(self, _: Request) -> Response:
+    async def sign_in(self, request: Request) -> Response:
+        """Ask for the password, and give the browser what it allows."""
+        passwords = self.door.passwords
+        if passwords is None:
+            return Response(status_code=404)
+        role, said = "", ""
+        if request.method == "POST":
+            said = parse_qs((await request.body())[:MOST_FORM].decode("utf-8", "replace")).get(
+                "password", [""]
+            )[0]
+            role = passwords.role(said)
+        if role:
+            answer: Response = RedirectResponse("/", status_code=303)
+            token = self.door.token if role == "change" else self.door.look_token
+            self.let_in(answer, token)
+            return answer
+        n_left = MOST_GUESSES - passwords.n_wrong
+        text = pages.sign_in(is_wrong=bool(said), is_shut=n_left <= 0)
+        policy = POLICY.replace("form-action 'none'", "form-action 'self'")
+        # Without a referrer browsers call a form's own page an unknown one.
+        headers = {"Content-Security-Policy": policy, "Referrer-Policy": "same-origin"}
+        return HTMLResponse(text, status_code=403 if said else 200, headers=headers)
+
+    async def start(self, request: Request) -> Response:
         """Show the scenarios of the project."""
-        return self.page(await run_in_threadpool(pages.start, self.project))
+        return self.page(await run_in_threadpool(pages.start, self.project), request=request)
 
     async def work(self, request: Request) -> Response:
         """Show the workbench of a scenario."""
@@ -153,18 +182,25 @@ class Studio:
                 opened |= {"steps": [{"own": opened["file_own"], "said": ""}], "at": 0}
                 data = await self.ask("", "page", {"data": opened["file_own"], **asked})
         except (Refused, ClusterOptimiserError) as error:
-            return self.page(pages.fault(str(error)), status=404)
-        return self.page(await run_in_threadpool(pages.work, self.project, opened, data))
+            return self.page(pages.fault(str(error)), request=request, status=404)
+        may_change = self.door.role(request.scope) == "change"
+        text = await run_in_threadpool(
+            pages.work, self.project, opened, data, may_change=may_change
+        )
+        return self.page(text, request=request)
 
-    def page(self, text: str, status: int = 200) -> Response:
+    def page(self, text: str, *, request: Request, status: int = 200) -> Response:
         """Answer with a page, and give its browser the token for what the page asks."""
         answer = HTMLResponse(text, status_code=status)
-        door = self.door
-        is_secure = door.scheme == "https"
-        answer.set_cookie(
-            door.cookie, door.token, httponly=True, samesite="strict", secure=is_secure
-        )
+        self.let_in(answer, self.door.given(request.scope))
         return answer
+
+    def let_in(self, answer: Response, token: str) -> None:
+        """Give a browser its token."""
+        is_secure = self.door.scheme == "https"
+        answer.set_cookie(
+            self.door.cookie, token, httponly=True, samesite="strict", secure=is_secure
+        )
 
     async def static(self, request: Request) -> Response:
         """Give a script or a style of ours."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from cluster_optimiser.studio.serving import bound
 from tests.inputs.broken import SCHOOLS, Edit, make_authority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NASTY = "</script><img src=x onerror=alert(1)>"
@@ -82,17 +83,24 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(scope="session")
-def studio(world: Path) -> Iterator[Opened]:
-    """Open the studio of the project."""
+@contextmanager
+def served(root: Path, door_at: Callable[[int], Door]) -> Iterator[Opened]:
+    """Serve a project behind a door until the block ends."""
     taken = bound("127.0.0.1", 0)
-    door = Door("right-token", taken.getsockname()[1])
-    app = Studio(world, door, n_workers=0).app()
+    door = door_at(taken.getsockname()[1])
+    app = Studio(root, door, n_workers=0).app()
     config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None
     thread = threading.Thread(target=lambda: server.run(sockets=[taken]), daemon=True)
     thread.start()
-    yield Opened(world, door.port, door.token)
+    yield Opened(root, door.port, door.token)
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def studio(world: Path) -> Iterator[Opened]:
+    """Open the studio of the project."""
+    with served(world, lambda port: Door("right-token", port)) as opened:
+        yield opened

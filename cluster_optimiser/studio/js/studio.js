@@ -90,7 +90,8 @@ const showHead = () => {
   byId("redo").disabled = draft.at === draft.steps.length - 1;
   byId("save").disabled = isSaved();
 };
-const keepState = () => post("api/keep", { file: draft.file, state: { steps: draft.steps, at: draft.at, seen: draft.seen, versions: draft.versions, notes: draft.notes } }).catch((error) => tellTop(error.message));
+const mayChange = document.body.dataset.look === undefined;
+const keepState = () => (mayChange ? post("api/keep", { file: draft.file, state: { steps: draft.steps, at: draft.at, seen: draft.seen, versions: draft.versions, notes: draft.notes } }).catch((error) => tellTop(error.message)) : Promise.resolve());
 // Ground that is divided otherwise is another drawing: the page is made again, from what is kept.
 const needsOtherGround = () => JSON.stringify([get("method") === "redraw", get("units"), get("urban.areas")]) !== data.ground_key;
 onChange((why) => {
