@@ -33,6 +33,7 @@ from cluster_optimiser.scenario import (
     scenario_from,
 )
 from cluster_optimiser.scoring import objective_values, score
+from cluster_optimiser.studio.beginning import begun
 from cluster_optimiser.studio.explore import explored
 from cluster_optimiser.studio.page_data import TODAY, page_data
 from cluster_optimiser.studio.publishing import published
@@ -171,6 +172,10 @@ class Desk:
         with within(EXPLORE_S):
             problem = self.problem(scenario, place_of(scenario))
             return explored(problem, terms)
+
+    def begin(self, asked: Answer) -> Answer:
+        """Make a new authority of files that were sent."""
+        return begun(self.root, asked)
 
     def publish(self, files: list[str], theme: Answer, folder: str) -> Answer:
         """Make page and paper of some scenario files into a folder of the studio's own."""

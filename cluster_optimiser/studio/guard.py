@@ -36,14 +36,18 @@ SIGN_IN = "/sign-in"
 BEFORE_SIGN_IN = frozenset((SIGN_IN, "/static/page.css", "/static/studio.css"))
 """What a studio with passwords shows to everybody: the page that asks for one, and its style."""
 
-WRITES = frozenset(("/api/save", "/api/keep", "/api/publish", "/api/stop"))
+WRITES = frozenset(
+    ("/api/save", "/api/keep", "/api/publish", "/api/stop", "/api/upload", "/api/begin", "/new")
+)
 """What those who may only look may not ask."""
 
 MOST_GUESSES = 20
 """Wrong passwords after which the studio takes none until it is started again."""
 
-MOST_BYTES = 64_000_000
-"""Of what is sent: a register with its boundaries; more is refused before it is read."""
+MOST_BYTES, MOST_FILE = 16_000_000, 400_000_000
+"""Of a question, and of a file that is sent; more is refused before it is read."""
+
+UPLOAD = "/api/upload"
 
 
 @dataclass(slots=True)
@@ -162,8 +166,9 @@ class Guard:
             await _refuse(send, 403, why)
             return
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > MOST_BYTES:
-            await _refuse(send, 413, f"more than {MOST_BYTES:,} bytes are not taken")
+        most = MOST_FILE if scope["path"] == UPLOAD else MOST_BYTES
+        if not length.isdigit() or int(length) > most:
+            await _refuse(send, 413, f"more than {most:,} bytes are not taken")
             return
 
         async def marked(message: Message) -> None:

@@ -44,6 +44,17 @@ def start(project: Project) -> str:
     return _rendered("start.html.j2", project=project.root.name, groups=named)
 
 
+def new() -> str:
+    """Write the page that makes an authority."""
+    from cluster_optimiser.present.page import script_json  # noqa: PLC0415 - as in `work`
+
+    say = words()["studio"]
+    # The page's modules expect a page: this one has no schools and no options.
+    nothing = {"schools": {key: [] for key in ("urn", "unknown", "xy", "secondary")}, "options": []}
+    data = script_json({"say": {**say["new"], "gone": say["gone"]}, **nothing})
+    return _rendered("new.html.j2", data=data)
+
+
 def sign_in(*, is_wrong: bool, is_shut: bool) -> str:
     """Write the page that asks for the password."""
     return _rendered("sign_in.html.j2", is_wrong=is_wrong, is_shut=is_shut)

@@ -24,9 +24,10 @@ from starlette.routing import Route
 from cluster_optimiser.errors import ClusterOptimiserError, InputError, ScenarioError
 from cluster_optimiser.scenario import written
 from cluster_optimiser.studio import pages
+from cluster_optimiser.studio.beginning import check_page, room_for
 from cluster_optimiser.studio.crew import Crew, Refused
 from cluster_optimiser.studio.events import Events
-from cluster_optimiser.studio.guard import MOST_GUESSES, POLICY, SIGN_IN, Guard
+from cluster_optimiser.studio.guard import MOST_FILE, MOST_GUESSES, POLICY, SIGN_IN, UPLOAD, Guard
 from cluster_optimiser.studio.project import STATE, ChangedError, Project
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from cluster_optimiser.studio.guard import Door
+
+STILL = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""The policy of a page that is made for looking at."""
 
 MOST_FORM = 4_096
 """Bytes of a password that is sent."""
@@ -61,6 +65,10 @@ class Studio:
             Route("/api/publish", answered(self.publish), methods=["POST"]),
             Route("/api/save", answered(self.save), methods=["POST"]),
             Route("/api/keep", answered(self.keep), methods=["POST"]),
+            Route(UPLOAD, answered(self.upload), methods=["POST"]),
+            Route("/api/begin", answered(self.begin), methods=["POST"]),
+            Route("/new", self.new),
+            Route("/check/{key}", self.check),
             Route("/api/stop", answered(self.stop), methods=["POST"]),
             Route("/api/events", self.listen),
             Route(SIGN_IN, self.sign_in, methods=["GET", "POST"]),
@@ -136,6 +144,41 @@ class Studio:
         async with self.writing:
             await run_in_threadpool(self.project.keep_state, str(asked["file"]), state)
         return {"kept": True}
+
+    async def upload(self, request: Request) -> Any:  # noqa: ANN401
+        """Take a file that is sent, for `begin`."""
+        if request.headers.get("content-type", "") != "application/octet-stream":
+            message = "send the file as it is (Content-Type: application/octet-stream)"
+            raise Refused(message, status=415)
+        path = room_for(self.project, request.query_params.get("file", ""))
+        n_bytes = 0
+        with path.open("wb") as file:
+            async for part in request.stream():
+                n_bytes += len(part)
+                if n_bytes > MOST_FILE:
+                    break
+                await run_in_threadpool(file.write, part)
+        if n_bytes > MOST_FILE:
+            path.unlink()
+            message = f"more than {MOST_FILE:,} bytes are not taken"
+            raise Refused(message, status=413)
+        return {"file": f"{path.parent.name}/{path.name}"}
+
+    async def begin(self, request: Request) -> Any:  # noqa: ANN401
+        """Make a new authority of files that were sent."""
+        asked = await read(request)
+        return await self.ask(str(asked.get("job", "")), "begin", {"asked": asked})
+
+    async def new(self, request: Request) -> Response:
+        """Show the page that makes an authority."""
+        return self.page(await run_in_threadpool(pages.new), request=request)
+
+    async def check(self, request: Request) -> Response:
+        """Give the page to check of an authority, which runs no script."""
+        path = await run_in_threadpool(check_page, self.project.root, request.path_params["key"])
+        if path is None:
+            return Response(status_code=404)
+        return FileResponse(path, headers={"Content-Security-Policy": STILL})
 
     async def stop(self, request: Request) -> Any:  # noqa: ANN401
         """End what is being answered."""
