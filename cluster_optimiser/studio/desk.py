@@ -36,7 +36,7 @@ from cluster_optimiser.scoring import objective_values, score
 from cluster_optimiser.studio.beginning import begun
 from cluster_optimiser.studio.explore import explored
 from cluster_optimiser.studio.page_data import TODAY, page_data
-from cluster_optimiser.studio.publishing import published
+from cluster_optimiser.studio.publishing import counted, publications, published
 from cluster_optimiser.terms import TIE_BREAK, UPPER, WEIGHTED, gathered
 
 if TYPE_CHECKING:
@@ -180,6 +180,14 @@ class Desk:
     def publish(self, files: list[str], theme: Answer, folder: str) -> Answer:
         """Make page and paper of some scenario files into a folder of the studio's own."""
         return published(self.root, files, theme, folder)
+
+    def published(self) -> Answer:
+        """List what was published."""
+        return {"published": publications(self.root)}
+
+    def count(self, folder: str, scenario: str, files: list[str]) -> Answer:
+        """Count replies to what was published."""
+        return counted(self.root, folder, scenario, files)
 
     def _solved(self, problem: Problem, seed: int, time_limit_s: float) -> Answer:
         about = {"rules": rules_data(problem), "ground": ground_data(problem)}

@@ -37,7 +37,16 @@ BEFORE_SIGN_IN = frozenset((SIGN_IN, "/static/page.css", "/static/studio.css"))
 """What a studio with passwords shows to everybody: the page that asks for one, and its style."""
 
 WRITES = frozenset(
-    ("/api/save", "/api/keep", "/api/publish", "/api/stop", "/api/upload", "/api/begin", "/new")
+    (
+        "/api/save",
+        "/api/keep",
+        "/api/publish",
+        "/api/stop",
+        "/api/upload",
+        "/api/begin",
+        "/api/count",
+        "/new",
+    )
 )
 """What those who may only look may not ask."""
 

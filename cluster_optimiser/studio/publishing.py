@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from cluster_optimiser import batch
 from cluster_optimiser.batch.pools import Pool
+from cluster_optimiser.batch.verifying import refuse_changed
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
 from cluster_optimiser.present.page import RECORD_FILE
+from cluster_optimiser.present.replies import response_lines, write_responses
 from cluster_optimiser.present.report import write_report
+from cluster_optimiser.present.report.folder import read_folder
 from cluster_optimiser.present.theme import Theme, load_theme
 from cluster_optimiser.present.write import write_page
 from cluster_optimiser.progress import Progress, listener
+from cluster_optimiser.studio.beginning import sent
 from cluster_optimiser.studio.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 PAGE, ZIP, RESULTS = "consultation.html", "options.zip", "results"
+REPLIES, REPLIES_ZIP = "replies", "replies.zip"
 
 
 def themed(theme: dict[str, Any], folder: Path) -> Theme:
@@ -65,7 +71,8 @@ def published(root: Path, files: list[str], theme: dict[str, Any], folder: str) 
     tell(Progress(ZIP))
     packed = shutil.make_archive(str(made.with_name(f"{folder}-packed")), "zip", made)
     shutil.move(packed, made / ZIP)
-    return {"page": f"made/{folder}/{PAGE}", "zip": f"made/{folder}/{ZIP}", "notes": notes}
+    made_files = {"page": f"made/{folder}/{PAGE}", "zip": f"made/{folder}/{ZIP}"}
+    return {**made_files, "notes": notes, "published": publications(root)}
 
 
 def _link(page: Path, labels: list[str]) -> None:
@@ -84,3 +91,39 @@ def _paper(out: Path, folder: Path, tell: Callable[[Progress], None]) -> list[st
         shutil.rmtree(folder, ignore_errors=True)
         return [str(error)]
     return []
+
+
+def publications(root: Path) -> list[dict[str, Any]]:
+    """List what was published and is still there, the newest first."""
+    found = []
+    for record in Project(root).own_folder().glob(f"*/{RESULTS}/{RECORD_FILE}"):
+        made = record.parents[1]
+        labels = sorted(path.parent.name for path in record.parent.glob("*/plan.csv"))
+        found.append((record.stat().st_mtime, {"folder": made.name, "labels": labels}))
+    return [one for _, one in sorted(found, key=lambda pair: -pair[0])]
+
+
+def counted(root: Path, folder: str, scenario: str, files: list[str]) -> dict[str, Any]:
+    """Count replies that were sent, against what was published; the tables go into a zip."""
+    known = {one["folder"] for one in publications(root)}
+    if folder not in known or not files:
+        message = "choose what was published, and the files of replies"
+        raise ClusterOptimiserError(message)
+    project = Project(root)
+    made = project.own_folder() / folder
+    refuse_changed(made / RESULTS)
+    place = batch.load_place(batch.load_batch([project.path(scenario)])[0])
+    with tempfile.TemporaryDirectory(dir=project.own_folder()) as room:
+        for name in files:
+            path = sent(project, name)
+            # Two files of one name are two files.
+            shutil.copy(path, Path(room) / f"{path.parent.name}-{path.name}")
+        found = batch.responses(
+            room, results=made / RESULTS, scenario=project.path(scenario), place=place
+        )
+    shutil.rmtree(made / REPLIES, ignore_errors=True)
+    ground = (place.authority, place.territory)
+    write_responses(found, ground, made / REPLIES, read_folder(made / RESULTS))
+    packed = shutil.make_archive(str(made.with_name(f"{folder}-replies")), "zip", made / REPLIES)
+    shutil.move(packed, made / REPLIES_ZIP)
+    return {"lines": list(response_lines(found)), "zip": f"made/{folder}/{REPLIES_ZIP}"}

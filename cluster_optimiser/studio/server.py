@@ -63,6 +63,8 @@ class Studio:
             Route("/api/explain", answered(self.explain), methods=["POST"]),
             Route("/api/explore", answered(self.explore), methods=["POST"]),
             Route("/api/publish", answered(self.publish), methods=["POST"]),
+            Route("/api/published", answered(self.published), methods=["POST"]),
+            Route("/api/count", answered(self.count), methods=["POST"]),
             Route("/api/save", answered(self.save), methods=["POST"]),
             Route("/api/keep", answered(self.keep), methods=["POST"]),
             Route(UPLOAD, answered(self.upload), methods=["POST"]),
@@ -117,6 +119,18 @@ class Studio:
             raise Refused(message)
         values = {"files": texts(asked, "files"), "theme": theme, "folder": secrets.token_hex(6)}
         return await self.ask(str(asked.get("job", "")), "publish", values)
+
+    async def published(self, request: Request) -> Any:  # noqa: ANN401
+        """List what was published."""
+        await read(request)
+        return await self.ask("", "published", {})
+
+    async def count(self, request: Request) -> Any:  # noqa: ANN401
+        """Count replies to what was published."""
+        asked = await read(request)
+        named = {key: str(asked.get(key, "")) for key in ("folder", "scenario")}
+        values = {**named, "files": texts(asked, "files")}
+        return await self.ask(str(asked.get("job", "")), "count", values)
 
     async def save(self, request: Request) -> Any:  # noqa: ANN401
         """Write a scenario file, once it is sound; whoever has it open is told."""

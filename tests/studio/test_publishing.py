@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from cluster_optimiser.cli import app
 from cluster_optimiser.errors import ClusterOptimiserError, InputError
 from cluster_optimiser.studio import publishing
-from cluster_optimiser.studio.project import STATE
+from cluster_optimiser.studio.beginning import room_for
+from cluster_optimiser.studio.project import STATE, Project
 from tests.studio.conftest import OPTION
 
 
@@ -34,3 +35,22 @@ def test_what_cannot_be_published_is_said(world):
         publishing.published(world, [], {}, "none")
     with pytest.raises(InputError, match="closes"):
         publishing.themed({"closes": "soon"}, world / "boundaries/threeshire")
+
+
+def test_replies_are_counted_against_what_was_published(world, tmp_path):
+    made = publishing.publications(world)[0]
+    assert made["labels"] == ["4a"]
+    sent = room_for(Project(world), "replies.csv")
+    sent.write_text("school,option,comment\n100001,4a,Yes\n100002,none,\nNobody,4a,\n")
+    name = f"{sent.parent.name}/{sent.name}"
+    counted = publishing.counted(world, made["folder"], "scenarios/4a.toml", [name])
+    text = "\n".join(counted["lines"])
+    assert "3" in text
+    assert "4a" in text
+    with zipfile.ZipFile(world / STATE / counted["zip"].removeprefix("made/")) as packed:
+        assert {"replies.csv", "support.csv"} <= set(packed.namelist())
+    for folder, files in (("elsewhere", [name]), (made["folder"], [])):
+        with pytest.raises(ClusterOptimiserError, match="choose what was published"):
+            publishing.counted(world, folder, "scenarios/4a.toml", files)
+    with pytest.raises(InputError, match="was sent"):
+        publishing.counted(world, made["folder"], "scenarios/4a.toml", ["../x"])

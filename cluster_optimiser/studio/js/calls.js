@@ -17,6 +17,13 @@ export const post = async (path, body) => {
   if (!answer.ok) throw new Refusal(told.error, told.faults || [], answer.status);
   return told;
 };
+/** Send a file as it is; gives the name by which questions may speak of it. @param {File} file @returns {Promise<string>} */
+export const send = async (file) => {
+  const answer = await fetch(`api/upload?file=${encodeURIComponent(file.name)}`, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
+  const told = await answer.json().catch(() => ({ error: say.gone }));
+  if (!answer.ok) throw new Refusal(told.error, told.faults || [], answer.status);
+  return told.file;
+};
 /** @param {(event: any) => void} hear events of this page's own questions, and of the project */
 export const listen = (hear) => {
   const events = new EventSource("api/events");

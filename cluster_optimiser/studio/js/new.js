@@ -1,28 +1,25 @@
 // A new authority: files are sent one after another, then made into data and starter scenarios.
-import { job, listen, post } from "./calls.js";
+import { job, listen, post, send } from "./calls.js";
 import { byId, fill, make, say } from "./core.js";
 
 const FILES = ["schools", "clusters", "feeders", "pupils", "corrections", "postcodes", "outline"];
 const N_LAYERS = 3;
 const busy = (words) => { byId("busy").textContent = words; };
-/** @param {File} file @returns {Promise<string>} */
-const send = async (file) => {
+/** @param {File} file */
+const sendSaying = (file) => {
   busy(fill(say.sending, { file: file.name }));
-  const answer = await fetch(`api/upload?file=${encodeURIComponent(file.name)}`, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
-  const told = await answer.json();
-  if (!answer.ok) throw new Error(told.error);
-  return told.file;
+  return send(file);
 };
 const gathered = async () => {
   const asked = { authority: byId("authority").value, la: byId("la").value, again: byId("again").checked, layers: [], job };
   for (const key of FILES) {
     const [file] = byId(key).files;
-    if (file) asked[key] = await send(file);
+    if (file) asked[key] = await sendSaying(file);
   }
   for (let i = 0; i < N_LAYERS; i += 1) {
     const [file] = byId(`layer-${i}`).files;
     const name = byId(`layer-name-${i}`).value;
-    if (file) asked.layers.push({ name: name || file.name.replace(/\W.*$/, "").toLowerCase(), file: await send(file) });
+    if (file) asked.layers.push({ name: name || file.name.replace(/\W.*$/, "").toLowerCase(), file: await sendSaying(file) });
   }
   return asked;
 };
