@@ -134,6 +134,7 @@ export const measure = (option, clusterOf) => {
   const metrics = {
     n_clusters: clusters.length,
     n_exempt_clusters: ground.groups.length,
+    n_joins: sum((c) => c.units.length) - clusters.length,
     n_schools: sum((c) => c.schools),
     n_schools_all: schools.urn.length,
     pupils,
