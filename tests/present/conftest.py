@@ -1,7 +1,6 @@
 """A small authority, and results of it, made by hand: nothing of the optimiser or the scorer."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ from cluster_optimiser.domain import (
 from cluster_optimiser.present import assignments_table, index_html
 from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.scenario import parse_scenario
+from tests.browsers import FLAGS, program
 from tests.kept import kept, kept_folder
 from tests.made_case import made_results
 from tests.norfolk import OPTIONS, surveyed_result
@@ -435,23 +435,15 @@ def loads() -> Callable[[str], list[str]]:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     """Open an address in a browser without a window, and give the page after its scripts."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if program is None:
-        pytest.skip("NO CHROMIUM ON THE PATH: the pages were not opened in a browser")
+    chromium = program()
 
     def opened(address: str) -> str:
         profile = tmp_path_factory.mktemp("chromium")
         done = subprocess.run(
             [
-                program,
+                chromium,
                 "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
+                *FLAGS,
                 "--virtual-time-budget=4000",
                 "--window-size=1366,768",
                 f"--user-data-dir={profile}",

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cluster_optimiser.present.tables import schools_table
+from tests.norfolk import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,29 @@ def test_fifty_schools_are_found_in_every_way_and_answered_as_the_table_says(
             assert urn in urns or same.sum() > 8, (text, urns)
         page.evaluate("school => clusterPage.choose({ school })", schools.index.get_loc(urn))
         assert _answers(page) == _truth(made.assignments, urn), urn
+
+
+def test_the_answer_in_short_is_true_of_the_table(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(norfolk_page.path).page
+    schools = norfolk_page.results[0].problem.authority.schools
+    company: dict[str, dict[int, frozenset[int]]] = {}
+    for label, rows in norfolk_page.assignments.groupby("scenario"):
+        members = rows.groupby("cluster")["urn"].agg(frozenset)
+        company[str(label)] = dict(zip(rows["urn"], rows["cluster"].map(members), strict=True))
+    for urn in random.Random(7).sample(list(schools.index), N_SCHOOLS):
+        page.evaluate("school => clusterPage.choose({ school })", schools.index.get_loc(urn))
+        said = page.inner_text("#answer-short")
+        sets = {label: own[urn] for label, own in company.items()}
+        n_sets = len(set(sets.values()))
+        assert (f" {n_sets} different sets" in said) == (n_sets > 1), urn
+        same = [label for label in OPTIONS if sets[label] == sets["1"]]
+        named = re.search(r"(Only option|Options) (.*?) leaves? its partners as they are", said)
+        assert named is not None, said
+        assert re.split(", | and ", named[2]) == same, (urn, said)
+        always = frozenset.intersection(*sets.values()) - {urn}
+        assert re.search(rf"\b{len(always)} schools? (is|are) with it in every", said), (urn, said)
 
 
 def test_a_school_that_has_been_renamed_is_found_by_the_rest_of_its_name(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cluster_optimiser.scenario.numbers import MOST_PUPILS
 from cluster_optimiser.words import joined, number, one_decimal, percent, say
 
 if TYPE_CHECKING:
@@ -51,10 +52,18 @@ def outside_range(option: Option) -> int:
     return int(option.metrics["n_under_min"]) + int(option.metrics["n_over_max"])
 
 
+def is_sized(option: Option) -> bool:
+    """Tell whether a range of sizes is asked for at all."""
+    size = option.manifest["scenario"]["size"]
+    return bool(size["min_pupils"] > 0 or size["max_pupils"] < MOST_PUPILS)
+
+
 def measures(folder: ResultsFolder) -> list[Measure]:
     """Give the measures of a paper."""
+    today = folder.today
+    outside = [Measure("outside", outside_range, number)]
     return [
-        Measure("outside", outside_range, number),
+        *(outside if today is None or is_sized(today) else []),
         *(
             Measure("misaligned", _metric(f"misaligned_{layer}_pupils"), number, words)
             for layer, words in preferred(folder)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, TableBlock, refer
 from cluster_optimiser.present.report.measures import (
     best_line,
+    is_sized,
     least,
     measures,
     named,
@@ -79,7 +80,7 @@ def _today(folder: ResultsFolder) -> Iterator[str]:
         return
     m = today.metrics
     yield say(
-        "report.summary.today",
+        "report.summary.today" if is_sized(today) else "report.summary.today_unsized",
         n=m["n_clusters"],
         low=m["smallest_pupils"],
         high=m["largest_pupils"],

@@ -106,10 +106,11 @@ const answerFor = (group, school) => {
 const inShort = (groups, school) => {
   const changed = groups.map(([option]) => new Set(companyOf(option.of, school)));
   const always = [...changed[0]].filter((i) => changed.every((set) => set.has(i)));
-  const others = options.filter((_, i) => i !== data.today);
-  const same = others.filter((option) => sameness(option, school) === sameness(options[data.today], school));
-  const parts = [counted(groups.length, say.answers, { options: number(options.length) })];
-  if (data.has_today && others.length) parts.push(same.length ? counted(same.length, say.answers_same, { labels: join(same.map(({ label }) => label)) }) : say.answers_all_new);
+  // Of partners alone: groups differ by the place where they meet as well.
+  const company = (option) => companyOf(option.of, school).join();
+  const same = options.filter((option) => company(option) === company(options[data.today]));
+  const parts = [counted(new Set(options.map(company)).size, say.answers, { options: number(options.length) })];
+  if (data.has_today && options.length > 1) parts.push(counted(same.length, say.answers_same, { labels: join(same.map(({ label }) => label)) }));
   parts.push(counted(always.length, say.answers_always));
   return parts.join(" ");
 };
