@@ -65,7 +65,8 @@ def _relaxed(result: Result, reference: Result) -> str:
         values = {"low": number(own.size.min_pupils), "high": number(own.size.max_pupils)}
         found.append(say["relaxed_size"].format(**values))
     if own.count != rule.count and own.count.max is not None:
-        found.append(say["relaxed_count"].format(low=own.count.min, high=own.count.max))
+        key = "relaxed_number" if own.count.min == own.count.max else "relaxed_count"
+        found.append(say[key].format(low=own.count.min, high=own.count.max))
     if own.travel.max_minutes != rule.travel.max_minutes:
         limit = own.travel.max_minutes
         key = "relaxed_no_limit" if limit is None else "relaxed_minutes"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
+from cluster_optimiser.scenario.numbers import MOST_PUPILS
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _minimum(result: Result) -> Finding:
 
 def _maximum(result: Result) -> Finding:
     limit = result.problem.scenario.size.max_pupils
-    if limit >= type(result.problem.scenario.size).model_fields["max_pupils"].default:
+    if limit >= MOST_PUPILS:
         return Finding("info", _say("no_limit"))
     over = own_clusters(result)["pupils"] - limit
     return _outside(result, "over", over[over > 0], limit)
@@ -129,8 +130,10 @@ def _maximum(result: Result) -> Finding:
 def _average(result: Result) -> Finding:
     clusters = own_clusters(result)
     mean = clusters["pupils"].sum() / max(1, len(clusters))
-    target = result.problem.scenario.size.target
-    return Finding("info", _say("average", n=number(mean), target=number(target)))
+    size = result.problem.scenario.size
+    if size.target_pupils is None and size.max_pupils >= MOST_PUPILS:
+        return Finding("info", number(mean))
+    return Finding("info", _say("average", n=number(mean), target=number(size.target)))
 
 
 def misaligned(result: Result, layer: str) -> tuple[int, int]:

@@ -34,6 +34,11 @@ BLANKS = ("chair", "host", "clerk", "officer")
 """What only people can decide: never filled in."""
 
 
+def density(n_schools: int) -> str:
+    """Give the class by which the list of so many schools is set."""
+    return next((words for least, words in DENSITIES if n_schools > least), "")
+
+
 def quorum(n_votes: int, share: float) -> int:
     """Give the votes that must be there.
 
@@ -128,7 +133,7 @@ def _sheet(
     return {
         "number": number_of,
         "cluster": row["cluster"],
-        "density": next((words for least, words in DENSITIES if len(members) > least), ""),
+        "density": density(len(members)),
         "size": say(
             "sheets.size",
             schools=say("count.schools", len(members)),

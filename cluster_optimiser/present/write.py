@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.comparison import funding
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.present.audit import audit_html
 from cluster_optimiser.present.characters import undirected
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.funding_tables import funding_table
@@ -63,6 +64,8 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
     money = funding(result)
     if money is not None:
         _write(folder / "funding.csv", csv_text(funding_table(money)))
+        if maps:
+            _write(folder / "audit.html", audit_html(result, money))
     made = sheets_of(result)
     rules = governance_table(result, made)
     if rules is not None:

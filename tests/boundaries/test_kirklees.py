@@ -7,8 +7,10 @@ import runpy
 from pathlib import Path
 
 from cluster_optimiser.inputs import load_authority
+from cluster_optimiser.scenario import load_scenario
 
 HERE = Path(__file__).parents[2] / "boundaries" / "kirklees"
+SCENARIOS = Path(__file__).parents[2] / "scenarios" / "kirklees"
 
 
 def test_the_facts_give_the_data_again(tmp_path: Path) -> None:
@@ -28,3 +30,24 @@ def test_pupils_are_those_stated_and_those_found() -> None:
     assert sums.to_dict() == {
         "register": 63_069, "census_2019.csv by LAESTAB": 2_837, "estimate": 884,
     }  # fmt: skip
+
+
+def test_targets_are_the_average_of_all_pupils() -> None:
+    pupils = int(load_authority(HERE).schools["pupils"].sum())
+    for path in SCENARIOS.glob("[12]?*.toml"):
+        scenario = load_scenario(path)
+        assert scenario.size.target_pupils == round(pupils / scenario.count.min), path
+
+
+def test_the_ward_plan_holds_every_school_in_its_ward() -> None:
+    """Two schools at a border lie in another ward of 2013 than the register states."""
+    with (HERE / "ward_plan.csv").open(encoding="utf-8", newline="") as file:
+        plan = {row["urn"]: row["cluster"] for row in csv.DictReader(file)}
+    with (HERE / "facts" / "register.csv").open(encoding="utf-8", newline="") as file:
+        stated = {row["URN"]: row["AdministrativeWard (name)"] for row in csv.DictReader(file)}
+    assert set(plan) == set(stated)
+    apart = {urn: (stated[urn], ward) for urn, ward in plan.items() if ward != stated[urn]}
+    assert apart == {
+        "145236": ("Newsome", "Greenhead"),
+        "148482": ("Dewsbury West", "Batley West"),
+    }

@@ -63,8 +63,11 @@ def solve_part(
     how: How,
     *,
     start: Sequence[Cluster] = (),
+    most_of_first: int | None = None,
 ) -> PartPlan:
     """Find the best plan of one part of the map, stage after stage.
+
+    Plans that have more of the first stage than ``most_of_first`` are of no use and left out.
 
     Where the number of clusters comes first it is tried out from the fewest on, or from the most
     down: with a fixed number the rest is proved quickly, while the number itself has a weak
@@ -76,7 +79,7 @@ def solve_part(
         is_urgent = how.deadline is not None and len(units) <= how.few
         if not start and is_urgent and limits.fewest < most:
             start = easy_start(ground, units, limits, how)
-        return _solve_stages(ground, units, limits, how, start)
+        return _solve_stages(ground, units, limits, how, start, most_of_first)
     fewest = limits.fewest
     if names[0] == "count" and len(units) <= how.few:
         fewest = max(fewest, _fewest(ground, units, limits, how))
@@ -132,6 +135,7 @@ def _solve_stages(
     limits: Limits,
     how: How,
     start: Sequence[Cluster],
+    most_of_first: int | None = None,
 ) -> PartPlan:
     a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs, is_shaped=how.is_shaped)
     is_many = len(units) > how.few
@@ -142,6 +146,9 @@ def _solve_stages(
     for term, most in most_of.items():
         limited = objective_of(a, term)
         a.model.row(limited.terms, high=most - limited.constant)
+    if most_of_first is not None:
+        first = objective_of(a, stage_names(ground)[0])
+        a.model.row(first.terms, high=most_of_first - first.constant)
     fits = limits.fewest <= len(start) <= (limits.most or len(start)) and all(
         value_of(ground, term, start) <= most for term, most in most_of.items()
     )

@@ -8,10 +8,12 @@ fixed numbers if and only if each part's is.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, solve_part
 from cluster_optimiser.optimise.redraw.model import Limits
+from cluster_optimiser.optimise.redraw.terms import stage_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +66,7 @@ def solve_parts(ground: RedrawGround, how: How, start: Sequence[Cluster] = ()) -
             return plans
     if _fits(ground, plans):
         return plans
-    return _by_numbers(ground, parts, spans, how)
+    return _by_numbers(ground, parts, spans, how, plans)
 
 
 def _within(part: Sequence[int], start: Sequence[Cluster]) -> list[Cluster]:
@@ -81,7 +83,9 @@ def _span(ground: RedrawGround, part: Sequence[int]) -> tuple[int, int]:
     pupils = ground.pupils_of(part)
     standing = [c for c in ground.oversize if c <= held]
     n_hubs = sum(hub.unit in held for hub in ground.hubs) + len(standing)
-    fewest = 1 if standing else max(1, -(-pupils // size.max_pupils))
+    apart = sorted((ground.pupils_of(cluster) for cluster in standing), reverse=True)
+    rest = (pupils - sum(apart[:n]) for n in range(len(apart) + 1))
+    fewest = max(1, min(n + max(0, -(-r // size.max_pupils)) for n, r in enumerate(rest)))
     spare = size.max_exceptions > 0 or size.min_pupils == 0
     return fewest, n_hubs if spare else max(1, min(n_hubs, pupils // size.min_pupils))
 
@@ -105,19 +109,26 @@ def _by_numbers(
     parts: Sequence[Sequence[int]],
     spans: Sequence[tuple[int, int]],
     how: How,
+    alone: Sequence[PartPlan],
 ) -> list[PartPlan]:
     """Solve each part for each number of clusters and exceptions; choose the best numbers."""
     count, size = ground.problem.scenario.count, ground.problem.scenario.size
     fewest = sum(low for low, _ in spans)
     # By the number of clusters and of exceptions so far.
     best: dict[tuple[int, int], _Choice] = {(0, 0): ((), [])}
-    for part, (low, high) in zip(parts, spans, strict=True):
+    known, spare = _nearest_numbers(ground, parts, spans, how, alone)
+    is_proved = True
+    for at, (part, (low, high)) in enumerate(zip(parts, spans, strict=True)):
         most = high if count.max is None else min(high, count.max - fewest + low)
+        most_of_first = None if spare is None else alone[at].stages[0].bound + spare
         options: dict[tuple[int, int], PartPlan] = {}
         for n_clusters in range(low, most + 1):
             for n_exceptions in range(size.max_exceptions + 1):
                 limits = Limits(n_clusters, n_clusters, n_exceptions)
-                plan = solve_part(ground, part, limits, how)
+                plan = known.get((at, limits)) or solve_part(
+                    ground, part, limits, how, most_of_first=most_of_first
+                )
+                is_proved &= plan.status in {"OPTIMAL", "INFEASIBLE"}
                 if plan.clusters:
                     options[n_clusters, _n_exceptions(ground, plan)] = plan
         grown: dict[tuple[int, int], _Choice] = {}
@@ -135,5 +146,56 @@ def _by_numbers(
         choice for (k, _), choice in sorted(best.items()) if count.min <= k <= (count.max or k)
     ]
     if not legal:
-        return [PartPlan("UNKNOWN" if how.is_over else "INFEASIBLE")]
-    return min(legal, key=lambda choice: choice[0])[1]
+        return [PartPlan("INFEASIBLE" if is_proved and not how.is_over else "UNKNOWN")]
+    chosen = min(legal, key=lambda choice: choice[0])[1]
+    # Numbers that time did not allow may have a better plan: only each part's own bound is sure.
+    pairs = zip(chosen, alone, strict=True)
+    return chosen if is_proved else [_unproved(plan, own) for plan, own in pairs]
+
+
+def _nearest_numbers(
+    ground: RedrawGround,
+    parts: Sequence[Sequence[int]],
+    spans: Sequence[tuple[int, int]],
+    how: How,
+    alone: Sequence[PartPlan],
+) -> tuple[dict[tuple[int, Limits], PartPlan], int | None]:
+    """Solve the numbers nearest to those that the parts would have alone.
+
+    Gives plans by part and limits, and by how much a part may exceed its own bound in the first
+    stage where the choice of numbers is to be better; None where nothing is known of that.
+    """
+    count, exceptions = ground.problem.scenario.count, ground.problem.scenario.size.max_exceptions
+    numbers = [len(plan.clusters) for plan in alone]
+    # What is best of any number in a part is best of its own number.
+    found = {
+        (at, Limits(n, n, 0)): plan
+        for at, (n, plan) in enumerate(zip(numbers, alone, strict=True))
+        if plan.status == "OPTIMAL" and not exceptions
+    }
+    goal = min(max(sum(numbers), count.min), count.max or sum(numbers))
+    step = 1 if sum(numbers) < goal else -1
+    for _ in range(abs(goal - sum(numbers))):
+        # The part that is largest a cluster where there are to be more, smallest where fewer.
+        free = [at for at, (low, high) in enumerate(spans) if low <= numbers[at] + step <= high]
+        free.sort(key=lambda at: -step * ground.pupils_of(parts[at]) / numbers[at])
+        for at in free[:1]:
+            numbers[at] += step
+    if sum(numbers) != goal or stage_names(ground)[0] in {"count", "joins"}:
+        return found, None
+    plans = []
+    for at, (part, n) in enumerate(zip(parts, numbers, strict=True)):
+        limits = Limits(n, n, 0)
+        if (at, limits) not in found:
+            found[at, limits] = solve_part(ground, part, limits, how)
+        plans.append(found[at, limits])
+    if not all(plan.clusters for plan in plans):
+        return found, None
+    spare = sum(plan.stages[0].value for plan in plans)
+    return found, spare - sum(plan.stages[0].bound for plan in alone)
+
+
+def _unproved(plan: PartPlan, alone: PartPlan) -> PartPlan:
+    first = plan.stages[0]
+    stage = replace(first, status="FEASIBLE", bound=min(first.value, alone.stages[0].bound))
+    return replace(plan, status="FEASIBLE", stages=(stage,))

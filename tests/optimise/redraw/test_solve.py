@@ -76,6 +76,7 @@ def redraws(draw: st.DrawFn) -> Problem:
     layer = "".join(draw(st.sampled_from("xy")) for _ in names)
     districts = " ".join(layer[r * columns : (r + 1) * columns] for r in range(rows))
     low = draw(st.sampled_from([0, 200, 400]))
+    fewest = draw(st.sampled_from([1, 2, 3]))
     terms = ["count", "pupil_minutes", "deviation", "changed_pupils", "misaligned.district"]
     tables: dict[str, Any] = {
         "size": {
@@ -83,7 +84,8 @@ def redraws(draw: st.DrawFn) -> Problem:
             "max_pupils": low + draw(st.sampled_from([300, 600])),
             "max_exceptions": draw(st.integers(0, 1)),
         },
-        "count": {"min": 1, "max": draw(st.sampled_from([2, 3, 4]))},
+        # Where the parts together are to have other numbers than each alone would.
+        "count": {"min": fewest, "max": draw(st.sampled_from([fewest, fewest + 1, 4]))},
         "objective": {"order": draw(st.permutations(terms))[:3]},
         "redraw": {"shape": draw(st.sampled_from(["free", "towards the hub"]))},
         "within": draw(st.sampled_from([[], ["district"]])),

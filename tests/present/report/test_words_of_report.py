@@ -88,7 +88,11 @@ def test_no_word_of_a_sheet_stays_english_in_another_language() -> None:
 
 def test_no_visible_text_has_a_hole(norfolk_folder, written, word, pdf_pages) -> None:
     texts = []
-    for path in [*norfolk_folder.glob("*/sheets.html"), norfolk_folder / "index.html"]:
+    for path in [
+        *norfolk_folder.glob("*/sheets.html"),
+        *norfolk_folder.glob("*/audit.html"),
+        norfolk_folder / "index.html",
+    ]:
         parser = _Text()
         parser.feed(path.read_text(encoding="utf-8"))
         texts += parser.texts

@@ -1,0 +1,50 @@
+"""Parts of the map that are solved apart: no better than what was proved of each number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.optimise.redraw import parts
+from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, solve_part
+from cluster_optimiser.optimise.redraw.solve import solve_redraw
+from tests.toy import ToySchool, toy_problem
+
+if TYPE_CHECKING:
+    import pytest
+
+    from cluster_optimiser.domain import Problem
+
+
+def two_towns() -> Problem:
+    """Two rows of three hubs; alone three clusters each, together five."""
+    schools = {name: [ToySchool("secondary", 100 + 10 * i)] for i, name in enumerate("ABCDEF")}
+    return toy_problem(
+        "ABC DEF",
+        schools=schools,
+        layers={"district": "xxx yyy"},
+        method="redraw",
+        units="schools",
+        within=["district"],
+        count={"min": 5, "max": 5},
+        objective={"order": ["pupil_minutes"]},
+    )
+
+
+def test_a_number_that_time_did_not_allow_leaves_the_whole_unproved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = two_towns()
+    proved = solve_redraw(problem).solution
+    assert proved.status == "OPTIMAL"
+
+    def out_of_time_for_one(*args: Any, **more: Any) -> PartPlan:
+        limits = args[2]
+        if limits.fewest == limits.most == 1:
+            return PartPlan("UNKNOWN")
+        return solve_part(*args, **more)
+
+    monkeypatch.setattr(parts, "solve_part", out_of_time_for_one)
+    said = solve_redraw(problem).solution
+    assert said.status == "FEASIBLE"
+    stage, best = said.stages[0], proved.stages[0]
+    assert stage.bound < best.objective <= stage.objective
