@@ -32,6 +32,7 @@ help:
 run: $(STAMP)
 	@$(BIN)/cluster-optimiser run scenarios --out results
 	@$(BIN)/cluster-optimiser run scenarios/kirklees --out results/kirklees
+	@$(BIN)/cluster-optimiser page results results/kirklees -o results/overview.html
 
 studio: $(STAMP)
 	@$(BIN)/cluster-optimiser studio .

@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from cluster_optimiser.cli.running import only_option, run
-from cluster_optimiser.cli.terminal import console, verbose_option
+from cluster_optimiser.cli.terminal import console, is_plain, verbose_option
+
+FIRST = "norfolk"
+
+SCENARIOS = {FIRST: "scenarios", "kirklees": "scenarios/kirklees"}
+"""Authority of the examples -> the folder of its scenarios."""
+
+
+def is_asked() -> bool:
+    """Tell whether there is somebody to ask."""
+    return sys.stdin.isatty() and not is_plain(console())
 
 
 @click.command()
 @click.argument(
     "folder", type=click.Path(path_type=Path, file_okay=False), default=".", required=False
 )
+@click.option(
+    "--authority",
+    type=click.Choice(list(SCENARIOS)),
+    help="Which one: a shire county, or a metropolitan district with three-tier schools.  "
+    "[default: asked at a terminal, else norfolk]",
+)
 @only_option
 @verbose_option
 @click.pass_context
-def demo(context: click.Context, *, folder: Path, only: str) -> None:
-    """Copy the example into an empty FOLDER (here, if none is given), and make its page.
+def demo(context: click.Context, *, folder: Path, authority: str | None, only: str) -> None:
+    """Copy the examples into an empty FOLDER (here, if none is given), and make the page of one.
 
     \b
     Example:
-      cluster-optimiser demo example
+      cluster-optimiser demo example --authority kirklees
     """
     from cluster_optimiser.batch.example import copy_example
 
+    to_user = console()
+    if authority is None and is_asked():
+        choice = click.Choice(list(SCENARIOS))
+        authority = click.prompt("Which authority", type=choice, default=FIRST, err=True)
     copy_example(folder)
-    console().print(
-        f"The example is in {folder}: change a file in scenarios and run it again with\n"
-        f"  cluster-optimiser run {folder / 'scenarios'} --out {folder / 'results'}",
+    room = folder / SCENARIOS[authority or FIRST]
+    to_user.print(
+        f"The examples are in {folder}: change a file in {room} and run it again with\n"
+        f"  cluster-optimiser run {room} --out {folder / 'results'}",
         markup=False,
     )
-    paths, out = [folder / "scenarios"], folder / "results"
+    paths, out = [room], folder / "results"
     context.invoke(
         run,
         paths=paths,

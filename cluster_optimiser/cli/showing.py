@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cluster_optimiser.cli.terminal import console, outside_option, say
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 @click.command()
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--out",
@@ -26,10 +30,11 @@ from cluster_optimiser.cli.terminal import console, outside_option, say
     type=click.Path(path_type=Path),
     help="TOML with the council's name, colours, contact and licence line.",
 )
-def page(*, results: Path, file: Path, theme: Path | None) -> None:
+def page(*, results: Sequence[Path], file: Path, theme: Path | None) -> None:
     """Make the consultation page again from a results folder, in another theme if wanted.
 
-    Of a folder that holds a sweep, or several authorities, it makes the page of all runs.
+    Of a folder that holds a sweep, or several authorities, it makes the page of all runs; of
+    several folders, a page that leads to the page of each.
 
     \b
     Example:
@@ -39,12 +44,16 @@ def page(*, results: Path, file: Path, theme: Path | None) -> None:
     from cluster_optimiser.batch.verifying import refuse_changed, resign
     from cluster_optimiser.present.overview import is_list_of_runs
 
-    refuse_changed(results)
-    if theme is not None and is_list_of_runs(results):
-        console().print("A list of runs has no theme: --theme changes nothing.", markup=False)
+    for folder in results:
+        refuse_changed(folder)
+    if theme is not None and (len(results) > 1 or is_list_of_runs(results[0])):
+        console().print("A list has no theme: --theme changes nothing.", markup=False)
     look = None if theme is None else present.load_theme(theme)
-    present.write_page(results, file, theme=look)
-    resign(results, file)
+    if len(results) > 1:
+        present.write_ways(results, file)
+    else:
+        present.write_page(results[0], file, theme=look)
+        resign(results[0], file)
     console().print(f"Open {file}", markup=False)
 
 

@@ -23,6 +23,7 @@ from cluster_optimiser.present.write import (
     write_page,
     write_result,
     write_unsolved,
+    write_ways,
 )
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "write_page",
     "write_result",
     "write_unsolved",
+    "write_ways",
 ]

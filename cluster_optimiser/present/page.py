@@ -10,6 +10,7 @@ import importlib.metadata
 import importlib.resources
 import json
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -39,7 +40,7 @@ from cluster_optimiser.present.universe_page import outlook_view, universe_view
 from cluster_optimiser.present.words import long_date, number, template, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -262,13 +263,19 @@ def index_html(
     return render_page(record, theme=theme)
 
 
-def page_from_folder(folder: Path, *, theme: Theme | None = None) -> str:
-    """Make the page again from a results folder."""
+@contextmanager
+def record_of(folder: Path) -> Iterator[dict[str, Any]]:
+    """Read what a page is made of; what fails with it is told as the folder's fault."""
     path = folder / RECORD_FILE
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return render_page(record, theme=theme)
+        yield json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError, jinja2.UndefinedError) as error:
         remedy = 'Give a folder that "cluster-optimiser run" of this version wrote.'
         fault = Fault(str(path), 0, "", "the record of the page cannot be read", remedy)
         raise InputError([fault]) from error
+
+
+def page_from_folder(folder: Path, *, theme: Theme | None = None) -> str:
+    """Make the page again from a results folder."""
+    with record_of(folder) as record:
+        return render_page(record, theme=theme)

@@ -30,6 +30,7 @@ from cluster_optimiser.present.tables import (
 )
 from cluster_optimiser.present.theme import speaking_for
 from cluster_optimiser.present.universe_files import survey_files, write_pictures
+from cluster_optimiser.present.ways import ways_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,6 +145,15 @@ def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> None:
         page = overview_html(folder, has_map=maps)
     else:
         page = page_from_folder(folder, theme=theme)
+    _put(file, page)
+
+
+def write_ways(folders: Sequence[Path], file: Path) -> None:
+    """Write the page that leads to the page of each of several results folders."""
+    _put(file, ways_html(folders, file.resolve().parent))
+
+
+def _put(file: Path, page: str) -> None:
     try:
         _replace(file, page)
     except OSError as error:

@@ -9,8 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from cluster_optimiser import cli
+from cluster_optimiser.cli import example
 from tests.norfolk import ROOT
 
 
@@ -81,3 +83,29 @@ def test_the_demonstration_overwrites_nothing(
     assert ended.value.code == 1
     assert "scenarios is there already: give an empty folder" in capfd.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scenarios"]
+
+
+def test_the_demonstration_makes_the_authority_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[Path] = []
+    monkeypatch.setattr(example.run, "callback", lambda **options: ran.extend(options["paths"]))
+    runner = CliRunner()
+    for name, room in (("norfolk", "scenarios"), ("kirklees", "scenarios/kirklees")):
+        folder = tmp_path / name
+        done = runner.invoke(cli.app, ["demo", str(folder), "--authority", name])
+        assert done.exit_code == 0, done.output
+        assert ran.pop() == folder / room
+
+
+def test_the_demonstration_asks_which_at_a_terminal_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[Path] = []
+    monkeypatch.setattr(example.run, "callback", lambda **options: ran.extend(options["paths"]))
+    CliRunner().invoke(cli.app, ["demo", str(tmp_path / "piped")])
+    assert ran.pop() == tmp_path / "piped" / "scenarios"
+    monkeypatch.setattr(example, "is_asked", lambda: True)
+    done = CliRunner().invoke(cli.app, ["demo", str(tmp_path / "typed")], input="kirklees\n")
+    assert "Which authority" in done.output
+    assert ran.pop() == tmp_path / "typed" / "scenarios" / "kirklees"
