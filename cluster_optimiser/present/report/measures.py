@@ -47,8 +47,10 @@ def _metric(name: str) -> Callable[[Option], float | None]:
     return lambda option: option.metrics.get(name)
 
 
-def outside_range(option: Option) -> int:
-    """Count the clusters that are smaller or larger than their option asks for."""
+def outside_range(option: Option) -> int | None:
+    """Count the clusters that are smaller or larger than their option asks for, if it asks."""
+    if not is_sized(option):
+        return None
     return int(option.metrics["n_under_min"]) + int(option.metrics["n_over_max"])
 
 

@@ -55,7 +55,7 @@ def summary(folder: ResultsFolder) -> Iterator[Block]:
     yield Bullets((*(line for line in lines if line), *_most_principles(folder)))
     yield Paragraph(_trade(folder))
     yield from map(Paragraph, _for_whom(made))
-    yield from map(Paragraph, _proved(made))
+    yield from map(Paragraph, _proved(folder))
     yield _table(folder)
 
 
@@ -141,13 +141,16 @@ def _for_whom(made: list[Option]) -> Iterator[str]:
     )
 
 
-def _proved(made: list[Option]) -> Iterator[str]:
-    proved = [o.label for o in made if o.manifest["status"] == "OPTIMAL"]
-    open_ = [o.label for o in made if o.manifest["status"] == "FEASIBLE"]
-    if proved and len(proved) == len(made):
+def _proved(folder: ResultsFolder) -> Iterator[str]:
+    proved = [o.label for o in folder.options if o.manifest["status"] == "OPTIMAL"]
+    open_ = [o.label for o in folder.options if o.manifest["status"] == "FEASIBLE"]
+    given = [o.label for o in folder.options if o.manifest["status"] == "GIVEN"]
+    if proved and not given and not open_:
         yield say("report.summary.proved_all")
     elif proved:
         yield say("report.summary.proved_some", len(proved), labels=joined(proved))
+    if proved and given:
+        yield say("report.summary.given", len(given), labels=joined(given))
     if open_:
         yield say("report.summary.unproved", len(open_), labels=joined(open_))
 

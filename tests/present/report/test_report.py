@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -28,10 +29,11 @@ from cluster_optimiser.present.report.blocks import texts_of
 from cluster_optimiser.present.report.content import make_report
 from cluster_optimiser.present.report.each import MOST_NAMED
 from cluster_optimiser.present.report.folder import read_folder
-from cluster_optimiser.present.report.measures import layer_words
+from cluster_optimiser.present.report.measures import layer_words, outside_range
 from cluster_optimiser.present.report.summary import verdicts
 from cluster_optimiser.present.report.word import docx
 from cluster_optimiser.present.report.workbook import FIRST_ROW, tables
+from cluster_optimiser.scenario.numbers import MOST_PUPILS
 from cluster_optimiser.words import percent
 from tests.present.report.conftest import LABELS
 
@@ -304,6 +306,43 @@ def test_every_sentence_that_names_a_best_is_true_of_the_table(word) -> None:
         named = re.findall(r"\d\w", said.partition(" with ")[0])
         assert named == [label for label in best if label != "1"]
         assert ("today" in said.partition(" with ")[0]) == ("1" in best)
+
+
+def test_what_is_said_to_be_proved_is_proved_in_the_table(word) -> None:
+    _, *rows = _table(word, "The options by name, and how each was proved")
+    by = {"proved": set(), "given": set()}
+    for row in rows:
+        (kind,) = (kind for kind in by if kind in " ".join(row[1:]).lower())
+        by[kind].add(row[0].split()[1].strip(":"))
+    said = [p.text for p in word.paragraphs]
+    (proved,) = (text for text in said if "each proved best" in text or "is proved best" in text)
+    (given,) = (text for text in said if "given, not solved for" in text)
+    labels = re.compile(r"\b\d\w?\b")
+    assert set(labels.findall(proved.partition(" proved")[0])) == by["proved"]
+    assert set(labels.findall(given.partition(" given")[0])) == by["given"]
+
+
+def test_those_who_change_least_and_most_are_those_of_the_table(word) -> None:
+    _, *rows = _table(word, "Every option against today")
+    changed = {row[0]: int(row[8].replace(",", "")) for row in rows if row[0] != "1"}
+    longest = {row[0]: float(row[7]) for row in rows if row[0] != "1"}
+    (said,) = (p.text for p in word.paragraphs if "The least change, after leaving" in p.text)
+    least, most = min(changed, key=changed.get), max(changed, key=changed.get)
+    assert f"is {changed[least]:,} of " in said
+    assert f"(option {least}); the most is {changed[most]:,} " in said
+    assert said.rstrip(").").endswith(f"option {most}")
+    (said,) = (p.text for p in word.paragraphs if "The longest way of any school" in p.text)
+    assert f"would be {max(longest.values())} minutes" in said
+    assert f"{min(longest.values())} at most in option" in said
+
+
+def test_an_option_without_a_size_has_no_number_outside_one(norfolk_folder: Path) -> None:
+    option = read_folder(norfolk_folder).options[-1]
+    size = {"min_pupils": 0, "max_pupils": MOST_PUPILS}
+    scenario = option.manifest["scenario"] | {"size": size}
+    free = replace(option, manifest=option.manifest | {"scenario": scenario})
+    assert outside_range(option) is not None
+    assert outside_range(free) is None
 
 
 # --- fields, templates, front matter ------------------------------------------------------------
