@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.one import prepare, run_scenario
 from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.candidates import connected_sets, unit_adjacency
 from cluster_optimiser.optimise.universe.sweep import sweep
@@ -53,6 +55,12 @@ APART = ("special", "pru")
 MIN_UNITS = 3
 """Clusters from which on merging has anything to choose."""
 
+REDRAW_SPREAD = 0.35
+"""Range of a redraw round its target: wide enough to be soon proved."""
+
+REDRAW_SECONDS = 20.0
+"""What somebody new will wait for it."""
+
 MIN_NESTED = 4
 """Clusters from which on areas above them are offered."""
 
@@ -81,6 +89,11 @@ class Wanted:
     n_areas: int | None = None  # areas of option 4; None for the fewest that can soon be proved
 
 
+def differs(sizes: pd.Series) -> float:
+    """Tell how far sizes differ: standard deviation over mean."""
+    return float(sizes.astype(float).std() / sizes.mean())
+
+
 def write_starters(place: Place, folder: Path, *, key: str, wanted: Wanted) -> tuple[str, ...]:
     """Write the starter scenarios that have a plan."""
     return _Starters(place, folder, key, wanted).write()
@@ -96,7 +109,13 @@ class _Starters:
         self.units = self.schools.groupby("local_cluster")["pupils"].sum()
         self.pupils = int(self.units.sum())
         self.notes: list[str] = []
+        self.has_secondary = bool(set(self.schools["phase"]).intersection(SECONDARY_PHASES))
         self.layers = [name for name, s in place.territory.layers.items() if len(s) > 1]
+        self.notes += [
+            f"The layer {name} has one area only, so no option asks for it."
+            for name in place.territory.layers
+            if name not in self.layers
+        ]
 
     def write(self) -> tuple[str, ...]:
         """Write every file."""
@@ -114,13 +133,20 @@ class _Starters:
             )
             self.notes.append(text)
             return tuple(self.notes)
+        if not self.has_secondary:
+            self.notes.append(
+                f"No secondary school is among the {len(self.schools)} schools: nothing tells which"
+                " belong together. Give the register with them, or the council's own clusters:"
+                " --clusters FILE."
+            )
         if len(self.units) < MIN_UNITS:
             self.notes.append("With so few clusters there is nothing to merge: only option 1.")
             return tuple(self.notes)
         self._merge()
         n = self.wanted.n_clusters or max(2, round(FIXED_SHARE * len(self.units)))
-        if self._fixed(n) and n >= MIN_NESTED:
-            self._areas(n, run_scenario(self.folder / "3.toml", place=self.place).plan)
+        third = self._fixed(n) or self._redraw(n)
+        if third is not None and n >= MIN_NESTED:
+            self._areas(n, third)
         return tuple(self.notes)
 
     def _base(self, *, longest_min: str) -> dict[str, object]:
@@ -128,7 +154,7 @@ class _Starters:
         return {
             "name": self.place.authority.name,
             "key": self.key,
-            "has_secondary": bool(phases.intersection(SECONDARY_PHASES)),
+            "has_secondary": self.has_secondary,
             "longest_min": longest_min,
             "layers": self.layers,
             "exempt_phases": [phase for phase in APART if phase in phases],
@@ -147,15 +173,43 @@ class _Starters:
             "largest": int(self.units.max()),
             "order": self._order("count", "misaligned", "pupil_minutes", "deviation"),
         }
-        if not self._first_of_use("2.toml", "merge", values, n):
+        sized = self._first_of_use("2.toml", "merge", values | {"is_even": True}, n)
+        if sized is None:
             self._leave_out("2", n)
+            return
+        made = run_scenario(self.folder / "2.toml", place=self.place).score.clusters
+        if differs(made.loc[~made["is_exempt"].astype(bool), "pupils"]) >= differs(self.units):
+            self._put("2.toml", "merge", sized | {"is_even": False})
+            self.notes.append(
+                "Its sizes differ no less than those of option 1: it has fewer clusters."
+            )
 
-    def _fixed(self, n: int) -> bool:
+    def _fixed(self, n: int) -> Plan | None:
         order = self._order("misaligned", "pupil_minutes", "deviation")
-        if self._first_of_use("3.toml", "fixed", {"n": n, "order": order}, n):
-            return True
-        self._leave_out("3", n)
-        return False
+        if self._first_of_use("3.toml", "fixed", {"n": n, "order": order}, n) is None:
+            return None
+        return run_scenario(self.folder / "3.toml", place=self.place).plan
+
+    def _redraw(self, n: int) -> Plan | None:
+        """Draw option 3 from single schools, where clusters kept whole do not serve."""
+        n_hubs = int(self.schools["phase"].isin(SECONDARY_PHASES).sum())
+        sized = self._sized({"n": n, "order": ["pupil_minutes"]}, n, REDRAW_SPREAD)
+        path, plan = self._put("3.toml", "redraw", sized), None
+        if n <= n_hubs:
+            with suppress(NoPlanFoundError, InfeasibleError):
+                plan = run_scenario(path, place=self.place, time_limit_s=REDRAW_SECONDS).plan
+        if plan is None:
+            path.unlink()
+            self._leave_out("3", n)
+            return None
+        sizes = sized["sizes"]
+        is_proved = plan.solution.status == "OPTIMAL"
+        how = "proved best" if is_proved else f"not proved best within {REDRAW_SECONDS:g} s"
+        self.notes.append(
+            f"Option 3: {sizes.min_pupils:,} to {sizes.max_pupils:,} pupils, drawn from single"
+            f" schools as no {n} clusters of whole ones are soon proved: {how}."
+        )
+        return plan
 
     def _areas(self, n_parent: int, parent: Plan) -> None:
         wanted = self.wanted.n_areas
@@ -168,7 +222,7 @@ class _Starters:
         tried = " or ".join(map(str, numbers))
         self.notes.append(
             f"Option 4 was left out: for {tried} areas no range of sizes that was tried has a plan"
-            " that is soon proved."
+            " that is soon proved. To try another number: --areas N."
         )
 
     def _first_of_use(
@@ -179,8 +233,11 @@ class _Starters:
         n: int,
         *,
         parent: Plan | None = None,
-    ) -> bool:
-        """Write the scenario with the first range of sizes that leaves something to choose."""
+    ) -> dict[str, Any] | None:
+        """Write the scenario with the first range of sizes that leaves something to choose.
+
+        Gives its values, or None where no range will do.
+        """
         label, best = file.removesuffix(".toml"), (0, 0.0)
         for spread in AREA_SPREADS if parent else SPREADS:
             self._put(file, which, self._sized(values, n, spread))
@@ -191,18 +248,19 @@ class _Starters:
                 break
         if not best[0]:
             (self.folder / file).unlink()
-            return False
+            return None
         sized = self._sized(values, n, best[1])
         self._put(file, which, sized)
         sizes, share = sized["sizes"], round(100 * best[1])
         text = f"Option {label}: {sizes.min_pupils:,} to {sizes.max_pupils:,} pupils, {share} %"
         plans = "1 legal plan" if best[0] == 1 else f"{best[0]:,} legal plans"
         self.notes.append(f"{text} round {sizes.target_pupils:,}: {plans}.")
-        return True
+        return sized
 
     def _leave_out(self, label: str, n: int) -> None:
         text = f"Option {label} was left out: for {n} clusters no range of sizes that was tried"
-        self.notes.append(f"{text} has a plan that is soon proved.")
+        more = "" if label == "2" else " To try another number: --clusters N."
+        self.notes.append(f"{text} has a plan that is soon proved.{more}")
 
     def _sized(self, values: dict[str, object], n: int, spread: float) -> dict[str, Any]:
         sizes = Sizes.around(self.pupils / n, spread)

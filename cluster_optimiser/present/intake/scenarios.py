@@ -5,7 +5,7 @@ from __future__ import annotations
 from cluster_optimiser.present.intake.files import toml_text
 from cluster_optimiser.present.words import number, template
 
-STARTERS = ("base", "keep", "merge", "fixed", "areas")
+STARTERS = ("base", "keep", "merge", "fixed", "redraw", "areas")
 """Which starter scenarios there are."""
 
 
