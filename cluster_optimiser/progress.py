@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import pandas as pd
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -25,6 +27,7 @@ class Progress:
     stage: str  # what is being minimised, or done, in words or as the objective's term
     objective: float | None = None
     bound: float | None = None  # proved lower bound in the same unit; None before there is one
+    plan: pd.Series[str] | None = None  # cluster of each school, where somebody wants to see it
 
     @property
     def gap(self) -> float | None:
@@ -39,6 +42,7 @@ def _silent(_: Progress) -> None:
 
 
 _LISTENER: ContextVar[Callable[[Progress], None]] = ContextVar("listener", default=_silent)
+_PLANS: ContextVar[bool] = ContextVar("plans", default=False)
 
 
 def listener() -> Callable[[Progress], None]:
@@ -46,11 +50,17 @@ def listener() -> Callable[[Progress], None]:
     return _LISTENER.get()
 
 
+def are_plans_wanted() -> bool:
+    """Tell whether who listens wants to see the plans too: putting one together takes a while."""
+    return _PLANS.get()
+
+
 @contextmanager
-def listening(tell: Callable[[Progress], None]) -> Iterator[None]:
+def listening(tell: Callable[[Progress], None], *, with_plans: bool = False) -> Iterator[None]:
     """Have whatever is solved within report to a function."""
-    token = _LISTENER.set(tell)
+    token, plans = _LISTENER.set(tell), _PLANS.set(with_plans)
     try:
         yield
     finally:
         _LISTENER.reset(token)
+        _PLANS.reset(plans)

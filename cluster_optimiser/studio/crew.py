@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Tell = Callable[[dict[str, Any]], None]
 
+STOPPED = 409
+
 MOST_WAITING = 200
 """Questions that may wait; more are sent away."""
 
@@ -44,6 +46,7 @@ class Job:
     asks: str  # a method of the desk
     values: dict[str, Any]
     tell: Tell
+    best: dict[str, Any] | None = None  # answer so far, where there is one
     done: asyncio.Future[Any] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -56,6 +59,7 @@ def ask(desk: Desk, asks: str, values: dict[str, Any], tell: Tell) -> dict[str, 
         stage, gap = progress.stage, progress.gap
         tell({"stage": stage, "objective": progress.objective, "bound": progress.bound, "gap": gap})
 
+    desk.show = lambda best: tell({"best": best})
     try:
         with listening(heard):
             return {"answer": getattr(desk, asks)(**values)}
@@ -127,7 +131,11 @@ class Worker:
             self.stop()
             # Another gets ready while nobody waits for it.
             self.start()
-            return {"refused": "stopped before there was an answer", "faults": [], "status": 409}
+            return {
+                "refused": "stopped before there was an answer",
+                "faults": [],
+                "status": STOPPED,
+            }
 
     def stop(self) -> None:
         """End the process, whatever it does; the next question starts another."""
@@ -147,6 +155,7 @@ class Crew:
         self.idle = deque(self.workers)
         self.waiting: deque[Job] = deque()
         self.running: set[asyncio.Task[None]] = set()
+        self.asked: dict[str, Job] = {}  # what is being answered, by name
 
     def warm_up(self) -> None:
         """Start every process, so that the first question finds it."""
@@ -180,13 +189,20 @@ class Crew:
         worker.job = job.name
 
         def tell(event: dict[str, Any]) -> None:
+            if "best" in event:
+                job.best = event["best"]
+                event = {"has_plan": True}
             loop.call_soon_threadsafe(job.tell, event)
 
+        self.asked[job.name] = job
         try:
             told = await loop.run_in_executor(None, worker.run, job, tell)
         finally:
             worker.job = ""
             self.idle.append(worker)
+            self.asked.pop(job.name, None)
+        if told.get("status") == STOPPED and job.best is not None:
+            told = {"answer": {**job.best, "stopped": True}}
         if not job.done.done():
             job.done.set_result(told)
         self._go_on()
@@ -198,6 +214,11 @@ class Crew:
             if worker.process is not None:
                 worker.process.kill()
         return bool(found)
+
+    def best(self, name: str) -> dict[str, Any] | None:
+        """Give the best plan so far of what is being answered under a name."""
+        job = self.asked.get(name)
+        return None if job is None else job.best
 
     def close(self) -> None:
         """End every worker."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from cluster_optimiser import batch, present
 from cluster_optimiser.batch.ground import place_of
-from cluster_optimiser.batch.one import make_plan, prepare
+from cluster_optimiser.batch.one import make_plan, prepare, result_of
 from cluster_optimiser.batch.places import scenario_files
 from cluster_optimiser.deadline import within
-from cluster_optimiser.domain import Plan, Result, Solution
+from cluster_optimiser.domain import Plan, Result, Solution, Stage
 from cluster_optimiser.errors import (
     ClusterOptimiserError,
     Fault,
@@ -25,6 +28,8 @@ from cluster_optimiser.errors import (
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import ground_data, rules_data
+from cluster_optimiser.present.universe_page import outlook_view
+from cluster_optimiser.progress import listener, listening
 from cluster_optimiser.scenario import (
     Objective,
     is_scenario,
@@ -40,10 +45,12 @@ from cluster_optimiser.studio.publishing import counted, publications, published
 from cluster_optimiser.terms import TIE_BREAK, UPPER, WEIGHTED, gathered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.domain import Problem
+    from cluster_optimiser.progress import Progress
     from cluster_optimiser.scenario import Scenario
 
 Answer = dict[str, Any]
@@ -52,6 +59,13 @@ FOLDER = "scenarios"
 EXPLAIN_S, EXPLORE_S = 60.0, 30.0
 MADE = ("merge", "redraw")
 AS_TODAY = {"method": "keep", "objective": Objective()}
+
+TEST = {
+    "assumption": "A test, not a forecast: 200 draws in which a school's pupils differ from "
+    "today's with a standard deviation of 5 %.",
+    "spread": {"relative_sd": 0.05},
+}
+"""Projections of a scenario that has none of its own."""
 
 UNNAMED = "scenario"
 """What a scenario that has no file yet is called in faults."""
@@ -68,6 +82,7 @@ class Desk:
         self.problems: OrderedDict[str, Problem] = OrderedDict()
         self.answers: OrderedDict[str, Answer] = OrderedDict()
         self.pages: OrderedDict[str, Answer] = OrderedDict()
+        self.show: Callable[[Answer], None] = lambda _: None
 
     def warm_up(self) -> None:
         """Read the data and import the solvers before anybody asks; faults are told when asked."""
@@ -173,6 +188,44 @@ class Desk:
             problem = self.problem(scenario, place_of(scenario))
             return explored(problem, terms)
 
+    def versions(
+        self, data: Answer, *, number: int, differ: float, home: str = FOLDER, name: str = UNNAMED
+    ) -> Answer:
+        """Give the best plan, then the best of those in which enough pupils are with others."""
+        asked = {"number": number, "differ_pupils": differ}
+        scenario = self.scenario({**data, "versions": asked}, home, name)
+        plans: list[Plan] = []
+        answers: list[Answer] = []
+        with within(EXPLORE_S), locating(scenario.files):
+            problem = self.problem(scenario, place_of(scenario))
+            for version in scenario.all_versions():
+                like = dataclasses.replace(problem, scenario=version)
+                try:
+                    plans.append(make_plan(like, earlier=plans, seed=0, time_limit_s=EXPLORE_S))
+                except (InfeasibleError, NoPlanFoundError) as error:
+                    return {"versions": answers, "ended": str(error)}
+                answers.append(answer_of(like, plans[-1]))
+        return {"versions": answers, "ended": ""}
+
+    def outlook(
+        self, data: Answer, *, plan: dict[str, str], home: str = FOLDER, name: str = UNNAMED
+    ) -> Answer:
+        """Say how a plan stands if pupils change, as the scenario projects them, or by a test."""
+        own = self.scenario(data, home, name)
+        scenario = (
+            own if own.projection else self.scenario({**data, "projection": TEST}, home, name)
+        )
+        problem = self.problem(scenario, place_of(scenario))
+        urns = problem.authority.schools.index
+        given = pd.Series([plan.get(str(urn), "") for urn in urns], urns, name="cluster")
+        if not given.ne("").all():
+            message = "the plan leaves out schools: solve it again"
+            raise ClusterOptimiserError(message)
+        made = Plan(scenario.option, given, Solution("GIVEN"))
+        result = result_of(problem, made, seconds=0, seed=0, stamp="")
+        with present.speaking_for(problem.authority):
+            return {"outlook": _plain(outlook_view([result]))}
+
     def begin(self, asked: Answer) -> Answer:
         """Make a new authority of files that were sent."""
         return begun(self.root, asked)
@@ -193,7 +246,9 @@ class Desk:
         about = {"rules": rules_data(problem), "ground": ground_data(problem)}
         nothing = dict.fromkeys(("objective", "bound", "gap", "n_clusters", "plan"))
         try:
-            with locating(problem.scenario.files):
+            seen = self._watched(problem, about)
+            is_watched = problem.scenario.method == "redraw"
+            with locating(problem.scenario.files), listening(seen, with_plans=is_watched):
                 plan = make_plan(problem, earlier=(), seed=seed, time_limit_s=time_limit_s)
         except InfeasibleError as error:
             found = {"status": "INFEASIBLE", "n_plans": 0, "message": str(error)}
@@ -202,6 +257,28 @@ class Desk:
         else:
             return {**answer_of(problem, plan), **about}
         return {**found, **nothing, **about}
+
+    def _watched(self, problem: Problem, about: Answer) -> Callable[[Progress], None]:
+        """Give what hears of a plan being made, and shows each that is better than the last."""
+        tell, started = listener(), time.perf_counter()
+
+        def hear(progress: Progress) -> None:
+            if progress.plan is not None and progress.objective is not None:
+                bound, gap = progress.bound or 0.0, progress.gap
+                stage = Stage(
+                    progress.stage,
+                    "FEASIBLE",
+                    progress.objective,
+                    bound,
+                    1.0 if gap is None else gap,
+                    0.0,
+                )
+                plan = Plan(problem.scenario.option, progress.plan, Solution("FEASIBLE", (stage,)))
+                seconds = round(time.perf_counter() - started, 3)
+                self.show({**answer_of(problem, plan), **about, "seconds": seconds})
+            tell(progress)
+
+        return hear
 
 
 def _plain(value: object) -> Answer:

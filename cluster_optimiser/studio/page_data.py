@@ -12,7 +12,7 @@ from cluster_optimiser.present.theme import load_theme
 from cluster_optimiser.present.words import words
 from cluster_optimiser.scenario import parse_scenario
 from cluster_optimiser.studio.forms import form_rows, term_names_for
-from cluster_optimiser.terms import term_words
+from cluster_optimiser.terms import lookup, term_words
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Result
@@ -36,11 +36,12 @@ def page_data(today: Result, scenario: Scenario) -> dict[str, Any]:
         **drawn,
         "ask": None,
         "right": 0,
-        "say": {**say["script"], **say["studio"]},
+        "say": {**say["script"], **say["studio"], "outlook": say["outlook"]},
         "and": say["numbers"]["and"],
         "authority": authority.name,
         "form": form_rows(),
         "terms": {term: term_words("terms", term, titles, preferred) for term in terms},
+        "units": {term: lookup(term).unit for term in terms},
         "units_named": sorted(set(authority.schools["local_cluster"].astype(str))),
         "defaults": DEFAULTS.resolved(),
         "span": {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
-from tomlkit.items import AbstractTable, AoT, Array, Table
+from tomlkit.items import AbstractTable, AoT, Array, Table, Whitespace
 
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, ScenarioError
 from cluster_optimiser.scenario import is_scenario, load_scenario, written
@@ -156,6 +156,7 @@ def kept_text(text: str, own: Data) -> str:
 
 def _fit(table: tomlkit.TOMLDocument | Table | AbstractTable, wanted: Data) -> None:
     for key in [key for key in table if key not in wanted]:
+        _move_comment(table[key], _following(table, key))
         table.remove(key)
     # What is new and plain goes before the tables: behind one it would belong to it.
     order = sorted(wanted.items(), key=lambda item: isinstance(item[1], dict))
@@ -163,19 +164,71 @@ def _fit(table: tomlkit.TOMLDocument | Table | AbstractTable, wanted: Data) -> N
         held = table.get(key)
         if isinstance(held, AbstractTable) and isinstance(value, dict):
             _fit(held, value)
+        elif isinstance(held, AoT) and isinstance(value, list) and value:
+            _fit_tables(held, value, _following(table, key))
         elif held is None or (_plain(held) != value and not _fit_list(held, value)):
+            if isinstance(held, AoT):
+                _move_comment(held, _following(table, key))
             table[key] = _item(value)
+
+
+def _fit_tables(held: AoT, wanted: list[Any], following: list[Any]) -> None:
+    """Drop, change and add tables of one name."""
+    names = [one.get("name") for one in wanted]
+    for i in reversed(range(len(held))):
+        if _plain(held[i]) not in wanted and held[i].get("name") not in names and len(held) > 1:
+            _move_comment(held[i], [*held[i + 1 :], *following])
+            del held[i]
+    n_before = len(held)
+    for i, one in enumerate(wanted):
+        if i >= len(held):
+            if i == n_before:
+                _move_comment(held[-1], following, gap="\n")
+            made = _table(one)
+            made.trivia.indent = "\n"
+            held.append(made)
+        elif _plain(held[i]) != one:
+            _fit(held[i], one)
+
+
+def _following(table: Any, key: str) -> list[Any]:  # noqa: ANN401
+    """Give the tables that stand behind a key, or what holds the end of the file."""
+    container = table.value if isinstance(table, AbstractTable) else table
+    body = container.body
+    at = next((i for i, (one, _) in enumerate(body) if one is not None and one.key == key), None)
+    behind = [] if at is None else [item for _, item in body[at + 1 :]]
+    tables = [item for item in behind if isinstance(item, (AbstractTable, AoT))]
+    return tables or ([] if at is None else [container])
+
+
+def _move_comment(gone: Any, following: list[Any], gap: str = "") -> None:  # noqa: ANN401
+    """Give the comment at the end of a table that goes to what comes next: it speaks of that."""
+    if isinstance(gone, AoT):
+        gone = gone[-1] if len(gone) else None
+    if not isinstance(gone, Table) or not following:
+        return
+    body, text = gone.value.body, ""
+    while body and body[-1][0] is None:
+        text = body.pop()[1].as_string() + text
+    after = following[0]
+    if isinstance(after, AoT):
+        after = after[0]
+    if isinstance(after, AbstractTable):
+        words = text.lstrip("\n") if "#" in text else ""
+        after.trivia.indent = gap + words + after.trivia.indent
+    else:
+        after.body.append((None, Whitespace(text.lstrip("\n"))))
 
 
 def _fit_list(held: Any, wanted: Any) -> bool:  # noqa: ANN401 - whatever TOML holds
     """Drop and add members of a list in place; tell whether that made it what is wanted."""
-    if not isinstance(held, (Array, AoT)) or not isinstance(wanted, list):
+    if not isinstance(held, Array) or not isinstance(wanted, list):
         return False
     for i in reversed(range(len(held))):
         if _plain(held[i]) not in wanted:
             del held[i]
     for one in wanted[len(held) :]:
-        held.append(_table(one) if isinstance(held, AoT) else one)
+        held.append(one)
     return bool(_plain(held) == wanted)
 
 

@@ -62,6 +62,8 @@ class Studio:
             Route("/api/solve", answered(self.solve), methods=["POST"]),
             Route("/api/explain", answered(self.explain), methods=["POST"]),
             Route("/api/explore", answered(self.explore), methods=["POST"]),
+            Route("/api/versions", answered(self.versions), methods=["POST"]),
+            Route("/api/outlook", answered(self.outlook), methods=["POST"]),
             Route("/api/publish", answered(self.publish), methods=["POST"]),
             Route("/api/published", answered(self.published), methods=["POST"]),
             Route("/api/count", answered(self.count), methods=["POST"]),
@@ -72,6 +74,7 @@ class Studio:
             Route("/new", self.new),
             Route("/check/{key}", self.check),
             Route("/api/stop", answered(self.stop), methods=["POST"]),
+            Route("/api/best", answered(self.best), methods=["POST"]),
             Route("/api/events", self.listen),
             Route(SIGN_IN, self.sign_in, methods=["GET", "POST"]),
             Route("/", self.start),
@@ -109,6 +112,22 @@ class Studio:
         asked = await read(request)
         values = {**self.scenario_of(asked), "terms": texts(asked, "terms")}
         return await self.ask(str(asked.get("job", "")), "explore", values)
+
+    async def versions(self, request: Request) -> Any:  # noqa: ANN401
+        """Give plans that differ by a share of pupils."""
+        asked = await read(request)
+        number, differ = asked.get("number", 3), asked.get("differ", 0.1)
+        values = {**self.scenario_of(asked), "number": number, "differ": differ}
+        return await self.ask(str(asked.get("job", "")), "versions", values)
+
+    async def outlook(self, request: Request) -> Any:  # noqa: ANN401
+        """Say how a plan stands if pupils change."""
+        asked = await read(request)
+        values = {**self.scenario_of(asked), "plan": asked.get("plan", {})}
+        if not isinstance(values["plan"], dict):
+            message = "plan: send a table of URN and cluster"
+            raise Refused(message)
+        return await self.ask(str(asked.get("job", "")), "outlook", values)
 
     async def publish(self, request: Request) -> Any:  # noqa: ANN401
         """Make page and paper."""
@@ -197,6 +216,10 @@ class Studio:
     async def stop(self, request: Request) -> Any:  # noqa: ANN401
         """End what is being answered."""
         return {"stopped": self.crew.stop(str((await read(request)).get("job", "")))}
+
+    async def best(self, request: Request) -> Any:  # noqa: ANN401
+        """Give the best plan so far of what is being answered."""
+        return {"answer": self.crew.best(str((await read(request)).get("job", "")))}
 
     async def sign_in(self, request: Request) -> Response:
         """Ask for the password, and give the browser what it allows."""

@@ -176,15 +176,107 @@ def test_the_map_and_the_rules_can_be_reached_without_a_mouse(bench: Page) -> No
     expect(order).to_have_text(before or "")
 
 
+def test_a_school_is_dragged_and_its_move_has_a_proved_price(bench: Page) -> None:
+    """Also without a mouse: the same question is a button."""
+    with bench.expect_navigation():
+        bench.get_by_label("How clusters are made").select_option("redraw")
+    bench.wait_for_selector("html[data-shown='1']")
+    expect(bench.locator(".proof")).to_contain_text("Proved")
+    names = bench.evaluate(BORDER)
+    bench.select_option("#pick-one", names[0])
+    pin, to = bench.locator(".move-pin").bounding_box(), bench.evaluate(SPOT, names[1])
+    assert pin is not None
+    bench.mouse.move(pin["x"] + 11, pin["y"] + 11)
+    bench.mouse.down()
+    bench.mouse.move(*to, steps=4)
+    bench.mouse.up()
+    expect(bench.locator("#pick-other")).to_have_value(names[1])
+    expect(bench.locator("#why")).to_contain_text("moved alone")
+    expect(bench.locator("#why b")).to_contain_text("The best plan then:")
+    said = bench.locator("#why b").text_content()
+    assert broken_rules(bench) == []
+    bench.locator("#do-price").press("Enter")
+    expect(bench.locator("#why b")).to_have_text(said or "")
+    bench.locator("#do-together").press("Enter")
+    bench.wait_for_selector("html[data-shown='2']")
+    together = bench.evaluate("window.studio.draft.steps.at(-1).own.pins.together")
+    assert [name[:4] for name in together[0]] == ["URN "] * 2
+    expect(bench.locator("#rules")).to_contain_text(f"{names[0]} and {names[1]}")
+
+
+BORDER = """async () => {
+    const { titleOf } = await import('./static/core.js');
+    const { ground, clusterOf } = window.studio.now.plan;
+    const pair = ground.edges.find(([a, b]) => clusterOf[a] !== clusterOf[b]);
+    return pair.map((unit) => titleOf(ground, unit));
+}"""
+
+SPOT = """async (name) => {
+    const { schools, titleOf } = await import('./static/core.js');
+    const { ground } = window.studio.now.plan;
+    const unit = ground.units.findIndex((_, i) => titleOf(ground, i) === name);
+    const [x, y] = schools.at[ground.single[unit]];
+    const at = window.studio.stage.pane.map.latLngToContainerPoint([y, x]);
+    const box = document.getElementById('map').getBoundingClientRect();
+    return [at.x + box.x, at.y + box.y];
+}"""
+
+
+def test_all_plans_give_versions_and_other_pupils(bench: Page) -> None:
+    put(bench, "size.max_pupils", "9000")
+    bench.click("#tab-plans")
+    bench.get_by_role("button", name="Find them").click()
+    expect(bench.locator("#panel-plans")).to_contain_text("Version 2: fewest clusters:")
+    bench.get_by_role("button", name="Show on the map: 2").click()
+    bench.get_by_role("button", name="Judge this plan").click()
+    expect(bench.locator("#panel-plans")).to_contain_text("of 200")
+    expect(bench.locator("#panel-plans")).to_contain_text("sizes would be in range from")
+    assert broken_rules(bench) == []
+
+
+def test_of_two_browsers_on_one_file_the_second_is_told(
+    bench: Page, chromium: Browser, studio: Opened
+) -> None:
+    other = chromium.new_context().new_page()
+    other.goto(studio.url.replace("/?", "/work?open=scenarios/4a.toml&"))
+    other.wait_for_selector("html[data-shown='1']")
+    put(bench, "size.max_pupils", "2500")
+    bench.click("#save")
+    expect(bench.locator("#kept-as")).to_contain_text("Saved")
+    expect(other.locator("#told")).to_contain_text("was changed")
+    put(other, "size.max_pupils", "2400")
+    other.click("#save")
+    expect(other.locator("#told")).to_contain_text("was changed on the disk")
+    file = studio.root / "scenarios/4a.toml"
+    assert "max_pupils = 2500" in file.read_text(encoding="utf-8")
+    other.context.close()
+
+
 def test_every_view_is_accessible_and_names_are_only_text(bench: Page, studio: Opened) -> None:
     found = {}
+    bench.locator("summary").first.click()
+    bench.select_option("#pick-one", "Birch")
+    bench.click("#do-why")
     for tab in TABS:
         bench.click(f"#tab-{tab}")
         found[tab] = broken_rules(bench)
+    bench.evaluate("document.getElementById('replies').hidden = false")
+    found["replies"] = broken_rules(bench)
+    bench.click("#save-as")
+    found["save"] = broken_rules(bench)
+    bench.click("#save-no")
+    bench.set_viewport_size({"width": 820, "height": 1180})
+    bench.click("#tab-work")
+    found["tablet"] = broken_rules(bench)
+    assert bench.evaluate("document.documentElement.scrollWidth <= innerWidth")
     put(bench, "size.min_pupils", "1900")
     found["none"] = broken_rules(bench)
-    bench.goto(studio.url)
-    found["start"] = broken_rules(bench)
+    bench.get_by_role("button", name="Say why").click()
+    expect(bench.locator(".proof")).to_contain_text("These rules cannot all be kept")
+    found["helps"] = broken_rules(bench)
+    for name in ("work?open=scenarios/none.toml", "new", ""):
+        bench.goto(studio.url.replace("/?", f"/{name}&" if "?" in name else f"/{name}?"))
+        found[name or "start"] = broken_rules(bench)
     assert not any(found.values()), found
     expect(bench.locator("main")).to_contain_text("Few <img src=x onerror=alert(1)> clusters")
     assert NASTY in pd.read_csv(studio.root / "boundaries/threeshire/schools.csv")["name"].to_list()

@@ -119,3 +119,41 @@ def test_every_rule_is_asked_for_in_words_or_said_to_be_left_to_the_file():
         for choice in row.get("choices", ()):
             assert said["choices"][f"{key}.{choice}"]
     assert set(said["fields"]) == set(rows)
+
+
+COMMENTED = """\
+# top
+title = "x"
+
+[[exempt]]
+name = "A" # first
+
+# about B
+[[exempt]]
+name = "B"
+
+# about size
+[size]
+max_pupils = 5
+
+# the end
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "size"),
+    [("AB", True), ("A", True), ("B", True), ("", True), ("C", True), ("ABC", True), ("A", False)],
+)
+def test_no_comment_before_the_next_table_goes_with_a_table(names, size):
+    own = {"title": "x"} | ({"size": {"max_pupils": 5}} if size else {})
+    own |= {"exempt": [{"name": name} for name in names]} if names else {}
+    text = kept_text(COMMENTED, own)
+    assert tomllib.loads(text) == own
+    kept = ["# top", "# about size" if size else "# the end", "# the end"]
+    places = [text.index(comment) for comment in kept]
+    assert places == sorted(places)
+    assert "\n\n\n" not in text
+    if size:
+        assert "# about size\n[size]" in text
+    if "A" in names and size:
+        assert "# about B" in text

@@ -1,8 +1,10 @@
 """The studio answers who may ask, and as the command line does."""
 
+import asyncio
 import http.client
 import json
 import random
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +14,9 @@ from cluster_optimiser.batch import universe
 from cluster_optimiser.errors import InfeasibleError, ScenarioError
 from cluster_optimiser.scenario import load_scenario
 from cluster_optimiser.studio.crew import Crew, Refused
+from cluster_optimiser.studio.desk import Desk
+from cluster_optimiser.terms import FAMILIES, TERMS
+from cluster_optimiser.words import words
 
 CHANGED = {"extends": "4a.toml"}
 
@@ -178,7 +183,6 @@ def test_what_is_solved_is_told_to_those_who_listen(studio):
 
 
 def test_a_later_change_takes_the_place_of_one_that_waits(world):
-    import asyncio  # noqa: PLC0415
 
     async def ask_thrice():
         crew = Crew(world, 0)
@@ -188,9 +192,83 @@ def test_a_later_change_takes_the_place_of_one_that_waits(world):
         ]
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    # The tests of pages leave a loop running in this thread.
-    with ThreadPoolExecutor(1) as thread:
-        first, second, third = thread.submit(lambda: asyncio.run(ask_thrice())).result()
+    first, second, third = _in_a_loop(ask_thrice)
     assert first["status"] == third["status"] == "OPTIMAL"
     assert isinstance(second, Refused)
     assert second.status == 409
+
+
+def _in_a_loop(asked):
+    # The tests of pages leave a loop running in this thread.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(asked())).result()
+
+
+def test_what_is_stopped_is_kept_with_the_bound_that_it_had(world):
+    class Stopping:
+        """A worker that shows a plan, then another, and is killed."""
+
+        job, process = "", None
+
+        def run(self, job, tell):
+            tell({"best": {"status": "FEASIBLE", "gap": 0.5}})
+            tell({"best": {"status": "FEASIBLE", "gap": 0.25}})
+            seen.append(crew.best(job.name))
+            return {"refused": "stopped before there was an answer", "faults": [], "status": 409}
+
+    seen, told = [], []
+
+    async def asked():
+        crew.workers = [Stopping()]
+        crew.idle = deque(crew.workers)
+        return await crew.answer("mine", "solve", {}, told.append)
+
+    crew = Crew(world, 0)
+    assert _in_a_loop(asked) == {"status": "FEASIBLE", "gap": 0.25, "stopped": True}
+    assert seen == [{"status": "FEASIBLE", "gap": 0.25}]
+    assert told == [{"has_plan": True}] * 2
+    assert crew.best("mine") is None
+
+
+def test_a_redraw_shows_its_plans_while_it_is_solved(world):
+    desk, shown = Desk(world), []
+    desk.show = shown.append
+    asked = {"extends": "4a.toml", "method": "redraw", "units": "schools"}
+    answer = desk.solve({**asked, "objective": {"order": ["pupil_minutes"]}})
+    assert {one["status"] for one in shown} == {"FEASIBLE"}
+    assert shown[-1]["objective"] == answer["objective"]
+    assert set(shown[-1]["plan"]) == set(answer["plan"])
+    assert all(
+        one["bound"]["pupil_minutes"] <= answer["objective"]["pupil_minutes"] for one in shown
+    )
+
+
+def test_versions_differ_by_a_share_of_pupils(studio):
+    asked = {"extends": "4a.toml", "size": {"max_pupils": 9000}}
+    status, told = studio.ask("/api/versions", {"scenario": asked, "number": 2, "differ": 0.2})
+    assert status == 200
+    plans = [one["plan"] for one in told["versions"]]
+    assert plans[0] == studio.ask("/api/solve", {"scenario": asked})[1]["plan"]
+    assert len(plans) == 2
+    assert plans[0] != plans[1]
+    status, told = studio.ask("/api/versions", {"scenario": asked, "differ": 7})
+    assert (status, "differ_pupils" in told["error"]) == (422, True)
+
+
+def test_a_plan_is_judged_with_other_pupils(studio):
+    solved = studio.ask("/api/solve", {"scenario": CHANGED})[1]
+    asked = {"scenario": CHANGED, "plan": solved["plan"]}
+    (row,) = studio.ask("/api/outlook", asked)[1]["outlook"]["rows"]
+    assert "of 200" in row["total"]
+    growth = [{"name": "slow", "years": [2030], "pct_per_year": 0.1}]
+    own = {"assumption": "ours", "from_year": 2029, "growth": growth}
+    asked["scenario"] = {**CHANGED, "projection": own}
+    assert studio.ask("/api/outlook", asked)[1]["outlook"]["assumptions"] == ["ours"]
+    del asked["plan"][next(iter(asked["plan"]))]
+    status, told = studio.ask("/api/outlook", asked)
+    assert (status, "leaves out schools" in told["error"]) == (422, True)
+
+
+def test_every_term_has_a_unit_that_can_be_said():
+    known = words()["studio"]["units"]
+    assert {term.unit for term in (*TERMS, *FAMILIES)} <= set(known)

@@ -11,9 +11,9 @@ from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits, build_model
 from cluster_optimiser.optimise.redraw.prove import prove
 from cluster_optimiser.optimise.redraw.search import Search, hint_of, solve_stage
+from cluster_optimiser.optimise.redraw.telling import tell_nobody
 from cluster_optimiser.optimise.redraw.terms import objective_of, stage_names, value_of
 from cluster_optimiser.optimise.redraw.tightening import tighten_sizes
-from cluster_optimiser.progress import listening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +79,7 @@ def solve_part(
         is_urgent = how.deadline is not None and len(units) <= how.few
         if not start and is_urgent and limits.fewest < most:
             start = easy_start(ground, units, limits, how)
+            how.tell(names[0], start, None)
         return _solve_stages(ground, units, limits, how, start, most_of_first)
     fewest = limits.fewest
     if names[0] == "count" and len(units) <= how.few:
@@ -125,8 +126,8 @@ def easy_start(
     n_clusters = min(max(n_clusters, limits.fewest, 1), most)
     fixed = Limits(n_clusters, n_clusters, limits.exceptions)
     # Its bound is that of plans with this number: whoever listens would take it for that of all.
-    with listening(lambda _: None):
-        return _solve_stages(ground, units, fixed, how.with_share(SHARE_OF_START), ()).clusters
+    quiet = replace(how.with_share(SHARE_OF_START), tell=tell_nobody)
+    return _solve_stages(ground, units, fixed, quiet, ()).clusters
 
 
 def _solve_stages(
@@ -164,6 +165,7 @@ def _solve_stages(
         if name in {"count", "joins"} and limits.fewest == limits.most:
             value = limits.fewest if name == "count" else len(units) - limits.fewest
             stages.append(PartStage("OPTIMAL", value, value, 0.0))
+            how.tell(name, (), value)
             continue
         objective = objective_of(a, name)
         search.begin()
@@ -223,7 +225,9 @@ def repaired(ground: RedrawGround, start: Sequence[Cluster], how: How) -> list[C
             reached = {j for c in around for i in c for j in ground.neighbours[i]}
             around |= {c for c in clusters if c & reached}
             units = sorted(i for c in around for i in c)
-            brief = replace(how.with_share(SHARE_OF_TIME), nearest_hubs=None, few=len(units))
+            brief = replace(
+                how.with_share(SHARE_OF_TIME), nearest_hubs=None, few=len(units), tell=tell_nobody
+            )
             plan = solve_part(ground, units, Limits(len(around), len(around), 0), brief)
             if plan.clusters:
                 clusters = [*(c for c in clusters if c not in around), *plan.clusters]

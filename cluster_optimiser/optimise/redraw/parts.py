@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, solve_part
+from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, easy_start, solve_part
 from cluster_optimiser.optimise.redraw.model import Limits
+from cluster_optimiser.optimise.redraw.telling import Telling, tell_nobody
 from cluster_optimiser.optimise.redraw.terms import stage_names
+from cluster_optimiser.progress import are_plans_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
     from cluster_optimiser.optimise.redraw.search import How
 
+
+SOON_S = 30.0
+"""Seconds for a part of a plan that is only looked at; most are found in one."""
 
 _Choice = tuple[tuple[int, ...], list[PartPlan]]
 """Costs of the stages, and the plans that have them."""
@@ -42,23 +47,40 @@ def parts_of(ground: RedrawGround) -> list[tuple[int, ...]]:
     return parts
 
 
-def solve_parts(ground: RedrawGround, how: How, start: Sequence[Cluster] = ()) -> list[PartPlan]:
-    """Solve every part, and choose numbers of clusters where they are coupled."""
+def solve_parts(
+    ground: RedrawGround,
+    how: How,
+    start: Sequence[Cluster] = (),
+    *,
+    shown: Sequence[Cluster] = (),
+) -> list[PartPlan]:
+    """Solve every part, and choose numbers of clusters where they are coupled.
+
+    ``shown`` is a plan for whoever listens; it changes nothing of what is found.
+    """
     count = ground.problem.scenario.count
     exceptions = ground.problem.scenario.size.max_exceptions
     parts = parts_of(ground)
+    is_bounding = how.nearest_hubs is None
+    telling = Telling(ground, len(parts), is_shaped=how.is_shaped, is_bounding=is_bounding)
+    if not (start or shown) and are_plans_wanted():
+        shown = _soon(ground, parts, how)
+    at_first = [_within(part, start or shown) for part in parts]
+    telling.begin(at_first, [_span(ground, part)[0] for part in parts])
     if len(parts) == 1:
         limits = Limits(count.min, count.max, exceptions)
-        return [solve_part(ground, parts[0], limits, how, start=start)]
+        heard = replace(how, tell=telling.of_part(0))
+        return [solve_part(ground, parts[0], limits, heard, start=start)]
     spans = [_span(ground, part) for part in parts]
     fewest = sum(low for low, _ in spans)
     plans = []
     waiting = sum(map(len, parts))
-    for part, (low, high) in zip(parts, spans, strict=True):
+    for number, (part, (low, high)) in enumerate(zip(parts, spans, strict=True)):
         most = high if count.max is None else min(high, count.max - fewest + low)
         # Each part has its share of the time that is left, by its size.
         left_s = how.left_s()
         brief = how if left_s is None else how.within(left_s * len(part) / waiting)
+        brief = replace(brief, tell=telling.of_part(number))
         waiting -= len(part)
         limits = Limits(low, most, exceptions)
         plans.append(solve_part(ground, part, limits, brief, start=_within(part, start)))
@@ -66,7 +88,20 @@ def solve_parts(ground: RedrawGround, how: How, start: Sequence[Cluster] = ()) -
             return plans
     if _fits(ground, plans):
         return plans
-    return _by_numbers(ground, parts, spans, how, plans)
+    return _by_numbers(ground, parts, spans, replace(how, tell=tell_nobody), plans)
+
+
+def _soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list[Cluster]:
+    """Give a plan that is found at once, if there is one: to be looked at, not to begin with."""
+    exceptions = ground.problem.scenario.size.max_exceptions
+    found: list[Cluster] = []
+    for part in parts:
+        limits = Limits(*_span(ground, part), exceptions)
+        clusters = easy_start(ground, part, limits, how.within(SOON_S))
+        if not clusters:
+            return []
+        found += clusters
+    return found
 
 
 def _within(part: Sequence[int], start: Sequence[Cluster]) -> list[Cluster]:

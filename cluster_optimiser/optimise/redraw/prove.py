@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, InFractions
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
 from cluster_optimiser.optimise.redraw.search import add_cuts, hint_of
-from cluster_optimiser.optimise.redraw.terms import stage_scale, value_of
+from cluster_optimiser.optimise.redraw.terms import value_of
 from cluster_optimiser.optimise.redraw.tightening import cut
-from cluster_optimiser.progress import Progress, listener
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -131,10 +130,7 @@ class _Proof:
 
     def tell(self) -> None:
         """Say how far it is."""
-        scale, search = float(stage_scale(self.a.ground, self.stage)), self.search
-        value = search.value / scale if search.clusters else None
-        bound = None if search.bound is None else search.bound / scale
-        listener()(Progress(self.stage, value, bound))
+        self.how.tell(self.stage, self.search.clusters, self.search.bound)
 
     @property
     def is_proved(self) -> bool:
@@ -270,5 +266,6 @@ class _Proof:
             if n_cuts and not self.is_proved:
                 found = self.try_hubs(found, spare, self.how.with_share(SHARE_OF_TIME))
                 self.mend(found, self.how)
+        self.tell()
         search.hint = hint_of(self.a, search.clusters)
         return "OPTIMAL"

@@ -10,6 +10,7 @@ from cluster_optimiser.deadline import is_over
 from cluster_optimiser.optimise.redraw.engines import Highs
 from cluster_optimiser.optimise.redraw.model import forbid, part_a_stray, starting_values
 from cluster_optimiser.optimise.redraw.separators import is_legal, pieces, strays
+from cluster_optimiser.optimise.redraw.telling import tell_nobody
 from cluster_optimiser.optimise.redraw.terms import value_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.redraw.linear import LinearObjective
     from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster
+    from cluster_optimiser.optimise.redraw.telling import Tell
 
 
 FEW = 125
@@ -37,6 +39,7 @@ class How:
     seed: int = 0  # fixes the search
     deadline: float | None = None  # value of the monotonic clock at which to stop; None for never
     few: int = FEW
+    tell: Tell = tell_nobody
 
     def left_s(self) -> float | None:
         """Give the seconds that are left; None for any number."""
@@ -109,6 +112,7 @@ def solve_stage(
             return "INFEASIBLE"
         # Every program leaves out some of the rules, so what bounds it bounds the plan.
         search.bound = outcome.bound if search.bound is None else max(outcome.bound, search.bound)
+        how.tell(stage, search.clusters, search.bound)
         if outcome.values is None:
             return "FEASIBLE" if search.clusters else "UNKNOWN"
         found = a.clusters(outcome.values)
@@ -125,6 +129,7 @@ def solve_stage(
             search.clusters = clusters
             search.value = objective.value(outcome.values)
             search.hint = {v: outcome.values[v] for v in [*a.x.values(), *a.stands.values()]}
+            how.tell(stage, clusters, search.bound)
             return outcome.status
         if how.is_over:
             return "FEASIBLE" if search.clusters else "UNKNOWN"

@@ -19,6 +19,7 @@ from cluster_optimiser.optimise.redraw.parts import parts_of, solve_parts
 from cluster_optimiser.optimise.redraw.search import FEW, How
 from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale
 from cluster_optimiser.optimise.redraw.warm import merged_start
+from cluster_optimiser.progress import are_plans_wanted
 from cluster_optimiser.proofs import RedrawProof
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def solve_redraw(
     near: list[Cluster] = []
     if redraw.nearest_hubs is not None:
         near = _among_nearest(ground, how, redraw.nearest_hubs, start)
-    plans = solve_parts(ground, how, near or start)
+    shown = near or start or (merged_start(ground, how) if are_plans_wanted() else [])
+    plans = solve_parts(ground, how, near or start, shown=shown)
     statuses = {plan.status for plan in plans}
     if "INFEASIBLE" in statuses:
         _raise_infeasible(ground)

@@ -1,5 +1,5 @@
 // The form of the rules, row by row as the server declares them.
-import { byId, data, fill, make, say } from "./core.js";
+import { atUrn, byId, data, fill, make, say, schools } from "./core.js";
 import { change, get, isOwn, isStated } from "./draft.js";
 
 const TOP = 1e6;
@@ -112,11 +112,16 @@ const namesRow = (row) => {
   box.append(adder(free, isOrder ? say.term_add : labelled(row), (one) => change({ [row.key]: [...values, one] }, `${labelled(row)}: ${words(one)}`)));
   return box;
 };
+// A single school by its name: rules name it by its number.
+const placeName = (name) => {
+  const at = atUrn.get(name.replace(/^URN /, ""));
+  return name.startsWith("URN ") && at !== undefined ? schools.name[at] : name;
+};
 const listsRow = (row) => {
   const box = make("div");
   const values = get(row.key) || [];
   box.append(make("p", labelled(row), "sub-title"));
-  box.append(values.length ? listed(row, values, (one) => one.slice(1).reduce((a, b) => fill(say.pair, { a, b }), one[0])) : make("p", say.nothing_yet, "inherited"));
+  box.append(values.length ? listed(row, values, (one) => one.map(placeName).reduce((a, b) => fill(say.pair, { a, b }))) : make("p", say.nothing_yet, "inherited"));
   return box;
 };
 const groupsRow = (row) => {

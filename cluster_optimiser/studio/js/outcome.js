@@ -1,5 +1,6 @@
 // What the rules come to: the verdict, the proof, the figures beside today's, the rules kept.
-import { DASH, byId, counted, data, decimal, fill, join, make, number, row, say, schools } from "./core.js";
+import { DASH, byId, counted, decimal, fill, join, make, number, row, say, schools } from "./core.js";
+import { termAmount } from "./amounts.js";
 import { mark } from "./stage.js";
 import { measureRows } from "./workbench.js";
 
@@ -19,13 +20,13 @@ const busyLine = () => {
   }
   return node;
 };
-/** @param {string} words @param {(() => void) | null} [stop] */
-export const sayBusy = (words, stop) => {
+/** @param {string} words @param {(() => void) | null} [stop] @param {string} [stopWords] */
+export const sayBusy = (words, stop, stopWords = say.stop) => {
   const line = busyLine();
   byId("outcome").classList.toggle("waiting", Boolean(words));
   line.textContent = words;
   if (!stop) return;
-  const button = make("button", say.stop, "small");
+  const button = make("button", stopWords, "small");
   button.type = "button";
   button.addEventListener("click", stop);
   line.append(button);
@@ -39,10 +40,10 @@ const table = (heads, rows) => {
   made.append(head, inner);
   return made;
 };
-const termWords = (term) => data.terms[term] || term;
 const proofOf = (answer) => {
   if (answer.status === "OPTIMAL") return make("p", say.proved, "proof");
   if (answer.status === "GIVEN") return make("p", say.given, "proof maybe");
+  if (answer.gap >= 1) return make("p", say.unknown_gap, "proof maybe");
   return make("p", fill(say.unproved, { gap: `${decimal(100 * answer.gap)} %` }), "proof maybe");
 };
 const brokenList = (broken) => {
@@ -53,16 +54,17 @@ const brokenList = (broken) => {
 };
 const clustersTable = (plan, show) => {
   const rows = plan.result.clusters.map((c) => {
-    const line = row([c.name, number(c.pupils), number(c.schools), c.meets < 0 ? DASH : schools.name[c.meets], `${decimal(c.mean)}, ${decimal(c.longest)}`]);
+    const line = row([c.name, number(c.pupils), number(c.schools), `${decimal(c.mean)}, ${decimal(c.longest)}`]);
+    line.firstChild.append(make("span", fill(say.meets_at, { place: c.meets < 0 ? DASH : schools.name[c.meets] }), "sub"));
     line.addEventListener("click", () => show(c));
     return line;
   });
-  const made = table([say.cluster, say.pupils_head, say.schools, say.meets, say.minutes_head], rows);
+  const made = table([say.cluster, say.pupils_head, say.schools, say.minutes_head], rows);
   made.id = "clusters-table";
   return made;
 };
-/** @param {any} plan as `drawn` gives it @param {any} today as `todayBy` gives it */
-export const showOutcome = (plan, today) => {
+/** @param {any} plan as `drawn` gives it @param {any} today as `todayBy` gives it @param {boolean} [isLast] */
+export const showOutcome = (plan, today, isLast = true) => {
   const { answer, result } = plan;
   const figures = measureRows(result, today.result).map(([name, value, old, isSame]) => {
     const line = row([name, value, old]);
@@ -70,13 +72,15 @@ export const showOutcome = (plan, today) => {
     return line;
   });
   const order = make("ol");
-  order.append(...Object.entries(answer.objective).map(([term, value]) => make("li", `${termWords(term)}: ${number(Math.round(value))}`)));
+  order.append(...Object.entries(answer.objective).map(([term, value]) => make("li", termAmount(term, value))));
   const kept = result.broken.length ? [make("p", say.checked_not), brokenList(result.broken)] : [make("p", say.checked)];
   const broken = today.result.broken;
   const clusters = make("details");
   clusters.append(make("summary", say.clusters), clustersTable(plan, (c) => mark(c.units.map((unit) => plan.ground.units[unit]))));
+  body().classList.toggle("so-far", !isLast);
   body().replaceChildren(
     make("p", counted(answer.n_clusters, say.n_clusters), "verdict"), proofOf(answer),
+    ...(isLast ? [] : [make("p", say.best_so_far)]), ...(answer.stopped ? [make("p", say.stopped_kept)] : []),
     make("p", answer.n_plans === null ? say.plans_not_counted : counted(answer.n_plans, say.n_plans), "count"),
     make("h2", say.best_in), order,
     make("h2", say.outcome), table([say.figure, say.now, say.today_head], figures),

@@ -1,4 +1,5 @@
 // All legal plans: how they are spread, which none betters, who is always together, what rules cost.
+import { termAmount, termWords } from "./amounts.js";
 import { post } from "./calls.js";
 import { DASH, byId, counted, data, decimal, fill, make, number, row, say } from "./core.js";
 
@@ -15,7 +16,6 @@ const draw = (tag, values, text) => {
   if (text !== undefined) node.textContent = text;
   return node;
 };
-const words = (term) => data.terms[term] || term.replaceAll("_", " ");
 const written = (value) => number(Math.round(value));
 const picture = (label) => {
   const made = draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "group", "aria-label": label });
@@ -23,7 +23,7 @@ const picture = (label) => {
   return made;
 };
 const bars = ({ term, edges, counts, n, is_all: isAll }, here) => {
-  const name = fill(isAll ? say.plans_all : say.plans_drawn, { n: number(n), term: words(term) });
+  const name = fill(isAll ? say.plans_all : say.plans_drawn, { n: number(n), term: termWords(term) });
   const made = picture(name);
   const most = Math.max(...counts);
   const step = (WIDE - LEFT) / counts.length;
@@ -48,7 +48,7 @@ const front = (points, terms, here) => {
   const place = (value, [low, high], size) => (high > low ? ((value - low) / (high - low)) * size : size / 2);
   const spot = (values) => ({ cx: LEFT + 8 + place(values[terms[0]], ends[0], WIDE - LEFT - 24), cy: HIGH - BELOW - 8 - place(values[terms[1]], ends[1], HIGH - BELOW - 24) });
   points.forEach((point) => {
-    const name = fill(say.plans_dot, { first: `${words(terms[0])}: ${written(at(point, terms[0]))}`, second: `${words(terms[1])}: ${written(at(point, terms[1]))}` });
+    const name = fill(say.plans_dot, { first: `${termWords(terms[0])}: ${written(at(point, terms[0]))}`, second: `${termWords(terms[1])}: ${written(at(point, terms[1]))}` });
     const dot = draw("circle", { ...spot(point.values), r: 6, class: "dot", tabindex: 0, role: "button", "aria-label": name });
     dot.append(draw("title", {}, name));
     const show = () => { byId("plans-told").textContent = say.plans_shown; showFront(point); };
@@ -59,7 +59,7 @@ const front = (points, terms, here) => {
   if (here) made.append(draw("circle", { ...spot(here), r: 5, class: "dot here", "pointer-events": "none" }));
   const box = make("figure");
   const axes = make("p", undefined, "axes");
-  axes.append(make("span", `↑ ${words(terms[1])}`), make("span", `${words(terms[0])} →`));
+  axes.append(make("span", `↑ ${termWords(terms[1])}`), make("span", `${termWords(terms[0])} →`));
   box.append(make("figcaption", say.plans_front), made, axes);
   return box;
 };
@@ -102,7 +102,7 @@ const picker = (id, label, value, metrics) => {
   const made = make("label", label);
   const box = make("select");
   box.id = id;
-  box.replaceChildren(...metrics.map((one) => new Option(words(one), one, false, one === value)));
+  box.replaceChildren(...metrics.map((one) => new Option(termWords(one), one, false, one === value)));
   made.append(box);
   return made;
 };
@@ -128,15 +128,81 @@ const write = (plan) => {
   const numbers = make("details");
   const inside = make("div", undefined, "scroll-y");
   inside.tabIndex = 0;
-  inside.append(table(found.terms.map(words), found.front.map((point) => row(found.terms.map((term) => written(point.values[term]))))));
+  inside.append(table(found.terms.map(termWords), found.front.map((point) => row(found.terms.map((term) => written(point.values[term]))))));
   numbers.append(make("summary", say.plans_numbers), inside);
-  home.replaceChildren(...head, make("p", say.plans_lead, "hint"), make("p", counted(found.n_plans, say.n_plans), "count"), grid, told, numbers, pairsBox(found.pairs), make("h3", say.price_title), pricesBox());
+  home.replaceChildren(...head, make("p", say.plans_lead, "hint"), make("p", counted(found.n_plans, say.n_plans), "count"), grid, told, numbers, pairsBox(found.pairs), ...versionsBox(), ...outlookBox(plan), make("h3", say.price_title), pricesBox());
   ["first", "second"].forEach((key) => byId(`plans-${key}`).addEventListener("change", () => { chosen[key] = byId(`plans-${key}`).value; chosen.for = ""; showSpread(plan); }));
+};
+const asking = (label, ask) => {
+  const [box, out] = [make("div", undefined, "ask-row"), make("div")];
+  const button = make("button", label);
+  button.type = "button";
+  out.setAttribute("role", "status");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    out.replaceChildren(make("p", say.solving, "busy"));
+    try { out.replaceChildren(...await ask()); } catch (error) { out.replaceChildren(make("p", error.message)); }
+    button.disabled = false;
+  });
+  box.append(button);
+  return { box, out };
+};
+const versionsBox = () => {
+  const least = make("input");
+  Object.assign(least, { type: "number", id: "versions-share", min: "1", max: "100", value: "10" });
+  const label = make("label", `${say.versions_share} `);
+  label.append(least);
+  const { box, out } = asking(say.versions_ask, async () => {
+    const found = await post("api/versions", { ...askedNow(), number: 3, differ: Number(least.value) / 100 });
+    const list = make("ul", undefined, "list");
+    list.append(...found.versions.map((answer, i) => {
+      const figures = Object.entries(answer.objective).map(([term, value]) => termAmount(term, value)).join("; ");
+      const item = make("li");
+      const show = make("button", say.versions_show, "small");
+      show.type = "button";
+      show.setAttribute("aria-label", `${say.versions_show}: ${i + 1}`);
+      show.addEventListener("click", () => { byId("plans-told").textContent = say.plans_shown; showFront(answer); });
+      item.append(make("span", fill(say.versions_one, { n: String(i + 1), figures })), show);
+      return item;
+    }));
+    return [list, ...(found.ended ? [make("p", fill(say.versions_ended, { why: found.ended }))] : [])];
+  });
+  box.prepend(label);
+  return [make("h3", say.versions_title), make("p", say.versions_lead, "hint"), box, out];
+};
+const signed = (value) => `${value > 0 ? "+" : "\u2212"}${decimal(Math.abs(100 * value))} %`;
+// How far all schools may grow or shrink alike before a cluster that is in range leaves it.
+const sameShare = (plan) => {
+  const { rules } = plan.base;
+  const inside = plan.result.clusters.filter((c) => c.pupils >= rules.min_pupils && c.pupils <= rules.max_pupils);
+  if (!inside.length) return [];
+  const least = inside.reduce((a, b) => (b.pupils < a.pupils ? b : a));
+  const most = inside.reduce((a, b) => (b.pupils > a.pupils ? b : a));
+  const [low, high] = [rules.min_pupils ? rules.min_pupils / least.pupils - 1 : null, rules.has_max ? rules.max_pupils / most.pupils - 1 : null];
+  return [
+    make("p", fill(say.outlook_same, { low: low === null ? say.outlook_any : signed(low), high: high === null ? say.outlook_any_up : signed(high) })),
+    ...(low === null ? [] : [make("p", fill(say.outlook_low, { cluster: least.name, share: signed(low) }))]),
+    ...(high === null ? [] : [make("p", fill(say.outlook_high, { cluster: most.name, share: signed(high) }))]),
+  ];
+};
+const outlookBox = (plan) => {
+  const { box, out } = asking(say.outlook_ask, async () => {
+    const { outlook } = await post("api/outlook", { ...askedNow(), plan: plan.answer.plan });
+    const [one] = outlook.rows;
+    const list = make("ul");
+    list.append(...one.leaving.map((words) => make("li", words)));
+    return [
+      ...sameShare(plan), table([say.outlook.title, say.outlook.total], outlook.series.map((name, i) => row([name, one.cells[i]]))),
+      ...(one.leaving.length ? [make("p", say.outlook.leaving), list] : []),
+      ...outlook.assumptions.map((words) => make("p", `${say.outlook.assumption} ${words}`, "hint")),
+    ];
+  });
+  return [make("h3", say.outlook_title), box, out];
 };
 /** @param {any} plan the best one, as `drawn` gives it */
 export const showSpread = async (plan) => {
   const home = byId("panel-plans");
-  if (!plan.answer.n_plans) { home.replaceChildren(make("h2", say.plans_title), make("p", say.plans_only)); return; }
+  if (!plan.answer.n_plans) { home.replaceChildren(make("h2", say.plans_title), make("p", say.plans_only), ...outlookBox(plan)); return; }
   const asked = askedNow();
   const key = JSON.stringify([asked.scenario, chosen.first, chosen.second]);
   if (chosen.for === key) { write(plan); return; }

@@ -7,7 +7,8 @@ import { partOf } from "./plan.js";
 import { outlines } from "./topology.js";
 import { asOption } from "./workbench.js";
 
-export const stage = { pane: null, shown: null, marks: null };
+/** @type {any} */
+export const stage = { pane: null, shown: null, marks: null, pin: null };
 const LOOK = { today: true, areas: true, dots: true };
 const firstSchool = (ground, unit) => ground.unit.findIndex((at, i) => at === unit && ground.group[i] < 0);
 const groundNumber = (ground) => {
@@ -39,6 +40,15 @@ export const todayShown = () => {
 };
 export const groundNow = () => (stage.shown ? stage.shown.ground : data.grounds[options[0].ground]);
 const unitOf = (name) => { const ground = groundNow(); return ground.units.findIndex((_, unit) => titleOf(ground, unit) === name || ground.units[unit] === name); };
+const nearestSchool = (latlng) => {
+  const ground = groundNow();
+  let [nearest, least] = [-1, Infinity];
+  schools.at.forEach(([x, y], i) => {
+    const far = Math.hypot(x - latlng.lng, y - latlng.lat);
+    if (ground.group[i] < 0 && far < least) [nearest, least] = [i, far];
+  });
+  return nearest;
+};
 const ringsOf = (units) => {
   const ground = groundNow();
   const pieces = data.topology.pieces.map((_, piece) => {
@@ -57,9 +67,27 @@ export const mark = (names, dash) => {
     L.polygon(rings, { ...look, color: "#fff", weight: 7 }), L.polygon(rings, { ...look, color: MARK, weight: 4, dashArray: dash }),
   ])).addTo(stage.pane.map);
 };
+// A single school can be dragged into another cluster; letting it go asks what that would cost.
+const showPin = (names) => {
+  if (stage.pin) stage.pin.remove();
+  stage.pin = null;
+  const ground = groundNow();
+  const unit = names.length ? unitOf(names[0]) : -1;
+  if (unit < 0 || ground.single[unit] === undefined || !stage.pane) return;
+  const [x, y] = schools.at[ground.single[unit]];
+  const icon = L.divIcon({ className: "move-pin", iconSize: [22, 22] });
+  const words = fill(say.move_pin, { a: names[0] });
+  stage.pin = L.marker([y, x], { icon, draggable: true, keyboard: false, title: words, alt: words }).addTo(stage.pane.map);
+  stage.pin.on("dragend", () => {
+    byId("pick-other").value = titleOf(ground, ground.unit[nearestSchool(stage.pin.getLatLng())]);
+    sayPicked();
+    if (!byId("do-price").disabled) stage.askPrice();
+  });
+};
 export const picked = () => [byId("pick-one").value, byId("pick-other").value].filter(Boolean);
 const sayPicked = () => {
   const names = picked();
+  showPin(names);
   byId("picked").replaceChildren(...names.map((name) => {
     const unit = unitOf(name);
     const ground = groundNow();
@@ -68,7 +96,8 @@ const sayPicked = () => {
     return make("span", `${fill(say.picked, { unit: name, pupils: number(pupils), cluster: stage.shown ? stage.shown.clusterOf[unit] : "–" })}. `);
   }));
   byId("why").replaceChildren();
-  ["together", "apart"].forEach((id) => { byId(`do-${id}`).disabled = new Set(names).size < 2; });
+  if (stage.pin) byId("picked").append(say.move_hint);
+  ["together", "apart", "price"].forEach((id) => { byId(`do-${id}`).disabled = new Set(names).size < 2; });
   ["exception", "why"].forEach((id) => { byId(`do-${id}`).disabled = !byId("pick-one").value; });
   mark(names);
 };
@@ -85,12 +114,7 @@ const fillPicks = () => {
 // The first click chooses a place, the second another; a third begins again.
 const pickOnMap = (latlng) => {
   const ground = groundNow();
-  let [nearest, least] = [-1, Infinity];
-  schools.at.forEach(([x, y], i) => {
-    const far = Math.hypot(x - latlng.lng, y - latlng.lat);
-    if (ground.group[i] < 0 && far < least) [nearest, least] = [i, far];
-  });
-  const name = titleOf(ground, ground.unit[nearest]);
+  const name = titleOf(ground, ground.unit[nearestSchool(latlng)]);
   const [one, other] = [byId("pick-one"), byId("pick-other")];
   if (!one.value || other.value || one.value === name) { one.value = name; other.value = ""; } else other.value = name;
   sayPicked();
@@ -110,18 +134,22 @@ export const showPlan = (plan) => {
   showOption(stage.pane, plan.option, LOOK);
   sayPicked();
 };
+// Rules name single schools by their number, readers by their name.
+const ruleName = (name) => groundNow().units[unitOf(name)];
 const pin = (kind) => {
   const names = picked();
   const key = `pins.${kind}`;
-  change({ [key]: [...(get(key) || []), names] }, `${say[kind]}: ${fill(say.pair, { a: names[0], b: names[1] })}`);
+  change({ [key]: [...(get(key) || []), names.map(ruleName)] }, `${say[kind]}: ${fill(say.pair, { a: names[0], b: names[1] })}`);
 };
-/** @param {(name: string) => void} askWhy */
-export const setUpStage = (askWhy) => {
+/** @param {(name: string) => void} askWhy @param {(names: string[], apply: (kind: string) => void) => void} askPrice */
+export const setUpStage = (askWhy, askPrice) => {
+  stage.askPrice = () => askPrice(picked(), pin);
+  byId("do-price").addEventListener("click", stage.askPrice);
   ["pick-one", "pick-other"].forEach((id) => byId(id).addEventListener("change", sayPicked));
   byId("do-together").addEventListener("click", () => pin("together"));
   byId("do-apart").addEventListener("click", () => pin("apart"));
   byId("do-exception").addEventListener("click", () => {
-    const name = byId("pick-one").value;
+    const name = ruleName(byId("pick-one").value);
     const now = get("size.exceptions") || [];
     change({ "size.exceptions": [...new Set([...now, name])], "size.max_exceptions": Math.max(get("size.max_exceptions") || 0, now.includes(name) ? 0 : now.length + 1) }, `${say.exception}: ${name}`);
   });

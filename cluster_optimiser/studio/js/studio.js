@@ -8,10 +8,10 @@ import { sayBusy, showFaults, showHelp, showNone, showOutcome, showWaiting } fro
 import { setUpPublish } from "./publish.js";
 import { setUpSpread, showSpread } from "./spread.js";
 import { drawn, mark, setUpStage, showPlan, stage, todayBy, todayShown } from "./stage.js";
-import { showWhy } from "./why.js";
+import { showPrice, showWhy } from "./why.js";
 
 const asked = () => ({ scenario: own(), home: draft.home, name: draft.name });
-const now = { number: 0, plan: null, tab: "work", waits: 0 };
+const now = { number: 0, plan: null, tab: "work", waits: 0, asks: 0, fetching: false, hasBest: false, answer: null };
 const TABS = ["work", "plans", "beside", "publish"];
 const tellTop = (words, more) => {
   const line = byId("told");
@@ -31,27 +31,27 @@ const failed = (error) => {
   else showFaults([error.message]);
 };
 // What is found soon is shown soon; where the time ran out, it is looked for longer.
-const SOON_S = 6;
+const SOON_S = [6, 20, 60];
 const askHelp = async () => {
   const mine = now.number;
   const apply = (changes, words) => change(changes, words);
   sayBusy(say.looking);
   try {
-    const soon = await post("api/explain", { ...asked(), time_limit_s: SOON_S });
-    if (mine !== now.number) return;
-    showHelp(soon, apply);
-    if (soon.notes.length || soon.unsettled.length) {
-      sayBusy(say.looking_on);
-      byId("outcome").classList.remove("waiting");
-      const later = await post("api/explain", asked());
+    for (const limit of SOON_S) {
+      const found = await post("api/explain", { ...asked(), time_limit_s: limit });
       if (mine !== now.number) return;
-      showHelp(later, apply);
+      const isAll = !found.notes.length && !found.unsettled.length;
+      if (isAll || limit === SOON_S[SOON_S.length - 1] || found.relaxations.length || found.combined.length) showHelp(found, apply);
+      sayBusy(isAll ? "" : say.looking_on);
+      byId("outcome").classList.remove("waiting");
+      if (isAll) return;
     }
     sayBusy("");
   } catch (error) { if (mine === now.number) failed(error); }
 };
-const showAnswer = (answer) => {
-  sayBusy("");
+const showAnswer = (answer, isLast = true) => {
+  now.answer = answer;
+  if (isLast) sayBusy("");
   if (!draft.changed_elsewhere) tellTop("");
   if (!answer.plan) { showNone(answer, askHelp); return; }
   data.last_answer = answer;
@@ -59,23 +59,39 @@ const showAnswer = (answer) => {
   const { metrics } = now.plan.result;
   data.today_values = { ...metrics, count: metrics.n_clusters, exceptions: metrics.n_under_min };
   showPlan(now.plan);
-  showOutcome(now.plan, todayBy(answer));
+  showOutcome(now.plan, todayBy(answer), isLast);
+  if (!isLast) return;
   if (now.tab === "plans") showSpread(now.plan);
   if (now.tab === "beside") showBeside(now.plan);
+};
+const stop = () => post("api/stop", { job }).catch((error) => tellTop(error.message));
+// While it is being solved: the best plan so far, on the map and in figures.
+const showBest = async () => {
+  const mine = now.asks;
+  if (!mine || now.fetching) return;
+  now.fetching = true;
+  try {
+    const { answer } = await post("api/best", { job });
+    if (answer && mine === now.asks) { now.hasBest = true; showAnswer(answer, false); }
+  } catch { /* the answer itself will tell */ }
+  now.fetching = false;
 };
 const solve = async () => {
   now.number += 1;
   const mine = now.number;
   clearTimeout(now.waits);
-  now.waits = setTimeout(() => sayBusy(say.solving, get("method") === "redraw" ? () => post("api/stop", { job }) : null), 150);
+  now.waits = setTimeout(() => sayBusy(say.solving, stop), 150);
+  Object.assign(now, { asks: mine, hasBest: false });
   try {
     const answer = await post("api/solve", { ...asked(), job, time_limit_s: get("method") === "redraw" ? 120 : 60 });
     if (mine !== now.number) return;
     clearTimeout(now.waits);
+    now.asks = 0;
     showAnswer(answer);
   } catch (error) {
     if (mine !== now.number) return;
     clearTimeout(now.waits);
+    now.asks = 0;
     failed(error);
   }
   document.documentElement.dataset.shown = String(mine);
@@ -98,6 +114,7 @@ onChange((why) => {
   showHead();
   const kept = keepState();
   if (why !== "change") return;
+  byId("why").replaceChildren();
   if (needsOtherGround()) { kept.then(() => location.reload()); return; }
   showFields();
   solve();
@@ -159,11 +176,12 @@ const setUpTabs = () => TABS.forEach((tab, i) => {
   });
 });
 listen((event) => {
-  if (event.kind === "progress" && event.job === job && get("method") === "redraw") {
+  if (event.kind === "progress" && event.job === job && event.has_plan) showBest();
+  else if (event.kind === "progress" && event.job === job && now.asks && get("method") === "redraw") {
     const term = data.terms[event.stage] || event.stage;
     const words = event.objective === null ? fill(say.solving_stage, { stage: term })
-      : fill(say.solving_now, { stage: term, objective: number(event.objective), bound: event.bound === null ? "–" : decimal(event.bound) });
-    sayBusy(words, () => post("api/stop", { job }));
+      : fill(event.bound === null ? say.solving_best : say.solving_now, { stage: term, objective: number(event.objective), bound: decimal(event.bound) });
+    sayBusy(words, stop, now.hasBest ? say.stop_keep : say.stop);
   }
   if (event.kind === "saved" && event.file === draft.file && event.seen !== draft.seen) tellTop(fill(say.changed_elsewhere, { file: draft.file }), reopenButton());
 });
@@ -176,7 +194,7 @@ document.addEventListener("keydown", (event) => {
 });
 setUpTabs();
 setUpSaving();
-setUpStage((name) => showWhy(now.plan, name, asked));
+setUpStage((name) => showWhy(now.plan, name, asked), (names, apply) => showPrice(now.plan, names, asked, apply));
 setUpSpread(asked, (answer) => { showPlan(drawn(answer, "", "")); });
 setUpBeside({ keep, back: (version) => replaceAll(version.own, fill(say.version_back, { name: version.name })), home: () => draft.home });
 setUpPublish();
