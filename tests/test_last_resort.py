@@ -117,9 +117,9 @@ print(child.pid, flush=True)
 sys.stdin.read()
 """
 WORKER = """
-import threading
-from cluster_optimiser.batch.pools import end_with_parent
-end_with_parent()
+import os, sys, threading
+from cluster_optimiser.lifetime import end_with_parent
+end_with_parent(int(sys.argv[1]) if sys.argv[1:] else os.getppid())
 print("works", flush=True)
 threading.Event().wait()
 """
@@ -138,6 +138,12 @@ def test_a_worker_ends_with_whoever_started_it() -> None:
         assert parent.stdout.readline() == "works\n"
         parent.kill()
         assert parent.stdout.read() == ""
+
+
+def test_a_worker_whose_parent_was_gone_before_it_looked_ends_too() -> None:
+    """Killed while a worker imports what it needs, a run left it for as long as that took."""
+    command = [sys.executable, "-c", WORKER, "1"]
+    assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 1
 
 
 def test_a_scheduler_that_has_gone_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

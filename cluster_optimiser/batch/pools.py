@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import threading
 import time
 import warnings
 from concurrent.futures import Executor, Future
@@ -22,6 +21,7 @@ from cluster_optimiser import own
 from cluster_optimiser.batch.work import warm_up, work
 from cluster_optimiser.constants import ONE_THREAD
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.lifetime import end_with_parent
 from cluster_optimiser.progress import listening
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 IDLE_S = 20
 """A process without work ends after so many seconds."""
-
-WATCH_S = 0.5
-"""How often a process looks whether the one that started it is still there."""
 
 QUIET = "ignore:resource_tracker"
 """Processes that are killed leave semaphores, which loky's tracker takes away with a warning."""
@@ -96,21 +93,6 @@ class Pool:
         """End; where it ends with an error, whatever still runs is ended too."""
 
 
-def end_with_parent() -> None:
-    """Have this process end soon after the one that started it, however that one came to its end.
-
-    What it holds open, the caller's pipe among it, would stay open as long as it lives.
-    """
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(WATCH_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 @contextmanager
 def _quiet_tracker() -> Iterator[None]:
     """Start loky's tracker, if it is not there yet, so that it takes away what is left silently."""
@@ -152,7 +134,11 @@ class LocalPool(Pool):
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
         with _quiet_tracker():
             self.executor = loky.get_reusable_executor(
-                max_workers=self.size, timeout=IDLE_S, env=ONE_THREAD, initializer=end_with_parent
+                max_workers=self.size,
+                timeout=IDLE_S,
+                env=ONE_THREAD,
+                initializer=end_with_parent,
+                initargs=(os.getpid(),),
             )
 
     def __exit__(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.constants import ONE_THREAD
 from cluster_optimiser.errors import ClusterOptimiserError, InputError, ScenarioError
+from cluster_optimiser.lifetime import end_with_parent
 from cluster_optimiser.progress import listening
 
 if TYPE_CHECKING:
@@ -78,12 +79,10 @@ def _desk(root: Path) -> Desk:
     return Desk(root)
 
 
-def serve(connection: Connection, root: Path) -> None:
+def serve(connection: Connection, root: Path, parent: int) -> None:
     """Be a worker: answer what comes until the other end is gone."""
+    end_with_parent(parent, with_thread=True)
     os.environ.update({name: os.environ.get(name, n) for name, n in ONE_THREAD.items()})
-    from cluster_optimiser.batch.pools import end_with_parent  # noqa: PLC0415 - as below
-
-    end_with_parent()
     desk = _desk(root)
     desk.warm_up()
     with suppress(EOFError, OSError, KeyboardInterrupt):
@@ -108,7 +107,9 @@ class Worker:
             return
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, self.root), daemon=True)
+        self.process = context.Process(
+            target=serve, args=(theirs, self.root, os.getpid()), daemon=True
+        )
         self.process.start()
         theirs.close()
 

@@ -86,7 +86,8 @@ class Studio:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        await run_in_threadpool(self.crew.warm_up)
+        # In the thread that lasts as long as the server: a process ends with what started it.
+        self.crew.warm_up()
         yield
         self.events.close()
         await run_in_threadpool(self.crew.close)

@@ -1,6 +1,7 @@
 // Everything put together; what is here only connects.
 import { showAnswer, showPartners } from "./answer.js";
 import { answerTo, asked, decodeAsk, openAsk, setUpAsk, showAsk } from "./ask.js";
+import { checkPlan, setUpChecking } from "./checking.js";
 import { drawCompare, markCompared, openCompare, panes, setUpCompare } from "./compare.js";
 import { byId, data, options } from "./core.js";
 import { drawFirst, first, followSchool, setUpFirst } from "./first.js";
@@ -53,6 +54,7 @@ setUpReply();
 setUpAsk(goTo);
 byId("try-reply").addEventListener("click", () => goTo("reply"));
 setUpPrinting();
+setUpChecking(() => { reveal("sources"); reveal("check-plan"); });
 onPart((part) => { if (part.id === "levels") setUpLevels(); });
 document.addEventListener("click", (event) => {
   const link = /** @type {any} */ (event.target).closest("a[href^='#']");
@@ -72,5 +74,5 @@ if (chosen.ask || chosen.see === "ask") openAsk();
 if (chosen.see === "maps") openCompare();
 if (chosen.see || chosen.school !== null) reveal(chosen.see || "school", false);
 // For those who check the page's numbers against the command line.
-window.clusterPage = Object.freeze({ options, panes, first, touchingPairs, search, lookUp, spotOfPostcode, choose, chosen, tried, levels, startFrom, moveUnit, openTry, openCompare, planText, readPlan, measure, answerTo, asked, decodeAsk, openAsk, readForm, replyCsv, replyText, reveal, data });
+window.clusterPage = Object.freeze({ options, panes, first, touchingPairs, search, lookUp, spotOfPostcode, choose, chosen, tried, levels, startFrom, moveUnit, openTry, openCompare, planText, readPlan, measure, checkPlan, answerTo, asked, decodeAsk, openAsk, readForm, replyCsv, replyText, reveal, data });
 document.documentElement.dataset.ready = String(Math.round(performance.now()));
