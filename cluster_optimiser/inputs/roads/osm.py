@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
 
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.roads.area import EVERYWHERE
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 OSM_SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf", ".osm.xml")
 
+MOST_NAMED = 5
+"""So many nodes without a place are named, then their number."""
+
 READ_KEYS = (
     *("highway", "route", "barrier", *SHOWN),
     *("restriction", "restriction:motorcar", "restriction:conditional"),
@@ -34,6 +39,7 @@ def read_osm(
     import osmium  # noqa: PLC0415 - only those who read maps need it
 
     ways, latest, n_placeless = into or Ways(), "", 0
+    is_text, is_lacking = path.suffix in {".osm", ".xml"}, False
     n_before = len(ways.segments)
     try:
         with osmium.io.Reader(str(path)) as reader:
@@ -46,6 +52,8 @@ def read_osm(
                 ways.add_node(item.id, tags)
             elif isinstance(item, osmium.osm.Way):
                 is_placed = _add_way(ways, item, tags, box)
+                if is_text and not is_lacking:
+                    is_lacking = not all(node.location.valid() for node in item.nodes)
                 n_placeless += not is_placed
                 if is_placed and item.id in ways.tags and item.timestamp.year > 1970:  # noqa: PLR2004
                     latest = max(latest, item.timestamp.date().isoformat())
@@ -56,6 +64,8 @@ def read_osm(
         remedy = "Download it again: it should be .osm, .osm.gz, .osm.bz2 or .osm.pbf."
         problem = f"the file cannot be read as OpenStreetMap data: {error}"
         raise InputError([Fault(str(path), 0, "", problem, remedy)]) from None
+    if is_lacking and (faults := _placeless_nodes(path)):
+        raise InputError(faults)
     if len(ways.segments) == n_before:
         problem, remedy = _why_empty(n_placeless, is_boxed=box != EVERYWHERE.box)
         raise InputError([Fault(str(path), 0, "", problem, remedy)])
@@ -69,6 +79,28 @@ def _why_empty(n_placeless: int, *, is_boxed: bool) -> tuple[str, str]:
     if is_boxed:
         return "no road of the file lies in the authority", "Use the extract of its own region."
     return "the file has no roads", "Use an extract that has them."
+
+
+def _placeless_nodes(path: Path) -> list[Fault]:
+    """Name nodes that say no place, by line: only a file that is written as text has lines."""
+    faults: list[Fault] = []
+    parser = expat.ParserCreate()
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        lacking = [key for key in ("lat", "lon") if not attributes.get(key)]
+        if name == "node" and lacking and attributes.get("visible") != "false":
+            problem = f"node {attributes.get('id', '')} has no {' and no '.join(lacking)}"
+            remedy = "Give its place, or take an extract with whole ways."
+            faults.append(Fault(str(path), parser.CurrentLineNumber, "node", problem, remedy))
+
+    parser.StartElementHandler = begin
+    with path.open("rb") as file, suppress(expat.ExpatError):
+        parser.ParseFile(file)
+    more = len(faults) - MOST_NAMED
+    if more > 0:
+        problem, remedy = f"and {more:,} more nodes have no place", "Mend them alike."
+        faults[MOST_NAMED:] = [Fault(str(path), 0, "node", problem, remedy)]
+    return faults
 
 
 def _add_way(ways: Ways, way: Way, tags: Mapping[str, str], box: Box) -> bool:

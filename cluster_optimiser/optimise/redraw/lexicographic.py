@@ -138,18 +138,8 @@ def _solve_stages(
     start: Sequence[Cluster],
     most_of_first: int | None = None,
 ) -> PartPlan:
-    a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs, is_shaped=how.is_shaped)
-    is_many = len(units) > how.few
-    if is_many:
-        size = ground.problem.scenario.size
-        tighten_sizes(a, size.min_pupils, size.max_pupils)
-    most_of = ground.problem.scenario.most_of
-    for term, most in most_of.items():
-        limited = objective_of(a, term)
-        a.model.row(limited.terms, high=most - limited.constant)
-    if most_of_first is not None:
-        first = objective_of(a, stage_names(ground)[0])
-        a.model.row(first.terms, high=most_of_first - first.constant)
+    a = _model(ground, units, limits, how, most_of_first)
+    is_many, most_of = len(units) > how.few, ground.problem.scenario.most_of
     fits = limits.fewest <= len(start) <= (limits.most or len(start)) and all(
         value_of(ground, term, start) <= most for term, most in most_of.items()
     )
@@ -195,6 +185,27 @@ def _solve_stages(
     return PartPlan(
         status, tuple(search.clusters), tuple(stages), len(a.x), search.n_cuts, search.n_rounds
     )
+
+
+def _model(
+    ground: RedrawGround,
+    units: Sequence[int],
+    limits: Limits,
+    how: How,
+    most_of_first: int | None,
+) -> Assignment:
+    """Build the model of a part, with what its terms may be at most."""
+    a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs, is_shaped=how.is_shaped)
+    if len(units) > how.few:
+        size = ground.problem.scenario.size
+        tighten_sizes(a, size.min_pupils, size.max_pupils)
+    limited = [*ground.problem.scenario.most_of.items()]
+    if most_of_first is not None:
+        limited.append((stage_names(ground)[0], most_of_first))
+    for term, most in limited:
+        objective = objective_of(a, term)
+        a.model.row(objective.terms, high=most - objective.constant)
+    return a
 
 
 def _any_plan(a: Assignment, search: Search, how: How, stages: tuple[PartStage, ...]) -> PartPlan:
