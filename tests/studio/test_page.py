@@ -105,6 +105,7 @@ def test_rules_are_changed_compared_saved_and_run_to_the_same_plan(
 
     bench.click("#save-as")
     bench.fill("#save-title", "Two clusters")
+    bench.fill("#save-text", "Two, and no more.")
     bench.fill("#save-label", "4x")
     bench.get_by_role("dialog").get_by_role("button", name="Save").click()
     bench.wait_for_url(re.compile("4x"))
@@ -113,6 +114,7 @@ def test_rules_are_changed_compared_saved_and_run_to_the_same_plan(
         text = file.read_text(encoding="utf-8")
         assert 'extends = "base.toml"' in text
         assert 'together = [["Birch", "Cedar"]]' in text
+        assert 'description = "Two, and no more."' in text
         result = run_scenario(file)
         assert {str(urn): name for urn, name in result.plan.assignment.items()} == shown
     finally:

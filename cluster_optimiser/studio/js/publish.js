@@ -75,6 +75,7 @@ const done = (made) => {
   zip.download = "";
   showPublished(made.published);
   byId("publish-made").replaceChildren(make("p", say.publish_done), page, " · ", zip, ...made.notes.map((note) => make("p", note, "hint")));
+  byId("publish-made").scrollIntoView({ block: "nearest" });
 };
 const publish = async (button) => {
   button.disabled = true;

@@ -135,6 +135,7 @@ const setUpSaving = () => {
   byId("save").addEventListener("click", async () => tellTop(await save(draft.file, draft.seen)));
   byId("save-as").addEventListener("click", () => {
     byId("save-title").value = get("title") || "";
+    byId("save-text").value = get("description") || "";
     byId("save-label").value = `${get("option")}x`;
     byId("save-file").value = `${get("option")}x.toml`;
     byId("save-wrong").textContent = "";
@@ -146,7 +147,7 @@ const setUpSaving = () => {
   box.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const before = own();
-    const next = { ...before, title: byId("save-title").value, option: byId("save-label").value };
+    const next = { ...before, title: byId("save-title").value, option: byId("save-label").value, description: byId("save-text").value };
     const file = `${draft.home}/${byId("save-file").value}`;
     try {
       await post("api/save", { file, own: next, seen: null });
