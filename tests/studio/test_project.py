@@ -7,6 +7,7 @@ import pytest
 
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.rules import RULES
+from cluster_optimiser.studio import project as files
 from cluster_optimiser.studio.forms import ELSEWHERE, form_rows
 from cluster_optimiser.studio.project import ChangedError, Project, kept_text
 from cluster_optimiser.words import words
@@ -157,3 +158,35 @@ def test_no_comment_before_the_next_table_goes_with_a_table(names, size):
         assert "# about size\n[size]" in text
     if "A" in names and size:
         assert "# about B" in text
+
+
+class KilledError(BaseException):
+    """The server is gone: nothing is put in order any more."""
+
+
+@pytest.mark.parametrize("step", ["fdopen", "fsync", "chmod", "replace"])
+def test_whoever_is_killed_while_saving_leaves_what_was_saved_before(tmp_path, monkeypatch, step):
+    file = "scenarios/4a.toml"
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / file).write_text(BASE, encoding="utf-8")
+    project = Project(tmp_path)
+    project.keep_state(file, {"steps": [1]})
+    seen = project.opened(file)["seen"]
+    own = {**tomllib.loads(BASE), "title": "T"}
+
+    def die(*_args, **_how):
+        raise KilledError
+
+    with monkeypatch.context() as at_work:
+        at_work.setattr(files.os, step, die)
+        with pytest.raises(KilledError):
+            project.save(file, own, seen=seen)
+        with pytest.raises(KilledError):
+            project.keep_state(file, {"steps": [1, 2]})
+    again = Project(tmp_path)
+    assert (tmp_path / file).read_text(encoding="utf-8") == BASE
+    assert again.state(file) == {"steps": [1]}
+    # What was on its way is no scenario, and stands in nobody's way.
+    assert [path.name for path in tmp_path.rglob("*.toml")] == ["4a.toml"]
+    again.save(file, own, seen=seen)
+    assert again.opened(file)["own"] == own
