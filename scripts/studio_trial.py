@@ -200,7 +200,8 @@ def changes(n: int) -> None:
             if (found["status"], found["plan"], found["n_plans"]) == wanted:
                 n_alike += 1
             else:
-                print("DIFFERS", own, found["status"], wanted[0], found["n_plans"], wanted[2])
+                told = (found["status"], wanted[0], found["n_plans"], wanted[2])
+                print("DIFFERS", own, *told, flush=True)
         n_none = sum(found["status"] == "INFEASIBLE" for found in answers)
         print(f"{n_alike} of {n} as run gives them, {n_none} of them proved impossible")
 
@@ -249,10 +250,9 @@ def kills(n: int) -> None:
                 continue
             # What was told last, or what was on its way when it was killed.
             n_told += told["n"]
-            print(number, told, flush=True)
-            n_lost += int(state["n"] < told["state"]) + int(
-                int(now["title"].rpartition(" ")[2] or 0) < told["file"] and told["file"] > 0
-            )
+            title = now["title"].removeprefix("number ")
+            n_lost += int(state["n"] < told["state"])
+            n_lost += int((int(title) if title.isdecimal() else 0) < told["file"])
         left = [path.name for path in root.rglob(".*.part")]
     print(f"{n} kills after {n_told} saves: {n_lost} lost, {n_broken} files broken; parts {left}")
 
