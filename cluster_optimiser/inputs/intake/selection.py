@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cluster_optimiser.constants import FORMULA_STARTS
-from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed, urn_of
+from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed, number_of, urn_of
 from cluster_optimiser.inputs.intake.gias import (
     LEFT_OUT,
     STATUSES,
@@ -42,6 +42,13 @@ NO_AUTHORITY = frozenset({"000", "0"})
 _NONE_WORDS = frozenset({"", "does not apply", "none", "not applicable"})
 
 _SAME_ROW, _SAME_URN = "the same row again", "its URN stands on an earlier row"
+
+
+MOST_PUPILS = 5_000
+"""No school of England has as many."""
+
+MOST_OF_PLACES = 3
+"""Times its places from which on a roll is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +276,14 @@ class _Sieve:
             self.flag(urn, name, "not open yet, taken on request", text)
         elif not status and "status" in cells:
             self.flag(urn, name, "status not known, taken for open", f'"{text}"')
+        low, high = age_of(cells.get("low_age", "")), age_of(cells.get("high_age", ""))
+        if low is not None and high is not None and low > high:
+            self.flag(urn, name, "lowest age above the highest", f"{low} and {high}")
+        pupils, places = (number_of(cells.get(key, "")) for key in ("pupils", "capacity"))
+        most = MOST_PUPILS if isinstance(places, Problem) or not places else MOST_OF_PLACES * places
+        if not isinstance(pupils, Problem) and pupils > min(most, MOST_PUPILS):
+            on = "" if isinstance(places, Problem) else f" on {places:,.0f} places"
+            self.flag(urn, name, "more pupils than can be believed", f"{pupils:,.0f}{on}")
         if not cells.get("name", ""):
             self.flag(urn, name, "no name")
         if name.startswith(FORMULA_STARTS) or re.search(r"<\s*/?\s*\w", name):

@@ -48,6 +48,25 @@ def test_clean_files_have_nothing_to_look_at(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"pupils": "99999"}, "more pupils than can be believed: "),
+        ({"pupils": "900", "SchoolCapacity": "210"}, "900 on 210 places"),
+        ({"low": "10", "high": "9"}, "lowest age above the highest"),
+        ({"pupils": "430", "SchoolCapacity": "210"}, ""),
+    ],
+)
+def test_figures_that_cannot_be_are_flagged(
+    changes: dict[str, str], says: str, tmp_path: Path
+) -> None:
+    files = Files(tmp_path)
+    files.edit(0, **changes)
+    taken = take_in(files.write())
+    said = [f"{flag.what}: {flag.detail}" for flag in taken.ledger.flags]
+    assert [says in one for one in said] == [True] * bool(says)
+
+
+@pytest.mark.parametrize(
     ("name", "asked", "last_changed", "date", "origin"),
     [
         ("edubasealldata20240115.csv", "", "03-02-2024", "2024-01-15", "from the file's name"),
