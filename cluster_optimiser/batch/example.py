@@ -20,6 +20,14 @@ def example_folder() -> Path:
     raise ClusterOptimiserError(message)
 
 
+def rooms() -> dict[str, str]:
+    """Give the folder of scenarios of each authority; the first has the one that holds all."""
+    source = example_folder()
+    names = sorted(path.name for path in (source / "boundaries").iterdir() if path.is_dir())
+    found = {name: f"scenarios/{name}" for name in names if (source / "scenarios" / name).is_dir()}
+    return {name: "scenarios" for name in names if name not in found} | found
+
+
 def copy_example(folder: Path) -> None:
     """Copy the example into a folder."""
     source = example_folder()

@@ -10,11 +10,6 @@ import click
 from cluster_optimiser.cli.running import only_option, run
 from cluster_optimiser.cli.terminal import console, is_plain, verbose_option
 
-FIRST = "norfolk"
-
-SCENARIOS = {FIRST: "scenarios", "kirklees": "scenarios/kirklees"}
-"""Authority of the examples -> the folder of its scenarios."""
-
 
 def is_asked() -> bool:
     """Tell whether there is somebody to ask."""
@@ -27,9 +22,8 @@ def is_asked() -> bool:
 )
 @click.option(
     "--authority",
-    type=click.Choice(list(SCENARIOS)),
-    help="Which one: a shire county, or a metropolitan district with three-tier schools.  "
-    "[default: asked at a terminal, else norfolk]",
+    help="Which one, by the name of its folder under boundaries.  [default: asked at a terminal, "
+    "else the first]",
 )
 @only_option
 @verbose_option
@@ -39,16 +33,21 @@ def demo(context: click.Context, *, folder: Path, authority: str | None, only: s
 
     \b
     Example:
-      cluster-optimiser demo example --authority kirklees
+      cluster-optimiser demo example
     """
-    from cluster_optimiser.batch.example import copy_example
+    from cluster_optimiser.batch.example import copy_example, rooms
 
-    to_user = console()
+    homes, to_user = rooms(), console()
+    first = next(iter(homes))
     if authority is None and is_asked():
-        choice = click.Choice(list(SCENARIOS))
-        authority = click.prompt("Which authority", type=choice, default=FIRST, err=True)
+        authority = click.prompt(
+            "Which authority", type=click.Choice(list(homes)), default=first, err=True
+        )
+    if (authority or first) not in homes:
+        message = f'there is no example "{authority}": {" or ".join(homes)}'
+        raise click.BadParameter(message, param_hint="'--authority'")
     copy_example(folder)
-    room = folder / SCENARIOS[authority or FIRST]
+    room = folder / homes[authority or first]
     to_user.print(
         f"The examples are in {folder}: change a file in {room} and run it again with\n"
         f"  cluster-optimiser run {room} --out {folder / 'results'}",

@@ -98,6 +98,13 @@ def test_the_demonstration_makes_the_authority_that_is_asked_for(
         assert ran.pop() == folder / room
 
 
+def test_an_example_that_is_none_is_named_with_those_there_are(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli.app, ["demo", str(tmp_path / "x"), "--authority", "nowhere"])
+    assert done.exit_code == 2
+    assert 'no example "nowhere": norfolk or kirklees' in " ".join(done.output.split())
+    assert not (tmp_path / "x").exists()
+
+
 def test_the_demonstration_asks_which_at_a_terminal_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
