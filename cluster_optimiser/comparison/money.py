@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -230,6 +231,16 @@ def funding(result: Result) -> FundingView | None:
     ScenarioError
         If the formula cannot be carried out.
     """
+    if result not in _SEEN:
+        _SEEN[result] = _funding(result)
+    return _SEEN[result]
+
+
+_SEEN: WeakKeyDictionary[Result, FundingView | None] = WeakKeyDictionary()
+"""What was worked out already: files, manifest and page all ask."""
+
+
+def _funding(result: Result) -> FundingView | None:
     money = result.problem.scenario.funding
     if money is None:
         return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
@@ -109,10 +110,14 @@ def _unit_pupils(problem: Problem) -> NDArray[np.int64]:
     """Give the pupils of each unit (row) in each projection (column)."""
     unit = problem.units.index.get_indexer(problem.unit_of)
     total = np.zeros((len(problem.units), len(problem.projections)), dtype=np.int64)
-    for column, projected in enumerate(problem.projections):
-        pupils = projected.pupils.reindex(problem.unit_of.index).to_numpy(dtype=np.int64)
-        np.add.at(total[:, column], unit, pupils)
+    np.add.at(total, unit, _school_pupils(problem, problem.unit_of.index))
     return total
+
+
+def _school_pupils(problem: Problem, urns: pd.Index | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the pupils of each school (row) in each projection (column)."""
+    columns = {column: p.pupils for column, p in enumerate(problem.projections)}
+    return pd.DataFrame(columns).reindex(urns).to_numpy(dtype=np.int64)
 
 
 def _within(problem: Problem, groups: Sequence[CandidateGroup]) -> NDArray[np.bool_]:
@@ -161,8 +166,9 @@ def _near_enough(
         for row, some in enumerate(members)
         if not near[np.ix_(some, some[today.unit_of])].all() and asked[row].any()
     ]
-    for column, projected in enumerate(problem.projections if far else ()):
-        pupils = projected.pupils.reindex(problem.travel.urns).to_numpy(dtype=np.int64)
+    if not far:
+        return fine
+    for column, pupils in enumerate(_school_pupils(problem, problem.travel.urns).T):
         found = today.with_pupils(pupils).of(members[far])
         fine[far, column] = [
             place is not None and is_within(place.max_centiminutes, limit_min) for place in found

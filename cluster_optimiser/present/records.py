@@ -38,6 +38,8 @@ def plain(value: object) -> object:
     >>> plain({"a": float("nan"), "b": (1, 2.5)})
     {'a': None, 'b': [1, 2.5]}
     """
+    if type(value) in {str, int, bool}:
+        return value
     if hasattr(value, "items"):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (set, frozenset)):

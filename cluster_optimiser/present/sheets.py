@@ -79,9 +79,9 @@ def _is_academy(schools: pd.DataFrame, governance: Governance) -> pd.Series | No
     return found
 
 
-def _phases(members: pd.DataFrame) -> list[dict[str, Any]]:
+def _phases(members: list[Any]) -> list[dict[str, Any]]:
     groups = []
-    for phase in sorted(set(members["phase"]), key=PHASES.index):
+    for phase in sorted({row.phase for row in members}, key=PHASES.index):
         rows = [
             {
                 "name": row.school,
@@ -90,13 +90,14 @@ def _phases(members: pd.DataFrame) -> list[dict[str, Any]]:
                 "today": row.from_cluster,
                 "academy": bool(row.is_academy),
             }
-            for row in members[members["phase"] == phase].sort_values("school").itertuples()
+            for row in sorted(members, key=lambda row: str(row.school))
+            if row.phase == phase
         ]
         groups.append({"title": say(f"phases.{phase}"), "rows": rows})
     return groups
 
 
-def _areas(result: Result, urns: pd.Index, layer: str) -> list[str]:
+def _areas(result: Result, urns: list[int], layer: str) -> list[str]:
     """List the areas of a layer that member schools lie in, with how many."""
     areas = result.problem.authority.schools.loc[urns, LAYER_PREFIX + layer].dropna()
     counted = Counter(str(area) for area in areas)
@@ -118,17 +119,17 @@ def _homes(result: Result, row: Mapping[str, Any], governance: Governance) -> li
 def _sheet(
     result: Result,
     governance: Governance,
-    schools: pd.DataFrame,
+    schools: list[Any],
     row: Mapping[str, Any],
     made: tuple[tuple[str, bool], ...],
     number_of: str,
 ) -> dict[str, Any]:
-    members = schools[schools["cluster"] == row["cluster"]]
-    linked = schools[schools["secondary_membership"] == row["cluster"]]
+    members = [one for one in schools if one.cluster == row["cluster"]]
+    linked = [one for one in schools if str(one.secondary_membership) == row["cluster"]]
     partnerships = [name for name, _ in made]
     n_votes = len(members) * governance.votes_per_school
-    n_secondary = int(members["phase"].isin(SECONDARY_PHASES).sum())
-    place = members.loc[members["is_place"], "school"].tolist()
+    highs = [one.school for one in members if one.phase in SECONDARY_PHASES]
+    place = [one.school for one in members if one.is_place]
     layers = result.problem.authority.layers
     return {
         "number": number_of,
@@ -147,16 +148,13 @@ def _sheet(
         "cluster_id": row["cluster_id"],
         "n_votes": n_votes,
         "votes": say("sheets.votes_of", n_votes, quorum=quorum(n_votes, governance.quorum_share)),
-        "executive": executive_words(len(members), partnerships, n_secondary, governance),
-        "highs": members.loc[members["phase"].isin(SECONDARY_PHASES), "school"].tolist(),
-        "academies": members.loc[members["is_academy"].astype(bool), "school"].tolist(),
-        "linked": [
-            {"name": name, "cluster": cluster}
-            for name, cluster in zip(linked["school"], linked["cluster"], strict=True)
-        ],
+        "executive": executive_words(len(members), partnerships, len(highs), governance),
+        "highs": highs,
+        "academies": [one.school for one in members if one.is_academy],
+        "linked": [{"name": one.school, "cluster": one.cluster} for one in linked],
         "homes": _homes(result, row, governance),
         "reach": [
-            (layers[layer].title, _areas(result, members.index, layer))
+            (layers[layer].title, _areas(result, [one.Index for one in members], layer))
             for layer in governance.reach_layers
         ],
     }
@@ -172,11 +170,12 @@ def _sheets(result: Result, governance: Governance) -> Sheets:
     schools["is_academy"] = False if academies is None else academies
     made, numbers = made_from(result), cluster_numbers(result)
     own = clusters[~clusters["is_exempt"].astype(bool)]
+    rows = list(schools.itertuples())
     sheets = [
         _sheet(
             result,
             governance,
-            schools,
+            rows,
             row,
             made[str(row["cluster"])],
             numbers[row["cluster_id"]],

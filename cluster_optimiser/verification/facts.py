@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import networkx as nx
+import numpy as np
 
 from cluster_optimiser.constants import BORDER_TOLERANCE_M, CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Violation
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,35 +124,45 @@ def hubs_among(ground: PlainGround, schools: Sequence[School]) -> list[School]:
     return [s for s in schools if hubs == "any" or s.urn in hubs]
 
 
+Meeting = tuple[int | None, float | None, float | None]
+"""URN of a meeting place, pupil minutes to it, and the longest way to it."""
+
+
 def meeting_place(
     ground: PlainGround, schools: Sequence[School], places: Sequence[School]
-) -> tuple[int | None, float | None, float | None]:
-    """Give the 1-median over places among the members, its pupil minutes, the longest way to it.
+) -> Meeting:
+    """Give the 1-median over places among the members, its pupil minutes, the longest way to it."""
+    pupils = np.array([[school.pupils for school in schools]], dtype=np.int64)
+    return meeting_places(ground, schools, places, pupils)[0]
 
-    Minutes are exact to the hundredth, so the sums are made of integers and a tie is a true tie.
+
+def meeting_places(
+    ground: PlainGround,
+    schools: Sequence[School],
+    places: Sequence[School],
+    pupils: NDArray[np.int64],
+) -> list[Meeting]:
+    """Give the same for each row of pupils, a column being a school.
+
+    Minutes are exact to the hundredth, so the sums are made of integers and a tie is a true tie,
+    which goes to the lowest URN. One school that cannot be reached leaves the longest unknown.
     """
-    best: tuple[int, int] | None = None
-    for place in places:
-        total = 0
-        for school in schools:
-            if school.pupils == 0:
-                continue
-            minutes = ground.minutes[school.position, place.position]
-            if math.isnan(minutes):
-                break
-            total += school.pupils * round(float(minutes) * CENTIMINUTES_PER_MINUTE)
-        else:
-            if best is None or (total, place.urn) < best:
-                best = (total, place.urn)
-    if best is None:
-        return None, None, None
-    total, urn = best
-    to = ground.schools[urn].position
-    longest = max(float(ground.minutes[s.position, to]) for s in schools)
-    # One school that cannot be reached leaves the longest unknown, wherever it stands in the list.
-    if any(math.isnan(ground.minutes[s.position, to]) for s in schools):
-        return urn, total / CENTIMINUTES_PER_MINUTE, None
-    return urn, total / CENTIMINUTES_PER_MINUTE, longest
+    if not places:
+        return [(None, None, None)] * len(pupils)
+    places = sorted(places, key=lambda place: place.urn)
+    ways = ground.minutes[[s.position for s in schools]][:, [p.position for p in places]]
+    is_unknown = np.isnan(ways)
+    hundredths = np.rint(np.where(is_unknown, 0, ways) * CENTIMINUTES_PER_MINUTE)
+    totals = pupils @ hundredths.astype(np.int64)
+    cannot = (pupils > 0).astype(np.int64) @ is_unknown.astype(np.int64) > 0
+    best = np.where(cannot, np.iinfo(np.int64).max, totals).argmin(axis=1)
+    longest = [None if math.isnan(way) else float(way) for way in ways.max(axis=0)]
+    return [
+        (None, None, None)
+        if cannot[row, at]
+        else (places[at].urn, int(totals[row, at]) / CENTIMINUTES_PER_MINUTE, longest[at])
+        for row, at in enumerate(best.tolist())
+    ]
 
 
 def alignment(

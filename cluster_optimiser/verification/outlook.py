@@ -11,14 +11,16 @@ import copy
 import dataclasses
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from cluster_optimiser.prospects import Outlook
 from cluster_optimiser.verification.facts import (
     ClusterFacts,
+    Meeting,
     alignment,
     hubs_among,
-    meeting_place,
+    meeting_places,
 )
 from cluster_optimiser.verification.register import PlainGround
 from cluster_optimiser.verification.rules import (
@@ -42,17 +44,22 @@ def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
     ground = PlainGround(problem)
     lasting = [v for v in today.violations if not v.rule.startswith(BY_PUPILS)]
     ordinary = [facts for facts in today.clusters.values() if not facts.is_exempt]
-    is_far = {facts.name: _may_be_too_far(ground, facts) for facts in ordinary}
+    projected_pupils = pd.DataFrame({p.label: p.pupils for p in problem.projections})
+    meetings = {
+        facts.name: _meetings(ground, facts, projected_pupils)
+        for facts in ordinary
+        if _may_be_too_far(ground, facts)
+    }
     torn = _units_of_several_areas(ground)
-    far_urns = {urn for facts in ordinary if is_far[facts.name] for urn in facts.urns}
     rows, pupils = [], {}
-    for projected in problem.projections:
+    for at, projected in enumerate(problem.projections):
         pupils_of = dict(
             zip(projected.pupils.index.tolist(), projected.pupils.tolist(), strict=True)
         )
-        then = _with_pupils(ground, pupils_of, far_urns, torn)
+        then = _with_pupils(ground, pupils_of, torn)
         changed = [
-            _changed(then, facts, pupils_of, is_far=is_far[facts.name]) for facts in ordinary
+            _changed(facts, pupils_of, meetings[facts.name][at] if facts.name in meetings else None)
+            for facts in ordinary
         ]
         broken = [*lasting, *_broken(then, changed)]
         size = problem.scenario.size
@@ -98,20 +105,16 @@ def _units_of_several_areas(ground: PlainGround) -> dict[str, set[int]]:
 
 
 def _with_pupils(
-    ground: PlainGround,
-    pupils_of: dict[int, int],
-    far_urns: set[int],
-    torn: dict[str, set[int]],
+    ground: PlainGround, pupils_of: dict[int, int], torn: dict[str, set[int]]
 ) -> PlainGround:
     """Give the ground with the pupils of a projection, and the homes that units have then.
 
     Most of the time would go into making every school anew: only those whose own pupils a rule
-    looks at are, which are those of units that may change their home area, and of clusters that may
-    have no meeting place near enough.
+    looks at are, which are those of units that may change their home area.
     """
     then = copy.copy(ground)
     required = ground.scenario.required_layers
-    asked = far_urns.union(*torn.values())
+    asked = set[int]().union(*torn.values())
     then.schools = ground.schools | {
         urn: dataclasses.replace(ground.schools[urn], pupils=pupils_of[urn]) for urn in asked
     }
@@ -138,14 +141,20 @@ def _may_be_too_far(ground: PlainGround, facts: ClusterFacts) -> bool:
     return not all(way <= limit_min + MINUTES_TOLERANCE_MIN for way in ways)
 
 
+def _meetings(ground: PlainGround, facts: ClusterFacts, pupils: pd.DataFrame) -> list[Meeting]:
+    """Give the meeting place of a cluster in each projection, a column of pupils."""
+    schools = [ground.schools[urn] for urn in facts.urns]
+    held = pupils.loc[list(facts.urns)].to_numpy(dtype=np.int64).T
+    return meeting_places(ground, schools, hubs_among(ground, schools), held)
+
+
 def _changed(
-    then: PlainGround, facts: ClusterFacts, pupils_of: dict[int, int], *, is_far: bool
+    facts: ClusterFacts, pupils_of: dict[int, int], meeting: Meeting | None
 ) -> ClusterFacts:
     changed = dataclasses.replace(facts, pupils=sum(pupils_of[urn] for urn in facts.urns))
-    if not is_far:
+    if meeting is None:
         return changed
-    schools = [then.schools[urn] for urn in facts.urns]
-    place, pupil_minutes, longest = meeting_place(then, schools, hubs_among(then, schools))
+    place, pupil_minutes, longest = meeting
     return dataclasses.replace(
         changed, meeting_place_urn=place, pupil_minutes=pupil_minutes, max_minutes=longest
     )
