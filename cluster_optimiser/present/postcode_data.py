@@ -8,6 +8,7 @@ digits. Digits are letters that need no escape in JSON within HTML.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -33,21 +34,21 @@ def packed_postcodes(postcodes: pd.DataFrame | None) -> list[list[Any]]:
     """Pack postcodes."""
     if postcodes is None:
         return []
+    columns = (postcodes[name].tolist() for name in ("postcode", "x", "y"))
+    rows = sorted(
+        (code[:-2], _unit_number(code), x, y) for code, x, y in zip(*columns, strict=True)
+    )
     sectors = []
-    for sector, rows in postcodes.groupby(postcodes["postcode"].str[:-2], sort=True):
-        west, south = math.floor(rows["x"].min()), math.floor(rows["y"].min())
-        span_m = max(rows["x"].max() - west, rows["y"].max() - south)
-        step_m = max(1, math.ceil(span_m / (STEPS - 1)))
+    for sector, found in itertools.groupby(rows, key=lambda row: row[0]):
+        units, across, up = zip(*(row[1:] for row in found), strict=True)
+        west, south = math.floor(min(across)), math.floor(min(up))
+        step_m = max(1, math.ceil(max(max(across) - west, max(up) - south) / (STEPS - 1)))
         text, before = "", -1
-        order = sorted(
-            (_unit_number(code), x, y)
-            for code, x, y in rows[["postcode", "x", "y"]].itertuples(index=False)
-        )
-        for unit, x, y in order:
+        for unit, x, y in zip(units, across, up, strict=True):
             at = round((x - west) / step_m) * STEPS + round((y - south) / step_m)
             text += _gap(unit - before - 1) + digits(at, 3)
             before = unit
-        sectors.append([str(sector), west, south, step_m, text])
+        sectors.append([sector, west, south, step_m, text])
     return sectors
 
 
