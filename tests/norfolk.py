@@ -1,5 +1,7 @@
 """The Norfolk authority and its scenarios, read once for all tests."""
 
+import fcntl
+import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,7 +13,8 @@ from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.domain import Problem, Result
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.scenario import Scenario, load_scenario
-from tests.kept import kept
+from tests.batch.made import run_into
+from tests.kept import kept, kept_folder
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = ROOT / "scenarios"
@@ -59,3 +62,26 @@ def run_with_kept_plans(patch: pytest.MonkeyPatch) -> None:
     """Let `run` write Norfolk's options from the plans that all tests share."""
     patch.setattr(work, "run_scenario", lambda scenario, **_: norfolk_result(scenario.option))
     patch.setattr(work, "survey_of", lambda result: surveyed_result(result.plan.label).survey)
+
+
+@cache
+def norfolk_run() -> Path:
+    """Give the results of every option as the command writes them: to be read, not changed."""
+    out = kept_folder() / "run"
+    with out.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.exists():
+            new = out.with_suffix(".new")
+            shutil.rmtree(new, ignore_errors=True)
+            with pytest.MonkeyPatch.context() as patch:
+                run_with_kept_plans(patch)
+                run_into(new, *(SCENARIOS / f"{option}.toml" for option in OPTIONS))
+            new.rename(out)
+    return out
+
+
+def copy_of_run(folder: Path, *options: str) -> Path:
+    """Copy the results of some options, as another command may go on with them."""
+    for option in options:
+        shutil.copytree(norfolk_run() / option, folder / option)
+    return folder

@@ -41,8 +41,8 @@ from tests.norfolk import (
     SCENARIOS,
     norfolk_place,
     norfolk_result,
+    norfolk_run,
     norfolk_scenario,
-    run_with_kept_plans,
 )
 
 PUPILS = 112_499
@@ -468,13 +468,8 @@ def test_a_stamp_tells_apart_what_differs(threeshire: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def norfolk_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the results of every option once, the plans being those that other tests have too."""
-    out = tmp_path_factory.mktemp("norfolk")
-    with pytest.MonkeyPatch.context() as patch:
-        run_with_kept_plans(patch)
-        run_into(out, *(SCENARIOS / f"{option}.toml" for option in OPTIONS))
-    return out
+def norfolk_out() -> Path:
+    return norfolk_run()
 
 
 @pytest.mark.parametrize("option", OPTIONS)

@@ -106,6 +106,7 @@ def test_without_a_plan_in_time_it_is_said_that_none_is_proved_impossible(
     assert not (tmp_path / "out" / "r" / "plan.csv").exists()
 
 
+@pytest.mark.thorough
 def test_two_runs_of_a_redraw_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     """Whatever order sets happen to be in; only the seconds that a run took may differ."""
     order = 'order = ["count", "changed_pupils", "pupil_minutes"]'

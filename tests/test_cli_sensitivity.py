@@ -9,20 +9,13 @@ import pytest
 from cluster_optimiser.batch import sensitivity
 from cluster_optimiser.cli import main
 from cluster_optimiser.errors import ScenarioError
-from tests.norfolk import SCENARIOS, run_with_kept_plans
+from tests.norfolk import SCENARIOS, copy_of_run
 from tests.toy import toy_scenario
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("sensitivity") / "results"
-    files = [str(SCENARIOS / name) for name in ("4a.toml", "4f.toml", "4c.toml", "3b.toml")]
-    with pytest.MonkeyPatch.context() as patch:
-        run_with_kept_plans(patch)
-        with pytest.raises(SystemExit) as ended:
-            main(["run", *files, "--out", str(out)])
-    assert ended.value.code == 0
-    return out
+    return copy_of_run(tmp_path_factory.mktemp("sensitivity") / "results", "4a", "4f", "4c", "3b")
 
 
 def test_a_results_folder(results: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
     from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.domain import Result
@@ -38,6 +39,7 @@ PICTURES = ("front.svg", "front.png", "together.svg", "together.png")
 """What `write_pictures` writes."""
 
 PNG_DPI = 150
+PADDING_IN = 0.1
 MOST_WINDOWS = 2
 LABEL_SHARE = (0.12, 0.05)
 """Share of the chart that a label takes across and up."""
@@ -86,10 +88,12 @@ def survey_files(result: Result) -> dict[str, str]:
 def write_pictures(results: Sequence[Result], standing: Standing | None, out: Path) -> None:
     """Draw the front and the map of neighbours as SVG and PNG."""
     drawn = _figures(results, standing)
+    # Looked for once a figure: savefig(bbox_inches="tight") would draw it all once more each time.
+    boxes = {name: _box(figure) for name, figure in drawn.items()}
     for picture in PICTURES:
         name, _, kind = picture.partition(".")
         if name in drawn:
-            (out / picture).write_bytes(_bytes(drawn[name], kind))
+            (out / picture).write_bytes(_bytes(drawn[name], kind, boxes[name]))
         else:
             (out / picture).unlink(missing_ok=True)
 
@@ -105,14 +109,20 @@ def _figures(results: Sequence[Result], standing: Standing | None) -> dict[str, 
     return {name: figure for name, figure in figures.items() if figure is not None}
 
 
-def _bytes(figure: Figure, kind: str) -> bytes:
+def _box(figure: Figure) -> Bbox:
+    """Give the box around all that a figure holds, in inches."""
+    figure.draw_without_rendering()
+    return figure.get_tightbbox().padded(PADDING_IN)
+
+
+def _bytes(figure: Figure, kind: str, box: Bbox) -> bytes:
     import matplotlib as mpl  # noqa: PLC0415 - a second of import that only pictures need
 
     # No date, and names made from a fixed text: two runs write the same bytes.
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": SALT, "svg.fonttype": "none"}):
-        figure.savefig(buffer, format=kind, dpi=PNG_DPI, metadata=metadata, bbox_inches="tight")
+        figure.savefig(buffer, format=kind, dpi=PNG_DPI, metadata=metadata, bbox_inches=box)
     return buffer.getvalue()
 
 

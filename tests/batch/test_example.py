@@ -54,6 +54,7 @@ def test_the_wheel_holds_the_example_and_every_file_of_the_package(wheel: Path) 
             assert path.relative_to(ROOT).as_posix() in names
 
 
+@pytest.mark.thorough
 def test_the_demonstration_runs_from_the_wheel_in_an_empty_folder(
     wheel: Path, tmp_path: Path
 ) -> None:

@@ -75,6 +75,7 @@ def two_processes() -> Iterator[Pool]:
     loky.get_reusable_executor(max_workers=2).shutdown(wait=True, kill_workers=True)
 
 
+@pytest.mark.thorough
 def test_processes_give_the_same_bytes_as_one(
     several: list[Path], undisturbed: dict[str, str], out: Path, two_processes: Pool
 ) -> None:

@@ -183,6 +183,7 @@ def test_the_map_shows_who_leads_where(found: Responses) -> None:
     assert drawing.find(f"{space}desc").text.startswith(f"{found.counts['n_counted']} of 426")
 
 
+@pytest.mark.thorough
 def test_twice_the_same_bytes(tmp_path: Path, folder: Path) -> None:
     place = norfolk_place()
     file = made_replies(tmp_path, n=60, n_plans=4, n_broken=2)

@@ -55,6 +55,7 @@ def _violations(page: Page) -> list[str]:
     return list(found)
 
 
+@pytest.mark.thorough
 def test_the_page_is_small_and_so_is_each_further_plan(made_page: Any) -> None:
     size = made_page.path.stat().st_size
     assert size <= MOST_BYTES

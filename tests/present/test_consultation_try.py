@@ -233,6 +233,7 @@ def test_minutes_from_a_matrix_are_those_of_evaluate(
     assert seen.complaints == []
 
 
+@pytest.mark.thorough
 def test_a_county_of_single_schools_with_a_matrix_is_not_too_much(
     visit: Callable[..., Any], tmp_path: Path
 ) -> None:

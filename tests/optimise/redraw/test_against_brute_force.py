@@ -199,6 +199,7 @@ def test_the_best_redraw_of_all_schools(problem: Problem, engine: str) -> None:
     agrees(problem, engine)
 
 
+@pytest.mark.thorough
 @settings(max_examples=examples(20), phases=PHASES, deadline=None, derandomize=True)
 @given(mixtures(), st.sampled_from(["CP-SAT", "HiGHS"]))
 def test_the_best_redraw_of_a_town_among_whole_clusters(problem: Problem, engine: str) -> None:

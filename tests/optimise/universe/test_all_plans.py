@@ -123,6 +123,7 @@ def test_grids_into_equal_connected_parts(n: int, n_plans: int) -> None:
     assert Universe.of(grid_problem(n, n, size=size)).n_plans == n_plans
 
 
+@pytest.mark.thorough
 def test_numbers_beyond_64_bits_are_exact() -> None:
     """Eighty units in a row: each of the 79 borders is cut or not."""
     universe = Universe.of(grid_problem(1, 80))

@@ -57,6 +57,7 @@ def test_a_distribution_counts_every_value() -> None:
     assert distribution(universe.diagram, ones) == {1: 1, 2: 6, 3: 4, 4: 1}
 
 
+@pytest.mark.thorough
 def test_a_value_is_found_from_bounds_too() -> None:
     problem = grid_problem(3, 3)
     listed = everything(problem)

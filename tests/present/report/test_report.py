@@ -49,6 +49,7 @@ FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # --- the same bytes ------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_the_command_writes_the_same_bytes(
     norfolk_folder: Path, written: Path, tmp_path, monkeypatch
 ) -> None:
