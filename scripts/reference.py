@@ -21,7 +21,7 @@ import cluster_optimiser as co
 from cluster_optimiser.cli import app
 from cluster_optimiser.domain import Authority, Result
 from cluster_optimiser.inputs.settings import Settings
-from cluster_optimiser.scenario import Scenario
+from cluster_optimiser.scenario import Scenario, described
 from cluster_optimiser.terms import FAMILIES, TERMS
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def reference_of(model: type[BaseModel], title: str, lead: str, paths: list[Path
     """Write the page of a file's keys."""
     shown = examples(paths)
     lines = [f"# {title}", "", lead, ""]
-    for key, info in keys_of(model):
+    for key, info in keys_of(described(model)):
         text = " ".join((info.description or "").split()).replace("``", "`")
         lines += [f"## `{key}`", "", f"{text} ({_default(info)})".strip(), ""]
         if key in shown:

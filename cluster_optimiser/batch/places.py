@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import ScenarioError
-from cluster_optimiser.scenario import is_scenario, load_scenario
+from cluster_optimiser.scenario import load_scenario, option_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def beside(scenario: Scenario, option: str) -> Path | None:
     for path in sorted(scenario.files[0].parent.glob("*.toml")):
         # What cannot be read is left to who names it.
         with suppress(ScenarioError):
-            if is_scenario(path) and load_scenario(path).option == option:
+            if option_of(path) == option and load_scenario(path).option == option:
                 return path
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
@@ -77,7 +77,7 @@ def scenario_findings(
     scenario: Scenario,
     authority: Authority,
     territory: Territory,
-    known: dict[str, tuple[nx.Graph, list[Finding]]],
+    known: dict[str, Any],
 ) -> tuple[Finding, ...]:
     """Tell what the rules of a scenario make of the ground; `known` is what others found of it."""
     bare = scenario.contiguity.model_copy(update={"max_minutes": None, "barriers": ()})
@@ -88,13 +88,15 @@ def scenario_findings(
         pairs = pairs_of(scenario, authority, territory.clusters.index)
         known[key] = _neighbours(scenario, territory, bare, pairs)
     graph, beside = known[key]
-    exempt = exempt_groups(scenario, authority.schools).index
-    placed = set(authority.schools["local_cluster"].drop(exempt))
+    placed_key = f"placed {scenario.exempt}"
+    if placed_key not in known:
+        exempt = exempt_groups(scenario, authority.schools).index
+        known[placed_key] = set(authority.schools["local_cluster"].drop(exempt))
     found = [
         *beside,
-        *_dropped(scenario, authority, territory, graph, placed),
+        *_dropped(scenario, authority, territory, graph, known[placed_key]),
         *_needed_layers(scenario, authority),
-        *_without_minutes(scenario, authority),
+        *_without_minutes(scenario, authority, known),
     ]
     return tuple(accepted(found, authority.accepted))
 
@@ -257,10 +259,19 @@ def _without_pupils(authority: Authority) -> Iterator[Finding]:
         )
 
 
-def _without_minutes(scenario: Scenario, authority: Authority) -> Iterator[Finding]:
+def _without_minutes(
+    scenario: Scenario, authority: Authority, known: dict[str, Any]
+) -> Sequence[Finding]:
     limits = scenario.travel.max_minutes, scenario.contiguity.max_minutes
     if limits == (None, None) and "pupil_minutes" not in scenario.objective.terms:
-        return
+        return ()
+    if "minutes" not in known:
+        known["minutes"] = tuple(_cut_off(authority))
+    found: tuple[Finding, ...] = known["minutes"]
+    return found
+
+
+def _cut_off(authority: Authority) -> Iterator[Finding]:
     travel, schools = travel_minutes(authority), authority.schools
     minutes = travel.minutes.copy()
     np.fill_diagonal(minutes, np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -61,12 +62,19 @@ def locate(table: Table, *, subjects: Mapping[int, str], faults: FaultList) -> g
     return gpd.GeoSeries.from_xy(xs, ys, index=rows, crs=crs).to_crs(CRS_METRES)
 
 
+_NUMBERS = re.compile(r"(?:-?\d+(?:\.\d+)?\n)*+")
+
+
 def _all_sound(table: Table, pair: tuple[str, str]) -> tuple[pd.Series, pd.Series] | None:
     """Give x and y of all rows at once where none of them needs a word, as in most large tables."""
-    cells = table.cells[list(pair)].astype(str)
-    if not all(cells[name].str.fullmatch(r"-?\d+(\.\d+)?").all() for name in pair):
-        return None
-    one, two = (cells[name].astype(float) for name in pair)
+    columns = []
+    for name in pair:
+        texts = [str(cell) for cell in table.cells[name].tolist()]
+        every = "\n".join([*texts, ""])
+        if every.count("\n") != len(texts) or not _NUMBERS.fullmatch(every):
+            return None
+        columns.append(pd.Series([float(text) for text in texts], index=table.cells.index))
+    one, two = columns
     if pair == ("lat", "lon"):
         is_sound = one.between(*LATITUDES) & two.between(*LONGITUDES)
         return (two, one) if is_sound.all() else None

@@ -29,7 +29,7 @@ _WRITTEN: dict[str, Kind] = {
 class CountRules(BaseModel):
     """How replies are counted; what is left out is as it stands here."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     stands: Literal["last", "first"] = "last"
     """Which of a school's own replies stands, by their dates where all have one, else by rows."""

@@ -130,11 +130,13 @@ def _check_measures(look: _Lookup, funding: Funding, authority: Authority) -> No
         look.up("funding", measure, columns, "column of the register")
         if measure not in columns:
             continue
-        texts = as_text(authority.schools[measure])
+        texts = authority.schools[measure]
+        if not pd.api.types.is_numeric_dtype(texts):
+            texts = as_text(texts)
         numbers = pd.to_numeric(texts, errors="coerce")
         is_given = texts.notna() & (texts != "")
         is_wrong = is_given & ~(numbers.between(0, MOST_PUPILS) & (numbers % 1 == 0))
-        for urn, text in texts[is_wrong].items():
+        for urn, text in as_text(texts[is_wrong]).items():
             problem = f'URN {urn} has the {measure} "{text}"'
             remedy = "A measure counts pupils: write a whole number, or leave it blank."
             look.add("funding", Problem(problem, remedy))
@@ -175,12 +177,12 @@ def _wanted(values: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_exempt(look: _Lookup, subject: str, exempt: Exempt, authority: Authority) -> None:
-    schools = authority.schools.drop(columns="geometry")
+    schools = authority.schools
     is_match = pd.Series(data=True, index=schools.index)
     n_before = len(look.faults)
     for column, wanted in exempt.where.items():
-        if column not in schools:
-            look.up(subject, column, [str(c) for c in schools.columns], "column")
+        if column not in schools or column == "geometry":
+            look.up(subject, column, [str(c) for c in schools if c != "geometry"], "column")
             continue
         texts = as_text(schools[column])
         values = _wanted(wanted)

@@ -50,7 +50,7 @@ _STAND_INS = {"name": "?", "data_date": "1970-01-01"}
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _file_alone(value: object) -> object:

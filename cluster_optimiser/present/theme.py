@@ -48,7 +48,7 @@ def contrast(one: str, other: str) -> float:
 class Theme(BaseModel):
     """What a council may set; every key of the file can be left out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     council: str = ""
     """Name that stands above the title."""

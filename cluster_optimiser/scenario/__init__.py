@@ -8,11 +8,12 @@ from cluster_optimiser.scenario.reading import (
     is_scenario,
     load_scenario,
     load_scenarios,
+    option_of,
     parse_scenario,
     scenario_from,
     written,
 )
-from cluster_optimiser.scenario.schema import Scenario, json_schema
+from cluster_optimiser.scenario.schema import Scenario, described, json_schema
 from cluster_optimiser.scenario.tables import (
     Contiguity,
     Count,
@@ -52,6 +53,7 @@ __all__ = [
     "Urban",
     "Versions",
     "authority_folder",
+    "described",
     "is_scenario",
     "json_schema",
     "load_scenario",
@@ -59,6 +61,7 @@ __all__ = [
     "locate",
     "locating",
     "nearest",
+    "option_of",
     "parse_scenario",
     "scenario_from",
     "written",

@@ -7,10 +7,12 @@ one.
 
 from __future__ import annotations
 
+import copy
 import re
 import tomllib
 import unicodedata
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -48,7 +50,7 @@ def _read_toml(path: Path, file: str) -> dict[str, Any]:
             [Fault(file, 0, "", "the file is not UTF-8 text", "Save it again as UTF-8.")]
         ) from error
     try:
-        return tomllib.loads(unicodedata.normalize("NFC", text))
+        return copy.deepcopy(_parsed_toml(text))
     except RecursionError as error:
         fault = Fault(file, 0, "", "tables are nested too deeply", "No key needs that: mend it.")
         raise ScenarioError([fault]) from error
@@ -62,6 +64,12 @@ def _read_toml(path: Path, file: str) -> dict[str, Any]:
             row, column = found[1] or text.count("\n") + 1, found[2] or 1
             fault = Fault(shown(path), int(row), "", what, "Mend it there.", int(column))
         raise ScenarioError([fault]) from error
+
+
+@lru_cache(maxsize=256)
+def _parsed_toml(text: str) -> dict[str, Any]:
+    """Parse a text once: a folder's files are asked again and again which of them is whose base."""
+    return tomllib.loads(unicodedata.normalize("NFC", text))
 
 
 def _refuse_base(path: Path, problem: str, remedy: str) -> NoReturn:
@@ -213,10 +221,14 @@ def is_scenario(path: Path) -> bool:
     A base has no ``option``; faults are left to `load_scenario`.
     """
     try:
-        data, _ = _read_chain(path)
+        return option_of(path) is not None
     except ScenarioError:
         return True
-    return "option" in data
+
+
+def option_of(path: Path) -> object:
+    """Give the label that a file or its base states, unchecked; None of a base."""
+    return _read_chain(path)[0].get("option")
 
 
 def authority_folder(scenario: Scenario) -> Path:

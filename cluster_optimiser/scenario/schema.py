@@ -5,21 +5,32 @@ Source of the keys: the interface that outside programs rely on.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import math
 import re
+import textwrap
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.notebook import ShownScenario
 from cluster_optimiser.rules import unsupported
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.changing import changes_of, merge
-from cluster_optimiser.scenario.faults import faults_of
+from cluster_optimiser.scenario.faults import faults_of, model_in
 from cluster_optimiser.scenario.money import Funding
 from cluster_optimiser.scenario.projection import Projection
 from cluster_optimiser.scenario.tables import (
@@ -338,9 +349,34 @@ class Scenario(ShownScenario, Table):
         return data
 
 
+def described(model: type[BaseModel]) -> type[BaseModel]:
+    """Give the fields of a table, and of those within, the text below them as description.
+
+    pydantic does it for every table at each start, by reading the source: a tenth of `check`.
+    """
+    for info in model.model_fields.values():
+        inner = model_in(info.annotation)
+        if inner is not None:
+            described(inner)
+    for owner in model.__mro__:
+        if not issubclass(owner, BaseModel) or owner is BaseModel:
+            continue
+        (body,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
+        lines = body.body if isinstance(body, ast.ClassDef) else []
+        for field, below in pairwise(lines):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
+                    value=ast.Constant(value=str(text))
+                ):
+                    if name in model.model_fields and model.model_fields[name].description is None:
+                        model.model_fields[name].description = inspect.cleandoc(text)
+    model.model_rebuild(force=True)
+    return model
+
+
 def json_schema() -> dict[str, Any]:
     """Give the JSON Schema of the scenario file, ``extends`` included."""
-    schema = Scenario.model_json_schema()
+    schema = described(Scenario).model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["properties"] = {
         "extends": {

@@ -32,7 +32,7 @@ def known_term(name: str, key: str = "") -> Term:
 class Table(BaseModel):
     """A table of the scenario file: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class OwnSize(Table):

@@ -25,7 +25,7 @@ IMPLICATIONS: tuple[Implication, ...] = ("legal", "equality", "finance", "risk",
 class Front(BaseModel):
     """The front matter of a committee paper; what is left out is said to be missing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     committee: str = ""
     """Whom the paper is for."""
