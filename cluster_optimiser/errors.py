@@ -4,8 +4,9 @@ An error that a user can mend carries every fault found in one pass; each fault 
 what is wrong and what to write instead.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 
@@ -19,6 +20,7 @@ class Fault:
     problem: str  # what is wrong, with the offending value
     remedy: str  # what to do about it
     column: int = 0
+    kind: str = field(default="", compare=False)  # of many of one kind a few are told in full
 
     def __str__(self) -> str:
         """Give the fault as one line: file, row, subject, problem and remedy."""
@@ -29,6 +31,34 @@ class Fault:
         where = f"{self.file}, row {self.row}" if self.row else self.file
         subject = f": {self.subject}" if self.subject else ""
         return f"{where}{subject}: {self.problem}. {self.remedy}"
+
+
+MOST_ALIKE = 10
+"""So many faults of a kind are told in full; of more, the first `TOLD` and a count."""
+
+TOLD = 5
+
+
+def few_of(faults: Sequence[Fault]) -> list[str]:
+    """Give faults as lines: of many of one kind the first few, and where to find the rest."""
+    kinds: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        # What differs from row to row is in quotation marks or in figures.
+        alike = fault.kind or re.sub(r'"[^"]*"|[\d.,]+', "#", fault.problem)
+        kinds.setdefault((fault.file, alike), []).append(fault)
+    lines: dict[Fault, str] = {}
+    for same in kinds.values():
+        shown = same if len(same) <= MOST_ALIKE else same[:TOLD]
+        lines |= {fault: str(fault) for fault in shown}
+        if len(shown) < len(same):
+            rows = [f"row {one.row}" if one.row else one.subject for one in same[TOLD:]]
+            more = f"and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
+            lines[shown[-1]] += (
+                f"\n  and {len(rows):,} more like these: "
+                f"{' '.join(filter(None, [', '.join(rows[:TOLD]), more]))}. `check --json` gives "
+                f"each."
+            )
+    return [lines[fault] for fault in faults if fault in lines]
 
 
 class ClusterOptimiserError(Exception):
@@ -44,7 +74,7 @@ class _FaultsError(ClusterOptimiserError, ValueError):
         self.faults: tuple[Fault, ...] = tuple(dict.fromkeys(faults))
         n = len(self.faults)
         head = f"{n} {self.what if n != 1 else self.what.removesuffix('s')}:"
-        super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
+        super().__init__("\n".join([head, *(f"  {line}" for line in few_of(self.faults))]))
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[Fault, ...]]]:
         """Go from process to process as what it is made of, not as what it says."""

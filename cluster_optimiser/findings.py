@@ -18,9 +18,31 @@ Grade = Literal["fault", "warning", "note"]
 GRADES: tuple[Grade, ...] = ("fault", "warning", "note")
 
 N_EACH = 3
-"""So many findings of a kind are caveats by themselves; more are told together."""
+"""So many findings of a kind are caveats by themselves; of more, the worst so many."""
 
-N_NAMED = 5
+N_TOLD = 5
+"""The same where all there is to read is the ground."""
+
+MANY = {
+    "accept": "entries of accept match nothing here",
+    "dropped": "clusters hold no school that is placed in a plan",
+    "enclave": "clusters lie wholly inside another",
+    "gap": "pairs of areas run beside each other and do not count as neighbours",
+    "hole": "pieces of the outline are in no cluster",
+    "island": "parts of the map have no neighbour in the rest",
+    "layer-coverage": "layers leave schools out",
+    "no-minutes": "schools have travel minutes to few others or to none",
+    "no-pupils": "schools have 0 pupils",
+    "other-area": "schools lie outside the area that the register gives them",
+    "outside-cluster": "schools lie outside the cluster that the register gives them",
+    "overlap": "pairs of areas overlap",
+    "pieces": "clusters are in several pieces",
+    "short-border": "pairs of areas share less border than makes neighbours",
+    "sliver": "areas have parts too thin to be meant",
+}
+"""Kind -> what is said of many of it."""
+
+WHERE = "`check --report FILE.html` shows each, `check --json` lists them."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +57,10 @@ class Finding:
     settle: str = ""  # what to write, and where, to settle it
     where: BaseGeometry | None = None  # EPSG:27700
     is_accepted: bool = False  # by authority.toml
+    brief: str = ""  # the subject in a list of many, with what is odd about it
+    settle_all: str = ""  # what to write where there are many
+    size: float = 0.0  # the worst of many come first
+    links: tuple[tuple[str, str], ...] = ()  # pairs that would be neighbours if it were settled
 
     @property
     def key(self) -> str:
@@ -51,7 +77,7 @@ class Finding:
     def fault(self, file: str) -> Fault:
         """Give it as a fault of a file."""
         remedy = f'{self.settle} If it is right: accept = ["{self.key}"] in authority.toml.'
-        return Fault(file, 0, self.subject, self.problem, remedy)
+        return Fault(file, 0, self.subject, self.problem, remedy, kind=self.kind)
 
     def record(self) -> dict[str, Any]:
         """Give it as plain data."""
@@ -91,6 +117,30 @@ def open_faults(findings: Iterable[Finding]) -> list[Finding]:
     return [one for one in findings if one.grade == "fault" and not one.is_accepted]
 
 
+def told_together(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
+    """Give grade and words of findings, many of one kind and grade in one line."""
+    kinds: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for one in findings:
+        kinds[one.kind, "accepted" if one.is_accepted else one.grade].append(one)
+    for (kind, grade), group in kinds.items():
+        if len(group) <= N_TOLD:
+            yield from ((grade, one.text) for one in group)
+            continue
+        worst = max(group, key=lambda one: one.size)
+        settle = "" if worst.is_accepted else worst.settle_all
+        yield (
+            grade,
+            " ".join(filter(None, [_counted(kind, group, N_TOLD), worst.follows, settle, WHERE])),
+        )
+
+
+def _counted(kind: str, group: Sequence[Finding], n_named: int) -> str:
+    """Say how many there are, and which are the worst."""
+    worst = sorted(group, key=lambda one: -one.size)[:n_named]
+    names = "; ".join(one.brief or one.subject for one in worst)
+    return f"{len(group)} {MANY[kind]}: {names}; and {len(group) - n_named} more."
+
+
 def caveats_of(findings: Iterable[Finding]) -> tuple[str, ...]:
     """Give what every output must say: warnings, and what was accepted, many of a kind together."""
     by_kind: defaultdict[str, list[Finding]] = defaultdict(list)
@@ -99,15 +149,12 @@ def caveats_of(findings: Iterable[Finding]) -> tuple[str, ...]:
             by_kind[one.kind].append(one)
     caveats = []
     for kind, group in by_kind.items():
-        if len(group) <= N_EACH:
-            said = (" Accepted." if one.is_accepted else "" for one in group)
-            caveats += [
-                f"{one.problem}. {one.follows}{end}".strip()
-                for one, end in zip(group, said, strict=True)
-            ]
+        if len(group) > N_EACH:
+            caveats.append(f"{_counted(kind, group, N_EACH)} {group[0].follows}".strip())
             continue
-        names = ", ".join(one.subject for one in group[:N_NAMED])
-        more = f" and {len(group) - N_NAMED} more" if len(group) > N_NAMED else ""
-        head = f"{len(group)} findings of the ground report ({kind}): {names}{more}."
-        caveats.append(f"{head} {group[0].follows}".strip())
+        said = (" Accepted." if one.is_accepted else "" for one in group)
+        caveats += [
+            f"{one.problem}. {one.follows}{end}".strip()
+            for one, end in zip(group, said, strict=True)
+        ]
     return tuple(caveats)

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from shapely.geometry import box
 
 from cluster_optimiser import batch, cli
 from cluster_optimiser.batch import starting
 from cluster_optimiser.errors import InputError
+from cluster_optimiser.geography.adjacency import shared_boundaries
 from cluster_optimiser.inputs import load_authority
 from cluster_optimiser.inputs.intake import LayerFile, Request
+from tests.ground import World, square
 from tests.inputs.intake.dirt import Files
 from tests.made_gias import (
     DISTRICTS,
@@ -362,3 +365,34 @@ def test_an_area_of_the_authority_s_own_name_is_its_outline(tmp_path: Path) -> N
     assert any('the area "Calderbeck" of the layer county' in line for line in started.lines)
     outline = gpd.read_file(started.boundaries / "outline.geojson").to_crs("EPSG:27700")
     assert outline.area.sum() == pytest.approx(own.area.sum(), rel=1e-4)
+
+
+def test_boundaries_are_mended_on_request_and_the_account_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World("ABCDEF", 3)
+    world.schools.drop(columns=["cluster", "local_cluster"]).to_csv(tmp_path / "s.csv", index=False)
+    west, gap_m = square(0, 0).bounds[0], 1.6
+    shapes = {
+        "West": box(west, 300_000, west + 5015, 310_000),  # 15 m over its neighbour's border
+        "Middle": box(west + 5000, 300_000, west + 10_000, 310_000),
+        "East": box(west + 10_000 + gap_m, 300_000, west + 15_000, 310_000),
+    }
+    frame = gpd.GeoDataFrame({"name": list(shapes)}, geometry=list(shapes.values()), crs=27700)
+    given = tmp_path / "drawn.geojson"
+    frame.to_file(given)
+    before = given.read_bytes()
+    asked = ("new", "Westshire", "--schools", str(tmp_path / "s.csv"), "--mend")
+    options = ("--layer", f"district={given}", "--into", str(tmp_path / "made"), "--clusters", "3")
+    cli.app.main([*asked, *options], standalone_mode=False)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "ground that two areas shared was taken from the larger: Middle and West (15" in said
+    told = "Mended: district.geojson: 1 piece of gaps closed (1.60 ha)"
+    assert told in said
+    assert given.read_bytes() == before, "the file that was given stays as it is"
+    folder = tmp_path / "made" / "boundaries" / "westshire"
+    districts = load_authority(folder).layers["district"].polygons
+    assert districts is not None
+    assert districts.area.sum() == pytest.approx(15_000 * 10_000, abs=50)
+    assert shared_boundaries(districts.geometry, snap_m=0)["East", "Middle"] > 9_999
+    assert told in " ".join((folder / "README.md").read_text("utf-8").split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -151,18 +152,19 @@ def lines_of(mended: dict[str, Mended]) -> Iterator[str]:
             yield f"{file}: nothing to mend"
             continue
         parts = [
-            f"{n_gaps} pieces of gaps closed ({_ha(total['gaps_m2'])})" if n_gaps else "",
-            f"{n_overlaps} overlaps given to one area ({_ha(-total['overlaps_m2'])})"
-            if n_overlaps
-            else "",
-            f"borders simplified ({points[0]:,} points to {points[1]:,})"
-            if points[0] != points[1]
-            else "",
+            f"{_count(n_gaps, 'piece')} of gaps closed ({_ha(total['gaps_m2'])})",
+            f"{_count(n_overlaps, 'overlap')} given to one area ({_ha(-total['overlaps_m2'])})",
+            f"borders simplified ({points[0]:,} points to {points[1]:,})",
         ]
+        parts = list(compress(parts, (n_gaps, n_overlaps, points[0] != points[1])))
         yield (
-            f"{file}: {', '.join(filter(None, parts))}; {total['before_m2']:,.0f} m2 before, "
+            f"{file}: {', '.join(parts)}; {total['before_m2']:,.0f} m2 before, "
             f"{total['after_m2']:,.0f} m2 after"
         )
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
 
 
 def _ha(square_metres: float) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.batch.ground import place_of
 from cluster_optimiser.batch.one import prepare
 from cluster_optimiser.deadline import left_s, within
-from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.errors import Fault, NoPlanFoundError, ScenarioError
+from cluster_optimiser.findings import told_together
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S
 from cluster_optimiser.optimise.explain.explanation import explain as explain_problem
+from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.levels.widening import explain_levels
 from cluster_optimiser.optimise.universe.all_plans import Universe
 
@@ -83,17 +86,34 @@ def explain(
         If the data or the scenario has faults.
     """
     with within(time_limit_s):
-        return _explained(_merge_problem(scenario, place, seed, allow_levels=True))
+        problem = _merge_problem(scenario, place, seed, allow_levels=True)
+        limit_s = left_s() or 0.0
+        ask = explain_problem if problem.scenario.levels is None else explain_levels
+        found = ask(problem, time_limit_s=limit_s)
+        return found if found.is_feasible else _on_ground(found, problem, place, seed)
 
 
-def _explained(problem: Problem) -> Explanation:
-    limit_s = left_s() or 0.0
-    ground = tuple(
-        one.text for one in problem.findings if one.grade == "warning" and not one.is_accepted
+def _on_ground(found: Explanation, problem: Problem, place: Place | None, seed: int) -> Explanation:
+    """Say what is odd about the ground: first what is the cause or may be, last what is not."""
+    warned = [one for one in problem.findings if one.grade == "warning" and not one.is_accepted]
+    joining = [one for one in warned if one.links]
+    others = tuple(words for _, words in told_together(one for one in warned if not one.links))
+    words = tuple(words for _, words in told_together(joining))
+    if not joining or problem.scenario.levels is not None:
+        return replace(found, ground=(*words, *others))
+    contiguity = problem.scenario.contiguity
+    links = (*contiguity.links, *(pair for one in joining for pair in one.links))
+    settled = problem.scenario.model_copy(
+        update={"contiguity": contiguity.model_copy(update={"links": links})}
     )
-    if problem.scenario.levels is not None:
-        return replace(explain_levels(problem, time_limit_s=limit_s), ground=ground)
-    return replace(explain_problem(problem, time_limit_s=limit_s), ground=ground)
+    problem = prepare(settled, place=place or place_of(settled), seed=seed)
+    try:
+        verdict = Lab(problem, time_limit_s=max(left_s() or 0.0, 1.0)).check(Trial(settled))
+    except NoPlanFoundError:
+        verdict = "UNKNOWN"
+    if verdict == "INFEASIBLE":
+        return replace(found, ground=others, besides=words)
+    return replace(found, ground=(*words, *others), is_ground_cause=verdict == "FEASIBLE")
 
 
 def rank(found: Universe, plan_file: str | Path) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from cluster_optimiser.batch.tasks import Made
 from cluster_optimiser.deadline import within
 from cluster_optimiser.domain import Plan, Solution, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
+from cluster_optimiser.findings import told_together
 from cluster_optimiser.identity import key_of, stamp_of
 from cluster_optimiser.inputs import load_plan
 
@@ -121,9 +122,8 @@ def _sign(task: Task, parts: Mapping[str, Any], folder: Path, status: Status) ->
 
 def _first_look(findings: Sequence[Finding]) -> str:
     """Say that the ground may be the cause, where it is warned of."""
-    warned = [one for one in findings if one.grade == "warning" and not one.is_accepted]
-    more = f" ({len(warned) - 1} more warnings: see `check`)" if len(warned) > 1 else ""
-    return f". Look at the ground first: {warned[0].text}{more}" if warned else ""
+    warned = [words for grade, words in told_together(findings) if grade == "warning"]
+    return f". Look at the ground first: {' '.join(warned)}" if warned else ""
 
 
 def plan_of(label: str, out: Path, place: Place) -> Plan:

@@ -12,7 +12,7 @@ import click
 from cluster_optimiser.cli.terminal import outside_option, print_json, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from cluster_optimiser.batch import Place
     from cluster_optimiser.errors import Fault
@@ -182,30 +182,6 @@ def _together(place: Place, found: dict[str, tuple[Finding, ...]]) -> list[Findi
     return [*every, *unused(place.authority.accepted, every)]
 
 
-def _by_kind(findings: Sequence[Finding]) -> Iterator[str]:
-    """Tell findings, of many of one kind the first few in full."""
-    from cluster_optimiser.inputs.checking import listed
-
-    told: Counter[tuple[str, str]] = Counter()
-    more: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for one in findings:
-        key = one.kind, "accepted" if one.is_accepted else one.grade
-        told[key] += 1
-        if told[key] <= N_EACH:
-            yield f"{key[1]}: {one.text}"
-        else:
-            more[key].append(one.subject)
-    for (kind, grade), subjects in more.items():
-        yield (
-            f"{grade}: {len(subjects)} more of the kind {kind}: {listed(subjects)}. "
-            f"`--json` and `--report` give each."
-        )
-
-
-N_EACH = 5
-"""So many findings of a kind are told in full; more are named."""
-
-
 def _write(path: Path, reports: Reports, faults: Sequence[Fault]) -> None:
     from cluster_optimiser.errors import ClusterOptimiserError
     from cluster_optimiser.present.ground_page import ground_html
@@ -234,6 +210,8 @@ def _print_json(scenarios: Sequence[Scenario], reports: Reports, faults: Sequenc
 
 
 def _tell(scenarios: Sequence[Scenario], reports: Reports) -> None:
+    from cluster_optimiser.findings import told_together
+
     for place, found in reports:
         authority = place.authority
         pupils = int(authority.schools["pupils"].sum())
@@ -242,8 +220,8 @@ def _tell(scenarios: Sequence[Scenario], reports: Reports) -> None:
             f"{len(place.territory.clusters)} geographic clusters today, "
             f"layers {', '.join(authority.layers) or 'none'}"
         )
-        for told in _by_kind(_together(place, found)):
-            say(f"  {told}")
+        for grade, words in told_together(_together(place, found)):
+            say(f"  {grade}: {words}")
         for line in authority.caveats:
             say(f"  note: {line}")
     some = "1 scenario" if len(scenarios) == 1 else f"{len(scenarios)} scenarios"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.pools import Pool
     from cluster_optimiser.domain import Result
     from cluster_optimiser.errors import Fault
+    from cluster_optimiser.findings import Finding
     from cluster_optimiser.scenario import Scenario
 
 
@@ -181,13 +182,16 @@ def run(  # noqa: PLR0913 - an option each
     if dry_run:
         _tell_what_to_run(paths, out, only=only, shard=shard, options=options, as_json=as_json)
         return
+    ground: list[Finding] = []
     with Live() as live:
         scenarios, faults = _read(paths, only=only, shard=shard)
         n_to_run = len(scenarios) if faults else _n_to_run(scenarios, out, options)
         live.begin(len(scenarios))
         with _pool(executor, jobs, n_to_run) as pool:
             if n_to_run or faults:
-                batch.raise_faults(faults, scenarios)
+                batch.raise_faults(
+                    faults, scenarios, on_sound=lambda *of: ground.extend(batch.ground_of(*of))
+                )
             hooks = batch.Hooks(
                 on_start=live.started,
                 on_end=live.ended,
@@ -208,6 +212,7 @@ def run(  # noqa: PLR0913 - an option each
     live.close(outcomes)
     if shard is None:
         _tell_changes(outcomes, live)
+    _tell_ground(ground, outcomes, live)
     for outcome in outcomes if as_json else ():
         print_json(outcome.summary())
     if (out / "index.html").is_file() and shard is None and outputs == "all":
@@ -253,6 +258,15 @@ def _put_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> N
         from cluster_optimiser import batch
 
         batch.write_together(outcomes, out, options)
+
+
+def _tell_ground(ground: Sequence[Finding], outcomes: Sequence[Outcome], live: Live) -> None:
+    """Say what is warned of, where a plan was made on it; a run without one has said it."""
+    from cluster_optimiser.findings import gravest, told_together
+
+    for grade, words in told_together(gravest(ground)):
+        if grade == "warning" and any(one.has_plan for one in outcomes):
+            live.to_user.print(f"Ground: {words}", markup=False)
 
 
 def _tell_changes(outcomes: Sequence[Outcome], live: Live) -> None:

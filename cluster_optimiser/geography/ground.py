@@ -6,13 +6,11 @@ map: neighbours lost to gaps, islands, ground that drops out.
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
-import pandas as pd
 import shapely
 
 from cluster_optimiser.findings import Finding, accepted
@@ -23,12 +21,16 @@ from cluster_optimiser.geography.adjacency import (
     with_pairs,
 )
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
+from cluster_optimiser.geography.ground_schools import (
+    N_LISTED,
+    first_of,
+    other_area,
+    outside_cluster,
+)
 from cluster_optimiser.geography.pairs import Pairs, pairs_of
 from cluster_optimiser.geography.territory import HECTARE_M2, in_words, listed
 from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.geography.units import exempt_groups
-from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M
-from cluster_optimiser.inputs.matching import name_key
 from cluster_optimiser.scenario.words import nearest
 
 if TYPE_CHECKING:
@@ -54,14 +56,12 @@ HOLE_M2 = HECTARE_M2
 THIN_M = 10.0
 """A hole that is thinner is a gap between two borders, and told as one."""
 
-N_LISTED = 8
-
 
 def authority_findings(authority: Authority, territory: Territory) -> tuple[Finding, ...]:
     """Compare the sources of an authority."""
     found = [
-        *_outside_cluster(authority),
-        *_other_area(authority),
+        *outside_cluster(authority),
+        *other_area(authority),
         *_coverage(authority),
         *_overlaps(territory),
         *_holes(territory),
@@ -111,7 +111,7 @@ def _neighbours(
         stated = [pair for pair in pairs if all(name in clusters.index for name in pair)]
         graph, _ = dual_graph(clusters.index, with_pairs(shared_m, stated), bare)
         is_whole = scenario.units != "schools" and not scenario.urban.areas
-        return graph, list(_islands(clusters, graph)) if is_whole else []
+        return graph, list(_islands(clusters, graph, bare.min_shared_m)) if is_whole else []
     graph, _ = dual_graph(clusters.index, shared_m, bare)
     gaps = list(_gaps(scenario, clusters, shared_m, graph))
     drawn_together = graph.copy()
@@ -119,91 +119,13 @@ def _neighbours(
         one.subject.split(PAIR, 1) for one in gaps if one.grade == "warning"
     )
     short = _short_borders(scenario, clusters, shared_m, graph)
-    return graph, [*gaps, *short, *_islands(clusters, drawn_together)]
+    return graph, [*gaps, *short, *_islands(clusters, drawn_together, bare.min_shared_m)]
 
 
 PAIR = " - "
 
 
 # --- schools against polygons -----------------------------------------------------------
-
-
-def _outside_cluster(authority: Authority) -> Iterator[Finding]:
-    if authority.clusters is None:
-        return
-    schools, shapes = authority.schools, authority.clusters.geometry
-    said = pd.concat([schools["local_cluster"], schools["cluster"]])
-    points = pd.concat([schools.geometry, schools.geometry])
-    is_known = said.isin(shapes.index).to_numpy()
-    said, points = said[is_known], points[is_known]
-    away_m = shapely.distance(shapes.loc[said].to_numpy(), points.to_numpy())
-    wrong: dict[int, tuple[str, float]] = {}
-    for urn, name, metres in zip(said.index, said, away_m, strict=True):
-        if metres > NEAR_BORDER_M:
-            wrong.setdefault(int(urn), (str(name), float(metres)))
-    tree = shapely.STRtree(shapes.to_numpy())
-    there = {
-        urn: str(shapes.index[tree.nearest(schools.geometry.loc[urn])]) for urn in sorted(wrong)
-    }
-    moved = Counter((wrong[urn][0], there[urn]) for urn in wrong)
-    n_said = Counter(str(name) for name in schools["local_cluster"])
-    columns = [c for c in ("cluster", "local_cluster") if c in authority.register_columns]
-    for urn, place in there.items():
-        name, metres = wrong[urn]
-        school = schools.loc[urn]
-        exchanged = ""
-        if moved[name, place] == n_said[name] and moved[place, name] == n_said[place] > 0:
-            exchanged = (
-                f'. All {n_said[name]} schools of "{name}" lie in "{place}" and all '
-                f'{n_said[place]} of "{place}" in "{name}": the two names look exchanged'
-            )
-        cells = ", ".join(f'{c} = "{place}"' for c in columns or ["local_cluster"])
-        yield Finding(
-            "outside-cluster",
-            "fault",
-            f"URN {urn}",
-            f'{school["name"]} lies {in_words(metres)} outside of "{name}", which the register '
-            f'calls its cluster; by its place it belongs to "{place}"{exchanged}',
-            "Sizes, borders and travel of both clusters are wrong.",
-            f"Correct its cluster, its coordinates or the polygon's name; or write "
-            f"[corrections] {urn} = {{ {cells} }} in authority.toml.",
-            shapely.shortest_line(school.geometry, shapes.loc[name]),
-        )
-
-
-def _other_area(authority: Authority) -> Iterator[Finding]:
-    """Set the register's own columns of areas against the polygons of a layer."""
-    schools = authority.schools
-    for layer in authority.layers.values():
-        columns = [c for c in (layer.name, *REGISTER_AREAS.get(layer.name, ())) if c in schools]
-        if layer.polygons is None or not columns:
-            continue
-        shapes = layer.polygons.geometry
-        by_key = {name_key(str(name)): str(name) for name in shapes.index}
-        said = schools[columns[0]].dropna().astype(str).map(name_key).map(by_key)
-        if said.notna().sum() * 2 < len(said):
-            continue  # names of another kind or vintage: nothing is compared
-        said = said.dropna()
-        away_m = shapely.distance(
-            shapes.loc[said].to_numpy(), schools.geometry.loc[said.index].to_numpy()
-        )
-        for i in np.flatnonzero(away_m > NEAR_BORDER_M):
-            urn, name = said.index[i], said.iloc[i]
-            there = schools[LAYER_PREFIX + layer.name].loc[urn]
-            yield Finding(
-                "other-area",
-                "warning",
-                f"URN {urn} {layer.name}",
-                f'{schools["name"].loc[urn]} lies {in_words(away_m[i])} outside of "{name}", its '
-                f'{layer.name} in the register; by its place it is in "{there}"',
-                "It is counted by its place.",
-                "Correct its coordinates, or the column.",
-                shapely.shortest_line(schools.geometry.loc[urn], shapes.loc[name]),
-            )
-
-
-REGISTER_AREAS = {"district": ("DistrictAdministrative (name)",)}
-"""Layer -> columns of a register's extract that state the same."""
 
 
 def _nowhere(authority: Authority, layer: str) -> list[int]:
@@ -227,7 +149,7 @@ def _uncovered(authority: Authority, layer: str, nowhere: list[int], used: str =
         layer,
         f"{len(nowhere)} of {len(schools)} schools {'lies' if len(nowhere) == 1 else 'lie'} in no "
         f"area of the layer {layer}: "
-        f"{_first(names)}",
+        f"{first_of(names)}",
         f"{used}They count to no area there, and their pupils as outside of any.",
         "Give boundaries that cover them, or add them to the nearest area.",
         shapely.multipoints(schools.geometry.loc[nowhere].to_numpy()),
@@ -256,6 +178,8 @@ def _without_pupils(authority: Authority) -> Iterator[Finding]:
             "It weighs nothing in any plan.",
             "Correct the figure, or list it under schools.unknown_pupils.",
             schools.geometry.loc[urn],
+            brief=f"{schools['name'].loc[urn]} (URN {urn})",
+            settle_all="Correct the figures, or list them under schools.unknown_pupils.",
         )
 
 
@@ -280,7 +204,8 @@ def _cut_off(authority: Authority) -> Iterator[Finding]:
         n_known = int(np.isfinite(minutes[i]).sum())
         if n_known * 2 >= len(travel.urns) - 1:
             continue
-        what = "to no other school" if not n_known else f"to only {n_known} other schools"
+        others = "other school" if n_known == 1 else "other schools"
+        what = "to no other school" if not n_known else f"to only {n_known} {others}"
         yield Finding(
             "no-minutes",
             "warning",
@@ -290,6 +215,9 @@ def _cut_off(authority: Authority) -> Iterator[Finding]:
             "It fits no cluster with a limit of minutes or with a meeting place elsewhere.",
             "Add the minutes or the road; or the ferry, with ferries = true under [travel].",
             schools.geometry.loc[urn],
+            brief=f"{schools['name'].loc[urn]} (URN {urn}), in {names.loc[urn]}, {what}",
+            settle_all="Add the minutes or the roads; or ferries = true under [travel].",
+            size=len(travel.urns) - n_known,
         )
 
 
@@ -333,6 +261,11 @@ def _gap(pair: gpd.GeoSeries, apart_m: float, beside_m: float) -> Finding:
         f'Write snap_m = {apart_m:g} or links = [["{a}", "{b}"]] under [contiguity], or close the '
         f"gap with `check --mend`.",
         line,
+        brief=f"{a} and {b} for {in_words(beside_m)}, {apart} apart",
+        settle_all=f"Write snap_m = {apart_m:g} under [contiguity] for all of them, or links for "
+        f"some, or close the gaps with `check --mend`.",
+        size=apart_m,
+        links=((a, b),),
     )
 
 
@@ -362,10 +295,13 @@ def _short_borders(
                 "They do not count as neighbours.",
                 f'If they should: links = [["{a}", "{b}"]] under [contiguity].',
                 line,
+                brief=f"{a} and {b}, {metres:.0f} m",
+                settle_all="If they should: links, or a smaller min_shared_m, under [contiguity].",
+                size=metres,
             )
 
 
-def _islands(clusters: gpd.GeoSeries, graph: nx.Graph) -> Iterator[Finding]:
+def _islands(clusters: gpd.GeoSeries, graph: nx.Graph, least_m: float) -> Iterator[Finding]:
     parts = sorted(map(sorted, nx.connected_components(graph)), key=lambda part: (-len(part), part))
     for part in parts[1:]:
         rest = clusters.drop(part)
@@ -375,16 +311,28 @@ def _islands(clusters: gpd.GeoSeries, graph: nx.Graph) -> Iterator[Finding]:
             for other, metres in rest.distance(clusters.loc[name]).items()
         }
         (name, other), metres = min(away.items(), key=lambda item: (item[1], item[0]))
-        whole = listed(part)
+        whole, is_one = first_of(part), len(part) == 1
+        nearest_is = f"the nearest is {other}, {in_words(metres)} from {name}"
+        does = "If a bridge or a ferry does"
+        if metres < SNAP_LEAST_M:
+            nearest_is = (
+                f"{name} touches {other}, but only at points or along less than the {least_m:g} m "
+                f"that make neighbours"
+            )
+            does = "If they are neighbours all the same"
         yield Finding(
             "island",
             "warning",
-            part[0] if len(part) == 1 else f"{part[0]} and {len(part) - 1} more",
-            f"{whole} {'has' if len(part) == 1 else 'have'} no neighbour in the rest of the map; "
-            f"the nearest is {other}, {in_words(metres)} from {name}",
-            "No plan joins them to it.",
-            f'If a bridge or a ferry does: links = [["{name}", "{other}"]] under [contiguity].',
+            part[0] if is_one else f"{part[0]} and {len(part) - 1} more",
+            f"{whole} {'has' if is_one else 'have'} no neighbour in the rest of the map; "
+            f"{nearest_is}",
+            f"No plan joins {'it' if is_one else 'them'} to the rest.",
+            f'{does}: links = [["{name}", "{other}"]] under [contiguity].',
             shapely.shortest_line(clusters.loc[name], clusters.loc[other]),
+            brief=f"{whole}, {in_words(metres)} from {other}",
+            settle_all="Where a bridge or a ferry joins them: links under [contiguity].",
+            size=metres,
+            links=((name, other),),
         )
 
 
@@ -401,15 +349,20 @@ def _dropped(
     component = {
         name: i for i, part in enumerate(nx.connected_components(kept)) for name in sorted(part)
     }
-    for name in [str(one) for one in territory.clusters.index if one not in placed]:
-        beside = sorted(set(graph[name]) & placed)
+    nothing = graph.subgraph(str(one) for one in territory.clusters.index if one not in placed)
+    for part in sorted(map(sorted, nx.connected_components(nothing))):
+        beside = sorted({other for name in part for other in graph[name]} & placed)
         parted = [(a, b) for a, b in combinations(beside, 2) if component[a] != component[b]]
-        there = schools.index[schools["local_cluster"] == name]
+        there = schools.index[schools["local_cluster"].isin(part)]
         groups = exempt_groups(scenario, schools.loc[there]).unique()
-        why = f"all its schools are exempt ({listed(sorted(groups))})" if len(there) else ""
+        is_one, whole = len(part) == 1, listed(part)
+        why = f"all {'its' if is_one else 'their'} schools are exempt ({', '.join(sorted(groups))})"
         pairs = ", ".join(f'["{a}", "{b}"]' for a, b in parted)
         touch = ", ".join(f"{a} and {b}" for a, b in parted)
-        between = f"; it lies between {touch}, which have no other way to each other"
+        between = (
+            f"; {'it lies' if is_one else 'they lie'} between {touch}, which have no other way to "
+            f"each other"
+        )
         reach = f'To reach across: empty = "bridge", or links = [{pairs}], under [contiguity].'
         follows = "It is no ground that a cluster may reach across."
         if empty == "bridge" and len(beside) > 1:
@@ -417,12 +370,17 @@ def _dropped(
         yield Finding(
             "dropped",
             "fault" if empty == "refuse" else "warning" if parted else "note",
-            name,
-            f"{name} holds no school that is placed in a plan: {why or 'it has none'}"
+            " and ".join(part),
+            f"{whole} {'holds' if is_one else 'hold'} no school that is placed in a plan: "
+            f"{why if len(there) else 'it has none' if is_one else 'they have none'}"
             f"{between if parted else ''}",
             follows,
             reach if parted else "",
-            territory.clusters.geometry.loc[name],
+            shapely.union_all(territory.clusters.geometry.loc[part].to_numpy()),
+            brief=whole,
+            settle_all=reach if parted else "",
+            size=len(parted),
+            links=tuple(parted),
         )
 
 
@@ -441,6 +399,9 @@ def _overlaps(territory: Territory) -> Iterator[Finding]:
                     "The ground counts to both.",
                     "Cut it from one of them, or use `check --mend`.",
                     shared,
+                    brief=f"{names[i]} and {names[j]} ({what}) by {shared.area:,.0f} m2",
+                    settle_all="Cut it from one of the two, or use `check --mend`.",
+                    size=float(shared.area),
                 )
 
 
@@ -463,6 +424,9 @@ def _holes(territory: Territory) -> Iterator[Finding]:
             "Nothing is placed there; clusters on its two sides do not touch across it.",
             "Draw a cluster there, or leave it: water, or another authority's ground.",
             part,
+            brief=f"{part.area / HECTARE_M2:,.0f} ha beside {beside}",
+            settle_all="Draw clusters there, or leave them: water, or another authority's ground.",
+            size=float(part.area),
         )
 
 
@@ -528,8 +492,3 @@ def unused(accept: Sequence[str], findings: Sequence[Finding]) -> Iterator[Findi
         problem = f'accept = ["{entry}"] in authority.toml matches no fault or warning here'
         hint = f'Did you mean "{near}"?' if near else "Remove it, if no other scenario needs it."
         yield Finding("accept", "note", entry, problem, "It changes nothing.", hint)
-
-
-def _first(names: list[str]) -> str:
-    head, rest = names[:N_LISTED], len(names) - N_LISTED
-    return ", ".join(head) + (f" and {rest} more" if rest > 0 else "")

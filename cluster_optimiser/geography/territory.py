@@ -179,4 +179,4 @@ def in_words(metres: float) -> str:
 
 def listed(names: list[str]) -> str:
     """Give all names in words."""
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+    return "".join(names) if not names[1:] else ", ".join(names[:-1]) + " and " + names[-1]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Authority, TravelMinutes, TravelSpec
-from cluster_optimiser.inputs.checking import FaultList, urn_of
+from cluster_optimiser.inputs.checking import FaultList, Problem, number_of, urn_of
 from cluster_optimiser.inputs.files import read_csv
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def matrix_minutes(spec: TravelSpec, urns: NDArray[np.int64]) -> NDArray[np.floa
     pairs = pairs.assign(
         from_urn=pairs["from_urn"].map(urn_of),
         to_urn=pairs["to_urn"].map(urn_of),
-        minutes=pairs["minutes"].replace("", "nan").str.replace(",", ""),
+        minutes=[_minutes_of(text) for text in pairs["minutes"]],
     )
     pairs = pairs[pairs["from_urn"].isin(urns) & pairs["to_urn"].isin(urns)]
     minutes = np.full((len(urns), len(urns)), np.nan)
@@ -70,6 +70,11 @@ def matrix_minutes(spec: TravelSpec, urns: NDArray[np.int64]) -> NDArray[np.floa
     minutes[rows, columns] = pairs["minutes"].to_numpy(dtype=float)
     np.fill_diagonal(minutes, 0.0)
     return np.round(minutes, 2)
+
+
+def _minutes_of(text: str) -> float:
+    minutes = number_of(text) if text else math.nan
+    return math.nan if isinstance(minutes, Problem) else minutes
 
 
 def travel_minutes(authority: Authority) -> TravelMinutes:

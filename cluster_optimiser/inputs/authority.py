@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import CRS_METRES
@@ -68,12 +69,9 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     layers = read_layers(folder, settings.layers, register)
     clusters = _clusters(folder, settings)
     outline, outline_caveats = _outline(folder, settings, layers, clusters)
-    membership, n_before = None, len(faults)
+    membership = None
     if register is not None:
-        if clusters is not None and settings.clusters is not None:
-            report_elsewhere(register, clusters.polygons, settings.clusters.file, faults)
-        if len(faults) == n_before:
-            register = register if outline is None else inside(register, outline, faults)
+        register = _in_its_place(folder, settings, register, layers, clusters, outline)
         membership = find_membership(
             register,
             None if clusters is None else clusters.polygons,
@@ -142,6 +140,41 @@ def _clusters(folder: Folder, settings: Settings) -> Areas | None:
     return read_areas(folder, settings.clusters, subject="clusters", index="cluster")
 
 
+def _in_its_place(
+    folder: Folder,
+    settings: Settings,
+    register: Register,
+    layers: LayersRead,
+    clusters: Areas | None,
+    outline: BaseGeometry | None,
+) -> Register:
+    """Report schools, or files of areas, that lie elsewhere than all others."""
+    drawn, n_before = _drawn(folder, settings, layers, clusters), len(folder.faults)
+    stated = None if settings.outline is None else outline
+    report_elsewhere(register, drawn, stated, folder.faults)
+    if len(folder.faults) > n_before or outline is None:
+        return register
+    what = "the authority's outline"
+    if settings.outline is None:
+        what += " (none is stated: the areas that were read are taken together)"
+    shapes = None if clusters is None else clusters.polygons.geometry
+    return inside(register, outline, what, shapes, folder.faults)
+
+
+def _drawn(
+    folder: Folder, settings: Settings, layers: LayersRead, clusters: Areas | None
+) -> dict[str, gpd.GeoDataFrame]:
+    """Give the polygons that were read, by their file."""
+    drawn = {
+        folder.label(table.file): layers.layers[name].polygons
+        for name, table in settings.layers.items()
+        if table.file and name in layers.layers and layers.layers[name].polygons is not None
+    }
+    if clusters is not None and settings.clusters is not None:
+        drawn[folder.label(settings.clusters.file)] = clusters.polygons
+    return drawn
+
+
 def _outline(
     folder: Folder, settings: Settings, layers: LayersRead, clusters: Areas | None
 ) -> tuple[BaseGeometry | None, tuple[str, ...]]:
@@ -152,7 +185,10 @@ def _outline(
     first = [name for name, t in settings.layers.items() if t.from_ in {None, "polygons"}]
     polygons = clusters.polygons if clusters is not None else None
     if first:
-        polygons = layers.layers[first[0]].polygons if first[0] in layers.layers else None
+        layer = layers.layers[first[0]].polygons if first[0] in layers.layers else None
+        # A layer may leave out what the clusters cover: the ground report says so.
+        stated = [one for one in (layer, polygons) if one is not None]
+        polygons = pd.concat(stated) if layer is not None else None
     elif settings.clusters is None and not _has_fault(folder, "clusters", "layers", "outline"):
         problem = Problem(
             "there is no outline, and no polygons to make it from",

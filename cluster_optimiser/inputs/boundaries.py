@@ -142,9 +142,10 @@ def _names(table: Table, column: str, *, subject: str, folder: Folder) -> dict[i
 
 def _named_twice(name: str) -> tuple[str, Problem]:
     text = f'the name "{name}" stands on row {{first}} already'
-    return name, Problem(
-        text, "Rename one; or, if both are parts of one area, write dissolve = true."
-    )
+    remedy = "Rename one; or, if both are parts of one area, write dissolve = true."
+    if name.replace(".", "").isdecimal():
+        remedy += " A column of numbers makes 3.1 of 3.10: if it is one, save it as text."
+    return name, Problem(text, remedy)
 
 
 def _repaired(

@@ -27,6 +27,7 @@ MOST_REPEATED = 60
 
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
 
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 ValueT = TypeVar("ValueT")
@@ -99,8 +100,9 @@ def listed(names: Iterable[str]) -> str:
 
 
 def number_of(text: str) -> float | Problem:
-    """Read a number; thousands commas are allowed."""
+    """Read a number; thousands commas are allowed, and one that can only be a decimal comma."""
     plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
+    plain = plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else plain
     value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
     if not math.isfinite(value):
         return Problem(f'"{text}" is not a number', "Write it in figures.")

@@ -25,7 +25,7 @@ import shapely
 from pyproj.exceptions import ProjError
 
 from cluster_optimiser.constants import CRS_METRES, FORMULA_STARTS
-from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean
+from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, shortened
 from cluster_optimiser.inputs.limits import (
     BYTES_PER_MB,
     MAX_MB,
@@ -63,7 +63,7 @@ HARMLESS_PARTS = ("", ".sbn", ".sbx", ".xml", ".txt", ".md", ".pdf", ".html", ".
 
 _SETTINGS = "authority.toml"
 
-_SEP_LINE = re.compile(r"\ufeff?sep=(.)[,;\t]*\r?\n", re.IGNORECASE)
+_SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[,;\t]*\r?\n', re.IGNORECASE)
 
 _CRS_LINK = re.compile(r'"type"\s*:\s*"link"')
 
@@ -197,14 +197,27 @@ def decode(content: bytes, encoding: str = "") -> str | Problem:
             return content.decode("utf-16")
         except UnicodeDecodeError:
             return Problem("the file breaks off amid UTF-16 text", 'Save it as "CSV UTF-8".')
-    for likely in ("utf-8-sig", "cp1252"):
+    for likely in ("utf-8-sig", "cp1252", "utf-16-le", "utf-16-be"):
         try:
             text = content.decode(likely)
         except UnicodeDecodeError:
             continue
-        if "\0" not in text:
+        is_wide = likely.startswith("utf-16")
+        if "\0" not in text and (not is_wide or _is_latin(text)):
             return text
     return Problem("the file is neither UTF-8 nor Windows text", 'Save it as "CSV UTF-8".')
+
+
+def _is_latin(text: str) -> bool:
+    """Tell whether nearly all of a text is in Latin letters, as bytes taken for others are not."""
+    return len(text.encode("latin-1", "ignore")) > LATIN_SHARE * len(text)
+
+
+LATIN_SHARE = 0.9
+
+
+TITLE_LINES = 5
+"""Lines among which the headings are looked for where the first is not one of them."""
 
 
 def delimiter_of(text: str, n_lines: int = 1) -> tuple[str, int]:
@@ -213,6 +226,8 @@ def delimiter_of(text: str, n_lines: int = 1) -> tuple[str, int]:
     if stated:
         return stated[1], 1
     head = text.lstrip().split("\n", n_lines)[:n_lines]
+    if not any(mark in line for mark in ",;\t|" for line in head):
+        head = text.lstrip().split("\n", TITLE_LINES)[:TITLE_LINES]  # below a title, perhaps
     return max(",;\t|", key=lambda mark: max(line.count(mark) for line in head)), 0
 
 
@@ -287,8 +302,18 @@ def _table_of_rows(
         faults.add(file, header_line, f'column "{name}"', problem)
     if fatal:
         return None
+    if _is_title(rows):
+        text = f'"{shortened(header[0])}" is a title, not a row of headings'
+        remedy = "Remove the rows above the headings: the first row says what the columns are."
+        faults.add(file, header_line, "", Problem(text, remedy))
+        return None
     body: dict[int, list[str]] = {}
     for line, cells in rows[1:]:
+        mark = _other_mark(cells, len(names))
+        if mark:
+            text = f'the row is divided by "{mark}", the headings are not'
+            faults.add(file, line, "", Problem(text, "Divide it as the other rows are."))
+            continue
         if any(cells[len(names) :]):
             text = f"the row has {len(cells)} cells, the header has {len(names)}"
             remedy = "Put a cell that contains the delimiter in quotation marks."
@@ -302,6 +327,19 @@ def _table_of_rows(
     names, header = ([n for n in row if n not in again] for row in (names, header))
     nameless = [n for n, h in zip(names, header, strict=True) if not h and not frame[n].any()]
     return Table(file, frame.drop(columns=nameless).rename_axis("row"), again=tuple(again))
+
+
+def _is_title(rows: list[tuple[int, list[str]]]) -> bool:
+    """Tell whether the first row is one cell of text above a table of several columns."""
+    n_filled = [sum(map(bool, cells)) for _, cells in rows[: TITLE_LINES + 1]]
+    return n_filled[0] == 1 and min(n_filled[-2:]) > 2  # noqa: PLR2004 - a name and its place
+
+
+def _other_mark(cells: list[str], n_columns: int) -> str:
+    """Give the mark that divides a row which the table's own mark leaves in one cell."""
+    if n_columns < 3 or any(cells[1:]):  # noqa: PLR2004 - two columns may be a text and blanks
+        return ""
+    return next((mark for mark in ",;\t|" if cells[0].count(mark) >= n_columns - 1), "")
 
 
 def _read_features(
@@ -338,6 +376,8 @@ def _open_features(path: Path, content: bytes, how: _Way) -> pd.DataFrame | Prob
     source: Path | io.BytesIO = path
     if not _is_allowed(path, content):
         said = f'the file cannot be read as "{suffix}": its content is of another kind'
+        if content[:99].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
+            said += ", such as a virtual format, which leads to other files and is never followed"
         return Problem(said, f"Save it again as one of {', '.join(sorted(SIGNATURES))}.")
     if suffix in GEOJSON_SUFFIXES:
         text = _plain_geojson(content, how.encoding)
@@ -450,9 +490,34 @@ def _in_metres(geometry: gpd.GeoSeries, *, file: str, faults: FaultList) -> gpd.
         text = "the file lies outside Great Britain"
         if crs.is_geographic:
             text += ": longitude and latitude may be swapped"
-        faults.add(file, 0, "", Problem(text, _WRONG_SYSTEM))
+        faults.add(file, 0, "", Problem(text, _guess(flat) or _WRONG_SYSTEM))
         return None
     return metres
+
+
+LIKELY_SYSTEMS = {
+    "EPSG:3857": "Web Mercator",
+    "EPSG:32630": "UTM zone 30N",
+    "EPSG:27700": "the British National Grid",
+}
+"""Systems in metres that files of British boundaries come in, the likeliest first."""
+
+
+def _guess(flat: gpd.GeoSeries) -> str:
+    """Give the system in which coordinates would lie in Great Britain, if there is one."""
+    west, south, east, north = GRID_BOUNDS_M
+    for code, name in LIKELY_SYSTEMS.items():
+        if flat.crs.is_geographic or code == flat.crs.to_string():
+            continue
+        x_min, y_min, x_max, y_max = (
+            flat.set_crs(code, allow_override=True).to_crs(CRS_METRES).total_bounds
+        )
+        if west <= x_min and south <= y_min and x_max <= east and y_max <= north:
+            return (
+                f"They are coordinates of {name} ({code}), probably: save it again with that "
+                f"reference system."
+            )
+    return ""
 
 
 def _other_units(flat: gpd.GeoSeries) -> Problem | None:

@@ -14,6 +14,8 @@ from cluster_optimiser.inputs.checking import Problem, as_text, did_you_mean
 from cluster_optimiser.inputs.matching import spelt_alike
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
@@ -115,49 +117,100 @@ def _report_unknown(
     strange = given[given.notna() & ~given.isin(names)]
     for row, name in zip(strange.index.tolist(), strange.tolist(), strict=True):
         remedy = did_you_mean(name, names, "Correct it, or add the cluster's polygon.")
+        bare = [one for one in names if name.isdecimal() and one.lstrip("0") == name.lstrip("0")]
+        if bare:
+            remedy = (
+                f'Is it "{bare[0]}"? A column of numbers loses the 0 before a figure: save both '
+                f"as text, and write them alike."
+            )
         problem = Problem(f'no polygon is called "{name}", its local cluster', remedy)
         faults.add(register.file, row, subjects[row], problem)
 
 
 def report_elsewhere(
-    register: Register, areas: gpd.GeoDataFrame, file: str, faults: FaultList
+    register: Register,
+    drawn: Mapping[str, gpd.GeoDataFrame],
+    outline: BaseGeometry | None,
+    faults: FaultList,
 ) -> None:
-    """Report areas that hold none of the schools, with what was probably meant."""
+    """Report files of areas that hold none of the schools, with what was probably meant."""
     points = register.frame.geometry.dropna().to_numpy()
-    whole = shapely.union_all(areas.geometry.to_numpy())
-    far_m = shapely.distance(whole, points)
-    if not len(points) or (far_m <= NEAR_BORDER_M).any():
+    if not len(points):
         return
     turned = shapely.transform(points, lambda xy: xy[:, ::-1])
-    text = (
-        f"none of the {len(points)} schools lies in any of its {len(areas)} areas, which are "
-        f"{far_m.min() / M_PER_KM:,.0f} km or more away"
-    )
-    remedy = "Look at its reference system, and at the coordinates of the schools."
-    if (shapely.distance(whole, turned) <= NEAR_BORDER_M).mean() > MOST_SHARE:
-        text += "; with easting and northing exchanged they do"
-        remedy = "Its axes are swapped, probably: save it again with easting first."
-    faults.add(file, 0, "", Problem(text, remedy))
+    wholes = {file: shapely.union_all(areas.geometry.to_numpy()) for file, areas in drawn.items()}
+    elsewhere = {
+        file: float(shapely.distance(whole, points).min())
+        for file, whole in wholes.items()
+        if (shapely.distance(whole, points) > NEAR_BORDER_M).all()
+    }
+    # Where all else agrees it is the schools that lie wrong; of two alone nobody can tell which.
+    others = [*wholes.values(), *([] if outline is None else [outline])]
+    is_agreed = any((shapely.distance(one, points) <= NEAR_BORDER_M).any() for one in others)
+    for file, away_m in elsewhere.items():
+        n = len(drawn[file])
+        areas = f"any of its {n} areas, which are" if n > 1 else "its one area, which is"
+        text = (
+            f"none of the {len(points)} schools lies in {areas} {away_m / M_PER_KM:,.0f} km or "
+            f"more away"
+        )
+        blamed, remedy = (
+            file,
+            "Look at its reference system, and at the coordinates of the schools.",
+        )
+        if (shapely.distance(wholes[file], turned) <= NEAR_BORDER_M).mean() > MOST_SHARE:
+            text += "; with easting and northing exchanged they do"
+            remedy = "Its axes are swapped, probably: save it again with easting first."
+            if not is_agreed:
+                remedy = (
+                    f"Its axes are swapped, or easting and northing in {register.file}: save it "
+                    f"again with easting first, or exchange the two columns."
+                )
+            if not is_agreed and len(others) > 1:
+                blamed = register.file
+                text = f"none of the {len(points)} schools lies in any area of {' or '.join(drawn)}"
+                text += "; with easting and northing exchanged they do"
+                remedy = "Easting and northing are swapped, probably: exchange the two columns."
+        faults.add(blamed, 0, "", Problem(text, remedy))
+        if blamed != file:
+            return
 
 
 MOST_SHARE = 0.8
 """Share of the schools that must fit for what was meant to be told."""
 
 
-def inside(register: Register, outline: BaseGeometry, faults: FaultList) -> Register:
+DRAWN_WRONG_M = 50_000.0
+"""So far out a school may be because a polygon is missing there; further out its place is wrong."""
+
+
+def inside(
+    register: Register,
+    outline: BaseGeometry,
+    what: str,
+    clusters: gpd.GeoSeries | None,
+    faults: FaultList,
+) -> Register:
     """Report every school that lies further than 250 m outside the outline."""
     placed = register.frame.geometry[register.frame.geometry.notna()]
     subjects = register.subjects
     far_m = shapely.distance(outline, placed.to_numpy())
     outside = np.flatnonzero(far_m > NEAR_BORDER_M)
+    column = next((c for c in ("local_cluster", "cluster") if c in register.frame), None)
     for i in outside:
         row, point = placed.index[i], placed.iloc[i]
         turned = shapely.Point(point.y, point.x)
+        remedy = "Correct its coordinates, or remove the school."
+        own = None if column is None else register.frame[column][row]
         if shapely.distance(outline, turned) <= NEAR_BORDER_M:
             remedy = "Easting and northing look swapped: exchange the two."
-        else:
-            remedy = "Correct its coordinates, or remove the school."
-        text = f"the school lies {far_m[i] / M_PER_KM:,.1f} km outside the authority's outline"
+        elif far_m[i] < DRAWN_WRONG_M and clusters is not None and own in clusters.index:
+            away_km = shapely.distance(clusters[own], point) / M_PER_KM
+            remedy = (
+                f'Correct its coordinates, or the polygon of its cluster, "{own}", which is '
+                f"{away_km:,.1f} km away: is it misplaced, or does its border cross itself?"
+            )
+        text = f"the school lies {far_m[i] / M_PER_KM:,.1f} km outside {what}"
         faults.add(register.file, int(row), subjects[row], Problem(text, remedy))
     is_outside = register.frame.index.isin(placed.index[outside])
     points = register.frame.geometry.where(~is_outside, None)

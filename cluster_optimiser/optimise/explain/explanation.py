@@ -97,6 +97,8 @@ class Explanation:
     rules: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what a reader should know of how far this goes
     ground: tuple[str, ...] = ()  # what the ground report warns of: the cause, perhaps
+    is_ground_cause: bool = False  # tried: were the ground settled there would be a plan
+    besides: tuple[str, ...] = ()  # what it warns of and is no cause: tried too
 
     def lines(self) -> tuple[str, ...]:
         """Say it in plain words, line by line."""
@@ -105,7 +107,11 @@ class Explanation:
         if self.status == "UNKNOWN":
             open_ = f"{self.title}: whether there is a plan was not proved in time."
             return (*self._of_ground(), open_, *self.notes)
-        return (*self._of_ground(), *self._of_cause(), *self._of_change(), *self.notes)
+        lines = (*self._of_ground(), *self._of_cause(), *self._of_change(), *self.notes)
+        if not self.besides:
+            return lines
+        head = "Odd about the ground besides, but no cause of this by itself:"
+        return (*lines, head, *_shown([f"  {text}" for text in self.besides]))
 
     def as_dict(self) -> dict[str, object]:
         """Give the whole as plain data that JSON can hold."""
@@ -115,6 +121,8 @@ class Explanation:
         if not self.ground:
             return ()
         head = "Look at the ground first, before any rule is changed:"
+        if self.is_ground_cause:
+            head = "The ground is the cause. Were this settled, there would be a plan:"
         return (head, *_shown([f"  {text}" for text in self.ground]))
 
     def _of_prices(self) -> tuple[str, ...]:

@@ -1,0 +1,144 @@
+"""Schools set against the areas that the register says they are in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from cluster_optimiser.findings import Finding
+from cluster_optimiser.geography.alignment import LAYER_PREFIX
+from cluster_optimiser.geography.territory import in_words, listed
+from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M
+from cluster_optimiser.inputs.matching import name_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import geopandas as gpd
+
+    from cluster_optimiser.domain import Authority
+
+N_LISTED = 8
+PAIR = 2
+
+
+def outside_cluster(authority: Authority) -> Iterator[Finding]:
+    """Set the register's clusters against their polygons."""
+    if authority.clusters is None:
+        return
+    schools, shapes = authority.schools, authority.clusters.geometry
+    said = pd.concat([schools["local_cluster"], schools["cluster"]])
+    points = pd.concat([schools.geometry, schools.geometry])
+    is_known = said.isin(shapes.index).to_numpy()
+    said, points = said[is_known], points[is_known]
+    away_m = shapely.distance(shapes.loc[said].to_numpy(), points.to_numpy())
+    wrong: dict[int, tuple[str, float]] = {}
+    for urn, name, metres in zip(said.index, said, away_m, strict=True):
+        if metres > NEAR_BORDER_M:
+            wrong.setdefault(int(urn), (str(name), float(metres)))
+    tree = shapely.STRtree(shapes.to_numpy())
+    there = {
+        urn: str(shapes.index[tree.nearest(schools.geometry.loc[urn])]) for urn in sorted(wrong)
+    }
+    columns = [c for c in ("cluster", "local_cluster") if c in authority.register_columns]
+    rings = _exchanged({urn: (wrong[urn][0], there[urn]) for urn in there}, schools)
+    # What explains several comes before what stands alone.
+    for urn in sorted(there, key=lambda urn: (urn not in rings, urn)):
+        place, (name, metres) = there[urn], wrong[urn]
+        school = schools.loc[urn]
+        cells = ", ".join(f'{c} = "{place}"' for c in columns or ["local_cluster"])
+        line = f"[corrections] {urn} = {{ {cells} }} in authority.toml"
+        yield Finding(
+            "outside-cluster",
+            "fault",
+            f"URN {urn}",
+            f'{school["name"]} lies {in_words(metres)} outside of "{name}", which the register '
+            f'calls its cluster; by its place it belongs to "{place}"'
+            + (f". {rings[urn]}" if urn in rings else ""),
+            "Sizes, borders and travel of both clusters are wrong.",
+            f"Give the polygons, or the schools in the register, their right names; or for this "
+            f"school alone write {line}."
+            if urn in rings
+            else f"Correct its cluster, its coordinates or the polygon's name; or write {line}.",
+            shapely.shortest_line(school.geometry, shapes.loc[name]),
+            brief=f'{school["name"]} (URN {urn}), {in_words(metres)} outside of "{name}"',
+            settle_all="Correct their clusters, their coordinates or the polygons' names.",
+            size=metres,
+        )
+
+
+def _exchanged(moved: Mapping[int, tuple[str, str]], schools: gpd.GeoDataFrame) -> dict[int, str]:
+    """Find clusters whose names look exchanged, in pairs or rings, by the first school of each."""
+    n_said = Counter(str(name) for name in schools["local_cluster"])
+    target = {
+        name: place for (name, place), n in Counter(moved.values()).items() if 2 * n > n_said[name]
+    }
+    n_moved, told, seen = Counter(moved.values()), {}, set()
+    for urn, (first, _) in sorted(moved.items()):
+        ring = [first]
+        while target.get(ring[-1]) not in {None, *ring}:
+            ring.append(target[ring[-1]])
+        if first in seen or len(ring) == 1 or target.get(ring[-1]) != first:
+            continue
+        seen |= set(ring)
+        ways = [
+            f'{_share(n_moved[a, target[a]], n_said[a])} "{a}" lie in "{target[a]}"' for a in ring
+        ]
+        names = "the two names look" if len(ring) == PAIR else f"the {len(ring)} names look"
+        said = first_of(ways)
+        told[urn] = f"{said[0].upper()}{said[1:]}: {names} exchanged"
+    return told
+
+
+def _share(n: int, of: int) -> str:
+    return f"all {of} schools of" if n == of else f"{n} of the {of} schools of"
+
+
+def other_area(authority: Authority) -> Iterator[Finding]:
+    """Set the register's own columns of areas against the polygons of a layer."""
+    schools = authority.schools
+    for layer in authority.layers.values():
+        columns = [c for c in (layer.name, *REGISTER_AREAS.get(layer.name, ())) if c in schools]
+        if layer.polygons is None or not columns:
+            continue
+        shapes = layer.polygons.geometry
+        by_key = {name_key(str(name)): str(name) for name in shapes.index}
+        said = schools[columns[0]].dropna().astype(str).map(name_key).map(by_key)
+        if said.notna().sum() * 2 < len(said):
+            continue  # names of another kind or vintage: nothing is compared
+        said = said.dropna()
+        away_m = shapely.distance(
+            shapes.loc[said].to_numpy(), schools.geometry.loc[said.index].to_numpy()
+        )
+        for i in np.flatnonzero(away_m > NEAR_BORDER_M):
+            urn, name = said.index[i], said.iloc[i]
+            there = schools[LAYER_PREFIX + layer.name].loc[urn]
+            yield Finding(
+                "other-area",
+                "warning",
+                f"URN {urn} {layer.name}",
+                f'{schools["name"].loc[urn]} lies {in_words(away_m[i])} outside of "{name}", its '
+                f'{layer.name} in the register; by its place it is in "{there}"',
+                "It is counted by its place.",
+                "Correct its coordinates, or the column.",
+                shapely.shortest_line(schools.geometry.loc[urn], shapes.loc[name]),
+                brief=f"{schools['name'].loc[urn]} (URN {urn}), {in_words(away_m[i])} outside of "
+                f'"{name}"',
+                settle_all="Correct their coordinates, or the column.",
+                size=float(away_m[i]),
+            )
+
+
+REGISTER_AREAS = {"district": ("DistrictAdministrative (name)",)}
+"""Layer -> columns of a register's extract that state the same."""
+
+
+def first_of(names: list[str]) -> str:
+    """Give the first few names in words, and the number of the rest."""
+    if len(names) <= N_LISTED:
+        return listed(names)
+    return f"{', '.join(names[:N_LISTED])} and {len(names) - N_LISTED} more"
