@@ -27,6 +27,7 @@ MANY = {
     "accept": "entries of accept match nothing here",
     "dropped": "clusters hold no school that is placed in a plan",
     "enclave": "clusters lie wholly inside another",
+    "far-from-road": "schools lie far from any road of the map",
     "gap": "pairs of areas run beside each other and do not count as neighbours",
     "hole": "pieces of the outline are in no cluster",
     "island": "parts of the map have no neighbour in the rest",
@@ -37,6 +38,8 @@ MANY = {
     "outside-cluster": "schools lie outside the cluster that the register gives them",
     "overlap": "pairs of areas overlap",
     "pieces": "clusters are in several pieces",
+    "road-coverage": "road maps leave ground out",
+    "road-parts": "groups of schools lie on roads of their own",
     "short-border": "pairs of areas share less border than makes neighbours",
     "sliver": "areas have parts too thin to be meant",
 }

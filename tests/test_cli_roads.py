@@ -95,6 +95,23 @@ def test_how_much_of_the_authority_and_its_margin_has_roads_is_told(home):
     assert "authority, without" in (home / "map.svg").read_text()
 
 
+def test_ground_and_schools_without_roads_stand_in_the_ground_report(home):
+    call("roads", "import", MAP, "--authority", "threeshire", "--margin-km", "10")
+    use_roads(home)
+    (home / "scenarios").mkdir()
+    (home / "scenarios" / "m.toml").write_text(SCENARIO)
+    done = call("check", "scenarios", "--report", "ground.html")
+    assert done.exit_code == 0, done.output
+    assert "of the squares of 2 km that touch the authority have roads on the map" in done.stdout
+    page = (home / "ground.html").read_text()
+    told = json.loads(call("check", "scenarios", "--json").stdout)["findings"]
+    (ground,) = [one for one in told if one["kind"] == "road-coverage"]
+    assert ground["easting_northing"] is not None, "it is drawn"
+    assert ground["problem"] in page
+    far = [one for one in told if one["kind"] == "far-from-road"]
+    assert all("from the nearest road of the map" in one["problem"] for one in far)
+
+
 def test_the_margin_is_what_is_cut_out(home):
     wide = call("roads", "import", MAP, "--authority", "threeshire", "--margin-km", "10")
     assert wide.exit_code == 0

@@ -190,9 +190,17 @@ def _without_minutes(
     if limits == (None, None) and "pupil_minutes" not in scenario.objective.terms:
         return ()
     if "minutes" not in known:
-        known["minutes"] = tuple(_cut_off(authority))
+        known["minutes"] = (*_cut_off(authority), *_of_roads(authority))
     found: tuple[Finding, ...] = known["minutes"]
     return found
+
+
+def _of_roads(authority: Authority) -> Iterator[Finding]:
+    if authority.travel.method == "roads":
+        # With its own imports: an estimate needs none of them.
+        from cluster_optimiser.geography.ground_roads import road_findings  # noqa: PLC0415
+
+        yield from road_findings(authority)
 
 
 def _cut_off(authority: Authority) -> Iterator[Finding]:

@@ -12,6 +12,8 @@ import shapely
 from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.domain import Authority, RoadNetwork
@@ -69,10 +71,25 @@ def coverage(network: RoadNetwork, authority: Authority, *, margin_km: float) ->
 
 
 def coverage_facts(network: RoadNetwork, authority: Authority, margin_km: float) -> dict[str, str]:
-    """Give the shares of squares with roads, as a road file keeps them."""
+    """Give the shares of squares with roads, and those without, as a road file keeps them."""
     squares = coverage(network, authority, margin_km=margin_km)
     shares = squares.groupby("is_inside")["has_road"].mean()
+    corners = squares.geometry[~squares["has_road"]].bounds[["minx", "miny"]] / METRES_PER_KM
     return {
-        f"{name}_share": f"{shares[inside]:.3f}" if inside in shares else ""
-        for name, inside in (("outline", True), ("margin", False))
+        **{
+            f"{name}_share": f"{shares[inside]:.3f}" if inside in shares else ""
+            for name, inside in (("outline", True), ("margin", False))
+        },
+        BARE: " ".join(f"{x:.0f},{y:.0f}" for x, y in corners.to_numpy()),
     }
+
+
+BARE = "bare_squares_km"
+"""The fact that names squares without roads by their south-west corners."""
+
+
+def bare_squares(about: Mapping[str, str]) -> BaseGeometry:
+    """Give the ground without roads that a road file tells of; empty if it tells of none."""
+    corners = [tuple(map(float, text.split(","))) for text in about.get(BARE, "").split()]
+    x, y = np.array(corners or np.empty((0, 2))).T * METRES_PER_KM
+    return shapely.union_all(shapely.box(x, y, x + SQUARE_M, y + SQUARE_M))
