@@ -148,13 +148,13 @@ def comparison_lines(authority: Authority, compared: RoadComparison) -> Iterator
     if compared.fit is None:
         yield f"Nothing is fitted to fewer than {LEAST_PAIRS} pairs of schools up to 40 km apart."
         return
-    (end_km, first_rate), (_, second_rate) = compared.fit.bands
     yield f"What fits best is {compared.fit_abs_error_min:.1f} minutes out on average:"
-    yield (
-        f"constant_min = {compared.fit.constant_min:g}\n"
-        f"bands = [{{ up_to_km = {end_km:g}, min_per_km = {first_rate:g} }}, "
-        f"{{ min_per_km = {second_rate:g} }}]"
+    bands = (
+        ", ".join(f"{key} = {value:g}" for key, value in band.items())
+        for band in _coefficients(compared.fit)["bands"]
     )
+    written = ", ".join(f"{{ {band} }}" for band in bands)
+    yield f"constant_min = {compared.fit.constant_min:g}\nbands = [{written}]"
 
 
 def _band_lines(bands: pd.DataFrame, theirs: str, ours: str) -> Iterator[str]:

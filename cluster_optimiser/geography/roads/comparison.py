@@ -197,16 +197,18 @@ def fit_estimate(pairs: pd.DataFrame) -> TravelSpec:
     """Fit the estimate to minutes by road.
 
     minutes = constant + a x (km up to 10) + b x (km beyond), by least squares over pairs up to
-    40 km apart, none of the three below 0.
+    40 km apart, none of the three below 0. Fewer than `LEAST_PAIRS` beyond 10 km tell nothing of
+    b, nor so few within of a: one slope then stands for both.
     """
     near = pairs[pairs["km"] <= FIT_UP_TO_KM]
     km = near["km"].to_numpy()
-    parts = np.column_stack(
-        [np.ones(len(km)), np.minimum(km, FIT_BREAK_KM), np.maximum(km - FIT_BREAK_KM, 0.0)]
-    )
-    constant, first, second = 0.0, 0.0, 0.0
-    if len(km):
-        constant, first, second = (float(x) for x in np.round(nnls(parts, near["road_min"])[0], 2))
+    n_beyond = int((km > FIT_BREAK_KM).sum())
+    has_two = min(n_beyond, len(km) - n_beyond) >= LEAST_PAIRS
+    slopes = [np.minimum(km, FIT_BREAK_KM), np.maximum(km - FIT_BREAK_KM, 0.0)] if has_two else [km]
+    parts = np.column_stack([np.ones(len(km)), *slopes])
+    found = nnls(parts, near["road_min"])[0] if len(km) else np.zeros(parts.shape[1])
+    constant, *per_km = (float(x) for x in np.round(found, 2))
+    ends = (FIT_BREAK_KM, math.inf) if has_two else (math.inf,)
     return TravelSpec(
-        "estimate", constant_min=constant, bands=((FIT_BREAK_KM, first), (math.inf, second))
+        "estimate", constant_min=constant, bands=tuple(zip(ends, per_km, strict=True))
     )

@@ -103,3 +103,11 @@ def test_no_pairs_at_all_are_no_error():
         np.array([1]), np.zeros((1, 1)), np.zeros((1, 1)), SPEC, lambda k, _: k
     )
     assert compared.n_pairs == 0
+
+
+def test_few_long_trips_fit_no_slope_of_their_own():
+    km = np.append(np.linspace(1, 9, 40), [12.0, 15.0])
+    pairs = pd.DataFrame({"km": km, "road_min": 2 + 1.5 * km + np.where(km > 10, 9.0, 0.0)})
+    fit = fit_estimate(pairs)
+    assert [end for end, _ in fit.bands] == [float("inf")]
+    assert fit.bands[0][1] == pytest.approx(1.5, abs=0.5)
