@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -66,8 +67,8 @@ MOST_BYTES = 1 << 30
 NETWORK_REMEDY = (
     "Set HTTPS_PROXY to your organisation's proxy (with a name and password if it asks for them) "
     "and REQUESTS_CA_BUNDLE to the file of its certificate, and call again. If that is no use, "
-    "give your IT department this: HTTPS requests (POST) to {host}, port 443, from this program, "
-    "without sign-in and without inspection. Or use a map on disk: `roads import`."
+    "give your IT department this: {kind} requests (POST) to {host}, port {port}, from this "
+    "program, without sign-in and without inspection. Or use a map on disk: `roads import`."
 )
 
 
@@ -275,15 +276,33 @@ class _Asker:
         return b"".join(chunks)
 
     def _end(self, problem: str, remedy: str) -> NoReturn:
-        raise InputError([Fault(self.url, 0, "", problem, remedy.format(host=self.host))])
+        raise InputError([Fault(self.url, 0, "", problem, self._named(remedy))])
+
+    def _named(self, remedy: str) -> str:
+        """Say of which host and port a remedy speaks."""
+        parts = urlsplit(self.url)
+        with suppress(ValueError):  # an odd port is what is wrong
+            port = parts.port or (80 if parts.scheme == "http" else 443)
+            kind = "HTTP" if parts.scheme == "http" else "HTTPS"
+            return remedy.format(kind=kind, host=parts.hostname or self.url, port=port)
+        return remedy.format(kind="HTTPS", host=self.host, port=443)
 
 
 def _said(error: Exception) -> str:
     """Name what went wrong between two machines."""
     text = str(error)
     found = [said for word, said in SAID.items() if word in text]
-    unknown = "a proxy" if isinstance(error, net.ProxyError) else type(error).__name__
-    return found[0] if found else unknown
+    kinds = (kind for kind in BROKEN if isinstance(error, kind))
+    return found[0] if found else BROKEN.get(next(kinds, Exception), type(error).__name__)
+
+
+BROKEN: dict[type[Exception], str] = {
+    net.ProxyError: "a proxy",
+    net.SSLError: "a certificate or connection that is not secure (TLS)",
+    net.Timeout: "no answer came in time",
+    net.ConnectionError: "the connection broke off before a proper answer",
+}
+"""What went wrong where no word of an error tells."""
 
 
 def whole_answer(content: bytes) -> dict[str, Any]:

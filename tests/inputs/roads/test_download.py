@@ -185,6 +185,7 @@ def test_a_lasting_refusal_ends_at_once_and_says_what_to_do(
         download_ways(AREA, folder=tmp_path, url=url, patience=patient(slept))
     for named in ("HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "IT department", "127.0.0.1:"):
         assert named in str(caught.value)
+    assert f"to 127.0.0.1, port {url.split(':')[2].split('/')[0]}," in str(caught.value)
     assert len(overpass.queries) == (1 if fault else 0)
     assert not slept
 
