@@ -246,10 +246,15 @@ def _gaps(
         a, b = names[i], names[j]
         if graph.has_edge(a, b) or shared_m.get((a, b), 0.0) >= least_m:
             continue
-        for apart_m in (gap for gap in GAPS_M if gap > scenario.contiguity.snap_m):
-            beside_m = shared_boundaries(clusters.iloc[[i, j]], snap_m=apart_m).get((a, b), 0.0)
+        pair = clusters.iloc[[i, j]]
+        tried = [gap for gap in GAPS_M if gap > scenario.contiguity.snap_m]
+        # Most of them only meet at a corner: what the widest does not join none does.
+        if not tried or shared_boundaries(pair, snap_m=tried[-1]).get((a, b), 0.0) < least_m:
+            continue
+        for apart_m in tried:
+            beside_m = shared_boundaries(pair, snap_m=apart_m).get((a, b), 0.0)
             if beside_m >= least_m:
-                yield _gap(clusters.iloc[[i, j]], apart_m, beside_m)
+                yield _gap(pair, apart_m, beside_m)
                 break
 
 
