@@ -255,7 +255,7 @@ def read_csv(
     line = 1
     try:
         for cells in reader:
-            stripped = cells if is_plain else [_unquoted(clean(cell)) for cell in cells]
+            stripped = cells if is_plain else [unquoted(clean(cell)) for cell in cells]
             if any(stripped) and line > n_stating:
                 rows.append((line, stripped))
             line = reader.line_num + 1
@@ -273,7 +273,7 @@ def _is_plain(text: str, delimiter: str) -> bool:
     return is_bare and not any(mark in text for mark in odd) and " " not in text[:1] + text[-1:]
 
 
-def _unquoted(cell: str) -> str:
+def unquoted(cell: str) -> str:
     """Take off the apostrophe that tells a spreadsheet not to take text as formula or number."""
     if not cell.startswith("'"):
         return cell

@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.inputs.checking import Problem, number_of, urn_of
+from cluster_optimiser.inputs.files import unquoted
 from cluster_optimiser.inputs.intake.gias import (
     KIND_OF_TYPE,
     NO_PHASE,
@@ -107,7 +108,10 @@ def settle(
 
 
 def _picked(cells: Sequence[str], at: Mapping[str, int]) -> dict[str, str]:
-    return {ours: " ".join(cells[i].split()) if i < len(cells) else "" for ours, i in at.items()}
+    return {
+        ours: unquoted(" ".join(cells[i].split())) if i < len(cells) else ""
+        for ours, i in at.items()
+    }
 
 
 def _n_faults(picked: Mapping[str, str]) -> int:

@@ -140,3 +140,10 @@ def test_a_row_that_names_no_authority_goes_to_the_one_of_its_district(tmp_path:
     assert 100_000 in taken.schools.index
     assert len(taken.schools) == 10
     assert taken.ledger.others["", ""] == 2
+
+
+def test_an_apostrophe_that_keeps_a_spreadsheet_from_reading_a_number_is_taken_off(
+    tmp_path: Path,
+) -> None:
+    table = table_of(tmp_path, f"'{ROW}", OTHER)
+    assert table.cells["urn"].tolist() == ["100001", "100002"]
