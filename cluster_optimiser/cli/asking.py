@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cluster_optimiser.cli.running import memory_option
+from cluster_optimiser.cli.options import (
+    json_option,
+    memory_option,
+    outside_option,
+    scenario_option,
+    seed_option,
+    time_limit_option,
+)
 from cluster_optimiser.cli.terminal import (
     EXIT_INFEASIBLE,
     EXIT_TIME,
     console,
-    outside_option,
     print_json,
     say,
 )
@@ -34,14 +40,8 @@ if TYPE_CHECKING:
 )
 @click.option("--best", metavar="K", type=click.IntRange(1), help="The K best plans, in order.")
 @click.option("--sample", metavar="N", type=click.IntRange(1), help="N plans drawn uniformly.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option(
-    "--time-limit",
-    "time_limit_s",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="S",
-    help="Seconds of listing groups and counting plans.",
-)
+@seed_option("which plans are drawn")
+@time_limit_option("of listing groups and counting plans")
 @memory_option
 @click.option(
     "--pareto", metavar="A,B[,C]", help="The exact front of two or three terms, a plan for each."
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     "--together", is_flag=True, help="In how many plans each two neighbours share a cluster."
 )
 @outside_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@json_option()
 def universe(  # noqa: PLR0913 - an option each
     *,
     scenario: Path,
@@ -140,17 +140,9 @@ def _tell_front(
 
 @click.command()
 @click.argument("scenario", type=click.Path(path_type=Path))
-@click.option(
-    "--time-limit",
-    "time_limit_s",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="S",
-    default=60.0,
-    show_default=True,
-    help="Seconds of solving.",
-)
+@time_limit_option("of solving", default=60.0)
 @outside_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@json_option()
 def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
     """Say why a scenario has no plan and what would admit one; or what each rule costs.
 
@@ -173,12 +165,7 @@ def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
 
 @click.command()
 @click.argument("plan", type=click.Path(path_type=Path))
-@click.option(
-    "--scenario",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The scenario that says which plans are legal.",
-)
+@scenario_option("that says which plans are legal")
 @click.option("--terms", metavar="A,B[,...]", required=True, help="Terms, all to be small.")
 @click.option(
     "--out",
@@ -186,16 +173,10 @@ def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the better plan to this CSV (urn,cluster).",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option(
-    "--time-limit",
-    "time_limit_s",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="S",
-    help="Seconds of solving.",
-)
+@seed_option("the choice between equally good plans")
+@time_limit_option("of solving")
 @outside_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@json_option()
 def dominate(
     *,
     plan: Path,
@@ -265,14 +246,9 @@ def _dominance(found: batch.Dominance) -> Iterator[str]:
 
 @click.command()
 @click.argument("what", metavar="PLAN|RESULTS", type=click.Path(path_type=Path))
-@click.option(
-    "--scenario",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The scenario whose [projection] counts; its rules too, for a single plan.",
-)
+@scenario_option("whose [projection] counts; its rules too, for a single plan")
 @outside_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a plan to stdout.")
+@json_option("plan")
 def sensitivity(*, what: Path, scenario: Path, as_json: bool) -> None:
     """Say which clusters leave the range of pupils, and when, if pupils change.
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cluster_optimiser.cli.terminal import outside_option, print_json, say
+from cluster_optimiser.cli.options import json_option, outside_option
+from cluster_optimiser.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,7 +57,7 @@ Reports = list[tuple["Place", dict[str, tuple["Finding", ...]]]]
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a scenario to stdout.")
+@json_option("scenario")
 @click.option(
     "--report",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from cluster_optimiser.cli.terminal import EXIT_INPUT, console, outside_option, print_json, say
+from cluster_optimiser.cli.options import json_option, outside_option
+from cluster_optimiser.cli.terminal import EXIT_INPUT, console, print_json, say
 
 
 @click.command()
@@ -25,7 +26,7 @@ from cluster_optimiser.cli.terminal import EXIT_INPUT, console, outside_option, 
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File of allowed signers (OpenSSH): the folder must be signed by one of them.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@json_option()
 @outside_option
 def verify(*, results: Path, against: Path | None, signers: Path | None, as_json: bool) -> None:
     """Verify every file, plan, claim and number of a results folder, again.

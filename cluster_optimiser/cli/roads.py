@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cluster_optimiser.cli.options import json_option
 from cluster_optimiser.cli.terminal import console, print_json, say
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def download(
     help="With --authority: write a map of it (SVG).",
 )
 @MARGIN
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@json_option()
 def info(
     *, file: Path, authority: str | None, picture: Path | None, margin_km: float, as_json: bool
 ) -> None:
@@ -170,7 +171,7 @@ ROAD_FILE = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the minutes as CSV from_urn,to_urn,minutes.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@json_option()
 def measure(*, authority: str, file: Path | None, out: Path | None, as_json: bool) -> None:
     """Measure the minutes between schools, and say how far each is from a road.
 
@@ -202,7 +203,7 @@ def measure(*, authority: str, file: Path | None, out: Path | None, as_json: boo
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a chart (SVG).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@json_option()
 def compare(*, authority: str, file: Path | None, chart: Path | None, as_json: bool) -> None:
     """Compare the travel estimate with minutes by road: errors, worst pairs, a better fit.
 
@@ -237,7 +238,7 @@ def compare(*, authority: str, file: Path | None, chart: Path | None, as_json: b
     help="A table of minutes to be measured against: CSV from_urn,to_urn,minutes.",
 )
 @ROAD_FILE
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@json_option()
 def audit(*, authority: str, against: Path, file: Path | None, as_json: bool) -> None:
     """Compare the minutes that options are solved on with those that somebody else has measured.
 

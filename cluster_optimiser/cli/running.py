@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from cluster_optimiser.cli.live import Live
+from cluster_optimiser.cli.options import (
+    json_option,
+    memory_option,
+    outside_option,
+    scenario_option,
+    seed_option,
+    time_limit_option,
+)
 from cluster_optimiser.cli.terminal import (
     EXIT_INFEASIBLE,
     EXIT_SOME_FAILED,
@@ -18,7 +26,6 @@ from cluster_optimiser.cli.terminal import (
     EXIT_UNEXPECTED,
     EXIT_USAGE,
     console,
-    outside_option,
     print_json,
     say,
     verbose_option,
@@ -55,39 +62,12 @@ only_option = click.option(
     show_default=True,
     help="Only scenario files whose name matches.",
 )
-seed_option = click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 1),
-    default=0,
-    show_default=True,
-    help="Fixes the choice between equally good plans.",
-)
-time_limit_option = click.option(
-    "--time-limit",
-    "time_limit_s",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="S",
-    help="Seconds for each scenario, from reading to the last proof.",
-)
-memory_option = click.option(
-    "--memory",
-    "memory_mb",
-    type=click.IntRange(min=1),
-    metavar="MB",
-    help="Megabytes that each process may hold; past them, the best plan so far.",
-)
 outputs_option = click.option(
     "--outputs",
     type=click.Choice(["all", "tables"]),
     default="all",
     show_default=True,
     help="Only tables leaves out maps, sheets, GeoPackages and the page: for thousands of runs.",
-)
-json_option = click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print one JSON object a scenario to stdout, and nothing else.",
 )
 
 
@@ -135,8 +115,8 @@ def _executor(_: click.Context, __: click.Parameter, value: str) -> str:
     callback=_shard,
     help="Only one share of the scenarios, for array jobs; the page is left to a run without.",
 )
-@seed_option
-@time_limit_option
+@seed_option("the choice between equally good plans")
+@time_limit_option("for each scenario, from reading to the last proof")
 @memory_option
 @click.option("--force", is_flag=True, help="Run again what is finished.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be run, and why.")
@@ -147,7 +127,7 @@ def _executor(_: click.Context, __: click.Parameter, value: str) -> str:
     show_default=True,
     help="Go on after a scenario that has no plan.",
 )
-@json_option
+@json_option("scenario", more=", and nothing else")
 @outside_option
 @verbose_option
 def run(  # noqa: PLR0913 - an option each
@@ -314,11 +294,11 @@ def _tell_what_to_run(
 @paths_argument
 @out_option
 @only_option
-@seed_option
-@time_limit_option
+@seed_option("the choice between equally good plans")
+@time_limit_option("for each scenario, from reading to the last proof")
 @memory_option
 @outputs_option
-@json_option
+@json_option("scenario", more=", and nothing else")
 @outside_option
 @verbose_option
 def status(
@@ -360,13 +340,8 @@ def _exit_code(outcomes: Sequence[Outcome]) -> int:
 
 @click.command()
 @click.argument("plan", type=click.Path(path_type=Path))
-@click.option(
-    "--scenario",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The scenario whose rules and objective the plan is judged by.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@scenario_option("whose rules and objective the plan is judged by")
+@json_option()
 @outside_option
 def evaluate(*, plan: Path, scenario: Path, as_json: bool) -> None:
     """Tell whether a plan is legal, and every number of it.

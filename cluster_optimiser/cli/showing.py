@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cluster_optimiser.cli.terminal import console, outside_option, say
+from cluster_optimiser.cli.options import json_option, outside_option, scenario_option
+from cluster_optimiser.cli.terminal import console, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,12 +120,7 @@ def report(
     required=True,
     help="The results folder that was consulted on.",
 )
-@click.option(
-    "--scenario",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The scenario that own plans are judged by and ranked among.",
-)
+@scenario_option("that own plans are judged by and ranked among")
 @click.option(
     "-o",
     "--out",
@@ -144,7 +140,7 @@ def report(
     help="TOML file of how replies are counted: which of a school's stands, what leads.",
 )
 @outside_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+@json_option()
 def responses(
     *,
     file: Path,

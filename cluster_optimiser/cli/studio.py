@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from cluster_optimiser.cli.terminal import EXIT_USAGE, console, outside_option, print_json
+from cluster_optimiser.cli.options import outside_option
+from cluster_optimiser.cli.terminal import EXIT_USAGE, console, print_json
 
 
 @click.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,8 +10,6 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-ALLOW_OUTSIDE = "CLUSTER_OPTIMISER_ALLOW_OUTSIDE"
-"""As in `scenario.bounds`, which takes too long to import for --help."""
 
 EXIT_UNEXPECTED, EXIT_USAGE, EXIT_INPUT = 1, 2, 3
 EXIT_INFEASIBLE, EXIT_TIME, EXIT_SOME_FAILED = 4, 5, 6
@@ -95,21 +92,6 @@ verbose_option = click.option(
     help="Tell on stderr what is done and why; -vv tells more.",
 )
 """Logs go where messages go."""
-
-
-def _allow_outside(_: click.Context, __: click.Parameter, is_allowed: bool) -> None:  # noqa: FBT001
-    if is_allowed:
-        os.environ[ALLOW_OUTSIDE] = "1"
-
-
-outside_option = click.option(
-    "--allow-outside",
-    is_flag=True,
-    expose_value=False,
-    callback=_allow_outside,
-    help="Let scenario files name files outside of the project.",
-)
-"""The processes that run scenarios inherit it."""
 
 
 def print_json(data: dict[str, Any]) -> None:

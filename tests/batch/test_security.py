@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.batch import evaluate, load_batch
 from cluster_optimiser.cli import app
-from cluster_optimiser.cli.terminal import ALLOW_OUTSIDE as AT_THE_TERMINAL
+from cluster_optimiser.cli.options import ALLOW_OUTSIDE as AT_THE_TERMINAL
 from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.inputs.checking import FaultList
