@@ -39,7 +39,8 @@ def homed_candidates(problem: Problem, above: Problem) -> tuple[list[Homed], lis
     cross are left to the homes of its clusters.
     """
     layers = above.scenario.required_layers
-    lower = [Homed(group, _home(problem, group, layers)) for group in candidate_groups(problem)]
+    held = _held(problem, layers)
+    lower = [Homed(group, _home(group, held, len(layers))) for group in candidate_groups(problem)]
     of_home: defaultdict[Home, list[int]] = defaultdict(list)
     for cluster in lower:
         of_home[cluster.home].append(cluster.group.mask)
@@ -57,14 +58,29 @@ def homed_candidates(problem: Problem, above: Problem) -> tuple[list[Homed], lis
     return lower, upper
 
 
-def _home(problem: Problem, group: CandidateGroup, layers: Sequence[str]) -> Home:
-    urns = problem.unit_of.index[problem.unit_of.isin(group.units)]
-    schools = problem.authority.schools.loc[urns]
-    homes = []
-    for layer in layers:
-        areas = [None if pd.isna(area) else area for area in schools[LAYER_PREFIX + layer]]
-        home, _ = home_and_misaligned(zip(areas, schools["pupils"], strict=True))
-        homes.append(home)
+Held = dict[str, list[tuple[tuple[str | None, ...], int]]]
+"""Of each unit's schools the area of each layer, and the pupils."""
+
+
+def _held(problem: Problem, layers: Sequence[str]) -> Held:
+    schools = problem.authority.schools.loc[problem.unit_of.index]
+    columns = [
+        [None if pd.isna(area) else str(area) for area in schools[LAYER_PREFIX + layer]]
+        for layer in layers
+    ]
+    areas = zip(*columns, strict=True) if layers else [()] * len(schools)
+    held: Held = defaultdict(list)
+    for unit, of_school, pupils in zip(problem.unit_of, areas, schools["pupils"], strict=True):
+        held[str(unit)].append((of_school, int(pupils)))
+    return held
+
+
+def _home(group: CandidateGroup, held: Held, n_layers: int) -> Home:
+    rows = [row for unit in group.units for row in held[unit]]
+    homes = [
+        home_and_misaligned((areas[layer], pupils) for areas, pupils in rows)[0]
+        for layer in range(n_layers)
+    ]
     # Where no area is known a cluster shares its home with no other.
     return ("alone", group.mask) if None in homes else tuple(homes)
 
