@@ -197,9 +197,12 @@ def _notes(
     site: Mapping[int, int],
     tiers: tuple[int, int],
 ) -> list[str]:
-    n_clusters = len(set(site.values()))
-    text = f"Today's clusters are not known: {n_clusters} were made from {len(site)} secondary"
-    text = f"{text} schools, each with the schools nearest to it by minutes."
+    n_clusters, n_hubs = len(set(site.values())), len(site)
+    text = (
+        f"Today's clusters are not known: {n_clusters} {'was' if n_clusters == 1 else 'were'} made"
+        f" from {n_hubs} secondary {'school' if n_hubs == 1 else 'schools'}, each with the schools"
+        " nearest to it by minutes."
+    )
     made = "Wherever clusters of today are spoken of, these are meant:"
     notes = [f"{text} {made} {MADE}."]
     joined = Counter(site.values())

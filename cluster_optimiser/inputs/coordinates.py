@@ -123,7 +123,11 @@ def _degrees(lat: float, lon: float) -> tuple[float, float] | Problem:
 def _metres(easting: float, northing: float) -> tuple[float, float] | Problem:
     where = f"easting {easting:g}, northing {northing:g}"
     if max(abs(easting), abs(northing)) <= LARGEST_DEGREE:
-        return Problem(f"{where} look like degrees", "Name the columns lat and lon.")
+        one, other = sorted((easting, northing))
+        if _within(one, LONGITUDES) and _within(other, LATITUDES):
+            return Problem(f"{where} look like degrees", "Name the columns lat and lon.")
+        remedy = "Correct the coordinates: British National Grid in metres, or lat and lon."
+        return Problem(f"{where} are too small for metres of the national grid", remedy)
     if _within(easting, EASTINGS_M) and _within(northing, NORTHINGS_M):
         return easting, northing
     remedy = "Correct the coordinates (British National Grid, metres)."

@@ -67,8 +67,9 @@ def test_faults_are_told_with_their_row(tmp_path: Path) -> None:
             " Keep one of the two rows, or correct the postcode."
         ),
         (
-            "postcodes.csv, row 3: easting 1, northing 1 look like degrees."
-            " Name the columns lat and lon."
+            "postcodes.csv, row 3: easting 1, northing 1 are too small for metres of the"
+            " national grid. Correct the coordinates: British National Grid in metres, or lat and"
+            " lon."
         ),
     ]
 
