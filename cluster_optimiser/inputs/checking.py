@@ -99,10 +99,15 @@ def listed(names: Iterable[str]) -> str:
     return f"{head} and {rest} more" if rest > 0 else head
 
 
+def has_decimal_comma(text: str) -> bool:
+    """Tell whether a comma can only be that of a fraction, as other countries write it."""
+    return bool(_DECIMAL_COMMA.fullmatch(text)) and not _THOUSANDS.fullmatch(text)
+
+
 def number_of(text: str) -> float | Problem:
     """Read a number; thousands commas are allowed, and one that can only be a decimal comma."""
     plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
-    plain = plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else plain
+    plain = text.replace(",", ".") if has_decimal_comma(text) else plain
     value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
     if not math.isfinite(value):
         return Problem(f'"{text}" is not a number', "Write it in figures.")

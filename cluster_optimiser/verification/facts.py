@@ -131,9 +131,32 @@ Meeting = tuple[int | None, float | None, float | None]
 def meeting_place(
     ground: PlainGround, schools: Sequence[School], places: Sequence[School]
 ) -> Meeting:
-    """Give the 1-median over places among the members, its pupil minutes, the longest way to it."""
-    pupils = np.array([[school.pupils for school in schools]], dtype=np.int64)
-    return meeting_places(ground, schools, places, pupils)[0]
+    """Give the 1-median over places among the members, its pupil minutes, the longest way to it.
+
+    Minutes are exact to the hundredth, so the sums are made of integers and a tie is a true tie.
+    """
+    best: tuple[int, int] | None = None
+    for place in places:
+        total = 0
+        for school in schools:
+            if school.pupils == 0:
+                continue
+            minutes = ground.minutes[school.position, place.position]
+            if math.isnan(minutes):
+                break
+            total += school.pupils * round(float(minutes) * CENTIMINUTES_PER_MINUTE)
+        else:
+            if best is None or (total, place.urn) < best:
+                best = (total, place.urn)
+    if best is None:
+        return None, None, None
+    total, urn = best
+    to = ground.schools[urn].position
+    longest = max(float(ground.minutes[s.position, to]) for s in schools)
+    # One school that cannot be reached leaves the longest unknown, wherever it stands in the list.
+    if any(math.isnan(ground.minutes[s.position, to]) for s in schools):
+        return urn, total / CENTIMINUTES_PER_MINUTE, None
+    return urn, total / CENTIMINUTES_PER_MINUTE, longest
 
 
 def meeting_places(
@@ -142,11 +165,7 @@ def meeting_places(
     places: Sequence[School],
     pupils: NDArray[np.int64],
 ) -> list[Meeting]:
-    """Give the same for each row of pupils, a column being a school.
-
-    Minutes are exact to the hundredth, so the sums are made of integers and a tie is a true tie,
-    which goes to the lowest URN. One school that cannot be reached leaves the longest unknown.
-    """
+    """Give the same for each row of pupils, a column being a school: hundreds of rows at once."""
     if not places:
         return [(None, None, None)] * len(pupils)
     places = sorted(places, key=lambda place: place.urn)

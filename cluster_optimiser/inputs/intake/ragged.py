@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.inputs.checking import Problem, number_of, urn_of
+from cluster_optimiser.inputs.checking import Problem, has_decimal_comma, number_of, urn_of
 from cluster_optimiser.inputs.files import unquoted
 from cluster_optimiser.inputs.intake.gias import (
     KIND_OF_TYPE,
@@ -54,6 +54,9 @@ class Torn:
 
 
 def _is_number(text: str) -> bool:
+    # Two cells that are put together have a comma too.
+    if has_decimal_comma(text):
+        return False
     return not isinstance(number_of(text), Problem) or text.lower() in SUPPRESSED
 
 
