@@ -395,6 +395,4 @@ def test_boundaries_are_mended_on_request_and_the_account_says_so(
     assert districts is not None
     assert districts.area.sum() == pytest.approx(15_000 * 10_000, abs=50)
     assert shared_boundaries(districts.geometry, snap_m=0.01)["East", "Middle"] > 9_999
-    readme = " ".join((folder / "README.md").read_text("utf-8").split())
-    assert told in readme
-    assert "`district.gpkg`, mended from `district.geojson`" in readme
+    assert told in " ".join((folder / "README.md").read_text("utf-8").split())

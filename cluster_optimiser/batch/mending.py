@@ -132,16 +132,13 @@ def _polygon_files(settings: Settings) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _rename(root: Path, names: dict[str, str]) -> None:
-    """Let ``authority.toml`` and README name the mended files, which stand there quoted."""
-    for path in (root / SETTINGS_FILE, root / "README.md"):
-        if not path.is_file():
-            continue
-        text = path.read_text(encoding="utf-8-sig")
-        for old, new in names.items():
-            for quoted in (json.dumps(old), json.dumps(old, ensure_ascii=False), f"'{old}'"):
-                text = text.replace(quoted, json.dumps(new, ensure_ascii=False))
-            text = text.replace(f"`{old}`", f"`{new}`, mended from `{old}`")
-        path.write_text(text, encoding="utf-8", newline="\n")
+    """Let ``authority.toml`` name the mended files; a file's name stands there as it is, quoted."""
+    path = root / SETTINGS_FILE
+    text = path.read_text(encoding="utf-8-sig")
+    for old, new in names.items():
+        for quoted in (json.dumps(old), json.dumps(old, ensure_ascii=False), f"'{old}'"):
+            text = text.replace(quoted, json.dumps(new, ensure_ascii=False))
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def lines_of(mended: dict[str, Mended]) -> Iterator[str]:
