@@ -21,15 +21,15 @@ from functools import partial
 from pathlib import Path
 
 COMMAND = Path(sys.executable).with_name("cluster-optimiser")
-ONLY = ("1", "2a", "4a", "4b")
+OPTIONS = ("1", "2a", "4a")
 SMALL_BYTES = (1_000, 400_000)
 """Between these a full disk is played: no file may grow beyond."""
 
 
 def command(out: Path) -> list[str]:
     """Give the command of a run."""
-    only = [word for label in ONLY for word in ("--only", label)]
-    return [str(COMMAND), "run", "scenarios", "--out", str(out), "--jobs", "2", *only]
+    files = [f"scenarios/{label}.toml" for label in OPTIONS]
+    return [str(COMMAND), "run", *files, "--out", str(out), "--jobs", "2"]
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -104,10 +104,12 @@ def main() -> None:
     n_left = n_unlike = n_traces = n_failed = 0
     codes: dict[int, int] = {}
     with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "whole"
-        started = time.monotonic()
-        subprocess.run(command(whole), check=True, capture_output=True)  # noqa: S603
-        lasts_s, wanted = time.monotonic() - started, contents(whole)
+        whole, lasts_s = Path(folder), 0.0
+        for turn in ("first", "second"):  # the first reads programs from the disk: it says little
+            whole, started = Path(folder) / turn, time.monotonic()
+            subprocess.run(command(whole), check=True, capture_output=True)  # noqa: S603
+            lasts_s = time.monotonic() - started
+        wanted = contents(whole)
         for number in range(n):
             out = Path(folder) / f"broken-{number}"
             code, said, left = broken(how, out, rng.uniform(0, lasts_s), rng)
