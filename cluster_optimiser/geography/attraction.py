@@ -24,6 +24,9 @@ TRANSFER_AGE = 11
 YOUNGEST_TRANSFER = 8
 """Age at which the earliest schools above a first school begin."""
 
+FIRST_ENDS = 9
+"""Age to which a first school is taken to go on where no file says it."""
+
 _GENERIC = re.compile(
     r"[\s,]+(the|school|academy|college|high|secondary|comprehensive|community|upper|sports"
     r"|science|specialist|technology|arts|language|and|a|an|of|for)$",
@@ -67,6 +70,8 @@ def gather_clusters(
         return Gathered(cluster, ("There is no secondary school: all schools form one cluster.",))
     site = _joined(hubs, metres, join_within_m)
     low, high = (schools[c].to_numpy(dtype=float, na_value=np.nan) for c in ("low_age", "high_age"))
+    is_named_first = schools["name"].astype(str).str.contains(r"\bfirst school\b", case=False)
+    high = np.where(np.isnan(high) & is_named_first.to_numpy(), FIRST_ENDS, high)
     takes_at_eleven = hubs[~(low[hubs] > TRANSFER_AGE)]
     targets: dict[int, int] = {int(hub): int(hub) for hub in hubs}
     middles = np.flatnonzero(phase == "middle")
@@ -86,7 +91,7 @@ def gather_clusters(
     for i in np.flatnonzero(~np.isin(phase, (*SECONDARY_PHASES, "middle"))):
         # A secondary school that begins at nine or ten takes them like a middle school.
         takers = np.concatenate([middles, hubs[low[hubs] >= YOUNGEST_TRANSFER]])
-        feeders = takers[low[takers] <= high[i]] if _is_first(phase[i], high[i]) else takers[:0]
+        feeders = takers[~(low[takers] > high[i])] if _is_first(phase[i], high[i]) else takers[:0]
         if len(feeders):
             n_first += 1
             targets[int(i)] = targets[_nearest(int(i), feeders, feeders, minutes, metres)]

@@ -10,12 +10,13 @@ import csv
 import hashlib
 import importlib
 import io
+import json
 import re
 import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -38,8 +39,10 @@ from cluster_optimiser.scenario.words import clean
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from numpy.typing import NDArray
+
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
-GEOJSON_SUFFIXES = (".geojson", ".json")
+GEOJSON_SUFFIXES = (".geojson", ".json", ".topojson")
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 
@@ -49,6 +52,7 @@ GRID_BOUNDS_M = (-300_000.0, -300_000.0, 1_100_000.0, 1_600_000.0)
 SIGNATURES = {
     ".geojson": (b"{",),
     ".json": (b"{",),
+    ".topojson": (b"{",),
     ".gpkg": (b"SQLite format 3",),
     ".shp": (b"\x00\x00\x27\x0a",),
     ".fgb": (b"fgb",),
@@ -64,6 +68,8 @@ HARMLESS_PARTS = ("", ".sbn", ".sbx", ".xml", ".txt", ".md", ".pdf", ".html", ".
 _SETTINGS = "authority.toml"
 
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[,;\t]*\r?\n', re.IGNORECASE)
+
+_TOPOLOGY = re.compile(r'"type"\s*:\s*"Topology"')
 
 _CRS_LINK = re.compile(r'"type"\s*:\s*"link"')
 
@@ -457,7 +463,43 @@ def _read_driver(source: Path | io.BytesIO, how: _Way, suffix: str) -> pd.DataFr
     frame: pd.DataFrame = pyogrio.read_dataframe(
         source, layer=how.layer or None, on_invalid="ignore", encoding=encoding or None
     )
+    is_text = isinstance(frame, gpd.GeoDataFrame) and isinstance(source, io.BytesIO)
+    if is_text and frame.crs is None and _TOPOLOGY.search(source.getvalue().decode("utf-8")):
+        return _of_topology(frame, json.loads(source.getvalue()))
     return frame
+
+
+def _of_topology(frame: gpd.GeoDataFrame, topology: dict[str, Any]) -> gpd.GeoDataFrame | Problem:
+    """Give TopoJSON its system, which it cannot state: degrees, unless they cannot be."""
+    n_arcs = len(topology.get("arcs", ()))
+    used, missing = [topology.get("objects")], set[int]()
+    while used:
+        one = used.pop()
+        if isinstance(one, int) and not -n_arcs <= one < n_arcs:
+            missing.add(one)
+        elif isinstance(one, list):
+            used += one
+        elif isinstance(one, dict):
+            is_object = "type" not in one
+            used += one.values() if is_object else [one.get("arcs"), one.get("geometries")]
+    if missing:
+        text = f"a boundary is made of arc {min(missing)}, and the file has {n_arcs} arcs"
+        return Problem(text, "Make the TopoJSON again, or convert its source to GeoPackage.")
+    return frame.set_crs("EPSG:4326") if _is_degrees(frame.total_bounds) else frame
+
+
+def inner_layers(path: Path) -> list[str]:
+    """Name the layers of a file that may hold several; none where it is not of a kind that is read.
+
+    A file is opened only if it begins as its name says: a virtual format leads elsewhere.
+    """
+    with path.open("rb") as file:
+        if not _is_allowed(path, file.read(99)):
+            return []
+    try:
+        return [str(layer) for layer, _ in pyogrio.list_layers(path)]
+    except _READ_ERRORS:
+        return []  # the reader says that the file is not what it seems
 
 
 def _text_of(value: object) -> str:
@@ -520,10 +562,15 @@ def _guess(flat: gpd.GeoSeries) -> str:
     return ""
 
 
+def _is_degrees(bounds: NDArray[np.float64]) -> bool:
+    x_min, y_min, x_max, y_max = bounds
+    return bool(x_min >= -180 and y_min >= -90 and x_max <= 180 and y_max <= 90)  # noqa: PLR2004
+
+
 def _other_units(flat: gpd.GeoSeries) -> Problem | None:
     """Tell whether coordinates are degrees that call themselves metres, or the other way round."""
     x_min, y_min, x_max, y_max = flat.total_bounds
-    is_degrees = x_min >= -180 and y_min >= -90 and x_max <= 180 and y_max <= 90  # noqa: PLR2004
+    is_degrees = _is_degrees(flat.total_bounds)
     if is_degrees == flat.crs.is_geographic:
         return None
     if is_degrees:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pytest
 
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs import load_authority
 from tests.inputs.broken import BASE, Broken, Edit, broken_authorities, make_authority
+from tests.made_topology import topojson
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -254,3 +256,23 @@ def test_without_any_polygons_there_is_no_outline(tmp_path: Path) -> None:
     )
     (fault,) = faults_of(folder)
     assert "there is no outline, and no polygons to make it from" in fault
+
+
+def test_clusters_and_layers_may_be_topojson(tmp_path: Path) -> None:
+    folder = make_authority(
+        tmp_path,
+        Edit("authority.toml", "clusters.geojson", "clusters.topojson"),
+        Edit("authority.toml", "districts.geojson", "districts.topojson"),
+    )
+    before = load_authority(make_authority(tmp_path / "before"))
+    for name in ("clusters", "districts"):
+        text = topojson(gpd.read_file(folder / f"{name}.geojson"))
+        (folder / f"{name}.topojson").write_text(text, encoding="utf-8")
+    after = load_authority(folder)
+    for a, b in (
+        (before.clusters, after.clusters),
+        *zip(
+            [before.layers["district"].polygons], [after.layers["district"].polygons], strict=True
+        ),
+    ):
+        assert a.geometry.symmetric_difference(b.geometry).area.max() < 1_000

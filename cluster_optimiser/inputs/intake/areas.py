@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -9,13 +10,12 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 
 from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M, holding_area, polygons_of
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
-from cluster_optimiser.inputs.files import Folder, Table
+from cluster_optimiser.inputs.files import Folder, Table, inner_layers
 from cluster_optimiser.inputs.intake.gias import plain
 from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
 from cluster_optimiser.inputs.intake.places import FAR_M
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ONS_NAME = re.compile(r"([A-Za-z]{2,8})(\d{2})NM", re.IGNORECASE)
 """Column of names in a layer of the Office for National Statistics, such as LAD23NM."""
 
-HOLD_SEVERAL = (".gpkg", ".zip", ".gdb")
+HOLD_SEVERAL = (".gpkg", ".zip", ".json", ".topojson")
 """Kinds of file that may hold several layers."""
 
 PLAIN_NAMES = ("name", "area", "title", "label", "areaname")
@@ -138,7 +138,7 @@ def read_layer(name: str, path: Path, column: str, faults: FaultList) -> RawLaye
 def _table(path: Path, inner: str, name: str, faults: FaultList) -> Table | None:
     table = Folder(path.parent, faults).read(path.name, subject="--layer", layer=inner)
     if table is not None and table.geometry is None:
-        remedy = "Give the file of boundaries: GeoPackage, GeoJSON, Shapefile or GeoParquet."
+        remedy = "Give a file of boundaries: GeoPackage, GeoJSON, TopoJSON, Shapefile, GeoParquet."
         faults.add(path.name, 0, f"layer {name}", Problem("the file has no boundaries", remedy))
         return None
     return table
@@ -150,10 +150,7 @@ def _inner_layer(path: Path, column: str, name: str, faults: FaultList) -> tuple
         return None, ""
     if path.suffix.lower() not in HOLD_SEVERAL:
         return "", column
-    try:
-        layers = [str(layer) for layer, _ in pyogrio.list_layers(path)]
-    except pyogrio.errors.DataSourceError:
-        return "", column  # the reader says that the file is not what it seems
+    layers = inner_layers(path)
     first, _, rest = column.partition("@")
     if len(layers) <= 1 or first in layers:
         return (first, rest) if first in layers else ("", column)
@@ -240,19 +237,19 @@ def flag_stated_areas(
     schools: gpd.GeoDataFrame, layers: Sequence[RawLayer], ledger: Ledger
 ) -> None:
     """Flag schools that stand outside the district or ward that their own row states."""
-    for urn, row in schools.iterrows():
-        for columns, layer in ((columns, layer) for columns in STATED for layer in layers):
+    for layer, columns in ((layer, columns) for columns in STATED for layer in layers):
+        names = [_place(name) for name in layer.areas["area"]]
+        codes, shapes = layer.areas["code"].tolist(), layer.areas.geometry.to_numpy()
+        stated = schools.reindex(columns=[*columns, "name", "geometry"], fill_value="")
+        for urn, name, code, school, point in stated.itertuples(name=None):
             # The name counts: codes are given anew when a boundary is moved by a field.
-            kinds = zip(
-                ("area", "code"), [str(row.get(column, "")) for column in columns], strict=True
-            )
-            stated = [layer.areas[layer.areas[kind] == text] for kind, text in kinds if text]
-            own = next((areas for areas in stated if len(areas)), layer.areas[:0])
-            away_m = shapely.distance(own.geometry.to_numpy(), row.geometry).min(initial=np.inf)
+            own = [i for i, other in enumerate(names) if name and other == _place(name)]
+            own = own or [i for i, other in enumerate(codes) if code and other == code]
+            away_m = shapely.distance(shapes[own], point).min(initial=np.inf)
             if STATED_M < away_m < np.inf:
-                where = f"{own['area'].iloc[0]} ({layer.name}), which it states"
+                where = f"{layer.areas['area'].iloc[own[0]]} ({layer.name}), which it states"
                 detail = f"{away_m / 1000:,.1f} km outside {where}"
-                ledger.flags.append(Flag(int(str(urn)), str(row["name"]), OUTSIDE_STATED, detail))
+                ledger.flags.append(Flag(int(urn), school, OUTSIDE_STATED, detail))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -318,6 +315,7 @@ def _coarse_first(
     return [(kept, said) for *_, kept, said in ranked]
 
 
+@functools.lru_cache(maxsize=10_000)
 def _place(name: str) -> str:
     """Give a place's name without what registers add to it."""
     words = re.sub(r"\b(city|county|borough|council|of|the|and|district)\b", "", name.lower())

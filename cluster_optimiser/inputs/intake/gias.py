@@ -80,6 +80,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "AGEL",
         "Statutory lowest age",
         "Statutory low age",
+        "Minimum age",
+        "Age from",
     ),
     "high_age": (
         "StatutoryHighAge",
@@ -88,6 +90,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "AGEH",
         "Statutory highest age",
         "Statutory high age",
+        "Maximum age",
+        "Age to",
     ),
     "pupils": (
         "NumberOfPupils",
@@ -137,18 +141,28 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Our name of a column -> the names other people give it, the likeliest first."""
 
 NEEDED_WORDS = {
-    "la_code": "authority",
-    "type": "type",
-    "status": "status",
-    "phase": "phase",
-    "low_age": "low",
-    "high_age": "high",
-    "pupils": "pupils",
-    "easting": "easting",
-    "northing": "northing",
-    "postcode": "postcode",
+    "la_code": r"authority|\bl\.?e?\.?a\b",
+    "type": r"\btype|\bkind",
+    "status": r"status|\bstate\b",
+    "phase": r"phase|\bstage|\bsector|\btier",
+    "low_age": r"\b(low|min|young|start|from).*age|age.*(low|min|young|start|from)",
+    "high_age": r"\b(high|max|old|leav|to\b).*age|age.*(high|max|old|leav|\bto\b)",
+    "pupils": r"pupil|\broll|\bnor\b|headcount|children|students",
+    "easting": r"east|grid",
+    "northing": r"north|grid",
+    "postcode": r"post",
 }
-"""Our name of a column that decides what is taken -> the word that a heading for it would hold."""
+"""Our name of a column that decides what is taken -> words that a heading for it would hold."""
+
+UNTOLD = {
+    "type": "kinds of schools that no cluster has cannot be left out",
+    "status": "every row is taken for an open school",
+    "phase": "phases are told from types, ages and names",
+    "low_age": "who feeds whom cannot be told by ages",
+    "high_age": "who feeds whom cannot be told by ages",
+    "pupils": "rolls come from other files or are not known",
+}
+"""Column that decides what is taken -> what follows where a register has none."""
 
 STATUSES = {
     "open": "open",

@@ -209,7 +209,9 @@ def _report_placeless(table: RawTable, faults: FaultList, *, has_postcodes: bool
     has_pair = {"easting", "northing"} <= set(table.cells) or {"lat", "lon"} <= set(table.cells)
     if not has_pair and not ("postcode" in table.cells and has_postcodes):
         text = "there is nothing to place schools by: no Easting and Northing, no lat and lon"
+        asked = [note for note in table.notes if re.search("headings (easting|northing)", note)]
         remedy = "Add the columns, or give --postcodes FILE if it has a column of postcodes."
+        remedy = " ".join([*asked, remedy])
         faults.add(table.file, 1, "", Problem(text, remedy))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.inputs.checking import Problem, has_decimal_comma, number_of, urn_of
@@ -47,10 +46,22 @@ class Torn:
     def read(self, at: Mapping[str, int]) -> Unread:
         """Give what stands before the damage."""
         start = " ".join(self.line.split())[:START_LETTERS]
-        cells = self.line.split(self.delimiter)
-        whole = [*takewhile(lambda cell: re.fullmatch(r'\s*("[^"]*"|[^"]*)\s*', cell), cells)]
-        sure = {ours: whole[i].strip(' "') for ours, i in at.items() if i < len(whole)}
+        whole = [*self._whole()]
+        sure = {ours: whole[i] for ours, i in at.items() if i < len(whole)}
         return Unread(f"a quotation mark is out of place: {start}...", sure)
+
+    def _whole(self) -> Iterator[str]:
+        mark = re.escape(self.delimiter)
+        cell = re.compile(rf'\s*(?:"((?:[^"]|"")*)"|([^"{mark}]*))\s*(?={mark}|$)')
+        at = 0
+        while at <= len(self.line) and (found := cell.match(self.line, at)):
+            yield (found[1] or found[2] or "").replace('""', '"').strip()
+            at = found.end() + 1
+
+
+def is_enough(unread: Unread, at: Mapping[str, int]) -> bool:
+    """Tell whether all that is used of a row stands before its damage, but for its links."""
+    return set(unread.cells) >= set(at) - {"links"} and not _n_faults(unread.cells)
 
 
 def _is_number(text: str) -> bool:

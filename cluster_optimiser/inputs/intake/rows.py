@@ -6,6 +6,7 @@ import codecs
 import csv
 import difflib
 import io
+import re
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,15 @@ import pandas as pd
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
 from cluster_optimiser.inputs.files import CSV_SUFFIXES, Folder, decode, delimiter_of
 from cluster_optimiser.inputs.intake.gias import COLUMNS as REGISTER_COLUMNS
-from cluster_optimiser.inputs.intake.gias import NEEDED_WORDS, plain
-from cluster_optimiser.inputs.intake.ragged import START_LETTERS, Torn, Unread, settle
+from cluster_optimiser.inputs.intake.gias import NEEDED_WORDS, NO_PHASE, UNTOLD, plain
+from cluster_optimiser.inputs.intake.ragged import (
+    CHECKS,
+    START_LETTERS,
+    Torn,
+    Unread,
+    is_enough,
+    settle,
+)
 from cluster_optimiser.inputs.limits import too_large
 
 if TYPE_CHECKING:
@@ -32,6 +40,15 @@ FEW_SHARE = 0.001
 
 LIKE = 0.85
 """How alike a heading must be to one that is needed to be taken for it: one or two letters."""
+
+TOLD_BY_VALUES = frozenset({"phase", "type"})
+"""Columns whose values no other has."""
+
+ASKED_BY_VALUES = TOLD_BY_VALUES | {"status", "postcode"}
+"""And those of which another may have the like: the state of a sixth form, a trust's postcode."""
+
+MOST_SAMPLED = 2_000
+"""Rows of which values are looked at."""
 
 _CONTROLS = bytes(sorted(set(range(32)) - set(b"\t\n\r") | {127}))
 
@@ -175,15 +192,28 @@ def _read_text(
         return None
     header = [" ".join(cell.split()) for cell in header]
     if header_at:
-        notes.append(f"{header_at} lines above the header were passed over.")
-    if columns is REGISTER_COLUMNS:
-        found |= _likely(header, columns, found, notes)
+        said = (
+            "1 line above the header was"
+            if header_at == 1
+            else f"{header_at} lines above the header were"
+        )
+        notes.append(f"{said} passed over.")
+    if columns is REGISTER_COLUMNS and "name" in needs:
+        below = [cells for _, cells in rows[header_at + 1 :] if not isinstance(cells, Torn)]
+        found |= _likely(header, below, found, notes)
     wanted = {ours: header.index(name) for ours, name in found.items()}
     unreadable: dict[int, Unread] = {}
     body: dict[int, dict[str, str]] = {}
     for line, cells in rows[header_at + 1 :]:
         if isinstance(cells, Torn):
-            unreadable[line] = cells.read(wanted)
+            unread = cells.read(wanted)
+            if is_enough(unread, wanted):
+                body[line] = dict.fromkeys(wanted, "") | dict(unread.cells)
+                notes.append(
+                    f"Row {line}: taken, as what is damaged stands behind all that is used."
+                )
+            else:
+                unreadable[line] = unread
             continue
         body[line], is_whole = settle(cells, wanted, len(header))
         if wanted.get("links") == len(header) - 1:
@@ -193,7 +223,14 @@ def _read_text(
             why = f"{len(cells)} cells, the header has {len(header)}: {start}..."
             unreadable[line] = Unread(why, body.pop(line))
     if not body:
-        faults.add(file, 0, "", Problem("the file has a header but no rows", "Name another file."))
+        line, first = next(iter(unreadable.items()), (0, None))
+        text = (
+            "the file has a header but no rows"
+            if first is None
+            else f"no row can be read: {first.why}"
+        )
+        remedy = "Save it again with a heading above each cell." if first else "Name another file."
+        faults.add(file, line, "", Problem(text, remedy))
         return None
     frame = pd.DataFrame.from_dict(body, orient="index", columns=[*wanted], dtype=object)
     frame = frame.rename_axis("row")
@@ -232,28 +269,47 @@ def find_columns(names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> 
 
 
 def _likely(
-    header: Sequence[str],
-    columns: Mapping[str, Sequence[str]],
-    found: Mapping[str, str],
-    notes: list[str],
+    header: Sequence[str], rows: Sequence[list[str]], found: Mapping[str, str], notes: list[str]
 ) -> dict[str, str]:
-    """Take headings spelt much like one that is needed; ask about those that may be one."""
+    """Take headings spelt like one that is needed, or with values that only it has; ask others.
+
+    What has neither is listed as missing, with what follows from it.
+    """
     taken: dict[str, str] = {}
-    for ours, word in NEEDED_WORDS.items():
+    missing: dict[str, list[str]] = {}
+    for ours, words in NEEDED_WORDS.items():
         free = [h for h in header if h and h not in {*found.values(), *taken.values()}]
         if ours in found:
             continue
         by_plain = {plain(name): name for name in free}
-        near = (difflib.get_close_matches(plain(n), by_plain, 1, LIKE) for n in columns[ours])
-        like = next((by_plain[names[0]] for names in near if names), None)
-        may_be = [name for name in free if word in name.lower().split()]
-        if like is not None:
+        names = REGISTER_COLUMNS[ours]
+        near = (difflib.get_close_matches(plain(n), by_plain, 1, LIKE) for n in names)
+        like = next((by_plain[own[0]] for own in near if own), None)
+        held = [name for name in free if _holds(ours, rows, header.index(name))]
+        may_be = [name for name in free if name in held or re.search(words, name, re.IGNORECASE)]
+        if like is None and len(held) == 1 and ours in TOLD_BY_VALUES:
+            taken[ours] = held[0]
+            notes.append(f'The heading "{held[0]}" was taken for {ours}: a guess by its values.')
+        elif like is not None:
             taken[ours] = like
             notes.append(f'The heading "{like}" was taken for {ours}: a guess by its spelling.')
         elif may_be:
             question = f"Is one of these headings {ours}? {listed(may_be)}. None was used: if so,"
-            notes.append(f'{question} rename it to "{columns[ours][0]}".')
+            notes.append(f'{question} rename it to "{names[0]}".')
+        elif ours in UNTOLD:
+            missing.setdefault(UNTOLD[ours], []).append(f'{ours} ("{names[0]}")')
+    notes += [f"No heading is {' or '.join(own)}: {what}." for what, own in missing.items()]
     return taken
+
+
+def _holds(ours: str, rows: Sequence[list[str]], at: int) -> bool:
+    """Tell whether the values of a column are words of one that has only a few."""
+    sample = (cells[at].strip() for cells in rows[:MOST_SAMPLED] if at < len(cells))
+    told = {text.lower() for text in sample} - NO_PHASE
+    is_of = CHECKS.get(ours)
+    if ours not in ASKED_BY_VALUES or is_of is None or not told:
+        return False
+    return all(not text.isdecimal() and is_of(text) for text in told)
 
 
 def _report_missing(

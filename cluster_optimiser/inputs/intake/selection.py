@@ -44,6 +44,11 @@ _NONE_WORDS = frozenset({"", "does not apply", "none", "not applicable"})
 _SAME_ROW, _SAME_URN = "the same row again", "its URN stands on an earlier row"
 
 
+AGES = ("low_age", "high_age")
+
+BY_AGE = frozenset({"primary", "middle", "secondary", "all-through"})
+"""Phases of which ages tell who takes whose pupils on."""
+
 MOST_PUPILS = 5_000
 """No school of England has as many."""
 
@@ -206,7 +211,7 @@ class _Sieve:
             self._drop_second(row, urn, cells)
             return
         kind = kind_of(cells.get("type", ""), cells.get("group", ""))
-        ages = age_of(cells.get("low_age", "")), age_of(cells.get("high_age", ""))
+        aged, ages = self._with_ages(urn, cells)
         name = cells.get("name", "") or f"School without a name (URN {urn})"
         read = phase_of(cells.get("phase", ""), kind, ages, name)
         if read.phase == "16 plus" and urn not in self.wishes.keep:
@@ -218,10 +223,28 @@ class _Sieve:
             return
         self.first_row[urn] = (row, cells)
         phase = "secondary" if read.phase == "16 plus" else read.phase
+        if read.phase in BY_AGE and set(AGES) <= set(cells) and None in ages:
+            self.flag(urn, name, "ages not known: who feeds whom is told by phase and name")
         if read.guessed_from:
             self.flag(urn, name, "phase guessed", f"{phase}, from {read.guessed_from}")
         self._flag_oddities(urn, name, cells)
-        self.kept[urn] = {**cells, "urn": urn, "name": name, "phase": phase, "row": row}
+        self.kept[urn] = {**aged, "urn": urn, "name": name, "phase": phase, "row": row}
+
+    def _with_ages(
+        self, urn: int, cells: dict[str, str]
+    ) -> tuple[dict[str, str], tuple[int | None, int | None]]:
+        """Read the ages, exchanged where the lowest stands above the highest."""
+        name, stated = cells.get("name", ""), [cells.get(key, "") for key in AGES]
+        low, high = map(age_of, stated)
+        unread = [
+            text for text, age in zip(stated, (low, high), strict=True) if text and age is None
+        ]
+        if unread:
+            self.flag(urn, name, "an age that cannot be read", f'"{unread[0]}"')
+        if low is None or high is None or low <= high:
+            return cells, (low, high)
+        self.flag(urn, name, "lowest age above the highest: read as exchanged", f"{low} and {high}")
+        return cells | dict(zip(AGES, reversed(stated), strict=True)), (high, low)
 
     def take_unread(self, row: int, unread: Unread) -> None:
         """Leave out a row that cannot be read, unless it is asked for by its URN."""
@@ -276,9 +299,6 @@ class _Sieve:
             self.flag(urn, name, "not open yet, taken on request", text)
         elif not status and "status" in cells:
             self.flag(urn, name, "status not known, taken for open", f'"{text}"')
-        low, high = age_of(cells.get("low_age", "")), age_of(cells.get("high_age", ""))
-        if low is not None and high is not None and low > high:
-            self.flag(urn, name, "lowest age above the highest", f"{low} and {high}")
         pupils, places = (number_of(cells.get(key, "")) for key in ("pupils", "capacity"))
         most = MOST_PUPILS if isinstance(places, Problem) or not places else MOST_OF_PLACES * places
         if not isinstance(pupils, Problem) and pupils > min(most, MOST_PUPILS):

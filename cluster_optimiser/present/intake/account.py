@@ -52,7 +52,7 @@ def summary_lines(intake: Intake) -> Iterator[str]:
     yield from _flag_lines(ledger)
     if ledger.notes:
         yield ""
-        yield "Mended in the files:"
+        yield "Mended, guessed or missing in the files:"
         yield from (f"  {note}" for note in ledger.notes)
 
 

@@ -314,7 +314,7 @@ KINDS: dict[str, Dirt] = {
     ),
     "lines above the header": Dirt(
         text(lambda t: f"Extract of the register\r\n\r\n{t}".encode()),
-        "1 lines above the header were passed over",
+        "1 line above the header was passed over",
     ),
     "a quotation mark left open": Dirt(
         text(lambda t: t.replace(FIRST, f'"{FIRST}', 1).encode()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ import pytest
 from shapely.geometry import box
 
 from cluster_optimiser.errors import InputError
+from cluster_optimiser.inputs.files import inner_layers
 from cluster_optimiser.inputs.intake import LayerFile, take_in
 from tests.inputs.intake.dirt import X0, Y0, Files, clean_layer
+from tests.made_topology import topojson, topology_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -210,3 +213,40 @@ def test_an_authority_wider_than_the_reach_of_its_schools_loses_none(tmp_path: P
     taken = take_in(replace(files.write(), layers=()))
     assert len(taken.schools) == 12
     assert "stands outside the outline" in taken.ledger.flags[0].what
+
+
+@pytest.mark.parametrize("name", ["areas.topojson", "areas.json"])
+def test_topojson_is_read_and_of_several_objects_one_is_named(name: str, tmp_path: Path) -> None:
+    path, files = tmp_path / name, Files(tmp_path)
+    path.write_text(topojson(clean_layer(), "wards", "districts"), encoding="utf-8")
+    request = replace(files.write(), layers=(LayerFile("district", path, "districts@LAD23NM"),))
+    (layer,) = take_in(request).layers
+    expected = clean_layer().set_index("LAD23NM").geometry
+    assert layer.year == "2023"
+    assert layer.polygons.geometry.symmetric_difference(expected).area.max() < 1_000
+    with pytest.raises(InputError, match="holds 2 layers: wards, districts"):
+        take_in(replace(request, layers=(LayerFile("district", path),)))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"arcs": []}, "a boundary is made of arc 0, and the file has 0 arcs"),
+        ({"transform": {"scale": [10, 10], "translate": [4e5, 3e5]}}, "no coordinate reference"),
+        ({"objects": {}}, "cannot be read as"),
+    ],
+)
+def test_topojson_that_is_broken_is_told(
+    change: dict[str, object], says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "areas.topojson"
+    path.write_text(json.dumps(topology_of(clean_layer()) | change), encoding="utf-8")
+    request = replace(Files(tmp_path).write(), layers=(LayerFile("district", path),))
+    with pytest.raises(InputError, match=says):
+        take_in(request)
+
+
+def test_a_file_of_another_kind_than_its_name_says_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "areas.gpkg"
+    path.write_text("<OGRVRTDataSource/>", encoding="utf-8")
+    assert inner_layers(path) == []
