@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ from cluster_optimiser.cli.terminal import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+GARBAGE_AT = 100_000
+"""New objects after which Python looks for garbage: it looks at all of them, every 700 otherwise."""
 
 # The packages behind the commands take over a second to import, --help must not: every command
 # imports what it needs when it runs.
@@ -78,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments
         Arguments; those of the process if not given.
     """
+    # Nearly all that would be looked through for garbage is packages, which stay to the end.
+    gc.set_threshold(GARBAGE_AT)
     try:
         with stoppable():
             app.main(arguments, prog_name="cluster-optimiser", standalone_mode=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,24 +90,6 @@ def check(
       cluster-optimiser check scenarios --report ground.html
       cluster-optimiser check scenarios --mend mended
     """
-    # It is over soon, and what Python would look through for garbage is nearly all in use.
-    is_collecting = gc.isenabled()
-    gc.disable()
-    try:
-        _check(paths, as_json=as_json, report=report, mend=mend, how=(close_m, simplify_m))
-    finally:
-        if is_collecting:
-            gc.enable()
-
-
-def _check(
-    paths: Sequence[Path],
-    *,
-    as_json: bool,
-    report: Path | None,
-    mend: Path | None,
-    how: tuple[float, float],
-) -> None:
     from cluster_optimiser import batch
     from cluster_optimiser.errors import InputError, ScenarioError
 
@@ -134,7 +115,7 @@ def _check(
     elif error is None:
         _tell(scenarios, reports)
     if mend is not None:
-        _mend(scenarios, mend, how, reports)
+        _mend(scenarios, mend, (close_m, simplify_m), reports)
     if error is not None:
         raise error
 

@@ -37,6 +37,19 @@ def has_coordinates(table: Table) -> bool:
     return table.geometry is not None or any(columns.issuperset(pair) for pair in PAIRS)
 
 
+def metres_of(
+    table: Table, *, subjects: Mapping[int, str], faults: FaultList
+) -> tuple[pd.Series, pd.Series]:
+    """Give east and north of every row, without a geometry for each where there are metres."""
+    metres, _ = PAIRS
+    if table.geometry is None and set(metres) <= set(table.cells.columns):
+        sound = _all_sound(table, metres)
+        if sound is not None:
+            return sound
+    points = locate(table, subjects=subjects, faults=faults)
+    return points.x, points.y
+
+
 def locate(table: Table, *, subjects: Mapping[int, str], faults: FaultList) -> gpd.GeoSeries:
     """Place every row of a table."""
     columns = set(table.cells.columns)

@@ -315,6 +315,9 @@ def _table_of_rows(
         return None
     body: dict[int, list[str]] = {}
     for line, cells in rows[1:]:
+        if len(cells) == len(names) and cells[-1]:  # as nearly every row of a large table is
+            body[line] = cells
+            continue
         mark = _other_mark(cells, len(names))
         if mark:
             text = f'the row is divided by "{mark}", the headings are not'
@@ -328,7 +331,7 @@ def _table_of_rows(
             continue
         # Fewer cells than the header: the rest is blank, and judged where it matters.
         body[line] = (cells + [""] * len(names))[: len(names)]
-    frame = pd.DataFrame.from_dict(body, orient="index", columns=names, dtype=object)
+    frame = pd.DataFrame(list(body.values()), index=list(body), columns=names, dtype=object)
     frame = frame.loc[:, [name not in again for name in names]]
     names, header = ([n for n in row if n not in again] for row in (names, header))
     nameless = [n for n, h in zip(names, header, strict=True) if not h and not frame[n].any()]

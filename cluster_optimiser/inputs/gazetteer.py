@@ -15,7 +15,7 @@ from cluster_optimiser.inputs.checking import (
     repeated,
     require_column,
 )
-from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, locate
+from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, metres_of
 from cluster_optimiser.inputs.files import Table
 from cluster_optimiser.inputs.settings import SETTINGS_FILE
 
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from cluster_optimiser.inputs.settings import SpotsTable
 
 _POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})$")
+_WRITTEN = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}").fullmatch
 
 
 def postcode_of(text: str) -> str | Problem:
     """Read a postcode."""
+    if _WRITTEN(text):
+        return text
     found = _POSTCODE.match("".join(text.split()).upper())
     if found is None:
         return Problem(f'"{text}" is no postcode', 'Write it as in "NR1 2DH", or remove the row.')
@@ -78,10 +81,10 @@ def _read(
     names = read_cells(table.cells[column], read, file=table.file, subjects={}, faults=faults)
     if key == "postcodes":
         names = repeated(names, _twice, file=table.file, faults=faults)
-    points = locate(table, subjects=names, faults=faults)
+    east, north = metres_of(table, subjects=names, faults=faults)
     if len(faults) > n_before:
         return None
-    found = pd.DataFrame({column: pd.Series(names), "x": points.x, "y": points.y})
+    found = pd.DataFrame({column: pd.Series(names), "x": east, "y": north})
     if "population" in table.cells:
         # Rough figures: only which places are large is read from them.
         people = pd.to_numeric(table.cells["population"], errors="coerce")
