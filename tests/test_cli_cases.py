@@ -405,9 +405,19 @@ def a_layer_with_nothing_in_the_middle() -> World:
 # --- tables ---------------------------------------------------------------------------------
 
 
-@case(3, 'row 1: "Schools of T" is a title, not a row of headings', "1 fault")
+@case(0, 'passed over: "Schools of T"', "36 schools, 10,800 pupils")
 def a_title_above_the_headings() -> World:
     return registered("Schools of T\n\n{table}")
+
+
+@case(0, 'passed over: "Schools of T", "As at 1 October"', "36 schools, 10,800 pupils")
+def titles_above_the_headings_with_commas_of_a_workbook() -> World:
+    return registered("Schools of T,,,,,,\n,As at 1 October,,,,,\n,,,,,,\n{table}")
+
+
+@case(3, "schools.csv, row 3", "pupils", "1 fault")
+def a_heading_that_is_lacking_below_titles() -> World:
+    return registered("Schools of T\n\n" + table().replace("pupils", "heads", 1))
 
 
 @case(0, "36 schools, 10,800 pupils")

@@ -387,7 +387,7 @@ def test_boundaries_are_mended_on_request_and_the_account_says_so(
     cli.app.main([*asked, *options], standalone_mode=False)
     said = " ".join(capsys.readouterr().out.split())
     assert "ground that two areas shared was taken from the larger: Middle and West (15" in said
-    told = "Mended: district.geojson: 1 piece of gaps closed (1.60 ha)"
+    told = "Mended: district.geojson, now district.gpkg: 1 piece of gaps closed (1.60 ha)"
     assert told in said
     assert given.read_bytes() == before, "the file that was given stays as it is"
     folder = tmp_path / "made" / "boundaries" / "westshire"

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from itertools import compress
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -109,7 +110,7 @@ def mend_files(root: Path, how: Mending) -> dict[str, Mended]:
         renamed[file] = file
         if not found.is_changed:
             continue
-        renamed[file] = str((root / file).with_suffix(".gpkg").relative_to(root).as_posix())
+        renamed[file] = _mended_name(file)
         frame = gpd.GeoDataFrame(
             cells[~shapes.is_empty.to_numpy()].reset_index(drop=True),
             geometry=list(found.areas),
@@ -119,6 +120,10 @@ def mend_files(root: Path, how: Mending) -> dict[str, Mended]:
         frame.to_file(root / renamed[file], driver="GPKG", layer="areas")
     _rename(root, {old: new for old, new in renamed.items() if old != new})
     return mended
+
+
+def _mended_name(file: str) -> str:
+    return PurePosixPath(file.replace("\\", "/")).with_suffix(".gpkg").as_posix()
 
 
 def _polygon_files(settings: Settings) -> Iterator[tuple[str, str, str, str]]:
@@ -157,8 +162,9 @@ def lines_of(mended: dict[str, Mended]) -> Iterator[str]:
             f"borders simplified ({points[0]:,} points to {points[1]:,})",
         ]
         parts = list(compress(parts, (n_gaps, n_overlaps, points[0] != points[1])))
+        now = "" if _mended_name(file) == file else f", now {_mended_name(file)}"
         yield (
-            f"{file}: {', '.join(parts)}; {total['before_m2']:,.0f} m2 before, "
+            f"{file}{now}: {', '.join(parts)}; {total['before_m2']:,.0f} m2 before, "
             f"{total['after_m2']:,.0f} m2 after"
         )
 

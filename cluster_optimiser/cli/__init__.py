@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GARBAGE_AT = 100_000
-"""New objects after which Python looks for garbage: it looks at all of them, every 700 otherwise."""
+"""New objects after which Python looks for garbage among all of them; 700 if left as it is."""
 
 # The packages behind the commands take over a second to import, --help must not: every command
 # imports what it needs when it runs.

@@ -88,7 +88,7 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     if register is None or membership is None or outline is None or travel is None:
         message = "data was left out without a fault: this is a mistake of the program"
         raise RuntimeError(message)
-    told = (*outline_caveats, *register.caveats, *membership.caveats)
+    told = (*folder.notes, *outline_caveats, *register.caveats, *membership.caveats)
     schools = _schools(register, membership, layers)
     return Authority(
         key=folder.root.name,

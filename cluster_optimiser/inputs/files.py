@@ -14,7 +14,7 @@ import json
 import re
 import warnings
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ import shapely
 from pyproj.exceptions import ProjError
 
 from cluster_optimiser.constants import CRS_METRES, FORMULA_STARTS
-from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, shortened
+from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, listed, shortened
 from cluster_optimiser.inputs.limits import (
     BYTES_PER_MB,
     MAX_MB,
@@ -96,12 +96,8 @@ class Table:
     file: str  # name of the file in faults
     cells: pd.DataFrame
     geometry: gpd.GeoSeries | None = None
-    again: tuple[str, ...] = ()  # headings that stand twice over different cells: left out
-
-    @property
-    def header_row(self) -> int:
-        """Row to name for what is wrong with the columns: 1 in text, 0 in a file of features."""
-        return 1 if self.geometry is None else 0
+    header_row: int = 0  # where its headings stand, to name for what is wrong with the columns
+    titles: tuple[str, ...] = ()  # what stands above them and was passed over
 
 
 class Folder:
@@ -110,6 +106,7 @@ class Folder:
     def __init__(self, root: Path, faults: FaultList) -> None:
         self.root = root
         self.faults = faults
+        self.notes: list[str] = []  # what was passed over in its files, for the caveats
         self._hashes: dict[str, str] = {}
 
     @property
@@ -170,7 +167,11 @@ class Folder:
             self.faults.add(file, 0, "", Problem("the file is empty", remedy))
             return None
         if path.suffix.lower() in CSV_SUFFIXES:
-            return read_csv(content, file=file, faults=self.faults, used=used, encoding=encoding)
+            table = read_csv(content, file=file, faults=self.faults, used=used, encoding=encoding)
+            if table is not None and table.titles:
+                said = listed([f'"{shortened(title)}"' for title in table.titles])
+                self.notes.append(f"Titles above the headings of {file} were passed over: {said}.")
+            return table
         for part in SHAPEFILE_PARTS if path.suffix.lower() == ".shp" else ():
             if path.with_suffix(part).is_file():
                 self.content(path.with_suffix(part))
@@ -269,7 +270,10 @@ def read_csv(
         remedy = "Look for a quotation mark that is not closed."
         faults.add(file, line, "", Problem(f"the row cannot be read: {error}", remedy))
         return None
-    return _table_of_rows(rows, file=file, faults=faults, used=used)
+    n_titles = _n_titles([cells for _, cells in rows[: 2 * TITLE_LINES]])
+    table = _table_of_rows(rows[n_titles:], file=file, faults=faults, used=used)
+    titles = tuple(" ".join(filter(None, cells)) for _, cells in rows[:n_titles])
+    return None if table is None else replace(table, titles=titles)
 
 
 def _is_plain(text: str, delimiter: str) -> bool:
@@ -308,11 +312,6 @@ def _table_of_rows(
         faults.add(file, header_line, f'column "{name}"', problem)
     if fatal:
         return None
-    if _is_title(rows):
-        text = f'"{shortened(header[0])}" is a title, not a row of headings'
-        remedy = "Remove the rows above the headings: the first row says what the columns are."
-        faults.add(file, header_line, "", Problem(text, remedy))
-        return None
     body: dict[int, list[str]] = {}
     for line, cells in rows[1:]:
         if len(cells) == len(names) and cells[-1]:  # as nearly every row of a large table is
@@ -335,13 +334,16 @@ def _table_of_rows(
     frame = frame.loc[:, [name not in again for name in names]]
     names, header = ([n for n in row if n not in again] for row in (names, header))
     nameless = [n for n, h in zip(names, header, strict=True) if not h and not frame[n].any()]
-    return Table(file, frame.drop(columns=nameless).rename_axis("row"), again=tuple(again))
+    frame = frame.drop(columns=nameless).rename_axis("row")
+    return Table(file, frame, header_row=header_line)
 
 
-def _is_title(rows: list[tuple[int, list[str]]]) -> bool:
-    """Tell whether the first row is one cell of text above a table of several columns."""
-    n_filled = [sum(map(bool, cells)) for _, cells in rows[: TITLE_LINES + 1]]
-    return n_filled[0] == 1 and min(n_filled[-2:]) > 2  # noqa: PLR2004 - a name and its place
+def _n_titles(rows: list[list[str]]) -> int:
+    """Count the first rows that are one cell of text above a table of several columns."""
+    n_filled = [sum(map(bool, cells)) for cells in rows]
+    n_titles = next((i for i, n in enumerate(n_filled[:TITLE_LINES]) if n > 1), 0)
+    below = n_filled[n_titles : n_titles + 2]
+    return n_titles if min(below, default=0) > 2 else 0  # noqa: PLR2004 - a name and its place
 
 
 def _other_mark(cells: list[str], n_columns: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,13 +17,12 @@ from cluster_optimiser.inputs.checking import (
     require_column,
 )
 from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, metres_of
-from cluster_optimiser.inputs.files import Table
 from cluster_optimiser.inputs.settings import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster_optimiser.inputs.files import Folder
+    from cluster_optimiser.inputs.files import Folder, Table
     from cluster_optimiser.inputs.settings import SpotsTable
 
 _POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})$")
@@ -117,4 +117,4 @@ def _renamed(folder: Folder, table: Table, settings: SpotsTable, *, key: str, co
     kept = table.cells.drop(
         columns=[n for n in source_of.values() if n in theirs and n not in source_of]
     )
-    return Table(table.file, kept.rename(columns=source_of), table.geometry)
+    return replace(table, cells=kept.rename(columns=source_of))

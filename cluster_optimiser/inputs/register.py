@@ -25,12 +25,13 @@ from cluster_optimiser.inputs.checking import (
     urn_of,
 )
 from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, locate
-from cluster_optimiser.inputs.files import Folder, Table
 from cluster_optimiser.inputs.settings import SETTINGS_FILE, SchoolsTable
 from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from cluster_optimiser.inputs.files import Folder, Table
 
 NEEDED_COLUMNS = ("urn", "name", "phase", "pupils")
 
@@ -214,7 +215,7 @@ def _corrected(
             before = cells.loc[row, column] or "nothing"
             told.append(f"URN {urn}: {column} is corrected to {value}; the register has {before}.")
             cells.loc[row, column] = value
-    return Table(table.file, cells, table.geometry), tuple(told)
+    return replace(table, cells=cells), tuple(told)
 
 
 def _twice(urn: int) -> tuple[str, Problem]:
@@ -250,7 +251,7 @@ def renamed(table: Table, settings: SchoolsTable, *, folder: Folder) -> Table:
                 did_you_mean(column, cells.columns, "Remove the table."),
             )
             folder.faults.add(file, 0, f"schools.values.{column}", problem)
-    return Table(table.file, cells, table.geometry)
+    return replace(table, cells=cells)
 
 
 def _under_our_names(cells: pd.DataFrame, source_of: Mapping[str, str]) -> pd.DataFrame:
