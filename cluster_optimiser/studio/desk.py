@@ -7,6 +7,7 @@ import json
 import time
 from collections import OrderedDict
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -26,10 +27,13 @@ from cluster_optimiser.errors import (
     ScenarioError,
 )
 from cluster_optimiser.identity import key_of
+from cluster_optimiser.inputs.plans import PLAN_COLUMNS, read_plan
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import ground_data, rules_data
+from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.universe_page import outlook_view
 from cluster_optimiser.progress import listener, listening
+from cluster_optimiser.rules import unsupported
 from cluster_optimiser.scenario import (
     Objective,
     is_scenario,
@@ -46,7 +50,6 @@ from cluster_optimiser.terms import TIE_BREAK, UPPER, WEIGHTED, gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.domain import Problem
@@ -166,6 +169,25 @@ class Desk:
         self.problem(scenario)
         return {}
 
+    def as_given(self, data: Answer, *, home: str, name: str, plan: dict[str, str]) -> Answer:
+        """Give a scenario that keeps a plan as it is, and the file of that plan.
+
+        Of its rules those stay by which a given plan is judged, inherited ones among them.
+        """
+        scenario = self.scenario(data, home, name)
+        text = csv_text(pd.DataFrame(plan.items(), columns=list(PLAN_COLUMNS)))
+        file = Path(name).with_suffix(".csv").name
+        read_plan(text.encode(), place_of(scenario).authority, file)
+        own = json.loads(scenario.model_dump_json(exclude_defaults=True))
+        own |= {"method": "file", "plan": file}
+        for key in {key for key, _ in unsupported("file", scenario.stated)}:
+            table, _, inner = key.partition(".")
+            if inner:
+                own.get(table, {}).pop(inner, None)
+            else:
+                own.pop(key, None)
+        return {"own": own, "plan": text}
+
     def explain(
         self,
         data: Answer,
@@ -182,7 +204,7 @@ class Desk:
     def explore(
         self, data: Answer, *, terms: list[str], home: str = FOLDER, name: str = UNNAMED
     ) -> Answer:
-        """Say how all legal plans are spread, which are best in two terms, and what they share."""
+        """Say how all legal plans are spread, which ones none betters, and what they share."""
         scenario = self.scenario(data, home, name)
         with within(EXPLORE_S):
             problem = self.problem(scenario, place_of(scenario))

@@ -31,7 +31,7 @@ def explored(problem: Problem, terms: list[str]) -> dict[str, Any]:
             "terms": known,
             "by_count": found.n_plans_by_count,
             "bars": _bars(found, known[0]),
-            "front": _front(found, known) if len(known) > 1 else [],
+            **(_front(found, known) if len(known) > 1 else {"front": [], "n_front": 0}),
             "pairs": _pairs(found),
         }
     )
@@ -53,14 +53,15 @@ def _bars(found: Universe, term: str) -> dict[str, Any]:
     return {"term": term, "edges": edges, "counts": counts, "is_all": is_all, "n": len(plans)}
 
 
-def _front(found: Universe, terms: list[str]) -> list[dict[str, Any]]:
-    points = found.pareto(terms[:2])
+def _front(found: Universe, terms: list[str]) -> dict[str, Any]:
+    points = found.pareto(terms[:3])
     points.sort(key=lambda picked: [picked.costs[term] for term in terms])
-    step = max(1, len(points) // MOST_POINTS)
-    return [
+    step = -(-len(points) // MOST_POINTS) or 1
+    drawn = [
         {"values": _values(picked), "plan": found.plan(picked.groups).assignment.to_dict()}
         for picked in points[::step]
     ]
+    return {"front": drawn, "n_front": len(points)}
 
 
 def _pairs(found: Universe) -> list[list[Any]]:

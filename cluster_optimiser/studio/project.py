@@ -71,10 +71,11 @@ class Project:
         own, inherited = written(path)
         return {"file": file, "own": own, "inherited": inherited, "seen": digest(path)}
 
-    def save(self, file: str, own: Data, *, seen: str | None) -> str:
+    def save(self, file: str, own: Data, *, seen: str | None, plan: str | None = None) -> str:
         """Write a scenario file, comments and order kept; refuse where it changed meanwhile.
 
-        ``seen`` is what the file was when it was opened, None for a new one.
+        ``seen`` is what the file was when it was opened, None for a new one. A plan is a file
+        beside it, of the same name, that is written first.
         """
         path = self.path(file)
         now = digest(path)
@@ -88,6 +89,12 @@ class Project:
             )
             raise ChangedError(message)
         text = path.read_text(encoding="utf-8-sig") if now else ""
+        if plan is not None:
+            beside = path.with_suffix(".csv")
+            if beside.exists():
+                remedy = "Choose another name."
+                raise ScenarioError([Fault(beside.name, 0, "", "there is such a file", remedy)])
+            put(beside, plan)
         put(path, kept_text(text, own))
         return digest(path)
 

@@ -161,9 +161,15 @@ class Studio:
             raise Refused(message)
         path = self.project.path(file)
         home = path.parent.relative_to(self.project.root).as_posix()
-        await self.ask("", "sound", {"data": own, "home": home, "name": path.name})
+        named = {"home": home, "name": path.name}
+        plan: str | None = None
+        if isinstance(asked.get("plan"), dict):
+            given = {str(urn): str(cluster) for urn, cluster in asked["plan"].items()}
+            made = await self.ask("", "as_given", {"data": own, **named, "plan": given})
+            own, plan = made["own"], made["plan"]
+        await self.ask("", "sound", {"data": own, **named})
         async with self.writing:
-            now = await run_in_threadpool(self.project.save, file, own, seen=seen)
+            now = await run_in_threadpool(self.project.save, file, own, seen=seen, plan=plan)
         self.events.tell({"job": "", "kind": "saved", "file": file, "seen": now})
         return {"file": file, "seen": now}
 

@@ -160,6 +160,12 @@ def test_all_plans_are_spread_out_and_one_is_shown(bench: Page) -> None:
     expect(dots.first).to_be_visible()
     dots.first.press("Enter")
     expect(bench.locator("#plans-told")).to_contain_text("on the map")
+    bench.select_option("#plans-third", "changed_pupils")
+    expect(bench.locator("#panel-plans .axes")).to_contain_text("the larger the dot")
+    expect(dots.first).to_have_attribute("aria-label", re.compile(r"[^;]+; [^;]+; [^;]+"))
+    bench.click("#save-as")
+    expect(bench.locator("#save-plan")).to_be_checked()
+    bench.click("#save-no")
     bench.get_by_role("button", name="Work out").click()
     expect(bench.locator("#panel-plans")).to_contain_text("Nothing changes without")
 

@@ -272,3 +272,27 @@ def test_a_plan_is_judged_with_other_pupils(studio):
 def test_every_term_has_a_unit_that_can_be_said():
     known = words()["studio"]["units"]
     assert {term.unit for term in (*TERMS, *FAMILIES)} <= set(known)
+
+
+def test_a_plan_is_kept_as_it_is_with_the_rules_that_judge_it(studio):
+    own = {"extends": "base.toml", "title": "Kept", "option": "kept", "method": "merge"}
+    own |= {"objective": {"order": ["count"]}, "count": {"max": 3}}
+    _, answer = studio.ask("/api/solve", {"scenario": own})
+    asked = {"file": "scenarios/kept.toml", "own": own, "seen": None, "plan": answer["plan"]}
+    status, told = studio.ask("/api/save", asked)
+    assert status == 200, told
+    path = studio.root / "scenarios/kept.toml"
+    try:
+        kept = load_scenario(path)
+        assert (kept.method, kept.plan, kept.size.max_pupils) == ("file", "kept.csv", 2000)
+        assert kept.count.max == 3, "what a given plan is judged by stays"
+        again = run_scenario(path).plan.assignment
+        assert {str(urn): name for urn, name in again.items()} == answer["plan"]
+        status, told = studio.ask(
+            "/api/save", {**asked, "file": "scenarios/kept2.toml", "plan": {"1": "A"}}
+        )
+        assert status == 422, told
+        assert not list(studio.root.glob("scenarios/kept2*"))
+    finally:
+        path.unlink()
+        path.with_suffix(".csv").unlink()

@@ -6,7 +6,7 @@ import { DASH, byId, counted, data, decimal, fill, make, number, row, say } from
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDE, HIGH, LEFT, BELOW] = [460, 230, 8, 34];
 const order = data.order.filter((term) => term !== "count" && term !== "pupil_minutes");
-const chosen = { first: "pupil_minutes", second: order[0] || "deviation", found: null, for: "" };
+const chosen = { first: "pupil_minutes", second: order[0] || "deviation", third: "", found: null, for: "" };
 let askedNow = () => ({});
 /** @type {(point: any) => void} */
 let showFront = () => {};
@@ -40,17 +40,18 @@ const bars = ({ term, edges, counts, n, is_all: isAll }, here) => {
   box.append(make("figcaption", name), made);
   return box;
 };
-const front = (points, terms, here) => {
-  const made = picture(say.plans_front);
+const front = ({ front: points, n_front: n, terms }, here) => {
+  const name = fill(points.length < n ? say.plans_front_drawn : say.plans_front, { n: number(n), drawn: number(points.length) });
+  const made = picture(name);
   const at = (point, term) => point.values[term];
   const all = here ? [...points, { values: here }] : points;
   const ends = terms.map((term) => [Math.min(...all.map((p) => at(p, term))), Math.max(...all.map((p) => at(p, term)))]);
   const place = (value, [low, high], size) => (high > low ? ((value - low) / (high - low)) * size : size / 2);
   const spot = (values) => ({ cx: LEFT + 8 + place(values[terms[0]], ends[0], WIDE - LEFT - 24), cy: HIGH - BELOW - 8 - place(values[terms[1]], ends[1], HIGH - BELOW - 24) });
   points.forEach((point) => {
-    const name = fill(say.plans_dot, { first: `${termWords(terms[0])}: ${written(at(point, terms[0]))}`, second: `${termWords(terms[1])}: ${written(at(point, terms[1]))}` });
-    const dot = draw("circle", { ...spot(point.values), r: 6, class: "dot", tabindex: 0, role: "button", "aria-label": name });
-    dot.append(draw("title", {}, name));
+    const dotName = terms.map((term) => `${termWords(term)}: ${written(at(point, term))}`).join("; ");
+    const dot = draw("circle", { ...spot(point.values), r: terms[2] ? 3 + place(at(point, terms[2]), ends[2], 7) : 6, class: "dot", tabindex: 0, role: "button", "aria-label": dotName });
+    dot.append(draw("title", {}, dotName));
     const show = () => { byId("plans-told").textContent = say.plans_shown; showFront(point); };
     dot.addEventListener("click", show);
     dot.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); show(); } });
@@ -59,8 +60,8 @@ const front = (points, terms, here) => {
   if (here) made.append(draw("circle", { ...spot(here), r: 5, class: "dot here", "pointer-events": "none" }));
   const box = make("figure");
   const axes = make("p", undefined, "axes");
-  axes.append(make("span", `↑ ${termWords(terms[1])}`), make("span", `${termWords(terms[0])} →`));
-  box.append(make("figcaption", say.plans_front), made, axes);
+  axes.append(make("span", `↑ ${termWords(terms[1])}`), make("span", `${termWords(terms[0])} →`), ...(terms[2] ? [make("span", `● ${termWords(terms[2])}: ${say.plans_larger}`)] : []));
+  box.append(make("figcaption", name), made, axes);
   return box;
 };
 const table = (heads, rows) => {
@@ -98,11 +99,11 @@ const pricesBox = () => {
   box.append(button);
   return box;
 };
-const picker = (id, label, value, metrics) => {
+const picker = (id, label, value, metrics, none) => {
   const made = make("label", label);
   const box = make("select");
   box.id = id;
-  box.replaceChildren(...metrics.map((one) => new Option(termWords(one), one, false, one === value)));
+  box.replaceChildren(...(none ? [new Option(none, "")] : []), ...metrics.map((one) => new Option(termWords(one), one, false, one === value)));
   made.append(box);
   return made;
 };
@@ -122,8 +123,9 @@ const write = (plan) => {
   const grid = make("div", undefined, "spread");
   grid.append(
     picker("plans-first", say.plans_measure, found.terms[0], found.metrics), picker("plans-second", say.plans_second, found.terms[1], found.metrics),
+    picker("plans-third", say.plans_third, found.terms[2] || "", found.metrics.filter((one) => !found.terms.slice(0, 2).includes(one)), say.plans_no_third),
     bars(found.bars, here[found.terms[0]] === undefined ? null : here[found.terms[0]]),
-    front(found.front, found.terms, found.terms.every((term) => here[term] !== undefined && here[term] !== null) ? here : null),
+    front(found, found.terms.every((term) => here[term] !== undefined && here[term] !== null) ? here : null),
   );
   const numbers = make("details");
   const inside = make("div", undefined, "scroll-y");
@@ -131,7 +133,7 @@ const write = (plan) => {
   inside.append(table(found.terms.map(termWords), found.front.map((point) => row(found.terms.map((term) => written(point.values[term]))))));
   numbers.append(make("summary", say.plans_numbers), inside);
   home.replaceChildren(...head, make("p", say.plans_lead, "hint"), make("p", counted(found.n_plans, say.n_plans), "count"), grid, told, numbers, pairsBox(found.pairs), ...versionsBox(), ...outlookBox(plan), make("h3", say.price_title), pricesBox());
-  ["first", "second"].forEach((key) => byId(`plans-${key}`).addEventListener("change", () => { chosen[key] = byId(`plans-${key}`).value; chosen.for = ""; showSpread(plan); }));
+  ["first", "second", "third"].forEach((key) => byId(`plans-${key}`).addEventListener("change", () => { chosen[key] = byId(`plans-${key}`).value; chosen.for = ""; showSpread(plan); }));
 };
 const asking = (label, ask) => {
   const [box, out] = [make("div", undefined, "ask-row"), make("div")];
@@ -199,16 +201,17 @@ const outlookBox = (plan) => {
   });
   return [make("h3", say.outlook_title), box, out];
 };
+const termsAsked = () => [...new Set([chosen.first, chosen.second, chosen.third])].filter(Boolean);
 /** @param {any} plan the best one, as `drawn` gives it */
 export const showSpread = async (plan) => {
   const home = byId("panel-plans");
   if (!plan.answer.n_plans) { home.replaceChildren(make("h2", say.plans_title), make("p", say.plans_only), ...outlookBox(plan)); return; }
   const asked = askedNow();
-  const key = JSON.stringify([asked.scenario, chosen.first, chosen.second]);
+  const key = JSON.stringify([asked.scenario, termsAsked()]);
   if (chosen.for === key) { write(plan); return; }
   home.replaceChildren(make("h2", say.plans_title), make("p", say.solving, "busy"));
   try {
-    chosen.found = await post("api/explore", { ...asked, terms: [chosen.first, chosen.second] });
+    chosen.found = await post("api/explore", { ...asked, terms: termsAsked() });
     chosen.for = key;
     write(plan);
   } catch (error) { home.replaceChildren(make("h2", say.plans_title), make("p", error.message)); }

@@ -139,6 +139,9 @@ const setUpSaving = () => {
     byId("save-label").value = `${get("option")}x`;
     byId("save-file").value = `${get("option")}x.toml`;
     byId("save-wrong").textContent = "";
+    const { answer } = stage.shown || {};
+    byId("save-plan").disabled = !answer || !answer.plan;
+    byId("save-plan").checked = Boolean(answer && answer.plan && (answer.stopped || stage.shown !== now.plan));
     box.showModal();
     byId("save-label").select();
   });
@@ -150,7 +153,7 @@ const setUpSaving = () => {
     const next = { ...before, title: byId("save-title").value, option: byId("save-label").value, description: byId("save-text").value };
     const file = `${draft.home}/${byId("save-file").value}`;
     try {
-      await post("api/save", { file, own: next, seen: null });
+      await post("api/save", { file, own: next, seen: null, ...(byId("save-plan").checked ? { plan: stage.shown.answer.plan } : {}) });
       await post("api/keep", { file, state: { versions: draft.versions, notes: draft.notes } });
       location.href = `work?open=${encodeURIComponent(file)}`;
     } catch (error) { byId("save-wrong").textContent = error.message; }
