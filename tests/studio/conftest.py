@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib.resources
 import json
 import threading
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from playwright.sync_api import Page
+
+AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js")
 NASTY = "</script><img src=x onerror=alert(1)>"
 
 BASE = """\
@@ -104,3 +108,13 @@ def studio(world: Path) -> Iterator[Opened]:
     """Open the studio of the project."""
     with served(world, lambda port: Door("right-token", port)) as opened:
         yield opened
+
+
+def broken_rules(page: Page) -> list[Any]:
+    """Run every rule of axe-core; give what is broken and where."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[Any] = page.evaluate(
+        """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations
+            .map((one) => [one.id, one.nodes.map((node) => node.target.join())])"""
+    )
+    return found

@@ -7,7 +7,7 @@ import pytest
 
 from cluster_optimiser.studio.guard import Door
 from tests.inputs.intake.dirt import Files
-from tests.studio.conftest import served
+from tests.studio.conftest import broken_rules, served
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,26 @@ def test_files_that_are_sent_become_an_authority_whose_scenarios_open(empty, req
     again = empty.ask("/api/begin", asked)
     assert again[0] == 422
     assert "the folder is there already" in again[1]["faults"][0]
+
+
+def test_from_a_register_and_a_boundary_file_to_a_proved_plan(chromium, tmp_path, request_of):
+    with served(tmp_path, lambda port: Door("right-token", port)) as opened:
+        page = chromium.new_context(viewport={"width": 1366, "height": 768}).new_page()
+        page.goto(opened.url)
+        page.get_by_role("link", name="authority").click()
+        page.fill("#authority", "Calderbeck")
+        page.set_input_files("#schools", request_of.schools)
+        page.set_input_files("#layer-0", request_of.layers[0].path)
+        page.click("#go")
+        page.wait_for_selector("#made:not([hidden])")
+        assert broken_rules(page) == []
+        page.click("#made li a")
+        page.wait_for_selector("html[data-shown]")
+        assert "clusters" in page.inner_text("#outcome")
+        # The studio serves it without scripts, and its rules cannot be tried there.
+        page.goto((tmp_path / "boundaries/calderbeck/check.html").as_uri())
+        assert broken_rules(page) == []
+        page.context.close()
 
 
 def test_what_stands_in_the_way_is_told_and_nothing_is_made(empty):

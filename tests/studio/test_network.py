@@ -9,7 +9,7 @@ from cluster_optimiser.errors import InputError
 from cluster_optimiser.studio import guard
 from cluster_optimiser.studio.guard import LOCAL, Door, Passwords
 from cluster_optimiser.studio.serving import Network, names_of, passwords_of
-from tests.studio.conftest import served
+from tests.studio.conftest import broken_rules, served
 
 CHANGE, LOOK = "three words that change", "three words that look"
 
@@ -72,6 +72,19 @@ def test_a_viewer_solves_and_changes_nothing(shared):
         status, told = shared.ask(path, {"file": "scenarios/4a.toml", "own": {}}, **given)
         assert status == 403
         assert "change nothing" in told["error"]
+
+
+def test_the_pages_of_a_viewer_are_accessible(shared, chromium):
+    page = chromium.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    page.goto(f"http://127.0.0.1:{shared.port}/")
+    assert broken_rules(page) == []
+    page.fill("input[name=password]", LOOK)
+    page.press("input[name=password]", "Enter")
+    page.get_by_role("link", name="4a").click()
+    page.wait_for_selector("html[data-shown]")
+    assert page.locator("#save").is_hidden()
+    assert broken_rules(page) == []
+    page.context.close()
 
 
 def test_who_may_change_may(shared):

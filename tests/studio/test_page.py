@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
 from cluster_optimiser import run_scenario
-from tests.studio.conftest import NASTY, OPTION
+from tests.studio.conftest import NASTY, OPTION, broken_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,18 +20,7 @@ if TYPE_CHECKING:
 
     from tests.studio.conftest import Opened
 
-AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js")
 TABS = ("work", "plans", "beside", "publish")
-
-
-def broken_rules(page: Page) -> list[Any]:
-    """Run every rule of axe-core; give what is broken and where."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[Any] = page.evaluate(
-        """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations
-            .map((one) => [one.id, one.nodes.map((node) => node.target.join())])"""
-    )
-    return found
 
 
 @pytest.fixture

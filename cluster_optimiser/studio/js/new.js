@@ -35,8 +35,10 @@ const show = (made) => {
   }
   const lead = make("p", say.check_first);
   lead.append(" ", check);
+  const account = make("pre", made.lines.join("\n"), "account");
+  account.tabIndex = 0;
   const section = byId("made");
-  section.replaceChildren(make("h2", say.made), lead, make("h3", say.open), list, make("h3", say.account), make("pre", made.lines.join("\n"), "account"));
+  section.replaceChildren(make("h2", say.made), lead, make("h3", say.open), list, make("h3", say.account), account);
   section.hidden = false;
   section.focus();
 };
