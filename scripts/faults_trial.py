@@ -1,8 +1,8 @@
 """Break runs at random moments, go on, and compare with a run that nobody broke.
 
-``.venv/bin/python scripts/faults_trial.py kill|term|worker|disk [N]`` from a checkout.
-Says how runs ended, how many left something running after 5 s, and how many had other bytes once
-they had gone on.
+``.venv/bin/python scripts/faults_trial.py kill|term|worker|disk|scheduler [N] [SCENARIO ...]`` from
+a checkout; three options of Norfolk if no scenarios are given. Says how runs ended, how many left
+something running after 5 s, and how many had other bytes once they had gone on.
 """
 
 from __future__ import annotations
@@ -16,20 +16,42 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COMMAND = Path(sys.executable).with_name("cluster-optimiser")
-OPTIONS = ("1", "2a", "4a")
+OPTIONS = ("scenarios/1.toml", "scenarios/2a.toml", "scenarios/4a.toml")
+PORT = 18786
 SMALL_BYTES = (1_000, 400_000)
 """Between these a full disk is played: no file may grow beyond."""
 
 
-def command(out: Path) -> list[str]:
+def command(out: Path, *more: str) -> list[str]:
     """Give the command of a run."""
-    files = [f"scenarios/{label}.toml" for label in OPTIONS]
-    return [str(COMMAND), "run", *files, "--out", str(out), "--jobs", "2"]
+    files = sys.argv[3:] or OPTIONS
+    return [str(COMMAND), "run", *files, "--out", str(out), *(more or ("--jobs", "2"))]
+
+
+@contextmanager
+def cluster() -> Iterator[subprocess.Popen[bytes]]:
+    """Start a scheduler with a worker; gives the scheduler."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    dask = [sys.executable, "-m"]
+    at = ["--host", "127.0.0.1", "--port", str(PORT), "--no-dashboard"]
+    one = subprocess.Popen([*dask, "distributed.cli.dask_scheduler", *at], **quiet)  # noqa: S603
+    own = [f"127.0.0.1:{PORT}", "--nthreads", "1", "--no-dashboard"]
+    other = subprocess.Popen([*dask, "distributed.cli.dask_worker", *own], **quiet)  # noqa: S603
+    try:
+        yield one
+    finally:
+        for process in (one, other):
+            process.kill()
+            process.wait()
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -67,9 +89,23 @@ def limited(most_bytes: int) -> None:
 
 def broken(how: str, out: Path, wait_s: float, rng: random.Random) -> tuple[int, str, list[int]]:
     """Break one run; give its exit code, what it said, and what was left after 5 s."""
+    if how == "scheduler":
+        with cluster() as scheduler:
+            return watched(how, out, wait_s, rng, scheduler)
+    return watched(how, out, wait_s, rng)
+
+
+def watched(
+    how: str,
+    out: Path,
+    wait_s: float,
+    rng: random.Random,
+    scheduler: subprocess.Popen[bytes] | None = None,
+) -> tuple[int, str, list[int]]:
+    """Start a run, break it, and see how it ends."""
     before = partial(limited, rng.randint(*SMALL_BYTES)) if how == "disk" else None
     run = subprocess.Popen(  # noqa: S603 - our own command
-        command(out),
+        command(out, *(("--executor", f"dask://127.0.0.1:{PORT}") if scheduler else ())),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -84,6 +120,8 @@ def broken(how: str, out: Path, wait_s: float, rng: random.Random) -> tuple[int,
             others = [pid for pid in members(run.pid) if pid != run.pid]
             with suppress(ProcessLookupError, IndexError):
                 os.kill(rng.choice(others), signal.SIGKILL)
+        elif scheduler is not None:
+            scheduler.kill()
         else:
             run.send_signal(signal.SIGKILL if how == "kill" else signal.SIGTERM)
     said = run.communicate(timeout=300)[1]
