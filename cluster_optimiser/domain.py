@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.prospects import Outlook, Projected, Survey
     from cluster_optimiser.scenario import Scenario
 
-MADE = "starting groups made by this program from the nearest secondary school"
+MADE = "starting groups made by this program"
 """What clusters of today are called where nobody knows them, and known by among the caveats."""
 
 Status = Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "UNKNOWN", "GIVEN"]

@@ -18,12 +18,13 @@ from cluster_optimiser.present.intake import starter_text
 from cluster_optimiser.scenario import load_scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
 
     from cluster_optimiser.batch.ground import Place
-    from cluster_optimiser.domain import Plan
+    from cluster_optimiser.domain import Plan, Problem
 
 SPREADS = (0.15, 0.25, 0.35, 0.5, 0.65, 0.8)
 """Shares of the target by which clusters may be smaller or larger, the narrowest first."""
@@ -48,6 +49,14 @@ STARTER_FILES = ("base.toml", "1.toml", "2.toml", "3.toml", "4.toml")
 
 AREA_NUMBERS = (2, 3, 4, 5, 6)
 """Numbers of areas that are tried where the user names none."""
+
+WIDE_SPREADS = (0.25, 0.35, 0.5)
+"""The same where there are few pieces, of which even areas may not be made."""
+
+FEW_PIECES = 12
+
+DRAWN_AREAS = (4, 6, 3)
+"""Numbers tried where areas are drawn instead; many small pieces are soonest proved in four."""
 
 ROUND_PUPILS = 50
 APART = ("special", "pru")
@@ -109,6 +118,7 @@ class _Starters:
         self.units = self.schools.groupby("local_cluster")["pupils"].sum()
         self.pupils = int(self.units.sum())
         self.notes: list[str] = []
+        self.hubs: list[int] = []  # where areas may meet, where that is at no secondary school
         self.has_secondary = bool(set(self.schools["phase"]).intersection(SECONDARY_PHASES))
         self.layers = [name for name, s in place.territory.layers.items() if len(s) > 1]
         self.notes += [
@@ -121,12 +131,20 @@ class _Starters:
         """Write every file."""
         self._put("base.toml", "base", self._base(longest_min="not known"))
         is_made = self.place.authority.is_made
-        path = self._put("1.toml", "keep", {"n_units": len(self.units), "is_made": is_made})
+        path = self._put(
+            "1.toml",
+            "keep",
+            {"n_units": len(self.units), "is_made": is_made, "has_secondary": self.has_secondary},
+        )
         today = run_scenario(path, place=self.place)
         longest = today.score.metrics["max_minutes"]
         if longest is not None:
             self._put("base.toml", "base", self._base(longest_min=f"{longest:.0f} minutes"))
-        self.notes.append(f"Option 1 leaves the {len(self.units)} clusters as they are.")
+        n_units = len(self.units)
+        what = (
+            f"the {n_units} clusters as they are" if n_units > 1 else "all schools in one cluster"
+        )
+        self.notes.append(f"Option 1 leaves {what}.")
         if not self.pupils:
             text = (
                 "No roll is known, so no size can be asked for: only option 1. Give --pupils FILE."
@@ -135,9 +153,9 @@ class _Starters:
             return tuple(self.notes)
         if not self.has_secondary:
             self.notes.append(
-                f"No secondary school is among the {len(self.schools)} schools: nothing tells which"
-                " belong together. Give the register with them, or the council's own clusters:"
-                " --clusters FILE."
+                f"No secondary school is among the {len(self.schools)} schools: the options put"
+                " together schools near to each other. Give the register with them, or the"
+                " council's own clusters: --clusters FILE."
             )
         if len(self.units) < MIN_UNITS:
             self.notes.append("With so few clusters there is nothing to merge: only option 1.")
@@ -188,7 +206,10 @@ class _Starters:
         order = self._order("misaligned", "pupil_minutes", "deviation")
         if self._first_of_use("3.toml", "fixed", {"n": n, "order": order}, n) is None:
             return None
-        return run_scenario(self.folder / "3.toml", place=self.place).plan
+        made = run_scenario(self.folder / "3.toml", place=self.place)
+        if not self.has_secondary:
+            self.hubs = sorted(made.score.clusters["meeting_place_urn"].dropna().astype(int))
+        return made.plan
 
     def _redraw(self, n: int) -> Plan | None:
         """Draw option 3 from single schools, where clusters kept whole do not serve."""
@@ -213,17 +234,50 @@ class _Starters:
 
     def _areas(self, n_parent: int, parent: Plan) -> None:
         wanted = self.wanted.n_areas
-        numbers = AREA_NUMBERS if wanted is None else (wanted,)
+        numbers = [n for n in AREA_NUMBERS if n < n_parent] if wanted is None else [wanted]
         order = self._order("misaligned", "deviation", "pupil_minutes")
-        for n in numbers:
-            values: dict[str, object] = {"n": n, "n_parent": n_parent, "order": order}
-            if n < n_parent and self._first_of_use("4.toml", "areas", values, n, parent=parent):
+        values = {"n_parent": n_parent, "order": order, "is_drawn": False}
+        can = bool(numbers) and self._can_be_counted(values, max(numbers), parent)
+        spreads = (AREA_SPREADS, WIDE_SPREADS) if n_parent <= FEW_PIECES else (AREA_SPREADS,)
+        for n, own in ((n, own) for own in spreads for n in numbers if can and n < n_parent):
+            named = values | {"n": n}
+            if self._first_of_use("4.toml", "areas", named, n, parent=parent, spreads=own):
                 return
-        tried = " or ".join(map(str, numbers))
+        drawn = DRAWN_AREAS if wanted is None else (wanted,)
+        if any(self._drawn(n, n_parent, parent) for n in drawn if n < n_parent):
+            return
+        tried = " or ".join(str(n) for n in sorted({*numbers, *drawn}) if n < n_parent)
         self.notes.append(
             f"Option 4 was left out: for {tried} areas no range of sizes that was tried has a plan"
             " that is soon proved. To try another number: --areas N."
         )
+
+    def _can_be_counted(self, values: dict[str, object], n: int, parent: Plan) -> bool:
+        """Tell whether the smallest areas are small enough: larger ones have ever more ways."""
+        path = self._put("4.toml", "areas", self._sized(values | {"n": n}, n, AREA_SPREADS[-1]))
+        found = self._sets_within(prepare(load_scenario(path), place=self.place, parent=parent))
+        path.unlink()
+        return found
+
+    def _drawn(self, n: int, n_parent: int, parent: Plan) -> bool:
+        """Draw areas round secondary schools, where there are too many ways to merge clusters."""
+        order = ["pupil_minutes"]
+        values = {"n": n, "n_parent": n_parent, "order": order, "is_drawn": True, "hubs": self.hubs}
+        sized = self._sized(values, n, AREA_SPREADS[0])
+        path, plan = self._put("4.toml", "areas", sized), None
+        with suppress(NoPlanFoundError, InfeasibleError):
+            plan = run_scenario(
+                path, place=self.place, parent=parent, time_limit_s=REDRAW_SECONDS
+            ).plan
+        if plan is None or plan.solution.status != "OPTIMAL":
+            path.unlink()
+            return False
+        sizes = sized["sizes"]
+        self.notes.append(
+            f"Option 4: {sizes.min_pupils:,} to {sizes.max_pupils:,} pupils, {n} areas drawn from"
+            " the clusters of option 3, which there are too many ways to merge: proved best."
+        )
+        return True
 
     def _first_of_use(
         self,
@@ -233,13 +287,14 @@ class _Starters:
         n: int,
         *,
         parent: Plan | None = None,
+        spreads: Sequence[float] = SPREADS,
     ) -> dict[str, Any] | None:
         """Write the scenario with the first range of sizes that leaves something to choose.
 
         Gives its values, or None where no range will do.
         """
         label, best = file.removesuffix(".toml"), (0, 0.0)
-        for spread in AREA_SPREADS if parent else SPREADS:
+        for spread in spreads:
             self._put(file, which, self._sized(values, n, spread))
             n_plans = self._count(self.folder / file, parent)
             if n_plans is not None and n_plans > best[0]:
@@ -270,15 +325,20 @@ class _Starters:
     def _count(self, path: Path, parent: Plan | None) -> int | None:
         """Count the legal plans of a scenario; None where a proof would take long."""
         problem = prepare(load_scenario(path), place=self.place, parent=parent)
-        pupils, size = [int(p) for p in problem.units["pupils"]], problem.scenario.size
-        for lowest, most in ((0, MAX_SETS), (size.min_pupils, MAX_GROUPS)):
-            sets = connected_sets(
-                unit_adjacency(problem), pupils, lowest=lowest, highest=size.max_pupils
-            )
-            if sum(1 for _ in islice(sets, most + 1)) > most:
-                return None
+        if not self._sets_within(problem):
+            return None
         found = sweep(problem, candidate_groups(problem), [])
         return None if found is None else found.n_plans
+
+    def _sets_within(self, problem: Problem) -> bool:
+        """Tell whether there are few enough sets of units, and few enough of a size."""
+        pupils, size = [int(p) for p in problem.units["pupils"]], problem.scenario.size
+        beside = unit_adjacency(problem)
+        for lowest, most in ((0, MAX_SETS), (size.min_pupils, MAX_GROUPS)):
+            sets = connected_sets(beside, pupils, lowest=lowest, highest=size.max_pupils)
+            if sum(1 for _ in islice(sets, most + 1)) > most:
+                return False
+        return True
 
     def _put(self, file: str, which: str, values: dict[str, object]) -> Path:
         path = self.folder / file

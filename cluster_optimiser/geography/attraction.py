@@ -27,9 +27,18 @@ YOUNGEST_TRANSFER = 8
 FIRST_ENDS = 9
 """Age to which a first school is taken to go on where no file says it."""
 
+SCHOOLS_A_GROUP = 6
+"""Schools of a group where no secondary school gathers them: as many as feed one in England."""
+
+FAR_MIN = 1e4
+"""What stands for the way to a school that none leads to."""
+
+MOST_MOVES = 20
+"""Times that middles of groups are moved."""
+
 _GENERIC = re.compile(
     r"[\s,]+(the|school|academy|college|high|secondary|comprehensive|community|upper|sports"
-    r"|science|specialist|technology|arts|language|and|a|an|of|for)$",
+    r"|science|specialist|technology|arts|language|primary|infants?|junior|first|and|a|an|of|for)$",
     re.IGNORECASE,
 )
 
@@ -66,8 +75,7 @@ def gather_clusters(
     phase = schools["phase"].to_numpy()
     hubs = np.flatnonzero(np.isin(phase, SECONDARY_PHASES))
     if not len(hubs):
-        cluster = pd.Series("All schools", index=schools.index, dtype=object)
-        return Gathered(cluster, ("There is no secondary school: all schools form one cluster.",))
+        return _near_each_other(schools, minutes)
     site = _joined(hubs, metres, join_within_m)
     low, high = (schools[c].to_numpy(dtype=float, na_value=np.nan) for c in ("low_age", "high_age"))
     is_named_first = schools["name"].astype(str).str.contains(r"\bfirst school\b", case=False)
@@ -104,6 +112,36 @@ def gather_clusters(
         [names[site[targets[i]]] for i in range(len(schools))], index=schools.index, dtype=object
     )
     return Gathered(cluster, tuple(_notes(schools, cluster, late, site, (len(middles), n_first))))
+
+
+def _near_each_other(schools: pd.DataFrame, minutes: NDArray[np.float64]) -> Gathered:
+    """Gather schools round middles that lie well, where no secondary school says who belongs."""
+    n = max(1, round(len(schools) / SCHOOLS_A_GROUP))
+    ways = np.where(np.isnan(minutes), FAR_MIN, minutes)
+    middles: list[int] = []
+    best = np.full(len(ways), np.inf)
+    for _ in range(n):  # the one that shortens all ways the most; on a tie the lowest URN
+        total = np.minimum(best[:, None], ways).sum(axis=0)
+        total[middles] = np.inf
+        middles.append(int(np.argmin(total)))
+        best = np.minimum(best, ways[:, middles[-1]])
+    for _ in range(MOST_MOVES):
+        home = np.argmin(ways[:, middles], axis=1)
+        within = [np.flatnonzero(home == at) for at in range(n)]
+        moved = [int(own[np.argmin(ways[np.ix_(own, own)].sum(axis=0))]) for own in within]
+        if moved == middles:
+            break
+        middles = moved
+    home = np.argmin(ways[:, middles], axis=1)
+    names = _names(schools["name"].astype(str).tolist(), {i: i for i in middles})
+    cluster = pd.Series([names[middles[at]] for at in home], index=schools.index, dtype=object)
+    text = (
+        "Today's clusters are not known, and no secondary school tells which schools belong"
+        f" together: {n} {'was' if n == 1 else 'were'} made of schools near to each other, about"
+        f" {SCHOOLS_A_GROUP} each, whatever pupils do afterwards. Wherever clusters of today are"
+        f" spoken of, these are meant: {MADE} from schools near to each other."
+    )
+    return Gathered(cluster, (text, *_odd_ones(schools, cluster)))
 
 
 def _unfed(
@@ -209,7 +247,7 @@ def _notes(
         " nearest to it by minutes."
     )
     made = "Wherever clusters of today are spoken of, these are meant:"
-    notes = [f"{text} {made} {MADE}."]
+    notes = [f"{text} {made} {MADE} from the nearest secondary school."]
     joined = Counter(site.values())
     shared = [
         " and ".join(str(schools["name"].iloc[hub]) for hub, own in site.items() if own == first)

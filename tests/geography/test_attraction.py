@@ -102,10 +102,14 @@ def test_without_ages_and_without_a_way_all_have_a_cluster() -> None:
     assert set(made.values()) == {"Ash"}
 
 
-def test_without_a_secondary_school_there_is_one_cluster() -> None:
-    made = gathered(("A", "primary", 4, 11, 0), ("B", "special", 4, 19, 9))
-    assert set(made.cluster) == {"All schools"}
-    assert made.notes == ("There is no secondary school: all schools form one cluster.",)
+def test_without_a_secondary_school_schools_near_to_each_other_are_gathered() -> None:
+    made = gathered(
+        *((f"Elm {x} Primary School", "primary", 4, 11, x) for x in (*range(6), *range(20, 26)))
+    )
+    assert made.cluster.tolist() == ["Elm 2"] * 6 + ["Elm 22"] * 6
+    assert "2 were made of schools near to each other" in made.notes[0]
+    few = gathered(("A", "primary", 4, 11, 0), ("B", "special", 4, 19, 9))
+    assert few.cluster.tolist() == ["A", "A"]
 
 
 def test_where_no_road_leads_the_straight_line_counts() -> None:
