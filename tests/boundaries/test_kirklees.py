@@ -6,6 +6,7 @@ import csv
 import runpy
 from pathlib import Path
 
+from cluster_optimiser.geography import build_territory
 from cluster_optimiser.inputs import load_authority
 from cluster_optimiser.scenario import load_scenario
 
@@ -51,3 +52,16 @@ def test_the_ward_plan_holds_every_school_in_its_ward() -> None:
         "145236": ("Newsome", "Greenhead"),
         "148482": ("Dewsbury West", "Batley West"),
     }
+
+
+def test_the_areas_above_are_the_halves_whatever_the_clusters() -> None:
+    """What the description of K17a says: so the levels are best together, not only in turn."""
+    clusters, areas = (load_scenario(SCENARIOS / file) for file in ("17.toml", "17a.toml"))
+    assert clusters.within == ("half",)
+    assert (areas.count.min, areas.count.max, areas.objective.order[0]) == (2, 2, "misaligned.half")
+    authority = load_authority(HERE)
+    halves = build_territory(authority).layers["half"]
+    assert len(halves) == 2
+    points, pupils = authority.schools.geometry, authority.schools["pupils"]
+    for shape in halves.geometry:
+        assert areas.size.min_pupils <= pupils[points.within(shape)].sum() <= areas.size.max_pupils
