@@ -106,8 +106,11 @@ def report(
             if shown is not None:
                 shown.update(f"writing {name}")
 
+        def warn(text: str) -> None:
+            to_user.print(text, markup=False)
+
         looks = Looks(load_front(front) if front else None, template, fonts, replies)
-        files = write_report(results, folder, looks=looks, on_step=say, warn=to_user.print)
+        files = write_report(results, folder, looks=looks, on_step=say, warn=warn)
     for file in files:
         to_user.print(f"Open {file}", markup=False)
 

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FONT_FILES = ("*.ttf", "*.otf", "*.ttc")
-UNSEEN = frozenset({"Cc", "Cs", "Cn"})
-"""Categories of what no office file may hold: controls, halves of characters, unassigned."""
+UNSEEN = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})
+"""Categories of what no office file may hold: controls, halves, unassigned, ends of lines."""
 PLAIN = frozenset("\n\t")
+MARK = "\ufeff"
+"""Tells how a file is encoded; within a text PDF/UA forbids it."""
 NO_MARKS = frozenset({"Cf", "Mn", "Me"})
 """Joiners and marks that are not drawn by themselves: left out where their letter is a box."""
 TURNING = re.compile(
@@ -62,7 +64,8 @@ def storable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        box(c) if unicodedata.category(c) in UNSEEN and c not in PLAIN else c for c in text
+        box(c) if (unicodedata.category(c) in UNSEEN and c not in PLAIN) or c == MARK else c
+        for c in undirected(text)
     )
 
 
@@ -86,6 +89,20 @@ def printable(text: str, fonts: Path | None = None) -> str:
     return "".join(
         c if c in PLAIN or ord(c) in drawn else ("" if _is_mark(c) else box(c)) for c in text
     )
+
+
+def drawable(svg: str, fonts: Path | None = None) -> str:
+    r"""Give a picture's texts as they can be drawn: a mark that is part of no letter is left out.
+
+    A letter with several marks upon it has no text that PDF/UA could hold.
+
+    Examples
+    --------
+    >>> drawable("E\u0327\u0301") == "\u0228"
+    True
+    """
+    whole = unicodedata.normalize("NFC", printable(svg, fonts))
+    return whole if whole.isascii() else "".join(c for c in whole if not _is_mark(c))
 
 
 def _is_mark(letter: str) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.inputs.files import unquoted
 from cluster_optimiser.present.characters import storable
 from cluster_optimiser.present.columns import TEXTS, column
 from cluster_optimiser.present.report.archive import changed_member, same_bytes
@@ -175,10 +176,10 @@ def _write(
     if not text:
         return
     if is_text:
-        sheet.write_string(row, column, storable(text), form)
+        sheet.write_string(row, column, storable(unquoted(text)), form)
     elif text in {"true", "false"}:
         sheet.write_boolean(row, column, text == "true", form)
     elif NUMBER.fullmatch(text):
         sheet.write_number(row, column, float(text), form)
     else:
-        sheet.write_string(row, column, storable(text), form)
+        sheet.write_string(row, column, storable(unquoted(text)), form)

@@ -77,6 +77,8 @@ def test_what_cannot_be_shown_gets_a_box_with_its_name() -> None:
     assert printable("\N{BENGALI LETTER KA}\N{BENGALI VOWEL SIGN U}") == "[bengali letter ka]"
     assert printable("Llanfair\N{HYPHEN} Żółć ✓◐✗") == "Llanfair\N{HYPHEN} Żółć ✓◐✗"
     assert storable("a\x07b\nc") == "a[U+0007]b\nc"
+    assert storable("a\u2028b\ufeffc") == "a[line separator]b[zero width no-break space]c"
+    assert storable("Ash\u202e") == "Ash[right-to-left override]"
     assert box("\ufffe") == "[U+FFFE]"
     assert missing(["Ash \u4e2d", "\u4e2d Elm", "é"]) == ["\u4e2d"]
 
