@@ -14,7 +14,7 @@ import pytest
 from cluster_optimiser.cli import app
 from cluster_optimiser.inputs import load_authority
 from cluster_optimiser.inputs.files import unquoted
-from cluster_optimiser.present.characters import storable, undirected
+from cluster_optimiser.present.characters import isolated, storable
 from tests.ground import World
 
 if TYPE_CHECKING:
@@ -87,6 +87,9 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with pytest.raises(SystemExit) as ended:
         app.main(["run", str(scenarios), "--out", out, "--jobs", "1"], standalone_mode=False)
     assert ended.value.code == 0
+    app.main(
+        ["check", str(scenarios), "--report", str(home / "ground.html")], standalone_mode=False
+    )
     app.main(["report", out, "-o", str(home / "report")], standalone_mode=False)
     return home
 
@@ -118,9 +121,10 @@ def test_no_name_is_run(made: Path, chromium: Browser) -> None:
         assert wrong == [], file
         page.close()
     page = context.new_page()
+    assert "\u202e" not in (made / "ground.html").read_text(encoding="utf-8")
     page.goto((made / "results/index.html").as_uri())
     for name in ("</script><script>alert(1)</script>", "{{ 7*7 }}", "A\u202eB", "مدرسة 12"):
         page.fill("#find", name)
         page.locator("[role=option]").first.click()
-        assert page.inner_text("#answer-name") == undirected(name)
+        assert page.inner_text("#answer-name") == isolated(name)
     context.close()

@@ -23,6 +23,9 @@ TURNING = re.compile(
     r"\\u(061c|200[ef]|202[a-e]|206[6-9])|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 """Marks of the direction of writing, as they are and as JSON escapes them."""
+_RIGHT = r"\u0590-\u07ff\u0860-\u08ff\ufb1d-\ufdfd\ufe70-\ufefc"
+LEFTWARDS = re.compile(rf"\u2068?([{_RIGHT}](?:[{_RIGHT} '-]*[{_RIGHT}])?)\u2069?")
+"""Words that are written from right to left, set apart or not yet."""
 
 
 def own_fonts() -> Path:
@@ -80,6 +83,17 @@ def undirected(page: str) -> str:
     return TURNING.sub(lambda found: box(chr(int(found[1], 16)) if found[1] else found[0]), page)
 
 
+def isolated(page: str) -> str:
+    r"""Set words from right to left apart on a page, so that they turn no figures beside them.
+
+    Examples
+    --------
+    >>> isolated("\u05d0\u05d1 (4,000)") == "\u2068\u05d0\u05d1\u2069 (4,000)"
+    True
+    """
+    return LEFTWARDS.sub("\u2068\\1\u2069", undirected(LEFTWARDS.sub("\\1", page)))
+
+
 def printable(text: str, fonts: Path | None = None) -> str:
     """Put a box for every character that no font at hand can draw."""
     text = storable(text)
@@ -91,14 +105,14 @@ def printable(text: str, fonts: Path | None = None) -> str:
     )
 
 
-def drawable(svg: str, fonts: Path | None = None) -> str:
+def pictured(svg: str, fonts: Path | None = None) -> str:
     r"""Give a picture's texts as they can be drawn: a mark that is part of no letter is left out.
 
     A letter with several marks upon it has no text that PDF/UA could hold.
 
     Examples
     --------
-    >>> drawable("E\u0327\u0301") == "\u0228"
+    >>> pictured("E\u0327\u0301") == "\u0228"
     True
     """
     whole = unicodedata.normalize("NFC", printable(svg, fonts))

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from cluster_optimiser.findings import GRADES
+from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.shapes import drawable
 from cluster_optimiser.present.svg import WIDTH, Frame
 from cluster_optimiser.present.words import number, template
@@ -68,7 +69,8 @@ def ground_html(
         )
     of_map = {one.subject for _, _, findings in reports for one in findings}
     others = [fault for fault in faults if fault.subject not in of_map]
-    return template("ground.html.j2").render(maps=maps, faults=others, why=WHY, number=number)
+    page = template("ground.html.j2").render(maps=maps, faults=others, why=WHY, number=number)
+    return isolated(page)
 
 
 def _spot(where: BaseGeometry, frame: Frame) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.words import number, one_decimal, say, template
 from cluster_optimiser.scenario.sweep import CHANGED
@@ -77,7 +78,7 @@ def overview_html(folder: Path, *, has_map: Iterable[str]) -> str:
     changes, plans = read_table(folder / "changes.csv"), read_table(folder / "plans.csv")
     sweeps = list(dict.fromkeys(change["sweep"] for change in changes))
     is_region = len({run["authority"] for run in runs}) > 1
-    return template("overview.html.j2").render(
+    page = template("overview.html.j2").render(
         lead=say("overview.lead", len(runs), n_runs=number(len(runs))),
         pages=_pages(folder),
         sweeps=[_sweep(name, runs, changes, plans) for name in sweeps],
@@ -85,6 +86,7 @@ def overview_html(folder: Path, *, has_map: Iterable[str]) -> str:
         is_region=is_region,
         has_need=any(run.get("need_deviation") for run in runs),
     )
+    return isolated(page)
 
 
 def _pages(folder: Path) -> list[dict[str, str]]:

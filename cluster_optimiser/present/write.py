@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.comparison import funding
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.present.audit import audit_html
-from cluster_optimiser.present.characters import undirected
+from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.funding_tables import funding_table
 from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 def _write(path: Path, text: str) -> None:
-    text = undirected(text) if path.suffix == ".html" else text
+    text = isolated(text) if path.suffix == ".html" else text
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -93,7 +93,7 @@ def write_unsolved(unsolved: Unsolved, folder: Path) -> None:
 
 def _replace(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    text = undirected(text) if path.suffix == ".html" else text
+    text = isolated(text) if path.suffix == ".html" else text
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     part = Path(name)
     try:

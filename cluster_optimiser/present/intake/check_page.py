@@ -9,6 +9,7 @@ import shapely
 
 from cluster_optimiser.constants import SECONDARY_PHASES
 from cluster_optimiser.optimise.colours import stable_colours
+from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.intake.account import not_taken, open_left_out, phases
 from cluster_optimiser.present.shapes import PALETTE, drawable, touching
 from cluster_optimiser.present.svg import WIDTH, Frame, path_data
@@ -40,7 +41,7 @@ def check_html(new: NewAuthority, authority: Authority, territory: Territory) ->
     schools = authority.schools
     (colours,) = stable_colours([touching(clusters)], [schools["local_cluster"]], schools["pupils"])
     sizes = schools.groupby("local_cluster")["pupils"].agg(["size", "sum"]).sort_index()
-    return template("check.html.j2").render(
+    page = template("check.html.j2").render(
         new=new,
         ledger=ledger,
         schools=schools,
@@ -64,6 +65,7 @@ def check_html(new: NewAuthority, authority: Authority, territory: Territory) ->
         number=number,
         long_date=long_date,
     )
+    return isolated(page)
 
 
 def _light(areas: gpd.GeoDataFrame) -> list[BaseGeometry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.words import number, template
 
 if TYPE_CHECKING:
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 def nation_html(table: pd.DataFrame) -> str:
     """Write the page from the table of all authorities."""
-    return template("nation.html.j2").render(rows=table.to_dict("records"), figure=_figure)
+    rows = table.to_dict("records")
+    return isolated(template("nation.html.j2").render(rows=rows, figure=_figure))
 
 
 def _figure(cell: object) -> str:

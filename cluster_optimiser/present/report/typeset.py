@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import ClusterOptimiserError
-from cluster_optimiser.present.characters import drawable, own_fonts, printable
+from cluster_optimiser.present.characters import own_fonts, pictured, printable
 from cluster_optimiser.present.report.blocks import (
     REFERENCE,
     Bullets,
@@ -56,7 +56,7 @@ def picture(svg: str, fonts: Path | None = None) -> bytes:
     """Draw an SVG as PNG."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
-        (home / "map.svg").write_text(drawable(svg, fonts), encoding="utf-8")
+        (home / "map.svg").write_text(pictured(svg, fonts), encoding="utf-8")
         page = home / "map.typ"
         page.write_text(
             '#set page(width: 16cm, height: auto, margin: 0pt)\n#image("map.svg", width: 100%)\n',
@@ -95,7 +95,7 @@ def pdf(report: Report, fonts: Path | None = None) -> bytes:
         for i, block in enumerate(report.blocks):
             if isinstance(block, Figure):
                 blocks[i]["svg"] = f"map-{i}.svg"
-                text = drawable(block.svg, fonts)
+                text = pictured(block.svg, fonts)
                 (home / f"map-{i}.svg").write_text(text, encoding="utf-8")
         record = {
             "title": report.title,
