@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cluster_optimiser.deadline import is_over
 from cluster_optimiser.errors import ClusterOptimiserError, InputError
+from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.universe.all_plans import Universe
+from cluster_optimiser.optimise.universe.legality import positions_of
 from cluster_optimiser.present import plans_table
 from cluster_optimiser.prospects import Standing, Survey
 from cluster_optimiser.terms import usual_order
@@ -29,8 +32,14 @@ MAX_LABELS = 200_000
 
 
 def _universe(problem: Problem) -> Universe:
+    return _worked_out(problem, MAX_STATES, MAX_ENTRIES, MAX_LABELS)
+
+
+@lru_cache(maxsize=1)
+def _worked_out(problem: Problem, max_states: int, max_entries: int, max_labels: int) -> Universe:
+    """Keep the last: of a scenario that is run by itself it is asked for twice."""
     return Universe.of(
-        problem, max_states=MAX_STATES, max_entries=MAX_ENTRIES, max_labels=MAX_LABELS
+        problem, max_states=max_states, max_entries=max_entries, max_labels=max_labels
     )
 
 
@@ -75,33 +84,34 @@ def survey_of(result: Result) -> Survey | None:
 
 def standing_of(results: Sequence[Result]) -> Standing | None:
     """Say where the plans of all options stand among the legal plans of one of them."""
-    best: tuple[Universe, dict[str, tuple[int, ...]], dict[str, str]] | None = None
+    best: tuple[Problem, dict[str, tuple[int, ...]], dict[str, str]] | None = None
     for result in results:
         scenario, survey = result.problem.scenario, result.survey
         if survey is None or not survey.n_plans or scenario.units_scenario:
             continue
-        universe = _universe(result.problem)
-        legal, not_legal = _split(universe, results)
+        legal, not_legal = _split(result.problem, results)
         if best is None or len(legal) > len(best[1]):
-            best = (universe, legal, not_legal)
+            best = (result.problem, legal, not_legal)
     if best is None:
         return None
-    universe, legal, not_legal = best
+    problem, legal, not_legal = best
+    universe = _universe(problem)
     tables = {label: universe.rank(groups) for label, groups in legal.items()}
     ranks = pd.concat(tables, names=["option"]) if tables else pd.DataFrame()
-    return Standing(universe.problem.scenario.option, ranks, not_legal)
+    return Standing(problem.scenario.option, ranks, not_legal)
 
 
 def _split(
-    universe: Universe, results: Sequence[Result]
+    problem: Problem, results: Sequence[Result]
 ) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
     """Give the groups of the plans that are legal, and why the others are not."""
+    groups = candidate_groups(problem)
     legal: dict[str, tuple[int, ...]] = {}
     not_legal: dict[str, str] = {}
     for result in results:
         label = result.plan.label
         try:
-            legal[label] = universe.groups_of(result.plan)
+            legal[label] = positions_of(problem, groups, result.plan)
         except InputError as error:
             first, more = error.faults[0], len(error.faults) - 1
             text = f"{first.subject}: {first.problem}" if first.subject else first.problem

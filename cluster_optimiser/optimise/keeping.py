@@ -59,6 +59,8 @@ class Keeping:
     def grown(self, label: tuple[int, ...], group: int) -> tuple[int, ...]:
         """Add a group to the label of part of a plan."""
         fine, small = self.is_fine[group], self.is_small[group]
+        if not small:
+            return tuple([fine & now for now in label])
         before = (0, *label[:-1])
         return tuple(
             fine & ((now & ~small) | (fewer & small))

@@ -111,7 +111,6 @@ def _figures(results: Sequence[Result], standing: Standing | None) -> dict[str, 
 
 def _box(figure: Figure) -> Bbox:
     """Give the box around all that a figure holds, in inches."""
-    figure.draw_without_rendering()
     return figure.get_tightbbox().padded(PADDING_IN)
 
 

@@ -212,7 +212,7 @@ def _unit_claims(problem: Problem) -> Iterator[str]:
         yield f"unit {unit} is {'without schools' if unit in problem.units.index else 'unknown'}"
     for unit, row in problem.units.drop(columns="geometry").iterrows():
         schools = [ground.schools[urn] for urn in sorted(ground.unit_urns.get(str(unit), ()))]
-        home, _ = alignment(ground, schools)
+        home, _ = alignment(ground.layers, [(s.areas, s.pupils) for s in schools])
         truth: dict[str, object] = {
             "pupils": sum(s.pupils for s in schools),
             "n_schools": len(schools),

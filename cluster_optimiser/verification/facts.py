@@ -16,7 +16,7 @@ from cluster_optimiser.verification.neighbours import borders_m, is_short_drive,
 from cluster_optimiser.verification.register import PlainGround, School, text_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -94,7 +94,7 @@ def cluster_facts(ground: PlainGround, name: str, urns: Sequence[int]) -> Cluste
     hubs = schools if is_exempt else hubs_among(ground, schools)
     place, pupil_minutes, longest = meeting_place(ground, schools, hubs)
     _, anywhere, _ = meeting_place(ground, schools, schools)
-    home, misaligned = alignment(ground, schools)
+    home, misaligned = alignment(ground.layers, [(s.areas, s.pupils) for s in schools])
     return ClusterFacts(
         name=name,
         urns=tuple(urns),
@@ -185,24 +185,25 @@ def meeting_places(
 
 
 def alignment(
-    ground: PlainGround, schools: Sequence[School]
+    layers: Iterable[str], schools: Sequence[tuple[Mapping[str, str | None], int]]
 ) -> tuple[dict[str, str | None], dict[str, int]]:
     """Find the area of each layer that holds most pupils, and count the pupils outside it.
 
-    A tie goes to the first area by name. A school in no area is outside any.
+    Schools are the area of each layer that they lie in, and their pupils. A tie goes to the first
+    area by name. A school in no area is outside any.
     """
     home: dict[str, str | None] = {}
     misaligned: dict[str, int] = {}
-    pupils = sum(s.pupils for s in schools)
-    for layer in ground.layers:
-        inside: Counter[str] = Counter()
-        for school in schools:
-            area = school.areas[layer]
+    total = sum(pupils for _, pupils in schools)
+    for layer in layers:
+        inside: dict[str, int] = {}
+        for areas, pupils in schools:
+            area = areas[layer]
             if area is not None:
-                inside[area] += school.pupils
-        ranked = sorted(inside, key=lambda area: (-inside[area], area))
-        home[layer] = ranked[0] if ranked else None
-        misaligned[layer] = pupils - (inside[ranked[0]] if ranked else 0)
+                inside[area] = inside.get(area, 0) + pupils
+        first = min(inside, key=lambda area: (-inside[area], area), default=None)
+        home[layer] = first
+        misaligned[layer] = total - (0 if first is None else inside[first])
     return home, misaligned
 
 

@@ -51,12 +51,13 @@ def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
         if _may_be_too_far(ground, facts)
     }
     torn = _units_of_several_areas(ground)
+    then = copy.copy(ground)
     rows, pupils = [], {}
     for at, projected in enumerate(problem.projections):
         pupils_of = dict(
             zip(projected.pupils.index.tolist(), projected.pupils.tolist(), strict=True)
         )
-        then = _with_pupils(ground, pupils_of, torn)
+        then.unit_home = _homes_then(ground, pupils_of, torn)
         changed = [
             _changed(facts, pupils_of, meetings[facts.name][at] if facts.name in meetings else None)
             for facts in ordinary
@@ -104,30 +105,20 @@ def _units_of_several_areas(ground: PlainGround) -> dict[str, set[int]]:
     }
 
 
-def _with_pupils(
+def _homes_then(
     ground: PlainGround, pupils_of: dict[int, int], torn: dict[str, set[int]]
-) -> PlainGround:
-    """Give the ground with the pupils of a projection, and the homes that units have then.
-
-    Most of the time would go into making every school anew: only those whose own pupils a rule
-    looks at are, which are those of units that may change their home area.
-    """
-    then = copy.copy(ground)
-    required = ground.scenario.required_layers
-    asked = set[int]().union(*torn.values())
-    then.schools = ground.schools | {
-        urn: dataclasses.replace(ground.schools[urn], pupils=pupils_of[urn]) for urn in asked
-    }
+) -> dict[str, dict[str, str | None]]:
+    """Give the homes of units in the required layers with the pupils of a projection."""
+    layers = ground.scenario.required_layers
+    schools = ground.schools
     homes = {
-        unit: alignment(then, [then.schools[urn] for urn in sorted(urns)])[0]
+        unit: alignment(layers, [(schools[urn].areas, pupils_of[urn]) for urn in urns])[0]
         for unit, urns in torn.items()
     }
-    then.unit_home = {
-        layer: of_unit | {unit: home[layer] for unit, home in homes.items()}
-        for layer, of_unit in ground.unit_home.items()
-        if layer in required
+    return {
+        layer: ground.unit_home[layer] | {unit: home[layer] for unit, home in homes.items()}
+        for layer in layers
     }
-    return then
 
 
 def _may_be_too_far(ground: PlainGround, facts: ClusterFacts) -> bool:
