@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-SHARE = 4
+SHARE = 8
 """One case in so many is enough for every edit."""
 
 

@@ -19,6 +19,7 @@ from cluster_optimiser.optimise.universe.kept import plans_by_kept
 from cluster_optimiser.prospects import Projected
 from cluster_optimiser.terms import term_scale
 from cluster_optimiser.verification import n_not_legal, outlook_of, verify_plan
+from tests.effort import examples
 from tests.graphs import everything, random_problem
 from tests.norfolk import norfolk_place, norfolk_scenario
 
@@ -67,7 +68,7 @@ def naive_lost(problem: Problem, plans: list[tuple[int, ...]]) -> list[int]:
 TERMS = ("count", "deviation", "misaligned.district", "exceptions")
 
 
-@pytest.mark.parametrize("seed", range(120))
+@pytest.mark.parametrize("seed", range(examples(120)))
 def test_the_best_plan_and_all_counts_equal_naive_ones(seed: int) -> None:
     random = Random(seed)
     order = random.sample(TERMS, random.randint(1, 3))
@@ -124,7 +125,7 @@ def test_the_judge_counts_the_same_projections(option: str) -> None:
         assert n_not_legal(outlook) == bits.count(False)
 
 
-@pytest.mark.parametrize("seed", range(200, 230))
+@pytest.mark.parametrize("seed", range(200, 200 + examples(30)))
 def test_ranks_and_best_plans_with_projections_equal_naive_ones(seed: int) -> None:
     order = ["count", "robustness", "deviation"] if seed % 2 else ["robustness", "count"]
     problem = with_projections(random_problem(seed, most_units=8), seed, order)

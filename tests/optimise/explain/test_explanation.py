@@ -371,6 +371,14 @@ CASES = {
 }
 
 
+LIKE_A_TOY = {"20 clusters", "no exception", "20 minutes", "apart", "within districts"}
+"""Cases that take long, and whose rule is also tried alone on a toy above."""
+
+EACH = [
+    pytest.param(case, marks=pytest.mark.thorough if case in LIKE_A_TOY else ()) for case in CASES
+]
+
+
 def made_infeasible(case: str) -> Problem:
     option, tables, _, _ = CASES[case]
     scenario = norfolk_scenario(option)
@@ -388,7 +396,7 @@ def explained(case: str) -> Explanation:
     return explain(made_infeasible(case))
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", EACH)
 def test_the_true_cause_is_named(case: str) -> None:
     explanation = explained(case)
     assert explanation.status == "INFEASIBLE"
@@ -402,7 +410,7 @@ def test_the_true_cause_is_named(case: str) -> None:
         assert one(explanation, direction).value == value
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", EACH)
 def test_every_relaxation_offered_is_feasible_and_minimal(case: str) -> None:
     explanation = explained(case)
     offered = [*explanation.relaxations, *(r for c in explanation.combined for r in c.relaxations)]
@@ -413,7 +421,7 @@ def test_every_relaxation_offered_is_feasible_and_minimal(case: str) -> None:
 STEP = {"size.min": 1, "size.max": -1, "travel": -0.01, "secondary": 1, "count.max": -1}
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", EACH)
 def test_changes_hold_when_they_are_written_into_the_file(case: str) -> None:
     problem = made_infeasible(case)
     assert not has_plan(problem)
