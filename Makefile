@@ -38,14 +38,17 @@ studio: $(STAMP)
 	@$(BIN)/cluster-optimiser studio .
 
 # A file of tests stays in one process: its fixtures, a solved authority among them, are made once.
+# Files in the order of tests/conftest.py, not those with most tests first.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
+
 test: $(STAMP)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-fast: $(STAMP)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not browser and not slow' -q
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not browser and not slow' -q
 
 test-thorough: $(STAMP)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --hypothesis-profile thorough
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --hypothesis-profile thorough
 
 # Each set of versions has an environment of its own. What a lower bound in pyproject.toml promises
 # is true of the package alone, so the tools of the tests are the newest in both.

@@ -12,6 +12,7 @@ from cluster_optimiser.batch import Place, load_place, run_scenario, work
 from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.domain import Problem, Result
 from cluster_optimiser.geography import build_problem
+from cluster_optimiser.present import universe_files, write
 from cluster_optimiser.scenario import Scenario, load_scenario
 from tests.batch.made import run_into
 from tests.kept import kept, kept_folder
@@ -75,6 +76,7 @@ def norfolk_run() -> Path:
             shutil.rmtree(new, ignore_errors=True)
             with pytest.MonkeyPatch.context() as patch:
                 run_with_kept_plans(patch)
+                patch.setattr(write, "write_pictures", universe_files.write_pictures)
                 run_into(new, *(SCENARIOS / f"{option}.toml" for option in OPTIONS))
             new.rename(out)
     return out

@@ -45,6 +45,8 @@ from tests.norfolk import (
     norfolk_scenario,
 )
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 PUPILS = 112_499
 FILES = {
     "run.json",

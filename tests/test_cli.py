@@ -19,6 +19,8 @@ from cluster_optimiser.scenario import json_schema
 from tests.inputs.broken import SCHOOLS, Broken, Edit, broken_authorities, make_authority
 from tests.norfolk import ROOT
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 COMMANDS = tuple(sorted(cli.app.commands))
 BEST = 'objective = { order = ["count", "pupil_minutes"] }\n'
 IMPOSSIBLE = "size = { min_pupils = 9000, max_pupils = 9001 }\n"

@@ -17,6 +17,8 @@ from cluster_optimiser.batch.ledger import RECORD_FILE
 from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
 from tests.inputs.broken import SCHOOLS
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 CLUSTERS = "clusters.geojson"
 
 

@@ -36,6 +36,8 @@ from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
 from tests.inputs.broken import make_authority
 from tests.norfolk import ROOT
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:

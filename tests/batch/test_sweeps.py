@@ -20,6 +20,8 @@ from cluster_optimiser.scenario.sweep import labels
 from tests.batch.made import hashes, put, run_into
 from tests.inputs.broken import make_authority
 
+pytestmark = pytest.mark.usefixtures("without_pictures")
+
 SWEEP = "[sweep]\ncount.min = [1, 2, 3]\nseed = [0, 7]"
 
 
