@@ -19,7 +19,7 @@ from cluster_optimiser.constants import (
 )
 from cluster_optimiser.domain import Problem, Score
 from cluster_optimiser.geography.adjacency import MINUTES_TOLERANCE_MIN, shared_boundaries
-from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.geography.alignment import areas_of, home_and_misaligned
 from cluster_optimiser.geography.meeting import MeetingPlaces, meeting_schools
 from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
 from cluster_optimiser.geography.travel import UNKNOWN, drive_between, to_centiminutes
@@ -147,12 +147,10 @@ def _people(
     }
 
 
-def _layers(problem: Problem, members: np.ndarray) -> dict[str, object]:
-    schools = problem.authority.schools.iloc[members]
+def _layers(areas: Mapping[str, np.ndarray], pupils: np.ndarray) -> dict[str, object]:
     row: dict[str, object] = {}
-    for layer in problem.authority.layers:
-        areas = [None if pd.isna(area) else area for area in schools[LAYER_PREFIX + layer]]
-        home, misaligned = home_and_misaligned(zip(areas, schools["pupils"], strict=True))
+    for layer, of_school in areas.items():
+        home, misaligned = home_and_misaligned(zip(of_school, pupils, strict=True))
         row[f"home_{layer}"] = home
         row[f"misaligned_{layer}_pupils"] = int(misaligned)
     return row
@@ -171,6 +169,7 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
     anywhere = MeetingPlaces(ways, pupils_of, each, np.ones_like(may_meet))
     at_hubs = anywhere if may_meet.all() else MeetingPlaces(ways, pupils_of, each, may_meet)
     pupils_of_unit = problem.units["pupils"]
+    areas = areas_of(schools, problem.authority.layers)
     rows, shapes = [], []
     for name in _ordered_clusters(problem, assignment):
         urns = assignment.index[assignment == name]
@@ -181,7 +180,7 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
         is_exempt = name in exempt
         places = anywhere if is_exempt else at_hubs
         row = {"cluster": name, **_people(problem, members, places, anywhere)}
-        pupils = int(schools["pupils"].iloc[members].sum())
+        pupils = int(pupils_of[members].sum())
         shape = None if is_exempt else _shape(problem, whole, stray)
         outside = pupils < size.min_pupils or pupils > size.max_pupils
         today = schools["local_cluster"].iloc[members]
@@ -190,7 +189,7 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
             "is_contiguous": None if is_exempt else _is_contiguous(problem, whole, stray),
             "is_exception": not is_exempt and outside,
             "is_exempt": is_exempt,
-            **_layers(problem, members),
+            **_layers({layer: all_[members] for layer, all_ in areas.items()}, pupils_of[members]),
             "units": tuple(whole),
             "today": tuple(sorted(set(today))),
         }

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
 LAYER_PREFIX = "layer."
 """Prefix of the register's columns that hold a school's area in a layer."""
 
 HOME_PREFIX = "home."
 """Prefix of the units' columns that hold a unit's home area in a layer."""
+
+
+def areas_of(schools: pd.DataFrame, layers: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """Give the area of each school in each layer, None where it lies in none."""
+    return {
+        layer: np.array([None if pd.isna(a) else a for a in schools[LAYER_PREFIX + layer]], object)
+        for layer in layers
+    }
 
 
 def home_and_misaligned(areas: Iterable[tuple[str | None, int]]) -> tuple[str | None, int]:

@@ -19,7 +19,7 @@ from cluster_optimiser.geography.adjacency import (
     shared_boundaries,
     with_pairs,
 )
-from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.geography.alignment import HOME_PREFIX, areas_of, home_and_misaligned
 from cluster_optimiser.geography.divided import (
     divided_graph,
     is_divided,
@@ -81,17 +81,19 @@ def unit_table(
 ) -> gpd.GeoDataFrame:
     """Make the table of units."""
     rows: dict[str, dict[str, object]] = {}
-    for unit, members in schools.loc[unit_of.index].groupby(unit_of, sort=True):
-        pupils = members["pupils"].to_numpy()
+    held = schools.loc[unit_of.index]
+    pupils = held["pupils"].to_numpy()
+    is_secondary = held["phase"].isin(SECONDARY_PHASES).to_numpy()
+    areas = areas_of(held, layers)
+    for unit, members in sorted(held.groupby(unit_of).indices.items()):
         row: dict[str, object] = {
-            "pupils": int(pupils.sum()),
+            "pupils": int(pupils[members].sum()),
             "n_schools": len(members),
-            "n_secondary": int(members["phase"].isin(SECONDARY_PHASES).sum()),
+            "n_secondary": int(is_secondary[members].sum()),
         }
         for layer in layers:
-            areas = members[LAYER_PREFIX + layer]
-            known = [None if pd.isna(area) else area for area in areas]
-            row[HOME_PREFIX + layer], _ = home_and_misaligned(zip(known, pupils, strict=True))
+            here = zip(areas[layer][members], pupils[members], strict=True)
+            row[HOME_PREFIX + layer], _ = home_and_misaligned(here)
         rows[str(unit)] = row
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index.name = "unit_id"

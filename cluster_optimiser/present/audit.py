@@ -48,19 +48,21 @@ def formula_lines(money: Funding) -> Iterator[str]:
 def audit_html(result: Result, view: FundingView) -> str:
     """Write the statements of a plan as one file that prints a page a cluster."""
     money, authority = view.funding, result.problem.authority
-    schools, numbers = schools_table(result), cluster_numbers(result)
+    numbers = cluster_numbers(result)
+    schools = pd.DataFrame(schools_table(result)[["cluster", "school", "phase", "pupils"]])
+    schools["order"] = schools["phase"].map(list(PHASES).index)
+    listed = schools.sort_values(["order", "school"], kind="stable")
+    members_of = dict(list(listed[["school", "phase", "pupils"]].groupby(listed["cluster"])))
     pages = []
     for row in funding_table(view).to_dict(orient="records"):
-        members = schools[schools["cluster"] == row["cluster"]]
-        order = members["phase"].map(list(PHASES).index)
-        listed = members.assign(order=order).sort_values(["order", "school"])
+        members = members_of[row["cluster"]]
         pages.append(
             {
                 "number": numbers.get(row["cluster_id"], row["cluster_id"]),
                 "cluster": row["cluster"],
                 "density": density(len(members)),
                 "figures": list(_figures(row, money)),
-                "members": listed[["school", "phase", "pupils"]].to_dict(orient="records"),
+                "members": members.to_dict(orient="records"),
             }
         )
     return template("audit.html.j2").render(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyogrio
 import shapely
@@ -100,6 +100,12 @@ def rounded(shape: BaseGeometry, *, decimals: int = COORDINATE_DECIMALS) -> Base
     return shapely.orient_polygons(grid) if "Polygon" in grid.geom_type else grid
 
 
+def geometry_record(shape: BaseGeometry, *, decimals: int) -> dict[str, Any]:
+    """Give a shape as GeoJSON has it, its coordinates rounded."""
+    record: dict[str, Any] = json.loads(shapely.to_geojson(rounded(shape, decimals=decimals)))
+    return record
+
+
 def _features(table: gpd.GeoDataFrame, *, kind: str, decimals: int) -> Iterator[dict[str, object]]:
     flat = _flat(table).to_crs(CRS_DEGREES)
     columns = [column for column in flat.columns if column != "geometry"]
@@ -108,7 +114,7 @@ def _features(table: gpd.GeoDataFrame, *, kind: str, decimals: int) -> Iterator[
     ):
         geometry = None
         if shape is not None and not shape.is_empty:
-            geometry = plain(shapely.geometry.mapping(rounded(shape, decimals=decimals)))
+            geometry = geometry_record(shape, decimals=decimals)
         properties = {"kind": kind, str(flat.index.name): key}
         properties |= dict(zip(columns, values, strict=True))
         yield {"type": "Feature", "geometry": geometry, "properties": plain(properties)}

@@ -14,10 +14,10 @@ import shapely
 
 from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.present.backdrop import LOOK, backdrop_of
-from cluster_optimiser.present.geofiles import rounded
+from cluster_optimiser.present.geofiles import geometry_record
 from cluster_optimiser.present.leaflet import leaflet
 from cluster_optimiser.present.numbering import cluster_numbers
-from cluster_optimiser.present.records import exceptions, plain
+from cluster_optimiser.present.records import exceptions
 from cluster_optimiser.present.shapes import EXEMPT_COLOUR, PALETTE, drawable, plan_colours
 from cluster_optimiser.present.tables import made_from, schools_table
 from cluster_optimiser.present.words import (
@@ -98,7 +98,7 @@ def _features(areas: gpd.GeoSeries, properties: list[dict[str, Any]]) -> dict[st
             {
                 "type": "Feature",
                 "properties": values,
-                "geometry": plain(shapely.geometry.mapping(rounded(shape, decimals=DECIMALS))),
+                "geometry": geometry_record(shape, decimals=DECIMALS),
             }
             for shape, values in zip(shapes, properties, strict=True)
         ],

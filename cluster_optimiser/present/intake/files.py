@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import shapely
 
 from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.inputs.intake.pupils import sources
 from cluster_optimiser.inputs.register import SUPPRESSED
-from cluster_optimiser.present.geofiles import rounded
+from cluster_optimiser.present.geofiles import geometry_record
 from cluster_optimiser.present.intake.account import (
     SOURCE_WORDS,
     dropped_table,
@@ -24,7 +23,6 @@ from cluster_optimiser.present.intake.account import (
     phases,
     summary_lines,
 )
-from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.words import long_date, template
 
@@ -202,7 +200,7 @@ def _geojson(areas: gpd.GeoSeries) -> str:
     """Write areas as RFC 7946, one feature a line, with their name."""
     features = []
     for name, shape in areas.to_crs(CRS_DEGREES).items():
-        geometry = plain(shapely.geometry.mapping(rounded(shape, decimals=DECIMALS)))
+        geometry = geometry_record(shape, decimals=DECIMALS)
         feature = {"type": "Feature", "properties": {"name": name}, "geometry": geometry}
         features.append(json.dumps(feature, ensure_ascii=False, separators=(",", ":")))
     body = ",\n".join(features)
