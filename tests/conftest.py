@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
+from cluster_optimiser.batch import pools
 from cluster_optimiser.present import universe_files, write
 from tests.browsers import FLAGS, program
 
@@ -47,18 +48,29 @@ def cache_folder(tmp_path_factory):
         yield folder
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_process():
+    """Run scenarios in the process of the test, as on one core, but where jobs are asked for.
+
+    Tests run side by side already, and each process would first import all that it needs.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pools, "n_cores", lambda: 1)
+        yield
+
+
 @pytest.fixture(scope="module")
 def without_pictures():
-    """Leave pictures of all plans empty, as drawing them takes half the time of a small run."""
+    """Put a word for each picture of all plans: drawing takes half the time of a small run."""
 
-    def empty(results, standing, out):
+    def undrawn(results, standing, out):
         for picture in universe_files.PICTURES:
             (out / picture).unlink(missing_ok=True)
             if standing is not None:
-                (out / picture).touch()
+                (out / picture).write_text(picture)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(write, "write_pictures", empty)
+        patch.setattr(write, "write_pictures", undrawn)
         yield
 
 
@@ -72,13 +84,18 @@ def chromium() -> Iterator[Browser]:
 
 
 BROWSERS = {"visit", "chromium", "browser"}
+PAGES = {"norfolk_page", "made_page", "norfolk_folder", "surveyed"}
+"""Fixtures for which all of Norfolk is solved, or as much is drawn."""
+
 SLOW = (
     *("batch", "boundaries", "comparison", "optimise", "present/report"),
-    *("test_batch.py", "test_docs_run.py", "test_fuzz.py", "test_new.py", "test_scoring.py"),
+    *("test_batch.py", "test_docs_run.py", "test_new.py", "test_scoring.py"),
     *("test_cli.py", "test_cli_questions.py", "test_cli_redraw.py", "test_cli_sensitivity.py"),
     *("present/test_meaning_page.py", "present/test_universe_page.py", "present/test_sheets.py"),
-    "studio/test_publishing.py",
-    *("inputs/intake/test_dirt.py", "geography/roads/test_routing.py", "test_last_resort.py"),
+    *("inputs/intake", "inputs/roads", "inputs/test_tolerance.py", "geography/roads"),
+    *("geography/test_pairs.py", "verification/test_neighbours.py", "present/test_consultation"),
+    *("test_cli_ground.py", "test_cli_roads.py", "test_docs_site.py", "test_public_names.py"),
+    *("test_fuzz", "test_last_resort.py", "test_analysts.py", "studio/"),
 )
 """Files and folders of tests that `make test-fast` leaves out."""
 
@@ -91,6 +108,21 @@ LONGEST = (
 )
 """Where `make test` begins, so that all processes end together: the longest, those first that make
 what others wait for."""
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not so much as import what `make test-fast` leaves out: that takes as long as it does."""
+    here = Path(__file__).parent
+    is_fast = "not slow" in config.getoption("markexpr") and collection_path.is_relative_to(here)
+    return True if is_fast and _is_slow(collection_path.relative_to(here).as_posix()) else None
+
+
+def _fixtures(item):
+    return getattr(item, "fixturenames", ())
+
+
+def _is_slow(name):
+    return name.startswith(SLOW) or name.endswith(".ipynb")
 
 
 def _turn(path, here):
@@ -111,8 +143,8 @@ def pytest_collection_modifyitems(config, items):
     turn = {path: _turn(path, here) for path in {item.path for item in items}}
     items.sort(key=lambda item: turn[item.path])
     for item in items:
-        if BROWSERS & set(getattr(item, "fixturenames", ())):
+        if BROWSERS & set(_fixtures(item)):
             item.add_marker("browser")
         name = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
-        if name.startswith(SLOW) or item.path.suffix == ".ipynb":
+        if _is_slow(name) or item.path.suffix == ".ipynb" or PAGES & set(_fixtures(item)):
             item.add_marker("slow")

@@ -318,7 +318,7 @@ def test_an_infeasible_scenario_is_an_outcome_and_others_go_on(
 
 def test_fail_fast_ends_at_the_first_without_a_plan(threeshire: Path, tmp_path: Path) -> None:
     paths = [put(threeshire, "a"), put(threeshire, "b", IMPOSSIBLE), put(threeshire, "c")]
-    outcomes = run_into(tmp_path / "out", *paths, keep_going=False)
+    outcomes = run_into(tmp_path / "out", *paths, keep_going=False, outputs="tables")
     assert [outcome.scenario.option for outcome in outcomes] == ["a", "b"]
 
 
@@ -415,7 +415,7 @@ def test_labels_never_get_in_the_way_of_what_is_being_replaced(
 ) -> None:
     paths = put(threeshire, "a"), put(threeshire, "old-a")
     for _ in range(2):
-        run_into(tmp_path / "out", *paths, force=True)
+        run_into(tmp_path / "out", *paths, force=True, outputs="tables")
     assert {p.name for p in (tmp_path / "out").iterdir() if p.is_dir()} == {"a", "old-a"}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cluster_optimiser import identity
-from cluster_optimiser.batch import Options, ledger, load_batch, run_scenario, what_to_run
+from cluster_optimiser.batch import Options, Outcome, ledger, load_batch, run_scenario, what_to_run
 from cluster_optimiser.batch.ledger import RECORD_FILE
 from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
 from tests.inputs.broken import SCHOOLS
@@ -23,7 +23,12 @@ CLUSTERS = "clusters.geojson"
 
 
 def why(out: Path, *paths: Path, **options: object) -> dict[str, list[str]]:
-    return what_to_run(load_batch(paths), out, Options(**options))
+    return what_to_run(load_batch(paths), out, Options(**{"outputs": "tables", **options}))
+
+
+def run(out: Path, *paths: Path, **options: object) -> list[Outcome]:
+    """Run scenarios without maps and a page: they take most of the time and have their own test."""
+    return run_into(out, *paths, **{"outputs": "tables", **options})
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -39,10 +44,10 @@ def test_a_finished_run_is_used_again(threeshire: Path, out: Path) -> None:
         put(threeshire, "c", method="keep"),
     )
     assert why(out, *paths) == {"a": ["new"], "b": ["new"], "c": ["new"]}
-    assert all(outcome.reasons for outcome in run_into(out, *paths))
+    assert all(outcome.reasons for outcome in run(out, *paths))
     assert why(out, *paths) == {"a": [], "b": [], "c": []}
     before = {path: path.stat().st_mtime_ns for path in out.glob("*/*")}
-    again = run_into(out, *paths)
+    again = run(out, *paths)
     assert [outcome.reasons for outcome in again] == [(), (), ()]
     assert [outcome.status for outcome in again] == ["OPTIMAL", "INFEASIBLE", "GIVEN"]
     assert {path: path.stat().st_mtime_ns for path in out.glob("*/*")} == before
@@ -71,8 +76,8 @@ CHANGES: dict[str, tuple[Change, str]] = {
         "changed or removed: clusters.csv",
     ),
     "a file of the result that is gone": (
-        lambda _, out: (out / "a/plan.gpkg").unlink(),
-        "changed or removed: plan.gpkg",
+        lambda _, out: (out / "a/plan.csv").unlink(),
+        "changed or removed: plan.csv",
     ),
     "the record": (
         lambda _, out: (out / "a" / RECORD_FILE).write_text("{}", encoding="utf-8"),
@@ -85,16 +90,16 @@ CHANGES: dict[str, tuple[Change, str]] = {
 def test_what_changed_is_the_reason(threeshire: Path, out: Path, change: Change, says: str) -> None:
     (threeshire / "base.toml").write_text('description = "Why."\n', encoding="utf-8")
     path = put(threeshire, "a", 'extends = "base.toml"', "size.min_pupils = 100")
-    run_into(out, path)
+    run(out, path)
     change(threeshire.parent, out)
     assert why(out, path) == {"a": [says]}
-    run_into(out, path)
+    run(out, path)
     assert why(out, path) == {"a": []}
 
 
 def test_a_layout_that_changes_no_value_is_no_reason(threeshire: Path, out: Path) -> None:
     path = put(threeshire, "a")
-    run_into(out, path)
+    run(out, path)
     edit(path, "title", "# A note.\ntitle")
     assert why(out, path) == {"a": []}
 
@@ -103,7 +108,7 @@ def test_the_program_and_its_libraries_are_reasons(
     threeshire: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(threeshire, "a")
-    run_into(out, path)
+    run(out, path)
     monkeypatch.setattr(ledger, "program_version", lambda: "0 000")
     versions = {**ledger.library_versions(), "ortools": "0.1"}
     monkeypatch.setattr(ledger, "library_versions", lambda: versions)
@@ -117,7 +122,7 @@ def test_a_run_has_one_identity(
 ) -> None:
     """Stamp, record and manifest say the same, also of a run built on another or in Python."""
     a, b = put(threeshire, "a"), put(threeshire, "b", 'units = "a"', method="keep")
-    run_into(out, a, b)
+    run(out, a, b)
     stamps = {}
     for label, path in (("a", a), ("b", b)):
         record = json.loads((out / label / RECORD_FILE).read_text())
@@ -154,54 +159,57 @@ def test_every_library_that_the_program_imports_is_part_of_its_identity() -> Non
 
 def test_seed_and_force_are_reasons(threeshire: Path, out: Path) -> None:
     path = put(threeshire, "a")
-    run_into(out, path)
+    run(out, path)
     assert why(out, path, seed=7) == {"a": ["seed changed: 0 -> 7"]}
     assert why(out, path, force=True) == {"a": ["forced"]}
 
 
 def test_a_limit_of_time_matters_only_to_what_was_not_proved(threeshire: Path, out: Path) -> None:
     a = put(threeshire, "a")
-    run_into(out, a, time_limit_s=1e-9)
+    run(out, a, time_limit_s=1e-9)
     assert why(out, a, time_limit_s=1e-9) == {"a": []}
     of_memory = ["it was not proved, and the limit of memory was none"]
     assert why(out, a, time_limit_s=1e-9, memory_mb=9_000) == {"a": of_memory}
     assert why(out, a) == {"a": ["it was not proved, and the time limit was 1e-09 s"]}
-    run_into(out, a)
+    run(out, a)
     assert why(out, a, time_limit_s=1e-9) == {"a": []}
 
 
 def test_tables_are_not_enough_where_maps_are_wanted(threeshire: Path, out: Path) -> None:
     path = put(threeshire, "a")
-    run_into(out, path, outputs="tables")
+    run(out, path)
     assert not (out / "a" / "map.html").exists()
-    assert why(out, path, outputs="tables") == {"a": []}
-    assert why(out, path) == {"a": ["only tables were written"]}
-    run_into(out, path)
-    assert why(out, path, outputs="tables") == {"a": []}
+    assert why(out, path) == {"a": []}
+    assert why(out, path, outputs="all") == {"a": ["only tables were written"]}
+    run(out, path, outputs="all")
+    assert (out / "a" / "map.html").exists()
+    assert why(out, path) == {"a": []}
+    (out / "a" / "plan.gpkg").unlink()
+    assert why(out, path) == {"a": ["changed or removed: plan.gpkg"]}
 
 
 def test_what_builds_on_a_plan_is_run_again_only_if_the_plan_changes(
     threeshire: Path, out: Path
 ) -> None:
     a, b = put(threeshire, "a"), put(threeshire, "b", 'units = "a"')
-    run_into(out, a, b)
+    run(out, a, b)
     edit(a, "Option a", "Option A")
     assert why(out, a, b) == {
         "a": ['scenario changed: title: "Option a" -> "Option A"'],
         "b": ["a is run before it"],
     }
-    assert [bool(outcome.reasons) for outcome in run_into(out, a, b)] == [True, False]
+    assert [bool(outcome.reasons) for outcome in run(out, a, b)] == [True, False]
     edit(a, "Option A", 'Option A"\ncount.min = 2 # "')
-    _, nested = run_into(out, a, b)
+    _, nested = run(out, a, b)
     assert nested.reasons == ("plan it builds on changed: a",)
 
 
 def test_a_plan_file_is_an_input(threeshire: Path, out: Path) -> None:
-    run_into(out, put(threeshire, "a"))
+    run(out, put(threeshire, "a"))
     plan = threeshire / "plan.csv"
     plan.write_bytes((out / "a" / "plan.csv").read_bytes())
     path = put(threeshire, "f", 'plan = "plan.csv"', method="file")
-    run_into(out, path)
+    run(out, path)
     edit(plan, "\n", "\n\n")
     assert why(out, path) == {"f": ["input changed: scenario's plan.csv"]}
 

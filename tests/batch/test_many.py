@@ -148,7 +148,7 @@ class Fragile(Pool):
 
 def test_a_process_that_dies_once_is_of_no_matter(several: list[Path], out: Path) -> None:
     pool = Fragile({"a": 1, "d": 1})
-    outcomes = run_into(out, *several, pool=pool)
+    outcomes = run_into(out, *several, pool=pool, outputs="tables")
     assert pool.mended == 2
     assert [outcome.failure for outcome in outcomes] == [""] * 6
 
@@ -163,7 +163,7 @@ def test_a_scenario_whose_process_dies_twice_has_failed_and_others_go_on(
     assert by_label["d"].status == "OPTIMAL"
     assert not (out / "a").exists()
     assert "died 2 times" in (out / "index.html").read_text(encoding="utf-8")
-    assert run_into(out, *several)[1].status == "OPTIMAL"
+    assert run_into(out, *several, outputs="tables")[1].status == "OPTIMAL"
 
 
 @pytest.mark.thorough
@@ -199,7 +199,7 @@ def test_a_mistake_in_one_scenario_does_not_end_the_others(
         return real(scenario, **options)
 
     monkeypatch.setattr(work, "run_scenario", fail)
-    outcomes = run_into(out, *several)
+    outcomes = run_into(out, *several, outputs="tables")
     assert outcomes[-1].failure == f"{type(error).__name__}: {error}"
     assert outcomes[-1].summary()["status"] == "FAILED"
     assert [outcome.failure for outcome in outcomes[:-1]] == [""] * 5
@@ -301,7 +301,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send")
 def test_ctrl_c_ends_with_130_and_keeps_what_is_finished(many: list[Path], out: Path) -> None:
     with subprocess.Popen(
-        command("run", many[0].parent, "--out", out, "--jobs", 2),
+        command("run", many[0].parent, "--out", out, "--jobs", 2, "--outputs", "tables"),
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
