@@ -18,7 +18,7 @@ help:
 	@echo 'make studio     open the studio: options of both authorities made and questioned'
 	@echo 'make test       run the tests, the notebooks included'
 	@echo 'make test-fast  those that open no browser and take no time, for every edit'
-	@echo 'make test-thorough  the same, trying four times as many made cases'
+	@echo 'make test-thorough  the same, trying up to eight times as many made cases'
 	@echo 'make test-versions  run its fast part on the lowest versions allowed and on the newest'
 	@echo 'make sbom       list every package with version and licence (CycloneDX) in build/'
 	@echo 'make lint       check style, types, layers and docstrings'

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # The same cases on every machine, and no time limit: a slow machine is not a failure.
 SAME = {"derandomize": True, "deadline": None, "database": None}
-settings.register_profile("default", max_examples=25, **SAME)
+settings.register_profile("default", max_examples=15, **SAME)
 # make test-thorough
 settings.register_profile("thorough", max_examples=100, **SAME)
 # For hunting by hand: pytest --hypothesis-profile=search
@@ -95,7 +95,8 @@ SLOW = (
     *("inputs/intake", "inputs/roads", "inputs/test_tolerance.py", "geography/roads"),
     *("geography/test_pairs.py", "verification/test_neighbours.py", "present/test_consultation"),
     *("test_cli_ground.py", "test_cli_roads.py", "test_docs_site.py", "test_public_names.py"),
-    *("test_fuzz", "test_last_resort.py", "test_analysts.py", "studio/"),
+    *("test_fuzz", "test_last_resort.py", "test_analysts.py", "studio/", "test_readme.py"),
+    *("test_cli_cases.py", "test_hostile_names.py"),
 )
 """Files and folders of tests that `make test-fast` leaves out."""
 

@@ -280,7 +280,7 @@ def test_clusters_of_a_plan_that_cut_up_todays_touch_as_their_cells_do() -> None
     assert verify_plan(apart, whole).violations == ()
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=examples(40), deadline=None, derandomize=True)
 @given(data=st.data())
 def test_two_ways_of_finding_what_touches_agree_on_clusters_of_a_redraw(
     data: st.DataObject,

@@ -12,7 +12,7 @@ from shapely.geometry import box
 
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.files import inner_layers
-from cluster_optimiser.inputs.intake import LayerFile, take_in
+from cluster_optimiser.inputs.intake import LayerFile, areas, take_in
 from tests.inputs.intake.dirt import X0, Y0, Files, clean_layer
 from tests.made_topology import topojson, topology_of
 
@@ -175,10 +175,17 @@ def test_a_ward_that_bears_the_authority_s_name_is_not_its_outline(tmp_path: Pat
     assert taken.outline.origin.startswith("the 2 areas of the layer district")
 
 
-def test_simplified_only_where_lines_have_very_many_points(tmp_path: Path) -> None:
+def test_simplified_only_where_lines_have_very_many_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(areas, "MAX_VERTICES", 1_000)
     frame = clean_layer()
-    dense = frame.geometry.segmentize(0.3)
-    (layer,) = with_layer(tmp_path, frame.set_geometry(dense)).layers
+    for name in ("plain", "dense"):
+        (tmp_path / name).mkdir()
+    (plain,) = with_layer(tmp_path / "plain", frame).layers
+    assert not any("were simplified" in note for note in plain.notes)
+    dense = frame.geometry.segmentize(30)
+    (layer,) = with_layer(tmp_path / "dense", frame.set_geometry(dense)).layers
     assert any("were simplified to 10 m" in note for note in layer.notes)
     assert layer.polygons.area.sum() == pytest.approx(frame.area.sum(), rel=1e-3)
 
