@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from cluster_optimiser.prospects import Outlook, Projected, Survey
     from cluster_optimiser.scenario import Scenario
 
+AT_LEAST = "Sizes are at least those stated"
+"""What is said where some school's pupils are not known, and known by among the caveats."""
+
 MADE = "starting groups made by this program"
 """What clusters of today are called where nobody knows them, and known by among the caveats."""
 

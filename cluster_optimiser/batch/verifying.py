@@ -257,7 +257,9 @@ def _again(scenario: Scenario, results: Path) -> list[Fault]:
         return []
     with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as temporary:
         is_whole = (folder / "map.html").is_file()
-        present.write_result(load_result(outcome), Path(temporary), maps=is_whole)
+        result = load_result(outcome)
+        with present.speaking_for(result.problem.authority):
+            present.write_result(result, Path(temporary), maps=is_whole)
         return _unlike(Path(temporary), folder, f"{scenario.option}/")
 
 

@@ -197,8 +197,9 @@ def _tell(scenarios: Sequence[Scenario], reports: Reports) -> None:
     for place, found in reports:
         authority = place.authority
         pupils = int(authority.schools["pupils"].sum())
+        least = "" if authority.schools["is_pupils_known"].all() else "at least "
         say(
-            f"{authority.name}: {len(authority.schools)} schools, {pupils:,} pupils, "
+            f"{authority.name}: {len(authority.schools)} schools, {least}{pupils:,} pupils, "
             f"{len(place.territory.clusters)} geographic clusters today, "
             f"layers {', '.join(authority.layers) or 'none'}"
         )

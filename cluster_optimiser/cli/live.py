@@ -202,10 +202,14 @@ def plan_words(outcome: Outcome) -> tuple[str, str]:
     -------
     Both in words.
     """
+    from cluster_optimiser.domain import AT_LEAST
+
     metrics = outcome.record["metrics"]
     if not metrics["n_clusters"]:
         return "0", "no pupils"
     sizes = f"{metrics['smallest_pupils']:,} to {metrics['largest_pupils']:,} pupils"
+    if any(AT_LEAST in caveat for caveat in outcome.record["caveats"]):
+        sizes = f"at least {sizes}"
     return str(metrics["n_clusters"]), sizes
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import CRS_METRES
-from cluster_optimiser.domain import Authority, Source, TravelSpec
+from cluster_optimiser.domain import AT_LEAST, Authority, Source, TravelSpec
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.boundaries import read_areas, read_outline
 from cluster_optimiser.inputs.checking import FaultList, Problem, listed
@@ -231,7 +231,7 @@ def _caveats(
         homes = listed(sorted(set(lacking["local_cluster"].astype(str))))
         n_schools = "1 school has" if len(unknown) == 1 else f"{len(unknown)} schools have"
         said = (
-            f"{n_schools} no pupil figure: {listed(unknown)}. Sizes are at least those stated, and"
+            f"{n_schools} no pupil figure: {listed(unknown)}. {AT_LEAST}, and"
             f" what is proved is proved without them, in every cluster with a part of today's"
             f" {homes}."
         )

@@ -15,10 +15,11 @@ from cluster_optimiser.batch.ledger import RECORD_FILE, hash_file, read_record
 from cluster_optimiser.batch.signing import NAMESPACE, SIGNATURE, signed_by
 from cluster_optimiser.batch.together import record_text
 from cluster_optimiser.batch.verifying import seal_faults, verify_results
+from cluster_optimiser.domain import MADE
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.identity import key_of
 from tests.batch.made import IMPOSSIBLE, put, run_into
-from tests.inputs.broken import make_authority
+from tests.inputs.broken import Edit, make_authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -248,3 +249,14 @@ def test_a_signature_is_by_whom_it_says(
             record.write(" ")
         with pytest.raises(InputError, match="no signature of this folder"):
             signed_by(results, signers)
+
+
+def test_where_the_program_made_the_groups_its_words_are_made_again(tmp_path: Path) -> None:
+    """Kirklees's maps and column texts speak of starting groups, as those of its run do."""
+    said = f'caveats = ["These are {MADE} from the nearest secondary school.", '
+    make_authority(tmp_path / "boundaries", Edit("authority.toml", "caveats = [", said))
+    (tmp_path / "scenarios").mkdir()
+    run_into(tmp_path / "results", put(tmp_path / "scenarios", "c", method="keep"))
+    assert "starting group" in (tmp_path / "results" / "c" / "map.html").read_text("utf-8")
+    found = verify_results(tmp_path / "results", tmp_path)
+    assert (found.faults, found.notes) == ((), ())
