@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -14,7 +15,15 @@ WATCH_S = 0.5
 """How often a process looks whether the one that started it is still there."""
 
 
+GARBAGE_AT = 100_000
+"""New objects after which Python looks for garbage among all of them; 700 if left as it is."""
+
 _PR_SET_PDEATHSIG = 1
+
+
+def collect_seldom() -> None:
+    """Look for garbage seldom: nearly all that is looked through is packages, which stay."""
+    gc.set_threshold(GARBAGE_AT)
 
 
 def end_with_parent(parent: int, *, with_thread: bool = False) -> None:
@@ -24,6 +33,7 @@ def end_with_parent(parent: int, *, with_thread: bool = False) -> None:
     is given, since whoever asks for it first after that end is told another's. On Linux the system
     sees to it at once, ``with_thread`` the thread that started this process if that ends sooner.
     """
+    collect_seldom()
     if with_thread and sys.platform == "linux":
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -67,7 +67,7 @@ def more_runs(outcomes: Sequence[Outcome]) -> list[Scenario]:
             continue
         middle = _between(one.scenario.swept[key], other.scenario.swept[key], step)
         if middle is not None:
-            scenario = _with_value(one.scenario, key, middle)
+            scenario = with_value(one.scenario, key, middle)
             made[scenario.option] = scenario
     known = {outcome.scenario.option for outcome in outcomes}
     return [scenario for label, scenario in made.items() if label not in known]
@@ -81,7 +81,8 @@ def _between(low: Any, high: Any, step: float) -> Any:  # noqa: ANN401 - a value
     return round((low + high) / 2, 9)
 
 
-def _with_value(scenario: Scenario, key: str, value: object) -> Scenario:
+def with_value(scenario: Scenario, key: str, value: object) -> Scenario:
+    """Give the run of a sweep that has another value of a key."""
     values = {**scenario.swept, key: value}
     (label,) = labels(scenario.sweep, [values])
     title = scenario.title.removesuffix(in_words(scenario.swept)) + in_words(values)

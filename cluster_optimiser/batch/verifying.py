@@ -26,6 +26,7 @@ from cluster_optimiser.batch.ledger import (
     parts_of,
     read_record,
 )
+from cluster_optimiser.batch.refining import with_value
 from cluster_optimiser.batch.results import load_result, write_all
 from cluster_optimiser.batch.signing import SIGNATURE
 from cluster_optimiser.batch.tasks import read_outcome
@@ -203,7 +204,23 @@ def _scenarios_of(labels: Sequence[str], results: Path, project: Path) -> dict[s
         is_same = scenario.resolved() | {"plan": None} == record.parts.get("scenario")
         if label not in found or is_same:
             found[label] = scenario
-    return {label: found[label] for label in labels if label in found}
+    _find_refined(labels, results, found)
+    return found
+
+
+def _find_refined(labels: Sequence[str], results: Path, found: dict[str, Scenario]) -> None:
+    """Find the runs that a sweep put between its own values: what they say tells the value."""
+    records = [(one, read_record(results / one)) for one in labels if one not in found]
+    swept = [(scenario, key) for scenario in found.values() for key in scenario.refine]
+    for label, record in records:
+        said = {} if record is None else record.parts.get("scenario", {})
+        for scenario, key in swept:
+            table, _, inner = key.partition(".")
+            value = said.get(table, {}).get(inner) if isinstance(said.get(table), dict) else None
+            made = None if value is None else with_value(scenario, key, value)
+            if made is not None and made.option == label:
+                found[label] = made
+                break
 
 
 def _changes(scenario: Scenario, folder: Path) -> list[str]:

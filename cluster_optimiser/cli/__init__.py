@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -28,12 +27,10 @@ from cluster_optimiser.cli.terminal import (
     say,
     verbose_option,
 )
+from cluster_optimiser.lifetime import collect_seldom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-GARBAGE_AT = 100_000
-"""New objects after which Python looks for garbage among all of them; 700 if left as it is."""
 
 # The packages behind the commands take over a second to import, --help must not: every command
 # imports what it needs when it runs.
@@ -82,8 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments
         Arguments; those of the process if not given.
     """
-    # Nearly all that would be looked through for garbage is packages, which stay to the end.
-    gc.set_threshold(GARBAGE_AT)
+    collect_seldom()
     try:
         with stoppable():
             app.main(arguments, prog_name="cluster-optimiser", standalone_mode=False)

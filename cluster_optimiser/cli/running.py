@@ -180,12 +180,14 @@ def run(  # noqa: PLR0913 - an option each
             outcomes = batch.run_batch(
                 scenarios, out, pool, options, keep_going=keep_going, hooks=hooks
             )
+        n_asked = len(outcomes)
         while more := [] if shard else refining.more_runs(outcomes):
             live.begin(len(outcomes) + len(more))
             with _pool(executor, jobs, _n_to_run(more, out, options)) as pool:
                 outcomes += batch.run_batch(
                     more, out, pool, options, keep_going=keep_going, hooks=hooks
                 )
+        outcomes[n_asked:] = sorted(outcomes[n_asked:], key=lambda one: one.scenario.option)
         if shard is None:
             live.say("comparison and page")
             _put_together(outcomes, out, options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 from collections import deque
@@ -85,6 +86,7 @@ def serve(connection: Connection, root: Path, parent: int) -> None:
     os.environ.update({name: os.environ.get(name, n) for name, n in ONE_THREAD.items()})
     desk = _desk(root)
     desk.warm_up()
+    gc.freeze()
     with suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
             asks, values = connection.recv()

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from cluster_optimiser import present
 from cluster_optimiser.batch import read_scenarios
+from cluster_optimiser.batch.verifying import verify_results
 from cluster_optimiser.cli import app
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.scenario import load_scenario, load_scenarios
@@ -297,6 +298,8 @@ def test_a_sweep_finds_the_exact_value_at_which_the_answer_changes(
     assert changes["is_proved_between"].all()
     runs = pd.read_csv(out / "runs.csv").set_index("size.min_pupils")
     assert lost["from_value"].item() == runs["smallest_pupils"].max()
+    verified = verify_results(out, path.parents[1])
+    assert (verified.faults, verified.notes) == ((), ()), "runs between are made again as well"
 
 
 FAULTY_REFINE = {
