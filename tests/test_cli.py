@@ -150,7 +150,7 @@ def test_all_well(call: Call, folder: Path, out: Path) -> None:
     *lines, last = said.err.splitlines()
     lines.sort()
     assert re.fullmatch(
-        r"a    OPTIMAL     1 clusters of at least 3,990 to 3,990 pupils, .*", lines[0]
+        r"a    OPTIMAL     1 cluster of at least 3,990 to 3,990 pupils, .*", lines[0]
     )
     assert re.fullmatch(
         r"b    GIVEN       3 clusters of at least 1,080 to 1,500 pupils, .*", lines[1]
@@ -359,7 +359,7 @@ def test_json_is_one_object_a_scenario_and_nothing_else(
     assert records[0]["objective"]["count"] == 1
     assert records[1]["message"].startswith("no plan exists")
     assert "OPTIMAL" in said.err
-    assert "OPTIMAL     1 clusters" not in said.out
+    assert "OPTIMAL     1 cluster" not in said.out
 
 
 def test_json_is_that_of_the_manifest(call: Call, folder: Path, out: Path) -> None:

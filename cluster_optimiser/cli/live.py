@@ -187,7 +187,8 @@ def line_of(outcome: Outcome) -> str:
         return f"{label} {outcome.message}"
     n_clusters, sizes = plan_words(outcome)
     seconds = f"{outcome.record['seconds']:.2f} s" if outcome.reasons else "as before"
-    return f"{label} {n_clusters:>2} clusters of {sizes}, {seconds}"
+    clusters = "cluster" if n_clusters == "1" else "clusters"
+    return f"{label} {n_clusters:>2} {clusters} of {sizes}, {seconds}"
 
 
 def plan_words(outcome: Outcome) -> tuple[str, str]:
