@@ -15,7 +15,7 @@ from cluster_optimiser.batch.steps import neighbours, plan_id, what_changes
 from cluster_optimiser.scenario.sweep import CHANGED, in_words, labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cluster_optimiser.batch.tasks import Outcome
     from cluster_optimiser.scenario import Scenario
@@ -71,6 +71,16 @@ def more_runs(outcomes: Sequence[Outcome]) -> list[Scenario]:
             made[scenario.option] = scenario
     known = {outcome.scenario.option for outcome in outcomes}
     return [scenario for label, scenario in made.items() if label not in known]
+
+
+def with_more_runs(
+    outcomes: list[Outcome], run: Callable[[list[Scenario], int], list[Outcome]]
+) -> list[Outcome]:
+    """Run what is asked for between the values of sweeps, and put it behind, by its labels."""
+    more: list[Outcome] = []
+    while asked := more_runs([*outcomes, *more]):
+        more += run(asked, len(outcomes) + len(more))
+    return [*outcomes, *sorted(more, key=lambda one: one.scenario.option)]
 
 
 def _between(low: Any, high: Any, step: float) -> Any:  # noqa: ANN401 - a value of any key

@@ -172,23 +172,19 @@ def run(  # noqa: PLR0913 - an option each
                 batch.raise_faults(
                     faults, scenarios, on_sound=lambda *of: ground.extend(batch.ground_of(*of))
                 )
-            hooks = batch.Hooks(
-                on_start=live.started,
-                on_end=live.ended,
-                on_progress=live.told if live.is_watched else None,
-            )
+            told = live.told if live.is_watched else None
+            hooks = batch.Hooks(on_start=live.started, on_end=live.ended, on_progress=told)
             outcomes = batch.run_batch(
                 scenarios, out, pool, options, keep_going=keep_going, hooks=hooks
             )
-        n_asked = len(outcomes)
-        while more := [] if shard else refining.more_runs(outcomes):
-            live.begin(len(outcomes) + len(more))
+
+        def begin(more: list[Scenario], n_before: int) -> list[batch.Outcome]:
+            live.begin(n_before + len(more))
             with _pool(executor, jobs, _n_to_run(more, out, options)) as pool:
-                outcomes += batch.run_batch(
-                    more, out, pool, options, keep_going=keep_going, hooks=hooks
-                )
-        outcomes[n_asked:] = sorted(outcomes[n_asked:], key=lambda one: one.scenario.option)
+                return batch.run_batch(more, out, pool, options, keep_going=keep_going, hooks=hooks)
+
         if shard is None:
+            outcomes = refining.with_more_runs(outcomes, begin)
             live.say("comparison and page")
             _put_together(outcomes, out, options)
     live.close(outcomes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.present.options import strip, strip_domain
 from cluster_optimiser.present.principles import own_clusters, today_at
-from cluster_optimiser.present.words import number, words
+from cluster_optimiser.present.words import least, number, words
 from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def why_view(results: Sequence[Result]) -> dict[str, Any]:
         "over": number(over),
         "low": number(size.min_pupils),
         "high": number(size.max_pupils),
-        "smallest": number(pupils.min()),
+        "smallest": least(int(pupils.min()), today.problem.authority.schools),
         "largest": number(pupils.max()),
     }
     is_sized = size.min_pupils > 0 or size.max_pupils < MOST_PUPILS

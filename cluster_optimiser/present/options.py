@@ -14,6 +14,7 @@ from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import (
     UNKNOWN,
     joined,
+    least,
     number,
     one_decimal,
     percent,
@@ -212,7 +213,7 @@ def _sizes(result: Result) -> dict[str, str]:
     if is_known and total:
         mean = sum(float(m) * int(n) for m, n in zip(means, pupils, strict=True)) / total
     return {
-        "smallest": number(pupils.min()),
+        "smallest": least(int(pupils.min()), result.problem.authority.schools),
         "largest": number(pupils.max()),
         "average": number(total / max(1, len(clusters))),
         "longest": one_decimal(max(map(float, longest)) if is_known else None),

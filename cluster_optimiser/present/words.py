@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import jinja2
+import pandas as pd
 
 from cluster_optimiser.words import (
     UNKNOWN,
@@ -21,6 +22,7 @@ from cluster_optimiser.words import (
 __all__ = [
     "UNKNOWN",
     "joined",
+    "least",
     "long_date",
     "number",
     "one_decimal",
@@ -42,6 +44,12 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals |= {"tell": say, "lang": lambda: spoken().tag}
     return environment
+
+
+def least(n: int, schools: pd.DataFrame) -> str:
+    """Write a number of pupils, the least that it may be where a school's roll is not known."""
+    is_known = schools.get("is_pupils_known", pd.Series(data=True, index=schools.index))
+    return number(n) if bool(is_known.all()) else say("sizes.least", n=number(n))
 
 
 def template(name: str) -> jinja2.Template:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, Paragraph, TableBlock
 from cluster_optimiser.present.report.maps import standalone_svg
 from cluster_optimiser.present.report.measures import against_today, layer_words
-from cluster_optimiser.present.report.summary import verdicts
+from cluster_optimiser.present.report.summary import smallest, verdicts
 from cluster_optimiser.terms import term_words
 from cluster_optimiser.words import joined, number, say
 
@@ -39,7 +39,7 @@ def each(folder: ResultsFolder, option: Option, *, is_first: bool) -> Iterator[B
             "report.each.does",
             description=description,
             n=m["n_clusters"],
-            low=m["smallest_pupils"],
+            low=smallest(folder, m),
             high=m["largest_pupils"],
             mean=number(m["mean_pupils"]),
         ).strip()

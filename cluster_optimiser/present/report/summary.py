@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cluster_optimiser.domain import AT_LEAST
 from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, TableBlock, refer
 from cluster_optimiser.present.report.measures import (
     best_line,
@@ -17,7 +18,7 @@ from cluster_optimiser.present.report.measures import (
 from cluster_optimiser.words import joined, number, one_decimal, percent, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cluster_optimiser.present.report.blocks import Block
     from cluster_optimiser.present.report.folder import Option, ResultsFolder
@@ -74,6 +75,13 @@ def _base(folder: ResultsFolder) -> str:
     )
 
 
+def smallest(folder: ResultsFolder, metrics: Mapping[str, Any]) -> str:
+    """Write the size of the smallest cluster, the least it may be where rolls are not known."""
+    size = number(metrics["smallest_pupils"])
+    is_known = not any(AT_LEAST in caveat for caveat in folder.record["caveats"])
+    return size if is_known else say("sizes.least", n=size)
+
+
 def _today(folder: ResultsFolder) -> Iterator[str]:
     today = folder.today
     if today is None:
@@ -82,7 +90,7 @@ def _today(folder: ResultsFolder) -> Iterator[str]:
     yield say(
         "report.summary.today" if is_sized(today) else "report.summary.today_unsized",
         n=m["n_clusters"],
-        low=m["smallest_pupils"],
+        low=smallest(folder, m),
         high=m["largest_pupils"],
         under=m["n_under_min"],
         over=m["n_over_max"],
@@ -162,7 +170,7 @@ def _table(folder: ResultsFolder) -> TableBlock:
     for option in folder.options:
         m, counts = option.metrics, kept(folder, option)
         outside = [number(m[f"misaligned_{layer}_pupils"]) for layer, _ in layers]
-        sizes = f"{number(m['smallest_pupils'])} – {number(m['largest_pupils'])}"  # noqa: RUF001
+        sizes = f"{smallest(folder, m)} – {number(m['largest_pupils'])}"  # noqa: RUF001
         rows.append(
             (
                 option.label,
