@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
 import os
@@ -22,8 +23,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def collect_seldom() -> None:
-    """Look for garbage seldom: nearly all that is looked through is packages, which stay."""
+    """Look for garbage seldom, and not at the end: nearly all of it is packages, which stay."""
     gc.set_threshold(GARBAGE_AT)
+    atexit.register(gc.freeze)
 
 
 def end_with_parent(parent: int, *, with_thread: bool = False) -> None:
