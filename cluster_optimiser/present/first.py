@@ -34,7 +34,7 @@ def why_view(results: Sequence[Result]) -> dict[str, Any]:
         "over": number(over),
         "low": number(size.min_pupils),
         "high": number(size.max_pupils),
-        "smallest": least(int(pupils.min()), today.problem.authority.schools),
+        "smallest": least(pupils.min(), today.problem.authority.schools),
         "largest": number(pupils.max()),
     }
     is_sized = size.min_pupils > 0 or size.max_pupils < MOST_PUPILS

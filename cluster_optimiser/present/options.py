@@ -213,7 +213,7 @@ def _sizes(result: Result) -> dict[str, str]:
     if is_known and total:
         mean = sum(float(m) * int(n) for m, n in zip(means, pupils, strict=True)) / total
     return {
-        "smallest": least(int(pupils.min()), result.problem.authority.schools),
+        "smallest": least(pupils.min(), result.problem.authority.schools),
         "largest": number(pupils.max()),
         "average": number(total / max(1, len(clusters))),
         "longest": one_decimal(max(map(float, longest)) if is_known else None),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cluster_optimiser.words import (
     UNKNOWN,
+    is_unknown,
     joined,
     long_date,
     number,
@@ -46,10 +47,11 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def least(n: int, schools: pd.DataFrame) -> str:
+def least(n: float, schools: pd.DataFrame) -> str:
     """Write a number of pupils, the least that it may be where a school's roll is not known."""
     is_known = schools.get("is_pupils_known", pd.Series(data=True, index=schools.index))
-    return number(n) if bool(is_known.all()) else say("sizes.least", n=number(n))
+    text = number(n)
+    return text if is_unknown(n) or is_known.all() else say("sizes.least", n=text)
 
 
 def template(name: str) -> jinja2.Template:

@@ -60,8 +60,8 @@ const front = ({ front: points, n_front: n, terms }, here) => {
   if (here) made.append(draw("circle", { ...spot(here), r: 5, class: "dot here", "pointer-events": "none" }));
   const box = make("figure");
   const axes = make("p", undefined, "axes");
-  axes.append(make("span", `↑ ${termWords(terms[1])}`), make("span", `${termWords(terms[0])} →`), ...(terms[2] ? [make("span", `● ${termWords(terms[2])}: ${say.plans_larger}`)] : []));
-  box.append(make("figcaption", name), made, axes);
+  axes.append(make("span", `↑ ${termWords(terms[1])}`), make("span", `${termWords(terms[0])} →`));
+  box.append(make("figcaption", name), made, axes, ...(terms[2] ? [make("p", `● ${termWords(terms[2])}: ${say.plans_larger}`, "axes")] : []));
   return box;
 };
 const table = (heads, rows) => {
@@ -121,9 +121,13 @@ const write = (plan) => {
   told.id = "plans-told";
   told.setAttribute("role", "status");
   const grid = make("div", undefined, "spread");
-  grid.append(
+  const picks = make("div", undefined, "picks");
+  picks.append(
     picker("plans-first", say.plans_measure, found.terms[0], found.metrics), picker("plans-second", say.plans_second, found.terms[1], found.metrics),
     picker("plans-third", say.plans_third, found.terms[2] || "", found.metrics.filter((one) => !found.terms.slice(0, 2).includes(one)), say.plans_no_third),
+  );
+  grid.append(
+    picks,
     bars(found.bars, here[found.terms[0]] === undefined ? null : here[found.terms[0]]),
     front(found, found.terms.every((term) => here[term] !== undefined && here[term] !== null) ? here : null),
   );
