@@ -112,12 +112,11 @@ const keepState = () => (mayChange ? post("api/keep", { file: draft.file, state:
 const needsOtherGround = () => JSON.stringify([get("method") === "redraw", get("units"), get("urban.areas")]) !== data.ground_key;
 onChange((why) => {
   showHead();
+  const isOther = why === "change" && needsOtherGround();
+  // It is asked first: what else there is to do is done while it is solved.
+  if (why === "change" && !isOther) { byId("why").replaceChildren(); solve(); showFields(); }
   const kept = keepState();
-  if (why !== "change") return;
-  byId("why").replaceChildren();
-  if (needsOtherGround()) { kept.then(() => location.reload()); return; }
-  showFields();
-  solve();
+  if (isOther) kept.then(() => location.reload());
 });
 const save = async (file, seen) => {
   try {
