@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.present.options import strip, strip_domain
+from cluster_optimiser.present.options import knows_pupils, strip, strip_domain
 from cluster_optimiser.present.principles import own_clusters, today_at
 from cluster_optimiser.present.words import least, number, words
 from cluster_optimiser.scenario.numbers import MOST_PUPILS
@@ -34,7 +34,7 @@ def why_view(results: Sequence[Result]) -> dict[str, Any]:
         "over": number(over),
         "low": number(size.min_pupils),
         "high": number(size.max_pupils),
-        "smallest": least(pupils.min(), today.problem.authority.schools),
+        "smallest": least(pupils.min(), is_known=knows_pupils(today)),
         "largest": number(pupils.max()),
     }
     is_sized = size.min_pupils > 0 or size.max_pupils < MOST_PUPILS

@@ -203,6 +203,12 @@ def _cluster_rows(result: Result, colour_of: dict[str, int]) -> list[dict[str, A
     return rows
 
 
+def knows_pupils(result: Result) -> bool:
+    """Tell whether every school of an authority has a number of pupils that is known."""
+    schools = result.problem.authority.schools
+    return "is_pupils_known" not in schools or bool(schools["is_pupils_known"].all())
+
+
 def _sizes(result: Result) -> dict[str, str]:
     clusters = own_clusters(result)
     pupils, longest = clusters["pupils"], list(clusters["max_minutes"])
@@ -213,7 +219,7 @@ def _sizes(result: Result) -> dict[str, str]:
     if is_known and total:
         mean = sum(float(m) * int(n) for m, n in zip(means, pupils, strict=True)) / total
     return {
-        "smallest": least(pupils.min(), result.problem.authority.schools),
+        "smallest": least(pupils.min(), is_known=knows_pupils(result)),
         "largest": number(pupils.max()),
         "average": number(total / max(1, len(clusters))),
         "longest": one_decimal(max(map(float, longest)) if is_known else None),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 
 import jinja2
-import pandas as pd
 
 from cluster_optimiser.words import (
     UNKNOWN,
@@ -47,11 +46,10 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def least(n: float, schools: pd.DataFrame) -> str:
+def least(n: float, *, is_known: bool) -> str:
     """Write a number of pupils, the least that it may be where a school's roll is not known."""
-    is_known = schools.get("is_pupils_known", pd.Series(data=True, index=schools.index))
     text = number(n)
-    return text if is_unknown(n) or is_known.all() else say("sizes.least", n=text)
+    return text if is_known or is_unknown(n) else say("script.at_least", n=text)
 
 
 def template(name: str) -> jinja2.Template:

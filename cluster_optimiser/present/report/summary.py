@@ -15,6 +15,7 @@ from cluster_optimiser.present.report.measures import (
     outside_range,
     preferred,
 )
+from cluster_optimiser.present.words import least as at_least
 from cluster_optimiser.words import joined, number, one_decimal, percent, say
 
 if TYPE_CHECKING:
@@ -77,9 +78,8 @@ def _base(folder: ResultsFolder) -> str:
 
 def smallest(folder: ResultsFolder, metrics: Mapping[str, Any]) -> str:
     """Write the size of the smallest cluster, the least it may be where rolls are not known."""
-    size = number(metrics["smallest_pupils"])
     is_known = not any(AT_LEAST in caveat for caveat in folder.record["caveats"])
-    return size if is_known else say("sizes.least", n=size)
+    return at_least(metrics["smallest_pupils"], is_known=is_known)
 
 
 def _today(folder: ResultsFolder) -> Iterator[str]:

@@ -22,6 +22,8 @@ const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0, useGro
 const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 /** @param {number | null} value */
 export const number = (value) => (value === null ? DASH : whole.format(value));
+/** A number of pupils, the least that it may be where a school's roll is not known. @param {number} n */
+export const atLeast = (n) => (schools.unknown && schools.unknown.length ? fill(say.at_least, { n: number(n) }) : number(n));
 /** @param {number | null} value */
 export const decimal = (value) => (value === null ? DASH : tenths.format(value));
 const plurals = new Intl.PluralRules(language);

@@ -1,12 +1,12 @@
 // The first screen: the options in families, and a large map of the one that was chosen.
-import { byId, counted, decimal, fill, isExempt, make, number, options, row, say } from "./core.js";
+import { atLeast, byId, counted, decimal, fill, isExempt, make, number, options, row, say } from "./core.js";
 import { flyTo, makePane, markSchool, setUpZoom, showOption } from "./maps.js";
 import { choose, chosen } from "./state.js";
 
 export const first = { pane: null };
 export const sumOf = (option) => {
   const own = option.pupils.filter((_, i) => !isExempt(option, i));
-  return own.length ? counted(own.length, say.pane_sum, { low: number(Math.min(...own)), high: number(Math.max(...own)) }) : say.pane_none;
+  return own.length ? counted(own.length, say.pane_sum, { low: atLeast(Math.min(...own)), high: number(Math.max(...own)) }) : say.pane_none;
 };
 /** The clusters of an option as rows of a table: number, name, pupils, schools, minutes. */
 export const legendFor = (option) => option.names.map((name, cluster) => {

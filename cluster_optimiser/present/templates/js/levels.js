@@ -1,5 +1,5 @@
 // Levels that fit into each other: one map, switched from local partnerships up to areas.
-import { byId, data, fill, isExempt, make, number, options, say, schools } from "./core.js";
+import { atLeast, byId, data, fill, isExempt, make, number, options, say, schools } from "./core.js";
 import { makePane, showOption, whenNear } from "./maps.js";
 import { chosen } from "./state.js";
 
@@ -33,7 +33,7 @@ const memberOf = (option, school) => {
 };
 const levelSize = (option) => {
   const own = option.pupils.filter((_, i) => !isExempt(option, i));
-  return fill(say.level_sum, { n: number(own.length), low: number(Math.min(...own)), high: number(Math.max(...own)) });
+  return fill(say.level_sum, { n: number(own.length), low: atLeast(Math.min(...own)), high: number(Math.max(...own)) });
 };
 export const sayLevel = () => {
   const pair = data.levels[levels.pair];
