@@ -23,6 +23,7 @@ from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.universe_files import PICTURES
 from cluster_optimiser.proofs import proof_of
 from cluster_optimiser.scenario import authority_folder
+from cluster_optimiser.words import languages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 COMPARISON_FILES = (
     "index.html",
+    *(f"index.{name}.html" for name in languages()),
     "page.json",
     "comparison.csv",
     "assignments.csv",

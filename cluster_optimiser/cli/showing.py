@@ -53,8 +53,8 @@ def page(*, results: Sequence[Path], file: Path, theme: Path | None) -> None:
     if len(results) > 1:
         present.write_ways(results, file)
     else:
-        present.write_page(results[0], file, theme=look)
-        resign(results[0], file)
+        for made in present.write_page(results[0], file, theme=look):
+            resign(results[0], made)
     console().print(f"Open {file}", markup=False)
 
 

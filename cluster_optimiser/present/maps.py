@@ -246,7 +246,9 @@ def _legend(result: Result, colour_of: dict[str, int]) -> str:
             "pupils": number(row.pupils),
             "colour": PALETTE[colour_of[row.cluster]] if row.cluster in colour_of else "#ffffff",
             "is_exempt": bool(row.is_exempt),
-            "kind": named[row.Index]["kind"] if row.Index in named else "",
+            "kind": words()["report"]["kinds"][named[row.Index]["kind"]]
+            if row.Index in named
+            else "",
         }
         for row in result.score.clusters.itertuples()
     ]

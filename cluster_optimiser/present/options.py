@@ -177,7 +177,8 @@ def _made_from(cluster: str, made: list[str]) -> str:
 def _cluster_rows(result: Result, colour_of: dict[str, int]) -> list[dict[str, Any]]:
     say = words()["page"]
     parts, schools = made_from(result), result.problem.authority.schools["name"]
-    named = {one["cluster_id"]: one["kind"] for one in _exceptions(result)}
+    kinds = words()["report"]["kinds"]
+    named = {one["cluster_id"]: kinds[one["kind"]] for one in _exceptions(result)}
     rows, numbers = [], cluster_numbers(result)
     for row in result.score.clusters.to_dict("index").items():
         cluster_id, values = str(row[0]), row[1]

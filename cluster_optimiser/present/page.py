@@ -12,6 +12,7 @@ import json
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import jinja2
 import markupsafe
@@ -35,9 +36,10 @@ from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, script_data
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, ground
-from cluster_optimiser.present.theme import Theme, load_theme, speaking_of
+from cluster_optimiser.present.theme import Theme, load_theme
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
 from cluster_optimiser.present.words import long_date, number, template, words
+from cluster_optimiser.words import language, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -143,10 +145,38 @@ def page_record(
     unsolved: Sequence[Unsolved] = (),
     standing: Standing | None = None,
 ) -> dict[str, Any]:
-    """Gather everything the page says, so that it can be made again from this alone."""
+    """Gather everything the page says, so that it can be made again from this alone.
+
+    Of each other language that the theme names, ``others`` holds what is said otherwise in it.
+    """
     if not results:
         message = "there is no result to show: give at least one"
         raise ValueError(message)
+    authority = results[0].problem.authority
+    theme = load_theme(authority.folder)
+    record = _record(results, comparison, unsolved, standing) | {
+        "theme": theme.model_dump(mode="json", exclude_defaults=True) | {"language": theme.language}
+    }
+    for name in theme.others:
+        with speaking(name, is_made=authority.is_made):
+            other = _record(results, comparison, unsolved, standing)
+        record.setdefault("others", {})[name] = _differing(other, record)
+    return record
+
+
+def _differing(other: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a record holds otherwise than another, and of its data likewise."""
+    found = {key: value for key, value in other.items() if value != record[key]}
+    data = {key: v for key, v in other["data"].items() if v != record["data"][key]}
+    return {**found, "data": data}
+
+
+def _record(
+    results: Sequence[Result],
+    comparison: pd.DataFrame,
+    unsolved: Sequence[Unsolved],
+    standing: Standing | None,
+) -> dict[str, Any]:
     first = results[0]
     under, domain = ground(first), strip_domain(results)
     matrix = matrix_view(results)
@@ -175,7 +205,6 @@ def page_record(
             "under": {"symbols": str(under.symbols), "areas_title": under.areas_title},
             "map_width": WIDTH,
             "is_made": first.problem.authority.is_made,
-            "theme": load_theme(first.problem.authority.folder).model_dump(mode="json"),
             "data": {
                 **script_data(results, [option.pop("colour_of") for option in options]),
                 "ask": ask_data(results, standing),
@@ -203,14 +232,44 @@ def _tight(style: str) -> str:
     return re.sub(r"(?<=[:;{},]) +| +(?=[{}])", "", re.sub(r"/\*(?!!).*?\*/\s*", "", _flush(style)))
 
 
+def render_pages(
+    record: Mapping[str, Any], *, theme: Theme | None = None, name: str = "index.html"
+) -> dict[str, str]:
+    """Make the page from what `page_record` gathered, in the language that it was gathered in.
+
+    It comes by the name of its file, and so do the pages beside it in the theme's other languages.
+    """
+    own = record["theme"]["language"]
+    chosen = (theme or Theme(**record["theme"])).model_copy(update={"language": own})
+    missing = [one for one in chosen.others if one not in record.get("others", {})]
+    if missing:
+        remedy = (
+            f"Name {', '.join(missing)} in the languages of the authority's theme, and run again."
+        )
+        fault = Fault(
+            RECORD_FILE, 0, "", f"the results were gathered without {', '.join(missing)}", remedy
+        )
+        raise InputError([fault])
+    stem, dot, end = name.rpartition(".")
+    names = {one: f"{stem}.{one}{dot}{end}" for one in chosen.others}
+    names = {own: name, **names}
+    pages = {}
+    for one, file in names.items():
+        other = record["others"][one] if one != own else {}
+        said = {**record, **other, "data": {**record["data"], **other.get("data", {})}}
+        with speaking(one, is_made=record.get("is_made", False)):
+            pages[file] = _render(said, chosen.spoken_in(one), names if len(names) > 1 else {})
+    return pages
+
+
 def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str:
-    """Make the page from what `page_record` gathered, in the language that it was gathered in."""
-    with speaking_of(record):
-        return _render(record, theme)
+    """Make the page in the language that it was gathered in."""
+    return next(iter(render_pages(record, theme=theme).values()))
 
 
-def _render(record: Mapping[str, Any], theme: Theme | None) -> str:
-    library, chosen = leaflet(), theme or Theme(**record["theme"])
+def _render(record: Mapping[str, Any], chosen: Theme, names: Mapping[str, str]) -> str:
+    """Make a page; names are those of the pages in each language, where there are several."""
+    library = leaflet()
     own_style = template("page.css").render(palette=PALETTE, theme=chosen)
     styles = [_tight(text) for text in (library.plain_style, own_style)]
     scripts = [library.script, page_script()]
@@ -228,9 +287,10 @@ def _render(record: Mapping[str, Any], theme: Theme | None) -> str:
     spoken = {"say": say["script"], "and": say["numbers"]["and"]}
     closes = chosen.closes and say["first"]["closes"].format(date=long_date(str(chosen.closes)))
     page: str = template("index.html.j2").render(
-        **{key: value for key, value in record.items() if key not in {"data", "theme"}},
+        **{key: value for key, value in record.items() if key not in {"data", "theme", "others"}},
         say=say,
         theme=chosen,
+        tongues=[(language(name), quote(file)) for name, file in names.items()],
         title=chosen.title or record["authority"]["title"],
         when=closes or say["first"]["no_date"],
         families=families_view(record["options"], chosen),
@@ -270,13 +330,22 @@ def record_of(folder: Path) -> Iterator[dict[str, Any]]:
     path = folder / RECORD_FILE
     try:
         yield json.loads(path.read_text(encoding="utf-8"))
+    except InputError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, jinja2.UndefinedError) as error:
         remedy = 'Give a folder that "cluster-optimiser run" of this version wrote.'
         fault = Fault(str(path), 0, "", "the record of the page cannot be read", remedy)
         raise InputError([fault]) from error
 
 
+def pages_from_folder(
+    folder: Path, *, theme: Theme | None = None, name: str = "index.html"
+) -> dict[str, str]:
+    """Make the page again from a results folder, and those beside it in other languages."""
+    with record_of(folder) as record:
+        return render_pages(record, theme=theme, name=name)
+
+
 def page_from_folder(folder: Path, *, theme: Theme | None = None) -> str:
     """Make the page again from a results folder."""
-    with record_of(folder) as record:
-        return render_page(record, theme=theme)
+    return next(iter(pages_from_folder(folder, theme=theme).values()))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.words import DEFAULT, languages, speaking
@@ -45,21 +45,17 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-class Theme(BaseModel):
-    """What a council may set; every key of the file can be left out."""
+class Texts(BaseModel):
+    """What a council says in its own words; every key can be left out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     council: str = ""
     """Name that stands above the title."""
-    colour: str = "#17566b"
-    """Colour of the head and of links, as #rrggbb; white text on it must be readable."""
     title: str = ""
     """Title of the page; by default the authority's name says what it is of."""
     asks: str = ""
     """What is asked of readers, in one sentence."""
-    closes: dt.date | None = None
-    """Last day for replies, as 2026-12-18."""
     notice: str = ""
     """What must be known at once, such as that the consultation is over."""
     questions: tuple[str, ...] = ()
@@ -68,8 +64,6 @@ class Theme(BaseModel):
     """What happens with the replies."""
     privacy: str = ""
     """What is done with names and comments."""
-    reply_to: str = ""
-    """Address that replies are e-mailed to."""
     families: dict[str, str] = Field(default_factory=dict)
     """Title of each family of options, by the number that their labels begin with."""
     contact: str = ""
@@ -77,16 +71,54 @@ class Theme(BaseModel):
     licence: str = ""
     """A line about the page's own licence, printed with the sources."""
 
+
+class Theme(Texts):
+    """What a council may set; every key of the file can be left out."""
+
+    colour: str = "#17566b"
+    """Colour of the head and of links, as #rrggbb; white text on it must be readable."""
+    closes: dt.date | None = None
+    """Last day for replies, as 2026-12-18."""
+    reply_to: str = ""
+    """Address that replies are e-mailed to."""
+
     language: str = DEFAULT
     """Language of every word that the program writes: the name of a file of `words`, as en."""
+    languages: tuple[str, ...] = ()
+    """Languages of the page, which has a page beside it for each but its own, and links to them."""
+    translations: dict[str, Texts] = Field(default_factory=dict)
+    """The council's own words in each of the other languages."""
 
-    @field_validator("language")
+    @field_validator("language", "languages")
     @classmethod
-    def _spoken(cls, language: str) -> str:
-        if language not in languages():
-            message = f'language "{language}" is not one of {", ".join(languages())}'
-            raise ValueError(message)
-        return language
+    def _spoken(cls, named: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for language in [named] if isinstance(named, str) else named:
+            if language not in languages():
+                message = f'language "{language}" is not one of {", ".join(languages())}'
+                raise ValueError(message)
+        return named
+
+    @model_validator(mode="after")
+    def _translated(self) -> Self:
+        said = self.model_fields_set & (Texts.model_fields.keys() - {"council", "contact"})
+        for language in self.others:
+            lacking = said - self.translations.get(language, Texts()).model_fields_set
+            if lacking:
+                message = f"[translations.{language}] lacks {', '.join(sorted(lacking))}"
+                raise ValueError(message)
+        return self
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The languages of the pages beside this one."""
+        return tuple(one for one in dict.fromkeys(self.languages) if one != self.language)
+
+    def spoken_in(self, language: str) -> Theme:
+        """Give the same look with the council's words in another language."""
+        if language == self.language:
+            return self
+        words = self.translations.get(language, Texts()).model_dump(exclude_unset=True)
+        return self.model_copy(update={**words, "language": language})
 
     @field_validator("colour")
     @classmethod

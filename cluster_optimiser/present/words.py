@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import jinja2
+import markupsafe
 
 from cluster_optimiser.words import (
     UNKNOWN,
@@ -42,8 +43,14 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"tell": say, "lang": lambda: spoken().tag}
+    environment.globals |= {"tell": say, "lang": lambda: spoken().tag, "foreign": _foreign}
     return environment
+
+
+def _foreign() -> markupsafe.Markup:
+    """Mark what the program's checks say, which is English on every page."""
+    mark = "" if spoken().tag.startswith("en") else ' lang="en"'
+    return markupsafe.Markup(mark)  # noqa: S704 - own text
 
 
 def least(n: float, *, is_known: bool) -> str:

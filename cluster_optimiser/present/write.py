@@ -17,7 +17,12 @@ from cluster_optimiser.present.funding_tables import funding_table
 from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
 from cluster_optimiser.present.maps import map_html
 from cluster_optimiser.present.overview import is_list_of_runs, overview_html
-from cluster_optimiser.present.page import RECORD_FILE, page_from_folder, page_record, render_page
+from cluster_optimiser.present.page import (
+    RECORD_FILE,
+    page_record,
+    pages_from_folder,
+    render_pages,
+)
 from cluster_optimiser.present.records import manifest_text, unsolved_record
 from cluster_optimiser.present.sensitivity_tables import projections_csv, sensitivity_csv
 from cluster_optimiser.present.sheets import governance_table, sheets_html, sheets_of
@@ -122,30 +127,36 @@ def write_comparison(
         message = "there is no result to show: give at least one"
         raise ValueError(message)
     authority = results[0].problem.authority
-    # The page is made first: if it cannot be, nothing has been replaced.
+    # Pages are made first: if they cannot be, nothing has been replaced.
     with speaking_for(authority):
         record = page_record(results, comparison, unsolved=unsolved, standing=standing)
-    page = render_page(record)
+    pages = render_pages(record)
     _replace(out / "assignments.csv", csv_text(assignments_table(results)))
     _replace(out / "comparison.csv", csv_text(credited(comparison, results[0])))
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     _replace(out / RECORD_FILE, text + "\n")
-    _replace(out / "index.html", page)
+    for name, page in pages.items():
+        _replace(out / name, page)
     with speaking_for(authority):
         write_pictures(results, standing, out)
         _replace(out / DATAPACKAGE, datapackage(out, authority, title=record["authority"]["title"]))
 
 
-def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> None:
-    """Make the page of a results folder again; of a sweep or a region, the list of its runs."""
+def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> list[Path]:
+    """Make the page of a results folder again; of a sweep or a region, the list of its runs.
+
+    Gives the files written: those beside the first are in the theme's other languages.
+    """
     if is_list_of_runs(folder):
         # Links of the list lead into the folder.
         is_home = file.resolve().parent == folder.resolve()
         maps = [path.parent.name for path in folder.glob("*/map.html")] if is_home else []
-        page = overview_html(folder, has_map=maps)
+        pages = {file.name: overview_html(folder, has_map=maps)}
     else:
-        page = page_from_folder(folder, theme=theme)
-    _put(file, page)
+        pages = pages_from_folder(folder, theme=theme, name=file.name)
+    for name, page in pages.items():
+        _put(file.with_name(name), page)
+    return [file.with_name(name) for name in pages]
 
 
 def write_ways(folders: Sequence[Path], file: Path) -> None:

@@ -65,8 +65,8 @@ def published(root: Path, files: list[str], theme: dict[str, Any], folder: str) 
     authority = batch.load_place(scenarios[0]).authority
     if (out / RECORD_FILE).is_file():
         # Beside the results, which stay as they can be verified.
-        write_page(out, made / PAGE, theme=themed(theme, authority.folder))
-        _link(made / PAGE, [one.scenario.option for one in outcomes])
+        for page in write_page(out, made / PAGE, theme=themed(theme, authority.folder)):
+            _link(page, [one.scenario.option for one in outcomes])
     notes = [*missing, *_paper(out, made / "report", tell)]
     tell(Progress(ZIP))
     packed = shutil.make_archive(str(made.with_name(f"{folder}-packed")), "zip", made)

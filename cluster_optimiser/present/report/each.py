@@ -116,7 +116,8 @@ def exceptional(option: Option) -> Iterator[str]:
         for kind in dict.fromkeys(str(item["kind"]) for item in unexplained):
             of_kind = [item["cluster"] for item in unexplained if item["kind"] == kind]
             names = joined(_shortened(of_kind))
-            yield say("report.each.unexplained", len(of_kind), kind=kind, names=names)
+            told = say(f"report.kinds.{kind}")
+            yield say("report.each.unexplained", len(of_kind), kind=told, names=names)
         found = [item for item in found if item["reason"]]
     for item in found[:MOST_LISTED]:
         alone = "" if item["limit_pupils"] is not None else "_alone"
@@ -124,7 +125,7 @@ def exceptional(option: Option) -> Iterator[str]:
             f"report.each.exception{alone}",
             item["pupils"],
             cluster=item["cluster"],
-            kind=item["kind"],
+            kind=say(f"report.kinds.{item['kind']}"),
             limit=item["limit_pupils"],
             reason=item["reason"] or say("report.each.no_reason"),
         )

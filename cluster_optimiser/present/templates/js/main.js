@@ -57,7 +57,9 @@ setUpPrinting();
 setUpChecking(() => { reveal("sources"); reveal("check-plan"); });
 onPart((part) => { if (part.id === "levels") setUpLevels(); });
 document.addEventListener("click", (event) => {
-  const link = /** @type {any} */ (event.target).closest("a[href^='#']");
+  const link = /** @type {any} */ (event.target).closest("a[href^='#'], a[hreflang]");
+  // The same page in another language shows what is looked at here.
+  if (link && link.hreflang) { link.hash = location.hash; return; }
   if (!link || event.defaultPrevented || !byId(link.hash.slice(1))) return;
   event.preventDefault();
   goTo(link.hash.slice(1));
