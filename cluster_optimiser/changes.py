@@ -160,7 +160,7 @@ class Changeable:
         name, phase, pupils
             As in the register.
         easting, northing
-            Where it stands, in metres of the British National Grid (EPSG:27700).
+            Where it stands, in metres of the reference system of the authority.
         **columns
             More columns of the register, such as ``cluster``. A cluster or an area of a layer
             that is not given is that of the polygon it stands in, else of the nearest school.
@@ -190,7 +190,7 @@ class Changeable:
         if isinstance(pupils, bool) or pupils < 0 or pupils != int(pupils):
             wrong.append(("pupils", f"{pupils!r} is no number of pupils", "Give a whole number."))
         if not own.outline.covers(point):
-            remedy = "Give metres of the British National Grid."
+            remedy = f"Give metres of {schools.crs.name}."
             wrong.append(("easting", "it stands outside of the authority's outline", remedy))
         unknown = sorted(set(columns) - set(schools.columns))
         wrong += [(key, "the register has no such column", "Leave it out.") for key in unknown]

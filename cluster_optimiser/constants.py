@@ -6,7 +6,7 @@ Everything that turns a measured quantity into the integers a solver needs is na
 from typing import Final
 
 CRS_METRES: Final = "EPSG:27700"
-"""British National Grid: every length inside the package is in metres of this system."""
+"""British National Grid: lengths are in its metres where an authority states no other system."""
 
 CRS_DEGREES: Final = "EPSG:4326"
 """WGS 84: used only for what is drawn or exported as GeoJSON."""

@@ -139,7 +139,7 @@ class RoadNetwork:
         ``length_m`` (along the ground), ``limit_kmh`` and ``limit_back_kmh`` (there and back, NaN
         where the map has none), ``limit_from`` (``tag``, ``lighting`` or an empty string),
         ``signals`` and ``signals_back`` (traffic lights passed, there and back), ``ferry_min`` (NaN
-        where not stated) and a line in EPSG:27700 from the one node to the other.
+        where not stated) and a line in metres from the one node to the other.
     about
         Where the data comes from: ``source``, ``source_sha256``, ``data_date``, ``attribution``,
         ``margin_km`` and others, all as text.
@@ -148,7 +148,7 @@ class RoadNetwork:
         ``node``, ``to_way``.
     backdrop
         One row a ``kind`` of what maps show below areas: built-up ground, water, railways and main
-        roads, EPSG:27700; None where only routes were asked for.
+        roads, in metres; None where only routes were asked for.
     """
 
     roads: gpd.GeoDataFrame
@@ -219,10 +219,10 @@ class Layer:
         ``"polygons"`` read from a file, ``"schools"`` the union of the cells of schools with the
         same value, ``"layer"`` areas of another layer put together, ``"points"`` nearest point.
     polygons
-        Areas as read, index the area's name, geometry in EPSG:27700; None unless origin is
+        Areas as read, index the area's name, geometry in metres; None unless origin is
         polygons.
     points
-        Points as read, index the point's name, geometry in EPSG:27700; None unless origin is
+        Points as read, index the point's name, geometry in metres; None unless origin is
         points.
     base
         Name of the layer this one is made of, where origin is layer, else an empty string.
@@ -259,12 +259,12 @@ class Authority(ShownAuthority, Changeable):
         known), ``is_pupils_known``, ``cluster`` (today's), ``local_cluster`` (the geographic
         cluster a school lies in, equal to ``cluster`` for most), one column ``layer.<name>`` for
         each layer with the school's area (None where it lies in none), every other column of the
-        file under its own name, and points in EPSG:27700.
+        file under its own name, and points in metres.
     clusters
-        Polygons of today's geographic clusters as read, index ``cluster``, EPSG:27700; None where
+        Polygons of today's geographic clusters as read, index ``cluster``, in metres; None where
         they are to be built from the cells of schools.
     outline
-        What cells are clipped to, EPSG:27700.
+        What cells are clipped to, in metres.
     layers
         The boundary layers by name, in the order of the file.
     travel
@@ -276,7 +276,7 @@ class Authority(ShownAuthority, Changeable):
     data_date
         ISO date the data speaks of; used wherever a file format demands a date.
     postcodes
-        Where postcodes lie: columns ``postcode`` (unique, sorted), ``x`` and ``y`` (EPSG:27700);
+        Where postcodes lie: columns ``postcode`` (unique, sorted), ``x`` and ``y`` (metres);
         None where the authority names no file of them.
     places
         Where towns and villages lie: columns ``name``, ``x`` and ``y``; None likewise.
@@ -305,6 +305,11 @@ class Authority(ShownAuthority, Changeable):
     register_columns: tuple[str, ...] = ()
 
     @property
+    def crs(self) -> str:
+        """Code of the reference system that it is measured in, such as ``EPSG:27700``."""
+        return str(self.schools.crs.to_string())
+
+    @property
     def is_made(self) -> bool:
         """Whether the clusters of today are groups that the program made, known to nobody."""
         return any(MADE in caveat for caveat in self.caveats)
@@ -317,14 +322,14 @@ class Territory:
     Parameters
     ----------
     outline
-        The authority's outline, EPSG:27700.
+        The authority's outline, in metres.
     cells
-        The area nearest to each school, index ``urn`` in the order of the schools, EPSG:27700;
+        The area nearest to each school, index ``urn`` in the order of the schools, in metres;
         cells do not overlap and together fill the outline.
     clusters
-        Today's geographic clusters, index ``cluster`` sorted, EPSG:27700.
+        Today's geographic clusters, index ``cluster`` sorted, in metres.
     layers
-        Layer name -> polygons of its areas, index ``area``, EPSG:27700.
+        Layer name -> polygons of its areas, index ``area``, in metres.
     findings
         What a person should know of it: clusters in several pieces with the reason, islands.
     """
@@ -376,7 +381,7 @@ class Problem:
     units
         Index ``unit_id`` (the unit's name), sorted; columns ``pupils``, ``n_schools``,
         ``n_secondary``, ``home.<layer>`` (area that holds most of its pupils; None where not known)
-        and ``geometry`` in EPSG:27700. Exempt schools are in no unit.
+        and ``geometry`` in metres. Exempt schools are in no unit.
     unit_of
         Index ``urn``: the unit of each school that is not exempt.
     exempt_of

@@ -58,7 +58,7 @@ class Finding:
     problem: str  # what was found, in words, without a full stop
     follows: str = ""  # what it means for the plans
     settle: str = ""  # what to write, and where, to settle it
-    where: BaseGeometry | None = None  # EPSG:27700
+    where: BaseGeometry | None = None  # in metres
     is_accepted: bool = False  # by authority.toml
     brief: str = ""  # the subject in a list of many, with what is odd about it
     settle_all: str = ""  # what to write where there are many

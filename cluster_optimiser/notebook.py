@@ -185,7 +185,7 @@ class ShownResult(Shown):
 
         Returns
         -------
-        A copy, in EPSG:27700; a cluster of exempt schools has no area.
+        A copy, in metres; a cluster of exempt schools has no area.
 
         Raises
         ------

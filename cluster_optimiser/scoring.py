@@ -9,12 +9,12 @@ import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pandas as pd
+import shapely
 
 from cluster_optimiser.constants import (
     BORDER_TOLERANCE_M,
     CENTIMINUTES_PER_MINUTE,
     CENTIPUPILS_PER_PUPIL,
-    CRS_METRES,
     SECONDARY_PHASES,
 )
 from cluster_optimiser.domain import Problem, Score
@@ -109,7 +109,7 @@ def _shape(problem: Problem, whole: list[str], stray: pd.Index) -> BaseGeometry 
         return None
     units = problem.units.geometry.loc[whole]
     cells = problem.territory.cells.geometry.loc[stray]
-    shape: BaseGeometry = gpd.GeoSeries([*units, *cells], crs=CRS_METRES).union_all()
+    shape: BaseGeometry = shapely.union_all([*units, *cells])
     return shape
 
 
@@ -201,7 +201,7 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
     table.index = pd.Index(ids, name="cluster_id")
     table["meeting_place_urn"] = table["meeting_place_urn"].astype("Int64")
     return gpd.GeoDataFrame(
-        table, geometry=gpd.GeoSeries(shapes, index=table.index, crs=CRS_METRES)
+        table, geometry=gpd.GeoSeries(shapes, index=table.index, crs=problem.authority.schools.crs)
     )
 
 

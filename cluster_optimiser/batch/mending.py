@@ -14,14 +14,13 @@ import pandas as pd
 
 from cluster_optimiser.batch.folders import staging
 from cluster_optimiser.batch.ground import place_at
-from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.geography.mending import CLOSE_M, Mended, mend
 from cluster_optimiser.geography.territory import HECTARE_M2
 from cluster_optimiser.inputs.boundaries import polygons_of
 from cluster_optimiser.inputs.checking import FaultList
 from cluster_optimiser.inputs.files import Folder
-from cluster_optimiser.inputs.settings import SETTINGS_FILE, read_settings
+from cluster_optimiser.inputs.settings import SETTINGS_FILE, read_settings, system_in
 from cluster_optimiser.present.ground_page import ground_html
 
 if TYPE_CHECKING:
@@ -89,6 +88,7 @@ def mend_files(root: Path, how: Mending) -> dict[str, Mended]:
     if settings is None:
         message = "settings that cannot be read have no fault: this is a mistake of the program"
         raise RuntimeError(message)
+    folder.system = system_in(settings)
     mended: dict[str, Mended] = {}
     renamed: dict[str, str] = {}
     for subject, file, column, encoding in _polygon_files(settings):
@@ -103,7 +103,7 @@ def mend_files(root: Path, how: Mending) -> dict[str, Mended]:
         twice = names.duplicated(keep=False)
         names = names.mask(twice, [f"{name} (row {row})" for row, name in names.items()])
         shapes = gpd.GeoSeries(
-            [polygons_of(shape) for shape in table.geometry], index=names, crs=CRS_METRES
+            [polygons_of(shape) for shape in table.geometry], index=names, crs=table.geometry.crs
         )
         found = mend(shapes[~shapes.is_empty], close_m=how.close_m, simplify_m=how.simplify_m)
         mended[file] = found
@@ -114,7 +114,7 @@ def mend_files(root: Path, how: Mending) -> dict[str, Mended]:
         frame = gpd.GeoDataFrame(
             cells[~shapes.is_empty.to_numpy()].reset_index(drop=True),
             geometry=list(found.areas),
-            crs=CRS_METRES,
+            crs=table.geometry.crs,
         )
         (root / renamed[file]).unlink(missing_ok=True)
         frame.to_file(root / renamed[file], driver="GPKG", layer="areas")

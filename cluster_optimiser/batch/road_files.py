@@ -116,7 +116,7 @@ def _written(
     authority: Authority | None,
     margin_km: float,
 ) -> RoadNetwork:
-    network = build_network(ways, about, within=area.within)
+    network = build_network(ways, about, within=area.within, crs=area.crs)
     if network.roads.empty:
         problem, remedy = "no road of the file lies there", "Use the map of its own region."
         raise InputError([Fault(about["source"], 0, "", problem, remedy)])
@@ -149,7 +149,12 @@ def download_roads(
         message = "the area of an authority has no outline"
         raise RuntimeError(message)
     ways, date = download_ways(
-        area.within, folder=cache_folder() / "overpass", url=url, patience=patience, told=told
+        area.within,
+        crs=area.crs,
+        folder=cache_folder() / "overpass",
+        url=url,
+        patience=patience,
+        told=told,
     )
     about = {
         "source": "OpenStreetMap (Overpass)",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from cluster_optimiser.constants import COORDINATE_GRID_M, CRS_METRES
+from cluster_optimiser.constants import COORDINATE_GRID_M
 from cluster_optimiser.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def school_cells(points: gpd.GeoSeries, outline: BaseGeometry) -> CellResult:
     by_owner = np.argsort(owner, kind="stable")
     members = np.split(by_owner, np.searchsorted(owner[by_owner], np.arange(1, len(urns))))
     shapes = [shapely.coverage_union_all(faces[held_by]) for held_by in members]
-    cells = gpd.GeoDataFrame(index=pd.Index(urns, name="urn"), geometry=shapes, crs=CRS_METRES)
+    cells = gpd.GeoDataFrame(index=pd.Index(urns, name="urn"), geometry=shapes, crs=points.crs)
     found = [Island(int(urns[i]), area_m2) for i, area_m2 in islands]
     return CellResult(
         cells=cells.loc[points.index],

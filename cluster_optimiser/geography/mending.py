@@ -39,7 +39,7 @@ LEAST_SHARE = 0.05
 class Mended:
     """Areas after mending, and the account of it."""
 
-    areas: gpd.GeoSeries  # by name, EPSG:27700: no two overlap, shared borders are the same points
+    areas: gpd.GeoSeries  # by name: no two overlap, shared borders are the same points
     account: pd.DataFrame  # by name: before_m2, overlaps_m2, gaps_m2, simplified_m2, after_m2
     changes: tuple[Finding, ...]  # each ground that changed hands
     n_points: tuple[int, int]  # before and after simplifying
@@ -56,7 +56,7 @@ def mend(areas: gpd.GeoSeries, *, close_m: float = CLOSE_M, simplify_m: float = 
     Parameters
     ----------
     areas
-        Valid polygons by name, EPSG:27700.
+        Valid polygons by name, in metres.
     close_m
         Gaps up to so many metres wide are closed.
     simplify_m

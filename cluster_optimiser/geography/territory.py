@@ -8,7 +8,6 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.domain import Authority, Layer, Territory
 from cluster_optimiser.geography.cells import school_cells
 
@@ -60,7 +59,7 @@ def union_of_cells(cells: gpd.GeoDataFrame, labels: pd.Series, *, name: str) -> 
         for label, urns in known.groupby(known, sort=True)
     }
     index = pd.Index(list(shapes), name=name, dtype="object")
-    return gpd.GeoDataFrame(index=index, geometry=list(shapes.values()), crs=CRS_METRES)
+    return gpd.GeoDataFrame(index=index, geometry=list(shapes.values()), crs=cells.crs)
 
 
 def _layer_areas(
@@ -97,7 +96,7 @@ def _areas_of(
             for area, members in groups.groupby(groups, sort=True)
         }
         index = pd.Index(list(shapes), name="area", dtype="object")
-        return gpd.GeoDataFrame(index=index, geometry=list(shapes.values()), crs=CRS_METRES)
+        return gpd.GeoDataFrame(index=index, geometry=list(shapes.values()), crs=base.crs)
     return union_of_cells(cells, schools[LAYER_PREFIX + layer.name], name="area")
 
 

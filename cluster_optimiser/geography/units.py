@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import CRS_METRES, SECONDARY_PHASES
+from cluster_optimiser.constants import SECONDARY_PHASES
 from cluster_optimiser.domain import Authority, Plan, Problem, Territory, TravelMinutes
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.adjacency import (
@@ -102,7 +102,7 @@ def unit_table(
         homes = [row[HOME_PREFIX + layer] for row in rows.values()]
         table[HOME_PREFIX + layer] = pd.Series(homes, index=table.index, dtype=object)
     geometry = shapes.reindex(table.index)
-    return gpd.GeoDataFrame(table, geometry=geometry, crs=CRS_METRES)
+    return gpd.GeoDataFrame(table, geometry=geometry, crs=shapes.crs)
 
 
 def shapes_and_graph(
@@ -137,7 +137,7 @@ def shapes_and_graph(
     graph = merged_graph(graph, groups)
     if not parts:
         shapes = {unit: clusters.loc[members].union_all() for unit, members in groups.items()}
-        return gpd.GeoSeries(shapes, crs=CRS_METRES), graph, notes
+        return gpd.GeoSeries(shapes, crs=clusters.crs), graph, notes
     if pairs is not None:
         file = scenario.files[0].name if scenario.files else "scenario"
         problem = f'the clusters of "{scenario.units}" divide those that the file speaks of'

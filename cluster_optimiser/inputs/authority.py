@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import shapely
 
-from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.domain import AT_LEAST, Authority, Source, TravelSpec
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.boundaries import read_areas, read_outline
@@ -23,7 +22,8 @@ from cluster_optimiser.inputs.membership import (
     report_elsewhere,
 )
 from cluster_optimiser.inputs.register import Register, read_register
-from cluster_optimiser.inputs.settings import SETTINGS_FILE, Settings, read_settings
+from cluster_optimiser.inputs.settings import SETTINGS_FILE, Settings, read_settings, system_in
+from cluster_optimiser.inputs.systems import stretched
 from cluster_optimiser.inputs.travel import read_travel
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     settings = read_settings(folder)
     if settings is None:
         raise InputError(list(faults))
+    folder.system = system_in(settings)
     register = read_register(
         folder,
         settings.schools,
@@ -69,6 +70,9 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     layers = read_layers(folder, settings.layers, register)
     clusters = _clusters(folder, settings)
     outline, outline_caveats = _outline(folder, settings, layers, clusters)
+    problem = None if outline is None else stretched(outline, folder.system)
+    if problem is not None:
+        faults.add(folder.label(SETTINGS_FILE), 0, "crs", problem)
     membership = None
     if register is not None:
         register = _in_its_place(folder, settings, register, layers, clusters, outline)
@@ -212,7 +216,7 @@ def _schools(register: Register, membership: Membership, layers: LayersRead) -> 
         cluster=membership.cluster, local_cluster=membership.local_cluster, **layer_columns
     )
     schools = schools.join(frame[[*others, "geometry"]])
-    return schools.set_geometry("geometry", crs=CRS_METRES).set_index("urn").sort_index()
+    return schools.set_geometry("geometry", crs=frame.crs).set_index("urn").sort_index()
 
 
 def _caveats(

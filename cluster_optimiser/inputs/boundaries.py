@@ -9,7 +9,6 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.inputs.checking import Problem, name_of, repeated, require_column
 from cluster_optimiser.inputs.coordinates import has_coordinates, locate
 
@@ -37,7 +36,7 @@ M2_PER_HA = 10_000.0
 class Areas:
     """Named polygons as read."""
 
-    polygons: gpd.GeoDataFrame  # index the area's name, sorted; geometry in EPSG:27700, valid
+    polygons: gpd.GeoDataFrame  # index the area's name, sorted; geometry valid, in metres
     caveats: tuple[str, ...]  # what repair has changed, in words
 
 
@@ -60,7 +59,7 @@ def read_areas(
     polygons = gpd.GeoDataFrame(
         geometry=[shapes[row] for row in rows],
         index=pd.Index([names[row] for row in rows], name=index, dtype=object),
-        crs=CRS_METRES,
+        crs=folder.system.code,
     ).sort_index()
     is_whole = len(folder.faults) == n_before
     _check_overlaps(polygons, {names[row]: row for row in rows}, table.file, folder=folder)
@@ -114,7 +113,7 @@ def read_points(
     if len(folder.faults) > n_before:
         return None
     index = pd.Index([names[row] for row in points.index], name="area", dtype=object)
-    return gpd.GeoDataFrame(geometry=list(points), index=index, crs=CRS_METRES).sort_index()
+    return gpd.GeoDataFrame(geometry=list(points), index=index, crs=points.crs).sort_index()
 
 
 def _names(table: Table, column: str, *, subject: str, folder: Folder) -> dict[int, str] | None:

@@ -1,4 +1,4 @@
-"""Points of schools and centres, from columns or from geometry, in EPSG:27700."""
+"""Points of schools and centres, from columns or from geometry, in metres."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
+from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.inputs.checking import FaultList, Problem, number_of
+from cluster_optimiser.inputs.systems import BRITISH, MetricSystem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 
 PAIRS = (("easting", "northing"), ("lat", "lon"))
 """Pairs of columns that place a point; the first pair found is used."""
-
-LATITUDES, LONGITUDES = (49.0, 61.5), (-9.0, 2.5)
-"""Degrees that lie in Great Britain, which is where the British National Grid holds."""
-
-EASTINGS_M, NORTHINGS_M = (0.0, 700_000.0), (0.0, 1_300_000.0)
-"""Extent of the British National Grid."""
 
 LARGEST_DEGREE = 180
 
@@ -54,25 +49,26 @@ def locate(table: Table, *, subjects: Mapping[int, str], faults: FaultList) -> g
     """Place every row of a table."""
     columns = set(table.cells.columns)
     pair = next((pair for pair in PAIRS if columns.issuperset(pair)), None)
+    metres = table.system.code
     if table.geometry is not None:
         return _points_of(table.geometry, file=table.file, subjects=subjects, faults=faults)
     if pair is None:
-        return gpd.GeoSeries([], crs=CRS_METRES)
-    crs = CRS_DEGREES if pair == ("lat", "lon") else CRS_METRES
+        return gpd.GeoSeries([], crs=metres)
+    crs = CRS_DEGREES if pair == ("lat", "lon") else metres
     sound = _all_sound(table, pair)
     if sound is not None:
-        return gpd.GeoSeries.from_xy(*sound, index=table.cells.index, crs=crs).to_crs(CRS_METRES)
+        return gpd.GeoSeries.from_xy(*sound, index=table.cells.index, crs=crs).to_crs(metres)
     rows: list[int] = []
     points: list[tuple[float, float]] = []
     for row, first, second in table.cells[list(pair)].itertuples(name=None):
-        point = read_pair(first, second, pair=pair)
+        point = read_pair(first, second, pair=pair, system=table.system)
         if isinstance(point, Problem):
             faults.add(table.file, int(row), subjects.get(int(row), ""), point)
         else:
             rows.append(int(row))
             points.append(point)
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    return gpd.GeoSeries.from_xy(xs, ys, index=rows, crs=crs).to_crs(CRS_METRES)
+    return gpd.GeoSeries.from_xy(xs, ys, index=rows, crs=crs).to_crs(metres)
 
 
 _NUMBERS = re.compile(r"(?:-?\d+(?:\.\d+)?\n)*+")
@@ -88,20 +84,23 @@ def _all_sound(table: Table, pair: tuple[str, str]) -> tuple[pd.Series, pd.Serie
             return None
         columns.append(pd.Series([float(text) for text in texts], index=table.cells.index))
     one, two = columns
+    system = table.system
     if pair == ("lat", "lon"):
-        is_sound = one.between(*LATITUDES) & two.between(*LONGITUDES)
+        is_sound = one.between(*system.latitudes) & two.between(*system.longitudes)
         return (two, one) if is_sound.all() else None
-    is_sound = one.between(*EASTINGS_M) & two.between(*NORTHINGS_M)
+    is_sound = one.between(*system.eastings_m) & two.between(*system.northings_m)
     is_metres = pd.concat([one, two], axis=1).abs().max(axis=1) > LARGEST_DEGREE
     return (one, two) if (is_sound & is_metres).all() else None
 
 
-def read_pair(first: str, second: str, *, pair: tuple[str, str]) -> tuple[float, float] | Problem:
+def read_pair(
+    first: str, second: str, *, pair: tuple[str, str], system: MetricSystem = BRITISH
+) -> tuple[float, float] | Problem:
     """Read the two cells that place a point."""
     point = _pair(first, second, pair=pair)
     if isinstance(point, Problem):
         return point
-    return _degrees(*point) if pair == ("lat", "lon") else _metres(*point)
+    return (_degrees if pair == ("lat", "lon") else _metres)(*point, system)
 
 
 def _pair(first: str, second: str, *, pair: tuple[str, str]) -> tuple[float, float] | Problem:
@@ -124,27 +123,27 @@ def _within(value: float, limits: tuple[float, float]) -> bool:
     return limits[0] <= value <= limits[1]
 
 
-def _degrees(lat: float, lon: float) -> tuple[float, float] | Problem:
-    if _within(lat, LATITUDES) and _within(lon, LONGITUDES):
+def _degrees(lat: float, lon: float, system: MetricSystem) -> tuple[float, float] | Problem:
+    if _within(lat, system.latitudes) and _within(lon, system.longitudes):
         return lon, lat
     where = f"lat {lat:g}, lon {lon:g}"
-    if _within(lon, LATITUDES) and _within(lat, LONGITUDES):
+    if _within(lon, system.latitudes) and _within(lat, system.longitudes):
         return Problem(f"{where}: latitude and longitude look swapped", "Exchange the two.")
-    return Problem(f"{where} lies outside Great Britain", "Correct the coordinates (WGS 84).")
+    return Problem(f"{where} lies outside {system.place}", "Correct the coordinates (WGS 84).")
 
 
-def _metres(easting: float, northing: float) -> tuple[float, float] | Problem:
+def _metres(easting: float, northing: float, system: MetricSystem) -> tuple[float, float] | Problem:
     where = f"easting {easting:g}, northing {northing:g}"
     if max(abs(easting), abs(northing)) <= LARGEST_DEGREE:
         one, other = sorted((easting, northing))
-        if _within(one, LONGITUDES) and _within(other, LATITUDES):
+        if _within(one, system.longitudes) and _within(other, system.latitudes):
             return Problem(f"{where} look like degrees", "Name the columns lat and lon.")
-        remedy = "Correct the coordinates: British National Grid in metres, or lat and lon."
-        return Problem(f"{where} are too small for metres of the national grid", remedy)
-    if _within(easting, EASTINGS_M) and _within(northing, NORTHINGS_M):
+        remedy = f"Correct the coordinates: metres of {system.name}, or lat and lon."
+        return Problem(f"{where} are too small for metres of {system.name}", remedy)
+    if _within(easting, system.eastings_m) and _within(northing, system.northings_m):
         return easting, northing
-    remedy = "Correct the coordinates (British National Grid, metres)."
-    return Problem(f"{where} lies outside Great Britain", remedy)
+    remedy = f"Correct the coordinates (metres of {system.name})."
+    return Problem(f"{where} lies outside {system.place}", remedy)
 
 
 def _points_of(
@@ -164,4 +163,4 @@ def _points_of(
         else:
             rows.append(int(row))
             points.append(one)
-    return gpd.GeoSeries(points, index=rows, crs=CRS_METRES)
+    return gpd.GeoSeries(points, index=rows, crs=geometry.crs)

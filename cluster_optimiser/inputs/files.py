@@ -25,7 +25,7 @@ import pyogrio
 import shapely
 from pyproj.exceptions import ProjError
 
-from cluster_optimiser.constants import CRS_METRES, FORMULA_STARTS
+from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, listed, shortened
 from cluster_optimiser.inputs.limits import (
     BYTES_PER_MB,
@@ -34,6 +34,7 @@ from cluster_optimiser.inputs.limits import (
     too_detailed,
     too_large,
 )
+from cluster_optimiser.inputs.systems import BRITISH, MetricSystem
 from cluster_optimiser.scenario.words import clean
 
 if TYPE_CHECKING:
@@ -45,9 +46,6 @@ CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 GEOJSON_SUFFIXES = (".geojson", ".json", ".topojson")
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
-
-GRID_BOUNDS_M = (-300_000.0, -300_000.0, 1_100_000.0, 1_600_000.0)
-"""The British National Grid with a wide margin: what lies outside was read in the wrong system."""
 
 SIGNATURES = {
     ".geojson": (b"{",),
@@ -98,6 +96,7 @@ class Table:
     geometry: gpd.GeoSeries | None = None
     header_row: int = 0  # where its headings stand, to name for what is wrong with the columns
     titles: tuple[str, ...] = ()  # what stands above them and was passed over
+    system: MetricSystem = BRITISH  # of its geometry, eastings and northings
 
 
 class Folder:
@@ -106,6 +105,7 @@ class Folder:
     def __init__(self, root: Path, faults: FaultList) -> None:
         self.root = root
         self.faults = faults
+        self.system = BRITISH  # until authority.toml says otherwise
         self.notes: list[str] = []  # what was passed over in its files, for the caveats
         self._hashes: dict[str, str] = {}
 
@@ -171,11 +171,11 @@ class Folder:
             if table is not None and table.titles:
                 said = listed([f'"{shortened(title)}"' for title in table.titles])
                 self.notes.append(f"Titles above the headings of {file} were passed over: {said}.")
-            return table
+            return None if table is None else replace(table, system=self.system)
         for part in SHAPEFILE_PARTS if path.suffix.lower() == ".shp" else ():
             if path.with_suffix(part).is_file():
                 self.content(path.with_suffix(part))
-        how = _Way(layer, encoding)
+        how = _Way(layer, encoding, self.system)
         return _read_features(path, content, how, file=file, faults=self.faults)
 
 
@@ -189,6 +189,7 @@ class _Way:
 
     layer: str = ""
     encoding: str = ""
+    system: MetricSystem = BRITISH
 
 
 def decode(content: bytes, encoding: str = "") -> str | Problem:
@@ -373,13 +374,13 @@ def _read_features(
         dtype=object,
     )
     if not is_geographic:
-        return Table(file, cells)
+        return Table(file, cells, system=how.system)
     problem = too_detailed(frame.geometry)
     if problem is not None:
         faults.add(file, 0, "", problem)
         return None
-    geometry = _in_metres(frame.geometry, file=file, faults=faults)
-    return None if geometry is None else Table(file, cells, geometry)
+    geometry = _in_metres(frame.geometry, how.system, file=file, faults=faults)
+    return None if geometry is None else Table(file, cells, geometry, system=how.system)
 
 
 def _open_features(path: Path, content: bytes, how: _Way) -> pd.DataFrame | Problem:
@@ -515,10 +516,12 @@ def _text_of(value: object) -> str:
     return clean(str(value))
 
 
-def _in_metres(geometry: gpd.GeoSeries, *, file: str, faults: FaultList) -> gpd.GeoSeries | None:
+def _in_metres(
+    geometry: gpd.GeoSeries, system: MetricSystem, *, file: str, faults: FaultList
+) -> gpd.GeoSeries | None:
     crs = geometry.crs
     if crs is None or "undefined" in crs.name.lower():
-        remedy = "Save it again with its CRS; the British National Grid is EPSG:27700."
+        remedy = f"Save it again with its CRS; {system.name} is {system.code}."
         faults.add(file, 0, "", Problem("the file has no coordinate reference system", remedy))
         return None
     flat = geometry.force_2d()
@@ -527,17 +530,15 @@ def _in_metres(geometry: gpd.GeoSeries, *, file: str, faults: FaultList) -> gpd.
         faults.add(file, 0, "", problem)
         return None
     try:
-        metres = flat.to_crs(CRS_METRES)
+        metres = flat.to_crs(system.code)
     except ProjError:
         faults.add(file, 0, "", Problem("its coordinate reference system is none", _WRONG_SYSTEM))
         return None
-    x_min, y_min, x_max, y_max = metres.total_bounds
-    west, south, east, north = GRID_BOUNDS_M
-    if not (west <= x_min and south <= y_min and x_max <= east and y_max <= north):
-        text = "the file lies outside Great Britain"
+    if not system.holds(metres.total_bounds):
+        text = f"the file lies outside {system.place}"
         if crs.is_geographic:
             text += ": longitude and latitude may be swapped"
-        faults.add(file, 0, "", Problem(text, _guess(flat) or _WRONG_SYSTEM))
+        faults.add(file, 0, "", Problem(text, _guess(flat, system) or _WRONG_SYSTEM))
         return None
     return metres
 
@@ -545,21 +546,17 @@ def _in_metres(geometry: gpd.GeoSeries, *, file: str, faults: FaultList) -> gpd.
 LIKELY_SYSTEMS = {
     "EPSG:3857": "Web Mercator",
     "EPSG:32630": "UTM zone 30N",
-    "EPSG:27700": "the British National Grid",
+    BRITISH.code: BRITISH.name,
 }
 """Systems in metres that files of British boundaries come in, the likeliest first."""
 
 
-def _guess(flat: gpd.GeoSeries) -> str:
-    """Give the system in which coordinates would lie in Great Britain, if there is one."""
-    west, south, east, north = GRID_BOUNDS_M
-    for code, name in LIKELY_SYSTEMS.items():
+def _guess(flat: gpd.GeoSeries, system: MetricSystem) -> str:
+    """Give the system in which coordinates would lie where they should, if there is one."""
+    for code, name in {system.code: system.name, **LIKELY_SYSTEMS}.items():
         if flat.crs.is_geographic or code == flat.crs.to_string():
             continue
-        x_min, y_min, x_max, y_max = (
-            flat.set_crs(code, allow_override=True).to_crs(CRS_METRES).total_bounds
-        )
-        if west <= x_min and south <= y_min and x_max <= east and y_max <= north:
+        if system.holds(flat.set_crs(code, allow_override=True).to_crs(system.code).total_bounds):
             return (
                 f"They are coordinates of {name} ({code}), probably: save it again with that "
                 f"reference system."

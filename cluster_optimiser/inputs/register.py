@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import CRS_METRES, PHASES
+from cluster_optimiser.constants import PHASES
 from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
@@ -294,7 +294,7 @@ def _checked(
     points = locate(table, subjects=subjects, faults=faults).reindex(cells.index)
     extra = {c: _as_name(cells[c]) if c in CLUSTER_COLUMNS else _typed(cells[c]) for c in others}
     frame = pd.DataFrame({**columns, **extra}, index=cells.index)
-    return gpd.GeoDataFrame(frame, geometry=points.array, crs=CRS_METRES)
+    return gpd.GeoDataFrame(frame, geometry=points.array, crs=points.crs)
 
 
 def _is_figure(cells: pd.DataFrame) -> pd.Series:

@@ -11,7 +11,7 @@ import unicodedata
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from cluster_optimiser.domain import RoadAssumptions, TravelSpec
 from cluster_optimiser.errors import Fault
@@ -29,6 +29,7 @@ from cluster_optimiser.inputs.roads.assumptions import (
     SIGNAL_DELAY_S,
     UNTAGGED_MPH,
 )
+from cluster_optimiser.inputs.systems import BRITISH, MetricSystem, system_of
 from cluster_optimiser.scenario import nearest
 from cluster_optimiser.scenario.numbers import Amount, Metres, Share, Speed, Urn
 
@@ -81,6 +82,14 @@ def _known_encoding(value: object) -> object:
             pass
     message = f'{value!r} is no encoding: write one such as "utf-8", "cp1252" or "utf-16"'
     raise ValueError(message)
+
+
+def _metric(code: str) -> str:
+    system = system_of(code)
+    if isinstance(system, Problem):
+        message = f"{system.text}: {system.remedy}"
+        raise ValueError(message)  # noqa: TRY004 - the value is wrong, not its type
+    return system.code
 
 
 Encoding = Annotated[str, BeforeValidator(_known_encoding)]
@@ -251,6 +260,8 @@ class Settings(_Table):
     """Name in print."""
     data_date: IsoDate
     """ISO date the data speaks of."""
+    crs: Annotated[str, AfterValidator(_metric)] = BRITISH.code
+    """Projected reference system, in metres, that is measured in."""
     caveats: tuple[str, ...] = ()
     """What every output must say."""
     accept: tuple[Text, ...] = ()
@@ -269,6 +280,14 @@ class Settings(_Table):
     places: Annotated[SpotsTable, BeforeValidator(_file_alone)] | None = None
     travel: TravelTable | None = None
     sources: tuple[SourceTable, ...] = ()
+
+
+def system_in(settings: Settings) -> MetricSystem:
+    """Give the reference system that checked settings state."""
+    system = system_of(settings.crs)
+    if isinstance(system, Problem):
+        raise TypeError(system.text)
+    return system
 
 
 def read_settings(folder: Folder) -> Settings | None:

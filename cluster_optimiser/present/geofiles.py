@@ -46,7 +46,7 @@ def _flat(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def write_gpkg(result: Result, path: Path) -> None:
-    """Write a plan as a GeoPackage with the layers ``clusters`` and ``schools`` in EPSG:27700.
+    """Write a plan as a GeoPackage with the layers ``clusters`` and ``schools`` in metres.
 
     It carries a style of each layer for QGIS, what each layer is, and the licences of its data.
     """

@@ -11,7 +11,6 @@ import pandas as pd
 import shapely
 from topojson.core.topology import Topology
 
-from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.present.shapes import drawable
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ TOLERANCE_M = 80.0
 class Mosaic:
     """Pieces of ground that lie in one cluster in every plan."""
 
-    shapes: gpd.GeoSeries  # index the number of the piece from 0, EPSG:27700
+    shapes: gpd.GeoSeries  # index the number of the piece from 0
     piece_of: pd.Series  # index urn of every school, values the piece it lies in
     clusters: tuple[tuple[str | None, ...], ...]
 
@@ -123,7 +122,7 @@ def mosaic(results: Sequence[Result]) -> Mosaic:
     ]
     piece_of = {urn: i for i, (_, urns, _) in enumerate(groups) for urn in urns}
     return Mosaic(
-        shapes=gpd.GeoSeries(shapes, index=range(len(shapes)), crs=CRS_METRES),
+        shapes=gpd.GeoSeries(shapes, index=range(len(shapes)), crs=problem.authority.schools.crs),
         piece_of=pd.Series(piece_of).reindex(local.index),
         clusters=tuple(zip(*(key[:n_plans] for _, _, key in groups), strict=True)),
     )
@@ -133,8 +132,8 @@ def mosaic(results: Sequence[Result]) -> Mosaic:
 class Grid:
     """Whole numbers for places: right and up from the south-western corner."""
 
-    west_m: float  # the corner in EPSG:27700
-    south_m: float  # the corner in EPSG:27700
+    west_m: float  # the corner
+    south_m: float  # the corner
 
     def place(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn metres into steps of the grid."""

@@ -58,7 +58,7 @@ class Frame:
 
     @classmethod
     def around(cls, areas: gpd.GeoSeries) -> Frame:
-        """Fit a frame round areas in EPSG:27700."""
+        """Fit a frame round areas in metres."""
         west, south, east, north = (float(value) for value in areas.total_bounds)
         scale = (WIDTH - 2 * MARGIN) / max(1.0, east - west)
         height = round((north - south) * scale) + 2 * MARGIN

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.comparison.levels import LEVEL_COLUMNS, levels_table
-from cluster_optimiser.constants import CRS_METRES, FORMULA_STARTS
+from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
@@ -173,7 +173,6 @@ def _schools(result: Result) -> gpd.GeoDataFrame:
             "is_exempt": schools.index.isin(problem.exempt_of.index),
         },
         geometry=schools.geometry,
-        crs=CRS_METRES,
     )
 
 

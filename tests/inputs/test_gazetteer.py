@@ -68,8 +68,8 @@ def test_faults_are_told_with_their_row(tmp_path: Path) -> None:
         ),
         (
             "postcodes.csv, row 3: easting 1, northing 1 are too small for metres of the"
-            " national grid. Correct the coordinates: British National Grid in metres, or lat and"
-            " lon."
+            " British National Grid. Correct the coordinates: metres of the British National Grid,"
+            " or lat and lon."
         ),
     ]
 

@@ -187,7 +187,8 @@ def measured_minutes(authority: Authority) -> Measured:
     kept = load(key, n_places=len(points))
     if kept is not None:
         return Measured(**kept)
-    measured = measure(points, read_roads(spec.file), spec.assumptions, authority.outline)
+    roads = read_roads(spec.file, crs=authority.crs)
+    measured = measure(points, roads, spec.assumptions, authority.outline)
     store(key, asdict(measured))
     return measured
 

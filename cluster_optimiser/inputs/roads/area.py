@@ -37,6 +37,7 @@ class Area:
 
     within: BaseGeometry | None
     box: Box  # its box in degrees
+    crs: str = CRS_METRES  # that it is in, and roads are to be in
 
 
 def area_around(authority: Authority, *, margin_km: float) -> Area:
@@ -44,9 +45,9 @@ def area_around(authority: Authority, *, margin_km: float) -> Area:
     outline = shapely.simplify(authority.outline, OUTLINE_DETAIL_M)
     within = shapely.buffer(outline, margin_km * METRES_PER_KM + OUTLINE_DETAIL_M)
     west, south, east, north = (
-        gpd.GeoSeries([within], crs=CRS_METRES).to_crs(CRS_DEGREES).total_bounds
+        gpd.GeoSeries([within], crs=authority.crs).to_crs(CRS_DEGREES).total_bounds
     )
-    return Area(within, (float(west), float(south), float(east), float(north)))
+    return Area(within, (float(west), float(south), float(east), float(north)), authority.crs)
 
 
 EVERYWHERE = Area(None, (-180.0, -90.0, 180.0, 90.0))
@@ -67,7 +68,7 @@ def coverage(network: RoadNetwork, authority: Authority, *, margin_km: float) ->
     lines = network.roads.geometry.to_numpy()[~network.roads["is_ferry"].to_numpy(dtype=bool)]
     has_road[shapely.STRtree(squares).query(lines, predicate="intersects")[1]] = True
     columns = {"is_inside": shapely.intersects(outline, squares), "has_road": has_road}
-    return gpd.GeoDataFrame(columns, geometry=squares, crs=CRS_METRES)
+    return gpd.GeoDataFrame(columns, geometry=squares, crs=authority.crs)
 
 
 def coverage_facts(network: RoadNetwork, authority: Authority, margin_km: float) -> dict[str, str]:

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
+from cluster_optimiser.constants import CRS_DEGREES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ def make_backdrop(
         {"kind": [kind for kind, _ in shown.values()]},
         geometry=[shape for _, shape in shown.values()],
         crs=CRS_DEGREES,
-    ).to_crs(CRS_METRES)
+    ).to_crs(roads.crs)
     shapes = {kind: ways.geometry[ways["kind"] == kind].to_numpy() for kind in KINDS}
     is_main = roads["road_class"].isin(MAIN_CLASSES) & ~roads["is_link"].astype(bool)
     shapes["main_road"] = roads.geometry[is_main].to_numpy()
@@ -83,7 +83,7 @@ def make_backdrop(
             break
         detail_m *= 1.5
     drawn = {kind: shape for kind, shape in drawn.items() if not shape.is_empty}
-    return gpd.GeoDataFrame({"kind": list(drawn)}, geometry=list(drawn.values()), crs=CRS_METRES)
+    return gpd.GeoDataFrame({"kind": list(drawn)}, geometry=list(drawn.values()), crs=roads.crs)
 
 
 def _joined(kind: str, shapes: NDArray[np.object_]) -> BaseGeometry:

@@ -124,6 +124,7 @@ def make_tiles(area: BaseGeometry, *, side_m: float = TILE_M) -> list[MultiPolyg
 def download_ways(
     area: BaseGeometry,
     *,
+    crs: str = CRS_METRES,
     folder: Path,
     url: str = OVERPASS_URL,
     patience: Patience | None = None,
@@ -136,7 +137,7 @@ def download_ways(
     pieces.mkdir(parents=True, exist_ok=True)
     tiles, ways, dates = make_tiles(area), Ways(), []
     asker = _Asker(url, pieces, patience or Patience(), told)
-    in_degrees = gpd.GeoSeries(tiles, crs=CRS_METRES).to_crs(CRS_DEGREES)
+    in_degrees = gpd.GeoSeries(tiles, crs=crs).to_crs(CRS_DEGREES)
     for i, tile in enumerate(in_degrees, start=1):
         for polygon in shapely.get_parts(tile):
             for asked in FILTERS:
@@ -145,7 +146,7 @@ def download_ways(
                 read_answer(answer["elements"], ways)
                 dates.append(str(answer.get("osm3s", {}).get("timestamp_osm_base", ""))[:10])
     if not ways.segments:
-        remedy = "Check the outline of the authority, and that the server holds Great Britain."
+        remedy = "Check the outline of the authority, and what part of the world the server holds."
         raise InputError([Fault(url, 0, "", "the server has no roads there", remedy)])
     return ways, min(filter(None, dates), default="")
 

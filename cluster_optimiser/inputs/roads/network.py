@@ -125,7 +125,11 @@ class Ways:
 
 
 def build_network(
-    ways: Ways, about: Mapping[str, str], *, within: BaseGeometry | None = None
+    ways: Ways,
+    about: Mapping[str, str],
+    *,
+    within: BaseGeometry | None = None,
+    crs: str = CRS_METRES,
 ) -> RoadNetwork:
     """Put the pieces of ways together to stretches between junctions."""
     # A way that two files or tiles share is read twice.
@@ -134,7 +138,7 @@ def build_network(
     ends = ends.reshape(-1, 2)
     is_closed = np.isin(numbers, np.fromiter(ways.closed, dtype=np.int64, count=len(ways.closed)))
     chains = _chains(ends, segments[:, 2], _interior(ends, segments[:, 2], is_closed))
-    roads = _frame(chains, ends, segments[:, 2], numbers, ways)
+    roads = _frame(chains, ends, segments[:, 2], numbers, ways, crs)
     roads = _open_ended(roads, is_closed)
     if within is not None:
         roads = roads[roads.intersects(within)]
@@ -201,9 +205,10 @@ def _frame(
     way: NDArray[np.int64],
     numbers: NDArray[np.int64],
     ways: Ways,
+    crs: str,
 ) -> gpd.GeoDataFrame:
     places = np.array([ways.places[number] for number in numbers.tolist()]).reshape(-1, 2)
-    to_metres = Transformer.from_crs(CRS_DEGREES, CRS_METRES, always_xy=True)
+    to_metres = Transformer.from_crs(CRS_DEGREES, crs, always_xy=True)
     xy = np.column_stack(to_metres.transform(places[:, 0], places[:, 1])).reshape(-1, 2)
     start, end = places[ends[:, 0]], places[ends[:, 1]]
     segment_m = SPHERE.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])[2]
@@ -246,7 +251,7 @@ def _frame(
         )
     numeric = {"limit_kmh": "float64", "limit_back_kmh": "float64", "ferry_min": "float64"}
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(numeric)
-    return gpd.GeoDataFrame(frame, geometry=lines, crs=CRS_METRES)
+    return gpd.GeoDataFrame(frame, geometry=lines, crs=crs)
 
 
 def _open_ended(roads: gpd.GeoDataFrame, is_closed: NDArray[np.bool_]) -> gpd.GeoDataFrame:

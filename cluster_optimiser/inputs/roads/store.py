@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyogrio
 
-from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.domain import RoadNetwork
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.roads.network import COLUMNS, FLAGS, NEWER, TURN_COLUMNS
@@ -93,8 +92,8 @@ def read_backdrop(path: Path) -> gpd.GeoDataFrame | None:
     return pyogrio.read_dataframe(path, layer=BACKDROP_LAYER)
 
 
-def read_roads(path: Path, *, label: str = "") -> RoadNetwork:
-    """Read a road file."""
+def read_roads(path: Path, *, label: str = "", crs: str = "") -> RoadNetwork:
+    """Read a road file, which is to be in a reference system where one is given."""
     label = label or path.name
     about = read_about(path, label=label)
     roads = pyogrio.read_dataframe(path, layer=ROADS_LAYER)
@@ -110,8 +109,8 @@ def read_roads(path: Path, *, label: str = "") -> RoadNetwork:
         | roads["road_class"].isna()
         | roads.geometry.isna()
     )
-    if roads.crs is None or roads.crs.to_epsg() != int(CRS_METRES.rpartition(":")[2]):
-        problem = "its roads are not on the British National Grid (EPSG:27700)"
+    if roads.crs is None or not roads.crs.is_projected or (crs and roads.crs != crs):
+        problem = f"its roads are not in metres of {crs or 'a projected reference system'}"
         raise InputError([Fault(label, 0, ROADS_LAYER, problem, REMEDY)])
     if is_odd.any():
         row = int(is_odd.to_numpy().argmax()) + 1
