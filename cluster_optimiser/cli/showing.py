@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="TOML with the council's name, colours, contact and licence line.",
 )
-def page(*, results: Sequence[Path], file: Path, theme: Path | None) -> None:
+@click.option(
+    "--split", is_flag=True, help="Styles and scripts as files beside it, for sites that ask so."
+)
+@click.option(
+    "--embed", is_flag=True, help="For a frame in a council's page; what to paste is beside it."
+)
+def page(
+    *, results: Sequence[Path], file: Path, theme: Path | None, split: bool, embed: bool
+) -> None:
     """Make the consultation page again from a results folder, in another theme if wanted.
 
     Of a folder that holds a sweep, or several authorities, it makes the page of all runs; of
@@ -47,14 +55,23 @@ def page(*, results: Sequence[Path], file: Path, theme: Path | None) -> None:
 
     for folder in results:
         refuse_changed(folder)
-    if theme is not None and (len(results) > 1 or is_list_of_runs(results[0])):
-        console().print("A list has no theme: --theme changes nothing.", markup=False)
+    given = {"--theme": theme, "--split": split, "--embed": embed}
+    if any(given.values()) and (len(results) > 1 or is_list_of_runs(results[0])):
+        told = ", ".join(name for name, value in given.items() if value)
+        console().print(
+            f"A list has no theme and is no page: {told} changes nothing.", markup=False
+        )
     look = None if theme is None else present.load_theme(theme)
     if len(results) > 1:
         present.write_ways(results, file)
     else:
-        for made in present.write_page(results[0], file, theme=look):
+        how = present.Placing(split=split, embed=embed)
+        files = present.write_page(results[0], file, theme=look, how=how)
+        for made in files:
             resign(results[0], made)
+        if len(files) > 1:
+            beside = ", ".join(made.name for made in files[1:])
+            console().print(f"Beside it, to be kept together: {beside}", markup=False)
     console().print(f"Open {file}", markup=False)
 
 

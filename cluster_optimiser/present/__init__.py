@@ -4,6 +4,7 @@ from cluster_optimiser.present.geofiles import geojson
 from cluster_optimiser.present.maps import map_html, plot_plan
 from cluster_optimiser.present.overview import overview_html, statement
 from cluster_optimiser.present.page import index_html, page_from_folder
+from cluster_optimiser.present.placing import Placing
 from cluster_optimiser.present.records import manifest
 from cluster_optimiser.present.sensitivity_tables import (
     cluster_outlook,
@@ -27,6 +28,7 @@ from cluster_optimiser.present.write import (
 )
 
 __all__ = [
+    "Placing",
     "assignments_table",
     "cluster_outlook",
     "clusters_table",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
+import collections
 import dataclasses
 import functools
-import hashlib
 import importlib.metadata
 import importlib.resources
 import json
@@ -31,6 +30,7 @@ from cluster_optimiser.present.options import (
     option_view,
     strip_domain,
 )
+from cluster_optimiser.present.placing import Placed, Placing, placed, snippet
 from cluster_optimiser.present.principles import lower_first, principles
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, script_data
@@ -43,6 +43,7 @@ from cluster_optimiser.words import language, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from importlib.resources.abc import Traversable
     from pathlib import Path
 
     import pandas as pd
@@ -58,14 +59,6 @@ ENTRY = "main.js"
 
 DATA_MARK = '<script type="application/json"'
 """Where the page's text ends and the data of its scripts begins."""
-
-EARLY_SCRIPT = 'document.documentElement.classList.add("scripted");'
-"""Runs before anything is drawn, so that what is for readers without scripts is not laid out."""
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
 def script_json(value: object) -> markupsafe.Markup:
@@ -217,9 +210,39 @@ def _record(
 @functools.cache
 def page_script() -> str:
     """Put the page's own modules into one script."""
-    folder = importlib.resources.files(__package__).joinpath("templates", "js")
     # A line's end says nothing after these marks; no template of ours goes over several lines.
-    return re.sub(r"(?<=[;{,(\[])\n", "", joined_script(folder, ENTRY))
+    return re.sub(r"(?<=[;{,(\[])\n", "", joined_script(_scripts(), ENTRY))
+
+
+_AREA = re.compile(r'<path class="(c\d)" d="([^"]{60,})"/>')
+
+
+def _shared(pictures: Sequence[str]) -> tuple[str, list[str]]:
+    """Draw an area that several pictures have once: symbols for it, and pictures that use them."""
+    times = collections.Counter(shape for text in pictures for _, shape in _AREA.findall(text))
+    at = {shape: i for i, shape in enumerate(s for s, n in times.items() if n > 1)}
+
+    def used(found: re.Match[str]) -> str:
+        kind, shape = found.groups()
+        return f'<use class="{kind}" href="#m{at[shape]}"/>' if shape in at else found[0]
+
+    symbols = (f'<path id="m{i}" d="{shape}"/>' for shape, i in at.items())
+    return "".join(symbols), [_AREA.sub(used, text) for text in pictures]
+
+
+def _once(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Take out of a record what it says twice; the page's scripts know where to find it."""
+    symbols, pictures = _shared([str(option["svg"]) for option in record["options"]])
+    first, *rest = record["data"]["grounds"]
+    same = ({k: v for k, v in one.items() if k != "group" or v != first[k]} for one in rest)
+    return {
+        **record,
+        "under": {**record["under"], "symbols": record["under"]["symbols"] + symbols},
+        "options": [
+            {**option, "svg": svg} for option, svg in zip(record["options"], pictures, strict=True)
+        ],
+        "data": {**record["data"], "grounds": [first, *same]},
+    }
 
 
 def _flush(text: str) -> str:
@@ -233,12 +256,18 @@ def _tight(style: str) -> str:
 
 
 def render_pages(
-    record: Mapping[str, Any], *, theme: Theme | None = None, name: str = "index.html"
+    record: Mapping[str, Any],
+    *,
+    theme: Theme | None = None,
+    name: str = "index.html",
+    how: Placing | None = None,
 ) -> dict[str, str]:
     """Make the page from what `page_record` gathered, in the language that it was gathered in.
 
-    It comes by the name of its file, and so do the pages beside it in the theme's other languages.
+    It comes by the name of its file, and so does what stands beside it: pages in the theme's other
+    languages, then styles, scripts and what is pasted into a site, if asked for.
     """
+    how = how or Placing()
     own = record["theme"]["language"]
     chosen = (theme or Theme(**record["theme"])).model_copy(update={"language": own})
     missing = [one for one in chosen.others if one not in record.get("others", {})]
@@ -253,13 +282,34 @@ def render_pages(
     stem, dot, end = name.rpartition(".")
     names = {one: f"{stem}.{one}{dot}{end}" for one in chosen.others}
     names = {own: name, **names}
-    pages = {}
+    pages: dict[str, str] = {}
+    files: dict[str, str] = {}
     for one, file in names.items():
         other = record["others"][one] if one != own else {}
         said = {**record, **other, "data": {**record["data"], **other.get("data", {})}}
         with speaking(one, is_made=record.get("is_made", False)):
-            pages[file] = _render(said, chosen.spoken_in(one), names if len(names) > 1 else {})
-    return pages
+            look = chosen.spoken_in(one)
+            styles, scripts = _styles(look), [leaflet().script, page_script()]
+            scripts += [joined_script(_scripts(), "embedded.js")] if how.embed else []
+            parts = placed(styles, scripts, stem, how)
+            pages[file] = _render(said, look, parts, names if len(names) > 1 else {})
+        files |= parts.files
+        if how.embed:
+            files |= snippet(_scripts(), _title(said, look), file, how)
+    return pages | files
+
+
+def _title(record: Mapping[str, Any], theme: Theme) -> str:
+    return theme.title or str(record["authority"]["title"])
+
+
+def _scripts() -> Traversable:
+    return importlib.resources.files(__package__).joinpath("templates", "js")
+
+
+def _styles(theme: Theme) -> list[str]:
+    own = template("page.css").render(palette=PALETTE, theme=theme)
+    return [_tight(text) for text in (leaflet().plain_style, own)]
 
 
 def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str:
@@ -267,21 +317,11 @@ def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str
     return next(iter(render_pages(record, theme=theme).values()))
 
 
-def _render(record: Mapping[str, Any], chosen: Theme, names: Mapping[str, str]) -> str:
+def _render(
+    record: Mapping[str, Any], chosen: Theme, parts: Placed, names: Mapping[str, str]
+) -> str:
     """Make a page; names are those of the pages in each language, where there are several."""
-    library = leaflet()
-    own_style = template("page.css").render(palette=PALETTE, theme=chosen)
-    styles = [_tight(text) for text in (library.plain_style, own_style)]
-    scripts = [library.script, page_script()]
-    policy = "; ".join(
-        [
-            "default-src 'none'",
-            "style-src " + " ".join(map(_hash, styles)),
-            "script-src " + " ".join(map(_hash, [EARLY_SCRIPT, *scripts])),
-            "base-uri 'none'",
-            "form-action 'none'",
-        ]
-    )
+    record = _once(record)
     say = words()
     asked = {"questions": chosen.questions, "reply_to": chosen.reply_to}
     spoken = {"say": say["script"], "and": say["numbers"]["and"]}
@@ -291,15 +331,12 @@ def _render(record: Mapping[str, Any], chosen: Theme, names: Mapping[str, str]) 
         say=say,
         theme=chosen,
         tongues=[(language(name), quote(file)) for name, file in names.items()],
-        title=chosen.title or record["authority"]["title"],
+        title=_title(record, chosen),
         when=closes or say["first"]["no_date"],
         families=families_view(record["options"], chosen),
         backdrop=[kind for kind, *_ in record["data"]["backdrop"]],
         data_has_ask=record["data"]["ask"],
-        styles=[markupsafe.Markup(text) for text in styles],  # noqa: S704 - own files
-        scripts=[markupsafe.Markup(text) for text in scripts],  # noqa: S704 - own files
-        early=markupsafe.Markup(EARLY_SCRIPT),  # noqa: S704 - own text
-        policy=policy,
+        parts=parts,
         lead=say["page"]["lead"].format(n_options=len(record["options"])),
         data=script_json(
             {**record["data"], **spoken, **asked, "right": record["matrix"]["most_kept"]}
@@ -339,11 +376,15 @@ def record_of(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def pages_from_folder(
-    folder: Path, *, theme: Theme | None = None, name: str = "index.html"
+    folder: Path,
+    *,
+    theme: Theme | None = None,
+    name: str = "index.html",
+    how: Placing | None = None,
 ) -> dict[str, str]:
-    """Make the page again from a results folder, and those beside it in other languages."""
+    """Make the page again from a results folder, and what stands beside it."""
     with record_of(folder) as record:
-        return render_pages(record, theme=theme, name=name)
+        return render_pages(record, theme=theme, name=name, how=how)
 
 
 def page_from_folder(folder: Path, *, theme: Theme | None = None) -> str:

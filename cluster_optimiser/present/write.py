@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cluster_optimiser.domain import Result, Unsolved
+    from cluster_optimiser.present.placing import Placing
     from cluster_optimiser.present.theme import Theme
     from cluster_optimiser.prospects import Standing
 
@@ -142,10 +143,12 @@ def write_comparison(
         _replace(out / DATAPACKAGE, datapackage(out, authority, title=record["authority"]["title"]))
 
 
-def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> list[Path]:
+def write_page(
+    folder: Path, file: Path, *, theme: Theme | None = None, how: Placing | None = None
+) -> list[Path]:
     """Make the page of a results folder again; of a sweep or a region, the list of its runs.
 
-    Gives the files written: those beside the first are in the theme's other languages.
+    Gives the files written, the page first.
     """
     if is_list_of_runs(folder):
         # Links of the list lead into the folder.
@@ -153,7 +156,7 @@ def write_page(folder: Path, file: Path, *, theme: Theme | None = None) -> list[
         maps = [path.parent.name for path in folder.glob("*/map.html")] if is_home else []
         pages = {file.name: overview_html(folder, has_map=maps)}
     else:
-        pages = pages_from_folder(folder, theme=theme, name=file.name)
+        pages = pages_from_folder(folder, theme=theme, name=file.name, how=how)
     for name, page in pages.items():
         _put(file.with_name(name), page)
     return [file.with_name(name) for name in pages]

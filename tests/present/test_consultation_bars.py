@@ -6,6 +6,7 @@ import importlib.resources
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 MOST_BYTES = 1_500_000
-MOST_BYTES_OF_NORFOLK = 1_150_000
+MOST_BYTES_OF_NORFOLK = 1_000_000
+MOST_BYTES_WITH_POSTCODES = 1_115_000
 MOST_BYTES_A_PLAN = 40_000
 LEAST_DIFFERENCE = 15.0
 TEXT_COLOUR = "#16222a"
@@ -64,7 +66,20 @@ def test_the_page_is_small_and_so_is_each_further_plan(made_page: Any) -> None:
 
 
 def test_norfolk_is_small(norfolk_page: Any) -> None:
-    assert norfolk_page.path.stat().st_size <= MOST_BYTES_OF_NORFOLK
+    text = norfolk_page.path.read_text(encoding="utf-8")
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert data
+    postcodes = json.dumps(json.loads(data[1])["postcodes"], separators=(",", ":"))
+    assert len(text.encode()) <= MOST_BYTES_WITH_POSTCODES
+    assert len(text.encode()) - len(postcodes) <= MOST_BYTES_OF_NORFOLK
+
+
+def test_an_area_of_several_pictures_is_drawn_once(norfolk_page: Any) -> None:
+    text = norfolk_page.path.read_text(encoding="utf-8")
+    shapes = re.findall(r'<path[^>]* d="([^"]{60,})"', text)
+    assert len(shapes) == len(set(shapes))
+    used, held = (set(re.findall(rf'{name}="#?(m\d+)"', text)) for name in ("href", "id"))
+    assert used == held
 
 
 @pytest.mark.thorough

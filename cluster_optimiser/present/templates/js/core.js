@@ -73,6 +73,8 @@ export const titleOf = (ground, unit) => {
 };
 // Where schools are drawn, in steps of 10 m from the corner of the map.
 schools.at = schools.xy.map(([x, y]) => [Math.round((x - data.origin[0]) / 10), Math.round((y - data.origin[1]) / 10)]);
+// Said once where it is the same everywhere.
+data.grounds.forEach((ground) => { ground.group = ground.group || data.grounds[0].group; });
 // What lies in one cluster in every plan does so with its schools.
 options.forEach((option) => {
   option.of = unpackList(option.of);

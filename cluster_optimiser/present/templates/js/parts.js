@@ -59,6 +59,7 @@ export const reveal = (id, isAsked = true) => {
   const box = byId(`${id}-box`);
   if (box) box.open = true;
   place.scrollIntoView({ block: "start", behavior: "instant" });
+  place.dispatchEvent(new Event("reveal", { bubbles: true }));
   const head = place.matches("details") ? place.querySelector("summary") : place.querySelector("h2, h3") || place;
   if (!head.matches("summary")) head.tabIndex = -1;
   if (isAsked) head.focus({ preventScroll: true });

@@ -1,0 +1,91 @@
+"""Where a page's styles and scripts stand, and what a council's own site needs to show the page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import markupsafe
+
+from cluster_optimiser.present.modules import joined_script
+from cluster_optimiser.present.words import template
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.resources.abc import Traversable
+
+EARLY_SCRIPT = 'document.documentElement.classList.add("scripted");'
+"""Runs before anything is drawn, so that what is for readers without scripts is not laid out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """How a page is to be placed: whole or with files beside it, by itself or in a frame."""
+
+    split: bool = False
+    embed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The elements of styles and scripts, the policy that allows no others, and files beside."""
+
+    styles: list[markupsafe.Markup]
+    early: markupsafe.Markup
+    scripts: list[markupsafe.Markup]
+    policy: str
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _policy(styles: str, scripts: str) -> str:
+    parts = ("default-src 'none'", f"style-src {styles}", f"script-src {scripts}")
+    return "; ".join([*parts, "base-uri 'none'", "form-action 'none'"])
+
+
+def _element(pattern: str, text: str) -> markupsafe.Markup:
+    return markupsafe.Markup(pattern) % markupsafe.Markup(text)  # noqa: S704 - own files
+
+
+def placed(styles: Sequence[str], scripts: Sequence[str], stem: str, how: Placing) -> Placed:
+    """Put styles and scripts into the page, or into files beside it that are named by its stem."""
+    if not how.split:
+        hashes = [" ".join(map(_hash, texts)) for texts in (styles, [EARLY_SCRIPT, *scripts])]
+        return Placed(
+            [_element("<style>%s</style>", text) for text in styles],
+            _element("<script>%s</script>", EARLY_SCRIPT),
+            [_element("<script>%s</script>", text) for text in scripts],
+            _policy(*hashes),
+        )
+    names = (f"{stem}.css", f"{stem}.first.js", f"{stem}.js")
+    style, early, script = (quote(name) for name in names)
+    texts = ("\n".join(styles), EARLY_SCRIPT, "\n".join(scripts))
+    # Of a file opened from a folder, some browsers say that it is of no site: 'self' is not enough.
+    return Placed(
+        [_element('<link rel="stylesheet" href="%s">', style)],
+        _element('<script src="%s"></script>', early),
+        [_element('<script src="%s"></script>', script)],
+        _policy("'self' file:", "'self' file:"),
+        dict(zip(names, texts, strict=True)),
+    )
+
+
+def snippet(folder: Traversable, title: str, name: str, how: Placing) -> dict[str, str]:
+    """Give what is pasted into a site's page to show ours in a frame as high as it is."""
+    stem = name.rpartition(".")[0]
+    script = joined_script(folder, "frame.js")
+    names = (f"{stem}.frame.html", f"{stem}.frame.js")
+    text = template("frame.html.j2").render(
+        title=title,
+        page=quote(name),
+        script=quote(names[1]) if how.split else "",
+        text=markupsafe.Markup(script),  # noqa: S704 - own file
+    )
+    return {names[0]: text} | ({names[1]: script} if how.split else {})
