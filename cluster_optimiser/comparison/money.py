@@ -20,6 +20,7 @@ from cluster_optimiser.comparison.disclosure import STEP, protected_counts
 from cluster_optimiser.constants import NEED_SCALE
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.need import counted, need_and_pupils, takes_part
+from cluster_optimiser.words import joined, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -197,10 +198,11 @@ def _notes(schools: pd.DataFrame, funding: Funding) -> tuple[str, ...]:
             "beside each cluster."
         )
     if funding.without_phases:
+        first, *more = (str(say(f"phases.{phase}")) for phase in funding.without_phases)
+        said = joined([first, *(f"{name[:1].lower()}{name[1:]}" for name in more)])
         notes.append(
-            f"Schools of the phases {', '.join(funding.without_phases)} take no part in the pot "
-            "nor in the need, as they are funded apart; their pupils count for administrative "
-            "money."
+            f"{said} take no part in the pot nor in the need, as they are funded apart; their "
+            "pupils count for administrative money."
         )
     if funding.measures and not funding.counts_are_public:
         notes.append(

@@ -25,9 +25,9 @@ SAME = {
     "jnr": "junior", "jun": "junior", "jr": "junior", "juniors": "junior",
     "inf": "infant", "infants": "infant", "nurs": "nursery", "pri": "primary", "prim": "primary",
     "sec": "secondary", "comp": "comprehensive", "comm": "community", "acad": "academy",
-    "methodist": "methodist", "fed": "federation",
+    "fed": "federation", "mt": "mount",
 }  # fmt: skip
-"""What people write for the same thing; longer phrases first."""
+"""What people write for the same thing; longer phrases first. The page is told the same."""
 
 PHASES = frozenset(
     ("infant", "junior", "primary", "first", "middle", "high", "secondary", "nursery", "upper")
@@ -71,9 +71,9 @@ def plain_words(text: str) -> list[str]:
     ['saint', 'marys', 'ce', 'va', 'junior', 'and', 'infant', 'school']
     """
     folded = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ")
-    folded = "".join(c for c in folded if not unicodedata.combining(c))
+    folded = "".join(c for c in folded if unicodedata.category(c) != "Mn")
     folded = re.sub(r"['\u2019\u02bc`]", "", folded)
-    spaced = " ".join(re.sub(r"[^a-z0-9]+", " ", folded).split())
+    spaced = " ".join(re.sub(r"[\W_]+", " ", folded).split())
     return _PHRASES.sub(lambda found: SAME[found[1]], spaced).split()
 
 
@@ -111,6 +111,10 @@ class SchoolNames:
         self.by_telling: defaultdict[frozenset[str], list[int]] = defaultdict(list)
         for urn, telling in self.telling.items():
             self.by_telling[telling].append(urn)
+        # A name without a letter or number is known by its signs alone.
+        self.by_signs: defaultdict[str, list[int]] = defaultdict(list)
+        for urn, name in zip(urns, schools["name"].astype(str), strict=True):
+            self.by_signs[same_name(name)].append(urn)
         self.by_number: defaultdict[str, list[int]] = defaultdict(list)
         for column in ("postcode", "laestab"):
             values = schools[column].fillna("").astype(str) if column in schools else ()
@@ -124,6 +128,9 @@ class SchoolNames:
             return number
         words = plain_words(written)
         telling = frozenset(words) - GENERIC
+        if not words and same_name(written):
+            signs = self.by_signs.get(same_name(written), [])
+            return self._told_apart(signs, words, "name")
         if not telling:
             return Match("none", (), "no word of it tells which school")
         exact = self.by_telling.get(telling, [])

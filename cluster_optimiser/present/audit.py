@@ -11,10 +11,11 @@ from cluster_optimiser.constants import PHASES
 from cluster_optimiser.present.columns import column
 from cluster_optimiser.present.funding_tables import funding_table
 from cluster_optimiser.present.numbering import cluster_numbers
+from cluster_optimiser.present.principles import lower_first
 from cluster_optimiser.present.sheets import density
 from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.present.words import long_date, number, say, template
-from cluster_optimiser.words import pounds
+from cluster_optimiser.words import pounds, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +29,9 @@ BLANKS = ("lead_name", "held", "agreed", "spent", "left", "signed")
 
 
 def _title(measure: str) -> str:
-    return say("audit.schools") if measure == "schools" else column(measure)[0]
+    title = say("audit.schools") if measure == "schools" else column(measure)[0]
+    first, _, rest = title.partition(" ")
+    return f"{lower_first(first)} {rest}".strip()
 
 
 def formula_lines(money: Funding) -> Iterator[str]:
@@ -39,8 +42,9 @@ def formula_lines(money: Funding) -> Iterator[str]:
         if part.pounds is not None:
             yield say("audit.each", pounds=pounds(part.pounds), measure=measure)
         else:
-            share = number(int(100 * (part.share or Decimal(0))))
-            yield say("audit.share", share=share, measure=measure)
+            pct = 100 * (part.share or Decimal(0))
+            said = share(float(pct / 100), int(pct % 1 > 0))
+            yield say("audit.share", share=said, measure=measure)
     if money.admin_pounds_per_pupil:
         yield say("audit.admin", pounds=pounds(money.admin_pounds_per_pupil))
 

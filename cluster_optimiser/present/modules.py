@@ -61,5 +61,5 @@ def _bare(text: str) -> str:
     text = re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^ */\*\*.*?\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
     text = re.sub(r"/\*\* @type .*? \*/ (?=\()", "", text)
-    # No text of the modules runs over lines.
-    return re.sub(r"^ +", "", text, flags=re.MULTILINE)
+    # No text of the modules runs over lines or holds an arrow.
+    return re.sub(r"^ +", "", text.replace(" => ", "=>"), flags=re.MULTILINE)

@@ -77,8 +77,7 @@ def stand(result: Result) -> str:
     if n_plans is None or found.part:
         return ""
     is_best = result.plan.solution.status == "OPTIMAL" and result.problem.scenario.objective.order
-    say = words()["page"]
-    return str(say["stand_best" if is_best else "stand_plans"].format(n=f"{n_plans:,}"))
+    return say("page.stand_best" if is_best else "page.stand_plans", n_plans)
 
 
 def _asked(result: Result) -> str:

@@ -11,6 +11,7 @@ import shapely
 from cluster_optimiser.constants import SECONDARY_PHASES
 from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import pinned_units
+from cluster_optimiser.inputs.matching import GENERIC, PHASES, SAME, plain_words
 from cluster_optimiser.present.backdrop import backdrop_data
 from cluster_optimiser.present.levels_data import levels_data
 from cluster_optimiser.present.mosaic import grid_of, mosaic, topology
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 POSTCODE_COLUMNS = ("postcode",)
 PLACE_COLUMNS = ("place", "town", "locality", "village")
 SPOT_TOLERANCE_M = 200.0
+
+LESS = (GENERIC - PHASES) | {"primary", "first"}
+"""Words of kind that a name may lack and still be found; other phases are meant as typed."""
 
 
 def _numbered(values: Sequence[object]) -> tuple[list[str], list[int]]:
@@ -240,9 +244,17 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
     for result, colour_of in zip(results, colours, strict=True):
         number = _numbered_once(grounds, ground_data(result.problem))
         options.append({**_option(result, grid, colour_of), "ground": number})
+    spelt: dict[str, str] = {}
+    for written, meant in SAME.items():
+        spelt[meant] = f"{spelt[meant]},{written}" if meant in spelt else written
     made = plain(
         {
             "schools": _schools(problem, cut),
+            "naming": {
+                "same": spelt,
+                "kinds": " ".join(sorted({*LESS, *plain_words(problem.authority.name)})),
+                "phases": " ".join(sorted(PHASES - LESS)),
+            },
             "options": options,
             "grounds": grounds,
             "travel": _travel(problem),

@@ -1,11 +1,11 @@
 """Which school a person means: sure, likely, several or none."""
 
-import re
-
+import pandas as pd
 import pytest
 
 from cluster_optimiser.inputs.matching import SchoolNames
 from tests.norfolk import norfolk_place
+from tests.spellings import WAYS
 
 
 @pytest.fixture(scope="module")
@@ -18,40 +18,7 @@ def names(schools):
     return SchoolNames(schools, ["Norfolk"])
 
 
-def swapped(name):
-    """Exchange the second and third letters, as quick typing does."""
-    return name[0] + name[2] + name[1] + name[3:]
-
-
-KINDS = (
-    "Church of England|Voluntary (Controlled|Aided)|Community|Endowed|Roman Catholic|Catholic"
-    "|Academy|School|Foundation|Methodist|Aided|Controlled|Voluntary|Federation|Trust|and Nursery"
-)
-
 LEAST_FOUND = {"letters exchanged": 0.9, "place and phase": 0.98}
-
-WAYS = {
-    "as it is": lambda name: name,
-    "upper case": str.upper,
-    "county added": lambda name: f"{name}, Norfolk",
-    "without School": lambda name: re.sub(r" School\b", "", name),
-    "CE, VC, VA": lambda name: (
-        name.replace("Church of England", "CE")
-        .replace("Voluntary Controlled", "VC")
-        .replace("Voluntary Aided", "VA")
-    ),
-    "C of E": lambda name: name.replace("Church of England", "C. of E."),
-    "CofE": lambda name: name.replace("Church of England", "CofE"),
-    "St.": lambda name: re.sub(r"\bSt\b", "St.", name).replace(" and ", " & "),
-    "Saint": lambda name: re.sub(r"\bSt\b", "Saint", name),
-    "Jnr, Inf": lambda name: name.replace("Junior", "Jnr").replace("Infant", "Inf"),
-    "no apostrophe": lambda name: name.replace("'", ""),
-    "without status": lambda name: re.sub(
-        "Church of England|Voluntary (Controlled|Aided)|Community|Endowed", "", name
-    ),
-    "place and phase": lambda name: " ".join(re.sub(rf"\b({KINDS})\b", "", name).split()),
-    "letters exchanged": swapped,
-}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -103,3 +70,11 @@ def test_postcode_and_laestab_are_numbers_of_a_school(schools):
     assert names.find("NR1 1AA").sureness == "several"
     assert names.find("926/2002").urns == (urns[1],)
     assert names.find("9262003").sureness == "sure"
+
+
+def test_names_in_other_letters_and_in_signs_alone_are_found():
+    schools = pd.DataFrame({"name": ["\u09a2\u09be\u0995\u09be School", "???", "Ash School"]})
+    names = SchoolNames(schools)
+    assert names.find("\u09a2\u09be\u0995\u09be").urns == (0,)
+    assert (names.find("???").sureness, names.find("???").urns) == ("sure", (1,))
+    assert names.find("!!").sureness == "none"

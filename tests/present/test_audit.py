@@ -40,7 +40,7 @@ def test_the_formula_on_the_page_is_the_one_that_counts(pages) -> None:
     money = norfolk_result("4a").problem.scenario.funding
     lines = list(formula_lines(money))
     assert len(lines) == 2 + len(money.parts)
-    assert "£5,000.00 for each of: Schools" in lines
+    assert "£5,000.00 for each: schools" in lines
     assert all(line in page for page in pages for line in lines)
 
 

@@ -12,13 +12,18 @@ import shutil
 import subprocess
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cluster_optimiser import present
+from cluster_optimiser.inputs.matching import name_key, plain_words
 from cluster_optimiser.present.packing import packed_list
 from cluster_optimiser.present.tables import csv_cell
+from tests.spellings import WAYS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROOT = Path(__file__).parents[2]
 MODULES = Path(present.__file__).parent / "templates" / "js"
@@ -57,6 +62,19 @@ def _sweep(chance: random.Random) -> dict[str, Any]:
     return {"groups": groups, "n": n, "limits": limits, "count": len(found), "costs": best}
 
 
+def _spelt(schools: pd.DataFrame) -> list[list[Any]]:
+    """Give 100 schools in every way of writing, the words of it, and who may stand first."""
+    at: dict[str, list[int]] = {}
+    for place, name in enumerate(schools["name"]):
+        at.setdefault(name_key(name), []).append(place)
+    some = random.Random(19).sample(list(schools["name"]), 100)
+    return [
+        [way, write(name), plain_words(write(name)), at[name_key(name)]]
+        for name in some
+        for way, write in WAYS.items()
+    ]
+
+
 def test_the_modules_do_what_python_does(norfolk_page: Any, tmp_path: Path) -> None:
     node = shutil.which("node")
     if node is None:
@@ -73,6 +91,7 @@ def test_the_modules_do_what_python_does(norfolk_page: Any, tmp_path: Path) -> N
         "cells": [_cell(text) for text in CELLS],
         "packed": [[some, packed_list(some)] for some in lists],
         "sweeps": [_sweep(chance) for _ in range(60)],
+        "spelt": _spelt(norfolk_page.results[0].problem.authority.schools),
     }
     for path in [*MODULES.glob("*.js"), *(ROOT / "tests" / "js").glob("*.test.js")]:
         shutil.copy(path, tmp_path)

@@ -77,6 +77,7 @@ class Figure:
     svg: str
     alt: str  # what it shows, for those who do not see it
     caption: str  # the line under it
+    height_mm: int = 57
     label: str = ""
     name: str = ""  # "Map 4", given by `numbered`
 

@@ -124,11 +124,11 @@ def _cluster_table(option: Option, *, is_funded: bool) -> TableBlock:
             cells += [pounds(paid.get(key, "")) for key in keys]
         rows.append(tuple(cells))
     names = ["number", "cluster", "schools", "pupils", "place", "mean", "longest"]
-    widths = [0.5, 2.2, 0.8, 0.8, 2.4, 0.9, 0.9]
+    widths = [0.45, 2.2, 0.9, 0.8, 2.3, 1.0, 1.0]
     if votes:
-        names, widths = [*names, "votes", "quorum"], [*widths, 0.7, 0.8]
+        names, widths = [*names, "votes", "quorum"], [*widths, 0.7, 0.9]
     if is_funded:
-        names, widths = [*names, "admin", "pot", "behind"], [*widths, 1.2, 1.5, 1.5]
+        names, widths = [*names, "admin", "pot", "behind"], [*widths, 1.2, 1.5, 1.45]
     return TableBlock(
         say("report.clusters.table", label=option.label),
         tuple(say(f"report.columns.{name}") for name in names),

@@ -9,7 +9,7 @@ from cluster_optimiser.present.report.maps import standalone_svg
 from cluster_optimiser.present.report.measures import against_today, layer_words
 from cluster_optimiser.present.report.summary import smallest, verdicts
 from cluster_optimiser.terms import term_words
-from cluster_optimiser.words import joined, number, say
+from cluster_optimiser.words import joined, number, percent, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +24,10 @@ MOST_LISTED = 3
 MOST_VIOLATIONS = 3
 """So many broken rules are listed, then counted."""
 
+LINE_MM, LETTERS, ROW_MM, ROW_LETTERS, PAGE_MM = 5.0, 104, 3.7, 52, 260
+LEAST_MM, MOST_MM = 50, 110
+"""Of the PDF: height and letters of a line and of a table's row, and what a map may take."""
+
 MOST_NAMED = 12
 """So many clusters are named in one line, then counted."""
 
@@ -34,7 +38,7 @@ def each(folder: ResultsFolder, option: Option, *, is_first: bool) -> Iterator[B
     yield Heading(2, title, f"option-{option.label}", starts_page=not is_first)
     m = option.metrics
     description = str(option.manifest["description"])
-    yield Paragraph(
+    does = Paragraph(
         say(
             "report.each.does",
             description=description,
@@ -47,17 +51,14 @@ def each(folder: ResultsFolder, option: Option, *, is_first: bool) -> Iterator[B
     areas = folder.record["under"]["areas_title"]
     layer = f"{areas[:1].lower()}{areas[1:]}"
     dashed = say("report.each.areas", layer=layer) if areas else ""
-    yield Figure(
-        standalone_svg(folder.record, option.view),
-        say("report.each.alt", m["n_clusters"], label=option.label),
-        say("report.each.caption", label=option.label, areas=dashed),
-    )
-    yield Heading(3, say("report.each.given_up"))
-    yield Bullets(tuple(against_today(folder, option)))
-    yield Heading(3, say("report.each.standing"))
-    yield Bullets(tuple(standing(option, layer_words(folder))))
-    yield Heading(3, say("report.each.exceptional"))
-    yield Bullets(tuple(exceptional(option)))
+    rest: list[Block] = [
+        Heading(3, say("report.each.given_up")),
+        Bullets(tuple(against_today(folder, option))),
+        Heading(3, say("report.each.standing")),
+        Bullets(tuple(standing(option, layer_words(folder)))),
+        Heading(3, say("report.each.exceptional")),
+        Bullets(tuple(exceptional(option))),
+    ]
     rows = tuple(
         (name, say(f"report.verdicts.{finding['verdict']}"), finding["text"])
         for name, finding in verdicts(folder, option)
@@ -65,7 +66,30 @@ def each(folder: ResultsFolder, option: Option, *, is_first: bool) -> Iterator[B
     if rows:
         header = tuple(say(f"report.columns.{key}") for key in ("principle", "verdict", "figure"))
         caption = say("report.principles.of_option", label=option.label)
-        yield TableBlock(caption, header, rows, (2.6, 1.5, 2.9), "page.json")
+        rest.append(TableBlock(caption, header, rows, (2.6, 1.5, 2.9), "page.json"))
+    yield does
+    yield Figure(
+        standalone_svg(folder.record, option.view),
+        say("report.each.alt", m["n_clusters"], label=option.label),
+        say("report.each.caption", label=option.label, areas=dashed),
+        _room_mm([does, *rest], is_first=is_first),
+    )
+    yield from rest
+
+
+def _room_mm(blocks: Sequence[Block], *, is_first: bool) -> int:
+    """Guess how high the map may be so that the option has one page, on the safe side."""
+    used = 22.0 + 26 * is_first  # titles and caption
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            used += LINE_MM * -(-len(block.text) // LETTERS)
+        elif isinstance(block, Bullets):
+            used += LINE_MM * sum(-(-len(item) // LETTERS) for item in block.items)
+        elif isinstance(block, TableBlock):
+            used += 12 + sum(ROW_MM * -(-max(map(len, row)) // ROW_LETTERS) for row in block.rows)
+        else:
+            used += 8
+    return max(LEAST_MM, min(MOST_MM, int(PAGE_MM - used)))
 
 
 def standing(option: Option, layers: Mapping[str, str]) -> Iterator[str]:
@@ -84,14 +108,13 @@ def standing(option: Option, layers: Mapping[str, str]) -> Iterator[str]:
         elif option.manifest["status"] == "OPTIMAL":
             yield say("report.each.not_ranked")
         return
-    if universe["n_plans"] == 1:
-        yield say("report.each.only")
-        return
-    yield from _ranked(universe["rank"], layers)
+    if universe["n_plans"] > 1:
+        yield from _ranked(universe["rank"], layers)
 
 
 def _ranked(rows: Sequence[Mapping[str, Any]], layers: Mapping[str, str]) -> Iterator[str]:
-    counted, between, n_plans = [], [], 0
+    """Say in which single measures no legal plan is better, and how many are in the others."""
+    unbeaten, counted, between, n_plans = [], [], [], 0
     for row in rows:
         if row["metric"] == "order":
             continue
@@ -99,10 +122,16 @@ def _ranked(rows: Sequence[Mapping[str, Any]], layers: Mapping[str, str]) -> Ite
         measure = term_words("report.by", str(row["metric"]), layers)
         if better is not None and equal is not None and worse is not None:
             n_plans = better + equal + worse
-            counted.append(say("report.each.ranked", measure=measure, better=better, equal=equal))
+            if better == 0:
+                unbeaten.append(measure)
+                continue
+            part = percent(better, n_plans)
+            counted.append(say("report.each.ranked", measure=measure, better=better, share=part))
         elif row.get("n_better_least") is not None:
             low, high = row["n_better_least"], row["n_better_most"]
             between.append(say("report.each.between", measure=measure, least=low, most=high))
+    if unbeaten:
+        yield say("report.each.unbeaten", all=n_plans, list=joined(unbeaten))
     if counted:
         yield say("report.each.ranking", all=n_plans, list="; ".join(counted))
     yield from between

@@ -24,7 +24,8 @@ def money_of_all(folder: ResultsFolder) -> Iterator[Block]:
     stated = funded[0].manifest["funding"]
     pot, admin = (stated["totals"][f"{key}_pounds"] for key in ("pot", "admin"))
     yield Heading(1, say("report.money.heading"), "money")
-    yield Paragraph(say("report.money.lead", pot=pounds(pot), admin=pounds(admin)))
+    lead = "lead" if float(admin) else "lead_pot"
+    yield Paragraph(say(f"report.money.{lead}", pot=pounds(pot), admin=pounds(admin)))
     yield Paragraph(say("report.money.spread"))
     rows = []
     for option in funded:

@@ -1,7 +1,7 @@
 // What is not looked at is not made: the content of a closed part waits as text, where readers
 // without scripts see it.
 import { byId, counted, make, say } from "./core.js";
-import { fold, wordsOf } from "./search.js";
+import { wordsOf, written } from "./search.js";
 
 const made = [];
 /** @param {(part: any) => void} listener called once for each part, when its content is there */
@@ -25,13 +25,13 @@ export const setStops = (within = document.body) => within.querySelectorAll(".sc
 const setUpFilter = () => {
   const field = byId("filter");
   const lines = [...document.querySelectorAll("#all-schools tbody tr")];
-  const texts = lines.map((line) => fold(line.textContent));
+  const texts = lines.map((line) => [...wordsOf(line.textContent), ...written(line.textContent)].join(" "));
   byId("filter-box").hidden = false;
   field.addEventListener("input", () => {
-    const asked = wordsOf(field.value);
+    const ways = [wordsOf(field.value), written(field.value)];
     let n = 0;
     lines.forEach((line, i) => {
-      line.hidden = !asked.every((word) => texts[i].includes(word));
+      line.hidden = !ways.some((asked) => asked.every((word) => texts[i].includes(word)));
       n += line.hidden ? 0 : 1;
     });
     byId("filter-status").textContent = counted(n, say.filter);

@@ -1,26 +1,26 @@
 // Find my school: a combobox after the WAI-ARIA pattern; one letter too few, too many, wrong or
-// swapped is forgiven in each word of four letters or more, and so are the usual ways of writing.
+// swapped is forgiven in each word of four letters or more (swapped: three), and so are the usual
+// ways of writing.
 import { byId, counted, data, decimal, fill, language, make, number, say, schools } from "./core.js";
 import { asPostcode, nearSchools, spotOfPostcode } from "./places.js";
 
 /** @param {string} text */
-export const fold = (text) => text.toLocaleLowerCase(language).normalize("NFKD").replace(/[\u0300-\u036f\u2019']/g, "");
-// Ways of writing one thing, in names of schools in England.
-/** @type {[RegExp, string][]} */
-const USUAL = [
-  [/&/g, " and "], [/\b(church of england|c\.? ?of ?e|c\/e|cofe|ce)\b\.?/g, " coe "],
-  [/\bvoluntary[ -]controlled\b/g, " vc "], [/\bvoluntary[ -]aided\b/g, " va "],
-  [/\b(roman catholic|r\.? ?c)\b\.?/g, " catholic "], [/\bsaint\b/g, "st"], [/\bmount\b/g, "mt"],
-];
+export const fold = (text) => text.toLocaleLowerCase(language).normalize("NFKD").replace(/\p{Mn}|['\u2019\u02bc`]/gu, "");
+// Ways of writing one thing, and the words of kind, are those that replies are counted by.
+const { kinds, phases } = data.naming;
+const same = Object.fromEntries(Object.entries(data.naming.same).flatMap(([to, from]) => from.split(",").map((one) => [one, to])));
+const PHRASES = RegExp(` (${Object.keys(same).sort((a, b) => b.length - a.length).join("|")})(?= )`, "g");
 // Words that tell few schools apart: one that a name lacks is forgiven.
-const WEAK = new Set(["school", "academy", "college", "the", "and", "of", "at", "in", "primary", "first", "community", "coe", "vc", "va", "catholic", "foundation", "aided", "controlled", "voluntary", "trust", "free"]);
-const KINDS_OF_SCHOOL = new Set(["high", "junior", "infant", "infants", "nursery", "middle", "secondary", "grammar", "saint"]);
+const WEAK = new Set(kinds.split(" "));
+const FEW = new Set([...phases.split(" "), "saint"]);
 const apart = (text) => text.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-/** @param {string} text @returns {string[]} */
-export const wordsOf = (text) => apart(USUAL.reduce((now, [from, to]) => now.replace(from, to), fold(text)));
+/** As it is usually written. @param {string} text @returns {string[]} */
+export const wordsOf = (text) => apart(` ${apart(fold(text).replaceAll("&", " and ")).join(" ")} `.replace(PHRASES, (_, found) => ` ${same[found]}`));
+/** As it is written. @param {string} text @returns {string[]} */
+export const written = (text) => apart(fold(text));
 const entries = schools.name.map((name, i) => ({
-  // As it is written, and as it is usually written.
-  name: [...new Set([...wordsOf(name), ...apart(fold(name))])],
+  text: fold(name).trim(),
+  name: [...new Set([...wordsOf(name), ...written(name)])],
   place: wordsOf(`${schools.place[i] || ""} ${schools.locals[schools.local[i]]}`),
   urn: String(schools.urn[i]),
   postcode: fold(schools.postcode[i] || "").replace(/\s/g, ""),
@@ -36,11 +36,13 @@ const isOneOff = (a, b) => {
   return same(i + 1, i + 1) || same(i + 1, i) || same(i, i + 1)
     || (a[i] === b[i + 1] && a[i + 1] === b[i] && same(i + 2, i + 2));
 };
+const letters = (word) => [...word].sort().join("");
 // 0 the whole word, 1 its beginning, 3 with one letter forgiven; null not at all.
 const wordCost = (asked, word) => {
   if (word === asked) return 0;
   if (word.startsWith(asked)) return 1;
-  if (asked.length < 4) return null;
+  // In a short word another letter makes another word; letters exchanged do not.
+  if (asked.length < 4) return asked.length === 3 && letters(asked) === letters(word) && isOneOff(asked, word) ? 3 : null;
   for (const length of [asked.length, asked.length - 1, asked.length + 1]) {
     if (length <= word.length && isOneOff(asked, word.slice(0, length))) return word.length === length ? 2.5 : 3;
   }
@@ -70,12 +72,17 @@ const entryCost = (asked, entry, joined) => {
 /** Schools by what they are called, the best first. @param {string} text @returns {number[]} */
 export const search = (text) => {
   const asked = wordsOf(text);
+  // The last word may not be finished: "st" may become "stalham".
+  const unfinished = [...asked.slice(0, -1), ...written(text).slice(-1)];
   const joined = asked.join("");
-  if (joined.length < 2) return [];
+  const signs = fold(text).trim();
   const hits = [];
   entries.forEach((entry, i) => {
-    const cost = entryCost(asked, entry, joined);
-    if (cost !== null) hits.push([cost, i]);
+    const costs = joined.length > 1
+      ? [entryCost(asked, entry, joined), entryCost(unfinished, entry, unfinished.join(""))].filter((cost) => cost !== null)
+      // Of one letter, or of signs alone, a name is found by itself.
+      : signs && (entry.text === signs || (!joined && entry.text.startsWith(signs))) ? [0] : [];
+    if (costs.length) hits.push([Math.min(...costs), i]);
   });
   return hits.sort((x, y) => x[0] - y[0] || schools.name[x[1]].localeCompare(schools.name[y[1]], language) || x[1] - y[1]).map((hit) => hit[1]);
 };
@@ -97,7 +104,7 @@ const fewerWords = (text) => {
   const asked = apart(text);
   const parts = asked.slice(1).flatMap((_, i) => [asked.slice(0, -1 - i), asked.slice(1 + i)]);
   const less = parts.map((words) => words.join(" ")).find((words) => {
-    const isTelling = wordsOf(words).some((word) => !WEAK.has(word) && !KINDS_OF_SCHOOL.has(word));
+    const isTelling = wordsOf(words).some((word) => !WEAK.has(word) && !FEW.has(word));
     return isTelling && search(words).length;
   });
   return less ? { hits: search(less), less } : { hits: [], less: "" };
@@ -156,7 +163,7 @@ export const setUpSearch = (onPick) => {
       item.addEventListener("mousedown", (event) => { event.preventDefault(); pick(school); });
       return item;
     }));
-    const isAsked = wordsOf(input.value).join("").length > 1;
+    const isAsked = found.length || wordsOf(input.value).join("").length > 1;
     status.textContent = !isAsked ? "" : !found.length ? (asPostcode(input.value) ? say.found_no_postcode : say.found_none)
       : less ? fill(say.found_less, { asked: input.value.trim(), less })
       : found.every((school) => away.has(school)) ? fill(say.found_near, { from })
