@@ -319,6 +319,7 @@ class _Plans:
         self.problem, self.others = problem, others
         self.pupils = problem.authority.schools["pupils"]
         self._universe: Universe | str | None = None
+        self._known: dict[tuple[tuple[object, object], ...], dict[str, object]] = {}
 
     def universe(self) -> Universe | str:
         """Give all legal plans, or why there are none to be had; worked out when first asked."""
@@ -346,9 +347,17 @@ class _Plans:
         except InputError as error:
             reasons = "; ".join(f"{f.subject}: {f.problem}".strip(": ") for f in error.faults)
             return {**row, "status": "cannot be read", "reasons": reasons}, None
+        # Many may send the same plan.
+        key = tuple(plan.items())
+        if key not in self._known:
+            self._known[key] = self._found(plan)
+        return {**row, **self._known[key]}, plan
+
+    def _found(self, plan: pd.Series) -> dict[str, object]:
+        """Give what is true of a plan, whoever sent it."""
         violations = verify_plan(self.problem, plan).violations
         scored = score(self.problem, plan, "own")
-        row |= {
+        row: dict[str, object] = {
             "status": "breaks rules" if violations else "legal",
             "reasons": "; ".join(str(violation) for violation in violations),
             "n_clusters": scored.metrics["n_clusters"],
@@ -361,7 +370,7 @@ class _Plans:
         if near:
             label = min(near, key=lambda name: (near[name], name))
             row |= {"nearest_option": label, "nearest_pupils": near[label]}
-        return {**row, **({} if violations else self._rank(plan))}, plan
+        return {**row, **({} if violations else self._rank(plan))}
 
     def _read(self, reply: Reply) -> pd.Series:
         text, authority = reply.plan_text, self.problem.authority

@@ -88,12 +88,20 @@ def _file(path: Path) -> list[Raw]:
     if path.suffix.lower() == ".eml":
         return _mailed(_body(content), path.name)
     text = decode(content)
+    lost = ""
     if isinstance(text, Problem):
-        raise InputError([Fault(file, 0, "", text.text, text.remedy)])
-    return _mailed(text, path.name) if path.suffix.lower() in MAIL else list(_rows(text, path))
+        # One reply that is no text harms no other, if there are headings at all.
+        mended, lost = content.decode("utf-8-sig", "replace"), "\0\ufffd"
+        head = mended.partition("\n")[0].casefold()
+        if not set(NEEDED) <= set(re.findall(r"\w+", head)):
+            raise InputError([Fault(file, 0, "", text.text, text.remedy)])
+        text = mended
+    if path.suffix.lower() in MAIL:
+        return _mailed(text, path.name)
+    return list(_rows(text, path, lost))
 
 
-def _rows(text: str, path: Path) -> Iterator[Raw]:
+def _rows(text: str, path: Path, lost: str) -> Iterator[Raw]:
     """Read a table; lines of a cell stay lines, and a cell may be as long as it likes."""
     delimiter, n_stating = delimiter_of(text)
     before = csv.field_size_limit(MOST_BYTES)
@@ -108,6 +116,8 @@ def _rows(text: str, path: Path) -> Iterator[Raw]:
             if not header:
                 header = [cell.strip().casefold() for cell in cells]
                 _require(header, path, row)
+            elif any(letter in cell for cell in cells for letter in lost):
+                yield Raw(path.name, row, fault="the row holds bytes that are no text")
             elif any(cells[len(header) :]):
                 problem = f"the row has {len(cells)} cells, the header has {len(header)}"
                 yield Raw(path.name, row, fault=problem)

@@ -55,3 +55,15 @@ def test_what_an_analyst_has_decided_counts(tmp_path, authority):
     confirm.write_text("written,urn\nx,1\n")
     with pytest.raises(InputError, match='there is no school "1"'):
         read(tmp_path, authority, *lines, confirmed=confirm)
+
+
+def test_bytes_that_are_no_text_spoil_their_own_row_alone(tmp_path, authority):
+    file = tmp_path / "replies.csv"
+    rows = (b"120883,4a", b"120883,4\x004b", b"\xff\xfe\x81,4a", "Å,4b".encode(), b"120883,4b")
+    file.write_bytes(b"school,option\n" + b"\n".join(rows) + b"\n")
+    replies = load_replies(file, authority, ["4a", "4b"])
+    assert [bool(reply.fault) for reply in replies] == [False, True, True, False, False]
+    assert [reply.urn for reply in replies] == [120883, None, None, None, 120883]
+    file.write_bytes(bytes(range(256)) * 9)
+    with pytest.raises(InputError, match="neither UTF-8 nor Windows text"):
+        load_replies(file, authority, ["4a", "4b"])
