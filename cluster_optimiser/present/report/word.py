@@ -189,13 +189,15 @@ class _Writer:
 
     def heading(self, block: Heading) -> None:
         """Add a heading, numbered by its style or lettered."""
-        text = f"{block.name}: {block.text}" if block.is_annex else block.text
         heading = self.document.add_paragraph(style=f"Heading {block.level}")
         heading.paragraph_format.page_break_before = block.starts_page
         labels = [
             label for label in (block.label, f"top-{block.name}" * (block.level == 1)) if label
         ]
-        add_bookmark(heading, labels, text)
+        # What refers to an annex shows what is marked, once its field is worked out again.
+        add_bookmark(heading, labels, block.name if block.is_annex else block.text)
+        if block.is_annex:
+            heading.add_run(f": {block.text}")
         if block.level == 1:
             self.in_annex = self.in_annex or block.is_annex
             set_number(heading, None if block.is_annex else self.numbering, 0)

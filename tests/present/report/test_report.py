@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import shutil
+import subprocess
+import warnings
 import zipfile
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -39,7 +43,6 @@ from tests.present.report.conftest import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pypdf import PdfReader
 
@@ -123,6 +126,25 @@ def test_the_pdf_says_that_it_is_pdf_ua(pdf: PdfReader, written: Path) -> None:
     assert pdf.metadata.title == "Norfolk: options for school clusters"
     assert b"pdfuaid:part>1" in root["/Metadata"].get_object().get_data()
     assert len(pdf.outline) > 5
+
+
+@pytest.mark.thorough
+def test_a_checker_that_is_not_ours_finds_no_fault_by_pdf_ua(written: Path) -> None:
+    tools = Path(__file__).parents[3] / "build" / "tools" / "bin"
+    checker = shutil.which("outloud", path=f"{tools}{os.pathsep}{os.environ['PATH']}")
+    if checker is None:
+        said = (
+            "NO outloud ON THE PATH OR IN build/tools: THE PDF WAS NOT CHECKED BY ANOTHER PROGRAM"
+        )
+        warnings.warn(said, pytest.PytestWarning, stacklevel=1)
+        pytest.skip(said)
+    command = [checker, "--layer", "conformance", "--json", "-", str(written / "report.pdf")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    (found,) = json.loads(done.stdout)["results"]
+    assert [one for one in found["findings"] if one["severity"] == "error"] == []
+    # Rows of two tables at one height of their pages are taken for lines at the foot of pages.
+    assert {one["rule"] for one in found["findings"]} <= {"PAG-001"}
+    assert found["stats"]["tagged"]
 
 
 def test_the_pdf_is_tagged(pdf: PdfReader) -> None:
@@ -357,6 +379,8 @@ def test_numbers_of_pages_captions_and_references_are_fields(word) -> None:
     assert body.count("SEQ Table") == len(word.tables)
     assert body.count("SEQ Map") == len(LABELS)
     marks = {e.get(qn("w:name")) for e in word.element.iter(qn("w:bookmarkStart"))}
+    (annex,) = (p for p in word.paragraphs if p.style.name == "Heading 1" and "Annex A" in p.text)
+    assert annex.runs[0].text == "Annex A"
     asked = set(re.findall(r"(?:PAGE)?REF (\w+)", body))
     assert len(asked) > 8
     assert asked <= marks
