@@ -233,15 +233,22 @@ def _shared(pictures: Sequence[str]) -> tuple[str, list[str]]:
 def _once(record: Mapping[str, Any]) -> dict[str, Any]:
     """Take out of a record what it says twice; the page's scripts know where to find it."""
     symbols, pictures = _shared([str(option["svg"]) for option in record["options"]])
-    first, *rest = record["data"]["grounds"]
-    same = ({k: v for k, v in one.items() if k != "group" or v != first[k]} for one in rest)
+    first = record["data"]["grounds"][0]
+    grounds = [
+        {
+            key: value
+            for key, value in one.items()
+            if key != "single" and (key != "group" or one is first or value != first[key])
+        }
+        for one in record["data"]["grounds"]
+    ]
     return {
         **record,
         "under": {**record["under"], "symbols": record["under"]["symbols"] + symbols},
         "options": [
             {**option, "svg": svg} for option, svg in zip(record["options"], pictures, strict=True)
         ],
-        "data": {**record["data"], "grounds": [first, *same]},
+        "data": {**record["data"], "grounds": grounds},
     }
 
 

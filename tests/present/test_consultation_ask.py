@@ -67,6 +67,7 @@ def _question(chance: random.Random, units: list[str], at: Any, wishes: list[str
         "most": chance.choice([None, None, 25, 27, 28]),
         "minutes": chance.choice([None, None, 25, 30, 40]),
         "order": chance.sample(wishes, chance.randint(1, 3)),
+        "weights": chance.choice([None, [chance.choice([0, 1, 2, 7, 1000]) for _ in wishes]]),
     }
 
 
@@ -98,7 +99,10 @@ def test_answers_are_those_of_every_legal_plan(
     )
     assert sorted(units) == sorted(problem.units.index)
     layers = page.evaluate("clusterPage.data.schools.layers.map(({ name }) => name)")
-    wishes = ["count", "pupil_minutes", "deviation", *(f"misaligned.{name}" for name in layers)]
+    wishes = ["count", "pupil_minutes", *(f"misaligned.{name}" for name in layers), "deviation"]
+    # Points are of a cluster, of a minute of the average way, of each hundredth of the pupils.
+    pupils = int(problem.units["pupils"].sum())
+    scale = [100 * pupils, 1, *[100 * 100 for _ in wishes[2:]]]
     chance = random.Random(18)
     several = [group for group in groups if len(group.units) > 1]
     questions = [_question(chance, units, several, wishes) for _ in range(N_QUESTIONS)]
@@ -128,6 +132,41 @@ def test_answers_are_those_of_every_legal_plan(
         if len(legal):
             some += 1
             each = [[group.costs[wish] for group in groups] for wish in question["order"]]
+            if question["weights"]:
+                by = [w * s for w, s in zip(question["weights"], scale, strict=True)]
+                each = [
+                    [
+                        sum(g.costs[wish] * f for wish, f in zip(wishes, by, strict=True))
+                        for g in groups
+                    ]
+                ]
             best = min(map(tuple, (legal @ np.array(each, dtype=np.float64).T).tolist()))
             assert tuple(costs) == best, question
     assert some > N_QUESTIONS / 4
+
+
+def test_points_are_asked_for_answered_and_in_the_address(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    seen = visit(norfolk_page.path, "#see=ask")
+    page = seen.page
+    assert page.locator("#ask-weights").is_hidden()
+    page.select_option("#ask-by", "w")
+    assert page.locator("#ask-order").is_hidden()
+    page.fill("#ask-weight-0", "5")
+    page.fill("#ask-weight-1", "0")
+    page.locator("#ask-weight-1").blur()
+    assert "~w5!0!1" in page.evaluate("clusterPage.chosen.ask")
+    said = page.locator("#ask-proof").inner_text()
+    assert "with the fewest points for: 5 \N{MULTIPLICATION SIGN} each cluster; 1" in said
+    assert "minute" not in said
+    before = page.locator("#ask-figures tr").first.inner_text()
+    address = page.url
+    page.go_back()
+    page.go_back()
+    page.go_back()
+    page.locator("#ask-order").wait_for(state="visible")
+    again = visit(norfolk_page.path, "#" + address.partition("#")[2]).page
+    assert again.locator("#ask-figures tr").first.inner_text() == before
+    assert again.locator("#ask-weight-0").input_value() == "5"
+    assert seen.complaints == []

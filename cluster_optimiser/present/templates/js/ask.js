@@ -1,5 +1,5 @@
 // Ask all plans: restrictions and wishes of one's own, answered from every plan that keeps the rules.
-import { byId, counted, data, decimal, fill, language, make, number, options, row, say, schools, titleOf } from "./core.js";
+import { byId, counted, DASH, data, decimal, fill, HUNDREDTHS, language, make, number, options, row, say, schools, titleOf } from "./core.js";
 import { makePane, setUpZoom, showOption } from "./maps.js";
 import { measure, measureCluster, membersOf } from "./measure.js";
 import { encodePlan, partOf } from "./plan.js";
@@ -7,7 +7,7 @@ import { choose, chosen } from "./state.js";
 import { sweep } from "./sweep.js";
 import { asOption, clusterNames } from "./workbench.js";
 
-/** @typedef {{ pairs: [string, number, number][], most: number | null, minutes: number | null, order: string[] }} Question */
+/** @typedef {{ pairs: [string, number, number][], most: number | null, minutes: number | null, order: string[], weights?: number[] | null }} Question */
 const WISHES = 3;
 export const asked = { pane: null, groups: null, order: [], all: null, answer: null };
 const optionOf = () => options[data.ask.option];
@@ -22,7 +22,20 @@ const wishes = () => {
     ["deviation", (c) => Math.abs(c.pupils - target)],
   ]);
 };
-const wishWords = (wish) => (wish.startsWith("misaligned.") ? fill(say.wish_misaligned, { layer: schools.layers.find(({ name }) => `misaligned.${name}` === wish).title }) : say[`wish_${wish}`]);
+// A weight is of a cluster, of a minute on the average way, of a hundredth of all pupils: as whole numbers of one scale.
+const factors = () => {
+  const { group } = groundOfAsk();
+  const hundred = HUNDREDTHS * schools.pupils.reduce((sum, n, school) => sum + (group[school] < 0 ? n : 0), 0);
+  return [...wishes().keys()].map((wish) => (wish === "count" ? hundred : wish === "pupil_minutes" ? 1 : HUNDREDTHS * HUNDREDTHS));
+};
+const weighed = (weights) => {
+  const scale = factors();
+  const terms = [...wishes().values()];
+  return (cluster) => terms.reduce((sum, term, i) => sum + (weights[i] ? weights[i] * scale[i] * term(cluster) : 0), 0);
+};
+const layerWords = (text, wish) => fill(text, { layer: schools.layers.find(({ name }) => `misaligned.${name}` === wish).title });
+const weightWords = (wish) => (wish.startsWith("misaligned.") ? layerWords(say.weight_misaligned, wish) : say[`weight_${wish}`]);
+const wishWords = (wish) => (wish.startsWith("misaligned.") ? layerWords(say.wish_misaligned, wish) : say[`wish_${wish}`]);
 // The groups that a plan may be made of, measured once; units from west to east.
 const groupsOfAsk = () => {
   if (asked.groups) return asked.groups;
@@ -40,25 +53,28 @@ const groupsOfAsk = () => {
 export const answerTo = (question) => {
   const { rules } = optionOf();
   const terms = wishes();
+  const together = question.weights ? weighed(question.weights) : null;
   const kept = groupsOfAsk().filter(({ units, cluster }) => (question.minutes === null || (cluster.longest !== null && cluster.longest <= question.minutes))
     && question.pairs.every(([how, a, b]) => (how === "t" ? units.includes(a) === units.includes(b) : !(units.includes(a) && units.includes(b)))));
-  const groups = kept.map(({ mask, cluster }) => ({ mask, isException: cluster.pupils < rules.min_pupils, costs: question.order.map((wish) => terms.get(wish)(cluster)) }));
+  const groups = kept.map(({ mask, cluster }) => ({ mask, isException: cluster.pupils < rules.min_pupils, costs: together ? [together(cluster)] : question.order.map((wish) => terms.get(wish)(cluster)) }));
   const [least, most] = rules.count;
   const found = sweep(groups, asked.order.length, { least, most: Math.min(most === null ? asked.order.length : most, question.most === null ? Infinity : question.most), exceptions: rules.max_exceptions });
   const units = found.groups.map((i) => kept[i].units);
   const part = groundOfAsk().units.map((_, unit) => units.findIndex((held) => held.includes(unit)));
   return { count: found.count, costs: found.costs, part: found.count ? partOf(part) : null };
 };
-/** The question as the address has it: t together, a apart, n clusters, m minutes, o order. @param {Question} question */
-export const encodeAsk = ({ pairs, most, minutes, order }) => [
-  ...pairs.map(([how, a, b]) => `${how}${a}-${b}`), ...(most === null ? [] : [`n${most}`]), ...(minutes === null ? [] : [`m${minutes}`]), `o${order.join("!")}`,
+/** The question as the address has it: t together, a apart, n clusters, m minutes, o order, w weights. @param {Question} question */
+export const encodeAsk = ({ pairs, most, minutes, order, weights }) => [
+  ...pairs.map(([how, a, b]) => `${how}${a}-${b}`), ...(most === null ? [] : [`n${most}`]), ...(minutes === null ? [] : [`m${minutes}`]), `o${order.join("!")}`, ...(weights ? [`w${weights.join("!")}`] : []),
 ].join("~");
+const MOST_WEIGHT = 1000;
+const weightOf = (text) => Math.min(MOST_WEIGHT, Math.max(0, Math.round(Number(text) || 0)));
 /** @param {string} text @returns {Question} */
 export const decodeAsk = (text) => {
   const known = [...wishes().keys()];
   const n = groundOfAsk().units.length;
   /** @type {Question} */
-  const question = { pairs: [], most: null, minutes: null, order: [] };
+  const question = { pairs: [], most: null, minutes: null, order: [], weights: null };
   text.split("~").forEach((part) => {
     const value = part.slice(1);
     if (part[0] === "t" || part[0] === "a") {
@@ -67,6 +83,7 @@ export const decodeAsk = (text) => {
     } else if (part[0] === "n" && Number(value) > 0) question.most = Number(value);
     else if (part[0] === "m" && Number(value) > 0) question.minutes = Number(value);
     else if (part[0] === "o") question.order = value.split("!").filter((wish) => known.includes(wish));
+    else if (part[0] === "w") question.weights = known.map((_, i) => weightOf(value.split("!")[i]));
   });
   if (!question.order.length) question.order = known.slice(0, WISHES);
   return question;
@@ -93,6 +110,10 @@ export const showAsk = () => {
   byId("ask-most").value = question.most === null ? "" : question.most;
   byId("ask-minutes").value = question.minutes === null ? "" : question.minutes;
   for (let i = 0; i < WISHES; i += 1) byId(`ask-wish-${i}`).value = question.order[i] || "";
+  byId("ask-by").value = question.weights ? "w" : "o";
+  byId("ask-order").hidden = Boolean(question.weights);
+  byId("ask-weights").hidden = !question.weights;
+  document.querySelectorAll("#ask-weights input").forEach((field, i) => { /** @type {any} */ (field).value = question.weights ? question.weights[i] : 1; });
   showPairs(question);
   if (asked.all === null) asked.all = answerTo({ pairs: [], most: null, minutes: null, order: ["count"] }).count;
   const answer = answerTo(question);
@@ -103,7 +124,9 @@ export const showAsk = () => {
   if (!answer.part) return;
   const names = clusterNames(option, answer.part);
   const best = measure(option, names);
-  byId("ask-proof").textContent = fill(say.ask_proof, { order: question.order.map(wishWords).join("; ") });
+  byId("ask-proof").textContent = question.weights
+    ? fill(say.ask_weighed, { weights: [...wishes().keys()].flatMap((wish, i) => (question.weights[i] ? [`${number(question.weights[i])} × ${weightWords(wish)}`] : [])).join("; ") || DASH })
+    : fill(say.ask_proof, { order: question.order.map(wishWords).join("; ") });
   const now = row([say.ask_this, ...figures(best.metrics)]);
   now.className = "differs";
   const others = [...new Set([data.today, chosen.b])].filter((i) => options[i].can_edit).map((i) => row([`${options[i].label}: ${options[i].title}`, ...figures(metricsOf(options[i]))]));
@@ -113,7 +136,8 @@ export const showAsk = () => {
 const readQuestion = () => {
   const value = (id) => (Number(byId(id).value) > 0 ? Number(byId(id).value) : null);
   const order = Array.from({ length: WISHES }, (_, i) => byId(`ask-wish-${i}`).value).filter(Boolean);
-  return { ...decodeAsk(chosen.ask), most: value("ask-most"), minutes: value("ask-minutes"), order: [...new Set(order)] };
+  const weights = byId("ask-by").value === "w" ? [...document.querySelectorAll("#ask-weights input")].map((field) => weightOf(/** @type {any} */ (field).value)) : null;
+  return { ...decodeAsk(chosen.ask), weights, most: value("ask-most"), minutes: value("ask-minutes"), order: [...new Set(order)] };
 };
 export const openAsk = () => {
   if (!data.ask) return;
@@ -131,6 +155,14 @@ export const setUpAsk = (goTo) => {
     byId(id).selectedIndex = k;
   });
   for (let i = 0; i < WISHES; i += 1) byId(`ask-wish-${i}`).replaceChildren(...(i ? [new Option(say.wish_none, "")] : []), ...[...wishes().keys()].map((wish) => new Option(wishWords(wish), wish)));
+  byId("ask-weights").replaceChildren(...[...wishes().keys()].map((wish, i) => {
+    const line = make("p");
+    const label = make("label", weightWords(wish));
+    const field = Object.assign(make("input"), { type: "number", id: `ask-weight-${i}`, min: 0, max: MOST_WEIGHT, step: 1, value: 1 });
+    label.htmlFor = field.id;
+    line.append(label, field);
+    return line;
+  }));
   byId("ask-box").querySelector("summary").addEventListener("click", (event) => {
     event.preventDefault();
     if (byId("ask-box").open) byId("ask-box").open = false; else openAsk();

@@ -73,8 +73,15 @@ export const titleOf = (ground, unit) => {
 };
 // Where schools are drawn, in steps of 10 m from the corner of the map.
 schools.at = schools.xy.map(([x, y]) => [Math.round((x - data.origin[0]) / 10), Math.round((y - data.origin[1]) / 10)]);
-// Said once where it is the same everywhere.
-data.grounds.forEach((ground) => { ground.group = ground.group || data.grounds[0].group; });
+// Said once where it is the same everywhere; a unit of one school that bears its number is that school.
+data.grounds.forEach((ground) => {
+  ground.group = ground.group || data.grounds[0].group;
+  if (ground.single) return;
+  const held = ground.units.map(() => []);
+  ground.unit.forEach((unit, i) => { if (unit >= 0 && ground.group[i] < 0) held[unit].push(i); });
+  ground.single = {};
+  held.forEach((list, unit) => { if (list.length === 1 && ground.units[unit].includes(schools.urn[list[0]])) ground.single[unit] = list[0]; });
+});
 // What lies in one cluster in every plan does so with its schools.
 options.forEach((option) => {
   option.of = unpackList(option.of);
