@@ -9,6 +9,8 @@ from typing import Any
 from mkdocs.structure.files import File
 
 FETCHED = 'src="https://unpkg.com/iframe-worker/shim"'
+UNNAMED = 'data-md-component="search" role="dialog"'
+"""Of the theme: a dialog without a name."""
 SHIM = "assets/iframe-worker.js"
 
 
@@ -28,7 +30,8 @@ def on_files(files: Any, *, config: Any) -> Any:  # noqa: ANN401 - of mkdocs
 def on_post_page(output: str, *, page: Any, config: Any) -> str:  # noqa: ANN401 - of mkdocs
     """Let a page take the search's helper from the site: it is read without a network."""
     del config
-    return output.replace(FETCHED, f'src="{"../" * page.url.count("/")}{SHIM}"')
+    named = output.replace(UNNAMED, f'{UNNAMED} aria-label="Search"')
+    return named.replace(FETCHED, f'src="{"../" * page.url.count("/")}{SHIM}"')
 
 
 def on_post_template(output: str, *, template_name: str, config: Any) -> str:  # noqa: ANN401

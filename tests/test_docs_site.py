@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib.resources
 import json
 import os
 import re
@@ -18,6 +19,8 @@ from tests.norfolk import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +73,20 @@ def test_nothing_is_fetched(site: Path) -> None:
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?//', text)
+
+
+def test_axe_finds_nothing_on_any_page(site: Path, chromium: Browser) -> None:
+    """All pages but that of what is not there, which takes its looks from a server."""
+    axe = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text()
+    context = chromium.new_context(offline=True)
+    page, found = context.new_page(), []
+    for path in sorted(set(site.rglob("*.html")) - {site / "404.html"}):
+        page.goto(path.as_uri())
+        page.evaluate(axe)
+        broken = page.evaluate(
+            """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations
+                .map((one) => [one.id, one.nodes.map((node) => node.target.join())])"""
+        )
+        found += [(path.name, *one) for one in broken]
+    context.close()
+    assert found == []

@@ -58,6 +58,9 @@ SWEEP_STATES = 200_000
 PRICE_STATES = 400_000
 """States up to which the price of a rule is found by the sweep: a second or two."""
 
+MOST_OF_REPR, WIDTH = 9, 119
+"""Lines that are shown of an explanation by itself, and letters of a line."""
+
 MOST_LINES = 6
 """Lines of a kind that a summary shows before it says how many more there are."""
 
@@ -75,7 +78,7 @@ class Price:
     bound: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """Why there is no plan and what would admit one, or what each rule costs."""
 
@@ -99,6 +102,12 @@ class Explanation:
     ground: tuple[str, ...] = ()  # what the ground report warns of: the cause, perhaps
     is_ground_cause: bool = False  # tried: were the ground settled there would be a plan
     besides: tuple[str, ...] = ()  # what it warns of and is no cause: tried too
+
+    def __repr__(self) -> str:
+        """Say the beginning of it: ten lines at most."""
+        lines = [n if len(n) < WIDTH else f"{n[: WIDTH - 4]} ..." for n in self.lines()]
+        more = [f"and {len(lines) - MOST_OF_REPR} more lines, in lines()"]
+        return "\n".join([*lines[:MOST_OF_REPR], *(more if len(lines) > MOST_OF_REPR else [])])
 
     def lines(self) -> tuple[str, ...]:
         """Say it in plain words, line by line."""

@@ -458,3 +458,14 @@ def test_no_one_unit_alone_can_cross_instead_of_two() -> None:
         for area in areas:
             trial = Trial(problem.scenario, (("district", unit, area),))
             assert lab.verdict(trial) == "INFEASIBLE"
+
+
+def test_an_explanation_is_short_by_itself_and_whole_by_its_lines() -> None:
+    long = tuple(f"Something odd about a place called {i} {'x' * 90}" for i in range(20))
+    proof = {"second_method": "counted"}
+    said = Explanation(
+        "4a", "4a", "INFEASIBLE", is_feasible=False, proof=proof, objective={}, notes=long
+    )
+    assert len(repr(said).splitlines()) == 10
+    assert max(map(len, repr(said).splitlines())) < 120
+    assert repr(said).endswith(f"and {len(said.lines()) - 9} more lines, in lines()")
