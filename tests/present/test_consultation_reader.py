@@ -436,3 +436,36 @@ def test_all_words_are_in_one_file() -> None:
         said = [s for s in re.findall(r'"([^"\n]*)"', code) if re.search(r"[a-z]{3,} [a-z]{2,}", s)]
         # A selector is no sentence.
         assert [s for s in said if not s.startswith(("#", ".", "["))] == [], name
+
+
+def test_back_leads_to_where_a_link_had_led(norfolk_page: Any, visit: Callable[..., Any]) -> None:
+    page = visit(norfolk_page.path).page
+    parts = ["measure", "maps", "ask", "try", "figures", "reply"]
+    top = "id => document.getElementById(id).getBoundingClientRect().top"
+    for part in parts:
+        page.locator(f".toc a[href='#{part}']").click()
+        assert page.evaluate(top, part) <= 120, part
+    for part in parts[-2::-1]:
+        page.go_back()
+        page.wait_for_function("part => clusterPage.chosen.see === part", arg=part)
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => done()))")
+        assert 0 <= page.evaluate(top, part) <= 120, part
+    page.go_back()
+    page.wait_for_function("clusterPage.chosen.see === '' && scrollY === 0")
+
+
+def test_the_first_two_screens_are_plain_english(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    """Flesch-Kincaid: the school year that a text suits; five more is the age."""
+    page = visit(norfolk_page.path).page
+    read = "header p, header h1, #school .why p, .finder .hint, #measure > p.intro, .guide li"
+    page.locator("#measure summary").evaluate_all("all => all.forEach((one) => one.click())")
+    text = " ".join(f"{one.rstrip('.')}." for one in page.locator(read).all_inner_texts() if one)
+    sentences = [one for one in re.split(r"[.!?:](?:\s|$)", text) if len(one.split()) > 2]
+    said = re.findall(r"[A-Za-z']+", text)
+    sounds = [re.sub(r"(?:[^laeiouy]es|ed|[^laeiouy]e)$", "", word.lower()) for word in said]
+    syllables = sum(max(1, len(re.findall(r"[aeiouy]+", word))) for word in sounds)
+    year = 0.39 * len(said) / len(sentences) + 11.8 * syllables / len(said) - 15.59
+    assert len(said) > 150
+    assert year + 5 <= 12

@@ -43,7 +43,9 @@ onChoice((changed) => {
   if (changed.includes("ask") && byId("ask-box") && byId("ask-box").open) showAsk();
   showReply();
 });
-followAddress(() => { if (chosen.see) reveal(chosen.see); });
+// Parts above have opened since: where a browser says that a reader was is no longer there.
+history.scrollRestoration = "manual";
+followAddress(() => { if (chosen.see) reveal(chosen.see); else scrollTo(0, 0); });
 find.show(chosen.school);
 showAnswer();
 setUpFirst();

@@ -56,7 +56,7 @@ export const reveal = (id, isAsked = true) => {
   for (let node = place; node; node = node.parentElement) {
     if (node.tagName === "DETAILS" && !node.open) { fillPart(node); node.open = true; }
   }
-  const box = byId(`${id}-box`);
+  const box = byId(`${id}-box`) || byId(`${id}-all`);
   if (box) box.open = true;
   place.scrollIntoView({ block: "start", behavior: "instant" });
   place.dispatchEvent(new Event("reveal", { bubbles: true }));
