@@ -7,7 +7,7 @@ import click
 import pytest
 
 from cluster_optimiser.cli import app
-from tests.norfolk import ROOT
+from tests.norfolk import ROOT, norfolk_result
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 SHOWN = [
@@ -38,3 +38,19 @@ def test_pages_lead_somewhere() -> None:
             # The reference is made when the site is, whose links are tested there.
             is_made = link.startswith("reference-")
             assert is_made or (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+@pytest.mark.parametrize("option", ["1", "4a", "4b", "4c"])
+def test_the_case_of_norfolk_is_what_its_plans_measure(option: str) -> None:
+    text = (ROOT / "docs" / "norfolk.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| {option} .*\|$", text, re.MULTILINE)
+    _, clusters, sizes, *told = (cell.strip() for cell in row.strip("|").split("|"))
+    metrics = norfolk_result(option).score.metrics
+    assert clusters == str(metrics["n_clusters"])
+    assert sizes == f"{metrics['smallest_pupils']:,} to {metrics['largest_pupils']:,}"
+    assert told == [
+        f"{metrics['misaligned_district_pupils']:,}",
+        f"{metrics['mean_minutes']:.1f}",
+        f"{metrics['max_minutes']:.1f}",
+        f"{metrics['changed_pupils']:,}",
+    ]

@@ -96,7 +96,8 @@ def _today(folder: ResultsFolder) -> Iterator[str]:
         over=m["n_over_max"],
     )
     counts = kept(folder, today)
-    yield say("report.summary.today_principles", n=sum(counts.values()), **counts)
+    key = "today_principles" if counts["partly"] else "today_kept"
+    yield say(f"report.summary.{key}", n=sum(counts.values()), **counts)
 
 
 def _most_principles(folder: ResultsFolder) -> Iterator[str]:
