@@ -67,7 +67,7 @@ def main() -> None:
         request = Request(
             name=MADE_NAME, schools=register, la=MADE_LA, layers=(LayerFile("district", layer),)
         )
-        placing = starting.Placing(folder / "out", is_forced=True)
+        placing = starting.Destination(folder / "out", is_forced=True)
         size = register.stat().st_size / MB
         print(f"{len(made.rows):,} rows of {size:,.1f} MB")
         print(f"{'':<44}{'processor s':>12}{'wall s':>10}")

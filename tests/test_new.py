@@ -82,7 +82,7 @@ def scenarios(home: Path) -> Path:
 def test_a_name_that_no_folder_can_have_is_refused(files: Path, tmp_path: Path) -> None:
     request = Request(name="N" * 400, schools=files / EXTRACT)
     with pytest.raises(InputError, match=r"NNN\.\.\." + '" has 400 letters, too many'):
-        starting.start(request, starting.Placing(tmp_path))
+        starting.start(request, starting.Destination(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -195,12 +195,12 @@ def listing(folder: Path) -> dict[str, bytes]:
 def test_same_files_same_bytes(tmp_path: Path) -> None:
     request = small(tmp_path)
     for name in ("a", "b"):
-        starting.start(request, starting.Placing(tmp_path / name))
+        starting.start(request, starting.Destination(tmp_path / name))
     assert listing(tmp_path / "a") == listing(tmp_path / "b")
 
 
 def test_an_authority_is_replaced_only_if_forced(tmp_path: Path) -> None:
-    request, placing = small(tmp_path), starting.Placing(tmp_path / "home")
+    request, placing = small(tmp_path), starting.Destination(tmp_path / "home")
     starting.start(request, placing)
     mark = tmp_path / "home" / "boundaries" / "calderbeck" / "mine.txt"
     mark.write_text("mine")
@@ -213,7 +213,7 @@ def test_an_authority_is_replaced_only_if_forced(tmp_path: Path) -> None:
 
 
 def test_what_was_changed_by_hand_outlives_making_it_again(tmp_path: Path) -> None:
-    request, placing = small(tmp_path), starting.Placing(tmp_path / "home")
+    request, placing = small(tmp_path), starting.Destination(tmp_path / "home")
     started = starting.start(request, placing)
     first = listing(tmp_path / "home")
     own = started.scenarios / "mine.toml"
@@ -252,14 +252,14 @@ def test_a_fault_leaves_nothing_behind(
     monkeypatch.chdir(tmp_path)
     request = small(tmp_path / "in", **changes)
     with pytest.raises(InputError, match=re.escape(says)):
-        starting.start(request, starting.Placing(tmp_path / "home"))
+        starting.start(request, starting.Destination(tmp_path / "home"))
     assert not (tmp_path / "home").exists() or not list((tmp_path / "home").iterdir())
 
 
 def test_a_failure_while_writing_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request, placing = small(tmp_path), starting.Placing(tmp_path / "home")
+    request, placing = small(tmp_path), starting.Destination(tmp_path / "home")
     starting.start(request, placing)
     before = listing(tmp_path / "home")
     rename, refused = Path.rename, []
@@ -284,7 +284,7 @@ def test_names_that_are_markup_or_formulas_stay_text(tmp_path: Path) -> None:
     name = '=1+1 <script>alert("x")</script>'
     files = Files(tmp_path)
     files.edit(5, name=name)
-    starting.start(files.write(), starting.Placing(tmp_path / "home"))
+    starting.start(files.write(), starting.Destination(tmp_path / "home"))
     folder = tmp_path / "home" / "boundaries" / "calderbeck"
     assert load_authority(folder).schools.loc[100_005, "name"] == name
     assert "'=1+1" in (folder / "schools.csv").read_text(encoding="utf-8")
@@ -307,7 +307,9 @@ def test_all_dirt_at_once_still_runs(tmp_path: Path) -> None:
     request = files.write()
     path = tmp_path / "postcodes.csv"
     path.write_text("pcds,oseast1m,osnrth1m\nZZ1 1AA,402000,290000\n")
-    started = starting.start(replace(request, postcodes=path), starting.Placing(tmp_path / "home"))
+    started = starting.start(
+        replace(request, postcodes=path), starting.Destination(tmp_path / "home")
+    )
     dropped = {row["reason"] for row in rows_of(started.boundaries / "dropped.csv")}
     assert dropped == {"closed", "the same row again", "its URN stands on an earlier row"}
     flagged = {(row["urn"], row["what"]) for row in rows_of(started.boundaries / "flagged.csv")}
@@ -326,7 +328,7 @@ def test_all_dirt_at_once_still_runs(tmp_path: Path) -> None:
 
 
 def test_without_boundaries_the_outline_is_drawn_round_the_schools(tmp_path: Path) -> None:
-    started = starting.start(small(tmp_path, layers=()), starting.Placing(tmp_path / "home"))
+    started = starting.start(small(tmp_path, layers=()), starting.Destination(tmp_path / "home"))
     authority = load_authority(started.boundaries)
     assert "as no boundaries were given" in " ".join(authority.caveats)
     assert list(authority.layers) == ["district"]
@@ -338,7 +340,7 @@ def test_clusters_of_the_register_are_taken(tmp_path: Path) -> None:
     rows = "".join(f"{100_000 + i},{'NS'[i // 6]}orth\n" for i in range(11))
     path.write_text("urn,cluster\n" + rows, encoding="utf-8")
     request = small(tmp_path, corrections=path)
-    started = starting.start(request, starting.Placing(tmp_path / "home"))
+    started = starting.start(request, starting.Destination(tmp_path / "home"))
     authority = load_authority(started.boundaries)
     assert sorted(set(authority.schools["cluster"])) == ["North", "Sorth"]
     assert "Today's 2 clusters are those of the register." in authority.caveats
@@ -347,7 +349,7 @@ def test_clusters_of_the_register_are_taken(tmp_path: Path) -> None:
 def test_unknown_pupils_are_listed_and_never_nought(tmp_path: Path) -> None:
     files = Files(tmp_path)
     files.edit(0, pupils="c", kind="Community special school", phase="")
-    started = starting.start(files.write(), starting.Placing(tmp_path / "home"))
+    started = starting.start(files.write(), starting.Destination(tmp_path / "home"))
     authority = load_authority(started.boundaries)
     assert not authority.schools.loc[100_000, "is_pupils_known"]
     row = rows_of(started.boundaries / "schools.csv")[0]
@@ -361,7 +363,9 @@ def test_an_area_of_the_authority_s_own_name_is_its_outline(tmp_path: Path) -> N
     own.to_file(tmp_path / "counties.geojson")
     request = files.write()
     layers = (*request.layers, LayerFile("county", tmp_path / "counties.geojson"))
-    started = starting.start(replace(request, layers=layers), starting.Placing(tmp_path / "home"))
+    started = starting.start(
+        replace(request, layers=layers), starting.Destination(tmp_path / "home")
+    )
     assert any('the area "Calderbeck" of the layer county' in line for line in started.lines)
     outline = gpd.read_file(started.boundaries / "outline.geojson").to_crs("EPSG:27700")
     assert outline.area.sum() == pytest.approx(own.area.sum(), rel=1e-4)

@@ -20,7 +20,7 @@ from cluster_optimiser.present.tables import csv_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cluster_optimiser.batch.starting import Placing
+    from cluster_optimiser.batch.starting import Destination
     from cluster_optimiser.inputs.intake import Request
 
 ALL = "all"
@@ -45,7 +45,7 @@ class Nation:
 
 
 def start_all(
-    request: Request, placing: Placing, *, on_step: Callable[[str], None] = lambda _: None
+    request: Request, placing: Destination, *, on_step: Callable[[str], None] = lambda _: None
 ) -> Nation:
     """Make the folder of every authority that a register names; those that are there stay."""
     on_step("reading the register")
@@ -86,7 +86,7 @@ COLUMNS = (
 )
 
 
-def _before(placing: Placing) -> dict[str, dict[str, object]]:
+def _before(placing: Destination) -> dict[str, dict[str, object]]:
     """Give the rows of an earlier run by folder, so far as there are any."""
     path = placing.into / TABLE
     try:
@@ -99,7 +99,7 @@ def _before(placing: Placing) -> dict[str, dict[str, object]]:
     return {str(row["folder"]): {str(name): cell for name, cell in row.items()} for row in rows}
 
 
-def _tried(request: Request, placing: Placing) -> dict[str, object]:
+def _tried(request: Request, placing: Destination) -> dict[str, object]:
     """Make one authority; what stands in the way is told in its row."""
     try:
         return {"state": MADE} | _facts(start(request, placing))
@@ -133,7 +133,7 @@ def _facts(started: Started) -> dict[str, object]:
     }
 
 
-def _write(rows: list[dict[str, object]], placing: Placing) -> pd.DataFrame:
+def _write(rows: list[dict[str, object]], placing: Destination) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).fillna("")
     path = placing.into / TABLE
     part = path.with_suffix(".part")
@@ -147,7 +147,7 @@ def _write(rows: list[dict[str, object]], placing: Placing) -> pd.DataFrame:
     return table
 
 
-def _lines(table: pd.DataFrame, placing: Placing) -> list[str]:
+def _lines(table: pd.DataFrame, placing: Destination) -> list[str]:
     states = table["state"].value_counts()
     said = [f"{len(table)} authorities: " + ", ".join(f"{n} {s}" for s, n in states.items()) + "."]
     refused = table[table["state"] == REFUSED]

@@ -51,7 +51,7 @@ JOIN_WITHIN_M = 100.0
 
 
 @dataclass(frozen=True, slots=True)
-class Placing:
+class Destination:
     """Where a new authority goes, and how it is made."""
 
     into: Path  # the folder that holds boundaries and scenarios
@@ -88,7 +88,7 @@ def folder_name(name: str) -> str:
 
 
 def start(
-    request: Request, placing: Placing, *, on_step: Callable[[str], None] = lambda _: None
+    request: Request, placing: Destination, *, on_step: Callable[[str], None] = lambda _: None
 ) -> Started:
     """Make the folder of an authority and its starter scenarios from public files."""
     key = folder_name(request.name)
@@ -143,7 +143,7 @@ def _refuse_existing(
         raise InputError(faults)
 
 
-def with_clusters(key: str, intake: Intake, placing: Placing) -> NewAuthority:
+def with_clusters(key: str, intake: Intake, placing: Destination) -> NewAuthority:
     """Give every school its cluster of today, made where the register has none."""
     schools = intake.schools
     km = straight_line_km(schools.geometry)

@@ -186,7 +186,7 @@ def new(  # noqa: PLR0913 - one argument an option
         )
         numbers = [one for one in clusters if isinstance(one, int)]
         wanted = Wanted(numbers[-1] if numbers else None, n_areas)
-        placing = starting.Placing(
+        placing = starting.Destination(
             into,
             is_forced=force,
             join_within_m=join_within_m,

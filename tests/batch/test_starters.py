@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cluster_optimiser.batch import starters
-from cluster_optimiser.batch.starting import Placing, Started, start
+from cluster_optimiser.batch.starting import Destination, Started, start
 from cluster_optimiser.inputs.intake import Request
 from tests.made_gias import school, write_register
 from tests.made_nation import write_nation
@@ -23,7 +23,7 @@ def started(folder: Path, *, n_rows: int = 60) -> Started:
     folder.mkdir(exist_ok=True)
     made = write_nation(folder, "modern", n_rows=n_rows, n_las=1)
     request = Request(name="Made authority 201", schools=made.register)
-    return start(request, Placing(folder / "into"))
+    return start(request, Destination(folder / "into"))
 
 
 def read(made: Started, file: str) -> dict[str, object]:
@@ -75,7 +75,7 @@ def test_of_primary_schools_alone_groups_are_made_and_said_to_be(tmp_path: Path)
         for i in range(42)
     ]
     register = write_register(rows, tmp_path / "register.csv")
-    made = start(Request(name="Calderbeck", schools=register), Placing(tmp_path / "into"))
+    made = start(Request(name="Calderbeck", schools=register), Destination(tmp_path / "into"))
     (note,) = (n for n in made.new.scenario_notes if "No secondary school" in n)
     assert "42 schools" in note
     assert "--clusters FILE" in note
@@ -89,5 +89,5 @@ def test_of_primary_schools_alone_groups_are_made_and_said_to_be(tmp_path: Path)
 def test_of_a_handful_of_primary_schools_there_is_one_cluster(tmp_path: Path) -> None:
     rows = [school(100_000 + i, 400_000 + 1_000 * i, 300_000) for i in range(5)]
     register = write_register(rows, tmp_path / "register.csv")
-    made = start(Request(name="Calderbeck", schools=register), Placing(tmp_path / "into"))
+    made = start(Request(name="Calderbeck", schools=register), Destination(tmp_path / "into"))
     assert "Option 1 leaves all schools in one cluster." in made.new.scenario_notes

@@ -29,7 +29,7 @@ def asked(files, which, text):
 
 def clusters_of(files, which, text):
     request = asked(files, which, text)
-    new = starting.with_clusters("a", take_in(request), starting.Placing(files.folder))
+    new = starting.with_clusters("a", take_in(request), starting.Destination(files.folder))
     return new.cluster.to_dict(), new.cluster_notes
 
 

@@ -18,7 +18,7 @@ import pytest
 from shapely import GeometryCollection, LineString, force_3d, set_precision
 
 from cluster_optimiser import cli
-from cluster_optimiser.batch.starting import Placing, with_clusters
+from cluster_optimiser.batch.starting import Destination, with_clusters
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.intake import LayerFile, Request, take_in
 from cluster_optimiser.present.intake import summary_lines
@@ -278,7 +278,7 @@ def groups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[int, str]
     for which in WHOLE:
         folder = tmp_path_factory.mktemp(which)
         taken = take_in(case_of(which, folder).request)
-        made[which] = with_clusters("x", taken, Placing(folder)).cluster.to_dict()
+        made[which] = with_clusters("x", taken, Destination(folder)).cluster.to_dict()
     return made
 
 
@@ -297,6 +297,6 @@ def test_the_like_of_it_is_taken_alike_or_told(
     lines = "\n".join(summary_lines(taken))
     assert says in lines
     expected = {u: g for u, g in groups[which].items() if mutant not in LOST or u != int(FAR)}
-    assert with_clusters("x", taken, Placing(tmp_path)).cluster.to_dict() == expected
+    assert with_clusters("x", taken, Destination(tmp_path)).cluster.to_dict() == expected
     lost = 50 if mutant in LOST else 0
     assert int(taken.schools["pupils"].fillna(0).sum()) == WHOLE[which][2] - lost
