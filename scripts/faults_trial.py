@@ -81,6 +81,13 @@ def members(session: int) -> list[int]:
     return found
 
 
+def is_worker(pid: int) -> bool:
+    """Tell whether a process is one that solves."""
+    with suppress(OSError):
+        return b"popen_loky_posix" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
 def limited(most_bytes: int) -> None:
     """Let no file grow beyond so much, as on a full disk."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -117,7 +124,8 @@ def watched(
             run.wait(wait_s)
     if run.poll() is None and how != "disk":
         if how == "worker":
-            others = [pid for pid in members(run.pid) if pid != run.pid]
+            # Not Python's own tracker of resources, which complains when another takes its place.
+            others = [pid for pid in members(run.pid) if pid != run.pid and is_worker(pid)]
             with suppress(ProcessLookupError, IndexError):
                 os.kill(rng.choice(others), signal.SIGKILL)
         elif scheduler is not None:

@@ -50,7 +50,8 @@ def new() -> str:
 
     say = words()["studio"]
     # The page's modules expect a page: this one has no schools and no options.
-    nothing = {"schools": {key: [] for key in ("urn", "unknown", "xy", "secondary")}, "options": []}
+    schools: dict[str, list[int]] = {key: [] for key in ("urn", "unknown", "xy", "secondary")}
+    nothing = {"schools": schools, "options": [], "grounds": []}
     data = script_json({"say": {**say["new"], "gone": say["gone"]}, **nothing})
     return _rendered("new.html.j2", data=data)
 

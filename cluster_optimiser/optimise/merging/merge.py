@@ -26,10 +26,10 @@ from cluster_optimiser.optimise.continuing import continuing_of, refuse_divided
 from cluster_optimiser.optimise.costs import exceeds_safe_total, group_costs, stage_scales
 from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
-from cluster_optimiser.optimise.merging.partition import Cover, best_cover
+from cluster_optimiser.optimise.merging.partition import MANY_GROUPS, Cover, best_cover
 from cluster_optimiser.optimise.merging.versions import among_words, first_unlike, unlike_plan
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
-from cluster_optimiser.optimise.universe.sweep import sweep
+from cluster_optimiser.optimise.universe.sweep import Sweep, sweep
 from cluster_optimiser.optimise.weighting import decimal_costs
 from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.terms import WEIGHTED, term_scale
@@ -52,9 +52,6 @@ SHARE_OF_START = 0.5
 
 SHARE_OF_SEARCH = 0.8
 """Share of the time that a plan without proof may take; the rest bounds, judges and writes it."""
-
-MANY_GROUPS = 5_000
-"""Candidates from which CP-SAT may need a plan to begin with."""
 
 MOST_JUDGED = 20_000
 """Groups that are looked at to tell whether a unit is in no cluster, or only in no plan."""
@@ -102,11 +99,7 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
     unlike = [unlike_plan(problem, plan) for plan in earlier]
     keeping = robust_keeping(problem, groups)
     continuing = continuing_of(problem, groups)
-    start: list[CandidateGroup] = []
-    is_limited = left_s() is not None or most_mb() != math.inf
-    if is_plain and len(groups) > MANY_GROUPS and is_limited:
-        with _share(SHARE_OF_START):
-            start = first_plan(problem, seed=seed, is_bettered=False) or []
+    swept, start = _begun(problem, groups, seed) if is_plain else (None, [])
     try:
         cover = best_cover(
             groups,
@@ -129,7 +122,7 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
         n_candidates=len(groups),
         row_total_over_2_31=exceeds_safe_total(groups, scenario, seed),
         **(
-            _second_proof(problem, groups, cover, unlike, keeping, seed=seed)
+            _second_proof(problem, groups, cover, unlike, keeping, swept=swept, seed=seed)
             if continuing is None
             else {"second_method": "no_sum"}
         ),
@@ -140,6 +133,22 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
     if cover.status == "INFEASIBLE":
         raise InfeasibleError(_why(problem, groups, proof))
     return _as_plan(problem, [groups[i] for i in cover.chosen], cover, proof)
+
+
+def _begun(
+    problem: Problem, groups: Sequence[CandidateGroup], seed: int
+) -> tuple[Sweep | None, list[CandidateGroup]]:
+    """Find the plan that CP-SAT begins with where groups are many: the sweep's, or any."""
+    if len(groups) <= MANY_GROUPS:
+        return None, []
+    with _share(SHARE_OF_START):
+        swept = sweep(problem, groups, list(_swept_costs(problem, groups, seed)[0].values()))
+    if swept is not None:
+        return swept, [groups[i] for i in swept.chosen]
+    if left_s() is None and most_mb() == math.inf:
+        return None, []
+    with _share(SHARE_OF_START):
+        return None, first_plan(problem, seed=seed, is_bettered=False) or []
 
 
 def _unproved(problem: Problem, error: ClusterOptimiserError, seed: int) -> Plan:
@@ -224,17 +233,13 @@ def _second_proof(
     unlike: Sequence[Unlike],
     keeping: Keeping | None,
     *,
+    swept: Sweep | None = None,
     seed: int,
 ) -> dict[str, Any]:
-    costs = group_costs(groups, problem.scenario.objective, seed=seed)
     if unlike or keeping is not None:
         return _proof_in_order(problem, groups, cover, unlike, keeping, seed=seed)
-    weights = problem.scenario.objective.weights
-    scale = Fraction(1)
-    if weights:
-        of_terms = {term: [group.costs[term] for group in groups] for term in weights}
-        costs[WEIGHTED], scale = decimal_costs(weights, of_terms, term_scale)
-    outcome = sweep(problem, groups, list(costs.values()))
+    costs, scale = _swept_costs(problem, groups, seed)
+    outcome = swept or sweep(problem, groups, list(costs.values()))
     if outcome is None:
         return {"second_method": "no_sweep"}
     if cover.status == "OPTIMAL":
@@ -252,6 +257,21 @@ def _second_proof(
         "second_method": "sweep",
         "n_sweep_states": outcome.n_states,
     }
+
+
+def _swept_costs(
+    problem: Problem, groups: Sequence[CandidateGroup], seed: int
+) -> tuple[dict[str, Sequence[int]], Fraction]:
+    """Give the costs of each stage as the sweep adds them up, and the scale of a weighted sum."""
+    costs: dict[str, Sequence[int]] = dict(
+        group_costs(groups, problem.scenario.objective, seed=seed)
+    )
+    weights = problem.scenario.objective.weights
+    if not weights:
+        return costs, Fraction(1)
+    of_terms = {term: [group.costs[term] for group in groups] for term in weights}
+    costs[WEIGHTED], scale = decimal_costs(weights, of_terms, term_scale)
+    return costs, scale
 
 
 def _says_the_same(problem: Problem, best: tuple[int, ...], scale: Fraction, cover: Cover) -> bool:

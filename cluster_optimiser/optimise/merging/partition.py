@@ -25,6 +25,9 @@ from cluster_optimiser.optimise.exactly import Answer, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import solve
 from cluster_optimiser.optimise.weighting import MOST_TOTAL
 
+MANY_GROUPS = 5_000
+"""Candidates from which CP-SAT may need a plan to begin with."""
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from fractions import Fraction
@@ -156,7 +159,7 @@ def build_model(
     return model, x
 
 
-def new_solver(seed: int, time_limit_s: float | None) -> cp_model.CpSolver:
+def new_solver(seed: int, time_limit_s: float | None, *, n_groups: int = 0) -> cp_model.CpSolver:
     """Make a solver whose answer depends on the seed alone."""
     solver = cp_model.CpSolver()
     # One worker: a parallel search may return another of several equal plans.
@@ -164,6 +167,9 @@ def new_solver(seed: int, time_limit_s: float | None) -> cp_model.CpSolver:
     solver.parameters.random_seed = seed
     # "Each unit in one group" in the linear relaxation too, whose bound is then nearly the answer.
     solver.parameters.linearization_level = 2
+    if n_groups > MANY_GROUPS:
+        # Looking for larger sets of groups of which one at most is in a plan takes minutes there.
+        solver.parameters.merge_at_most_one_work_limit = 0.0
     if time_limit_s is not None:
         solver.parameters.max_time_in_seconds = max(time_limit_s, 0.0)
     return solver
@@ -237,7 +243,7 @@ def solve_stages(
 
     def timed() -> cp_model.CpSolver:
         left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - started)
-        return new_solver(seed, left_s)
+        return new_solver(seed, left_s, n_groups=len(x))
 
     for term, (total, scale) in values.items():
         run = partial(solve, model=model, stage=term, scale=float(scale))
