@@ -33,7 +33,7 @@ from cluster_optimiser.present.options import (
 from cluster_optimiser.present.placing import Placed, Placing, placed, snippet
 from cluster_optimiser.present.principles import lower_first, principles
 from cluster_optimiser.present.records import plain
-from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, script_data
+from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, naming_data, script_data
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, ground
 from cluster_optimiser.present.theme import Theme, load_theme
@@ -346,7 +346,13 @@ def _render(
         parts=parts,
         lead=say["page"]["lead"].format(n_options=len(record["options"])),
         data=script_json(
-            {**record["data"], **spoken, **asked, "right": record["matrix"]["most_kept"]}
+            {
+                **record["data"],
+                **spoken,
+                **asked,
+                "right": record["matrix"]["most_kept"],
+                "naming": naming_data(record["authority"]["name"]),
+            }
         ),
         version=importlib.metadata.version("cluster-optimiser"),
     )

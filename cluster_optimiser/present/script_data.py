@@ -244,17 +244,9 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
     for result, colour_of in zip(results, colours, strict=True):
         number = _numbered_once(grounds, ground_data(result.problem))
         options.append({**_option(result, grid, colour_of), "ground": number})
-    spelt: dict[str, str] = {}
-    for written, meant in SAME.items():
-        spelt[meant] = f"{spelt[meant]},{written}" if meant in spelt else written
     made = plain(
         {
             "schools": _schools(problem, cut),
-            "naming": {
-                "same": spelt,
-                "kinds": " ".join(sorted({*LESS, *plain_words(problem.authority.name)})),
-                "phases": " ".join(sorted(PHASES - LESS)),
-            },
             "options": options,
             "grounds": grounds,
             "travel": _travel(problem),
@@ -271,3 +263,15 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
         }
     )
     return made if isinstance(made, dict) else {}
+
+
+def naming_data(authority: str) -> dict[str, Any]:
+    """Give by what words schools of an authority are found, as in replies."""
+    spelt: dict[str, str] = {}
+    for written, meant in SAME.items():
+        spelt[meant] = f"{spelt[meant]},{written}" if meant in spelt else written
+    return {
+        "same": spelt,
+        "kinds": " ".join(sorted({*LESS, *plain_words(authority)})),
+        "phases": " ".join(sorted(PHASES - LESS)),
+    }

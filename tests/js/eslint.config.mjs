@@ -1,6 +1,6 @@
 const page = ["cluster_optimiser/present/templates/js/*.js", "cluster_optimiser/studio/js/*.js"];
 const browser = [
-  "L", "window", "document", "history", "location", "navigator", "innerWidth", "innerHeight", "scrollY", "print", "performance", "matchMedia",
+  "Event", "L", "parent", "window", "document", "history", "location", "navigator", "innerWidth", "innerHeight", "scrollY", "print", "performance", "matchMedia",
   "addEventListener", "getComputedStyle", "requestAnimationFrame", "setTimeout", "clearTimeout", "Option", "Blob", "URL", "URLSearchParams",
   "Intl", "IntersectionObserver", "FileReader", "scrollTo", "DOMParser", "TextDecoder", "fetch", "EventSource", "ResizeObserver",
 ];

@@ -8,14 +8,14 @@ import { asPostcode, nearSchools, spotOfPostcode } from "./places.js";
 export const fold = (text) => text.toLocaleLowerCase(language).normalize("NFKD").replace(/\p{Mn}|['\u2019\u02bc`]/gu, "");
 // Ways of writing one thing, and the words of kind, are those that replies are counted by.
 const { kinds, phases } = data.naming;
-const same = Object.fromEntries(Object.entries(data.naming.same).flatMap(([to, from]) => from.split(",").map((one) => [one, to])));
-const PHRASES = RegExp(` (${Object.keys(same).sort((a, b) => b.length - a.length).join("|")})(?= )`, "g");
+const usual = Object.fromEntries(Object.entries(data.naming.same).flatMap(([to, from]) => from.split(",").map((one) => [one, to])));
+const PHRASES = RegExp(` (${Object.keys(usual).sort((a, b) => b.length - a.length).join("|")})(?= )`, "g");
 // Words that tell few schools apart: one that a name lacks is forgiven.
 const WEAK = new Set(kinds.split(" "));
 const FEW = new Set([...phases.split(" "), "saint"]);
 const apart = (text) => text.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 /** As it is usually written. @param {string} text @returns {string[]} */
-export const wordsOf = (text) => apart(` ${apart(fold(text).replaceAll("&", " and ")).join(" ")} `.replace(PHRASES, (_, found) => ` ${same[found]}`));
+export const wordsOf = (text) => apart(` ${apart(fold(text).replaceAll("&", " and ")).join(" ")} `.replace(PHRASES, (_, found) => ` ${usual[found]}`));
 /** As it is written. @param {string} text @returns {string[]} */
 export const written = (text) => apart(fold(text));
 const entries = schools.name.map((name, i) => ({
