@@ -35,7 +35,7 @@ def build(out: Path, facts: Path = HERE / "facts") -> None:
         layers=(LayerFile("ward", facts / "wards.geojson", "name"),),
         data_date="2022-04-25",
     )
-    new = starting.with_clusters("kirklees", take_in(request), starting.Placing(out))
+    new = starting.with_clusters("kirklees", take_in(request), starting.Destination(out))
     with tempfile.TemporaryDirectory() as folder:
         write_data(new, Path(folder))
         for name in FILES:
