@@ -45,31 +45,31 @@ class Nation:
 
 
 def start_all(
-    request: Request, placing: Destination, *, on_step: Callable[[str], None] = lambda _: None
+    request: Request, destination: Destination, *, on_step: Callable[[str], None] = lambda _: None
 ) -> Nation:
     """Make the folder of every authority that a register names; those that are there stay."""
     on_step("reading the register")
     found = authorities_of(request)
     names = Counter(folder_name(name) for _, name in found)
-    before = _before(placing)
-    placing.into.mkdir(parents=True, exist_ok=True)
+    before = _before(destination)
+    destination.into.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
     for at, (code, name) in enumerate(found, start=1):
         title = name if names[folder_name(name)] == 1 else f"{name} {code}"
         key = folder_name(title)
         on_step(f"{title} ({at} of {len(found)})")
-        home = placing.into / "boundaries" / key
-        if home.exists() and not placing.is_forced:
+        home = destination.into / "boundaries" / key
+        if home.exists() and not destination.is_forced:
             row = before.get(key, {"folder": key}) | {"state": KEPT}
         else:
             own = replace(request, name=title, la=code or name)
-            row = {"folder": key} | _tried(own, placing)
+            row = {"folder": key} | _tried(own, destination)
         rows.append({"la_code": code, "authority": name} | row)
         # Written after each: a run that is ended goes on where it was.
-        _write(rows, placing)
-    table = _write(rows, placing)
-    (placing.into / PAGE).write_text(nation_html(table), encoding="utf-8", newline="\n")
-    return Nation(table, tuple(_lines(table, placing)))
+        _write(rows, destination)
+    table = _write(rows, destination)
+    (destination.into / PAGE).write_text(nation_html(table), encoding="utf-8", newline="\n")
+    return Nation(table, tuple(_lines(table, destination)))
 
 
 COLUMNS = (
@@ -86,9 +86,9 @@ COLUMNS = (
 )
 
 
-def _before(placing: Destination) -> dict[str, dict[str, object]]:
+def _before(destination: Destination) -> dict[str, dict[str, object]]:
     """Give the rows of an earlier run by folder, so far as there are any."""
-    path = placing.into / TABLE
+    path = destination.into / TABLE
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError):
@@ -99,10 +99,10 @@ def _before(placing: Destination) -> dict[str, dict[str, object]]:
     return {str(row["folder"]): {str(name): cell for name, cell in row.items()} for row in rows}
 
 
-def _tried(request: Request, placing: Destination) -> dict[str, object]:
+def _tried(request: Request, destination: Destination) -> dict[str, object]:
     """Make one authority; what stands in the way is told in its row."""
     try:
-        return {"state": MADE} | _facts(start(request, placing))
+        return {"state": MADE} | _facts(start(request, destination))
     except InputError as error:
         first = error.faults[0]
         more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
@@ -133,9 +133,9 @@ def _facts(started: Started) -> dict[str, object]:
     }
 
 
-def _write(rows: list[dict[str, object]], placing: Destination) -> pd.DataFrame:
+def _write(rows: list[dict[str, object]], destination: Destination) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).fillna("")
-    path = placing.into / TABLE
+    path = destination.into / TABLE
     part = path.with_suffix(".part")
     try:
         part.write_text(csv_text(table), encoding="utf-8", newline="\n")
@@ -147,10 +147,10 @@ def _write(rows: list[dict[str, object]], placing: Destination) -> pd.DataFrame:
     return table
 
 
-def _lines(table: pd.DataFrame, placing: Destination) -> list[str]:
+def _lines(table: pd.DataFrame, destination: Destination) -> list[str]:
     states = table["state"].value_counts()
     said = [f"{len(table)} authorities: " + ", ".join(f"{n} {s}" for s, n in states.items()) + "."]
     refused = table[table["state"] == REFUSED]
     said += [f"  {row.authority}: {row.message}" for row in refused.itertuples()]
-    said += ["", f"Look at {(placing.into / PAGE).as_posix()}; the table is {TABLE} beside it."]
+    said += ["", f"Look at {(destination.into / PAGE).as_posix()}; the table is {TABLE} beside it."]
     return said

@@ -88,31 +88,33 @@ def folder_name(name: str) -> str:
 
 
 def start(
-    request: Request, placing: Destination, *, on_step: Callable[[str], None] = lambda _: None
+    request: Request, destination: Destination, *, on_step: Callable[[str], None] = lambda _: None
 ) -> Started:
     """Make the folder of an authority and its starter scenarios from public files."""
     key = folder_name(request.name)
-    homes = placing.into / "boundaries" / key, placing.into / "scenarios" / key
-    _refuse_existing(key, homes, request, is_forced=placing.is_forced)
+    homes = destination.into / "boundaries" / key, destination.into / "scenarios" / key
+    _refuse_existing(key, homes, request, is_forced=destination.is_forced)
     on_step("reading the register and the boundaries")
     intake = take_in(request)
     on_step("gathering today's clusters")
-    new = with_clusters(key, intake, placing)
-    placing.into.mkdir(parents=True, exist_ok=True)
+    new = with_clusters(key, intake, destination)
+    destination.into.mkdir(parents=True, exist_ok=True)
     # Made beside the place it goes to, so that putting it there is a renaming.
-    with tempfile.TemporaryDirectory(prefix=f".{key}-", dir=placing.into) as temporary:
+    with tempfile.TemporaryDirectory(prefix=f".{key}-", dir=destination.into) as temporary:
         made = Path(temporary) / "boundaries" / key, Path(temporary) / "scenarios" / key
         for folder in made:
             folder.mkdir(parents=True)
         write_data(new, made[0])
-        if placing.mending is not None:
-            said = (f"Mended: {line}." for line in lines_of(mend_files(made[0], placing.mending)))
+        if destination.mending is not None:
+            said = (
+                f"Mended: {line}." for line in lines_of(mend_files(made[0], destination.mending))
+            )
             new = replace(new, cluster_notes=(*new.cluster_notes, *said))
         authority = load_authority(made[0])
         on_step("building the ground of every school")
         place = Place(authority, build_territory(authority))
         on_step("trying the starter scenarios")
-        notes = write_starters(place, made[1], key=key, wanted=placing.wanted)
+        notes = write_starters(place, made[1], key=key, wanted=destination.wanted)
         new = replace(new, scenario_notes=notes)
         page = check_html(new, authority, place.territory)
         write_papers(new, made[0], check_page=page)
@@ -143,7 +145,7 @@ def _refuse_existing(
         raise InputError(faults)
 
 
-def with_clusters(key: str, intake: Intake, placing: Destination) -> NewAuthority:
+def with_clusters(key: str, intake: Intake, destination: Destination) -> NewAuthority:
     """Give every school its cluster of today, made where the register has none."""
     schools = intake.schools
     km = straight_line_km(schools.geometry)
@@ -165,7 +167,7 @@ def with_clusters(key: str, intake: Intake, placing: Destination) -> NewAuthorit
             **{column: pd.array(values, dtype="Float64") for column, values in ages.items()}
         )
         gathered = gather_clusters(
-            aged, estimated_minutes(km, spec), km * 1000, join_within_m=placing.join_within_m
+            aged, estimated_minutes(km, spec), km * 1000, join_within_m=destination.join_within_m
         )
         cluster, notes = gathered.cluster, gathered.notes
     return NewAuthority(key, intake.request.name, intake, cluster, notes)

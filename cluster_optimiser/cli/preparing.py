@@ -186,7 +186,7 @@ def new(  # noqa: PLR0913 - one argument an option
         )
         numbers = [one for one in clusters if isinstance(one, int)]
         wanted = Wanted(numbers[-1] if numbers else None, n_areas)
-        placing = starting.Destination(
+        destination = starting.Destination(
             into,
             is_forced=force,
             join_within_m=join_within_m,
@@ -199,10 +199,10 @@ def new(  # noqa: PLR0913 - one argument an option
 
         is_refused = False
         if request.la.lower() == nation.ALL:
-            every = nation.start_all(request, placing, on_step=on_step)
+            every = nation.start_all(request, destination, on_step=on_step)
             lines, is_refused = every.lines, every.n_refused > 0
         else:
-            lines = starting.start(request, placing, on_step=on_step).lines
+            lines = starting.start(request, destination, on_step=on_step).lines
     for line in lines:
         say(line)
     if is_refused:

@@ -55,8 +55,8 @@ def begun(root: Path, asked: dict[str, Any]) -> dict[str, Any]:
         ),
         **{key: sent(project, _text(asked, key)) for key in ONE_FILE if asked.get(key)},  # type: ignore[arg-type] # paths all of them
     )
-    placing = starting.Destination(root, is_forced=asked.get("again") is True)
-    made = starting.start(request, placing, on_step=lambda text: tell(Progress(text)))
+    destination = starting.Destination(root, is_forced=asked.get("again") is True)
+    made = starting.start(request, destination, on_step=lambda text: tell(Progress(text)))
     files = sorted(made.scenarios.glob("*.toml"))
     shown = [path.relative_to(root).as_posix() for path in files if path.name != "base.toml"]
     return {"lines": list(made.lines[:-3]), "key": made.boundaries.name, "scenarios": shown}

@@ -138,17 +138,17 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
 def _begun(
     problem: Problem, groups: Sequence[CandidateGroup], seed: int
 ) -> tuple[Sweep | None, list[CandidateGroup]]:
-    """Find the plan that CP-SAT begins with where groups are many: the sweep's, or any."""
+    """Find the plan that CP-SAT begins with where groups are many: any in a limited time.
+
+    Where time is not limited it is the sweep's, which is then not made again.
+    """
     if len(groups) <= MANY_GROUPS:
         return None, []
-    with _share(SHARE_OF_START):
-        swept = sweep(problem, groups, list(_swept_costs(problem, groups, seed)[0].values()))
-    if swept is not None:
-        return swept, [groups[i] for i in swept.chosen]
-    if left_s() is None and most_mb() == math.inf:
-        return None, []
-    with _share(SHARE_OF_START):
-        return None, first_plan(problem, seed=seed, is_bettered=False) or []
+    if left_s() is not None or most_mb() != math.inf:
+        with _share(SHARE_OF_START):
+            return None, first_plan(problem, seed=seed, is_bettered=False) or []
+    swept = sweep(problem, groups, list(_swept_costs(problem, groups, seed)[0].values()))
+    return swept, [] if swept is None else [groups[i] for i in swept.chosen]
 
 
 def _unproved(problem: Problem, error: ClusterOptimiserError, seed: int) -> Plan:

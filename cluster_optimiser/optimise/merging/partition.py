@@ -25,9 +25,6 @@ from cluster_optimiser.optimise.exactly import Answer, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import solve
 from cluster_optimiser.optimise.weighting import MOST_TOTAL
 
-MANY_GROUPS = 5_000
-"""Candidates from which CP-SAT may need a plan to begin with."""
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from fractions import Fraction
@@ -39,6 +36,13 @@ if TYPE_CHECKING:
     from cluster_optimiser.scenario import Count, Scenario
 
 Variables = list[cp_model.IntVar]
+
+MANY_GROUPS = 5_000
+"""Candidates from which CP-SAT may need a plan to begin with."""
+
+MOST_IN_CLIQUES = 50_000
+"""Candidates up to which CP-SAT looks for larger sets of which one at most is in a plan: of 79,940
+that alone takes minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,7 @@ def new_solver(seed: int, time_limit_s: float | None, *, n_groups: int = 0) -> c
     solver.parameters.random_seed = seed
     # "Each unit in one group" in the linear relaxation too, whose bound is then nearly the answer.
     solver.parameters.linearization_level = 2
-    if n_groups > MANY_GROUPS:
+    if n_groups > MOST_IN_CLIQUES:
         # Looking for larger sets of groups of which one at most is in a plan takes minutes there.
         solver.parameters.merge_at_most_one_work_limit = 0.0
     if time_limit_s is not None:
