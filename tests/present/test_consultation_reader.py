@@ -421,6 +421,17 @@ def test_every_principle_asks_what_to_discuss_beside_the_evidence(
         assert row.locator("td").count() == len(norfolk_page.results)
 
 
+def test_what_is_hidden_is_not_drawn(norfolk_page: Any, visit: Callable[..., Any]) -> None:
+    # A class that lays an element out would show it all the same.
+    page = visit(norfolk_page.path).page
+    drawn = "nodes => nodes.filter(node => getComputedStyle(node).display !== 'none').length"
+    assert page.locator("[hidden]").count() > 1
+    assert page.locator("[hidden]").evaluate_all(drawn) == 0
+    page.evaluate("clusterPage.reveal('reply')")
+    assert page.is_visible("#reply-quote")
+    assert not page.is_visible("#reply-plan")
+
+
 def test_all_words_are_in_one_file() -> None:
     """Templates and scripts hold none, so that a translator needs no other file."""
     folder = importlib.resources.files("cluster_optimiser.present").joinpath("templates")
