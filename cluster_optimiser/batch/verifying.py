@@ -69,9 +69,9 @@ def refuse_changed(results: Path) -> None:
 
 
 def resign(results: Path, file: Path) -> None:
-    """Sign a file of a results folder again that was made again from the folder itself."""
+    """Sign a file that was made from a results folder, where it was put into that folder."""
     record = _read(results / RECORD_FILE) or {}
-    if file.resolve().parent == results.resolve() and file.name in record.get("files", {}):
+    if file.resolve().parent == results.resolve() and "files" in record:
         record["files"][file.name] = hash_file(file)
         (results / RECORD_FILE).write_text(record_text(record), encoding="utf-8", newline="\n")
 

@@ -64,14 +64,16 @@ def page(
     look = None if theme is None else present.load_theme(theme)
     if len(results) > 1:
         present.write_ways(results, file)
+        files = [file]
     else:
         how = present.Placing(split=split, embed=embed)
         files = present.write_page(results[0], file, theme=look, how=how)
-        for made in files:
-            resign(results[0], made)
         if len(files) > 1:
             beside = ", ".join(made.name for made in files[1:])
             console().print(f"Beside it, to be kept together: {beside}", markup=False)
+    for folder in results:
+        for made in files:
+            resign(folder, made)
     console().print(f"Open {file}", markup=False)
 
 

@@ -220,6 +220,18 @@ def test_a_page_made_again_in_its_folder_is_signed_again(results: Path, project:
     assert seal_faults(results) == []
 
 
+def test_pages_that_the_program_puts_into_a_folder_are_signed(results: Path) -> None:
+    other = results.with_name("other")
+    shutil.copytree(results, other)
+    cli.main(["page", str(results), str(other), "-o", str(results / "overview.html")])
+    cli.main(["page", str(results), "-o", str(results / "apart.html"), "--split", "--embed"])
+    assert (results / "overview.html").is_file()
+    assert len([*results.glob("apart*")]) > 3
+    assert seal_faults(results) == seal_faults(other) == []
+    (results / "overview.html").write_text("", encoding="utf-8")
+    assert [fault.file for fault in seal_faults(results)] == ["overview.html"]
+
+
 def test_a_signature_is_by_whom_it_says(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
