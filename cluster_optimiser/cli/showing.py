@@ -37,8 +37,19 @@ if TYPE_CHECKING:
 @click.option(
     "--embed", is_flag=True, help="For a frame in a council's page; what to paste is beside it."
 )
+@click.option(
+    "--replies",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help='Folder that "responses -o" wrote: what was replied becomes a section.',
+)
 def page(
-    *, results: Sequence[Path], file: Path, theme: Path | None, split: bool, embed: bool
+    *,
+    results: Sequence[Path],
+    file: Path,
+    theme: Path | None,
+    split: bool,
+    embed: bool,
+    replies: Path | None,
 ) -> None:
     """Make the consultation page again from a results folder, in another theme if wanted.
 
@@ -55,11 +66,11 @@ def page(
 
     for folder in results:
         refuse_changed(folder)
-    given = {"--theme": theme, "--split": split, "--embed": embed}
+    given = {"--theme": theme, "--split": split, "--embed": embed, "--replies": replies}
     if any(given.values()) and (len(results) > 1 or is_list_of_runs(results[0])):
         told = ", ".join(name for name, value in given.items() if value)
         console().print(
-            f"A list has no theme and is no page: {told} changes nothing.", markup=False
+            f"A list of runs is no page of options: {told} changes nothing.", markup=False
         )
     look = None if theme is None else present.load_theme(theme)
     if len(results) > 1:
@@ -67,7 +78,7 @@ def page(
         files = [file]
     else:
         how = present.Placing(split=split, embed=embed)
-        files = present.write_page(results[0], file, theme=look, how=how)
+        files = present.write_page(results[0], file, theme=look, how=how, replies=replies)
         if len(files) > 1:
             beside = ", ".join(made.name for made in files[1:])
             console().print(f"Beside it, to be kept together: {beside}", markup=False)

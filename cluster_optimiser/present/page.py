@@ -42,7 +42,7 @@ from cluster_optimiser.present.words import long_date, number, template, words
 from cluster_optimiser.words import language, speaking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -268,11 +268,13 @@ def render_pages(
     theme: Theme | None = None,
     name: str = "index.html",
     how: Placing | None = None,
+    replied: Callable[[], Mapping[str, Any]] | None = None,
 ) -> dict[str, str]:
     """Make the page from what `page_record` gathered, in the language that it was gathered in.
 
     It comes by the name of its file, and so does what stands beside it: pages in the theme's other
-    languages, then styles, scripts and what is pasted into a site, if asked for.
+    languages, then styles, scripts and what is pasted into a site, if asked for. ``replied`` tells
+    what was replied to it, in the language that is spoken.
     """
     how = how or Placing()
     own = record["theme"]["language"]
@@ -296,10 +298,13 @@ def render_pages(
         said = {**record, **other, "data": {**record["data"], **other.get("data", {})}}
         with speaking(one, is_made=record.get("is_made", False)):
             look = chosen.spoken_in(one)
-            styles, scripts = _styles(look), [leaflet().script, page_script()]
+            told = replied() if replied else None
+            styles = _styles(look, has_replies=told is not None)
+            scripts = [leaflet().script, page_script()]
             scripts += [joined_script(_scripts(), "embedded.js")] if how.embed else []
             parts = placed(styles, scripts, stem, how)
-            pages[file] = _render(said, look, parts, names if len(names) > 1 else {})
+            tongues = names if len(names) > 1 else {}
+            pages[file] = _render({**said, "replied": told}, look, parts, tongues)
         files |= parts.files
         if how.embed:
             files |= snippet(_scripts(), _title(said, look), file, how)
@@ -314,8 +319,9 @@ def _scripts() -> Traversable:
     return importlib.resources.files(__package__).joinpath("templates", "js")
 
 
-def _styles(theme: Theme) -> list[str]:
-    own = template("page.css").render(palette=PALETTE, theme=theme)
+def _styles(theme: Theme, *, has_replies: bool) -> list[str]:
+    look = {"palette": PALETTE, "theme": theme, "has_replies": has_replies}
+    own = template("page.css").render(look)
     return [_tight(text) for text in (leaflet().plain_style, own)]
 
 
@@ -394,10 +400,11 @@ def pages_from_folder(
     theme: Theme | None = None,
     name: str = "index.html",
     how: Placing | None = None,
+    replied: Callable[[], Mapping[str, Any]] | None = None,
 ) -> dict[str, str]:
     """Make the page again from a results folder, and what stands beside it."""
     with record_of(folder) as record:
-        return render_pages(record, theme=theme, name=name, how=how)
+        return render_pages(record, theme=theme, name=name, how=how, replied=replied)
 
 
 def page_from_folder(folder: Path, *, theme: Theme | None = None) -> str:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import shapely
 
 from cluster_optimiser.errors import ClusterOptimiserError
-from cluster_optimiser.identity import digest
+from cluster_optimiser.identity import digest, key_of
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.report.replies import MAP, RECORD, replies_papers
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, Frame, path_data
 from cluster_optimiser.present.tables import csv_text
+from cluster_optimiser.present.theme import speaking_for
 from cluster_optimiser.words import is_unknown, say
 
 if TYPE_CHECKING:
@@ -43,8 +44,14 @@ PRIVATE = "not-for-publication"
 EVEN = "#ffffff"
 """Fill of a cluster where no option leads, or nobody replied."""
 
+LINE = 'stroke="#22303a" stroke-width="3"'
+FACE = 'font-family="Arial, sans-serif" font-size="38" fill="#101a20"'
+
 SIMPLIFY_M = 150.0
-LEGEND_ROW = 46
+LEGEND_ROW, LEGEND_COLUMNS = 60, 3
+
+FILLS = (*PALETTE[1:], PALETTE[0])
+"""The palest last: it is much like that of a cluster where none leads."""
 
 
 def support_svg(responses: Responses, territory: Territory) -> str:
@@ -52,7 +59,7 @@ def support_svg(responses: Responses, territory: Territory) -> str:
     support = responses.support
     clusters = support[support["by"] == "cluster"].set_index("group")
     leaders = [o for o in responses.options if (clusters["leading"] == o).any()]
-    colour = {option: PALETTE[i % len(PALETTE)] for i, option in enumerate(leaders)}
+    colour = {option: FILLS[i % len(FILLS)] for i, option in enumerate(leaders)}
     frame = Frame.around(territory.clusters.geometry)
     names = [str(name) for name in territory.clusters.index]
     coverage = territory.clusters.geometry.to_numpy()
@@ -66,30 +73,28 @@ def support_svg(responses: Responses, territory: Territory) -> str:
         drawn.append(f'<path fill="{fill}" d="{path_data(local)}"><title>{title}</title></path>')
         if option:
             spot = local.representative_point()
-            at = f'x="{spot.x:.0f}" y="{spot.y:.0f}"'
-            disc = f'<circle cx="{spot.x:.0f}" cy="{spot.y - 12:.0f}" r="32"/>'
-            letters.append(f"{disc}<text {at}>{escape(option)}</text>")
+            disc = f'<circle cx="{spot.x:.0f}" cy="{spot.y - 14:.0f}" r="36" fill="#fff"/>'
+            letters.append(f'{disc}<text x="{spot.x:.0f}" y="{spot.y:.0f}">{escape(option)}</text>')
     rows = [*((colour[o], say("replies.leads", option=o)) for o in leaders)]
     rows.append((EVEN, say("replies.none_leads")))
-    top = frame.height + LEGEND_ROW
-    key = "".join(
-        f'<rect x="20" y="{top + i * LEGEND_ROW}" width="40" height="30" fill="{fill}"/>'
-        f'<text class="k" x="76" y="{top + i * LEGEND_ROW + 25}">{escape(text)}</text>'
-        for i, (fill, text) in enumerate(rows)
-    )
+    key = []
+    for i, (fill, text) in enumerate(rows):
+        x = 20 + i % LEGEND_COLUMNS * (WIDTH - 40) // LEGEND_COLUMNS
+        y = frame.height + LEGEND_ROW * (1 + i // LEGEND_COLUMNS)
+        box = f'<rect x="{x}" y="{y - 32}" width="54" height="40" fill="{fill}" {LINE}/>'
+        key.append(f'{box}<text x="{x + 70}" y="{y}">{escape(text)}</text>')
     counts = responses.counts
     told = say("replies.map", n=counts["n_counted"], all=counts["n_schools"])
-    height = top + LEGEND_ROW * len(rows) + 10
-    style = (
-        "path,rect{stroke:#22303a;stroke-width:3}text{font:700 34px Arial,sans-serif;"
-        "text-anchor:middle;fill:#101a20}circle{fill:#fff}"
-        ".k{font-weight:400;text-anchor:start}"
-    )
+    height = frame.height + LEGEND_ROW * (1 + -(-len(rows) // LEGEND_COLUMNS))
+    # Attributes, not styles: the page has this drawing among its own.
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-labelledby="t d"><title id="t">{escape(say("replies.map_title"))}</title>'
-        f'<desc id="d">{escape(told)}</desc>'
-        f"<style>{style}</style>{''.join(drawn)}{''.join(letters)}{key}</svg>\n"
+        f'aria-labelledby="support-t support-d" {FACE}>'
+        f'<title id="support-t">{escape(say("replies.map_title"))}</title>'
+        f'<desc id="support-d">{escape(told)}</desc>'
+        f"<g {LINE}>{''.join(drawn)}</g>"
+        f'<g font-weight="700" text-anchor="middle">{"".join(letters)}</g>'
+        f"<g>{''.join(key)}</g></svg>\n"
     )
 
 
@@ -116,8 +121,9 @@ def responses_json(responses: Responses, drawing: str = "") -> str:
     for name in TABLES:
         table: pd.DataFrame = getattr(responses, name)
         record[name] = table.astype(object).to_dict(orient="records")
-    text = json.dumps(plain(record), ensure_ascii=False, indent=1, allow_nan=False)
-    return text + "\n"
+    written = {key: plain(value) for key, value in record.items()}
+    written["seal"] = key_of(written)
+    return json.dumps(written, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def _counted(number: int, one: str, many: str) -> str:
@@ -171,13 +177,15 @@ def write_responses(
     """
     authority, territory = place
     tables = {name: csv_text(getattr(responses, name)) for name in TABLES}
-    drawing = support_svg(responses, territory)
-    record = responses_json(responses, drawing)
-    texts = {f"{name}.csv": text for name, text in tables.items()}
-    texts |= {RECORD: record, MAP: drawing, f"{PRIVATE}/comments.csv": csv_text(responses.private)}
-    files = {name: text.encode() for name, text in texts.items()}
-    if results is not None:
-        files |= replies_papers(json.loads(record), drawing, tables, results)
+    with speaking_for(authority):
+        drawing = support_svg(responses, territory)
+        record = responses_json(responses, drawing)
+        texts = {f"{name}.csv": text for name, text in tables.items()}
+        texts |= {RECORD: record, MAP: drawing}
+        texts[f"{PRIVATE}/comments.csv"] = csv_text(responses.private)
+        files = {name: text.encode() for name, text in texts.items()}
+        if results is not None:
+            files |= replies_papers(json.loads(record), drawing, tables, results)
     try:
         (out / PRIVATE).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=out) as temporary:
@@ -185,7 +193,8 @@ def write_responses(
             (home / PRIVATE).mkdir()
             for name, content in files.items():
                 (home / name).write_bytes(content)
-            text = datapackage(home, authority, title=say("replies.heading"), label="replies")
+            with speaking_for(authority):
+                text = datapackage(home, authority, title=say("replies.heading"), label="replies")
             (home / DATAPACKAGE).write_text(text, encoding="utf-8", newline="\n")
             for name in (*files, DATAPACKAGE):
                 (home / name).replace(out / name)

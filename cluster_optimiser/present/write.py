@@ -144,11 +144,17 @@ def write_comparison(
 
 
 def write_page(
-    folder: Path, file: Path, *, theme: Theme | None = None, how: Placing | None = None
+    folder: Path,
+    file: Path,
+    *,
+    theme: Theme | None = None,
+    how: Placing | None = None,
+    replies: Path | None = None,
 ) -> list[Path]:
     """Make the page of a results folder again; of a sweep or a region, the list of its runs.
 
-    Gives the files written, the page first.
+    ``replies`` is a folder that `responses` wrote, to be told as well. Gives the files written, the
+    page first.
     """
     if is_list_of_runs(folder):
         # Links of the list lead into the folder.
@@ -156,7 +162,12 @@ def write_page(
         maps = [path.parent.name for path in folder.glob("*/map.html")] if is_home else []
         pages = {file.name: overview_html(folder, has_map=maps)}
     else:
-        pages = pages_from_folder(folder, theme=theme, name=file.name, how=how)
+        replied = None
+        if replies is not None:
+            from cluster_optimiser.present.replied import replied_of  # noqa: PLC0415 - seldom asked
+
+            replied = replied_of(folder, replies)
+        pages = pages_from_folder(folder, theme=theme, name=file.name, how=how, replied=replied)
     for name, page in pages.items():
         _put(file.with_name(name), page)
     return [file.with_name(name) for name in pages]

@@ -68,6 +68,9 @@ class TableBlock:
     source: str = ""
     label: str = ""
     name: str = ""  # "Table 2", given by `numbered`
+    bars: tuple[
+        float, ...
+    ] = ()  # of the first rows: the second column's share, drawn where it can be
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,12 @@ import csv
 import hashlib
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Literal
 
 from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.identity import key_of
+from cluster_optimiser.inputs.counting import KINDS
 from cluster_optimiser.present.report.blocks import (
     Bullets,
     Figure,
@@ -25,7 +28,7 @@ from cluster_optimiser.present.report.workbook import workbook
 from cluster_optimiser.words import UNKNOWN, number, percent, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from cluster_optimiser.present.report.blocks import Block
@@ -38,7 +41,14 @@ STAMP_LENGTH = 12
 MOST_PLACES = 12
 """Longer tables are in the report on the replies, not in the committee paper."""
 
+MAP_MM = 100
+"""How high the map is in print: each of today's clusters bears the label of what leads there."""
+
+MOST_QUOTES, MOST_LETTERS = 40, 600
+"""What the public page quotes: comments of those who prefer one answer, and letters of one."""
+
 Record = dict[str, Any]
+Reader = Literal["committee", "council", "public"]
 
 
 def read_replies(path: Path, results: ResultsFolder) -> tuple[Record, str]:
@@ -48,42 +58,51 @@ def read_replies(path: Path, results: ResultsFolder) -> tuple[Record, str]:
         record = json.loads((path / RECORD).read_text(encoding="utf-8"))
         drawing = (path / MAP).read_text(encoding="utf-8")
         stamps, hashed = record["stamps"], record["map"]
+        is_sealed = record.pop("seal") == key_of(record)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         fault = Fault(str(path), 0, "", "it cannot be read as counted replies", remedy)
         raise InputError([fault]) from error
     now = {option.label: str(option.manifest["stamp"]) for option in results.options}
-    if stamps != now or hashed != hashlib.sha256(drawing.encode()).hexdigest():
+    is_own_map = hashed == hashlib.sha256(drawing.encode()).hexdigest()
+    if stamps != now or not is_sealed or not is_own_map:
         problem = "the replies were counted for other results, or changed since"
         raise InputError([Fault(str(path), 0, "", problem, "Count them again.")])
     return record, drawing
 
 
 def chapter(
-    record: Record, drawing: str, results: ResultsFolder, *, is_whole: bool = False
+    record: Record, drawing: str, results: ResultsFolder, reader: Reader = "committee"
 ) -> Iterator[Block]:
-    """Say what was replied; ``is_whole`` with every comment that may be quoted."""
-    yield Heading(1, say("replies.heading"), "replies", starts_page=not is_whole)
-    yield from map(Paragraph, _accounted(record["counts"], record["rules"]))
-    yield _by_kind(record)
+    """Say what was replied.
+
+    The council reads every comment that may be quoted, the committee none. The public reads them
+    without the school, and of each place what leads there, not what one or two schools prefer.
+    """
+    yield Heading(1, say("replies.heading"), "replies", starts_page=reader == "committee")
+    yield from map(Paragraph, _accounted(record["counts"], record["rules"], reader))
+    yield _by_kind(record, results)
     words = layer_words(results)
     for by in dict.fromkeys(row["by"] for row in record["support"]):
         is_short = sum(row["by"] == by for row in record["support"]) <= MOST_PLACES
-        if by not in {"all", "cluster"} and (is_whole or is_short):
-            yield _by_place(record, by, words.get(by) or say("replies.by_phase"))
+        if by not in {"all", "cluster"} and (reader == "council" or is_short):
+            yield _by_place(record, by, words.get(by) or say("replies.by_phase"), reader)
     told = say("replies.map", n=record["counts"]["n_counted"], all=record["counts"]["n_schools"])
-    yield Figure(drawing, told, say("replies.map_title"))
-    if is_whole:
-        yield _by_place(record, "cluster", say("replies.by_cluster"))
-    yield from _plans(record)
-    yield from _said(record, is_whole=is_whole)
+    yield Figure(drawing, told, say("replies.map_title"), MAP_MM)
+    if reader != "committee":
+        yield _by_place(record, "cluster", say("replies.by_cluster"), reader)
+    yield from _plans(record, reader)
+    yield from _said(record, reader)
 
 
-def _accounted(counts: Mapping[str, int], rules: Mapping[str, Any]) -> Iterator[str]:
+def _accounted(
+    counts: Mapping[str, int], rules: Mapping[str, Any], reader: Reader
+) -> Iterator[str]:
     n, base = counts["n_counted"], counts["n_schools"]
     yield say("replies.counted", n=n, base=base, share=percent(n, base), rows=counts["n_rows"])
     left = [key for key in LEFT if counts[key]]
     if left:
-        yield say("replies.left", list="; ".join(say(f"replies.{k}", counts[k]) for k in left))
+        told = say("replies.left", list="; ".join(say(f"replies.{k}", counts[k]) for k in left))
+        yield told if reader == "public" else f"{told} {say('replies.left_where')}"
     yield say(
         "replies.rules",
         stands=say(f"replies.stands_{rules['stands']}"),
@@ -99,60 +118,69 @@ LEFT = (
 """Why a reply does not count, in the order that it is told in."""
 
 
-def _answers(record: Record, row: Mapping[str, Any]) -> list[str]:
-    return [number(int(row[answer])) for answer in record["options"]]
+def _answer(record: Record, answer: str) -> str:
+    return say("replies.none") if answer == record["options"][-1] else answer
 
 
-def _answer_names(record: Record) -> list[str]:
-    *options, _ = record["options"]
-    return [*(say("report.option", label=o) for o in options), say("replies.none")]
+def _answers(record: Record, row: Mapping[str, Any]) -> str:
+    """Write what was answered, most often first; with fourteen options most are by nobody."""
+    given = [answer for answer in record["options"] if row[answer]]
+    given.sort(key=lambda answer: -row[answer])
+    told = (f"{_answer(record, answer)}: {number(row[answer])}" for answer in given)
+    return ", ".join(told) or UNKNOWN
 
 
-def _by_kind(record: Record) -> TableBlock:
+def _by_kind(record: Record, results: ResultsFolder) -> TableBlock:
+    """Give one row an answer, with a bar for its share of the schools that replied."""
+    whole = {row["respondent"]: row for row in record["respondents"] if row["by"] == "all"}
+    kinds = [kind for kind in KINDS if kind in whole]
+    titles = {
+        o.label: say("report.option_title", label=o.label, title=o.title) for o in results.options
+    }
     rows = [
-        (
-            say(f"replies.kinds.{row['respondent']}"),
-            number(row["n_replies"]),
-            number(row["n_counted"]),
-            *_answers(record, row),
-        )
-        for row in record["respondents"]
-        if row["by"] == "all"
+        (titles.get(answer, _answer(record, answer)), *(number(whole[k][answer]) for k in kinds))
+        for answer in record["options"]
     ]
-    names = (say(f"replies.columns.{key}") for key in ("kind", "replies", "counted"))
-    header = (*names, *_answer_names(record))
-    return _table("replies.by_kind", header, rows, "respondents.csv")
+    rows += [
+        (say(f"replies.{key}"), *(number(whole[k][key]) for k in kinds))
+        for key in ("n_counted", "n_replies")
+    ]
+    first = whole.get("school")
+    bars = [first[a] / max(1, first["n_counted"]) for a in record["options"]] if first else []
+    header = (say("replies.columns.answer"), *(say(f"replies.heads.{kind}") for kind in kinds))
+    widths = (4.6, 2.2, *(1.2,) * (len(kinds) - 1))[: len(header)]
+    caption = say("replies.by_kind")
+    return TableBlock(caption, header, tuple(rows), widths, "respondents.csv", bars=tuple(bars))
 
 
-def _by_place(record: Record, by: str, words: str) -> TableBlock:
+def _by_place(record: Record, by: str, words: str, reader: Reader) -> TableBlock:
     rows = [
         (
-            row["group"],
+            say(f"phases.{row['group']}") if by == "phase" else row["group"],
             number(row["n_schools"]),
             number(row["n_replied"]),
             percent(row["n_replied"], row["n_schools"]),
-            *_answers(record, row),
+            *([_answers(record, row)] if reader != "public" else []),
             row["leading"] or UNKNOWN,
         )
         for row in record["support"]
         if row["by"] == by
     ]
-    keys = ("place", "schools", "replied", "share")
-    header = (*(say(f"replies.columns.{key}") for key in keys), *_answer_names(record))
-    header = (*header, say("replies.columns.leading"))
-    return _table("replies.by_place", header, rows, "support.csv", by=words)
-
-
-def _table(
-    key: str, header: Iterable[str], rows: Sequence[tuple[str, ...]], source: str, **values: str
-) -> TableBlock:
-    head = tuple(header)
+    keys = ["place", "schools", "replied", "share", "answers", "leading"]
+    if reader == "public":
+        keys.remove("answers")
+    header = tuple(say(f"replies.columns.{key}") for key in keys)
+    widths = {"place": 2.6, "share": 1.5, "answers": 4.4}
     return TableBlock(
-        say(key, **values), head, tuple(rows), (2.4, *(1.0,) * (len(head) - 1)), source
+        say("replies.by_place", by=words),
+        header,
+        tuple(rows),
+        tuple(widths.get(key, 0.9) for key in keys),
+        "support.csv",
     )
 
 
-def _plans(record: Record) -> Iterator[Block]:
+def _plans(record: Record, reader: Reader) -> Iterator[Block]:
     if not record["plans"]:
         return
     yield Heading(2, say("replies.plans"))
@@ -170,44 +198,56 @@ def _plans(record: Record) -> Iterator[Block]:
         for row in record["plans"]
         if row["status"] != "cannot be read"
     ]
-    n_unread = len(record["plans"]) - len(rows)
+    n, n_unread = len(record["plans"]), len(record["plans"]) - len(rows)
     if n_unread:
-        yield Paragraph(say("replies.plans_unread", n_unread))
+        told = say("replies.plans_unread", n, unread=n_unread)
+        yield Paragraph(told if reader == "public" else f"{told} {say('replies.plans_where')}")
     if not rows:
         return
     keys = ("row", "status", "clusters", "better", "nearest", "changes", "reasons")
     header = tuple(say(f"replies.columns.{key}") for key in keys)
-    widths = (0.6, 1.2, 0.9, 1.0, 0.9, 1.1, 4.0)
-    yield TableBlock(say("replies.plans"), header, tuple(rows), widths, "plans.csv")
+    widths = (0.6, 1.2, 1.0, 1.1, 1.0, 1.1, 4.0)
+    # Rows are those of a file that the public does not have.
+    at = int(reader == "public")
+    yield TableBlock(
+        say("replies.plans_table"),
+        header[at:],
+        tuple(row[at:] for row in rows),
+        widths[at:],
+        "plans.csv",
+    )
 
 
-def _said(record: Record, *, is_whole: bool) -> Iterator[Block]:
+def _said(record: Record, reader: Reader) -> Iterator[Block]:
     yield Heading(2, say("replies.said"))
     n, quoted = record["counts"]["n_comments"], record["counts"]["n_quoted"]
-    yield Paragraph(say("replies.comments" if is_whole else "replies.comments_apart", n, q=quoted))
+    yield Paragraph(say(f"replies.comments_{reader}", n, q=quoted))
     if record["themes"]:
-        header = (say("replies.columns.theme"), say("replies.columns.replies"))
-        rows = [
-            (t["theme"], number(t["n_replies"]), *_answers(record, t)) for t in record["themes"]
+        keys = ("theme", "replies", "answers")
+        coded = [
+            (one["theme"], number(one["n_replies"]), _answers(record, one))
+            for one in record["themes"]
         ]
-        yield _table("replies.themes", (*header, *_answer_names(record)), rows, "themes.csv")
+        header = tuple(say(f"replies.columns.{key}") for key in keys)
+        caption = say("replies.themes")
+        yield TableBlock(caption, header, tuple(coded), (2.4, 1.0, 5.0), "themes.csv")
     if record["same_texts"]:
         lines = [
             say(
                 "replies.same_text",
                 one["n_replies"],
                 kinds=[say(f"replies.kinds.{kind}") for kind in one["respondents"]],
-                text=one["comment"] or say("replies.not_quoted"),
+                text=_cut(one["comment"]) or say("replies.not_quoted"),
             )
             for one in record["same_texts"]
         ]
         yield Paragraph(say("replies.same_lead"))
         yield Bullets(tuple(lines))
-    if is_whole and record["comments"]:
+    if reader == "council" and record["comments"]:
         names = ("option", "school", "row", "kind", "comment")
         rows = [
             (
-                one["option"],
+                _answer(record, one["option"]),
                 one["school"],
                 str(one["row"]),
                 say(f"replies.kinds.{one['respondent']}"),
@@ -216,8 +256,39 @@ def _said(record: Record, *, is_whole: bool) -> Iterator[Block]:
             for one in sorted(record["comments"], key=lambda c: (c["option"], c["row"]))
         ]
         titles = tuple(say(f"replies.columns.{key}") for key in names)
-        widths = (0.9, 2.0, 0.6, 1.0, 5.0)
+        widths = (1.1, 2.0, 0.6, 1.1, 5.0)
         yield TableBlock(say("replies.quoted"), titles, tuple(rows), widths, "comments.csv")
+    if reader == "public":
+        yield from _quoted(record)
+
+
+def _quoted(record: Record) -> Iterator[Block]:
+    """Quote by answer what may be quoted, the same text once, without the school."""
+    for answer in record["options"]:
+        said: defaultdict[str, list[str]] = defaultdict(list)
+        for one in record["comments"]:
+            if one["option"] == answer:
+                said[one["comment"]].append(one["respondent"])
+        lines = [
+            say(
+                "replies.quote",
+                len(kinds),
+                kinds=[say(f"replies.kinds.{kind}") for kind in KINDS if kind in kinds],
+                text=_cut(text),
+            )
+            for text, kinds in sorted(said.items(), key=lambda pair: -len(pair[1]))
+        ]
+        shown = lines[:MOST_QUOTES]
+        if len(shown) < len(lines):
+            shown.append(say("replies.more_quotes", shown=len(shown), all=len(lines)))
+        if shown:
+            name = _answer(record, answer)
+            yield Heading(3, say("report.option", label=name) if name == answer else name)
+            yield Bullets(tuple(shown))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS].rstrip()} …"
 
 
 def replies_papers(
@@ -233,7 +304,7 @@ def replies_papers(
         authority=str(authority["name"]),
         date=str(results.options[0].manifest["data_date"]),
         stamp=hashlib.sha256(stamps.encode()).hexdigest()[:STAMP_LENGTH],
-        blocks=numbered(chapter(record, drawing, results, is_whole=True)),
+        blocks=numbered(chapter(record, drawing, results, "council")),
     )
     sheets = {}
     for name, text in tables.items():
@@ -241,6 +312,9 @@ def replies_papers(
         if rows:
             sheets[say(f"replies.sheets.{name}")] = (say(f"replies.sheets.{name}"), header, rows)
     notes = [[say("tables.stamp"), report.stamp]]
-    notes += [[say("tables.note"), line] for line in _accounted(record["counts"], record["rules"])]
+    notes += [
+        [say("tables.note"), line]
+        for line in _accounted(record["counts"], record["rules"], "council")
+    ]
     book = workbook(report, sheets, notes, layer_words(results))
     return dict(zip(REPLIES_FILES, (docx(report), pdf(report), book), strict=True))

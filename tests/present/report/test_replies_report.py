@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import csv
+import importlib.resources
+import io
 import json
 import random
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from pypdf import PdfReader
 
 from cluster_optimiser.batch import responses, verifying
 from cluster_optimiser.cli import app
 from cluster_optimiser.errors import InputError
+from cluster_optimiser.identity import digest, key_of
 from cluster_optimiser.inputs.counting import CountRules, load_rules
+from cluster_optimiser.present import write_page
 from cluster_optimiser.present.replies import PRIVATE
-from cluster_optimiser.present.report.blocks import texts_of
+from cluster_optimiser.present.report.blocks import Paragraph, TableBlock, texts_of
 from cluster_optimiser.present.report.folder import read_folder
 from cluster_optimiser.present.report.replies import REPLIES_FILES, chapter, read_replies
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_problem
@@ -23,6 +28,9 @@ from tests.norfolk import SCENARIOS, norfolk_place, norfolk_problem
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from playwright.sync_api import Browser
+
+AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js")
 COLUMNS = ("school", "option", "comment", "may_quote", "plan", "respondent", "submitted_at")
 MAIL = """Dear council,
 > > [reply]
@@ -156,18 +164,116 @@ def test_the_report_says_what_the_tables_say(counted: Path, norfolk_folder: Path
     private = (counted / PRIVATE / "comments.csv").read_text(encoding="utf-8")
     assert "Reply" in private
     hidden = {row[-1] for row in csv.reader(private.splitlines()) if row[-1].startswith("Reply ")}
-    whole = set(texts_of(tuple(chapter(record, drawing, folder, is_whole=True))))
-    assert hidden
-    assert not hidden & whole
+    for reader in ("committee", "council", "public"):
+        told = "\n".join(texts_of(tuple(chapter(record, drawing, folder, reader))))
+        assert hidden
+        assert [text for text in hidden if text in told.split("\n")] == []
+    whole = next(row for row in record["support"] if row["by"] == "all")
+    kinds = next(b for b in chapter(record, drawing, folder) if isinstance(b, TableBlock))
+    assert [row[1] for row in kinds.rows[:-1]] == [
+        str(whole[key]) for key in (*record["options"], "n_replied")
+    ]
+    assert kinds.bars == tuple(whole[o] / whole["n_replied"] for o in record["options"])
 
 
 def test_replies_of_other_results_make_no_chapter(counted: Path, norfolk_folder: Path, tmp_path):
     record = json.loads((counted / "responses.json").read_text(encoding="utf-8"))
     (tmp_path / "support.svg").write_text((counted / "support.svg").read_text(encoding="utf-8"))
-    for change in ({"stamps": {"1": "x"}}, {"map": ""}):
-        (tmp_path / "responses.json").write_text(json.dumps(record | change), encoding="utf-8")
+    del record["seal"]
+    for change in ({"stamps": {"1": "x"}}, {"map": ""}, {"seal": "x"}):
+        other = record | change
+        text = json.dumps({"seal": key_of(other)} | other)
+        (tmp_path / "responses.json").write_text(text, encoding="utf-8")
         with pytest.raises(InputError, match="counted for other results"):
             read_replies(tmp_path, read_folder(norfolk_folder))
+
+
+@pytest.fixture(scope="module")
+def told(counted: Path, norfolk_folder: Path, tmp_path_factory) -> Path:
+    """Give the page with the section on the replies, made by the command."""
+    file = tmp_path_factory.mktemp("told") / "page.html"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verifying, "refuse_changed", lambda _: None)  # no run signed it
+        command = ["page", str(norfolk_folder), "-o", str(file), "--replies", str(counted)]
+        done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.exception
+    return file
+
+
+def test_the_page_tells_what_was_replied(
+    told: Path, counted: Path, norfolk_folder: Path, chromium: Browser
+) -> None:
+    record = json.loads((counted / "responses.json").read_text(encoding="utf-8"))
+    page = chromium.new_page(java_script_enabled=False)
+    page.goto(told.as_uri())
+    section = page.locator("#replied")
+    for one in section.locator("summary").all():
+        one.click()
+    text = section.inner_text()
+    folder = read_folder(norfolk_folder)
+    for block in chapter(*read_replies(counted, folder), folder, "public"):
+        if isinstance(block, Paragraph):
+            assert " ".join(block.text.split()) in " ".join(text.split())
+    cells = section.locator("table").first.locator("tbody tr")
+    counts = record["counts"]
+    assert cells.nth(len(record["options"])).inner_text().split("\t")[1] == str(counts["n_counted"])
+    quoted = " ".join(section.locator("li").all_inner_texts())
+    assert "Reply 8" in quoted or "Reply 9" in quoted
+    # Schools are not named with what was said, nor rows of a file that no reader has.
+    names = {one["school"] for one in record["comments"] if one["comment"].startswith("Reply")}
+    assert [name for name in names if name in quoted] == []
+    assert "<script>" not in section.inner_html()
+    assert page.locator(".toc a[href='#replied']").count() == 1
+    page.close()
+
+
+def test_the_section_is_for_all(told: Path, chromium: Browser) -> None:
+    page = chromium.new_page(viewport={"width": 390, "height": 800})
+    page.goto(told.as_uri())
+    # By itself: axe-core looks at each element, and the rest of the page has its own tests.
+    page.evaluate(
+        "document.querySelectorAll('main > :not(:has(#replied))').forEach(e => e.remove())"
+    )
+    page.evaluate("document.querySelectorAll('section:not(#replied)').forEach(e => e.remove())")
+    page.evaluate("document.querySelectorAll('#replied details').forEach(d => d.open = true)")
+    page.evaluate(
+        "document.querySelectorAll('#replied li:nth-child(n+4)').forEach(e => e.remove())"
+    )
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; null")
+    found = page.evaluate("axe.run('#replied', { resultTypes: ['violations'] })")
+    assert [(one["id"], one["nodes"][0]["target"]) for one in found["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
+def test_the_section_prints(told: Path, chromium: Browser) -> None:
+    page = chromium.new_page()
+    page.goto(told.as_uri() + "#replied")
+    paper = PdfReader(io.BytesIO(page.pdf()))
+    assert "What was replied" in paper.pages[0].extract_text()
+    page.close()
+
+
+def test_without_replies_the_page_is_the_same(norfolk_folder: Path, tmp_path: Path) -> None:
+    write_page(norfolk_folder, tmp_path / "index.html")
+    assert (tmp_path / "index.html").read_bytes() == (norfolk_folder / "index.html").read_bytes()
+
+
+@pytest.mark.parametrize("part", ["<script>alert(1)</script>", '<g onclick="x()"/>', "<!--x-->"])
+def test_a_map_that_is_more_than_a_drawing_is_refused(
+    part: str, counted: Path, norfolk_folder: Path, tmp_path: Path
+) -> None:
+    drawing = (counted / "support.svg").read_text(encoding="utf-8")
+    drawing = drawing.replace("</svg>", f"{part}</svg>")
+    record = json.loads((counted / "responses.json").read_text(encoding="utf-8"))
+    record |= {"map": digest(drawing.encode())}
+    del record["seal"]
+    sealed = json.dumps({**record, "seal": key_of(record)})
+    (tmp_path / "responses.json").write_text(sealed, encoding="utf-8")
+    (tmp_path / "support.svg").write_text(drawing, encoding="utf-8")
+    with pytest.raises(InputError, match="no map that `responses` drew"):
+        write_page(norfolk_folder, tmp_path / "page.html", replies=tmp_path)
+    assert not (tmp_path / "page.html").exists()
 
 
 def test_rules_can_be_set(tmp_path: Path, norfolk_folder: Path) -> None:
