@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from cluster_optimiser.cli import app
 from tests.made_gias import MADE_LA, MADE_NAME, districts_layer, national, register_text
-from tests.norfolk import ROOT, copy_of_run
+from tests.norfolk import ROOT, copy_of_run, run_with_kept_plans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +121,11 @@ def _run(words: list[str]) -> str:
     """Run a command as it is typed; what it prints goes where it says."""
     assert words[0] in {"cluster-optimiser", ".venv/bin/cluster-optimiser"}
     words, target = (words[: words.index(">")], words[-1]) if ">" in words else (words, None)
-    done = CliRunner().invoke(app, words[1:])
+    with pytest.MonkeyPatch.context() as patch:
+        if words[1:3] == ["run", "scenarios"]:
+            # The plans of Norfolk that all tests share; everything else of the command is done.
+            run_with_kept_plans(patch)
+        done = CliRunner().invoke(app, words[1:])
     assert done.exit_code == 0, f"{shlex.join(words)}: {done.output}"
     if target is not None:
         with open(target, "w", encoding="utf-8") as file:  # noqa: PTH123 - where the reader is

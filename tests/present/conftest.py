@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from cluster_optimiser.batch.surveys import standing_of
 from cluster_optimiser.constants import CRS_METRES, SECONDARY_PHASES
@@ -478,16 +478,24 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
 
+@pytest.fixture(scope="session")
+def window(chromium: Browser) -> Iterator[BrowserContext]:
+    """Share one among all pages that ask for nothing but a size: it takes longer than a page."""
+    with chromium.new_context(offline=True) as context:
+        yield context
+
+
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
+def visit(chromium: Browser, window: BrowserContext) -> Iterator[Callable[..., Visit]]:
     """Open a file without any network; what is left open is closed."""
-    contexts = []
+    opened_here: list[Page | BrowserContext] = []
 
     def opened(path: Path, address: str = "", **options: Any) -> Visit:
-        options.setdefault("viewport", {"width": 1366, "height": 768})
-        context = chromium.new_context(offline=True, **options)
-        contexts.append(context)
+        size = options.pop("viewport", {"width": 1366, "height": 768})
+        context = chromium.new_context(offline=True, **options) if options else window
         page = context.new_page()
+        opened_here.append(context if options else page)
+        page.set_viewport_size(size)
         made = Visit(page)
         page.on("request", lambda request: made.requests.append(request.url))
         page.on("pageerror", lambda error: made.complaints.append(str(error)))
@@ -499,8 +507,8 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
         return made
 
     yield opened
-    for context in contexts:
-        context.close()
+    for one in opened_here:
+        one.close()
 
 
 def _page(folder: Path, results: list[Result], text: str) -> MadePage:
