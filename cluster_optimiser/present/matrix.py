@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.domain import Violation
 from cluster_optimiser.present.principles import (
+    Finding,
+    Principle,
     mean_minutes,
     misaligned,
     own_clusters,
@@ -14,7 +17,8 @@ from cluster_optimiser.present.principles import (
     today_at,
 )
 from cluster_optimiser.present.tables import made_from
-from cluster_optimiser.present.words import joined, number, words
+from cluster_optimiser.present.words import UNKNOWN, number, one_decimal, words
+from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Result
     from cluster_optimiser.scenario import Scenario
 
+    Measure = Callable[[Result], float | None]
 
 _RULES = ("size", "count", "travel", "secondary", "alignment")
 """What of a scenario may be relaxed, and is taken from the one that today is measured by."""
@@ -71,33 +76,67 @@ def _relaxed(result: Result, reference: Result) -> str:
         limit = own.travel.max_minutes
         key = "relaxed_no_limit" if limit is None else "relaxed_minutes"
         found.append(say[key].format(n=f"{limit:g}" if limit is not None else ""))
-    return "; ".join(found) or str(say["relaxed_none"])
+    return "; ".join(found)
 
 
-def _best_at(results: Sequence[Result], today: int) -> list[str]:
-    """Name what each option is best at, of all that are proposed."""
-    say = words()["measure"]
-    layer = next(iter(results[0].problem.authority.layers), None)
-    measures: list[tuple[str, Callable[[Result], float | None]]] = [
-        ("fewest", lambda result: len(own_clusters(result))),
-        ("nearest", mean_minutes),
-        ("range", lambda result: _outside(result, results[max(0, today)])),
-    ]
-    if layer is not None:
-        measures.append(("closest", lambda result: misaligned(result, layer)[0]))
-    found: list[list[str]] = [[] for _ in results]
-    for key, measure in measures:
-        values = [None if i == today else measure(result) for i, result in enumerate(results)]
-        known = [value for value in values if value is not None]
-        for i, value in enumerate(values):
-            if known and value == min(known):
-                found[i].append(say[key])
-    return [joined(names) for names in found]
+MOST_LOWEST = 3
+"""Options that share the lowest number of a row and are still marked for it."""
 
 
-def _outside(result: Result, reference: Result) -> int:
-    size, pupils = reference.problem.scenario.size, own_clusters(result)["pupils"]
-    return int(((pupils < size.min_pupils) | (pupils > size.max_pupils)).sum())
+def _lowest(results: Sequence[Result], today: int, measure: Measure) -> list[bool]:
+    """Mark the options with the lowest number of all that are proposed, if they are few."""
+    values = [None if i == today else measure(result) for i, result in enumerate(results)]
+    least = min((value for value in values if value is not None), default=None)
+    if least is None or values.count(least) > MOST_LOWEST:
+        return [False] * len(values)
+    return [value == least for value in values]
+
+
+def _longest(result: Result) -> float | None:
+    minutes = own_clusters(result)["max_minutes"]
+    return None if any(map(is_unknown, minutes)) else float(minutes.max())
+
+
+def _mean_row(results: Sequence[Result]) -> Principle:
+    """Give the average way, which no principle limits, as a row."""
+    values = [one_decimal(mean_minutes(result)) for result in results]
+    name = words()["measure"]["mean"]
+    unit = words()["measure"]["mean_unit"]
+    return Principle(name, tuple(Finding("info", v, v) for v in values), "", "mean", unit)
+
+
+def _short(judged: Sequence[Principle], results: Sequence[Result], today: int) -> list[Any]:
+    """Give the rows that separate options as numbers alone, with what they count in their heads."""
+    layers = iter(results[0].problem.authority.layers)
+    found = []
+    for row in [*judged, _mean_row(results)]:
+        measure = _MEASURES.get(row.key)
+        if row.key == "layer":
+            measure = functools.partial(_misfit, next(layers))
+        if row.key == "average" or not _separates(row):
+            continue
+        lowest = _lowest(results, today, measure) if measure else [False] * len(results)
+        cells = [
+            {"verdict": finding.verdict, "value": finding.value or UNKNOWN, "is_lowest": is_lowest}
+            for finding, is_lowest in zip(row.findings, lowest, strict=True)
+        ]
+        found.append({"name": row.name, "unit": row.unit, "cells": cells})
+    return found
+
+
+def _misfit(layer: str, result: Result) -> float:
+    return misaligned(result, layer)[0]
+
+
+_MEASURES: dict[str, Measure] = {
+    "count": lambda result: len(own_clusters(result)),
+    "travel": _longest,
+    "mean": mean_minutes,
+}
+
+
+def _separates(row: Principle) -> bool:
+    return len({(finding.verdict, finding.text) for finding in row.findings}) > 1
 
 
 def matrix_view(results: Sequence[Result]) -> dict[str, Any]:
@@ -107,17 +146,14 @@ def matrix_view(results: Sequence[Result]) -> dict[str, Any]:
     judged = principles([_by_one_rule(result, reference) for result in results])
     order = [i for i in range(len(results)) if i == today]
     order += [i for i in range(len(results)) if i != today]
-    rows = [
-        {**asdict(one), "separates": len({(f.verdict, f.text) for f in one.findings}) > 1}
-        for one in judged
-    ]
-    same = [f"{row['name']}: {row['findings'][0]['text']}." for row in rows if not row["separates"]]
+    rows = [asdict(one) for one in judged]
+    same = [f"{one.name}: {one.findings[0].text}." for one in judged if not _separates(one)]
     return {
         "today": today,
         "order": order,
         "rows": rows,
         "same": " ".join(same),
-        "best": _best_at(results, today),
+        "short": _short(judged, results, today),
         "relaxed": [_relaxed(result, reference) for result in results],
         "most_kept": min(
             (i for i in range(len(results)) if i != today),

@@ -230,9 +230,18 @@ def _shared(pictures: Sequence[str]) -> tuple[str, list[str]]:
     return "".join(symbols), [_AREA.sub(used, text) for text in pictures]
 
 
+def _still(picture: str) -> tuple[str, str]:
+    """Give a picture for the first screen, and the same where it is shown once more."""
+    head, mark, rest = picture.partition(">")
+    inner = rest.removesuffix("</svg>")
+    return f'{head}{mark}<g id="still">{inner}</g></svg>', f'{head}{mark}<use href="#still"/></svg>'
+
+
 def _once(record: Mapping[str, Any]) -> dict[str, Any]:
     """Take out of a record what it says twice; the page's scripts know where to find it."""
     symbols, pictures = _shared([str(option["svg"]) for option in record["options"]])
+    right = record["matrix"]["most_kept"]
+    still, pictures[right] = _still(pictures[right])
     first = record["data"]["grounds"][0]
     grounds = [
         {
@@ -244,6 +253,7 @@ def _once(record: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return {
         **record,
+        "still": still,
         "under": {**record["under"], "symbols": record["under"]["symbols"] + symbols},
         "options": [
             {**option, "svg": svg} for option, svg in zip(record["options"], pictures, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -30,6 +30,7 @@ class Finding:
 
     verdict: Verdict
     text: str  # the finding in a few words and numbers
+    value: str = field(default="", compare=False)  # its number, where the row says of what
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class Principle:
 
     name: str  # the principle in words
     findings: tuple[Finding, ...]  # one for each result, in their order
-    question: str = ""  # what to discuss beside the evidence
+    question: str  # what to discuss beside the evidence
+    key: str  # of its words
+    unit: str  # what the numbers of its findings count, by the rules of the first result
 
 
 def today_at(results: Sequence[Result]) -> int:
@@ -80,24 +83,30 @@ def _named(parts: list[str]) -> str:
     return f": {joined(parts)}" if len(parts) <= MOST_NAMED else ""
 
 
+def _asked(result: Result) -> str:
+    """Give the key of the words for the number of clusters that is asked for."""
+    low, high = result.problem.scenario.count.min, result.problem.scenario.count.max
+    if high is None:
+        return "count_min" if low > 1 else "count"
+    return "count_exact" if low == high else "count_max" if low <= 1 else "count_range"
+
+
 def _count(result: Result) -> Finding:
     n, asked = len(own_clusters(result)), result.problem.scenario.count
-    if asked.max is None and asked.min <= 1:
-        return Finding("info", _say("count", n=n))
-    key = "count_min" if asked.max is None else "count_max" if asked.min <= 1 else "count_range"
-    key = "count_exact" if asked.min == asked.max else key
-    text = _say(key, n=n, low=asked.min, high=asked.max)
+    if _asked(result) == "count":
+        return Finding("info", _say("count", n=n), number(n))
+    text = _say(_asked(result), n=n, low=asked.min, high=asked.max)
     if n < asked.min:
-        return Finding("unmet", f"{text}, {_say('too_few', n=asked.min - n)}")
+        return Finding("unmet", f"{text}, {_say('too_few', n=asked.min - n)}", number(n))
     if asked.max is not None and n > asked.max:
-        return Finding("unmet", f"{text}, {_say('too_many', n=n - asked.max)}")
-    return Finding("met", text)
+        return Finding("unmet", f"{text}, {_say('too_many', n=n - asked.max)}", number(n))
+    return Finding("met", text, number(n))
 
 
 def _outside(result: Result, kind: str, beyond: pd.Series, limit: int) -> Finding:
     """Say which clusters are beyond a limit of pupils, and by how much."""
     if beyond.empty:
-        return Finding("met", _say(f"none_{kind}", limit=number(limit)))
+        return Finding("met", _say(f"none_{kind}", limit=number(limit)), number(0))
     text = _say(kind, n=len(beyond), limit=number(limit))
     by = beyond.sort_values(ascending=False, kind="stable")
     if len(by) <= MOST_NAMED:
@@ -108,7 +117,7 @@ def _outside(result: Result, kind: str, beyond: pd.Series, limit: int) -> Findin
     else:
         text += f", {_say('furthest', by=number(by.iloc[0]))}"
     rule = {"under": "size.min", "over": "size.max"}[kind]
-    return Finding("unmet" if _breaks(result, rule) else "partly", text)
+    return Finding("unmet" if _breaks(result, rule) else "partly", text, number(len(by)))
 
 
 def _minimum(result: Result) -> Finding:
@@ -132,8 +141,10 @@ def _average(result: Result) -> Finding:
     mean = clusters["pupils"].sum() / max(1, len(clusters))
     size = result.problem.scenario.size
     if size.target_pupils is None and size.max_pupils >= MOST_PUPILS:
-        return Finding("info", number(mean))
-    return Finding("info", _say("average", n=number(mean), target=number(size.target)))
+        return Finding("info", number(mean), number(mean))
+    return Finding(
+        "info", _say("average", n=number(mean), target=number(size.target)), number(mean)
+    )
 
 
 def misaligned(result: Result, layer: str) -> tuple[int, int]:
@@ -146,12 +157,12 @@ def _layer(layer: str) -> Callable[[Result], Finding]:
     def finding(result: Result) -> Finding:
         n, total = misaligned(result, layer)
         is_required = layer in result.problem.scenario.required_layers
+        pct = percent(n, total)
         if is_required and not _breaks(result, f"within.{layer}"):
-            if not n:
-                return Finding("met", _say("layer_none"))
-            return Finding("met", _say("layer_rule", n=number(n), pct=percent(n, total)))
-        text = _say("layer", n=number(n), pct=percent(n, total)) if n else _say("layer_none")
-        return Finding("unmet" if is_required else "info" if n else "met", text)
+            key = "layer_rule" if n else "layer_none"
+            return Finding("met", _say(key, n=number(n), pct=pct), pct)
+        text = _say("layer", n=number(n), pct=pct) if n else _say("layer_none")
+        return Finding("unmet" if is_required else "info" if n else "met", text, pct)
 
     return finding
 
@@ -159,16 +170,18 @@ def _layer(layer: str) -> Callable[[Result], Finding]:
 def _whole(result: Result) -> Finding:
     divided = {name for parts in made_from(result).values() for name, whole in parts if not whole}
     if divided:
-        return Finding("unmet", _say("divided", n=len(divided)) + _named(sorted(divided)))
-    return Finding("met", _say("whole"))
+        text = _say("divided", n=len(divided)) + _named(sorted(divided))
+        return Finding("unmet", text, number(len(divided)))
+    return Finding("met", _say("whole"), number(0))
 
 
 def _contiguous(result: Result) -> Finding:
     clusters = own_clusters(result)
     names = list(clusters.loc[~clusters["is_contiguous"].astype(bool), "cluster"])
     if not names:
-        return Finding("met", _say("contiguous"))
-    return Finding("unmet", _say("scattered", n=len(names)) + _named(names))
+        return Finding("met", _say("contiguous"), number(0))
+    text = _say("scattered", n=len(names)) + _named(names)
+    return Finding("unmet", text, number(len(names)))
 
 
 def _secondary(result: Result) -> Finding:
@@ -176,8 +189,9 @@ def _secondary(result: Result) -> Finding:
     clusters = own_clusters(result)
     names = list(clusters.loc[clusters["n_secondary"] < max(1, least), "cluster"])
     if not names:
-        return Finding("met", _say("secondary"))
-    return Finding("unmet" if least else "info", _say("without", n=len(names)) + _named(names))
+        return Finding("met", _say("secondary"), number(0))
+    text = _say("without", n=len(names)) + _named(names)
+    return Finding("unmet" if least else "info", text, number(len(names)))
 
 
 def _travel(result: Result) -> Finding:
@@ -187,11 +201,12 @@ def _travel(result: Result) -> Finding:
         return Finding("unmet" if limit else "info", _say("unknown"))
     longest = float(minutes.max())
     if limit is None:
-        return Finding("info", _say("longest", n=one_decimal(longest)))
+        return Finding("info", _say("longest", n=one_decimal(longest)), one_decimal(longest))
     text = _say("longest_limit", n=one_decimal(longest), limit=f"{limit:g}")
     if longest > limit:
         text += f", {_say('too_long', by=one_decimal(longest - limit))}"
-    return Finding("unmet" if _breaks(result, "travel") else "met", text)
+    verdict: Verdict = "unmet" if _breaks(result, "travel") else "met"
+    return Finding(verdict, text, one_decimal(longest))
 
 
 def _exempt(result: Result) -> Finding:
@@ -200,7 +215,20 @@ def _exempt(result: Result) -> Finding:
     if exempt.empty:
         return Finding("info", _say("exempt_none"))
     verdict: Verdict = "unmet" if _breaks(result, "exempt") else "met"
-    return Finding(verdict, _say("exempt", n=len(exempt), schools=int(exempt["n_schools"].sum())))
+    text = _say("exempt", n=len(exempt), schools=int(exempt["n_schools"].sum()))
+    return Finding(verdict, text, number(len(exempt)))
+
+
+def _unit(key: str, result: Result) -> str:
+    """Say what the numbers of a row count, and what a scenario asks of them."""
+    scenario, say = result.problem.scenario, words()["principles_units"]
+    low, high = scenario.count.min, scenario.count.max
+    key, limit = _asked(result) if key == "count" else key, ""
+    if key in {"minimum", "maximum"}:
+        limit = number(getattr(scenario.size, f"{key[:3]}_pupils"))
+    elif key == "travel" and scenario.travel.max_minutes is not None:
+        key, limit = "travel_limit", f"{scenario.travel.max_minutes:g}"
+    return str(say.get(key, "")).format(low=low, high=high, limit=limit)
 
 
 def principles(results: list[Result]) -> list[Principle]:
@@ -227,6 +255,8 @@ def principles(results: list[Result]) -> list[Principle]:
             names[key].format(**values),
             tuple(judge(result) for result in results),
             questions[key].format(**values),
+            key,
+            _unit(key, results[0]),
         )
         for key, judge, values in judges
     ]

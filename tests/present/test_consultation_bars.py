@@ -31,6 +31,7 @@ MOST_BYTES = 1_500_000
 MOST_BYTES_OF_NORFOLK = 1_000_000
 MOST_BYTES_WITH_POSTCODES = 1_113_000
 MOST_BYTES_A_PLAN = 40_000
+MOST_WORDS = 1_500
 LEAST_DIFFERENCE = 15.0
 TEXT_COLOUR = "#16222a"
 OPEN_ALL = """() => {
@@ -80,6 +81,44 @@ def test_an_area_of_several_pictures_is_drawn_once(norfolk_page: Any) -> None:
     assert len(shapes) == len(set(shapes))
     used, held = (set(re.findall(rf'{name}="#?(m\d+)"', text)) for name in ("href", "id"))
     assert used == held
+
+
+def test_little_is_to_be_read_before_all_figures(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    """All that stands above is made first, so that what comes by scrolling counts too."""
+    page = visit(norfolk_page.path).page
+    page.evaluate("clusterPage.openCompare()")
+    words = page.evaluate(
+        """() => {
+            const end = document.getElementById('figures');
+            const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            let n = 0;
+            while (texts.nextNode() && !end.contains(texts.currentNode)) {
+                const node = texts.currentNode.parentElement;
+                // What is in a list that opens, or is only heard, is not read.
+                if (node.closest('option, script, .vh, .skip') || !node.checkVisibility()) continue;
+                n += texts.currentNode.textContent.split(/\\s+/).filter(Boolean).length;
+            }
+            return n;
+        }"""
+    )
+    assert words <= MOST_WORDS
+
+
+def test_a_map_drawn_for_readers_without_scripts_is_drawn_again_among_the_figures(
+    made_page: Any, visit: Callable[..., Any]
+) -> None:
+    """The address of an option leads to it although it waits as text."""
+    right = visit(made_page.path).page.evaluate("clusterPage.data.right")
+    page = visit(made_page.path, f"#sheet-{right}").page
+    assert page.locator("#still-map").is_hidden()
+    sheet = page.locator(f"#sheet-{right}")
+    assert abs(sheet.bounding_box()["y"]) <= 120
+    drawn = page.evaluate(
+        "right => document.querySelector(`#sheet-${right} use`).getBBox().width", right
+    )
+    assert drawn > 1000
 
 
 @pytest.mark.thorough
@@ -295,6 +334,8 @@ def test_without_scripts_every_school_and_plan_can_be_read(
 ) -> None:
     page = visit(made_page.path, java_script_enabled=False).page
     assert page.locator(".sheet svg.plan:visible").count() == len(made_page.results)
+    first = page.locator("#still-map svg.plan")
+    assert first.bounding_box()["y"] < page.viewport_size["height"] / 2
     assert page.locator("#find:visible, #panes:visible, #try:visible").count() == 0
     rows = page.locator("#all-schools tbody tr")
     clusters = made_page.assignments.set_index(["scenario", "urn"])["cluster"]

@@ -480,3 +480,20 @@ def test_the_first_two_screens_are_plain_english(
     year = 0.39 * len(said) / len(sentences) + 11.8 * syllables / len(said) - 15.59
     assert len(said) > 150
     assert year + 5 <= 12
+
+
+def test_a_dot_on_a_map_says_which_school_it_is(made_page: Any, visit: Callable[..., Any]) -> None:
+    page = visit(made_page.path).page
+    box = page.locator("#map-first").bounding_box()
+    tip = page.locator("#map-first .leaflet-tooltip")
+    for school in (3, 77):
+        x, y, name = page.evaluate(
+            """school => { const { pane: { map } } = clusterPage.first;
+                const { at, name } = clusterPage.data.schools;
+                map.setView([at[school][1], at[school][0]], map.getMaxZoom(), { animate: false });
+                const point = map.latLngToContainerPoint([at[school][1], at[school][0]]);
+                return [point.x, point.y, name[school]]; }""",
+            school,
+        )
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        expect(tip).to_contain_text(name)

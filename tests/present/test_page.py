@@ -13,6 +13,7 @@ import pytest
 from cluster_optimiser.domain import Result, Unsolved, Violation
 from cluster_optimiser.present import index_html
 from cluster_optimiser.present.first import why_view
+from cluster_optimiser.present.matrix import MOST_LOWEST, matrix_view
 from cluster_optimiser.present.options import (
     all_exceptions,
     option_view,
@@ -95,7 +96,8 @@ def test_every_option_has_a_row_a_map_and_links(page: str, results: list[Result]
         label = result.plan.label
         assert page.count(f'href="{label}/map.html"') == 1
         assert f'href="{label}/clusters.csv"' in page
-    assert page.count('<svg class="plan"') == len(results)
+    # One more on the first screen, for readers without scripts.
+    assert page.count('<svg class="plan"') == len(results) + 1
 
 
 def test_headings_and_tables_can_be_found_by_ear(page: str, tags: Tags) -> None:
@@ -244,3 +246,21 @@ def test_without_a_size_that_is_asked_for_none_is_told(results: list[Result]) ->
     assert "ask" not in told
     assert "10,000,000" not in told
     assert "asked for" in why_view(results)["key"]
+
+
+def test_what_separates_options_is_told_in_numbers(results: list[Result]) -> None:
+    found = matrix_view(results)
+    rows = {row["name"]: row for row in found["short"]}
+    count = rows["Number of clusters"]
+    assert count["unit"] == "2 to 6 asked for"
+    assert [cell["value"] for cell in count["cells"]] == ["6", "3"]
+    # Today is no proposal, so that it is not marked.
+    assert [cell["is_lowest"] for cell in count["cells"]] == [False, True]
+    assert "Average size" not in rows
+    told = {row["name"] for row in found["rows"]}
+    assert all(name in rows or name in found["same"] for name in told - {"Average size"})
+
+
+def test_many_options_that_share_the_lowest_number_are_not_marked(solved: Result) -> None:
+    rows = matrix_view([solved] * (MOST_LOWEST + 1))["short"]
+    assert not any(cell["is_lowest"] for row in rows for cell in row["cells"])

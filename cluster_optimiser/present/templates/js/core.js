@@ -14,6 +14,12 @@ export const DASH = "\u2013";
 
 /** @param {string} id @returns {any} */
 export const byId = (id) => document.getElementById(id);
+/** What is made when it is first asked for. @template T @param {() => T} makeIt @returns {() => T} */
+export const once = (makeIt) => {
+  /** @type {T | undefined} */
+  let found;
+  return () => (found === undefined ? (found = makeIt()) : found);
+};
 /** @param {string} text @param {Record<string, any>} values */
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 /** @type {any} Older than "always", which newer browsers know. */
@@ -82,14 +88,15 @@ data.grounds.forEach((ground) => {
   ground.single = {};
   held.forEach((list, unit) => { if (list.length === 1 && ground.units[unit].includes(schools.urn[list[0]])) ground.single[unit] = list[0]; });
 });
-// What lies in one cluster in every plan does so with its schools.
+// What lies in one cluster in every plan does so with its schools: one for each piece.
+const heldIn = data.grounds.map((ground) => {
+  const held = data.topology.pieces.map(() => -1);
+  schools.piece.forEach((piece, i) => { if (held[piece] === -1 && ground.group[i] < 0) held[piece] = i; });
+  return held;
+});
 options.forEach((option) => {
   option.of = unpackList(option.of);
-  const ground = data.grounds[option.ground];
-  option.pieces = data.topology.pieces.map((_, piece) => {
-    const held = schools.piece.findIndex((at, i) => at === piece && ground.group[i] < 0);
-    return held < 0 ? -1 : option.of[held];
-  });
+  option.pieces = heldIn[option.ground].map((school) => (school < 0 ? -1 : option.of[school]));
 });
 export const secondary = new Set(schools.secondary);
 /** @param {string} text @param {string} name @param {string} type */

@@ -8,7 +8,7 @@ import { drawFirst, first, followSchool, setUpFirst } from "./first.js";
 import { levels, sayAllLevels, sayLevel, setUpLevels } from "./levels.js";
 import { markSchool } from "./maps.js";
 import { measure } from "./measure.js";
-import { onPart, reveal, setUpParts } from "./parts.js";
+import { onPart, placeOf, reveal, setUpParts } from "./parts.js";
 import { spotOfPostcode } from "./places.js";
 import { readPlan } from "./plan.js";
 import { setUpPrinting } from "./printing.js";
@@ -62,7 +62,7 @@ document.addEventListener("click", (event) => {
   const link = /** @type {any} */ (event.target).closest("a[href^='#'], a[hreflang]");
   // The same page in another language shows what is looked at here.
   if (link && link.hreflang) { link.hash = location.hash; return; }
-  if (!link || event.defaultPrevented || !byId(link.hash.slice(1))) return;
+  if (!link || event.defaultPrevented || !placeOf(link.hash.slice(1))) return;
   event.preventDefault();
   goTo(link.hash.slice(1));
 });

@@ -153,20 +153,57 @@ export const zoomBy = (pane, steps) => {
   else map.setView(at, zoom, { animate: false });
 };
 
-const dots = (pane) => L.layerGroup(schools.at.map(([x, y], school) => {
-  const option = pane.option;
-  const out = isExempt(option, option.of[school]);
-  return L.circleMarker([y, x], {
-    radius: secondary.has(school) ? 4.4 : 2.4, weight: out ? 1.5 : 0.8, color: out ? INK : "#fff", fillColor: out ? "#fff" : INK, fillOpacity: 1,
-  }).bindTooltip(() => schoolWords(pane.option, school), { className: "tip" });
-}));
+// All schools as one layer: hundreds of layers take longer to add than to draw.
+const DotLayer = L.Path.extend({
+  initialize(out) {
+    this.looks = schools.at.map((_, school) => ({ radius: secondary.has(school) ? 4.4 : 2.4, isOut: out[school] }));
+    this.school = 0;
+  },
+  getLatLng() { return spot(this.school); },
+  _project() {
+    this.places = schools.at.map((_, school) => this._map.latLngToLayerPoint(spot(school)));
+    this._pxBounds = L.bounds(this.places);
+    this._pxBounds.min._subtract([6, 6]);
+    this._pxBounds.max._add([6, 6]);
+  },
+  _update() { if (this._map) this._updatePath(); },
+  _updatePath() {
+    const pen = this._renderer._ctx;
+    const seen = this._renderer._bounds;
+    if (!pen || !seen) return;
+    pen.globalAlpha = 1;
+    this.places.forEach((place, school) => {
+      if (!seen.contains(place)) return;
+      const { radius, isOut } = this.looks[school];
+      pen.beginPath();
+      pen.arc(place.x, place.y, radius, 0, 2 * Math.PI);
+      pen.fillStyle = isOut ? "#fff" : INK;
+      pen.fill();
+      pen.lineWidth = isOut ? 1.5 : 0.8;
+      pen.strokeStyle = isOut ? INK : "#fff";
+      pen.stroke();
+    });
+  },
+  _containsPoint(at) {
+    const far = this.places.map((place, school) => at.distanceTo(place) - this.looks[school].radius);
+    const nearest = far.indexOf(Math.min(...far));
+    if (far[nearest] > 1 + this._clickTolerance()) return false;
+    // From one school straight to the next: the tip is that of the next.
+    if (nearest !== this.school && this.isTooltipOpen()) this.closeTooltip();
+    this.school = nearest;
+    return true;
+  },
+});
 const dotsOf = (pane) => {
   // Dots differ only by which schools stand outside; made once for all options alike in that.
-  const out = pane.option.of.map((cluster) => isExempt(pane.option, cluster)).join();
-  if (pane.dots && pane.dots.out === out) return pane.dots.layer;
+  const out = pane.option.of.map((cluster) => isExempt(pane.option, cluster));
+  if (pane.dots && pane.dots.out === out.join()) return pane.dots.layer;
   if (pane.dots) pane.dots.layer.remove();
-  pane.dots = { out, layer: dots(pane) };
-  return pane.dots.layer;
+  const layer = new DotLayer(out);
+  layer.bindTooltip(() => schoolWords(pane.option, layer.school), { className: "tip" });
+  layer.on("mousemove", () => { if (!layer.isTooltipOpen()) layer.openTooltip(); });
+  pane.dots = { out: out.join(), layer };
+  return layer;
 };
 const clusterLayer = (pane, option) => L.featureGroup(shapesOf(option).flatMap((rings, cluster) => (rings.length ? [L.polygon(rings, {
   color: INK, weight: 2.2, fillColor: fills[option.colour[cluster]] || "#fff", fillOpacity: 1, smoothFactor: 0.8,

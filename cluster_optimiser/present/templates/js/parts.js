@@ -18,6 +18,13 @@ export const fillPart = (part) => {
   setStops(part);
   made.forEach((listener) => listener(part));
 };
+/** A place of the page by its id; what waits as text is made if it is there. @param {string | null} id */
+export const placeOf = (id) => {
+  if (!id || !/^[\w-]+$/.test(id)) return null;
+  const waiting = byId(id) ? null : [...document.querySelectorAll("details.part > noscript")].find(({ textContent }) => textContent.includes(`id="${id}"`));
+  if (waiting) fillPart(waiting.parentNode);
+  return byId(id);
+};
 // A table that fits needs no stop of the Tab key; one that does not is scrolled with the arrow keys.
 export const setStops = (within = document.body) => within.querySelectorAll(".scroll[tabindex]").forEach((region) => {
   region.tabIndex = region.clientWidth && region.scrollWidth <= region.clientWidth ? -1 : 0;
@@ -51,7 +58,7 @@ export const setUpParts = () => {
 };
 /** Open whatever holds a place of the page, and bring it to the top of the window. @param {string} id @param {boolean} [isAsked] whether the focus goes there too */
 export const reveal = (id, isAsked = true) => {
-  const place = byId(id);
+  const place = placeOf(id);
   if (!place) return;
   for (let node = place; node; node = node.parentElement) {
     if (node.tagName === "DETAILS" && !node.open) { fillPart(node); node.open = true; }

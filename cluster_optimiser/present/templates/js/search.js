@@ -1,7 +1,7 @@
 // Find my school: a combobox after the WAI-ARIA pattern; one letter too few, too many, wrong or
 // swapped is forgiven in each word of four letters or more (swapped: three), and so are the usual
 // ways of writing.
-import { byId, counted, data, decimal, fill, language, make, number, say, schools } from "./core.js";
+import { byId, counted, data, decimal, fill, language, make, number, once, say, schools } from "./core.js";
 import { asPostcode, nearSchools, spotOfPostcode } from "./places.js";
 
 /** @param {string} text */
@@ -18,13 +18,14 @@ const apart = (text) => text.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 export const wordsOf = (text) => apart(` ${apart(fold(text).replaceAll("&", " and ")).join(" ")} `.replace(PHRASES, (_, found) => ` ${usual[found]}`));
 /** As it is written. @param {string} text @returns {string[]} */
 export const written = (text) => apart(fold(text));
-const entries = schools.name.map((name, i) => ({
+// Names are taken apart when the first is looked for.
+const entries = once(() => schools.name.map((name, i) => ({
   text: fold(name).trim(),
   name: [...new Set([...wordsOf(name), ...written(name)])],
   place: wordsOf(`${schools.place[i] || ""} ${schools.locals[schools.local[i]]}`),
   urn: String(schools.urn[i]),
   postcode: fold(schools.postcode[i] || "").replace(/\s/g, ""),
-}));
+})));
 const MOST = 8;
 
 // Optimal string alignment distance of two short words is at most one.
@@ -77,7 +78,7 @@ export const search = (text) => {
   const joined = asked.join("");
   const signs = fold(text).trim();
   const hits = [];
-  entries.forEach((entry, i) => {
+  entries().forEach((entry, i) => {
     const costs = joined.length > 1
       ? [entryCost(asked, entry, joined), entryCost(unfinished, entry, unfinished.join(""))].filter((cost) => cost !== null)
       // Of one letter, or of signs alone, a name is found by itself.
@@ -87,11 +88,11 @@ export const search = (text) => {
   return hits.sort((x, y) => x[0] - y[0] || schools.name[x[1]].localeCompare(schools.name[y[1]], language) || x[1] - y[1]).map((hit) => hit[1]);
 };
 
-const villages = data.places.map(([name, x, y]) => ({ name, words: wordsOf(name), spot: [x, y] }));
+const villages = once(() => data.places.map(([name, x, y]) => ({ name, words: wordsOf(name), spot: [x, y] })));
 // The place that fits best, if all that was asked is in its name.
 const placeFor = (asked) => {
   let found = null;
-  villages.forEach((place) => {
+  villages().forEach((place) => {
     const costs = asked.map((word) => leastCost(word, place.words));
     if (!asked.length || costs.includes(null)) return;
     const cost = costs.reduce((sum, one) => sum + one, 0) + place.words.length / 10;

@@ -1,6 +1,7 @@
 // What is chosen: a school, an option, two options to compare, the part of the page that is looked
 // at, an own plan, a question. The address carries it all, and Back undoes one choice.
-import { atLabel, atUrn, byId, data, options, schools } from "./core.js";
+import { atLabel, atUrn, data, options, schools } from "./core.js";
+import { placeOf } from "./parts.js";
 
 const start = { school: null, a: data.today, b: data.right, see: "", plan: "", ask: "" };
 export const chosen = { ...start };
@@ -18,13 +19,13 @@ export const address = (changes = {}) => {
 };
 /** @param {string} hash @param {typeof start} known what stands where the address says nothing */
 export const readAddress = (hash, known = start) => {
-  if (hash.length > 1 && !hash.includes("=")) return { ...known, see: byId(decodeURIComponent(hash.slice(1))) ? hash.slice(1) : known.see };
+  if (hash.length > 1 && !hash.includes("=")) return { ...known, see: placeOf(hash.slice(1)) ? hash.slice(1) : known.see };
   const wanted = new URLSearchParams(hash.slice(1));
   const found = { ...start };
   if (atUrn.has(wanted.get("school"))) found.school = atUrn.get(wanted.get("school"));
   ["a", "b"].forEach((key) => { if (atLabel.has(wanted.get(key))) found[key] = atLabel.get(wanted.get(key)); });
   ["plan", "ask"].forEach((key) => { found[key] = wanted.get(key) || ""; });
-  if (byId(wanted.get("see"))) found.see = wanted.get("see");
+  if (placeOf(wanted.get("see"))) found.see = wanted.get("see");
   return found;
 };
 /** @param {"push" | "replace"} how */
