@@ -114,8 +114,10 @@ def _reply_table(replies: Sequence[Reply], authority: Authority, rules: CountRul
     kinds = [rules.kind_of(reply.respondent) for reply in replies]
     of_schools = [r for r, kind in zip(replies, kinds, strict=True) if kind == "school"]
     stands = _standing(of_schools, rules)
-    again = _repeated([r for r in replies if r not in of_schools], rules)
+    others = [r for r, kind in zip(replies, kinds, strict=True) if kind != "school"]
+    again = _repeated(others, rules)
     same = Counter(reply.comment for reply in replies)
+    names = authority.schools["name"].to_dict()
     rows = []
     for reply, kind in zip(replies, kinds, strict=True):
         reason = reply.fault or reply.option_problem
@@ -133,7 +135,7 @@ def _reply_table(replies: Sequence[Reply], authority: Authority, rules: CountRul
                 "row": reply.row,
                 "school": reply.school,
                 "urn": pd.NA if reply.urn is None else reply.urn,
-                "name": None if reply.urn is None else authority.schools.loc[reply.urn, "name"],
+                "name": None if reply.urn is None else names[reply.urn],
                 "matched": reply.how if reply.urn is not None else "not found",
                 "option": reply.option or NO_PREFERENCE,
                 "is_counted": is_counted,

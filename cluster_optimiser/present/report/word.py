@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import re
 from datetime import UTC, datetime
@@ -31,7 +32,7 @@ from cluster_optimiser.present.report.word_fields import (
 from cluster_optimiser.words import entry, say, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from cluster_optimiser.present.report.blocks import Report
@@ -263,19 +264,35 @@ class _Writer:
         is_right = [
             bool(block.rows) and all(NUMBER.fullmatch(r[j]) for r in block.rows) for j in range(n)
         ]
-        table = self.document.add_table(rows=1 + len(block.rows), cols=n, style="Table Grid")
+        table = self.document.add_table(rows=1 + bool(block.rows), cols=n, style="Table Grid")
         table.autofit = False
         _narrow_cells(table)
         _describe(table, block.caption)
         for column, width in zip(table.columns, widths, strict=True):
             column.width = width
         style = self.document.styles["Table Text"].style_id
-        for i, (row, cells) in enumerate(zip(table.rows, (block.header, *block.rows), strict=True)):
+        for i, (row, cells) in enumerate(
+            zip(table.rows, (block.header, *block.rows), strict=False)
+        ):
             _keep_whole(row, is_head=i == 0)
             for j, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
                 cell.width = widths[j]
                 _fill(cell, text, style, is_right=is_right[j], is_bold=i == 0)
+        _more_rows(table, block.rows[1:])
         self.document.add_paragraph(style="Table Text")
+
+
+def _more_rows(table: Any, rows: Iterable[Sequence[str]]) -> None:  # noqa: ANN401 - as above
+    """Add rows made like the last: copied, as to build each cell takes 3 ms."""
+    from docx.oxml.ns import qn  # noqa: PLC0415 - part of the extra
+
+    last = table.rows[-1]._tr  # noqa: SLF001 - python-docx has no copy of a row
+    for cells in rows:
+        row = copy.deepcopy(last)
+        for run, text in zip(row.iter(qn("w:r")), cells, strict=True):
+            run.text = text
+        last.addnext(row)
+        last = row
 
 
 def _describe(table: Any, text: str) -> None:  # noqa: ANN401 - python-docx has no types
