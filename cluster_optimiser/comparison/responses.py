@@ -277,7 +277,13 @@ def _same_texts(replies: Sequence[Reply], table: pd.DataFrame) -> pd.DataFrame:
 def _comments(replies: Sequence[Reply], table: pd.DataFrame, *, may_quote: bool) -> pd.DataFrame:
     """List comments with whose they are."""
     rows = [
-        (row["option"], row["name"] or reply.school, reply.row, row["respondent"], reply.comment)
+        (
+            row["option"],
+            reply.school if reply.urn is None else row["name"],
+            reply.row,
+            row["respondent"],
+            reply.comment,
+        )
         for reply, row in zip(replies, table.to_dict("records"), strict=True)
         if reply.comment and reply.may_quote == may_quote
     ]

@@ -45,7 +45,10 @@ EVEN = "#ffffff"
 """Fill of a cluster where no option leads, or nobody replied."""
 
 LINE = 'stroke="#22303a" stroke-width="3"'
-FACE = 'font-family="Arial, sans-serif" font-size="38" fill="#101a20"'
+FACE = 'font-family="DejaVu Sans, Arial, sans-serif" font-size="38" fill="#101a20"'
+
+EDGE = 44
+"""A label keeps so far from the edge."""
 
 SIMPLIFY_M = 150.0
 LEGEND_ROW, LEGEND_COLUMNS = 60, 3
@@ -73,8 +76,9 @@ def support_svg(responses: Responses, territory: Territory) -> str:
         drawn.append(f'<path fill="{fill}" d="{path_data(local)}"><title>{title}</title></path>')
         if option:
             spot = local.representative_point()
-            disc = f'<circle cx="{spot.x:.0f}" cy="{spot.y - 14:.0f}" r="36" fill="#fff"/>'
-            letters.append(f'{disc}<text x="{spot.x:.0f}" y="{spot.y:.0f}">{escape(option)}</text>')
+            x = min(max(spot.x, EDGE), WIDTH - EDGE)
+            disc = f'<circle cx="{x:.0f}" cy="{spot.y - 14:.0f}" r="36" fill="#fff"/>'
+            letters.append(f'{disc}<text x="{x:.0f}" y="{spot.y:.0f}">{escape(option)}</text>')
     rows = [*((colour[o], say("replies.leads", option=o)) for o in leaders)]
     rows.append((EVEN, say("replies.none_leads")))
     key = []

@@ -17,6 +17,25 @@ REFERENCE = re.compile("\ue000(.*?)\ue001")
 """In a text: a reference to the label between, written as the name of what bears it."""
 
 
+PADDING, BOLD = 2.0, 1.08
+"""Between the text of two columns, and of a heading, in digits."""
+
+MOST_UNBROKEN = 16
+"""A longer word, as a file's name, may be broken."""
+
+BREADTHS = {**dict.fromkeys(".,:;'|()-/", 0.6), **dict.fromkeys("fijlrtI", 0.7)}
+BREADTHS |= dict.fromkeys("mwMW%", 1.7)
+"""How broad letters are in digits; others are as broad as one, and capitals half as much more."""
+
+
+def _breadth(texts: Iterable[str]) -> float:
+    """Give how broad the longest word is."""
+    words = (word for text in texts for word in text.replace("-", "- ").split())
+    return max(
+        (sum(BREADTHS.get(c, 1.4 if c.isupper() else 1.0) for c in w) for w in words), default=0
+    )
+
+
 def refer(label: str) -> str:
     """Refer to what bears a label."""
     return f"\ue000{label}\ue001"
@@ -71,6 +90,32 @@ class TableBlock:
     bars: tuple[
         float, ...
     ] = ()  # of the first rows: the second column's share, drawn where it can be
+
+    def fitted(self, letters: float) -> tuple[float, ...]:
+        """Give the widths of the columns in letters, so that no word of theirs must be broken.
+
+        What a word lacks is taken from the columns that have more than theirs.
+
+        Examples
+        --------
+        >>> TableBlock("", ("No.", "2,500"), (), (9, 1)).fitted(20)
+        (13.032, 6.968)
+        """
+        n = len(self.header)
+        shares = self.widths if len(self.widths) == n else (1.0,) * n
+        least = [
+            PADDING + min(MOST_UNBROKEN, max(BOLD * _breadth([head]), _breadth(cells)))
+            for head, *cells in zip(self.header, *self.rows, strict=True)
+        ]
+        narrow: set[int] = set()
+        while True:
+            rest = letters - sum(least[j] for j in narrow)
+            of_rest = sum(shares[j] for j in range(n) if j not in narrow)
+            widths = [least[j] if j in narrow else rest * shares[j] / of_rest for j in range(n)]
+            more = {j for j in range(n) if j not in narrow and widths[j] < least[j]}
+            if not more or len(more | narrow) == n:
+                return tuple(widths)
+            narrow |= more
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ def _cluster_table(option: Option, *, is_funded: bool) -> TableBlock:
             cells += [pounds(paid.get(key, "")) for key in keys]
         rows.append(tuple(cells))
     names = ["number", "cluster", "schools", "pupils", "place", "mean", "longest"]
-    widths = [0.45, 2.2, 0.9, 0.8, 2.3, 1.0, 1.0]
+    widths = [0.45, 3.4, 0.9, 0.8, 3.2, 1.0, 1.0]
     if votes:
         names, widths = [*names, "votes", "quorum"], [*widths, 0.7, 0.9]
     if is_funded:
@@ -167,7 +167,7 @@ def _provenance(folder: ResultsFolder) -> Iterator[Block]:
     yield TableBlock(say("report.sources.stamps"), header, written, (1, 2, 2, 1), "manifest.json")
     keys = ("source", "date", "publisher", "licence")
     header = tuple(say(f"report.columns.{key}") for key in keys)
-    yield TableBlock(say("report.sources.sources"), header, _sources(folder), (3, 1.2, 2, 2))
+    yield TableBlock(say("report.sources.sources"), header, _sources(folder), (2.6, 1.0, 1.9, 3.4))
 
 
 def _sources(folder: ResultsFolder) -> tuple[tuple[str, ...], ...]:

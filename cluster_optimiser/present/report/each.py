@@ -24,7 +24,7 @@ MOST_LISTED = 3
 MOST_VIOLATIONS = 3
 """So many broken rules are listed, then counted."""
 
-LINE_MM, LETTERS, ROW_MM, ROW_LETTERS, PAGE_MM = 5.0, 104, 3.7, 52, 260
+LINE_MM, LETTERS, ROW_MM, ROW_LETTERS, PAGE_MM = 4.5, 106, 3.5, 52, 260
 LEAST_MM, MOST_MM = 50, 110
 """Of the PDF: height and letters of a line and of a table's row, and what a map may take."""
 
@@ -65,7 +65,7 @@ def each(folder: ResultsFolder, option: Option, *, is_first: bool) -> Iterator[B
     )
     if rows:
         header = tuple(say(f"report.columns.{key}") for key in ("principle", "verdict", "figure"))
-        caption = say("report.principles.of_option", label=option.label)
+        caption = say("report.principles.of_option", label=option.label, base=m["pupils"])
         rest.append(TableBlock(caption, header, rows, (2.6, 1.5, 2.9), "page.json"))
     yield does
     yield Figure(

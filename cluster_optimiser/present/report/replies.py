@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs.counting import KINDS
+from cluster_optimiser.present.characters import storable
 from cluster_optimiser.present.report.blocks import (
     Bullets,
     Figure,
@@ -19,6 +20,7 @@ from cluster_optimiser.present.report.blocks import (
     Paragraph,
     Report,
     TableBlock,
+    changed,
     numbered,
 )
 from cluster_optimiser.present.report.measures import layer_words
@@ -78,7 +80,7 @@ def chapter(
     The council reads every comment that may be quoted, the committee none. The public reads them
     without the school, and of each place what leads there, not what one or two schools prefer.
     """
-    yield Heading(1, say("replies.heading"), "replies", starts_page=reader == "committee")
+    yield Heading(1, say("replies.heading"), "replies")
     yield from map(Paragraph, _accounted(record["counts"], record["rules"], reader))
     yield _by_kind(record, results)
     words = layer_words(results)
@@ -304,7 +306,7 @@ def replies_papers(
         authority=str(authority["name"]),
         date=str(results.options[0].manifest["data_date"]),
         stamp=hashlib.sha256(stamps.encode()).hexdigest()[:STAMP_LENGTH],
-        blocks=numbered(chapter(record, drawing, results, "council")),
+        blocks=changed(numbered(chapter(record, drawing, results, "council")), storable),
     )
     sheets = {}
     for name, text in tables.items():

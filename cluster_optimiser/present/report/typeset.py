@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 
+UPRIGHT, ACROSS = 124.0, 187.0
+"""Letters in a line of a table as wide as the page, and as wide as one that lies across."""
+
 PICTURE_PPI = 140.0
 """Dots per inch of a map 16 cm wide: sharp in print, small enough to be sent."""
 
@@ -71,7 +74,7 @@ def _runs(text: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(names[p], p) if i % 2 else (p, "") for i, p in enumerate(parts) if p]
 
 
-def _plain(block: Block, names: Mapping[str, str]) -> dict[str, Any]:
+def _plain(block: Block, names: Mapping[str, str], letters: float) -> dict[str, Any]:
     plain: dict[str, Any] = asdict(block) | {
         "kind": type(block).__name__.lower().removesuffix("block")
     }
@@ -80,6 +83,7 @@ def _plain(block: Block, names: Mapping[str, str]) -> dict[str, Any]:
     elif isinstance(block, Bullets):
         plain["items"] = [_runs(item, names) for item in block.items]
     elif isinstance(block, TableBlock):
+        plain["widths"] = block.fitted(letters)
         plain["source"] = say("report.source", file=block.source) if block.source else ""
     return plain
 
@@ -91,7 +95,11 @@ def pdf(report: Report, fonts: Path | None = None) -> bytes:
     names = names_of(report.blocks)
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
-        blocks = [_plain(block, names) for block in report.blocks]
+        across = [isinstance(block, Heading) and block.is_annex for block in report.blocks]
+        blocks = [
+            _plain(block, names, ACROSS if any(across[:i]) else UPRIGHT)
+            for i, block in enumerate(report.blocks)
+        ]
         for i, block in enumerate(report.blocks):
             if isinstance(block, Figure):
                 blocks[i]["svg"] = f"map-{i}.svg"

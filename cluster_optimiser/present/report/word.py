@@ -38,10 +38,12 @@ if TYPE_CHECKING:
     from cluster_optimiser.present.report.blocks import Report
 
 FONT = "Arial"
-MAP_CM = 8.6
+MAP_MM = 70
 SIZES = {"Normal": 9.5, "Title": 22, "Heading 1": 16, "Heading 2": 13, "Heading 3": 11}
 CELL_MARGIN = 45
 """Twentieths of a point between the text of a cell and its border."""
+DIGIT = 50_000
+"""Width of a digit in a table, in Word's units: 3.9 points."""
 STYLES = ("Numbered Paragraph", "Table Text")
 """Styles that a template may have; the others of Word's own are in every document."""
 NUMBER = re.compile(r"-?£?[0-9][0-9,.]*%?|–")  # noqa: RUF001 - the dash for what is not known
@@ -162,8 +164,7 @@ class _Writer:
         self.document, self.blocks, self.fonts = document, report.blocks, fonts
         self.names = names_of(report.blocks)
         self.numbering = number_sections(document)
-        section = document.sections[0]
-        self.width = section.page_width - section.left_margin - section.right_margin
+        self.measure(document.sections[0])
         self.in_annex = False
         self.makers: dict[type, Callable[[Any], None]] = {
             Heading: self.heading,
@@ -173,6 +174,20 @@ class _Writer:
             TableBlock: self.table,
             Figure: self.figure,
         }
+
+    def measure(self, section: Any) -> None:  # noqa: ANN401 - python-docx has no types
+        """Take the width of a line from a section."""
+        self.width = section.page_width - section.left_margin - section.right_margin
+
+    def lie_across(self) -> None:
+        """Turn the page: the annexes are tables of many columns."""
+        from docx.enum.section import WD_ORIENT, WD_SECTION  # noqa: PLC0415 - part of the extra
+
+        section = self.document.add_section(WD_SECTION.NEW_PAGE)
+        size = section.page_height, section.page_width
+        section.orientation = WD_ORIENT.LANDSCAPE
+        section.page_width, section.page_height = size
+        self.measure(section)
 
     def write(self) -> None:
         """Add all blocks; the contents stand before the first heading."""
@@ -190,8 +205,11 @@ class _Writer:
 
     def heading(self, block: Heading) -> None:
         """Add a heading, numbered by its style or lettered."""
+        is_turned = block.is_annex and not self.in_annex
+        if is_turned:
+            self.lie_across()
         heading = self.document.add_paragraph(style=f"Heading {block.level}")
-        heading.paragraph_format.page_break_before = block.starts_page
+        heading.paragraph_format.page_break_before = block.starts_page and not is_turned
         labels = [
             label for label in (block.label, f"top-{block.name}" * (block.level == 1)) if label
         ]
@@ -244,11 +262,13 @@ class _Writer:
 
     def figure(self, block: Figure) -> None:
         """Add a picture with its text and caption."""
-        from docx.shared import Cm  # noqa: PLC0415 - part of the extra
+        from docx.shared import Mm  # noqa: PLC0415 - part of the extra
 
-        width = min(Cm(MAP_CM), self.width)
-        self.document.add_picture(io.BytesIO(picture(block.svg, self.fonts)), width=width)
-        shape = self.document.inline_shapes[-1]._inline.docPr  # noqa: SLF001 - the only way there
+        drawn = io.BytesIO(picture(block.svg, self.fonts))
+        made = self.document.add_picture(drawn, height=Mm(min(MAP_MM, block.height_mm)))
+        made.height = int(made.height * min(1, self.width / made.width))
+        made.width = min(self.width, made.width)
+        shape = made._inline.docPr  # noqa: SLF001 - the only way there
         shape.set("descr", block.alt)
         shape.set("title", block.caption)
         self.document.paragraphs[-1].paragraph_format.keep_with_next = True
@@ -259,7 +279,7 @@ class _Writer:
         source = f" ({say('report.source', file=block.source)})" if block.source else ""
         self.caption(block, "table", source)
         n = len(block.header)
-        shares = block.widths if len(block.widths) == n else (1.0,) * n
+        shares = block.fitted(self.width / DIGIT)
         widths = [int(self.width * share / sum(shares)) for share in shares]
         is_right = [
             bool(block.rows) and all(NUMBER.fullmatch(r[j]) for r in block.rows) for j in range(n)

@@ -103,6 +103,8 @@ def counted(home: Path, norfolk_folder: Path, tmp_path_factory) -> Path:
 def test_every_reply_is_accounted_for(counted: Path) -> None:
     record = json.loads((counted / "responses.json").read_text(encoding="utf-8"))
     counts, table = record["counts"], record["replies"]
+    # Whose school is not found keeps what it wrote.
+    assert all(one["school"] for one in record["comments"])
     assert counts["n_rows"] == len(table) == 1003
     assert len({row["row"] for row in table}) == 1003
     kinds = ("counted", "others_counted", "superseded", "same", "unknown_school", "unknown_option")

@@ -534,3 +534,15 @@ def test_what_is_said_of_all_plans_is_read_where_it_is(norfolk_folder: Path, tmp
     assert said in lines
     assert sum("between 1,200 and 1,300 legal plans are better" in line for line in lines) == 1
     assert sum("was not worked out" in line for line in lines) == 1
+
+
+def test_the_annex_lies_across_and_breaks_no_heading(pdf: PdfReader, word) -> None:
+    across = [float(page.mediabox.width) > float(page.mediabox.height) for page in pdf.pages]
+    first = across.index(True)
+    assert across == [False] * first + [True] * (len(across) - first)
+    text = " ".join(pdf.pages[first].extract_text().split())
+    assert text.startswith("Annex A: ")
+    for heading in ("Minutes, average", "Quorum", "For admin", "Pot by formula", "Behind need"):
+        assert heading in text
+    sizes = [section.page_width > section.page_height for section in word.sections]
+    assert sizes == [False, True]
