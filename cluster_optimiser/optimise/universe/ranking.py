@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -38,8 +39,16 @@ MAX_ENTRIES = 12_000_000
 
 _LISTED = 50_000
 """Pairs that are listed and sorted rather than searched for further: more take longer to sort."""
+_LISTED_AN_ENTRY = 0.25
+"""Pairs for each cost that is kept: searching for all of them takes as long."""
+
+_SAMPLE = 400_000
+"""Plans that are drawn to guess a quantile, where more costs than these are kept."""
+
 _MARGIN = 0.02
 _COLUMN_BITS = 62
+_CELLS_AN_ENTRY = 8
+_EXACT_SUM = 2**53  # whole numbers below it are exact as floats
 
 Side = Literal["left", "right"]
 
@@ -81,8 +90,22 @@ def _order_of(node: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.i
     return np.lexsort((*value[::-1], node))
 
 
-def _gathered(node: NDArray[np.int64], value: NDArray[np.int64], count: NDArray[Any]) -> _Multiset:
-    """Sort, and add up the numbers of equal costs of a node."""
+def _gathered(
+    node: NDArray[np.int64], value: NDArray[np.int64], count: NDArray[Any], step: int
+) -> _Multiset:
+    """Sort, and add up the numbers of equal costs of a node; costs of one column are steps."""
+    if len(value) == 1 and len(node) and count.dtype != np.object_:
+        first, least = int(node.min()), int(value.min())
+        width = (int(value.max()) - least) // step + 1
+        n_cells = (int(node.max()) - first + 1) * width
+        # A cell for every cost that a node may have is filled sooner than sorted; sums are exact.
+        if n_cells <= _CELLS_AN_ENTRY * len(node) and int(count.sum()) < _EXACT_SUM:
+            cells = (node - first) * width + (value[0] - least) // step
+            sums = np.bincount(cells, weights=count)
+            cells = np.flatnonzero(sums)
+            node, steps = np.divmod(cells, width)
+            value = (least + step * steps)[None, :]
+            return _Multiset(node + first, value, sums[cells].astype(np.int64))
     order = _order_of(node, value)
     node, value = node[order], value[:, order]
     is_new = np.ones(len(order), dtype=np.bool_)
@@ -106,9 +129,9 @@ def runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.in
 _Parts = list[tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[Any]"]]
 
 
-def _joined(parts: _Parts) -> _Multiset:
+def _joined(parts: _Parts, costs: NDArray[np.int64]) -> _Multiset:
     node, value, count = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
-    return _gathered(node, value, count)
+    return _gathered(node, value, count, max(1, int(np.gcd.reduce(costs[0]))))
 
 
 def _swept(
@@ -124,7 +147,7 @@ def _swept(
     for layer in range(cut):
         if not waiting[layer]:
             continue
-        here = _joined(waiting[layer])
+        here = _joined(waiting[layer], costs)
         waiting[layer] = []
         heres.append(here)
         degrees = diagram.arcs[here.node + 1] - diagram.arcs[here.node]
@@ -229,13 +252,15 @@ class Halves:
     def value_at(self, rank: int, *, between: tuple[int, int] | None = None) -> int:
         """Give the cost of the plan at a rank, plans sorted by a cost of one column."""
         least, greatest = self.bounds
+        if between is None and self.n_entries > _SAMPLE:
+            between = self._guessed(rank)
         for value in () if between is None else (between[0] - 1, between[1]):
             if least <= value < greatest:
                 insort(self._seen, (value, self.count([value])))
         at = bisect_left(self._seen, rank, key=lambda seen: seen[1])
         (low, below), (high, upto) = self._seen[at - 1], self._seen[at]
         while high - low > 1:
-            if upto - below <= _LISTED:
+            if upto - below <= max(_LISTED, int(_LISTED_AN_ENTRY * self.n_entries)):
                 first, last = self._found([low], "right"), self._found([high], "right")
                 return self._listed(first, last, rank - below)
             for middle in self._guesses(low, high, (rank - below) / (upto - below)):
@@ -247,6 +272,26 @@ class Halves:
                     else:
                         low, below = middle, count
         return high
+
+    @cached_property
+    def _drawn(self) -> NDArray[np.int64]:
+        """Draw plans evenly and sort their costs: for guesses only, nothing rests on them."""
+        draw = np.random.default_rng(0)
+        ends = self._ends.astype(np.float64)
+        first, last = ends[self._starts], ends[self._found(None, "right")]
+        weights = np.cumsum(self.come.count.astype(np.float64) * (last - first))
+        come = np.searchsorted(weights, draw.random(_SAMPLE) * weights[-1])
+        at = first[come] + draw.random(_SAMPLE) * (last - first)[come]
+        go = np.clip(np.searchsorted(ends, at, side="right") - 1, 0, len(ends) - 2)
+        return np.sort(self.come.value[0, come] + self._go.value[0, go])
+
+    def _guessed(self, rank: int) -> tuple[int, int]:
+        """Guess between which costs the plan at a rank is: three errors of a sample apart."""
+        share = rank / self.n_plans
+        margin = 3 * math.sqrt(share * (1 - share) / _SAMPLE)
+        places = np.array([share - margin, share + margin]) * (_SAMPLE - 1)
+        low, high = self._drawn[np.clip(places.round().astype(np.int64), 0, _SAMPLE - 1)].tolist()
+        return low, high
 
     @staticmethod
     def _guesses(low: int, high: int, share: float) -> tuple[int, int, int]:
@@ -277,7 +322,7 @@ def _both_sides(
     dtype = counts_to_go(diagram).dtype
     n_layers = len(diagram.layers) - 1
     if cut:
-        come = _joined(_swept(diagram, columns, cut, dtype)[1])
+        come = _joined(_swept(diagram, columns, cut, dtype)[1], columns)
     else:
         root = np.zeros(1, np.int64)
         come = _Multiset(root, np.zeros((len(columns), 1), np.int64), np.ones(1, dtype=dtype))
@@ -286,7 +331,7 @@ def _both_sides(
         node = diagram.n_nodes - 1 - some.node
         is_used = np.isin(node, come.node)
         parts.append((node[is_used], some.value[:, is_used], some.count[is_used]))
-    return come, _joined(parts)
+    return come, _joined(parts, columns)
 
 
 def _distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -321,5 +366,7 @@ def distribution(diagram: Diagram, costs: NDArray[np.int64]) -> dict[int, int]:
     if not diagram.has_plans:
         return {}
     last = len(diagram.layers) - 2
-    found = _joined(_swept(diagram, costs[None, :], last, counts_to_go(diagram).dtype)[1])
+    found = _joined(
+        _swept(diagram, costs[None, :], last, counts_to_go(diagram).dtype)[1], costs[None, :]
+    )
     return dict(zip(found.value[0].tolist(), map(int, found.count), strict=True))

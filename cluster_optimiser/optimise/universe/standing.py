@@ -54,6 +54,9 @@ class Ranks:
         self._bounds = (least[0], greatest[0])
         self.n_plans = n_plans
         self._diagram = diagram
+        self._is_same = least == greatest
+        if self._is_same:
+            return
         self._width, n_steps = width_of(diagram, self.columns[0], _PER_ENTRY * max_entries)
         self._n_entries = entries_needed(diagram, self.columns)
         rounding_steps = n_steps + _ARC_STEPS * len(diagram.to)
@@ -70,6 +73,8 @@ class Ranks:
     @property
     def n_kept(self) -> int:
         """Costs that are kept for the next question."""
+        if self._is_same:
+            return 0
         return self._halves.n_entries if self._is_halved else len(self._spread.upto)
 
     @cached_property
@@ -83,6 +88,8 @@ class Ranks:
 
     def value_at(self, rank: int) -> tuple[int, int]:
         """Give the cost of the plan at a rank, plans sorted by a cost of one column."""
+        if self._is_same:
+            return self._bounds
         if not self._is_halved:
             lowest, highest = self._bounds
             least, most = self._spread.value_at(rank)
@@ -93,6 +100,8 @@ class Ranks:
 
     def of(self, groups: Sequence[int]) -> Between:
         """Say how many plans are better and worse than a plan."""
+        if self._is_same:
+            return Between(0, 0, 0, 0)
         if self._is_halved:
             cost = self._halves.cost_of(groups)
             below = self._halves.count(cost, is_equal_counted=False)

@@ -36,10 +36,15 @@ def test_ranks_are_the_same_from_every_cut(seed: int) -> None:
             cost = halves.cost_of(listed.plans[seed % len(totals)])
             assert halves.count(cost) == sum(t <= own for t in totals)
             assert halves.count(cost, is_equal_counted=False) == sum(t < own for t in totals)
-            one = Halves(diagram, costs[1:2])
-            values = sorted(t[1] for t in totals)
             patch.setattr(ranking, "_LISTED", seed % 4)
-            assert [one.value_at(i + 1) for i in range(len(values))] == values
+            patch.setattr(ranking, "_LISTED_AN_ENTRY", 0)
+            # Cells for all costs or for none, and guesses from a sample that is all but worthless.
+            patch.setattr(ranking, "_CELLS_AN_ENTRY", 10**4 * (seed % 2))
+            patch.setattr(ranking, "_SAMPLE", 3 if seed % 3 else 10**9)
+            for row in (costs[1:2], costs[1:2] % 50 * 7):
+                one = Halves(diagram, row)
+                values = sorted(int(row[0, list(plan)].sum()) for plan in listed.plans)
+                assert [one.value_at(i + 1) for i in range(len(values))] == values
 
 
 def test_terms_share_a_column_while_they_fit() -> None:
