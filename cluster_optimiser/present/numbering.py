@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cluster_optimiser.domain import Result
 
 
-def cluster_numbers(result: Result) -> dict[str, str]:
+@functools.lru_cache(maxsize=128)
+def cluster_numbers(result: Result) -> Mapping[str, str]:
     """Give the number of each cluster by id: that of today's with most of its pupils.
 
     Today's clusters are numbered by name. Where one is divided, the part with more of its pupils
     has its number; what is left over, and clusters without ground, are numbered on.
+    What is given is shared, and not to be altered.
     """
     problem = result.problem
     schools = problem.authority.schools.loc[problem.unit_of.index]

@@ -140,11 +140,14 @@ def ground(result: Result) -> Ground:
 class _Labels:
     """Where numbers and names go; later ones give way to earlier ones."""
 
-    taken: list[BaseGeometry]
+    taken: NDArray[np.object_]
     bounds: BaseGeometry
 
     def is_free(self, box: BaseGeometry) -> bool:
-        return self.bounds.covers(box) and not any(box.intersects(other) for other in self.taken)
+        return self.bounds.covers(box) and not shapely.intersects(box, self.taken).any()
+
+    def take(self, box: BaseGeometry) -> None:
+        self.taken = np.array([*self.taken, box], dtype=np.object_)
 
     def number(self, shape: BaseGeometry, *, is_needed: bool = True) -> shapely.Point | None:
         circle = _inscribed(shape)
@@ -154,7 +157,7 @@ class _Labels:
         if spot is None and is_needed:
             spot = next((p for p in _spiral(centre) if self._is_clear(p)), centre)
         if spot is not None:
-            self.taken.append(spot.buffer(NUMBER_RADIUS + 2))
+            self.take(spot.buffer(NUMBER_RADIUS + 2))
         return spot
 
     def _is_clear(self, point: shapely.Point) -> bool:
@@ -184,11 +187,14 @@ class _Labels:
         ):
             x, top = spot.x + dx, spot.y + dy
             box = shapely.box(x - width / 2, top, x + width / 2, top + height)
-            inside = box.intersection(shape).area / box.area
-            if inside >= LEAST_INSIDE_SHARE and self.is_free(box):
-                self.taken.append(box)
+            if self.is_free(box) and _share_inside(box, shape) >= LEAST_INSIDE_SHARE:
+                self.take(box)
                 return lines, x, top
         return None
+
+
+def _share_inside(box: BaseGeometry, shape: BaseGeometry) -> float:
+    return float(box.intersection(shape).area / box.area)
 
 
 def _largest(shape: BaseGeometry) -> shapely.Polygon:
@@ -239,7 +245,7 @@ def _labels(
     taken: Iterable[BaseGeometry] = (),
 ) -> markupsafe.Markup:
     """Mark areas with number and name, those in ``optional`` only where there is room."""
-    labels = _Labels(list(taken), bounds)
+    labels = _Labels(np.array([*taken], dtype=np.object_), bounds)
     # The smallest have least room, so they choose first; those that may go without come last.
     order = sorted(shapes, key=lambda key: (key in optional, shapes[key].area, key))
     spots = {key: labels.number(shapes[key], is_needed=key not in optional) for key in order}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -197,8 +198,9 @@ def assignments_table(results: Sequence[Result]) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(part)[columns] for part in parts], ignore_index=True)
 
 
-def made_from(result: Result) -> dict[str, tuple[tuple[str, bool], ...]]:
-    """Give today's clusters that each cluster is made from."""
+@functools.lru_cache(maxsize=128)
+def made_from(result: Result) -> Mapping[str, tuple[tuple[str, bool], ...]]:
+    """Give today's clusters that each cluster is made from; shared, and not to be altered."""
     problem = result.problem
     urns = problem.unit_of.index
     today = problem.authority.schools["local_cluster"].reindex(urns)

@@ -77,3 +77,19 @@ def test_one_graph_a_plan_is_asked_for() -> None:
 def test_a_plan_without_ground_has_no_colours() -> None:
     colouring = stable_colours([nx.Graph()], [_plan("a", "a", "a", "a")], PUPILS)[0]
     assert colouring.colour_of == {}
+
+
+def test_a_map_of_many_clusters_is_proved() -> None:
+    """A county of 1,500 schools has 14 such maps on its page."""
+    lattice = nx.triangular_lattice_graph(12, 24)
+    before = {node: f"{node[0]:02}.{node[1]:02}" for node in lattice}
+    after = {node: f"{node[0] // 2:02}.{node[1]:02}" for node in lattice}
+    today, plan = (
+        nx.Graph((names[a], names[b]) for a, b in lattice.edges if names[a] != names[b])
+        for names in (before, after)
+    )
+    pupils = pd.Series([100 + 37 * i % 101 for i in range(len(lattice))])
+    assignments = [pd.Series([names[node] for node in lattice]) for names in (before, after)]
+    found = stable_colours([today, plan], assignments, pupils)
+    assert len(plan) > 80
+    assert [one.status for one in found] == ["OPTIMAL", "OPTIMAL"]
