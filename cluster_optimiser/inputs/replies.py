@@ -169,7 +169,7 @@ def _plan(home: Path, name: str) -> tuple[Path | None, str, str]:
         if Path(name).is_absolute() or not path.resolve().is_relative_to(home.resolve()):
             problem = "it is not in the folder of the replies"
         elif not path.is_file():
-            problem = "there is no such file"
+            problem = "there is no such plain file"
         elif path.stat().st_size > MOST_PLAN_BYTES:
             problem = "it is too large for a plan"
     except (OSError, ValueError):

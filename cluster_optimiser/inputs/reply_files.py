@@ -79,12 +79,13 @@ def raw_replies(path: Path) -> Iterator[Raw]:
 def _file(path: Path) -> list[Raw]:
     file, remedy = str(path), "Check the path; it must be a plain file of less than 256 MB."
     try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
-            raise InputError([Fault(file, 0, "", "it is no file that can be read", remedy)])
-        content = path.read_bytes()
+        is_plain = path.is_file() and path.stat().st_size <= MOST_BYTES
+        content = path.read_bytes() if is_plain else b""
     except (OSError, ValueError) as error:
         problem = f"the file cannot be read: {getattr(error, 'strerror', error)}"
         raise InputError([Fault(file, 0, "", problem, remedy)]) from error
+    if not is_plain:
+        raise InputError([Fault(file, 0, "", "it is no file that can be read", remedy)])
     if path.suffix.lower() == ".eml":
         return _mailed(_body(content), path.name)
     text = decode(content)

@@ -19,7 +19,7 @@ from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, Frame, path_data
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.theme import speaking_for
-from cluster_optimiser.words import is_unknown, say
+from cluster_optimiser.words import is_unknown, percent, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +140,7 @@ def response_lines(responses: Responses) -> Iterator[str]:
     yield (
         f"{_counted(counts['n_rows'], 'reply', 'replies')}; "
         f"{counts['n_counted']} of {_counted(counts['n_schools'], 'school', 'schools')} "
-        f"({counts['n_counted'] / counts['n_schools']:.0%})"
+        f"({percent(counts['n_counted'], counts['n_schools'])})"
     )
     whole = responses.support[responses.support["by"] == "all"].iloc[0]
     for option in responses.options:

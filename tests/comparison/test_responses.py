@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -239,8 +240,12 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
     path.write_text("scool,option\n1,4a\n", encoding="utf-8")
     with pytest.raises(InputError, match="school"):
         load_replies(path, norfolk_place().authority, OPTIONS)
-    with pytest.raises(InputError, match="no file that can be read"):
-        load_replies(tmp_path / "none.csv", norfolk_place().authority, OPTIONS)
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name in ("none.csv", "pipe.csv"):
+        with pytest.raises(InputError) as told:
+            load_replies(tmp_path / name, norfolk_place().authority, OPTIONS)
+        assert str(told.value).count("it is no file that can be read") == 1
+        assert "cannot be read:" not in str(told.value)
 
 
 PLANS = st.lists(st.integers(0, 3), min_size=6, max_size=6)
