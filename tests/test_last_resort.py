@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -155,6 +157,23 @@ def test_a_scheduler_that_has_gone_ends_the_run(monkeypatch: pytest.MonkeyPatch)
     pool.client.status = "connecting"
     with pytest.raises(pools.ClusterOptimiserError, match=r"8786 is gone; what is fin"):
         pool.refuse_lost()
+    monkeypatch.setattr(pools, "LOST_S", float("inf"))
+    with pytest.raises(pools.ClusterOptimiserError, match="8786 is gone"):
+        pool.refuse_lost(is_given_up=True)
+
+
+def test_what_dask_was_asked_for_is_let_go_when_a_run_ends_early() -> None:
+    """Its executor has no `cancel_futures`: the run ended with an error of our own instead."""
+    cfexecutor = pytest.importorskip("distributed.cfexecutor")
+    pool = object.__new__(pools.DaskPool)
+    cancelled: list[object] = []
+    pool.client = SimpleNamespace(cancel=cancelled.extend, close=lambda: cancelled.append("closed"))
+    pool.executor = cfexecutor.ClientExecutor(pool.client)
+    waits: Future[None] = Future()
+    pool.executor._futures.add(waits)
+    with pytest.raises(KeyboardInterrupt), pool:
+        raise KeyboardInterrupt
+    assert cancelled == [waits, "closed"]
 
 
 def _check(tmp_path: Path, option: str, more: str = "") -> str:

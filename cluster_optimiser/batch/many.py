@@ -156,7 +156,7 @@ class _Run:
                 return_when=concurrent.futures.FIRST_COMPLETED,
             )
             if self.pool is not None:
-                self.pool.refuse_lost()
+                self.pool.refuse_lost(is_given_up=any(future.cancelled() for future in done))
             self.tell_progress()
             # In the order they were begun, so that what is said does not depend on a race.
             for future in [future for future in self.in_flight if future in done]:
@@ -225,7 +225,8 @@ class _Run:
     def end(self, future: Future[Made | None]) -> None:
         """Take note of a task that has ended, one way or the other."""
         task, reasons = self.in_flight.pop(future)
-        error = future.exception()
+        is_cancelled = future.cancelled()
+        error = concurrent.futures.CancelledError() if is_cancelled else future.exception()
         scenario, folder = task.scenario, self.ledger.out / task.scenario.option
         if error is None:
             self.note(read_outcome(scenario, folder, reasons, future.result()))
@@ -264,4 +265,4 @@ class _Run:
 def _is_death(error: BaseException) -> bool:
     """Tell whether a process died, rather than said what is wrong."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"BrokenProcessPool", "KilledWorker"})
+    return bool(names & {"BrokenProcessPool", "KilledWorker", "CancelledError"})

@@ -6,6 +6,7 @@ All three are executors of the standard library's kind, so that the batch knows 
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import time
 import warnings
@@ -77,7 +78,7 @@ class Pool:
     def mend(self) -> None:
         """Make the pool work again after one of its processes has died."""
 
-    def refuse_lost(self) -> None:
+    def refuse_lost(self, *, is_given_up: bool = False) -> None:
         """Refuse to go on where whoever gives out the work is gone."""
 
     def __enter__(self) -> Self:
@@ -171,6 +172,9 @@ class DaskPool(Pool):
         except ImportError as error:
             message = 'Dask is not installed: pip install "cluster-optimiser[dask]"'
             raise ClusterOptimiserError(message) from error
+        # That it lost its scheduler is told by us, in one line and without where Dask was then.
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             self.client = distributed.Client(f"tcp://{self.address}", timeout=CONNECT_S)
         except (OSError, ValueError) as error:
@@ -186,11 +190,14 @@ class DaskPool(Pool):
         del tell
         return self.executor.submit(work, task)
 
-    def refuse_lost(self) -> None:
-        """Refuse to wait for a scheduler that has gone: Dask itself would wait without end."""
+    def refuse_lost(self, *, is_given_up: bool = False) -> None:
+        """Refuse to wait for a scheduler that has gone: Dask itself would wait without end.
+
+        Nobody but Dask cancels a task: it has given the scheduler up then.
+        """
         if self.client.status == "running":
             self.last_seen_s = time.monotonic()
-        elif time.monotonic() - self.last_seen_s > LOST_S:
+        elif is_given_up or time.monotonic() - self.last_seen_s > LOST_S:
             message = (
                 f"the Dask scheduler at {self.address} is gone; what is finished is kept: start it "
                 "again, and the same command goes on from there"
@@ -205,7 +212,8 @@ class DaskPool(Pool):
     ) -> None:
         """Let go of the cluster, which goes on."""
         if kind is not None:
-            self.executor.shutdown(wait=False, cancel_futures=True)
+            # It cancels what waits by itself, and knows no word for that as other executors do.
+            self.executor.shutdown(wait=False)
         self.client.close()
 
 
