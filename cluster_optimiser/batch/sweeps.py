@@ -67,9 +67,16 @@ def runs_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
                 "plan": plan_id(outcome),
                 "message": outcome.message,
                 **record.get("metrics", {}),
+                **_money(record),
             }
         )
     return pd.DataFrame(rows).convert_dtypes()
+
+
+def _money(record: Mapping[str, Any]) -> dict[str, float]:
+    """Give how far need and pounds are spread over clusters, of a run that shares out money."""
+    even = (record.get("funding") or {}).get("evenness", {})
+    return {f"{key}_share": even[key] for key in ("need_spread", "pounds_spread") if key in even}
 
 
 def _cell(value: object) -> object:

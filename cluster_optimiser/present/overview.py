@@ -16,6 +16,7 @@ from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.words import number, one_decimal, say, template
 from cluster_optimiser.scenario.sweep import CHANGED
+from cluster_optimiser.words import share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +35,9 @@ TITLES = {
 
 WIDTH, HEIGHT, LEFT, RIGHT, BAND = 720, 64, 60, 12, 22
 MOST_GRIDS = 6
+
+MONEY = ("need_spread_share", "pounds_spread_share")
+"""Columns of runs that share out money."""
 NOT_PLANNED = "#e6e6e6"
 
 
@@ -85,6 +89,7 @@ def overview_html(folder: Path, *, has_map: Iterable[str]) -> str:
         runs=[_run(run, mapped) for run in runs],
         is_region=is_region,
         has_need=any(run.get("need_deviation") for run in runs),
+        has_money=any(run.get(MONEY[0]) for run in runs),
     )
     return isolated(page)
 
@@ -97,7 +102,7 @@ def _pages(folder: Path) -> list[dict[str, str]]:
     return [one | {"href": f"{one['href']}index.html"} for one in found]
 
 
-def _run(run: Row, mapped: set[str]) -> dict[str, str]:
+def _run(run: Row, mapped: set[str]) -> dict[str, Any]:
     status = run["status"]
     sizes = ""
     if run.get("smallest_pupils"):
@@ -113,9 +118,14 @@ def _run(run: Row, mapped: set[str]) -> dict[str, str]:
         "clusters": run.get("n_clusters", ""),
         "pupils": sizes,
         "need": _shown(run.get("need_deviation", "")),
+        "money": _spreads(run),
         "href": f"{run['run']}/map.html" if run["run"] in mapped and run["plan"] else "",
         **shown,
     }
+
+
+def _spreads(run: Row) -> list[str]:
+    return [share(float(run[key])) if run.get(key) else "" for key in MONEY]
 
 
 def _shown(cell: str) -> str:
@@ -129,6 +139,7 @@ def _sweep(
     steps = [change for change in changes if change["sweep"] == name]
     keys = list(dict.fromkeys(step["key"] for step in steps))
     named = {plan["plan"]: plan["name"] for plan in plans if plan["sweep"] == name}
+    spreads = {run["run"]: _spreads(run) for run in own}
     lines = [step for step in steps if step["what"] in CHANGED]
     view = {
         "name": name,
@@ -141,7 +152,9 @@ def _sweep(
             n_runs=number(len(own)),
         ),
         "plans": [
-            plan | {key: _shown(plan[key]) for key in ("mean_minutes", "max_minutes")}
+            plan
+            | {key: _shown(plan[key]) for key in ("mean_minutes", "max_minutes")}
+            | {"money": spreads[plan["first_run"]]}
             for plan in plans
             if plan["sweep"] == name
         ],

@@ -18,6 +18,7 @@ from cluster_optimiser.cli import app
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.scenario import load_scenario, load_scenarios
 from cluster_optimiser.scenario.sweep import labels
+from cluster_optimiser.words import share
 from tests.batch.made import hashes, put, run_into
 from tests.inputs.broken import make_authority
 
@@ -312,3 +313,24 @@ FAULTY_REFINE = {
 @pytest.mark.parametrize(("line", "says"), FAULTY_REFINE.items(), ids=FAULTY_REFINE)
 def test_a_faulty_refinement_is_explained(threeshire: Path, line: str, says: str) -> None:
     assert says in refusal(put_sweep(threeshire, f"[sweep]\ncount.min = [1, 3]\n{line}"))
+
+
+def test_a_sweep_that_shares_out_money_says_how_evenly(threeshire: Path, out: Path) -> None:
+    money = "[funding]\npot_pounds = 90_000\nneed = { pupils = 1 }\n"
+    money += 'parts = [{ measure = "schools", share = 0.5 }, { measure = "pupils", share = 0.5 }]\n'
+    path = put_sweep(threeshire, f"{money}[sweep]\ncount.min = [2, 1]")
+    run_into(out, path)
+    runs = pd.read_csv(out / "runs.csv").set_index("run")
+    page = (out / "index.html").read_text(encoding="utf-8")
+    for label in runs.index:
+        record = json.loads((out / label / "manifest.json").read_text(encoding="utf-8"))
+        even = record["funding"]["evenness"]
+        for key in ("need_spread", "pounds_spread"):
+            assert runs.loc[label, f"{key}_share"] == even[key]
+            # Once with its plan, once with the run.
+            assert page.count(f'<td class="n">{share(even[key])}</td>') >= 2
+    assert page.count("Spread of pounds for need</th>") == 2
+    run_into(out.with_name("plain"), put_sweep(threeshire, "[sweep]\ncount.min = [2, 1]", "p"))
+    plain = out.with_name("plain")
+    assert "pounds_spread_share" not in (plain / "runs.csv").read_text(encoding="utf-8")
+    assert "Spread of" not in (plain / "index.html").read_text(encoding="utf-8")
