@@ -224,6 +224,9 @@ class _Asker:
             with response:
                 self._refuse(response)
                 content = self._content(response)
+        except net.TooManyRedirects:
+            problem = "it leads from address to address without end, as where one has to sign in"
+            return self._end(problem, NETWORK_REMEDY)
         except (net.ProxyError, net.SSLError, net.InvalidURL, net.InvalidSchema) as error:
             return self._end(f"{_said(error)} stands between here and the server", NETWORK_REMEDY)
         except (net.RequestException, HTTPError) as error:

@@ -190,6 +190,13 @@ def test_a_lasting_refusal_ends_at_once_and_says_what_to_do(
     assert not slept
 
 
+def test_a_round_of_redirects_ends_at_once(overpass, server, tmp_path, slept):
+    overpass.faults = [(307, {"Location": f"{server}/interpreter"}, "")] * 40
+    with pytest.raises(InputError, match="without end, as where one has to sign in"):
+        download_ways(AREA, folder=tmp_path, url=server, patience=patient(slept))
+    assert not slept
+
+
 def test_a_name_that_nobody_knows_ends_at_once(tmp_path, slept, monkeypatch):
     def unknown(*_args, **_kwargs):
         raise socket.gaierror(-2, "Name or service not known")
