@@ -94,8 +94,10 @@ def test_the_answer_in_short_is_true_of_the_table(
         assert (f" {n_sets} different sets" in said) == (n_sets > 1), urn
         same = [label for label in OPTIONS if sets[label] == sets["1"]]
         named = re.search(r"(Only option|Options) (.*?) leaves? its partners as they are", said)
-        assert named is not None, said
-        assert re.split(", | and ", named[2]) == same, (urn, said)
+        # Where all give the same partners, those are today's.
+        told = re.split(", | and ", named[2]) if named else list(OPTIONS)
+        assert (named is None) == (n_sets == 1), said
+        assert told == same, (urn, said)
         always = frozenset.intersection(*sets.values()) - {urn}
         assert re.search(rf"\b{len(always)} schools? (is|are) with it in every", said), (urn, said)
 
@@ -222,6 +224,31 @@ def _company(assignments: pd.DataFrame, option: str, urn: int) -> str:
     names = [name if inside[name] == whole[name] else f"{name} (part)" for name in others]
     names.sort(key=str.casefold)
     return f"Together with today's clusters {', '.join(names[:-1])} and {names[-1]}."
+
+
+def test_many_partners_are_told_by_who_is_new_and_who_is_gone(
+    norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    table, schools = norfolk_page.assignments, norfolk_page.results[0].problem.authority.schools
+    held = {
+        option: rows.groupby("cluster")["urn"].agg(frozenset)
+        for option, rows in table[table["scenario"].isin(["1", "2c"])].groupby("scenario")
+    }
+    mine = table.set_index(["scenario", "urn"])["cluster"]
+    page = visit(norfolk_page.path, "#a=1&b=2c").page
+    for urn in schools.index[::40]:
+        page.evaluate("school => clusterPage.choose({ school })", schools.index.get_loc(urn))
+        before, now = (held[option][mine[option, urn]] - {urn} for option in ("1", "2c"))
+        said = page.inner_text("#answer-partners")
+        names = sorted(schools["name"][list(now)], key=str.casefold)
+        if len(now) <= 8:
+            assert all(name in said for name in names)
+            continue
+        assert (f" {len(now - before)} are new: " in said) == (len(now - before) > 1)
+        assert (f" {len(before - now)} would no longer " in said) == bool(before - now)
+        page.click("#answer-partners summary")
+        told = page.locator("#answer-partners li").all_inner_texts()
+        assert sorted(told, key=str.casefold) == names
 
 
 def test_an_answer_says_which_of_todays_clusters_come_in_part(

@@ -69,6 +69,9 @@ export const groupsFor = (school) => {
   return [...groups.values()];
 };
 const MOST_TITLES = 3;
+// Partners up to which all are named, and names of those that are new or gone.
+const MANY_PARTNERS = 8;
+const NAMED = 5;
 const answerFor = (group, school) => {
   const [option] = group;
   const cluster = option.of[school];
@@ -109,18 +112,42 @@ const inShort = (groups, school) => {
   // Of partners alone: groups differ by the place where they meet as well.
   const company = (option) => companyOf(option.of, school).join();
   const same = options.filter((option) => company(option) === company(options[data.today]));
-  const parts = [counted(new Set(options.map(company)).size, say.answers, { options: number(options.length) })];
-  if (data.has_today && options.length > 1) parts.push(counted(same.length, say.answers_same, { labels: join(same.map(({ label }) => label)) }));
+  const sets = new Set(options.map(company)).size;
+  const parts = [counted(sets, say.answers, { options: number(options.length) })];
+  if (data.has_today && sets > 1) parts.push(counted(same.length, say.answers_same, { labels: join(same.map(({ label }) => label)) }));
   parts.push(counted(always.length, say.answers_always));
   return parts.join(" ");
 };
-/** Whom the option that is on the map puts the school with, by name. */
-export const showPartners = () => {
+/** Some schools by name: those nearest to one where they are many. */
+const nearest = (list, school) => {
+  if (list.length <= NAMED) return join(sorted(list.map((i) => schools.name[i])));
+  const far = (i) => Math.hypot(schools.xy[i][0] - schools.xy[school][0], schools.xy[i][1] - schools.xy[school][1]);
+  const few = [...list].sort((i, j) => far(i) - far(j) || i - j).slice(0, NAMED - 1);
+  return counted(list.length - few.length, say.names_more, { names: few.map((i) => schools.name[i]).join(", ") });
+};
+/**
+ * Whom the option that is on the map puts the school with: who is new and who is gone first, where they are many.
+ * @param {boolean} [isWhole] every name in the sentence: paper has no list to open
+ */
+export const showPartners = (isWhole = false) => {
   const { school, b } = chosen;
   if (school === null) return;
-  const names = companyOf(options[b].of, school).map((i) => schools.name[i]);
-  byId("answer-partners").textContent = names.length ? counted(names.length, say.partners, { label: options[b].label, names: join(sorted(names)) })
-    : fill(say.partners_none, { label: options[b].label });
+  const [option, box] = [options[b], byId("answer-partners")];
+  const { label } = option;
+  const now = companyOf(option.of, school);
+  const names = join(sorted(now.map((i) => schools.name[i])));
+  if (isWhole || now.length <= MANY_PARTNERS) {
+    box.replaceChildren(make("p", names ? counted(now.length, say.partners, { label, names }) : fill(say.partners_none, { label })));
+    return;
+  }
+  const before = new Set(companyOf(schools.today, school));
+  const fresh = now.filter((i) => !before.has(i));
+  const gone = [...before].filter((i) => !now.includes(i));
+  const parts = [counted(now.length, say.partners_many, { label })];
+  if (!fresh.length && !gone.length) parts.push(say.same_company);
+  if (fresh.length) parts.push(counted(fresh.length, say.partners_new, { names: nearest(fresh, school) }));
+  if (gone.length) parts.push(counted(gone.length, say.partners_gone, { names: nearest(gone, school) }));
+  box.replaceChildren(make("p", parts.join(" ")), namedList(counted(now.length, say.partners_all), now));
 };
 export const showAnswer = () => {
   const { school } = chosen;

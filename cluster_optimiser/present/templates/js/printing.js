@@ -1,5 +1,6 @@
 // On paper: what is being looked at, on as few sheets as can be.
 import { byId } from "./core.js";
+import { showPartners } from "./answer.js";
 import { first, followSchool } from "./first.js";
 import { drawForPaper } from "./maps.js";
 import { fillPart } from "./parts.js";
@@ -44,12 +45,14 @@ const prepare = () => {
   place.classList.add("target");
   if (place.matches("details")) place.open = true;
   for (let node = place; node && node !== document.body; node = node.parentElement) node.classList.add("printed");
+  showPartners(true);
   if (part === "school") { sizeMap(`${MAP_WIDTH}px`, `${mapHeight()}px`); drawForPaper(first.pane); }
 };
 const restore = () => {
   wanted = "";
   delete document.body.dataset.print;
   document.querySelectorAll(".printed").forEach((one) => one.classList.remove("printed", "target"));
+  showPartners();
   sizeMap("", "");
 };
 /** @param {string} part id of what is to be printed */
