@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 TOLERANCE_M = 60.0
 DECIMALS = 5
 
+_NO_ZOOM = re.compile(r'<meta name="viewport"[^>]*user-scalable=no[^>]*>')
+_MAP_BOX = re.compile(r'<div (class="folium-map" id="\w+") *></div>')
 _RANDOM_ID = re.compile(r"_([0-9a-f]{32})(?![0-9a-f])")
 _INK = "#22303a"
 
@@ -349,4 +351,9 @@ def map_html(result: Result) -> str:
         return "_" + seen.setdefault(found[1], str(len(seen) + 1))
 
     page = page.replace("<html>", f'<html lang="{spoken().tag}">', 1)
+    # The library forbids to enlarge a page, and gives its map neither a role nor a landmark.
+    page = _NO_ZOOM.sub("", page)
+    named = f'role="application" aria-label="{_text(result.problem.scenario.title)}"'
+    boxed = f'<main class="whole"><div {{}} {named}></div></main>'
+    page = _MAP_BOX.sub(lambda found: boxed.replace("{}", found[1], 1), page, count=1)
     return _RANDOM_ID.sub(numbered, page)

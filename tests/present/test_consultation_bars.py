@@ -16,10 +16,14 @@ import pandas as pd
 import pytest
 from coloraide import Color
 
+from cluster_optimiser.comparison import funding
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.present import index_html, page_from_folder, write_comparison
+from cluster_optimiser.present import index_html, map_html, page_from_folder, write_comparison
+from cluster_optimiser.present.audit import audit_html
 from cluster_optimiser.present.shapes import PALETTE
+from cluster_optimiser.present.sheets import sheets_html
 from cluster_optimiser.present.theme import Theme, contrast, load_theme
+from cluster_optimiser.present.ways import ways_html
 from tests.made_case import NASTY
 
 if TYPE_CHECKING:
@@ -302,6 +306,32 @@ def test_axe_finds_nothing(
         page.click("#try-move")
     elif state == "everything open":
         page.evaluate(OPEN_ALL)
+    assert _violations(page) == []
+
+
+@pytest.mark.parametrize("what", ["map", "sheets", "audit", "ways"])
+def test_axe_finds_nothing_on_what_stands_beside_the_page(
+    what: str,
+    norfolk_page: Any,
+    results: list[Any],
+    comparison: pd.DataFrame,
+    tmp_path: Path,
+    visit: Callable[..., Any],
+) -> None:
+    result = next(one for one in norfolk_page.results if one.plan.label == "2a")
+    make = {
+        "map": lambda: map_html(result),
+        "sheets": lambda: str(sheets_html(result)),
+        "audit": lambda: audit_html(result, funding(result)),
+        "ways": lambda: ways_html([tmp_path / "a", tmp_path / "b"], tmp_path),
+    }
+    for name in "ab" if what == "ways" else "":
+        (tmp_path / name).mkdir()
+        write_comparison(results, comparison, tmp_path / name)
+    path = tmp_path / "beside.html"
+    path.write_text(make[what](), encoding="utf-8")
+    page = visit(path, bypass_csp=True).page
+    assert len(page.inner_text("body")) > 100
     assert _violations(page) == []
 
 

@@ -201,7 +201,8 @@ const dotsOf = (pane) => {
   if (pane.dots) pane.dots.layer.remove();
   const layer = new DotLayer(out);
   layer.bindTooltip(() => schoolWords(pane.option, layer.school), { className: "tip" });
-  layer.on("mousemove", () => { if (!layer.isTooltipOpen()) layer.openTooltip(); });
+  // The library looks what is under the pointer only now and then.
+  layer.on("mousemove", ({ layerPoint }) => { if (layer._containsPoint(layerPoint) && !layer.isTooltipOpen()) layer.openTooltip(); });
   pane.dots = { out: out.join(), layer };
   return layer;
 };
