@@ -163,8 +163,8 @@ const DotLayer = L.Path.extend({
   _project() {
     this.places = schools.at.map((_, school) => this._map.latLngToLayerPoint(spot(school)));
     this._pxBounds = L.bounds(this.places);
-    this._pxBounds.min._subtract([6, 6]);
-    this._pxBounds.max._add([6, 6]);
+    this._pxBounds.min._subtract(L.point(6, 6));
+    this._pxBounds.max._add(L.point(6, 6));
   },
   _update() { if (this._map) this._updatePath(); },
   _updatePath() {
@@ -172,6 +172,7 @@ const DotLayer = L.Path.extend({
     const seen = this._renderer._bounds;
     if (!pen || !seen) return;
     pen.globalAlpha = 1;
+    pen.setLineDash([]);
     this.places.forEach((place, school) => {
       if (!seen.contains(place)) return;
       const { radius, isOut } = this.looks[school];

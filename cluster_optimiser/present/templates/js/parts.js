@@ -65,6 +65,9 @@ export const reveal = (id, isAsked = true) => {
   }
   const box = byId(`${id}-box`) || byId(`${id}-all`);
   if (box) box.open = true;
+  // The contents stay above, in one line or, on a phone, in three.
+  const above = document.querySelector(".toc");
+  if (above) document.documentElement.style.scrollPaddingTop = `${above.clientHeight + 8}px`;
   place.scrollIntoView({ block: "start", behavior: "instant" });
   place.dispatchEvent(new Event("reveal", { bubbles: true }));
   const head = place.matches("details") ? place.querySelector("summary") : place.querySelector("h2, h3") || place;
