@@ -89,10 +89,14 @@ def test_axe_finds_nothing_on_pages(site: Path, chromium: Browser, which: tuple[
     ):
         page.goto(path.as_uri())
         page.evaluate(axe)
-        broken = page.evaluate(
-            """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations
-                .map((one) => [one.id, one.nodes.map((node) => node.target.join())])"""
-        )
-        found += [(path.name, *one) for one in broken]
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 800})
+            broken = page.evaluate(
+                """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations
+                    .map((one) => [one.id, one.nodes.map((node) => node.target.join())])"""
+            )
+            found += [(path.name, width, *one) for one in broken]
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            found += [(path.name, width, "scrolls sideways", wide)] if wide > width else []
     context.close()
     assert found == []
