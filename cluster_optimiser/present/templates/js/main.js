@@ -8,7 +8,7 @@ import { drawFirst, first, followSchool, setUpFirst } from "./first.js";
 import { levels, sayAllLevels, sayLevel, setUpLevels } from "./levels.js";
 import { markSchool } from "./maps.js";
 import { measure } from "./measure.js";
-import { onPart, placeOf, reveal, setUpParts } from "./parts.js";
+import { reveal, setUpParts } from "./parts.js";
 import { spotOfPostcode } from "./places.js";
 import { readPlan } from "./plan.js";
 import { setUpPrinting } from "./printing.js";
@@ -16,6 +16,7 @@ import { readForm, replyCsv, replyText, setUpReply, showReply } from "./reply.js
 import { lookUp, search, setUpSearch } from "./search.js";
 import { choose, chosen, followAddress, onChoice } from "./state.js";
 import { touchingPairs } from "./topology.js";
+import { onPart, placeOf } from "./waiting.js";
 import { moveUnit, openTry, planText, setUpTry, startFrom, tried } from "./workbench.js";
 
 const find = setUpSearch((school) => { choose({ school, see: "school" }); byId("answer").focus({ preventScroll: true }); });

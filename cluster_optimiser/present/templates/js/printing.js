@@ -3,7 +3,7 @@ import { byId } from "./core.js";
 import { showPartners } from "./answer.js";
 import { first, followSchool } from "./first.js";
 import { drawForPaper } from "./maps.js";
-import { fillPart } from "./parts.js";
+import { fillPart } from "./waiting.js";
 
 // A sheet of A4 less its margins and what stands above and between, in the pixels of paper.
 const MAP_WIDTH = 690;

@@ -1,7 +1,7 @@
 // What is chosen: a school, an option, two options to compare, the part of the page that is looked
 // at, an own plan, a question. The address carries it all, and Back undoes one choice.
 import { atLabel, atUrn, data, options, schools } from "./core.js";
-import { placeOf } from "./parts.js";
+import { placeOf } from "./waiting.js";
 
 const start = { school: null, a: data.today, b: data.right, see: "", plan: "", ask: "" };
 export const chosen = { ...start };
