@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--replies",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=click.Path(path_type=Path),
     help='Folder that "responses -o" wrote: what was replied becomes a section.',
 )
 def page(
@@ -102,12 +102,12 @@ def page(
 @click.option("--template", type=click.Path(path_type=Path), help="Word document to be styled by.")
 @click.option(
     "--fonts",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=click.Path(path_type=Path),
     help="Folder of fonts for characters that the program's own cannot draw.",
 )
 @click.option(
     "--replies",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=click.Path(path_type=Path),
     help='Folder that "responses -o" wrote: what was replied becomes a chapter.',
 )
 def report(

@@ -10,6 +10,7 @@ import shapely
 
 from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.inputs.boundaries import polygons_of
+from cluster_optimiser.inputs.writing import written
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.shapes import plan_colours
 from cluster_optimiser.present.styles import cluster_style, school_style, style_table
@@ -54,11 +55,7 @@ def write_gpkg(result: Result, path: Path) -> None:
     authority, title = result.problem.authority, result.problem.scenario.title
     licences = {f"LICENCE_{i}": f"{one.title} ({one.date}). {one.licence}"
                 for i, one in enumerate(authority.sources, start=1)}  # fmt: skip
-    # GDAL writes the time of the run into the file unless it is told another one.
-    date = f"{result.problem.authority.data_date}T00:00:00.000Z"
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": date})
-    try:
+    with written(path, authority.data_date):
         for name, table in (
             ("clusters", clusters_table(result)),
             ("schools", schools_table(result).rename_axis("urn")),
@@ -86,8 +83,6 @@ def write_gpkg(result: Result, path: Path) -> None:
         table = style_table(styles, "geom", authority.data_date)
         pyogrio.write_dataframe(table, path, layer="layer_styles", driver="GPKG", append=True,
                                 FID="id")  # fmt: skip
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
 def rounded(shape: BaseGeometry, *, decimals: int = COORDINATE_DECIMALS) -> BaseGeometry:

@@ -1,17 +1,21 @@
 """GeoPackage and GeoJSON."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import pyogrio
 import pytest
 import shapely
 from lxml import etree
+from pyogrio.errors import DataSourceError
 
 from cluster_optimiser.domain import Result
+from cluster_optimiser.inputs.writing import written
 from cluster_optimiser.present.geofiles import geojson, geojson_text, rounded, write_gpkg
 
 
@@ -117,3 +121,13 @@ def test_an_area_whose_neck_is_lost_on_the_grid_stays(decimals: int) -> None:
 def test_an_area_smaller_than_the_grid_is_not_lost() -> None:
     tiny = shapely.box(0.1, 0.1, 0.2, 0.2)
     assert rounded(tiny, decimals=0).equals(tiny)
+
+
+@pytest.mark.parametrize(("free", "words"), [(0, "No space left"), (1 << 40, "transaction")])
+def test_what_gdal_cannot_write_is_told_as_of_any_file(
+    free: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    error = DataSourceError("Failed to commit transaction")
+    with pytest.raises(OSError, match=words), written(tmp_path / "a.gpkg", "2011-10-01"):
+        raise error

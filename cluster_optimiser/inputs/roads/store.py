@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,10 @@ import pyogrio
 from cluster_optimiser.domain import RoadNetwork
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.roads.network import COLUMNS, FLAGS, NEWER, TURN_COLUMNS
+from cluster_optimiser.inputs.writing import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import geopandas as gpd
 
@@ -34,7 +34,7 @@ def write_roads(network: RoadNetwork, path: Path) -> None:
     about = pd.DataFrame(sorted(network.about.items()), columns=["key", "value"], dtype="object")
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
-        with _dated(network.about.get("data_date") or UNKNOWN_DATE):
+        with written(made, network.about.get("data_date") or UNKNOWN_DATE):
             pyogrio.write_dataframe(
                 network.roads[[*COLUMNS, "geometry"]],
                 made,
@@ -54,17 +54,6 @@ def write_roads(network: RoadNetwork, path: Path) -> None:
                     append=True,
                 )
         made.replace(path)
-
-
-@contextmanager
-def _dated(date: str) -> Iterator[None]:
-    """Have GDAL write this date into the file, not the time of the run."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{date}T00:00:00.000Z"})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
 def read_about(path: Path, *, label: str) -> Mapping[str, str]:
