@@ -91,7 +91,8 @@ def _work(task: Task, place: Place) -> Made | None:
                 present.write_unsolved(made, new)
                 status = made.status
             else:
-                made = replace(made, survey=survey_of(made))
+                if task.options.outputs == "all":
+                    made = replace(made, survey=survey_of(made))
                 present.write_result(made, new, maps=task.options.outputs == "all")
                 status = made.plan.solution.status
                 hold(folder, made)

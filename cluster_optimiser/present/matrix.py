@@ -117,7 +117,12 @@ def _short(judged: Sequence[Principle], results: Sequence[Result], today: int) -
             continue
         lowest = _lowest(results, today, measure) if measure else [False] * len(results)
         cells = [
-            {"verdict": finding.verdict, "value": finding.value or UNKNOWN, "is_lowest": is_lowest}
+            {
+                "verdict": finding.verdict,
+                "value": finding.value or UNKNOWN,
+                # Five clusters are no merit where 22 to 32 are asked for.
+                "is_lowest": is_lowest and finding.verdict != "unmet",
+            }
             for finding, is_lowest in zip(row.findings, lowest, strict=True)
         ]
         found.append({"name": row.name, "unit": row.unit, "cells": cells})

@@ -209,7 +209,7 @@ def test_ground_that_is_moved_by_itself_is_drawn_by_itself(
     assert title in page.inner_text("#try-clusters")
 
 
-@pytest.mark.parametrize("is_symmetric", [True, False])
+@pytest.mark.parametrize("is_symmetric", [pytest.param(True, marks=pytest.mark.thorough), False])
 def test_minutes_from_a_matrix_are_those_of_evaluate(
     is_symmetric: bool, toy_places: list[Result], visit: Callable[..., Any], tmp_path: Path
 ) -> None:
