@@ -27,7 +27,7 @@ from cluster_optimiser.present.travel_data import (
     travel_formula,
     travel_matrix,
 )
-from cluster_optimiser.words import is_unknown
+from cluster_optimiser.words import is_unknown, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -182,7 +182,7 @@ def _spot(shape: BaseGeometry | None, grid: Grid) -> list[int] | None:
 
 
 def _rounded(minutes: pd.Series) -> list[float | None]:
-    return [None if is_unknown(value) else round(float(value), 1) for value in minutes]
+    return [None if is_unknown(value) else float(rounded(value, 1)) for value in minutes]
 
 
 def _option(result: Result, grid: Grid, colour_of: Mapping[str, int]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import string
 import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -166,13 +166,30 @@ def is_unknown(value: object) -> bool:
 def _decimal(value: object, digits: int) -> str:
     if is_unknown(value) or not isinstance(value, (int, float, np.integer, np.floating)):
         return UNKNOWN
-    return _written(f"{value:.{digits}f}", digits, spoken().locale)
+    return _written(value, digits, spoken().locale)
+
+
+WHOLE = 1e15
+"""A number from which on there is no decimal to round."""
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def _written(value: str, digits: int, locale: Locale) -> str:
+def _written(value: float, digits: int, locale: Locale) -> str:
     pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
-    return str(format_decimal(Decimal(value) + 0, format=pattern, locale=locale))
+    return str(format_decimal(rounded(value, digits), format=pattern, locale=locale))
+
+
+def rounded(value: float, digits: int) -> Decimal:
+    """Round as people do what a table holds, halves up, and as browsers do.
+
+    Examples
+    --------
+    >>> rounded(31.15, 1), rounded(-0.04, 1), rounded(2.5, 0)
+    (Decimal('31.2'), Decimal('0.0'), Decimal('3'))
+    """
+    if not abs(value) < WHOLE:
+        return Decimal(f"{value:.0f}")
+    return Decimal(str(float(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0
 
 
 def number(value: object) -> str:
@@ -192,7 +209,7 @@ def one_decimal(value: object) -> str:
     Examples
     --------
     >>> one_decimal(7.25), one_decimal(float("nan")) == UNKNOWN
-    ('7.2', True)
+    ('7.3', True)
     """
     return _decimal(value, 1)
 
@@ -208,7 +225,7 @@ def percent(part: float, whole: float) -> str:
     Examples
     --------
     >>> percent(1, 8), percent(0, 8), percent(1, 5000)
-    ('12%', '0%', 'under 0.1%')
+    ('13%', '0%', 'under 0.1%')
     """
     if not whole:
         return UNKNOWN
@@ -224,7 +241,7 @@ def share(value: object, digits: int = 1) -> str:
         return UNKNOWN
     locale = spoken().locale
     pattern = locale.percent_formats[None].pattern.replace("0%", f"0{'.' * bool(digits)}%")
-    exact = Decimal(f"{100 * value:.{digits}f}") / 100
+    exact = rounded(100 * value, digits) / 100
     pattern = pattern.replace("0.", "0." + "0" * digits)
     return str(format_percent(exact, format=pattern, locale=locale))
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 const vectors = JSON.parse(readFileSync(new URL("./vectors.json", import.meta.url), "utf8"));
 globalThis.document = { documentElement: { lang: "en-GB" }, getElementById: () => ({ textContent: JSON.stringify(vectors.data) }) };
-const { options, data, schools, join, number, counted } = await import("./core.js");
+const { options, data, schools, join, number, decimal, counted } = await import("./core.js");
 const { csvCell, csvRows, fromCell } = await import("./csv.js");
 const { unpackList } = await import("./packing.js");
 const { sweep } = await import("./sweep.js");
@@ -25,6 +25,9 @@ test("cells are written and read as the command line does", () => {
 });
 test("numbers are unpacked as they were packed", () => {
   vectors.packed.forEach(([list, text]) => assert.deepEqual(unpackList(text), list));
+});
+test("numbers are rounded as in the tables", () => {
+  vectors.numbers.forEach(([value, whole, tenths]) => assert.deepEqual([number(value), decimal(value)], [whole, tenths]));
 });
 test("all plans are counted, and the best is found", () => {
   vectors.sweeps.forEach(({ groups, n, limits, count, costs }) => {

@@ -20,6 +20,7 @@ from cluster_optimiser import present
 from cluster_optimiser.inputs.matching import name_key, plain_words
 from cluster_optimiser.present.packing import packed_list
 from cluster_optimiser.present.tables import csv_cell
+from cluster_optimiser.words import number, one_decimal
 from tests.spellings import WAYS
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 MODULES = Path(present.__file__).parent / "templates" / "js"
+NUMBERS = (31.15, 12.95, 7.25, 3.947, 0.05, 4012.5, 4013.5, 0, 99.95)
 CELLS = ("plain", "a, b", 'say "so"', "=1+1", "'=1", "-", "two\nlines", "'quoted'", "O'Hara", "é ł")
 
 
@@ -89,6 +91,7 @@ def test_the_modules_do_what_python_does(norfolk_page: Any, tmp_path: Path) -> N
     vectors = {
         "data": json.loads(data[1]),
         "cells": [_cell(text) for text in CELLS],
+        "numbers": [[n, number(n), one_decimal(n)] for n in NUMBERS],
         "packed": [[some, packed_list(some)] for some in lists],
         "sweeps": [_sweep(chance) for _ in range(60)],
         "spelt": _spelt(norfolk_page.results[0].problem.authority.schools),

@@ -59,7 +59,7 @@ def test_numbers_dates_and_lists_follow_the_language():
 def test_values_are_written_by_what_they_are_and_names_are_never_filled_in():
     with speaking(Language("en-GB", {"a": "{whole}; {part}; {names}; {no}; {text}"})):
         said = say("a", whole=1200, part=2.25, names=["A", "{no}"], no=None, text="{whole}")
-    assert said == "1,200; 2.2; A and {no}; –; {whole}"  # noqa: RUF001 - the dash of the unknown
+    assert said == "1,200; 2.3; A and {no}; –; {whole}"  # noqa: RUF001 - the dash of the unknown
 
 
 def test_no_section_looks_like_plural_forms():

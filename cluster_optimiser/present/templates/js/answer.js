@@ -3,10 +3,8 @@ import { HUNDREDTHS, byId, chip, counted, data, fill, isExempt, join, language, 
 import { chosen } from "./state.js";
 import { way } from "./ways.js";
 
-const companyOf = (list, school) => {
-  const mine = list[school];
-  return list.flatMap((cluster, other) => (cluster === mine && other !== school ? [other] : []));
-};
+const everyone = schools.urn.map((_, school) => school);
+const companyOf = (list, school) => everyone.filter((other) => list[other] === list[school] && other !== school);
 /** Today's local clusters whose ordinary schools are in the school's new cluster. */
 const todayParts = (option, school) => {
   const cluster = option.of[school];

@@ -79,5 +79,5 @@ if (chosen.ask || chosen.see === "ask") openAsk();
 if (chosen.see === "maps") openCompare();
 if (chosen.see || chosen.school !== null) reveal(chosen.see || "school", false);
 // For those who check the page's numbers against the command line.
-window.clusterPage = Object.freeze({ options, panes, first, touchingPairs, search, lookUp, spotOfPostcode, choose, chosen, tried, levels, startFrom, moveUnit, openTry, openCompare, planText, readPlan, measure, checkPlan, answerTo, asked, decodeAsk, openAsk, readForm, replyCsv, replyText, reveal, data });
+window.clusterPage = Object.freeze({ options, panes, first, touchingPairs, search, lookUp, spotOfPostcode, choose, chosen, tried, levels, showAnswer, startFrom, moveUnit, openTry, openCompare, planText, readPlan, measure, checkPlan, answerTo, asked, decodeAsk, openAsk, readForm, replyCsv, replyText, reveal, data });
 document.documentElement.dataset.ready = String(Math.round(performance.now()));
