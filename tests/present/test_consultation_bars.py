@@ -366,7 +366,8 @@ def test_without_scripts_every_school_and_plan_can_be_read(
     assert page.locator(".sheet svg.plan:visible").count() == len(made_page.results)
     first = page.locator("#still-map svg.plan")
     assert first.bounding_box()["y"] < page.viewport_size["height"] / 2
-    assert page.locator("#find:visible, #panes:visible, #try:visible").count() == 0
+    dead = ":is(#maps, #try, button, input, select, textarea, a[href='#maps']):visible"
+    assert page.locator(dead).count() == 0
     rows = page.locator("#all-schools tbody tr")
     clusters = made_page.assignments.set_index(["scenario", "urn"])["cluster"]
     read = 0
@@ -381,6 +382,10 @@ def test_without_scripts_every_school_and_plan_can_be_read(
                 assert cell.split(";")[0] == clusters[result.plan.label, urn]
                 read += 1
     assert read == len(clusters)
+    page.emulate_media(media="print")
+    assert page.locator(".sheet svg.plan:visible").count() == len(made_page.results)
+    assert page.locator("#all-schools tbody tr:visible").count() == len(said)
+    assert page.locator("#reply noscript:visible").count() == 1
 
 
 def test_the_page_is_made_again_from_its_folder(
