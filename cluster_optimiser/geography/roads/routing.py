@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAST_PART = 200
+FEW, MANY = 2, 8
+"""Neighbours of a node that goes: before turns are looked at, and after. More would cost more."""
+
+LEAST_PART = 100
 """A round that takes off less than one node in so many is not worth its while."""
 
 SOURCES_AT_ONCE = 64
@@ -32,8 +34,9 @@ def times_between(
 ) -> NDArray[np.float64]:
     """Find the shortest time from each place to each other one.
 
-    Dead ends without a place are taken off first, and junctions with two roads become one road:
-    no shortest path between places is lost by it. Times are whole numbers, so the result is exact.
+    Dead ends without a place are taken off first, then junctions of few roads, whose neighbours are
+    joined through them: no shortest path between places is lost by it. Times are whole numbers, so
+    the result is exact.
     ``forbidden`` are pairs of arcs of which the second may not follow the first; at their nodes,
     which are no places, and at the junctions next to them, nobody turns back along the stretch
     (``row``, of each arc) that they came by.
@@ -41,15 +44,17 @@ def times_between(
     wanted, where = np.unique(places, return_inverse=True)
     ruled = np.setdiff1d(head[forbidden[:, 0]], wanted)
     order = np.arange(len(tail))
-    arcs = pd.DataFrame({"tail": tail, "head": head, "us": time_us, "first": order, "last": order})
-    arcs = _contracted(arcs, np.concatenate([wanted, ruled]))
+    arcs = _contracted(
+        np.stack([tail, head, time_us, order, order]), np.concatenate([wanted, ruled]), FEW
+    )
     if len(ruled):
         arcs = _with_turns(arcs, ruled, wanted, tail if row is None else row, forbidden)
-    kept, ends = np.unique(
-        np.concatenate([wanted, arcs["tail"], arcs["head"]]), return_inverse=True
-    )
+    arcs = _contracted(arcs, wanted, MANY)
+    kept, ends = np.unique(np.concatenate([wanted, *arcs[:2]]), return_inverse=True)
     nodes, ends = ends[: len(wanted)], ends[len(wanted) :].reshape(2, -1)
-    graph = _graph(ends[0], ends[1], arcs["us"].to_numpy(), len(kept))
+    arcs = _quickest(np.stack([*ends, arcs[2]]), len(kept))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(arcs[0], minlength=len(kept)))])
+    graph = csr_array((arcs[2].astype(np.float64), arcs[1], starts), shape=(len(kept), len(kept)))
     found = np.empty((len(wanted), len(wanted)))
     for start in range(0, len(wanted), SOURCES_AT_ONCE):
         some = slice(start, start + SOURCES_AT_ONCE)
@@ -57,82 +62,81 @@ def times_between(
     return np.asarray(found[np.ix_(where, where)])
 
 
-def _contracted(arcs: pd.DataFrame, wanted: NDArray[np.int64]) -> pd.DataFrame:
-    """Take off nodes with one neighbour, and put one arc in the place of those with two.
+def _contracted(arcs: NDArray[np.int64], wanted: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Put arcs in the place of nodes with so many neighbours at most, until hardly any are left.
 
-    Round by round, of nodes that are neighbours the lowest first, until hardly any are left.
+    Rows of arcs: tail, head, microseconds, first and last arc of which they are made. In a round no
+    two nodes go that are neighbours: of these the one with fewer neighbours does.
     """
-    n = int(max(arcs[["tail", "head"]].max(axis=None) if len(arcs) else 0, *wanted)) + 1
+    n = int(max(arcs[:2].max(initial=-1), *wanted)) + 1
     is_wanted = np.zeros(n, dtype=bool)
     is_wanted[wanted] = True
-    while len(arcs):
-        arcs = arcs[arcs["tail"] != arcs["head"]]
-        tail, head = arcs["tail"].to_numpy(), arcs["head"].to_numpy()
-        low, high = np.full(n, n), np.full(n, -1)
-        for one, other in ((tail, head), (head, tail)):
-            np.minimum.at(low, one, other)
-            np.maximum.at(high, one, other)
-        has_more, is_after = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-        for one, other in ((tail, head), (head, tail)):
-            has_more[one[(other != low[one]) & (other != high[one])]] = True
-        is_free = (high >= 0) & ~is_wanted & ~has_more
-        for one, other in ((tail, head), (head, tail)):
-            is_after[one[is_free[other] & (other < one)]] = True
-        goes = is_free & ~is_after
-        if goes.sum() <= n // LEAST_PART:
+    # Streets are often numbered along their way: in that order only a few would go in each round.
+    turn = np.random.default_rng(0).permutation(n)
+    while arcs.size:
+        arcs = arcs[:, arcs[0] != arcs[1]]
+        pairs = np.unique(arcs[:2].min(axis=0) * n + arcs[:2].max(axis=0))
+        low, high = np.divmod(pairs, n)
+        degree = np.bincount(low, minlength=n) + np.bincount(high, minlength=n)
+        goes = (degree > 0) & (degree <= most) & ~is_wanted
+        rank = degree * n + turn
+        low, high = (ends[goes[low] & goes[high]] for ends in (low, high))
+        goes[np.where(rank[low] > rank[high], low, high)] = False
+        if goes.sum() <= (degree > 0).sum() // LEAST_PART:
             break
         arcs = _bridged(arcs, goes)
     return arcs
 
 
-def _bridged(arcs: pd.DataFrame, goes: NDArray[np.bool_]) -> pd.DataFrame:
-    """Take nodes out, no two of them neighbours, and join their two neighbours through them."""
-    comes, leaves = goes[arcs["head"]], goes[arcs["tail"]]
-    quickest = arcs[comes | leaves].sort_values(["us", "first", "last"])
-    quickest = quickest.drop_duplicates(["tail", "head"])
-    into, out = (quickest[goes[quickest[end]]] for end in ("head", "tail"))
-    both = into.merge(out, left_on="head", right_on="tail", suffixes=("", "_on"), sort=False)
-    both = both[both["tail"] != both["head_on"]]
-    both = both.assign(us=both["us"] + both["us_on"], head=both["head_on"], last=both["last_on"])
-    return pd.concat([arcs[~(comes | leaves)], both[arcs.columns]], ignore_index=True)
+def _bridged(arcs: NDArray[np.int64], goes: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Take nodes out, no two of them neighbours, and join their neighbours through them."""
+    is_beside = goes[arcs[:2]].any(axis=0)
+    quickest = _quickest(arcs[:, is_beside], len(goes))
+    into, out = quickest[:, goes[quickest[1]]], quickest[:, goes[quickest[0]]]
+    come, go = _following(into, out)
+    into, out = into[:, come], out[:, go]
+    joined = np.stack([into[0], out[1], into[2] + out[2], into[3], out[4]])
+    return np.concatenate([arcs[:, ~is_beside], joined], axis=1)
+
+
+def _quickest(arcs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Of parallel arcs keep the quickest, and give them in order of their ends."""
+    pair = arcs[0] * n + arcs[1]
+    order = np.lexsort((*arcs[:1:-1], pair))
+    return arcs[:, order[np.unique(pair[order], return_index=True)[1]]]
+
+
+def _following(
+    into: NDArray[np.int64], out: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pair each arc with all that start where it ends: places in both; the second by tail."""
+    start, stop = (np.searchsorted(out[0], into[1], side) for side in ("left", "right"))
+    first = np.repeat(np.arange(into.shape[1]), stop - start)
+    return first, np.arange(len(first)) - np.repeat(np.cumsum(stop - start) - stop, stop - start)
 
 
 def _with_turns(
-    arcs: pd.DataFrame,
+    arcs: NDArray[np.int64],
     ruled: NDArray[np.int64],
     places: NDArray[np.int64],
     row: NDArray[np.int64],
     forbidden: NDArray[np.int64],
-) -> pd.DataFrame:
+) -> NDArray[np.int64]:
     """Give each arc into a junction with rules, or next to one, an end of its own.
 
     From there only the arcs go on that may follow it.
     """
-    n, ends = len(row), arcs[["tail", "head"]].to_numpy()
-    beside = ends[np.isin(ends, ruled).any(axis=1)].ravel()
-    has_rules = np.setdiff1d(np.unique(beside), places)
-    base = int(max(ends.max(), places.max())) + 1
-    arcs = arcs.reset_index(drop=True)
-    own = np.where(np.isin(ends[:, 1], has_rules), base + np.arange(len(arcs)), ends[:, 1])
-    arcs = arcs.assign(own=own)
-    is_from = np.isin(ends[:, 0], has_rules)
-    turns = arcs.merge(arcs[is_from], left_on="head", right_on="tail", suffixes=("", "_on"))
-    pair = turns["last"].to_numpy() * n + turns["first_on"].to_numpy()
-    is_back = row[turns["last"]] == row[turns["first_on"]]
-    turns = turns[~is_back & ~np.isin(pair, forbidden[:, 0] * n + forbidden[:, 1])]
-    turned = {"tail": turns["own"], "head": turns["own_on"], "us": turns["us_on"]}
-    plain = arcs[~is_from].assign(head=own[~is_from])[["tail", "head", "us"]]
-    return pd.concat([plain, pd.DataFrame(turned)], ignore_index=True)
-
-
-def _graph(
-    tail: NDArray[np.int64], head: NDArray[np.int64], time_us: NDArray[np.int64], n: int
-) -> csr_array:
-    """Make a sparse matrix, which by itself would add parallel arcs: the quickest counts."""
-    order = np.lexsort((time_us, head, tail))
-    tail, head, time_us = tail[order], head[order], time_us[order]
-    is_first = np.ones(len(tail), dtype=bool)
-    is_first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-    tail, head, time_us = tail[is_first], head[is_first], time_us[is_first]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=n))])
-    return csr_array((time_us.astype(np.float64), head, starts), shape=(n, n))
+    arcs = arcs[:, np.argsort(arcs[0], kind="stable")]
+    beside = arcs[:2, np.isin(arcs[:2], ruled).any(axis=0)]
+    has_rules = np.setdiff1d(beside, places)
+    base = int(max(arcs[:2].max(initial=-1), places.max())) + 1
+    own = np.where(np.isin(arcs[1], has_rules), base + np.arange(arcs.shape[1]), arcs[1])
+    is_from = np.isin(arcs[0], has_rules)
+    plain = np.stack([arcs[0], own, *arcs[2:]])[:, ~is_from]
+    come, go = _following(arcs, arcs[:, is_from])
+    go = np.flatnonzero(is_from)[go]
+    last, first = arcs[4, come], arcs[3, go]
+    is_ruled_out = np.isin(last * len(row) + first, forbidden[:, 0] * len(row) + forbidden[:, 1])
+    may = (row[last] != row[first]) & ~is_ruled_out
+    turned = np.stack([own[come], own[go], *arcs[2:, go]])[:, may]
+    return np.concatenate([plain, turned], axis=1)
