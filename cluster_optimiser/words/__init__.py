@@ -241,7 +241,7 @@ def share(value: object, digits: int = 1) -> str:
         return UNKNOWN
     locale = spoken().locale
     pattern = locale.percent_formats[None].pattern.replace("0%", f"0{'.' * bool(digits)}%")
-    exact = rounded(100 * value, digits) / 100
+    exact = rounded(float(value), digits + 2)
     pattern = pattern.replace("0.", "0." + "0" * digits)
     return str(format_percent(exact, format=pattern, locale=locale))
 
