@@ -269,9 +269,11 @@ def _exempt_words(result: Result) -> str:
     return str(words()["glance"]["exempt"].format(n=len(names), names=joined(names)))
 
 
-def option_view(result: Result, under: Ground, domain: tuple[float, float]) -> dict[str, Any]:
-    """Gather what the page says of one option."""
-    label, title = result.plan.label, result.problem.scenario.short_title
+def option_view(
+    result: Result, under: Ground, domain: tuple[float, float], called: Mapping[str, str]
+) -> dict[str, Any]:
+    """Gather what the page says of one option, which is called as the theme says."""
+    label, title = result.plan.label, called["title"]
     n = len(own_clusters(result))
     say = words()
     drawing, colour_of = plan_svg(
@@ -284,8 +286,7 @@ def option_view(result: Result, under: Ground, domain: tuple[float, float]) -> d
     shares = [misaligned(result, layer) for layer in layers]
     return {
         "label": label,
-        "title": title,
-        "description": result.problem.scenario.description,
+        **called,
         "n": n,
         "exempt": _exempt_words(result),
         "sizes": _sizes(result),

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Result, Unsolved
     from cluster_optimiser.prospects import Standing
+    from cluster_optimiser.scenario import Scenario
+
+    Call = Callable[[Scenario], Mapping[str, str]]
 
 RECORD_FILE = "page.json"
 """What of a results folder the page can be made from again."""
@@ -76,14 +79,17 @@ def script_json(value: object) -> markupsafe.Markup:
 
 
 def _unsolved(
-    results: Sequence[Result], comparison: pd.DataFrame, unsolved: Sequence[Unsolved]
+    results: Sequence[Result],
+    comparison: pd.DataFrame,
+    unsolved: Sequence[Unsolved],
+    call: Call,
 ) -> list[dict[str, str]]:
     """Name the options without a plan: those given, and those only the comparison knows."""
     say = words()["status"]
     found = [
         {
             "label": one.scenario.option,
-            "title": one.scenario.short_title,
+            **call(one.scenario),
             "status": say[one.status],
             "message": one.message,
         }
@@ -96,6 +102,7 @@ def _unsolved(
             {
                 "label": str(row["scenario"]),
                 "title": str(row.get("title", "")),
+                "title_lang": "",
                 "status": say.get(row["status"], str(row["status"])),
                 "message": "",
             }
@@ -147,12 +154,14 @@ def page_record(
         raise ValueError(message)
     authority = results[0].problem.authority
     theme = load_theme(authority.folder)
-    record = _record(results, comparison, unsolved, standing) | {
+    call = functools.partial(theme.called, name=theme.language)
+    record = _record(results, comparison, unsolved, standing, call) | {
         "theme": theme.model_dump(mode="json", exclude_defaults=True) | {"language": theme.language}
     }
     for name in theme.others:
         with speaking(name, is_made=authority.is_made):
-            other = _record(results, comparison, unsolved, standing)
+            call = functools.partial(theme.called, name=name)
+            other = _record(results, comparison, unsolved, standing, call)
         record.setdefault("others", {})[name] = _differing(other, record)
     return record
 
@@ -169,12 +178,16 @@ def _record(
     comparison: pd.DataFrame,
     unsolved: Sequence[Unsolved],
     standing: Standing | None,
+    call: Call,
 ) -> dict[str, Any]:
     first = results[0]
     under, domain = ground(first), strip_domain(results)
     matrix = matrix_view(results)
     caveats = [caveat for result in results for caveat in result.caveats]
-    options = [option_view(result, under, domain) for result in results]
+    called = [call(result.problem.scenario) for result in results]
+    options = [
+        option_view(result, under, domain, own) for result, own in zip(results, called, strict=True)
+    ]
     common = [note for note in options[0]["notes"] if all(note in o["notes"] for o in options)]
     for option in options:
         option["notes"] = [note for note in option["notes"] if note not in common]
@@ -194,12 +207,12 @@ def _record(
             "money": money_view(results),
             "levels": levels_view(results),
             "schools": all_schools(results),
-            "unsolved": _unsolved(results, comparison, unsolved),
+            "unsolved": _unsolved(results, comparison, unsolved, call),
             "under": {"symbols": str(under.symbols), "areas_title": under.areas_title},
             "map_width": WIDTH,
             "is_made": first.problem.authority.is_made,
             "data": {
-                **script_data(results, [option.pop("colour_of") for option in options]),
+                **script_data(results, [option.pop("colour_of") for option in options], called),
                 "ask": ask_data(results, standing),
             },
         }

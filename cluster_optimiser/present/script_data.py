@@ -196,8 +196,6 @@ def _option(result: Result, grid: Grid, colour_of: Mapping[str, int]) -> dict[st
     n_held = whole.groupby(level=0).nunique()
     return {
         "label": result.plan.label,
-        "title": result.problem.scenario.short_title,
-        "text": result.problem.scenario.description,
         "stamp": result.stamp,
         "names": list(at),
         "number": list(cluster_numbers(result).values()),
@@ -228,8 +226,12 @@ def _travel(problem: Problem) -> dict[str, Any]:
     return {"formula": formula} if formula is not None else {"matrix": travel_matrix(problem)}
 
 
-def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]]) -> dict[str, Any]:
-    """Gather what the scripts answer from.
+def script_data(
+    results: Sequence[Result],
+    colours: Sequence[Mapping[str, int]],
+    called: Sequence[Mapping[str, str]],
+) -> dict[str, Any]:
+    """Gather what the scripts answer from, of options that are called as the theme says.
 
     The need of schools is not among it: less their pupils it would tell counts of a few pupils.
     """
@@ -241,9 +243,10 @@ def script_data(results: Sequence[Result], colours: Sequence[Mapping[str, int]])
     areas = problem.territory.layers[layer].geometry if layer else empty
     grounds: list[dict[str, Any]] = []
     options = []
-    for result, colour_of in zip(results, colours, strict=True):
+    for result, colour_of, own in zip(results, colours, called, strict=True):
         number = _numbered_once(grounds, ground_data(result.problem))
-        options.append({**_option(result, grid, colour_of), "ground": number})
+        said = {key: text for key, text in own.items() if text}
+        options.append({**said, **_option(result, grid, colour_of), "ground": number})
     made = plain(
         {
             "schools": _schools(problem, cut),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cluster_optimiser.errors import Fault, InputError
-from cluster_optimiser.words import DEFAULT, languages, speaking
+from cluster_optimiser.words import DEFAULT, language, languages, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cluster_optimiser.domain import Authority
+    from cluster_optimiser.scenario import Scenario
 
 THEME_FILE = "theme.toml"
 
@@ -72,6 +73,18 @@ class Texts(BaseModel):
     """A line about the page's own licence, printed with the sources."""
 
 
+KEYS = set(Texts.model_fields)
+
+
+class Translation(Texts):
+    """What a council says in another language than its own."""
+
+    titles: dict[str, str] = Field(default_factory=dict)
+    """Titles of options, by their labels."""
+    descriptions: dict[str, str] = Field(default_factory=dict)
+    """What each option does, by its label."""
+
+
 class Theme(Texts):
     """What a council may set; every key of the file can be left out."""
 
@@ -86,25 +99,25 @@ class Theme(Texts):
     """Language of every word that the program writes: the name of a file of `words`, as en."""
     languages: tuple[str, ...] = ()
     """Languages of the page, which has a page beside it for each but its own, and links to them."""
-    translations: dict[str, Texts] = Field(default_factory=dict)
+    translations: dict[str, Translation] = Field(default_factory=dict)
     """The council's own words in each of the other languages."""
 
     @field_validator("language", "languages")
     @classmethod
     def _spoken(cls, named: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        for language in [named] if isinstance(named, str) else named:
-            if language not in languages():
-                message = f'language "{language}" is not one of {", ".join(languages())}'
+        for one in [named] if isinstance(named, str) else named:
+            if one not in languages():
+                message = f'language "{one}" is not one of {", ".join(languages())}'
                 raise ValueError(message)
         return named
 
     @model_validator(mode="after")
     def _translated(self) -> Self:
         said = self.model_fields_set & (Texts.model_fields.keys() - {"council", "contact"})
-        for language in self.others:
-            lacking = said - self.translations.get(language, Texts()).model_fields_set
+        for name in self.others:
+            lacking = said - self._said_in(name).model_fields_set
             if lacking:
-                message = f"[translations.{language}] lacks {', '.join(sorted(lacking))}"
+                message = f"[translations.{name}] lacks {', '.join(sorted(lacking))}"
                 raise ValueError(message)
         return self
 
@@ -113,12 +126,29 @@ class Theme(Texts):
         """The languages of the pages beside this one."""
         return tuple(one for one in dict.fromkeys(self.languages) if one != self.language)
 
-    def spoken_in(self, language: str) -> Theme:
+    def _said_in(self, name: str) -> Translation:
+        return self.translations.get(name, Translation())
+
+    def called(self, scenario: Scenario, name: str) -> dict[str, str]:
+        """Say what an option is called and does in a language, and which it is in if not that."""
+        said, own = self._said_in(name), language(self.language).tag
+        found = {
+            "title": (said.titles, scenario.short_title),
+            "text": (said.descriptions, scenario.description),
+        }
+        texts = {key: told.get(scenario.option, text) for key, (told, text) in found.items()}
+        tongues = {
+            f"{key}_lang": "" if name == self.language or scenario.option in told else own
+            for key, (told, _) in found.items()
+        }
+        return texts | tongues
+
+    def spoken_in(self, name: str) -> Theme:
         """Give the same look with the council's words in another language."""
-        if language == self.language:
+        if name == self.language:
             return self
-        words = self.translations.get(language, Texts()).model_dump(exclude_unset=True)
-        return self.model_copy(update={**words, "language": language})
+        words = self._said_in(name).model_dump(include=KEYS, exclude_unset=True)
+        return self.model_copy(update={**words, "language": name})
 
     @field_validator("colour")
     @classmethod

@@ -27,8 +27,8 @@ def page_data(today: Result, scenario: Scenario) -> dict[str, Any]:
     authority = today.problem.authority
     say = words()
     titles = {name: lower_first(layer.title) for name, layer in authority.layers.items()}
-    drawn = script_data([today], [dict(plan_colours(today).plan.colour_of)])
-    drawn["options"][0]["title"] = say["studio"]["today_head"]
+    called = {"title": say["studio"]["today_head"], "text": ""}
+    drawn = script_data([today], [dict(plan_colours(today).plan.colour_of)], [called])
     key = [scenario.method == "redraw", scenario.units, list(scenario.urban.areas)]
     preferred = scenario.preferred_layers
     terms = term_names_for(list(titles))

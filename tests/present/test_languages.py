@@ -28,6 +28,8 @@ title = "Clusters in Toyshire"
 languages = ["en", "pl"]
 [translations.pl]
 title = "Klastry w Toyshire"
+titles.4a = "Połączyć sąsiadów"
+descriptions.4a = "Łączy sąsiednie klastry."
 """
 
 
@@ -65,6 +67,14 @@ def test_each_language_has_a_page_that_leads_to_the_others_and_keeps_what_is_loo
     assert page.url.endswith("index.pl.html#school=100012&a=1&b=1&see=measure")
     assert page.locator("h1").inner_text() == "Klastry w Toyshire"
     assert "Dziś w klastrze" in page.locator("#answer").inner_text()
+    # What the council says in Polish, and what it says in English alone.
+    assert page.inner_text("#first-title [lang='en-GB']") == "As they are"
+    page.evaluate("clusterPage.choose({ b: 1 }, 'replace')")
+    assert page.inner_text("#first-title") == "4a Połączyć sąsiadów"
+    assert page.inner_text("#first-text") == "Łączy sąsiednie klastry."
+    english_only = page.locator("[lang='en-GB']:not(a)")
+    assert "Połączyć" not in "".join(english_only.all_text_contents())
+    page.evaluate("clusterPage.choose({ b: 0 }, 'replace')")
     page.locator("a[hreflang]", has_text="English").click()
     page.wait_for_selector("html[lang=en-GB][data-ready]")
     assert page.url.endswith("index.html#school=100012&a=1&b=1&see=measure")

@@ -139,7 +139,7 @@ def test_the_page_tells_no_need_of_a_single_school() -> None:
     result = norfolk_result("4a")
     problem = result.problem
     need, pupils = need_and_pupils(problem.authority.schools, problem.scenario.funding)
-    data = script_data([result], [{}])
+    data = script_data([result], [{}], [{}])
 
     def lists(value: object) -> Iterator[list[object]]:
         if isinstance(value, dict):

@@ -208,7 +208,9 @@ def test_a_small_cluster_is_told_as_broken_rule_or_as_exception_not_both(
     today: Result, solved: Result
 ) -> None:
     under, domain = ground(today), strip_domain([today, solved])
-    given, made = option_view(today, under, domain), option_view(solved, under, domain)
+    given, made = (
+        option_view(one, under, domain, {"title": one.plan.label}) for one in (today, solved)
+    )
     assert "Fen" in [subject for subject, _ in given["violations"]]
     assert "Fen" not in [one["cluster"] for one in given["exceptions"]]
     assert "Fen" in [one["cluster"] for one in made["exceptions"]]
@@ -220,7 +222,7 @@ def test_exceptions_of_all_options_are_told_once_with_their_reason(
     assert "Exceptions to the size range, and why" in page
     short = 2_000 - int(solved.score.clusters.set_index("cluster")["pupils"]["Fen"])
     views = [
-        option_view(solved, ground(solved), strip_domain(results)) | {"label": label}
+        option_view(solved, ground(solved), strip_domain(results), {"title": "", "label": label})
         for label in ("4a", "4b")
     ]
     (one,) = [one for one in all_exceptions(views) if one["cluster"] == "Fen"]

@@ -1,5 +1,5 @@
 // What the options mean for one school, in words: options that give it the same company are told together.
-import { HUNDREDTHS, byId, chip, counted, data, fill, isExempt, join, language, make, number, options, say, schools, sorted, unknownPupils } from "./core.js";
+import { HUNDREDTHS, byId, chip, counted, data, fill, isExempt, join, language, make, number, options, say, schools, sorted, titleNode, unknownPupils } from "./core.js";
 import { chosen } from "./state.js";
 import { way } from "./ways.js";
 
@@ -77,7 +77,8 @@ const answerFor = (group, school) => {
   item.dataset.options = group.map(({ label }) => label).join(" ");
   const head = make("p", undefined, "answer-option");
   group.forEach((one) => head.append(chip(one), " "));
-  head.append(group.length > MOST_TITLES ? counted(group.length, say.same_in) : group.map(({ title }) => title).join("; "));
+  if (group.length > MOST_TITLES) head.append(counted(group.length, say.same_in));
+  else head.append(...group.flatMap((one, i) => [i ? "; " : "", titleNode(one)]));
   const text = make("p");
   const names = [...new Set(group.map((one) => one.names[one.of[school]]))];
   text.append(make("strong", names.join(" / ")));

@@ -53,6 +53,15 @@ export const make = (tag, text, className) => {
   if (className) node.className = className;
   return node;
 };
+/** What is in another language than the page, marked for those who hear it. @param {any} node @param {string} [tongue] */
+export const spokenIn = (node, tongue) => {
+  if (tongue) node.lang = tongue; else node.removeAttribute("lang");
+  return node;
+};
+/** @param {any} option */
+export const titleNode = (option) => spokenIn(make("span", option.title), option.title_lang);
+/** An option as a choice of a list. @param {any} option @param {string} value */
+export const choice = (option, value) => spokenIn(new Option(`${option.label}: ${option.title}`, value), option.title_lang);
 /** @param {any} option */
 export const chip = (option) => make("span", option.label, "chip");
 /** @param {string[]} cells @param {boolean} [isHead] */

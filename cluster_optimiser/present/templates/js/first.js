@@ -1,5 +1,5 @@
 // The first screen: the options in families, and a large map of the one that was chosen.
-import { atLeast, byId, counted, decimal, fill, isExempt, make, number, options, row, say } from "./core.js";
+import { atLeast, byId, counted, decimal, fill, isExempt, make, number, options, row, say, spokenIn, titleNode } from "./core.js";
 import { flyTo, makePane, markSchool, setUpZoom, showOption } from "./maps.js";
 import { choose, chosen } from "./state.js";
 
@@ -30,8 +30,8 @@ const sayCluster = (option) => {
 };
 export const drawFirst = () => {
   const option = options[chosen.b];
-  byId("first-title").replaceChildren(make("span", option.label, "chip"), ` ${option.title}`);
-  byId("first-text").textContent = option.text;
+  byId("first-title").replaceChildren(make("span", option.label, "chip"), " ", titleNode(option));
+  spokenIn(byId("first-text"), option.text_lang).textContent = option.text || "";
   sayCluster(option);
   document.querySelectorAll("#families [data-option]").forEach((link) => {
     const isChosen = Number(link.dataset.option) === chosen.b;

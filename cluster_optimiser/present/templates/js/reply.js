@@ -1,5 +1,5 @@
 // A reply without a server: as an e-mail, as a row of a file, or on paper.
-import { byId, counted, data, download, fill, options, say, schools } from "./core.js";
+import { byId, choice, counted, data, download, fill, options, say, schools } from "./core.js";
 import { csvCell } from "./csv.js";
 import { decodePlan, partOfOption, planCsv, planWords } from "./plan.js";
 import { chosen } from "./state.js";
@@ -67,7 +67,7 @@ const withReply = (act) => () => {
 };
 export const setUpReply = () => {
   const pick = byId("reply-option");
-  pick.append(...options.map(({ label, title }) => new Option(`${label}: ${title}`, label)));
+  pick.append(...options.map((option) => choice(option, option.label)));
   byId("reply").addEventListener("input", showReply);
   byId("reply-mail").addEventListener("click", withReply((reply) => {
     const link = mailLink(reply);

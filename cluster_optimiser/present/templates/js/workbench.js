@@ -1,5 +1,5 @@
 // Try it: move units between clusters, see what follows, save and load the plan.
-import { DASH, byId, counted, data, decimal, download, fill, language, make, number, options, row, say, schools, titleOf } from "./core.js";
+import { DASH, byId, choice, counted, data, decimal, download, fill, language, make, number, options, row, say, schools, titleOf } from "./core.js";
 import { makePane, setUpZoom, showOption } from "./maps.js";
 import { measure, membersOf } from "./measure.js";
 import { namesOf, numbersOf } from "./names.js";
@@ -215,7 +215,7 @@ export const openTry = () => {
 export const setUpTry = () => {
   const from = byId("try-from");
   if (!able.length) { byId("try").hidden = true; return; }
-  from.replaceChildren(...able.map((i) => new Option(`${options[i].label}: ${options[i].title}`, String(i))));
+  from.replaceChildren(...able.map((i) => choice(options[i], String(i))));
   byId("try-box").querySelector("summary").addEventListener("click", (event) => {
     event.preventDefault();
     if (byId("try-box").open) byId("try-box").open = false; else openTry();
