@@ -17,6 +17,9 @@ BORDER_TOLERANCE_M = 1e-3
 CENTIMINUTES_PER_MINUTE: Final = 100
 """Travel minutes are kept to the hundredth, so that pupils times minutes is an exact integer."""
 
+METRES_PER_KM: Final = 1_000
+"""Borders are kept to the metre."""
+
 CENTIPUPILS_PER_PUPIL: Final = 100
 """Deviation of need is kept to the hundredth of a weighted pupil, rounded for each cluster."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cluster_optimiser.constants import (
     CENTIMINUTES_PER_MINUTE,
     CENTIPUPILS_PER_PUPIL,
+    METRES_PER_KM,
 )
 from cluster_optimiser.words import say
 
@@ -51,9 +52,15 @@ class Term:
     needs: Literal["nothing", "place", "need", "projection"] = "nothing"  # to be known at all
     is_of_parts: bool = True  # adds up over parts of a map that are redrawn apart
     bound: Literal["none", "fewest", "median"] = "none"  # what no plan betters, without solving
+    is_optional: bool = False  # only counted where a scenario asks for it
     is_mean_shown: bool = False  # readers are told the mean of a pupil
     layer: str | None = None  # of a family's member
     own: Callable[..., Any] | None = None  # an analyst's own, of schools; of plans where "whole"
+
+    @property
+    def is_of_groups(self) -> bool:
+        """Whether a plan's value comes of what each of its clusters has by itself."""
+        return self.gathers in {"sum", "most"}
 
     @property
     def adds_up(self) -> bool:
@@ -92,6 +99,16 @@ TERMS = (
         bound="median",
         is_mean_shown=True,
     ),
+    Term(
+        "longest_minutes",
+        "minutes",
+        "max_minutes",
+        scale=CENTIMINUTES_PER_MINUTE,
+        gathers="most",
+        needs="place",
+        is_of_parts=False,
+        is_optional=True,
+    ),
     Term("deviation", "pupils", "deviation"),
     Term(
         "need_deviation",
@@ -104,6 +121,8 @@ TERMS = (
     # Parts of a map are coupled by it: only one cluster may carry on one of today's.
     Term("changed_pupils", "pupils", "changed_pupils", is_of_parts=False),
     Term("misaligned", "pupils", "misaligned_{layer}_pupils", layers="preferred"),
+    # A border lies between two clusters: half of its metres are each one's, in whole numbers.
+    Term("border_km", "km", "border_km", scale=2 * METRES_PER_KM, is_optional=True),
     Term(
         "robustness",
         "projections",
@@ -222,6 +241,7 @@ METRICS = tuple(
         "weighted pupils": "need_deviation",
         "pupil minutes": "pupil_minutes pupil_minutes_any_school",
         "minutes": "mean_minutes max_minutes",
+        "km": "border_km",
         "0 to 1": "mean_polsby_popper",
         "plans": "n_legal_plans",
     }.items()

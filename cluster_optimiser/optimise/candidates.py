@@ -12,21 +12,19 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from scipy.sparse import csr_array
 
 from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.errors import Fault, InfeasibleError, ScenarioError
-from cluster_optimiser.geography.alignment import HOME_PREFIX, LAYER_PREFIX
-from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces, is_within
-from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
+from cluster_optimiser.geography.alignment import HOME_PREFIX
+from cluster_optimiser.geography.measures import Measures
+from cluster_optimiser.geography.meeting import is_within
 from cluster_optimiser.geography.units import pinned_units, school_positions
 from cluster_optimiser.optimise.growing import MOST_UNITS, groups_of_few
 from cluster_optimiser.optimise.ranges import own_ranges
 from cluster_optimiser.optimise.universe.frontier import Partitions, partitions
 from cluster_optimiser.own import broken_by, value_of
 from cluster_optimiser.rules import OWN
-from cluster_optimiser.terms import own_terms
+from cluster_optimiser.terms import lookup, own_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
+    from cluster_optimiser.geography.meeting import MeetingPlace
     from cluster_optimiser.scenario import Scenario
     from cluster_optimiser.scenario.tables import Size
 
@@ -221,7 +220,8 @@ class Judge:
             for b in names[i + 1 :]
         ]
         named = self.scenario.size.exceptions
-        self._places: MeetingPlaces | None = None
+        self._measures: Measures | None = None
+        self._asked = (*self.scenario.objective.terms, *self.scenario.limits)
         self._own = own_ranges(problem)
         self.exceptable = ~0 if named is None else self.mask(frozenset(named))
 
@@ -252,61 +252,30 @@ class Judge:
             if enough and self.obeys_pins(mask) and (not small or self.may_be_exception(mask))
         ]
 
-    def _outside(self, members: NDArray[np.bool_], column: str) -> NDArray[np.int64]:
-        """Give each set's pupils outside the area of a column that holds most of them."""
-        problem = self.problem
-        schools = problem.authority.schools
-        urns = problem.unit_of.index
-        pupils = schools["pupils"].reindex(urns).to_numpy(dtype=np.int64)
-        area, areas = pd.factorize(schools[column].reindex(urns))
-        unit = problem.units.index.get_indexer(problem.unit_of)
-        held = np.zeros((len(self.names), len(areas)), dtype=np.int64)
-        np.add.at(held, (unit[area >= 0], area[area >= 0]), pupils[area >= 0])
-        total = members @ np.array(self.unit_pupils, dtype=np.int64)
-        most = (csr_array(members.astype(np.int64)) @ held).max(axis=1, initial=0)
-        return np.asarray(total - most, dtype=np.int64)
-
     def candidates(self, masks: Sequence[int]) -> list[CandidateGroup]:
         """Make candidates of connected sets, without those that break a rule."""
         masks = self.legal_before_travel(masks)
         size = self.scenario.size
-        members = membership(masks, len(self.names))
-        pupils = (members @ np.array(self.unit_pupils, dtype=np.int64)).tolist()
-        if self._places is None:
+        if self._measures is None:
             positions = school_positions(self.problem)
-            self._places = MeetingPlaces.of_problem(
-                self.problem, [positions[name] for name in self.names]
-            )
-        meetings = self._places.of(members)
-        columns = {"changed_pupils": self._outside(members, "local_cluster").tolist()}
-        for layer in self.problem.authority.layers:
-            outside = self._outside(members, LAYER_PREFIX + layer)
-            columns[f"misaligned.{layer}"] = outside.tolist()
-        preferred = [columns[f"misaligned.{layer}"] for layer in self.scenario.preferred_layers]
-        columns["misaligned"] = [sum(row) for row in zip(*preferred, strict=True)] or [0] * len(
-            masks
-        )
-        columns |= self._need_deviation(members)
+            self._measures = Measures(self.problem, [positions[name] for name in self.names])
+        sets = self._measures.sets(membership(masks, len(self.names)))
+        pupils, columns = sets.pupils.tolist(), sets.costs()
+        most_of_each = {t: n for t, n in self.scenario.most_of.items() if not lookup(t).adds_up}
         groups = []
         own = own_terms()
         for i, mask in enumerate(masks):
             if i % _ASK_EVERY == 0:
                 refuse_if_over("groups of units were judged")
-            place = meetings[i]
-            if not self._may_meet(place):
+            costs = {term: max(0, column[i]) for term, column in columns.items()}
+            is_known = all(columns[t][i] >= 0 for t in self._asked if t in columns)
+            is_less = all(costs[term] <= most for term, most in most_of_each.items())
+            if not (is_known and is_less and self._may_meet(sets.meetings[i])):
                 continue
             schools = self._schools(mask) if own or OWN else None
             if OWN and broken_by(schools):
                 continue
-            costs = {
-                "count": 1,
-                "joins": mask.bit_count() - 1,
-                "exceptions": int(pupils[i] < size.min_pupils),
-                "deviation": abs(pupils[i] - size.target),
-                "pupil_minutes": place.pupil_centiminutes if place else 0,
-                **{term: column[i] for term, column in columns.items()},
-                **{row.name: value_of(row, schools) for row in own if row.adds_up},
-            }
+            costs |= {row.name: value_of(row, schools) for row in own if row.adds_up}
             units = tuple(self.names[j] for j in bit_positions(mask))
             is_exception = pupils[i] < size.min_pupils
             is_oversize = pupils[i] > size.max_pupils
@@ -319,32 +288,11 @@ class Judge:
         urns = self.problem.unit_of.index[self.problem.unit_of.isin(names)]
         return self.problem.authority.schools.loc[sorted(urns)]
 
-    def _need_deviation(self, members: NDArray[np.bool_]) -> dict[str, list[int]]:
-        """Give each set's need out of proportion to its pupils, where the scenario states need."""
-        funding = self.problem.scenario.funding
-        if funding is None or not funding.need:
-            return {}
-        schools = self.problem.authority.schools.loc[self.problem.unit_of.index]
-        need, pupils = need_and_pupils(schools, funding)
-        unit = self.problem.units.index.get_indexer(self.problem.unit_of)
-        held = np.zeros((2, len(self.names)), dtype=np.int64)
-        np.add.at(held[0], unit, need)
-        np.add.at(held[1], unit, pupils)
-        total_need, total_pupils = (int(total) for total in held.sum(axis=1))
-        sums = held @ members.T.astype(np.int64)
-        return {
-            "need_deviation": [
-                need_deviation_centipupils(n, p, total_need, total_pupils)
-                for n, p in sums.T.tolist()
-            ]
-        }
-
     def _may_meet(self, place: MeetingPlace | None) -> bool:
         """Tell whether a set has a meeting place that all can reach within the limit."""
         limit_min, hubs = self.scenario.travel.max_minutes, self.scenario.hubs
         if place is None:
-            terms = self.scenario.objective.terms
-            return limit_min is None and hubs == "any" and "pupil_minutes" not in terms
+            return limit_min is None and hubs == "any"
         return is_within(place.max_centiminutes, limit_min)
 
 

@@ -146,7 +146,7 @@ class Scenario(ShownScenario, Table):
     def _terms_are_known(self) -> Self:
         limited = [known_term(term, "limits") for term in self.limits]
         for term in limited:
-            if not term.adds_up:
+            if not term.is_of_groups:
                 problem = f'"{term.name}" {NO_SUM[term.gathers]} and cannot be limited'
                 refuse(problem, "Put it into an order.", "limits")
         if limited and self.levels is not None:
@@ -329,6 +329,10 @@ class Scenario(ShownScenario, Table):
         if self.redraw.hubs is not None:
             return self.redraw.hubs
         return "secondary" if self.method == "redraw" else "any"
+
+    def asks(self, term: str) -> bool:
+        """Tell whether a term is in the objective or limited."""
+        return term in {*self.objective.terms, *self.limits}
 
     @property
     def most_of(self) -> dict[str, int]:

@@ -1,0 +1,176 @@
+"""What a set of schools costs in each term, in whole numbers of the term's scale.
+
+Said once for all who make or measure plans; the independent check counts by code of its own. Sets
+are made of parts, whatever schools are gathered in: the units of a maker, single schools where a
+plan is measured that may divide units.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from cluster_optimiser.geography.adjacency import shared_boundaries
+from cluster_optimiser.geography.alignment import LAYER_PREFIX
+from cluster_optimiser.geography.meeting import MeetingPlaces
+from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
+from cluster_optimiser.geography.travel import UNKNOWN
+from cluster_optimiser.terms import FAMILIES, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.geography.meeting import MeetingPlace
+
+    Costs = Sequence[int] | NDArray[np.int64]
+    """Of each set; below 0 where it is not known."""
+
+
+class Measures:
+    """Measures sets of parts; a part is the positions of its schools in the register."""
+
+    def __init__(self, problem: Problem, parts: Sequence[NDArray[np.int64]]) -> None:
+        self.problem, self.parts = problem, parts
+        self.schools = problem.authority.schools
+        self.pupils = self.schools["pupils"].to_numpy(dtype=np.int64)
+        self.part_of = np.full(len(self.schools), -1)
+        for number, members in enumerate(parts):
+            self.part_of[members] = number
+
+    @cached_property
+    def places(self) -> MeetingPlaces:
+        """Where sets of parts meet."""
+        return MeetingPlaces.of_problem(self.problem, self.parts)
+
+    @cached_property
+    def borders_m(self) -> csr_array:
+        """Whole metres of border between every two parts, exempt schools on their hosts' ground."""
+        urns = self.schools.index
+        first = pd.Series(self.problem.unit_of.index, index=self.problem.unit_of.to_numpy())
+        hosts = self.problem.local_unit_of.map(first.groupby(level=0).min())
+        place = pd.Series(self.part_of, index=urns)
+        place.loc[hosts.index] = place.loc[hosts].to_numpy()
+        shared = shared_boundaries(self.problem.territory.cells.geometry)
+        ends = np.array([*shared], dtype=np.int64).reshape(len(shared), 2)
+        one, other = place.loc[ends[:, 0]].to_numpy(), place.loc[ends[:, 1]].to_numpy()
+        metres = np.array([round(m) for m in shared.values()], dtype=np.int64)
+        kept = (one != other) & (one >= 0) & (other >= 0)
+        both = np.concatenate([one[kept], other[kept]]), np.concatenate([other[kept], one[kept]])
+        size = (len(self.parts), len(self.parts))
+        return csr_array((np.tile(metres[kept], 2), both), shape=size)
+
+    def added(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add up values of schools over the schools of each part."""
+        total = np.zeros(len(self.parts), dtype=np.int64)
+        np.add.at(total, self.part_of[self.part_of >= 0], values[self.part_of >= 0])
+        return total
+
+    def sets(self, members: NDArray[np.bool_]) -> Sets:
+        """Give sets (rows) of parts (columns)."""
+        return Sets(self, members)
+
+
+class Sets:
+    """Sets of parts."""
+
+    def __init__(self, measures: Measures, members: NDArray[np.bool_]) -> None:
+        self.measures, self.members = measures, members
+        self.scenario = measures.problem.scenario
+
+    @cached_property
+    def counts(self) -> csr_array:
+        """The same in whole numbers, sparse."""
+        return csr_array(self.members.astype(np.int64))
+
+    @cached_property
+    def pupils(self) -> NDArray[np.int64]:
+        """Pupils of each set."""
+        return np.asarray(self.counts @ self.measures.added(self.measures.pupils))
+
+    @cached_property
+    def meetings(self) -> list[MeetingPlace | None]:
+        """Where each set meets."""
+        return self.measures.places.of(self.members)
+
+    def cost(self, term: str) -> Costs:
+        """Give what each set costs in a term."""
+        row = lookup(term)
+        if row.layer is not None:
+            return _outside(self, LAYER_PREFIX + row.layer)
+        return _COSTS[term](self)
+
+    def costs(self) -> dict[str, list[int]]:
+        """Give what each set costs in every term that the scenario lets be known."""
+        funding = self.scenario.funding
+        layers = self.measures.problem.authority.layers
+        names = []
+        for row in map(lookup, _COSTS):
+            if row.layers == "preferred":
+                names += [f"{family.name}.{layer}" for family in FAMILIES for layer in layers]
+            is_known = row.needs != "need" or bool(funding and funding.need)
+            if is_known and (not row.is_optional or self.scenario.asks(row.name)):
+                names.append(row.name)
+        return {name: np.asarray(self.cost(name)).tolist() for name in names}
+
+
+def _outside(sets: Sets, column: str) -> NDArray[np.int64]:
+    """Count pupils outside the area of a column that holds most of them."""
+    measures = sets.measures
+    area, areas = pd.factorize(measures.schools[column])
+    there = (measures.part_of >= 0) & (area >= 0)
+    held = np.zeros((len(measures.parts), len(areas)), dtype=np.int64)
+    np.add.at(held, (measures.part_of[there], area[there]), measures.pupils[there])
+    return np.asarray(sets.pupils - (sets.counts @ held).max(axis=1, initial=0), dtype=np.int64)
+
+
+def _misaligned(sets: Sets) -> NDArray[np.int64]:
+    layers = sets.scenario.preferred_layers
+    total = np.zeros(len(sets.members), dtype=np.int64)
+    return sum((_outside(sets, LAYER_PREFIX + layer) for layer in layers), total)
+
+
+def _need_deviation(sets: Sets) -> list[int]:
+    """Give need out of proportion to pupils, of schools that share in the pot."""
+    measures, funding = sets.measures, sets.scenario.funding
+    if funding is None:
+        return [0] * len(sets.members)
+    held = [measures.added(values) for values in need_and_pupils(measures.schools, funding)]
+    all_need, all_pupils = (int(values.sum()) for values in held)
+    need, pupils = ((sets.counts @ values).tolist() for values in held)
+    return [
+        need_deviation_centipupils(n, p, all_need, all_pupils)
+        for n, p in zip(need, pupils, strict=True)
+    ]
+
+
+def _border(sets: Sets) -> NDArray[np.int64]:
+    """Give metres of border with what is outside: half of them are a cluster's own."""
+    counts, borders = sets.counts, sets.measures.borders_m
+    inside = (counts @ borders).multiply(counts).sum(axis=1)
+    return np.asarray(counts @ borders.sum(axis=1) - inside)
+
+
+_COSTS: Mapping[str, Callable[[Sets], Costs]] = {
+    "count": lambda sets: [1] * len(sets.members),
+    "joins": lambda sets: sets.members.sum(axis=1) - 1,
+    "exceptions": lambda sets: sets.pupils < sets.scenario.size.min_pupils,
+    "deviation": lambda sets: abs(sets.pupils - sets.scenario.size.target),
+    "pupil_minutes": lambda sets: [
+        place.pupil_centiminutes if place else UNKNOWN for place in sets.meetings
+    ],
+    "longest_minutes": lambda sets: [
+        place.max_centiminutes if place else UNKNOWN for place in sets.meetings
+    ],
+    "changed_pupils": lambda sets: _outside(sets, "local_cluster"),
+    "misaligned": _misaligned,
+    "need_deviation": _need_deviation,
+    "border_km": _border,
+}
+"""Term -> what each set costs in it."""
