@@ -20,14 +20,15 @@ from cluster_optimiser.constants import (
 from cluster_optimiser.domain import Problem, Score
 from cluster_optimiser.geography.adjacency import MINUTES_TOLERANCE_MIN, shared_boundaries
 from cluster_optimiser.geography.alignment import areas_of, home_and_misaligned
+from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.meeting import MeetingPlaces, meeting_schools
 from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
 from cluster_optimiser.geography.travel import UNKNOWN, drive_between, to_centiminutes
 from cluster_optimiser.own import clusters_of, value_of_plan
-from cluster_optimiser.terms import own_terms
+from cluster_optimiser.terms import TERMS, own_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from shapely.geometry.base import BaseGeometry
 
@@ -292,6 +293,7 @@ def plan_metrics(
     funding = problem.scenario.funding
     if funding is not None and funding.need:
         metrics["need_deviation"] = need_deviation(problem, assignment)
+    metrics |= _asked_metrics(problem, assignment, list(own["cluster"]), metrics)
     held = None if not own_terms() else clusters_of(problem.authority.schools, assignment)
     for term in own_terms():
         ordinary = {name: held[name] for name in own["cluster"] if held and name in held}
@@ -302,6 +304,22 @@ def plan_metrics(
         metrics[f"misaligned_{layer}_share"] = misaligned / total if total else None
         metrics[f"n_across_{layer}"] = int((own[f"misaligned_{layer}_pupils"] > 0).sum())
     return metrics
+
+
+def _asked_metrics(
+    problem: Problem, assignment: pd.Series, names: list[str], known: Collection[str]
+) -> dict[str, float | int | None]:
+    """Give what the clusters have of each term that is counted only where it is asked for."""
+    terms = [t for t in TERMS if t.is_optional and t.metric not in known]
+    asked = [term for term in terms if problem.scenario.asks(term.name)]
+    if not asked:
+        return {}
+    urns = problem.unit_of.index
+    # By school, not by unit: a plan that is measured may divide units.
+    parts = problem.authority.schools.index.get_indexer(urns)[:, None]
+    members = assignment.loc[urns].to_numpy() == np.array(names, dtype=object)[:, None]
+    sets = Measures(problem, list(parts)).sets(members)
+    return {term.metric: term.value(sets.cost(term.name)) for term in asked}
 
 
 def score(problem: Problem, assignment: pd.Series, label: str) -> Score:

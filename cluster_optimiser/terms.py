@@ -50,7 +50,9 @@ class Term:
     methods: tuple[str, ...] = ("merge", "redraw")
     layers: Literal["none", "named", "preferred"] = "none"
     needs: Literal["nothing", "place", "need", "projection"] = "nothing"  # to be known at all
-    is_of_parts: bool = True  # adds up over parts of a map that are redrawn apart
+    # Whether it adds up over parts of a map that are redrawn apart: of "today" where none of
+    # today's clusters lies in two, only one of which may carry on.
+    of_parts: Literal["always", "today", "never"] = "always"
     bound: Literal["none", "fewest", "median"] = "none"  # what no plan betters, without solving
     is_optional: bool = False  # only counted where a scenario asks for it
     is_mean_shown: bool = False  # readers are told the mean of a pupil
@@ -66,6 +68,15 @@ class Term:
     def adds_up(self) -> bool:
         """Whether a plan's value is the sum of its clusters'."""
         return self.gathers == "sum"
+
+    def gather(self, costs: Iterable[int]) -> int:
+        """Give a plan's value of its clusters' whole numbers."""
+        return sum(costs) if self.adds_up else max(costs, default=0)
+
+    def value(self, costs: Iterable[int]) -> float | None:
+        """Give the same in its unit; None where one, below 0, is not known."""
+        held = [int(cost) for cost in costs]
+        return None if min(held, default=0) < 0 else self.gather(held) / self.scale
 
     @property
     def key(self) -> str:
@@ -106,7 +117,7 @@ TERMS = (
         scale=CENTIMINUTES_PER_MINUTE,
         gathers="most",
         needs="place",
-        is_of_parts=False,
+        of_parts="never",
         is_optional=True,
     ),
     Term("deviation", "pupils", "deviation"),
@@ -118,8 +129,7 @@ TERMS = (
         methods=("merge",),
         needs="need",
     ),
-    # Parts of a map are coupled by it: only one cluster may carry on one of today's.
-    Term("changed_pupils", "pupils", "changed_pupils", is_of_parts=False),
+    Term("changed_pupils", "pupils", "changed_pupils", of_parts="today"),
     Term("misaligned", "pupils", "misaligned_{layer}_pupils", layers="preferred"),
     # A border lies between two clusters: half of its metres are each one's, in whole numbers.
     Term("border_km", "km", "border_km", scale=2 * METRES_PER_KM, is_optional=True),
@@ -130,7 +140,7 @@ TERMS = (
         gathers="projections",
         methods=("merge",),
         needs="projection",
-        is_of_parts=False,
+        of_parts="never",
     ),
 )
 """Terms besides those of a family."""

@@ -59,7 +59,7 @@ class Measures:
         place.loc[hosts.index] = place.loc[hosts].to_numpy()
         shared = shared_boundaries(self.problem.territory.cells.geometry)
         ends = np.array([*shared], dtype=np.int64).reshape(len(shared), 2)
-        one, other = place.loc[ends[:, 0]].to_numpy(), place.loc[ends[:, 1]].to_numpy()
+        one, other = (place.reindex(column).to_numpy() for column in ends.T)
         metres = np.array([round(m) for m in shared.values()], dtype=np.int64)
         kept = (one != other) & (one >= 0) & (other >= 0)
         both = np.concatenate([one[kept], other[kept]]), np.concatenate([other[kept], one[kept]])
@@ -160,7 +160,7 @@ def _border(sets: Sets) -> NDArray[np.int64]:
 _COSTS: Mapping[str, Callable[[Sets], Costs]] = {
     "count": lambda sets: [1] * len(sets.members),
     "joins": lambda sets: sets.members.sum(axis=1) - 1,
-    "exceptions": lambda sets: sets.pupils < sets.scenario.size.min_pupils,
+    "exceptions": lambda sets: (sets.pupils < sets.scenario.size.min_pupils).astype(np.int64),
     "deviation": lambda sets: abs(sets.pupils - sets.scenario.size.target),
     "pupil_minutes": lambda sets: [
         place.pupil_centiminutes if place else UNKNOWN for place in sets.meetings

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.constants import MAX_ROW_TOTAL
 from cluster_optimiser.optimise.weighting import exact_factors
-from cluster_optimiser.terms import TIE_BREAK, WEIGHTED, term_scale
+from cluster_optimiser.terms import TIE_BREAK, WEIGHTED, lookup, term_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.scenario import Objective, Scenario
@@ -39,7 +39,7 @@ def group_costs(
 ) -> dict[str, list[int]]:
     """Give the integer cost of every candidate in every stage, in the order of the stages.
 
-    A term that is no sum over its candidates is left out.
+    A term that does not come of what each candidate has by itself is left out.
     """
     costs: dict[str, list[int]] = {}
     if objective.weights:
@@ -47,10 +47,22 @@ def group_costs(
         costs[WEIGHTED] = [sum(f * group.costs[t] for t, f in factors.items()) for group in groups]
     else:
         for row in objective.rows:
-            if row.adds_up:
+            if row.is_of_groups:
                 costs[row.name] = [group.costs[row.name] for group in groups]
     costs[TIE_BREAK] = [_tie_cost(group.units, seed) for group in groups]
     return costs
+
+
+def are_largest(stages: Iterable[str]) -> tuple[bool, ...]:
+    """Tell of each stage whether a plan has the largest of its groups' costs, not their sum."""
+    return tuple(
+        stage not in {WEIGHTED, TIE_BREAK} and lookup(stage).gathers == "most" for stage in stages
+    )
+
+
+def plan_cost(term: str, groups: Iterable[CandidateGroup]) -> int:
+    """Give what a plan of groups has of a term."""
+    return lookup(term).gather(group.costs[term] for group in groups)
 
 
 def _tie_cost(units: tuple[str, ...], seed: int) -> int:
@@ -65,4 +77,8 @@ def exceeds_safe_total(groups: Sequence[CandidateGroup], scenario: Scenario, see
     Such a row is written in digits, and its optimum checked by the second method, and said so.
     """
     costs = group_costs(groups, scenario.objective, seed=seed)
-    return any(sum(row) > MAX_ROW_TOTAL for row in costs.values())
+    return any(
+        sum(row) > MAX_ROW_TOTAL
+        for row, is_largest in zip(costs.values(), are_largest(costs), strict=True)
+        if not is_largest
+    )

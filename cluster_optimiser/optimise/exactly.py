@@ -83,6 +83,20 @@ class Sum:
         return Sum(made, weights, uppers)
 
 
+@dataclass(frozen=True, slots=True)
+class Largest(Sum):
+    """The largest cost of the groups that are chosen: a bound that the program keeps above them.
+
+    Its first variable is the bound, the others choose the groups.
+    """
+
+    costs: Sequence[int] = ()
+
+    def value(self, values: Sequence[int]) -> int:
+        """Give the largest cost that is chosen, whatever the bound was left at."""
+        return max((c for c, v in zip(self.costs, values[1:], strict=True) if v), default=0)
+
+
 def hold(model: cp_model.CpModel, total: Sum, most: int) -> None:
     """Add: the sum is at most so much, in rows that the solver is known to be safe with."""
     if total.most > MAX_ROW_TOTAL:

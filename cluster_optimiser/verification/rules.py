@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, CENTIPUPILS_PER_PUPIL
+from cluster_optimiser.constants import (
+    CENTIMINUTES_PER_MINUTE,
+    CENTIPUPILS_PER_PUPIL,
+    METRES_PER_KM,
+)
 from cluster_optimiser.domain import Violation
 from cluster_optimiser.own import broken_by, value_of_plan
 from cluster_optimiser.rules import OWN
-from cluster_optimiser.terms import own_terms
+from cluster_optimiser.terms import TERMS, own_terms
 from cluster_optimiser.verification.facts import (
     ClusterFacts,
     Verification,
@@ -26,7 +30,7 @@ from cluster_optimiser.verification.facts import (
     sort_members,
 )
 from cluster_optimiser.verification.levels import level_violations
-from cluster_optimiser.verification.neighbours import touching
+from cluster_optimiser.verification.neighbours import borders_m, touching, where_schools_lie
 from cluster_optimiser.verification.register import PlainGround
 
 if TYPE_CHECKING:
@@ -326,6 +330,30 @@ def _need_deviation(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> fl
     return sum(hundredths) / CENTIPUPILS_PER_PUPIL
 
 
+def _border_km(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> float:
+    """Follow the borders of cells: half of one belongs to each cluster that ends at it.
+
+    An exempt school's cell goes with the first school of the unit that it stands in.
+    """
+    cluster_of = {
+        urn: facts.name
+        for facts in ordinary
+        for urn in facts.urns
+        if ground.schools[urn].exempt is None
+    }
+    for urn, unit in where_schools_lie(ground).items():
+        if ground.schools[urn].exempt is not None and ground.unit_urns[unit]:
+            host = min(ground.unit_urns[unit])
+            if host in cluster_of:
+                cluster_of[urn] = cluster_of[host]
+    halves = 0
+    for ends, metres in borders_m(ground.problem.territory.cells).items():
+        one, other = (cluster_of.get(urn) for urn in ends)
+        if one != other:
+            halves += round(metres) * ((one is not None) + (other is not None))
+    return halves / (2 * METRES_PER_KM)
+
+
 def _objective(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[str, float | None]:
     scenario = ground.scenario
     misaligned = {
@@ -342,11 +370,13 @@ def _objective(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[st
         "pupil_minutes": (
             sum(hundredths) / CENTIMINUTES_PER_MINUTE if len(hundredths) == len(ways) else None
         ),
+        "longest_minutes": _travel_metrics(ground, ordinary)["max_minutes"],
         "deviation": sum(abs(facts.pupils - scenario.size.target) for facts in ordinary),
         "changed_pupils": _changed_pupils(ground, ordinary),
         "misaligned": sum(misaligned.get(layer, 0) for layer in scenario.preferred_layers),
         **{f"misaligned.{layer}": pupils for layer, pupils in misaligned.items()},
         **({} if need is None else {"need_deviation": need}),
+        **({"border_km": _border_km(ground, ordinary)} if scenario.asks("border_km") else {}),
         **_own_values(ground, ordinary),
     }
 
@@ -392,6 +422,9 @@ def _metrics(
     if "need_deviation" in objective:
         metrics["need_deviation"] = objective["need_deviation"]
     metrics |= {term.metric: objective[term.name] for term in own_terms()}
+    metrics |= {
+        t.metric: objective[t.name] for t in TERMS if ground.scenario.asks(t.name) and t.is_optional
+    }
     for layer in ground.layers:
         misaligned = [f.misaligned_pupils[layer] for f in ordinary]
         metrics[f"misaligned_{layer}_pupils"] = sum(misaligned)

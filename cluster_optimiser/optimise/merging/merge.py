@@ -23,7 +23,13 @@ from cluster_optimiser.optimise.candidates import (
     unit_adjacency,
 )
 from cluster_optimiser.optimise.continuing import continuing_of, refuse_divided
-from cluster_optimiser.optimise.costs import exceeds_safe_total, group_costs, stage_scales
+from cluster_optimiser.optimise.costs import (
+    are_largest,
+    exceeds_safe_total,
+    group_costs,
+    plan_cost,
+    stage_scales,
+)
 from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
 from cluster_optimiser.optimise.merging.partition import MANY_GROUPS, Cover, best_cover
@@ -35,7 +41,7 @@ from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.terms import WEIGHTED, term_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from cluster_optimiser.domain import Problem
@@ -84,7 +90,7 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
     scenario = problem.scenario
     is_plain = (
         not earlier
-        and all(row.adds_up for row in scenario.objective.rows)
+        and all(row.is_of_groups for row in scenario.objective.rows)
         and continuing_of(problem, ()) is None
     )
     try:
@@ -147,7 +153,7 @@ def _begun(
     if left_s() is not None or most_mb() != math.inf:
         with _share(SHARE_OF_START):
             return None, first_plan(problem, seed=seed, is_bettered=False) or []
-    swept = sweep(problem, groups, list(_swept_costs(problem, groups, seed)[0].values()))
+    swept = _swept(problem, groups, _swept_costs(problem, groups, seed)[0])
     return swept, [] if swept is None else [groups[i] for i in swept.chosen]
 
 
@@ -166,7 +172,7 @@ def _cover_of(problem: Problem, chosen: Sequence[CandidateGroup], seed: int) -> 
     objective = problem.scenario.objective
     term, costs = next(iter(group_costs(chosen, objective, seed=seed).items()))
     scale = stage_scales(objective)[term]
-    value = float(sum(costs) / scale)
+    value = float((sum(costs) if term == WEIGHTED else plan_cost(term, chosen)) / scale)
     if objective.weights:
         bound = sum(
             weight * lower_bound(problem, t, known=sum(g.costs[t] for g in chosen) / term_scale(t))
@@ -239,7 +245,7 @@ def _second_proof(
     if unlike or keeping is not None:
         return _proof_in_order(problem, groups, cover, unlike, keeping, seed=seed)
     costs, scale = _swept_costs(problem, groups, seed)
-    outcome = swept or sweep(problem, groups, list(costs.values()))
+    outcome = swept or _swept(problem, groups, costs)
     if outcome is None:
         return {"second_method": "no_sweep"}
     if cover.status == "OPTIMAL":
@@ -257,6 +263,12 @@ def _second_proof(
         "second_method": "sweep",
         "n_sweep_states": outcome.n_states,
     }
+
+
+def _swept(
+    problem: Problem, groups: Sequence[CandidateGroup], costs: Mapping[str, Sequence[int]]
+) -> Sweep | None:
+    return sweep(problem, groups, list(costs.values()), are_largest=are_largest(costs))
 
 
 def _swept_costs(

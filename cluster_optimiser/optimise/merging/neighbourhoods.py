@@ -22,9 +22,9 @@ from cluster_optimiser.optimise.candidates import (
     connected_sets,
     unit_adjacency,
 )
-from cluster_optimiser.optimise.costs import group_costs
+from cluster_optimiser.optimise.costs import are_largest, group_costs, plan_cost
 from cluster_optimiser.optimise.exactly import Sum, hold, minimise
-from cluster_optimiser.optimise.merging.partition import new_solver
+from cluster_optimiser.optimise.merging.partition import largest_of, new_solver
 from cluster_optimiser.optimise.weighting import MOST_TOTAL
 from cluster_optimiser.terms import TIE_BREAK
 
@@ -125,7 +125,12 @@ class _Search:
         n = len(groups)
         left_over = Sum(slack, [max(1, self.pupils[u]) for u in units])
         stages: list[tuple[Sum, int | None]] = [(left_over, None)]
-        stages += [(Sum(x, row[:n]), sum(row[n:])) for row in costs.values()]
+        for row, is_largest in zip(costs.values(), are_largest(costs), strict=True):
+            if is_largest:
+                total: Sum = largest_of(model, x, groups, row[:n], len(self.pupils))
+                stages.append((total, max(row[n:], default=0)))
+            else:
+                stages.append((Sum(x, row[:n]), sum(row[n:])))
         return self._take(model, x, groups, stages, region)
 
     def _take(
@@ -188,7 +193,7 @@ def first_plan(
         pass
     found = list(search.plan.values())
     limits = problem.scenario.most_of.items()
-    is_over_limit = any(sum(group.costs[term] for group in found) > most for term, most in limits)
+    is_over_limit = any(plan_cost(term, found) > most for term, most in limits)
     return None if search.left or len(found) < fewest or is_over_limit else found
 
 

@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
-from cluster_optimiser.constants import (
-    EFFORT_DIGITS,
-)
+from cluster_optimiser.constants import EFFORT_DIGITS, MAX_ROW_TOTAL
 from cluster_optimiser.domain import Stage
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.continuing import TERM as CHANGED
 from cluster_optimiser.optimise.continuing import carry_on_once, with_continuing
-from cluster_optimiser.optimise.costs import group_costs, stage_scales
-from cluster_optimiser.optimise.exactly import Answer, Sum, hold, minimise
+from cluster_optimiser.optimise.costs import are_largest, group_costs, stage_scales
+from cluster_optimiser.optimise.exactly import Answer, Largest, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import solve
 from cluster_optimiser.optimise.weighting import MOST_TOTAL
+from cluster_optimiser.terms import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -89,9 +88,31 @@ def limit_terms(
     groups: Sequence[CandidateGroup],
     most_of: Mapping[str, int],
 ) -> None:
-    """Add for each limited term t: sum of c_t(C) x_C <= the most of it."""
+    """Add for each limited term t that is a sum: sum of c_t(C) x_C <= the most of it."""
     for term, most in most_of.items():
-        hold(model, Sum(x, [group.costs[term] for group in groups]), most)
+        if lookup(term).adds_up:
+            hold(model, Sum(x, [group.costs[term] for group in groups]), most)
+
+
+def largest_of(
+    model: cp_model.CpModel,
+    x: Variables,
+    groups: Sequence[CandidateGroup],
+    costs: Sequence[int],
+    n_units: int,
+) -> Largest:
+    """Add for each unit u: sum of c(C) x_C over the candidates that hold u <= t; give t."""
+    top = model.new_int_var(0, max(costs, default=0), "largest")
+    for unit in range(n_units):
+        held = [i for i, group in enumerate(groups) if group.mask >> unit & 1]
+        if sum(costs[i] for i in held) <= MAX_ROW_TOTAL:
+            row = Sum([x[i] for i in held], [costs[i] for i in held])
+            model.add(row.expression <= top)
+        else:
+            for i in held:
+                model.add(costs[i] * x[i] <= top)
+    bound = [1, *(0 for _ in x)]
+    return Largest([top, *x], bound, [max(costs, default=0), *bound[1:]], costs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +232,10 @@ def best_cover(  # noqa: PLR0913 - what couples the groups of a plan, each by it
     model, x = build_model(groups, scenario, n_units, unlike)
     for variable, group in zip(x, groups if start else (), strict=bool(start)):
         model.add_hint(variable, group.mask in start)
-    values = {
-        term: Sum(x, costs)
-        for term, costs in group_costs(groups, scenario.objective, seed=seed).items()
+    costs = group_costs(groups, scenario.objective, seed=seed)
+    values: dict[str, Sum] = {
+        term: largest_of(model, x, groups, row, n_units) if is_largest else Sum(x, row)
+        for (term, row), is_largest in zip(costs.items(), are_largest(costs), strict=True)
     }
     if keeping is not None:
         lost = lose_projections(model, x, groups, keeping, n_units)

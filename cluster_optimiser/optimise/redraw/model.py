@@ -40,6 +40,7 @@ class Assignment:
     of_hub: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     stands: dict[Cluster, int] = field(default_factory=dict)
     exception: dict[int, int] = field(default_factory=dict)
+    must_meet: bool = False  # a term goes by where a cluster meets, which may not be its best hub
 
     def open(self, hub: int) -> int:
         """Give y_h, the variable that opens a hub."""
@@ -252,6 +253,21 @@ def forbid(a: Assignment, cluster: Cluster) -> None:
             inside = [(1, a.x[i, h]) for i in sorted(cluster)]
             outside = [(-1, a.x[i, h]) for i in members if i not in cluster]
             a.model.row([*inside, *outside], high=len(cluster) - 1)
+
+
+def meet_at_the_best(a: Assignment, hub: int, better: int) -> None:
+    """Add: the cluster of h holds no unit of g, or sum of c_ih x_ih is less than sum of c_ig x_ig.
+
+    A tie goes to the first; where a unit that cannot reach g is held, it is no meeting place.
+    """
+    added, blocked = a.ground.places.added, a.ground.places.blocked
+    less = {i: int(added[i, hub]) - int(added[i, better]) for i in a.of_hub[hub]}
+    step = int(better < hub)
+    most = step + sum(max(0, c) for c in less.values())
+    terms = [(-most if blocked[i, better] else c, a.x[i, hub]) for i, c in less.items()]
+    at = a.x.get((a.ground.hubs[better].unit, hub))
+    if at is not None:
+        a.model.row([*terms, (most, at)], high=most - step)
 
 
 def build_model(

@@ -12,7 +12,7 @@ import numpy as np
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
-from cluster_optimiser.geography.meeting import MeetingPlaces
+from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import pinned_units, school_positions
 from cluster_optimiser.optimise.candidates import bit_positions, unit_adjacency
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
+    from cluster_optimiser.geography.meeting import MeetingPlaces
 
 FAR = np.iinfo(np.int64).max
 """Stands for a way that is not known, where ways are compared."""
@@ -45,6 +46,7 @@ class RedrawGround:
     """A problem in the numbers of the model."""
 
     problem: Problem
+    measures: Measures  # of sets of its units
     places: MeetingPlaces  # its hubs, in the same order
     shortest: NDArray[np.int64]  # centiminutes from a unit's nearest school (row) to a hub (column)
     units: tuple[str, ...]
@@ -134,7 +136,8 @@ def redraw_ground(problem: Problem) -> RedrawGround:
     neighbours = tuple(frozenset(bit_positions(bits)) for bits in unit_adjacency(problem))
     at = school_positions(problem)
     schools = [at[name] for name in units]
-    places = MeetingPlaces.of_problem(problem, schools)
+    measures = Measures(problem, schools)
+    places = measures.places
     hubs = tuple(map(Hub, places.positions.tolist(), places.unit_of.tolist()))
     ways = to_centiminutes(problem.travel.minutes)[:, places.positions]
     ways = np.where(ways == UNKNOWN, FAR, ways)
@@ -160,6 +163,7 @@ def redraw_ground(problem: Problem) -> RedrawGround:
     pins, named = scenario.pins, scenario.size.exceptions
     return RedrawGround(
         problem=problem,
+        measures=measures,
         places=places,
         shortest=shortest,
         units=units,

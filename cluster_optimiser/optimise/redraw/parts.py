@@ -33,11 +33,12 @@ _Choice = tuple[tuple[int, ...], list[PartPlan]]
 
 def parts_of(ground: RedrawGround) -> list[tuple[int, ...]]:
     """Give the parts of the map that may be solved apart."""
-    parts = ground.parts()
-    if ground.problem.scenario.limits:
+    parts, scenario = ground.parts(), ground.problem.scenario
+    coupling = {row.of_parts for row in scenario.objective.rows}
+    if scenario.limits or "never" in coupling:
         # What one part has of a limited term, another may not have.
         return [tuple(range(len(ground.units)))]
-    if not all(row.is_of_parts for row in ground.problem.scenario.objective.rows):
+    if "today" in coupling:
         seen: dict[str, int] = {}
         for number, part in enumerate(parts):
             for name in {t for i in part for t in ground.by_area["today"][i]}:

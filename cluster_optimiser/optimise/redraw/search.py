@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.deadline import is_over
 from cluster_optimiser.optimise.redraw.engines import Highs
-from cluster_optimiser.optimise.redraw.model import forbid, part_a_stray, starting_values
+from cluster_optimiser.optimise.redraw.model import (
+    forbid,
+    meet_at_the_best,
+    part_a_stray,
+    starting_values,
+)
 from cluster_optimiser.optimise.redraw.separators import is_legal, pieces, strays
 from cluster_optimiser.optimise.redraw.telling import tell_nobody
 from cluster_optimiser.optimise.redraw.terms import value_of
@@ -92,6 +97,11 @@ def add_cuts(a: Assignment, found: Sequence[tuple[int | None, Cluster]], how: Ho
             for unit, parting in strays(a.ground, hub, cluster, a.of_hub[hub]):
                 part_a_stray(a, unit, hub, parting)
                 n_cuts += 1
+            continue
+        meeting = a.ground.meeting(cluster)
+        if a.must_meet and meeting is not None and meeting[0] != hub:
+            meet_at_the_best(a, hub, meeting[0])
+            n_cuts += 1
         elif not is_legal(a.ground, cluster, is_shaped=how.is_shaped):
             forbid(a, cluster)
             n_cuts += 1

@@ -6,10 +6,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import networkx as nx
+import numpy as np
 
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
+from cluster_optimiser.optimise.redraw.pairs import FAR
 from cluster_optimiser.optimise.weighting import exact_factors
-from cluster_optimiser.terms import WEIGHTED, term_scale
+from cluster_optimiser.terms import WEIGHTED, lookup, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -61,11 +63,11 @@ def objective_of(a: Assignment, stage: str) -> LinearObjective:
 
 
 def _expression(a: Assignment, term: str) -> Expression:
-    if term in _EXPRESSIONS:
+    row = lookup(term)
+    if row.layers == "none":
         return _EXPRESSIONS[term](a)
     preferred = a.ground.problem.scenario.preferred_layers
-    layers = preferred if term == "misaligned" else (term.removeprefix("misaligned."),)
-    parts = [_misaligned(a, layer) for layer in layers]
+    parts = [_misaligned(a, layer) for layer in row.of_layers(preferred)]
     return [pair for terms, _ in parts for pair in terms], sum(c for _, c in parts)
 
 
@@ -84,12 +86,46 @@ def _exceptions(a: Assignment) -> Expression:
 def _minutes(a: Assignment) -> Expression:
     """Give the sum of c_ih x_ih, c being pupils times minutes to the hub."""
     own = [(a.ground.cost[pair], v) for pair, v in a.x.items()]
-    return own + [(_standing_minutes(a.ground, f), z) for f, z in a.stands.items()], 0
+    return own + [(_standing(a, f, "pupil_minutes"), z) for f, z in a.stands.items()], 0
 
 
-def _standing_minutes(ground: RedrawGround, cluster: Cluster) -> int:
-    meeting = ground.meeting(cluster)
-    return meeting[1] if meeting else 0
+def _standing(a: Assignment, cluster: Cluster, term: str) -> int:
+    return value_of(a.ground, term, [cluster])
+
+
+def _longest(a: Assignment) -> Expression:
+    """Give t, at least sum over h of w_ih x_ih for every unit i, w being its longest way to h."""
+    a.must_meet = True
+    far = {pair: int(a.ground.places.longest[pair]) for pair in a.x}
+    top = a.model.variable(max((w for w in far.values() if w != FAR), default=0))
+    for i in a.units:
+        ways = [(far[i, h], a.x[i, h]) for h in a.of_unit[i]]
+        ways += [(_standing(a, f, "longest_minutes"), z) for f, z in a.stands.items() if i in f]
+        a.model.row([(1, top), *((-w, v) for w, v in ways if w != FAR)], low=0)
+        a.model.row([(1, v) for w, v in ways if w == FAR], high=0)
+    return [(1, top)], 0
+
+
+def _border(a: Assignment) -> Expression:
+    """Give border with other units, less both sides of each border inside a cluster.
+
+    k_ijh <= x_ih and k_ijh <= x_jh: units i and j are both in the cluster of h.
+    """
+    borders, held = a.ground.measures.borders_m, list(a.units)
+    own = borders[held][:, held].tocoo()
+    terms: list[tuple[int, int]] = []
+    for k, n, metres in zip(own.row.tolist(), own.col.tolist(), own.data.tolist(), strict=True):
+        i, j = held[k], held[n]
+        if i > j:
+            continue
+        terms += [(-2 * metres, z) for f, z in a.stands.items() if {i, j} <= f]
+        for h in a.of_unit[i]:
+            if (j, h) in a.x:
+                both = a.model.variable()
+                a.model.row([(1, both), (-1, a.x[i, h])], high=0)
+                a.model.row([(1, both), (-1, a.x[j, h])], high=0)
+                terms.append((-2 * metres, both))
+    return terms, int(borders[held].sum())
 
 
 def _deviation(a: Assignment) -> Expression:
@@ -172,8 +208,10 @@ _EXPRESSIONS: Mapping[str, Callable[[Assignment], Expression]] = {
     "joins": _joins,
     "exceptions": _exceptions,
     "pupil_minutes": _minutes,
+    "longest_minutes": _longest,
     "deviation": _deviation,
     "changed_pupils": _changed,
+    "border_km": _border,
 }
 
 
@@ -185,26 +223,13 @@ def value_of(ground: RedrawGround, stage: str, clusters: Sequence[Cluster]) -> i
     if stage == WEIGHTED:
         terms = ground.problem.scenario.objective.weights
         return weighted_sum(ground, {t: value_of(ground, t, clusters) for t in terms})
-    size = ground.problem.scenario.size
-    pupils = [ground.pupils_of(cluster) for cluster in clusters]
-    plain: Mapping[str, Callable[[], int]] = {
-        "count": lambda: len(clusters),
-        "joins": lambda: sum(map(len, clusters)) - len(clusters),
-        "exceptions": lambda: sum(p < size.min_pupils for p in pupils),
-        "pupil_minutes": lambda: sum(_standing_minutes(ground, c) for c in clusters),
-        "deviation": lambda: sum(abs(p - size.target) for p in pupils),
-        "changed_pupils": lambda: sum(pupils) - _stay(ground, clusters),
-    }
-    if stage in plain:
-        return plain[stage]()
-    preferred = ground.problem.scenario.preferred_layers
-    layers = preferred if stage == "misaligned" else (stage.removeprefix("misaligned."),)
-    at_home = [
-        max(_total(ground.by_area[layer], cluster).values(), default=0)
-        for layer in layers
-        for cluster in clusters
-    ]
-    return len(layers) * sum(pupils) - sum(at_home)
+    if stage == "changed_pupils":
+        return sum(map(ground.pupils_of, clusters)) - _stay(ground, clusters)
+    members = np.zeros((len(clusters), len(ground.units)), dtype=np.bool_)
+    for row, cluster in zip(members, clusters, strict=True):
+        row[list(cluster)] = True
+    costs = [int(c) for c in ground.measures.sets(members).cost(stage)]
+    return FAR if min(costs, default=0) < 0 else lookup(stage).gather(costs)
 
 
 def _stay(ground: RedrawGround, clusters: Sequence[Cluster]) -> int:

@@ -18,13 +18,16 @@ from cluster_optimiser.errors import ClusterOptimiserError, Fault, InfeasibleErr
 from cluster_optimiser.optimise.candidates import candidate_groups, membership
 from cluster_optimiser.optimise.continuing import TERM as CHANGED
 from cluster_optimiser.optimise.continuing import divided_today, refuse_divided
-from cluster_optimiser.optimise.costs import group_costs
+from cluster_optimiser.optimise.costs import are_largest, group_costs
 from cluster_optimiser.optimise.keeping import keeping_of
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.diagram import (
     counts_to_go,
+    largest_to_go,
     least_to_go,
+    only,
     plans_with_group,
+    totals,
 )
 from cluster_optimiser.optimise.universe.kept import MAX_NODES, ordered_plans, plans_by_kept
 from cluster_optimiser.optimise.universe.legality import positions_of
@@ -35,7 +38,7 @@ from cluster_optimiser.optimise.universe.ranking import (
     distribution,
 )
 from cluster_optimiser.optimise.universe.splitting import restrict
-from cluster_optimiser.optimise.universe.standing import Ranks
+from cluster_optimiser.optimise.universe.standing import LargestRanks, Ranks
 from cluster_optimiser.optimise.universe.states import build_diagram
 from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.scenario import nearest
@@ -89,7 +92,7 @@ class Universe:
         self.problem = problem
         self.groups = tuple(groups)
         self.diagram = diagram
-        self._ranks: dict[str, Ranks] = {}
+        self._ranks: dict[str, Ranks | LargestRanks] = {}
 
     @classmethod
     def of(
@@ -123,7 +126,7 @@ class Universe:
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
-        """Every metric that adds up over clusters."""
+        """Every metric that comes of what each cluster has by itself."""
         known = tuple(self.groups[0].costs) if self.groups else ()
         is_sum = not divided_today(self.problem)
         return tuple(metric for metric in known if is_sum or metric != CHANGED)
@@ -133,6 +136,11 @@ class Universe:
         """Integer value of each metric (row) and candidate group (column)."""
         rows = [[group.costs[metric] for group in self.groups] for metric in self.metrics]
         return np.array(rows, dtype=np.int64).reshape(len(self.metrics), len(self.groups))
+
+    @cached_property
+    def are_largest(self) -> tuple[bool, ...]:
+        """Of each metric, whether a plan has the largest of its clusters', not their sum."""
+        return are_largest(self.metrics)
 
     @cached_property
     def n_plans_with_group(self) -> tuple[int, ...]:
@@ -153,8 +161,8 @@ class Universe:
 
     def values_of(self, groups: Sequence[int]) -> dict[str, int]:
         """Add up the metrics of a plan."""
-        totals = self.costs[:, list(groups)].sum(axis=1).tolist()
-        values = dict(zip(self.metrics, totals, strict=True))
+        found = totals(self.costs, groups, self.are_largest)
+        values = dict(zip(self.metrics, found, strict=True))
         if self.keeping is not None:
             lost = self.keeping.n_projections - self.keeping.kept(groups).bit_count()
             values |= dict.fromkeys(gathered("projections"), lost)
@@ -182,12 +190,12 @@ class Universe:
         """
         rows = {}
         for metric in self.metrics if self.n_plans else ():
-            costs = self.costs[self.metrics.index(metric)]
+            ranks = self._ranks_of(metric)
             rows[metric] = {
                 "scale": term_scale(metric),
-                "minimum": int(least_to_go(self.diagram, costs[None, :])[0, 0]),
-                **self._quantiles(metric),
-                "maximum": -int(least_to_go(self.diagram, -costs[None, :])[0, 0]),
+                "minimum": ranks.bounds[0],
+                **self._quantiles(ranks),
+                "maximum": ranks.bounds[-1],
                 "mean": float(self.mean(metric)),
             }
         names = [f"p{round(100 * q):02d}" for q in QUANTILES]
@@ -197,8 +205,7 @@ class Universe:
         whole = [column for column in columns if column != "mean"]
         return table.astype(dict.fromkeys(whole, "Int64")).rename_axis("metric")
 
-    def _quantiles(self, metric: str) -> dict[str, int | None]:
-        ranks = self._ranks_of(metric)
+    def _quantiles(self, ranks: Ranks | LargestRanks) -> dict[str, int | None]:
         found: dict[str, int | None] = {}
         for q in QUANTILES:
             rank = max(1, math.ceil(Fraction(str(q)) * self.n_plans))
@@ -210,17 +217,23 @@ class Universe:
 
     def mean(self, metric: str) -> Fraction:
         """Give the mean of a metric over all legal plans."""
-        costs = self.costs[self.metrics.index(metric)].tolist()
+        row = self.costs[self.metrics.index(metric)]
+        if are_largest([metric])[0]:
+            return LargestRanks(self.diagram, row, n_plans=self.n_plans).mean()
+        costs = row.tolist()
         total = sum(c * n for c, n in zip(costs, self.n_plans_with_group, strict=True))
         return Fraction(total, self.n_plans)
 
-    def _ranks_of(self, name: str) -> Ranks:
+    def _ranks_of(self, name: str) -> Ranks | LargestRanks:
         """Give what ranks are read from, for a metric or for the scenario's own objective."""
         if name not in self._ranks:
             if name == ORDER:
                 rows = np.array(list(self.objective_costs().values()))
             else:
                 rows = self.costs[[self.metrics.index(name)]]
+            if name != ORDER and are_largest([name])[0]:
+                self._ranks[name] = LargestRanks(self.diagram, rows[0], n_plans=self.n_plans)
+                return self._ranks[name]
             ranks = Ranks(self.diagram, rows, n_plans=self.n_plans, max_entries=self.max_entries)
             if ranks.n_kept > _KEPT_ENTRIES:
                 return ranks
@@ -244,7 +257,7 @@ class Universe:
     def _rank_of(self, name: str, groups: Sequence[int]) -> list[Any]:
         is_order = name == ORDER
         rows = self.problem.scenario.objective.rows if is_order else (lookup(name),)
-        if any(row.gathers == "projections" for row in rows):
+        if any(row.gathers == "projections" or (is_order and not row.adds_up) for row in rows):
             by = self._rank_in_order if is_order else self._rank_by_kept
             better, equal, worse = by(groups)
             return [better, equal, worse, better, better, worse, worse]
@@ -288,8 +301,8 @@ class Universe:
         for found in islice(self._in_order(seed), n_plans):
             if found is None:
                 message = (
-                    "the best plans are not worked out: too many plans differ in the projections "
-                    "they keep; ask for fewer, or for fewer projections"
+                    "the best plans are not worked out: too many partial plans are as good; ask "
+                    "for fewer, or put terms that are no sums further back in the order"
                 )
                 raise ClusterOptimiserError(message)
             picked.append(PickedPlan(found[1], self.values_of(found[1])))
@@ -313,8 +326,8 @@ class Universe:
         index = pd.MultiIndex.from_tuples(pairs, names=["unit_a", "unit_b"])
         table = pd.DataFrame(index=index)
         ones = np.ones(len(self.groups), dtype=np.int64)
-        first = next(iter(self.objective_costs().values()), ones)
-        kinds = {"all": None, "fewest": (ones, 0.0), "near": (first, near_pct)}
+        first = next(iter(self.objective_costs().items()), ("count", ones))
+        kinds = {"all": None, "fewest": ("count", ones, 0.0), "near": (*first, near_pct)}
         position = {str(unit): i for i, unit in enumerate(self.problem.units.index)}
         held = membership([group.mask for group in self.groups], len(position))
         for kind, limit in kinds.items():
@@ -329,10 +342,15 @@ class Universe:
             table[f"share_{kind}"] = [n / n_plans for n in both]
         return table
 
-    def _near(self, costs: NDArray[np.int64], pct: float, *, max_states: int) -> Diagram | None:
+    def _near(
+        self, term: str, costs: NDArray[np.int64], pct: float, *, max_states: int
+    ) -> Diagram | None:
         """Keep the plans whose cost is within so many per cent of the least."""
         if not self.diagram.has_plans:
             return self.diagram
+        if are_largest([term])[0]:
+            least = int(largest_to_go(self.diagram, costs)[0])
+            return only(self.diagram, costs <= math.floor(least * (1 + Fraction(str(pct)) / 100)))
         least = int(least_to_go(self.diagram, costs[None, :])[0, 0])
         highest = math.floor(least * (1 + Fraction(str(pct)) / 100))
         return restrict(self.diagram, costs, lowest=least, highest=highest, max_states=max_states)
@@ -341,8 +359,10 @@ class Universe:
         """Find the exact front of two or three metrics, all of which are to be small."""
         self._refuse_terms(terms)
         rows = self.costs[[self.metrics.index(term) for term in terms]]
-        limit = self.max_labels
-        found = front(self.diagram, rows, max_labels=limit) if self.metrics else {}
+        largest, limit = are_largest(terms), self.max_labels
+        found = (
+            front(self.diagram, rows, are_largest=largest, max_labels=limit) if self.metrics else {}
+        )
         return [PickedPlan(groups, self.values_of(groups)) for groups in found.values()]
 
     def _refuse_terms(self, terms: Sequence[str]) -> None:

@@ -194,6 +194,69 @@ def least_to_go(diagram: Diagram, costs: NDArray[np.int64]) -> NDArray[np.int64]
     return least
 
 
+def largest_to_go(diagram: Diagram, costs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give for every node the least that the largest cost of a completion can be."""
+    least = np.zeros(diagram.n_nodes, dtype=np.int64)
+    for nodes, arcs in reversed(list(diagram.spans())):
+        values = np.maximum(costs[diagram.group[arcs]], least[diagram.to[arcs]])
+        least[nodes] = np.minimum.reduceat(values, diagram.arcs[nodes] - arcs.start)
+    return least
+
+
+def totals(
+    costs: NDArray[np.int64], groups: Sequence[int], are_largest: Sequence[bool]
+) -> tuple[int, ...]:
+    """Give the cost vector of a plan: of each row the sum over its groups, or the largest."""
+    held = costs[:, list(groups)]
+    return tuple(
+        int(row.max(initial=0) if is_largest else row.sum())
+        for row, is_largest in zip(held, are_largest, strict=True)
+    )
+
+
+def only(diagram: Diagram, is_kept: NDArray[np.bool_]) -> Diagram:
+    """Keep the plans all of whose groups are kept."""
+    made = []
+    for first, end in pairwise(diagram.layers[:-1].tolist()):
+        arcs = slice(int(diagram.arcs[first]), int(diagram.arcs[end]))
+        kept = is_kept[diagram.group[arcs]]
+        source = diagram.sources(slice(first, end)) - first
+        made.append(
+            ArcLayer(
+                source[kept].astype(np.int32), diagram.to[arcs][kept], diagram.group[arcs][kept]
+            )
+        )
+    sizes = np.diff(diagram.layers).tolist()
+    return assemble(sizes, made, n_groups=diagram.n_groups, order=diagram.order)
+
+
+def best_in_order(
+    diagram: Diagram, costs: NDArray[np.int64], are_largest: Sequence[bool]
+) -> tuple[int, ...]:
+    """Find the plan with the least cost vector, some rows of which are the largest of its groups.
+
+    Of such a row the least bound is looked for that leaves a plan as good in the sums before it;
+    groups over it are then in no better plan.
+    """
+    sums = costs[:0]
+    for row, is_largest in zip(costs, are_largest, strict=True):
+        if not is_largest:
+            sums = np.concatenate([sums, row[None, :]])
+            continue
+        best = least_to_go(diagram, sums)[:, 0]
+        bounds = np.unique(row[diagram.group])
+        low, high = 0, len(bounds) - 1
+        while low < high:
+            middle = (low + high) // 2
+            tried = only(diagram, row <= bounds[middle])
+            if tried.has_plans and (least_to_go(tried, sums)[:, 0] == best).all():
+                high = middle
+            else:
+                low = middle + 1
+        diagram = only(diagram, row <= bounds[low])
+    return best_path(diagram, sums)
+
+
 def best_path(diagram: Diagram, costs: NDArray[np.int64]) -> tuple[int, ...]:
     """Find the plan with the least cost vector; of several the one whose arcs come first."""
     least = least_to_go(diagram, costs)

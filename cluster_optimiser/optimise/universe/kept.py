@@ -1,13 +1,14 @@
-r"""Plans in order where one term counts projections in which a plan is not legal.
+r"""Plans in order where some term is no sum over groups.
 
-That term is no sum over groups. Along a path the label of `Keeping` is carried, and from below the
-projections that some completion of a node may still keep:
+Of a term that is the largest of a plan's groups the largest so far is carried along a path; of one
+that counts projections in which a plan is not legal, the label of `Keeping`. From below, what some
+completion of a node has at the least: the least largest cost; the projections it may still keep,
 
     K(terminal) = all,    K(node) = union over arcs of fine(group) and K(to)
 
 so the label's last set, cut with K, is an upper bound on what any plan through here keeps. Best
-first by (terms before, exactly to go; projections lost at the least; terms after, each by its own
-least to go) gives the plans in exact order, because no part of the bound passes the truth.
+first by (sums before, exactly to go; the others and the sums after, each by its own least to go)
+gives the plans in exact order, because no part of the bound passes the truth.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_optimiser.optimise.costs import group_costs, stage_terms
-from cluster_optimiser.optimise.universe.diagram import least_to_go
+from cluster_optimiser.optimise.costs import are_largest, group_costs, stage_terms
+from cluster_optimiser.optimise.universe.diagram import largest_to_go, least_to_go, totals
 from cluster_optimiser.optimise.universe.picking import Chain, plans_in_order, unchained
 
 if TYPE_CHECKING:
@@ -43,19 +44,30 @@ Vector = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptOrder:
-    """An order with a term that counts projections."""
+    """An order some term of which is no sum."""
 
-    before: NDArray[np.int64]
-    after: NDArray[np.int64]
-    keeping: Keeping  # in which projections each group is legal
+    rows: NDArray[np.int64]  # costs of each group, the counting of projections left out
+    are_largest: tuple[bool, ...]  # of each row, whether a plan has the largest of its groups
+    keeping: Keeping | None = None  # in which projections each group is legal
+    place: int = 0  # of the counting of projections among the terms
+
+    @property
+    def n_before(self) -> int:
+        """Sums before everything else."""
+        sums = [*self.are_largest, True].index(True)
+        return sums if self.keeping is None else min(sums, self.place)
+
+    def vector(self, costs: Sequence[int], kept: int) -> Vector:
+        """Put the number of projections lost in its place among other costs."""
+        if self.keeping is None:
+            return tuple(costs)
+        lost = self.keeping.n_projections - kept.bit_count()
+        return (*costs[: self.place], lost, *costs[self.place :])
 
     def costs(self, groups: tuple[int, ...]) -> Vector:
         """Give the cost vector of a plan."""
-        lost = self.keeping.n_projections - self.keeping.kept(groups).bit_count()
-        chosen = list(groups)
-        parts = (rows[:, chosen].sum(axis=1).tolist() for rows in (self.before, self.after))
-        first, last = parts
-        return (*first, lost, *last)
+        kept = 0 if self.keeping is None else self.keeping.kept(groups)
+        return self.vector(totals(self.rows, groups, self.are_largest), kept)
 
 
 def _may_keep(diagram: Diagram, keeping: Keeping) -> list[int]:
@@ -74,26 +86,32 @@ def _may_keep(diagram: Diagram, keeping: Keeping) -> list[int]:
 def kept_plans_in_order(
     diagram: Diagram, order: KeptOrder
 ) -> Iterator[tuple[Vector, tuple[int, ...]] | None]:
-    """Give the plans from the best on, one term counting projections."""
+    """Give the plans from the best on, some term being no sum."""
     if not diagram.has_plans:
         return
     if diagram.n_nodes > MAX_NODES:
         yield None
         return
     keeping, terminal = order.keeping, diagram.n_nodes - 1
-    keep = _may_keep(diagram, keeping)
-    zero = np.zeros((0, diagram.n_nodes), dtype=np.int64)
+    keep = None if keeping is None else _may_keep(diagram, keeping)
+    rows, n_before = order.rows, order.n_before
     least = np.concatenate(
         [
-            least_to_go(diagram, order.before) if len(order.before) else zero,
-            zero,
-            *(least_to_go(diagram, row[None, :]) for row in order.after),
+            least_to_go(diagram, rows[:n_before]),
+            *(
+                largest_to_go(diagram, row)[None, :]
+                if is_largest
+                else least_to_go(diagram, row[None, :])
+                for row, is_largest in zip(
+                    rows[n_before:], order.are_largest[n_before:], strict=True
+                )
+            ),
         ]
     )
-    rows = np.concatenate([order.before, order.after])
-    n_before, turn = len(order.before), 0
+    largest, turn = np.array(order.are_largest, dtype=np.bool_)[:, None], 0
+    start = () if keeping is None else keeping.start()
     heap: list[tuple[Vector, int, int, Vector, Vector, Chain]]
-    heap = [((), turn, 0, (0,) * len(rows), keeping.start(), ())]
+    heap = [((), turn, 0, (0,) * len(rows), start, ())]
     while heap:
         total, _, node, so_far, label, chain = heappop(heap)
         if node == terminal:
@@ -101,16 +119,18 @@ def kept_plans_in_order(
             continue
         arcs = slice(int(diagram.arcs[node]), int(diagram.arcs[node + 1]))
         to, group = diagram.to[arcs], diagram.group[arcs]
-        now = rows[:, group] + np.array(so_far, dtype=np.int64)[:, None]
-        bounds = (now + least[:, to]).T.tolist()
+        before = np.array(so_far, dtype=np.int64)[:, None]
+        now = np.where(largest, np.maximum(rows[:, group], before), rows[:, group] + before)
+        bounds = np.where(largest, np.maximum(now, least[:, to]), now + least[:, to]).T.tolist()
         spent = now.T.tolist()
         moves = list(zip(bounds, spent, to.tolist(), group.tolist(), strict=True))
         for bound, cost, target, position in reversed(moves):
-            grown = keeping.grown(label, position)
-            lost = keeping.n_projections - (grown[-1] & keep[target]).bit_count()
+            grown, kept = label, 0
+            if keeping is not None and keep is not None:
+                grown = keeping.grown(label, position)
+                kept = grown[-1] & keep[target]
             turn -= 1
-            key = (*bound[:n_before], lost, *bound[n_before:])
-            entry = (key, turn, target, tuple(cost), grown, (position, chain))
+            entry = (order.vector(bound, kept), turn, target, tuple(cost), grown, (position, chain))
             heappush(heap, entry)
         if -turn > MAX_OPENED:
             yield None
@@ -151,14 +171,10 @@ def ordered_plans(
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]] | None]:
     """Give the plans of a diagram in the exact order of an objective."""
     costs = group_costs(groups, objective, seed=seed)
-    if keeping is None:
-        return plans_in_order(diagram, np.array(list(costs.values()), dtype=np.int64))
-    terms = stage_terms(objective)
-    place = [row.adds_up for row in objective.rows].index(False)
-
-    def rows(names: Sequence[str]) -> NDArray[np.int64]:
-        found = [costs[name] for name in names]
-        return np.array(found, dtype=np.int64).reshape(len(found), len(groups))
-
-    order = KeptOrder(rows(terms[:place]), rows(terms[place + 1 :]), keeping)
-    return kept_plans_in_order(diagram, order)
+    rows = np.array(list(costs.values()), dtype=np.int64).reshape(len(costs), len(groups))
+    largest = are_largest(costs)
+    if keeping is None and not any(largest):
+        return plans_in_order(diagram, rows)
+    counted = [name not in costs for name in stage_terms(objective)]
+    place = counted.index(True) if keeping is not None else 0
+    return kept_plans_in_order(diagram, KeptOrder(rows, largest, keeping, place))

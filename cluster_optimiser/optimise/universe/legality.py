@@ -9,6 +9,7 @@ import pandas as pd
 from cluster_optimiser.domain import Plan
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.optimise.candidates import bit_positions, unit_adjacency
+from cluster_optimiser.optimise.costs import plan_cost
 from cluster_optimiser.terms import term_scale
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _number_faults(problem: Problem, chosen: Sequence[CandidateGroup]) -> list[F
         text = f"{n_small} clusters are under the minimum, the scenario allows {most_small}"
         faults.append(_fault("", text, ""))
     for term, most in problem.scenario.most_of.items():
-        value = sum(group.costs[term] for group in chosen)
+        value = plan_cost(term, chosen)
         if value > most:
             scale = term_scale(term)
             text = f"{term} is {value / scale:,g}, the scenario allows {most / scale:,g}"
@@ -146,7 +147,8 @@ def _why_no_candidate(problem: Problem, units: frozenset[str]) -> str:
         return held + "they are not contiguous, or cross a layer that no cluster may cross"
     return (
         held
-        + "they break a rule on ranges, travel, pins, exceptions, secondary schools, hubs or count"
+        + "they break a rule on ranges, travel, pins, exceptions, secondary schools, hubs, limits "
+        "or count"
     )
 
 

@@ -15,11 +15,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cluster_optimiser.errors import ClusterOptimiserError
-from cluster_optimiser.optimise.universe.diagram import best_path, by_value, least_to_go
+from cluster_optimiser.optimise.universe.diagram import (
+    best_path,
+    by_value,
+    largest_to_go,
+    least_to_go,
+    totals,
+)
 from cluster_optimiser.optimise.universe.ranking import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -81,7 +87,9 @@ def _on_staircase(nodes: list[int], seconds: list[int], thirds: list[int]) -> li
     return kept
 
 
-def _known_plans(diagram: Diagram, costs: NDArray[np.int64]) -> dict[Point, tuple[int, ...]]:
+def _known_plans(
+    diagram: Diagram, costs: NDArray[np.int64], largest: Sequence[bool]
+) -> dict[Point, tuple[int, ...]]:
     """Find some plans of the front: best in each order of the terms and for many weights."""
     n_terms = len(costs)
     rows = [costs[list(order)] for order in permutations(range(n_terms))]
@@ -95,7 +103,7 @@ def _known_plans(diagram: Diagram, costs: NDArray[np.int64]) -> dict[Point, tupl
     known: dict[Point, tuple[int, ...]] = {}
     for row in rows:
         groups = best_path(diagram, row)
-        known.setdefault(tuple(costs[:, list(groups)].sum(axis=1).tolist()), groups)
+        known.setdefault(totals(costs, groups, largest), groups)
     vectors = np.array(list(known)).T
     kept = nondominated(vectors, np.zeros(vectors.shape[1], dtype=np.int64))
     return {tuple(vectors[:, i].tolist()): known[tuple(vectors[:, i].tolist())] for i in kept}
@@ -117,15 +125,28 @@ _Part = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]", "ND
 
 
 def front(
-    diagram: Diagram, costs: NDArray[np.int64], *, max_labels: int = MAX_LABELS
+    diagram: Diagram,
+    costs: NDArray[np.int64],
+    *,
+    are_largest: Sequence[bool] = (),
+    max_labels: int = MAX_LABELS,
 ) -> dict[Point, tuple[int, ...]]:
-    """Find every cost vector than which no legal plan is nowhere worse, with a plan for each."""
+    """Find every cost vector than which no legal plan is nowhere worse, with a plan for each.
+
+    A plan has the sum of its groups' costs, or the largest of them where that is said of a row.
+    """
     if not diagram.has_plans:
         return {}
-    points = _known_plans(diagram, costs)
+    largest = are_largest or (False,) * len(costs)
+    points = _known_plans(diagram, costs, largest)
     known = np.array(list(points)).T
-    ideal = np.concatenate([least_to_go(diagram, row[None, :]) for row in costs])
-    sweep = _LabelSweep(diagram, costs, ideal, known, max_labels=max_labels)
+    ideal = np.array(
+        [
+            largest_to_go(diagram, row) if is_largest else least_to_go(diagram, row[None, :])[0]
+            for row, is_largest in zip(costs, largest, strict=True)
+        ]
+    )
+    sweep = _LabelSweep(diagram, costs, largest, ideal, known, max_labels=max_labels)
     vectors = sweep.run()
     first = sweep.n_labels - vectors.shape[1]
     for k, vector in enumerate(vectors.T.tolist()):
@@ -142,6 +163,7 @@ class _LabelSweep:
         self,
         diagram: Diagram,
         costs: NDArray[np.int64],
+        largest: Sequence[bool],
         ideal: NDArray[np.int64],
         known: NDArray[np.int64],
         *,
@@ -149,6 +171,7 @@ class _LabelSweep:
     ) -> None:
         self.diagram, self.costs, self.ideal, self.known = diagram, costs, ideal, known
         self.max_labels = max_labels
+        self.largest = np.array(largest, dtype=np.bool_)[:, None]
         self.parents: list[NDArray[np.int64]] = []
         self.groups: list[NDArray[np.int64]] = []
         self.n_labels = 0
@@ -186,6 +209,10 @@ class _LabelSweep:
                 raise ClusterOptimiserError(message)
         return value
 
+    def _joined(self, some: NDArray[np.int64], more: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add costs up, or take the larger."""
+        return np.where(self.largest, np.maximum(some, more), some + more)
+
     def _moved(self, node: NDArray[np.int64], value: NDArray[np.int64]) -> Iterator[_Part]:
         """Move the labels of a layer along their arcs, some at a time."""
         diagram = self.diagram
@@ -199,8 +226,8 @@ class _LabelSweep:
             arcs = runs(diagram.arcs[node[some]], degrees[some])
             label = np.repeat(np.arange(begin, min(end, len(node))), degrees[some])
             to, group = diagram.to[arcs].astype(np.int64), diagram.group[arcs].astype(np.int64)
-            now = value[:, label] + self.costs[:, group]
-            kept = _is_open(now + self.ideal[:, to], self.known)
+            now = self._joined(value[:, label], self.costs[:, group])
+            kept = _is_open(self._joined(now, self.ideal[:, to]), self.known)
             yield to[kept], now[:, kept], label[kept] + self.n_labels, group[kept]
             begin = end
 

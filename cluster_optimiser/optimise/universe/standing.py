@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.optimise.universe.diagram import least_to_go
+import numpy as np
+
+from cluster_optimiser.optimise.universe.diagram import counts_to_go, least_to_go, only
 from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, entries_needed
 from cluster_optimiser.optimise.universe.rounding import RoundedCounts, spread_of, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from cluster_optimiser.optimise.universe.diagram import Diagram
@@ -51,7 +54,7 @@ class Ranks:
         least = [int(least_to_go(diagram, row[None, :])[0, 0]) for row in rows]
         greatest = [-int(least_to_go(diagram, -row[None, :])[0, 0]) for row in rows]
         self.columns = columns_of(rows, least, greatest)
-        self._bounds = (least[0], greatest[0])
+        self.bounds = (least[0], greatest[0])
         self.n_plans = n_plans
         self._diagram = diagram
         self._is_same = least == greatest
@@ -89,9 +92,9 @@ class Ranks:
     def value_at(self, rank: int) -> tuple[int, int]:
         """Give the cost of the plan at a rank, plans sorted by a cost of one column."""
         if self._is_same:
-            return self._bounds
+            return self.bounds
         if not self._is_halved:
-            lowest, highest = self._bounds
+            lowest, highest = self.bounds
             least, most = self._spread.value_at(rank)
             return max(least, lowest), min(most, highest)
         between = self._spread.value_at(rank) if self._is_helped else None
@@ -120,3 +123,43 @@ class Ranks:
             self.n_plans - upto_most,
             min(self.n_plans - upto_least, self.n_plans - 1),
         )
+
+
+class LargestRanks:
+    """Where plans rank by the largest cost of their groups, exactly."""
+
+    n_kept = 0
+
+    def __init__(self, diagram: Diagram, costs: NDArray[np.int64], *, n_plans: int) -> None:
+        self._diagram, self._costs, self.n_plans = diagram, costs, n_plans
+        self.bounds = np.unique(costs[diagram.group])
+        self._known: dict[int, int] = {}
+
+    def n_upto(self, place: int) -> int:
+        """Count the plans that have at most the bound at a place."""
+        if place not in self._known:
+            kept = only(self._diagram, self._costs <= self.bounds[place]) if place >= 0 else None
+            has_plans = kept is not None and kept.has_plans
+            self._known[place] = int(counts_to_go(kept)[0]) if kept and has_plans else 0
+        return self._known[place]
+
+    def value_at(self, rank: int) -> tuple[int, int]:
+        """Give the cost of the plan at a rank."""
+        low, high = 0, len(self.bounds) - 1
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.n_upto(middle) >= rank else (middle + 1, high)
+        return int(self.bounds[low]), int(self.bounds[low])
+
+    def mean(self) -> Fraction:
+        """Give the mean over all plans."""
+        upto = [0, *map(self.n_upto, range(len(self.bounds)))]
+        counts = (more - fewer for fewer, more in pairwise(upto))
+        total = sum(n * c for n, c in zip(counts, self.bounds.tolist(), strict=True))
+        return Fraction(total, self.n_plans)
+
+    def of(self, groups: Sequence[int]) -> Between:
+        """Say how many plans are better and worse than a plan."""
+        at = int(np.searchsorted(self.bounds, self._costs[list(groups)].max()))
+        better, worse = self.n_upto(at - 1), self.n_plans - self.n_upto(at)
+        return Between(better, better, worse, worse)

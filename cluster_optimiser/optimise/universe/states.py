@@ -27,6 +27,7 @@ from cluster_optimiser.optimise.universe.diagram import (
 )
 from cluster_optimiser.optimise.universe.orders import WORD_BITS, Layout, lay_out, unit_orders
 from cluster_optimiser.optimise.universe.splitting import restrict
+from cluster_optimiser.terms import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +88,7 @@ def rules_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Rules:
         limited=tuple(
             (np.array([group.costs[term] for group in groups], dtype=np.int64), most)
             for term, most in scenario.most_of.items()
+            if lookup(term).adds_up
         ),
     )
 

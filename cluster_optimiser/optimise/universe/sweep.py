@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_optimiser.optimise.universe.diagram import best_path, counts_to_go
+from cluster_optimiser.optimise.universe.diagram import best_in_order, counts_to_go, totals
 from cluster_optimiser.optimise.universe.states import build_diagram
 
 if TYPE_CHECKING:
@@ -42,15 +42,17 @@ def sweep(
     groups: Sequence[CandidateGroup],
     costs: Sequence[Sequence[int]],
     *,
+    are_largest: Sequence[bool] = (),
     max_states: int = MAX_STATES,
 ) -> Sweep | None:
-    """Count every legal plan and find the least cost vector."""
+    """Count every legal plan and find the least cost vector: of sums, if nothing else is said."""
     diagram = build_diagram(problem, groups, max_states=max_states)
     if diagram is None:
         return None
     if not diagram.has_plans:
         return Sweep(0, None, (), diagram.n_visited)
     rows = np.array(costs, dtype=np.int64).reshape(len(costs), len(groups))
-    chosen = best_path(diagram, rows)
-    best = tuple(rows[:, list(chosen)].sum(axis=1).tolist())
+    largest = are_largest or (False,) * len(rows)
+    chosen = best_in_order(diagram, rows, largest)
+    best = totals(rows, chosen, largest)
     return Sweep(int(counts_to_go(diagram)[0]), best, chosen, diagram.n_visited)

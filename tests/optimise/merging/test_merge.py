@@ -30,7 +30,7 @@ def test_infeasible_is_proved_by_both_methods() -> None:
 
 def test_methods_that_disagree_are_not_papered_over(monkeypatch) -> None:
     wrong = Sweep(n_plans=1, best=(1, 0, 0), chosen=(), n_states=1)
-    monkeypatch.setattr(merge, "sweep", lambda *_: wrong)
+    monkeypatch.setattr(merge, "sweep", lambda *_, **__: wrong)
     with pytest.raises(VerificationError, match="please report"):
         solve_merge(toy_problem("AB", size={"max_pupils": 1000}))
 
@@ -38,7 +38,7 @@ def test_methods_that_disagree_are_not_papered_over(monkeypatch) -> None:
 def test_a_second_proof_that_finds_a_plan_where_there_is_none_is_told(monkeypatch) -> None:
     problem = toy_problem("ABC", size={"min_pupils": 2000, "max_pupils": 2000})
     found = Sweep(n_plans=1, best=(1, 0, 0), chosen=(0,), n_states=1)
-    monkeypatch.setattr(merge, "sweep", lambda *_: found)
+    monkeypatch.setattr(merge, "sweep", lambda *_, **__: found)
     with pytest.raises(VerificationError, match="CP-SAT says INFEASIBLE"):
         solve_merge(problem)
 
