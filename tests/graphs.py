@@ -147,6 +147,9 @@ def _squared_m(places: list[tuple[float, float]], pair: tuple[int, int]) -> floa
 
 def _objective(random: Random) -> dict[str, Any]:
     terms = ["count", "pupil_minutes", "deviation", "misaligned.district", "exceptions"]
+    if random.random() < 0.4:
+        order = random.sample([*terms, "longest_minutes"], random.randint(2, 4))
+        return {"order": order}
     chosen = random.sample(terms, random.randint(1, 4))
     if random.random() < 0.2:
         return {"weights": {term: random.choice([0.5, 1.0, 2.25]) for term in chosen}}
@@ -169,7 +172,8 @@ class Everything:
     plans: list[tuple[int, ...]]
 
     def values(self, metric: str) -> list[int]:
-        return [sum(self.groups[i].costs[metric] for i in plan) for plan in self.plans]
+        gather = max if metric == "longest_minutes" else sum
+        return [gather(self.groups[i].costs[metric] for i in plan) for plan in self.plans]
 
 
 def everything(problem: Problem) -> Everything:

@@ -191,11 +191,12 @@ class Universe:
         rows = {}
         for metric in self.metrics if self.n_plans else ():
             ranks = self._ranks_of(metric)
+            minimum, maximum = ranks.bounds
             rows[metric] = {
                 "scale": term_scale(metric),
-                "minimum": ranks.bounds[0],
+                "minimum": minimum,
                 **self._quantiles(ranks),
-                "maximum": ranks.bounds[-1],
+                "maximum": maximum,
                 "mean": float(self.mean(metric)),
             }
         names = [f"p{round(100 * q):02d}" for q in QUANTILES]

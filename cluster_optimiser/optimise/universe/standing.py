@@ -132,34 +132,39 @@ class LargestRanks:
 
     def __init__(self, diagram: Diagram, costs: NDArray[np.int64], *, n_plans: int) -> None:
         self._diagram, self._costs, self.n_plans = diagram, costs, n_plans
-        self.bounds = np.unique(costs[diagram.group])
+        self._costs_met = np.unique(costs[diagram.group])
         self._known: dict[int, int] = {}
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the greatest that a plan has."""
+        return self.value_at(1)[0], int(self._costs_met[-1])
+
     def n_upto(self, place: int) -> int:
-        """Count the plans that have at most the bound at a place."""
+        """Count the plans that have at most the cost at a place."""
         if place not in self._known:
-            kept = only(self._diagram, self._costs <= self.bounds[place]) if place >= 0 else None
+            kept = only(self._diagram, self._costs <= self._costs_met[place]) if place >= 0 else None
             has_plans = kept is not None and kept.has_plans
             self._known[place] = int(counts_to_go(kept)[0]) if kept and has_plans else 0
         return self._known[place]
 
     def value_at(self, rank: int) -> tuple[int, int]:
         """Give the cost of the plan at a rank."""
-        low, high = 0, len(self.bounds) - 1
+        low, high = 0, len(self._costs_met) - 1
         while low < high:
             middle = (low + high) // 2
             low, high = (low, middle) if self.n_upto(middle) >= rank else (middle + 1, high)
-        return int(self.bounds[low]), int(self.bounds[low])
+        return int(self._costs_met[low]), int(self._costs_met[low])
 
     def mean(self) -> Fraction:
         """Give the mean over all plans."""
-        upto = [0, *map(self.n_upto, range(len(self.bounds)))]
+        upto = [0, *map(self.n_upto, range(len(self._costs_met)))]
         counts = (more - fewer for fewer, more in pairwise(upto))
-        total = sum(n * c for n, c in zip(counts, self.bounds.tolist(), strict=True))
+        total = sum(n * c for n, c in zip(counts, self._costs_met.tolist(), strict=True))
         return Fraction(total, self.n_plans)
 
     def of(self, groups: Sequence[int]) -> Between:
         """Say how many plans are better and worse than a plan."""
-        at = int(np.searchsorted(self.bounds, self._costs[list(groups)].max()))
+        at = int(np.searchsorted(self._costs_met, self._costs[list(groups)].max()))
         better, worse = self.n_upto(at - 1), self.n_plans - self.n_upto(at)
         return Between(better, better, worse, worse)

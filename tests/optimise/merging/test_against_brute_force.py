@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from cluster_optimiser.domain import Problem, TravelMinutes
 from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise import candidate_groups, solve_merge
+from cluster_optimiser.terms import lookup
 from cluster_optimiser.verification import Verification, verify_plan
 from tests.effort import examples
 from tests.toy import ToySchool, squares, toy_problem
@@ -37,8 +38,11 @@ TERMS = (
     "misaligned",
     "misaligned.district",
     "misaligned.division",
+    "border_km",
+    "longest_minutes",
 )
-GROUP_RULES = ("size.", "contiguity", "travel", "secondary", "within.")
+SUMS = tuple(term for term in TERMS if lookup(term).adds_up)
+GROUP_RULES = ("size.", "contiguity", "travel", "secondary", "within.", "hub")
 """Beginnings of the names of rules that concern one cluster alone."""
 
 
@@ -179,10 +183,11 @@ WEIGHTS = ("0.0001", "0.0004", "0.5", "1.25", "3", "1000")
 
 def random_objective(random: Random) -> dict[str, Any]:
     terms = random.sample(TERMS, random.randint(1, 4))
-    if random.random() < 0.2:
+    sums = [term for term in terms if term in SUMS]
+    if sums and random.random() < 0.2:
         # Whatever their size together; among themselves no wider than `check` lets through.
         power = random.choice([-9, 0, 9])
-        return {"weights": {t: float(f"{random.choice(WEIGHTS)}e{power}") for t in terms}}
+        return {"weights": {t: float(f"{random.choice(WEIGHTS)}e{power}") for t in sums}}
     return {"order": terms}
 
 
@@ -247,8 +252,10 @@ def may_be_a_cluster(problem: Problem, group: frozenset[str]) -> bool:
             return False
         if violation.rule == "pins.apart" and violation.detail.endswith("both in in"):
             return False
-    terms = problem.scenario.objective.terms
-    return found.clusters["in"].pupil_minutes is not None or "pupil_minutes" not in terms
+    asked, own = problem.scenario.asks, found.clusters["in"]
+    return not (asked("pupil_minutes") and own.pupil_minutes is None) and not (
+        asked("longest_minutes") and own.max_minutes is None
+    )
 
 
 def legal_groups(problem: Problem) -> list[frozenset[str]]:
@@ -290,7 +297,7 @@ def vector(problem: Problem, found: Verification) -> tuple[float | Fraction, ...
     if objective.weights:
         exact = [Fraction(str(w)) * Fraction(str(values[t])) for t, w in objective.weights.items()]
         return (sum(exact, Fraction(0)),)
-    return tuple(round(values[term], 2) for term in objective.order)
+    return tuple(round(values[term], 4) for term in objective.order)
 
 
 def solved(problem: Problem) -> Plan | None:

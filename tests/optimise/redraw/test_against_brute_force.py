@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise.redraw.search import FEW
 from cluster_optimiser.optimise.redraw.solve import solve_redraw
+from cluster_optimiser.terms import lookup
 from cluster_optimiser.verification import verify_plan
 from tests.effort import examples
 from tests.optimise.redraw.test_solve import partitions
@@ -32,6 +33,8 @@ TERMS = (
     "deviation",
     "changed_pupils",
     "misaligned.district",
+    "border_km",
+    "longest_minutes",
 )
 
 
@@ -90,7 +93,12 @@ def _is_best(problem: Problem, plan: Plan, best: tuple[float, ...]) -> None:
 # --- random maps ----------------------------------------------------------------------------
 
 WEIGHTS = st.fixed_dictionaries(
-    {}, optional={term: st.sampled_from([0.0000001, 0.25, 1.0, 12.5]) for term in TERMS}
+    {},
+    optional={
+        term: st.sampled_from([0.0000001, 0.25, 1.0, 12.5])
+        for term in TERMS
+        if lookup(term).adds_up
+    },
 ).filter(bool)
 
 

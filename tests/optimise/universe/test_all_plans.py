@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, InputError
 from cluster_optimiser.optimise import solve_merge
+from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.universe.all_plans import ORDER, QUANTILES, Universe
+from cluster_optimiser.optimise.universe.diagram import totals
 from tests.effort import examples
 from tests.graphs import everything, grid_problem, random_problem
 from tests.toy import toy_assignment, toy_problem
@@ -24,8 +26,9 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def vectors(universe: Universe, listed: Everything, **options) -> list[tuple[int, ...]]:
-    rows = np.array(list(universe.objective_costs(**options).values()))
-    return [tuple(rows[:, list(plan)].sum(axis=1).tolist()) for plan in listed.plans]
+    costs = universe.objective_costs(**options)
+    rows, largest = np.array(list(costs.values())), are_largest(costs)
+    return [totals(rows, plan, largest) for plan in listed.plans]
 
 
 @given(seed=SEEDS)
@@ -105,6 +108,7 @@ def check_together(universe: Universe, listed: Everything) -> None:
 
 def check_front(universe: Universe, listed: Everything, seed: int) -> None:
     terms = ["count", "pupil_minutes", "deviation", "misaligned.district", "exceptions"]
+    terms += ["longest_minutes"] if "longest_minutes" in universe.metrics else []
     for chosen in list(combinations(terms, 2 + seed % 2))[seed % 10 :: 5]:
         points = set(zip(*(listed.values(term) for term in chosen), strict=True))
         front = {
