@@ -175,7 +175,7 @@ def lookup(name: str) -> Term:
 
 
 def term_words(
-    form: str, name: str, titles: Mapping[str, str], preferred: Iterable[str] = (), n: int = 0
+    form: str, name: str, titles: Mapping[str, str], preferred: Iterable[str] = (), n: int | str = 0
 ) -> str:
     """Say a term, or a stage, in one of the forms that the words have: a layer by its title.
 
@@ -189,7 +189,11 @@ def term_words(
     row = lookup(name)
     if row.own is not None:
         said = name.replace("_", " ")
-        return f"{n:,} {row.unit} of {said}" if form == "amounts" else said
+        return (
+            f"{n if isinstance(n, str) else f'{n:,}'} {row.unit} of {said}"
+            if form == "amounts"
+            else said
+        )
     layers = [titles.get(layer, layer.replace("_", " ")) for layer in row.of_layers(preferred)]
     return say(f"{form}.{row.key}", n, layer="".join(layers[:1]), layers=layers)
 

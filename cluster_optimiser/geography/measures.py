@@ -7,6 +7,7 @@ plan is measured that may divide units.
 
 from __future__ import annotations
 
+import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,9 @@ from cluster_optimiser.geography.travel import UNKNOWN
 from cluster_optimiser.terms import FAMILIES, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
@@ -31,6 +33,19 @@ if TYPE_CHECKING:
 
     Costs = Sequence[int] | NDArray[np.int64]
     """Of each set; below 0 where it is not known."""
+
+
+_shared: dict[int, tuple[weakref.ref[gpd.GeoDataFrame], dict[tuple[str, str], float]]] = {}
+"""Cells do not change, and many problems are made on the same."""
+
+
+def _shared_m(cells: gpd.GeoDataFrame) -> dict[tuple[str, str], float]:
+    key = id(cells)
+    held = _shared.get(key)
+    if held is None or held[0]() is not cells:
+        gone = weakref.ref(cells, lambda _: _shared.pop(key, None))
+        held = _shared[key] = gone, shared_boundaries(cells.geometry)
+    return held[1]
 
 
 class Measures:
@@ -57,7 +72,7 @@ class Measures:
         hosts = self.problem.local_unit_of.map(first.groupby(level=0).min())
         place = pd.Series(self.part_of, index=urns)
         place.loc[hosts.index] = place.loc[hosts].to_numpy()
-        shared = shared_boundaries(self.problem.territory.cells.geometry)
+        shared = _shared_m(self.problem.territory.cells)
         ends = np.array([*shared], dtype=np.int64).reshape(len(shared), 2)
         one, other = (place.reindex(column).to_numpy() for column in ends.T)
         metres = np.array([round(m) for m in shared.values()], dtype=np.int64)
@@ -106,8 +121,8 @@ class Sets:
             return _outside(self, LAYER_PREFIX + row.layer)
         return _COSTS[term](self)
 
-    def costs(self) -> dict[str, list[int]]:
-        """Give what each set costs in every term that the scenario lets be known."""
+    def costs(self, also: Collection[str] = ()) -> dict[str, list[int]]:
+        """Give what each set costs in every term that the scenario lets be known, and others."""
         funding = self.scenario.funding
         layers = self.measures.problem.authority.layers
         names = []
@@ -115,7 +130,9 @@ class Sets:
             if row.layers == "preferred":
                 names += [f"{family.name}.{layer}" for family in FAMILIES for layer in layers]
             is_known = row.needs != "need" or bool(funding and funding.need)
-            if is_known and (not row.is_optional or self.scenario.asks(row.name)):
+            if is_known and (
+                not row.is_optional or row.name in also or self.scenario.asks(row.name)
+            ):
                 names.append(row.name)
         return {name: np.asarray(self.cost(name)).tolist() for name in names}
 

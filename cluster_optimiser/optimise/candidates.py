@@ -205,8 +205,8 @@ def unit_adjacency(problem: Problem) -> list[int]:
 class Judge:
     """Applies the rules of one cluster to sets of units, and works out their costs."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, *, also: tuple[str, ...] = ()) -> None:
+        self.problem, self.also = problem, also  # terms measured besides those asked for
         self.scenario = problem.scenario
         self.names = [str(name) for name in problem.units.index]
         self.unit_pupils = [int(p) for p in problem.units["pupils"]]
@@ -260,7 +260,7 @@ class Judge:
             positions = school_positions(self.problem)
             self._measures = Measures(self.problem, [positions[name] for name in self.names])
         sets = self._measures.sets(membership(masks, len(self.names)))
-        pupils, columns = sets.pupils.tolist(), sets.costs()
+        pupils, columns = sets.pupils.tolist(), sets.costs(self.also)
         most_of_each = {t: n for t, n in self.scenario.most_of.items() if not lookup(t).adds_up}
         groups = []
         own = own_terms()

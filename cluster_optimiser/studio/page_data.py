@@ -42,6 +42,7 @@ def page_data(today: Result, scenario: Scenario) -> dict[str, Any]:
         "form": form_rows(),
         "terms": {term: term_words("terms", term, titles, preferred) for term in terms},
         "units": {term: lookup(term).unit for term in terms},
+        "no_limits": [term for term in terms if not lookup(term).is_of_groups],
         "units_named": sorted(set(authority.schools["local_cluster"].astype(str))),
         "defaults": DEFAULTS.resolved(),
         "span": {

@@ -25,7 +25,14 @@ SCHOOLS = {
     name: [ToySchool("secondary" if name in "ACE" else "primary", p)] for name, p in PUPILS.items()
 }
 TOGETHER = {"A": SCHOOLS["A"] + SCHOOLS["B"], "B": SCHOOLS["C"] + SCHOOLS["D"] + SCHOOLS["E"]}
-TERMS = ("pupil_minutes", "deviation", "changed_pupils", "misaligned.district", "count")
+TERMS = (
+    "pupil_minutes",
+    "longest_minutes",
+    "deviation",
+    "changed_pupils",
+    "misaligned.district",
+    "count",
+)
 BASE: dict[str, dict[str, Any]] = {
     "merge": {
         "grid": "ABC DEF",
@@ -101,7 +108,7 @@ def test_the_best_plan_within_limits_is_that_of_brute_force(method: str) -> None
 
 def test_the_check_judges_limits_by_its_own_numbers() -> None:
     for plan, terms in plans("merge")[:6]:
-        for term in ("pupil_minutes", "deviation"):
+        for term in ("pupil_minutes", "longest_minutes", "deviation"):
             value = terms[term] or 0
             on = toy_problem(**BASE["merge"], limits={term: value})
             past = toy_problem(**BASE["merge"], limits={term: round(value - 0.01, 2)})
@@ -109,15 +116,23 @@ def test_the_check_judges_limits_by_its_own_numbers() -> None:
             assert [v.rule for v in verify_plan(past, plan).violations] == [f"limits.{term}"]
 
 
-def test_explain_finds_the_least_limit_that_admits_a_plan() -> None:
-    least = min(terms["deviation"] or 0 for _, terms in plans("merge"))
-    problem = toy_problem(**BASE["merge"], limits={"deviation": least - 1})
+@pytest.mark.parametrize("term", ["deviation", "longest_minutes"])
+def test_explain_finds_the_least_limit_that_admits_a_plan(term: str) -> None:
+    least = min(terms[term] or 0 for _, terms in plans("merge"))
+    problem = toy_problem(**BASE["merge"], limits={term: least - 1})
     found = explain(problem)
     assert not found.is_feasible
     values = {r.direction: (r.value, r.is_minimal) for r in found.relaxations}
-    assert values["limits.deviation"] == (least, True)
-    priced = explain(toy_problem(**BASE["merge"], limits={"deviation": least}))
-    assert "limits.deviation" in {price.rule for price in priced.prices}
+    assert values[f"limits.{term}"] == (least, True)
+    priced = explain(toy_problem(**BASE["merge"], limits={term: least}))
+    assert f"limits.{term}" in {price.rule for price in priced.prices}
+
+
+def test_explain_names_a_limit_that_no_group_keeps() -> None:
+    tables = {**BASE["merge"], "size": {"min_pupils": 200, "max_pupils": 1_000}}
+    found = explain(toy_problem(**tables, limits={"longest_minutes": 0}))
+    assert [unit.unit for unit in found.unplaced] == ["B", "D", "F"]
+    assert "keeps the limit on the longest way of any school" in found.unplaced[0].words
 
 
 @pytest.mark.parametrize(

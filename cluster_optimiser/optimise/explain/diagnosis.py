@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.geography.alignment import HOME_PREFIX
+from cluster_optimiser.geography.measures import Measures
+from cluster_optimiser.geography.units import school_positions
+from cluster_optimiser.optimise.candidates import membership
 from cluster_optimiser.optimise.explain.trial import NO_MAX_PUPILS, Trial
 from cluster_optimiser.optimise.explain.trial_rules import (
     components,
@@ -21,6 +24,7 @@ from cluster_optimiser.optimise.explain.trial_rules import (
     with_table,
     with_values,
 )
+from cluster_optimiser.terms import lookup, term_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -216,6 +220,21 @@ class _UnitReason:
             self.masks.append(1 << unit)
         self.homes = lab.homes(self.base)
         self.pins = lab.pinned(self.scenario)
+        self.over = self._over_limits()
+
+    def _over_limits(self) -> dict[int, list[str]]:
+        """Give the limits that a group is over by itself."""
+        limits = {t: n for t, n in self.scenario.most_of.items() if not lookup(t).adds_up}
+        if not limits:
+            return {}
+        at = school_positions(self.lab.problem)
+        measures = Measures(self.lab.problem, [at[name] for name in self.lab.names])
+        sets = measures.sets(membership(self.masks, len(self.lab.names)))
+        costs = {term: sets.cost(term) for term in limits}
+        return {
+            mask: [f"limits.{t}" for t, most in limits.items() if not 0 <= costs[t][i] <= most]
+            for i, mask in enumerate(self.masks)
+        }
 
     def broken(self, mask: int) -> tuple[str, ...]:
         """Give the rule families that a group breaks."""
@@ -227,6 +246,7 @@ class _UnitReason:
         if pupils > size.max_pupils and size.oversize == "refuse":
             families.append("size.oversize")
         families += lab.broken_by_schools(self.scenario, mask)
+        families += self.over.get(mask, ())
         for layer, home in self.homes.items():
             areas = {home[i] for i in lab.members(mask)}
             if mask & (mask - 1) and (len(areas) > 1 or None in areas):
@@ -273,6 +293,9 @@ class _UnitReason:
             return kind, self._across(rule.removeprefix("within."), masks)
         if rule in OWN_SIZES:
             said = OWN_SIZES[rule]
+        elif kind == "limits":
+            what = term_words("report.by", rule.removeprefix("limits."), {})
+            said = f"no group it could be in keeps the limit on {what}"
         elif rule == "redraw.hubs":
             said = "no group it could be in has a hub that its schools can reach"
         else:

@@ -525,9 +525,14 @@ def _others() -> list[Direction]:
     ]
 
 
-def amount(term: str, value: float) -> str:
+MANY = 10_000
+"""From so many on what is behind the point is of no use to readers, but in a limit."""
+
+
+def amount(term: str, value: float, *, is_limit: bool = False) -> str:
     """Say how much of a term there is."""
-    return term_words("amounts", term, {}, n=round(value))
+    is_whole = value == round(value) or (value >= MANY and not is_limit)
+    return term_words("amounts", term, {}, n=round(value) if is_whole else f"{value:,.10g}")
 
 
 def _limited(trial: Trial, limits: Mapping[str, float]) -> Trial:
@@ -541,20 +546,27 @@ def _unlimited(trial: Trial, term: str) -> Trial:
 def _least_limit(lab: Lab, trial: Trial, *, term: str) -> Step | None:
     loose = _unlimited(trial, term)
     found, complete = lab.groups(loose)
-    groups = Judge(lab.changed(loose)).candidates([group.mask for group in found])
-    best = _best(lab, groups, loose.scenario, [[group.costs[term] for group in groups]])
-    if best is None or not complete:
+    groups = Judge(lab.changed(loose), also=(term,)).candidates([group.mask for group in found])
+    row, scale, stated = lookup(term), term_scale(term), trial.scenario.limits[term]
+    if row.adds_up:
+        best = _best(lab, groups, loose.scenario, [[group.costs[term] for group in groups]])
+        value = None if best is None else best[0][0] / scale
+    else:
+        costs = sorted({group.costs[term] / scale for group in groups if group.costs[term] >= 0})
+        values = [cost for cost in costs if cost > stated]
+        limits = trial.scenario.limits
+        at = _first_feasible(lab, [_limited(trial, {**limits, term: v}) for v in values])
+        value = None if at is None else values[at]
+    if value is None or not complete:
         return None
-    scale = term_scale(term)
-    value, stated = best[0][0] / scale, trial.scenario.limits[term]
     relaxation = Relaxation(
         f"limits.{term}",
         stated,
         value,
-        lookup(term).unit,
+        row.unit,
         {f"limits.{term}": value},
         (),
-        f"{amount(term, value)} allowed instead of {stated:,g}",
+        f"{amount(term, value, is_limit=True)} allowed instead of {stated:,g}",
     )
     changed = _limited(trial, {**trial.scenario.limits, term: value})
     return Step(relaxation, changed, None, is_short_refuted=True)

@@ -431,7 +431,7 @@ def rule_words(problem: Problem, family: str) -> str:
         return pin_words(scenario, family)
     kind, _, layer = family.partition(".")
     if kind == "limits":
-        return f"limit of {amount(layer, scenario.limits[layer])}"
+        return f"limit of {amount(layer, scenario.limits[layer], is_limit=True)}"
     if kind == "within":
         return f"borders of the layer {problem.authority.layers[layer].title}"
     words = {

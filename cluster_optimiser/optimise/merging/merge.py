@@ -210,7 +210,8 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
     ]
     if left:
         more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
-        rules = "rules on size, travel, hubs, layers, pins and secondary schools"
+        limits = "limits, " if problem.scenario.limits else ""
+        rules = f"rules on size, travel, hubs, layers, {limits}pins and secondary schools"
         fate = f"can be in no cluster that keeps the {rules}"
         if _is_in_a_cluster(problem, ~covered):
             most = problem.scenario.count.max

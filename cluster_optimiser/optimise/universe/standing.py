@@ -143,7 +143,9 @@ class LargestRanks:
     def n_upto(self, place: int) -> int:
         """Count the plans that have at most the cost at a place."""
         if place not in self._known:
-            kept = only(self._diagram, self._costs <= self._costs_met[place]) if place >= 0 else None
+            kept = (
+                only(self._diagram, self._costs <= self._costs_met[place]) if place >= 0 else None
+            )
             has_plans = kept is not None and kept.has_plans
             self._known[place] = int(counts_to_go(kept)[0]) if kept and has_plans else 0
         return self._known[place]

@@ -151,7 +151,7 @@ const limitsRow = (row) => {
     line.querySelector("label").textContent = data.terms[term] || term;
     box.append(line);
   });
-  const free = Object.keys(data.terms).filter((one) => !(one in now) && one !== "robustness" && !one.includes(".")).map((one) => [one, data.terms[one]]);
+  const free = Object.keys(data.terms).filter((one) => !(one in now) && !data.no_limits.includes(one) && !one.includes(".")).map((one) => [one, data.terms[one]]);
   box.append(adder(free, labelled(row), (term) => change({ [row.key]: { ...now, [term]: data.today_values[term] || 0 } }, data.terms[term])));
   return box;
 };
