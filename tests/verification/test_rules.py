@@ -528,6 +528,7 @@ def test_the_terms_are_the_sums_that_they_are_defined_as() -> None:
         layers={"district": "xyy", "division": "xx."},
         size={"min_pupils": 1_050, "max_pupils": 2_000, "target_pupils": 1_200},
         alignment={"district": "prefer", "division": "prefer"},
+        objective={"order": ["border_km"]},
     )
     found = verify_plan(problem, toy_assignment(problem, {"m": "AB", "n": "C"}))
     assert found.objective == {
@@ -535,6 +536,8 @@ def test_the_terms_are_the_sums_that_they_are_defined_as() -> None:
         "joins": 1,
         "exceptions": 1,
         "pupil_minutes": 300 * 3.5,
+        "longest_minutes": 3.5,
+        "border_km": 1.0,
         "deviation": 200 + 100,
         "changed_pupils": 300,
         "misaligned": 300 + 1_100,
