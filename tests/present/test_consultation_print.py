@@ -87,3 +87,25 @@ def test_a_part_that_is_looked_at_is_printed_alone(
     assert len(sheets) <= 3
     assert "One measure for all options" in sheets[0]
     assert not any("Try it yourself" in text for text in sheets)
+    page.evaluate("clusterPage.reveal('glance')")
+    # No sheet is left empty behind a table.
+    assert all(_pages(page))
+
+
+@pytest.mark.parametrize(("part", "width"), [("maps", 330), ("try", 690)])
+def test_maps_of_a_part_fit_the_sheet_and_are_as_before_after_it(
+    part: str, width: int, norfolk_page: Any, visit: Callable[..., Any]
+) -> None:
+    """What the browser does before and after it prints."""
+    page = visit(norfolk_page.path, f"#school=121206&a=1&b=4a&see={part}").page
+    state = """() => [...clusterPage.panes, clusterPage.tried.pane].filter(Boolean)
+        .map(({ node, map }) => [
+            node.offsetWidth, map.getZoom(), map.getCenter().lat, map.getCenter().lng,
+        ])"""
+    before = page.evaluate(state)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert width in [one[0] for one in page.evaluate(state)]
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    for now, then in zip(page.evaluate(state), before, strict=True):
+        # Maps that move together do so by whole pixels.
+        assert now == pytest.approx(then, abs=2 ** -then[1])

@@ -453,7 +453,7 @@ def test_no_name_on_a_map_is_cut_and_a_school_stays_on_it_however_close(
 def test_what_changed_is_counted_as_the_plans_say(
     norfolk_page: Any, visit: Callable[..., Any]
 ) -> None:
-    page = visit(norfolk_page.path, "#a=1&b=4a&see=maps").page
+    page = visit(norfolk_page.path, "#a=1&b=4a").page
     plans = {result.plan.label: result.plan.assignment for result in norfolk_page.results}
     for a, b in (("1", "4a"), ("4a", "4c"), ("4c", "3b"), ("2a", "3a"), ("4a", "4a")):
         page.evaluate("hash => { location.hash = hash; }", f"a={a}&b={b}")
@@ -479,7 +479,7 @@ def test_what_is_put_together_anew_says_which_clusters_come_in_part(
     norfolk_page: Any, visit: Callable[..., Any]
 ) -> None:
     """Acle comes whole into the Hoveton cluster of option 2c: it is no part."""
-    page = visit(norfolk_page.path, "#a=1&b=2c&see=maps").page
+    page = visit(norfolk_page.path, "#a=1&b=2c").page
     plans = {result.plan.label: result.plan.assignment for result in norfolk_page.results}
     before, after = plans["1"], plans["2c"]
     n_into = after.groupby(before).nunique()
@@ -497,11 +497,14 @@ def test_what_is_put_together_anew_says_which_clusters_come_in_part(
 def test_a_phone_shows_one_map_and_two_buttons(
     norfolk_page: Any, visit: Callable[..., Any]
 ) -> None:
-    seen = visit(norfolk_page.path, "#a=1&b=4a", viewport={"width": 390, "height": 844})
+    address, size = "#a=1&b=4a&see=ask", {"width": 390, "height": 844}
+    seen = visit(norfolk_page.path, address, viewport=size)
     page = seen.page
     assert [page.locator(f"#pane-{x}").is_visible() for x in "ab"] == [False, True]
     assert page.inner_text("#turn-a") == "Option 1"
     page.evaluate("clusterPage.openCompare()")
+    # Maps that are made above leave a reader where the link has led to.
+    assert 0 < page.locator("#ask").bounding_box()["y"] < 120
     page.click("#turn-a")
     assert [page.locator(f"#pane-{x}").is_visible() for x in "ab"] == [True, False]
     assert page.get_attribute("#turn-a", "aria-pressed") == "true"

@@ -24,7 +24,7 @@ const drawSide = (side) => {
 /** @param {string[]} changed */
 export const drawCompare = (changed) => {
   sides.forEach((name, side) => { if (changed.includes(name) || shown.changes) drawSide(side); });
-  if (panes.length) showChanges();
+  showChanges();
 };
 const turnTo = (side) => {
   byId("panes").dataset.turn = sides[side];
@@ -39,7 +39,7 @@ export const markCompared = () => {
   if (!panes.length) return;
   if (chosen.school === null) panes.forEach((pane) => pane.fit()); else flyTo(panes, chosen.school);
 };
-/** Make both maps, and say what changes between them, if they are not there yet. */
+/** Make both maps, if they are not there yet. */
 export const openCompare = () => {
   if (panes.length) return;
   sides.forEach((name) => {
@@ -50,7 +50,6 @@ export const openCompare = () => {
   keepTogether(panes);
   sides.forEach((_, side) => drawSide(side));
   markCompared();
-  showChanges();
 };
 export const setUpCompare = () => {
   byId("panes").hidden = false;
@@ -68,5 +67,7 @@ export const setUpCompare = () => {
   });
   setUpZoom("zoom", () => panes);
   turnTo(1);
+  // At once: what is written later moves whatever a link has led to below.
+  showChanges();
   whenNear("panes", openCompare);
 };

@@ -1,9 +1,13 @@
 // On paper: what is being looked at, on as few sheets as can be.
-import { byId } from "./core.js";
 import { showPartners } from "./answer.js";
+import { asked } from "./ask.js";
+import { panes } from "./compare.js";
+import { byId } from "./core.js";
 import { first, followSchool } from "./first.js";
+import { levels } from "./levels.js";
 import { drawForPaper } from "./maps.js";
 import { fillPart } from "./waiting.js";
+import { tried } from "./workbench.js";
 
 // A sheet of A4 less its margins and what stands above and between, in the pixels of paper.
 const MAP_WIDTH = 690;
@@ -12,7 +16,10 @@ const MAP_LEAST = 200;
 const MAP_MOST = 440;
 const LINE = 12.9;
 const LETTERS = 128;
+const GAP = 30;
 let wanted = "";
+/** @type {[any, any, number][]} maps as they were before they were put on paper */
+let views = [];
 /** The part of the page that is at the top of the window. */
 const inView = () => {
   if (scrollY < 40) return "school";
@@ -32,11 +39,20 @@ const mapHeight = () => {
   document.body.classList.toggle("much", left < MAP_LEAST);
   return left < MAP_LEAST ? MAP_LEAST : Math.min(MAP_MOST, Math.floor(left));
 };
-const sizeMap = (width, height) => {
-  const { node, map } = first.pane;
+const sizeMap = ({ node, map }, width, height) => {
   Object.assign(node.style, { width, height });
   map.invalidateSize({ animate: false });
-  followSchool();
+};
+/** Put the maps of a part on paper, with what they show. @param {any} place */
+const drawMaps = (place) => {
+  const maps = [first.pane, ...panes, tried.pane, asked.pane, levels.pane].filter((pane) => pane && place.contains(pane.node));
+  const seen = maps.map(({ map }) => map.getBounds());
+  views = maps.map((pane) => [pane, pane.map.getCenter(), pane.map.getZoom()]);
+  maps.forEach((pane) => sizeMap(pane, `${panes.includes(pane) ? (MAP_WIDTH - GAP) / 2 : MAP_WIDTH}px`, `${pane === first.pane ? mapHeight() : MAP_MOST}px`));
+  maps.forEach((pane, i) => {
+    if (pane === first.pane) followSchool(); else pane.map.fitBounds(seen[i], { animate: false });
+  });
+  maps.forEach(drawForPaper);
 };
 const prepare = () => {
   const part = wanted || inView();
@@ -46,14 +62,16 @@ const prepare = () => {
   if (place.matches("details")) place.open = true;
   for (let node = place; node && node !== document.body; node = node.parentElement) node.classList.add("printed");
   showPartners(true);
-  if (part === "school") { sizeMap(`${MAP_WIDTH}px`, `${mapHeight()}px`); drawForPaper(first.pane); }
+  drawMaps(place);
 };
 const restore = () => {
   wanted = "";
   delete document.body.dataset.print;
   document.querySelectorAll(".printed").forEach((one) => one.classList.remove("printed", "target"));
   showPartners();
-  sizeMap("", "");
+  views.forEach(([pane]) => sizeMap(pane, "", ""));
+  views.forEach(([{ map }, at, zoom]) => map.setView(at, zoom, { animate: false }));
+  views = [];
 };
 /** @param {string} part id of what is to be printed */
 export const printPart = (part) => { wanted = part; print(); };
