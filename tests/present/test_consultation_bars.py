@@ -333,6 +333,8 @@ def test_axe_finds_nothing_on_what_stands_beside_the_page(
     page = visit(path, bypass_csp=True).page
     assert len(page.inner_text("body")) > 100
     assert _violations(page) == []
+    page.set_viewport_size({"width": 320, "height": 256})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 @pytest.mark.parametrize("width", [320, 341])

@@ -432,7 +432,7 @@ def test_no_name_on_a_map_is_cut_and_a_school_stays_on_it_however_close(
     found = page.evaluate(
         """() => {
             const { first: { pane }, choose, data: { schools } } = clusterPage;
-            const width = pane.map.getSize().x;
+            const { x: width, y: height } = pane.map.getSize();
             const lost = [], cut = [];
             for (let school = 0; school < schools.urn.length; school += 25) {
                 choose({ school });
@@ -441,7 +441,8 @@ def test_no_name_on_a_map_is_cut_and_a_school_stays_on_it_however_close(
                     if (presses) document.getElementById('first-in').click();
                     if (!pane.map.getBounds().contains([y, x])) lost.push([school, presses]);
                     cut.push(...pane.labels.filter(({ kind, box }) => kind !== 'number'
-                        && (box[0] < -1 || box[2] > width + 1)).map(({ text }) => text));
+                        && (box[0] < -1 || box[2] > width + 1
+                            || (kind !== 'chosen' && (box[1] < -1 || box[3] > height + 1)))).map(({ text }) => text));
                 }
             }
             return { lost, cut };

@@ -72,9 +72,9 @@ const pill = (pen, [left, top, right, bottom]) => {
   pen.stroke();
 };
 // A name too wide for its cluster or without its number, or of which the map's edge would leave a part.
-const isLost = ({ kind, room, below, spot }, box, { x }, numbered) => box[2] - box[0] > (room || Infinity)
+const isLost = ({ kind, room, below, spot }, box, { x, y }, numbered) => box[2] - box[0] > (room || Infinity)
   || (below !== undefined && below !== null && !numbered.has(spot))
-  || (kind !== "number" && kind !== "chosen" && (box[0] < 0 || box[2] > x));
+  || (kind !== "number" && kind !== "chosen" && (box[0] < 0 || box[2] > x || box[1] < 0 || box[3] > y));
 // Labels that would overlap, and a town's name a second time.
 const areInEachOthersWay = (label, box, { box: other, kind, text }) => (label.kind === "place" && kind === "place" && text === label.lines[0])
   || (box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]);
