@@ -442,7 +442,8 @@ def test_no_name_on_a_map_is_cut_and_a_school_stays_on_it_however_close(
                     if (!pane.map.getBounds().contains([y, x])) lost.push([school, presses]);
                     cut.push(...pane.labels.filter(({ kind, box }) => kind !== 'number'
                         && (box[0] < -1 || box[2] > width + 1
-                            || (kind !== 'chosen' && (box[1] < -1 || box[3] > height + 1)))).map(({ text }) => text));
+                            || (kind !== 'chosen' && (box[1] < -1 || box[3] > height + 1))))
+                        .map(({ text }) => text));
                 }
             }
             return { lost, cut };
