@@ -11,6 +11,7 @@ import { drawn, mark, setUpStage, showPlan, stage, todayBy, todayShown } from ".
 import { showPrice, showWhy } from "./why.js";
 
 const asked = () => ({ scenario: own(), home: draft.home, name: draft.name });
+/** @type {Record<string, any>} */
 const now = { number: 0, plan: null, tab: "work", waits: 0, asks: 0, fetching: false, hasBest: false, answer: null };
 const TABS = ["work", "plans", "beside", "publish"];
 const tellTop = (words, more) => {

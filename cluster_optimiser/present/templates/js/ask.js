@@ -9,6 +9,7 @@ import { asOption, clusterNames } from "./workbench.js";
 
 /** @typedef {{ pairs: [string, number, number][], most: number | null, minutes: number | null, order: string[], weights?: number[] | null }} Question */
 const WISHES = 3;
+/** @type {{ pane: any, groups: any[] | null, order: number[], all: bigint | null, answer: any }} */
 export const asked = { pane: null, groups: null, order: [], all: null, answer: null };
 const optionOf = () => options[data.ask.option];
 const groundOfAsk = () => data.grounds[optionOf().ground];
@@ -37,17 +38,20 @@ const layerWords = (text, wish) => fill(text, { layer: schools.layers.find(({ na
 const weightWords = (wish) => (wish.startsWith("misaligned.") ? layerWords(say.weight_misaligned, wish) : say[`weight_${wish}`]);
 const wishWords = (wish) => (wish.startsWith("misaligned.") ? layerWords(say.wish_misaligned, wish) : say[`wish_${wish}`]);
 // The groups that a plan may be made of, measured once; units from west to east.
+/** @returns {any[]} */
 const groupsOfAsk = () => {
   if (asked.groups) return asked.groups;
   const option = optionOf();
   const members = membersOf(groundOfAsk());
   const east = members.map((held) => held.reduce((sum, school) => sum + schools.xy[school][0], 0) / held.length);
   asked.order = members.map((_, unit) => unit).sort((a, b) => east[a] - east[b] || a - b);
+  /** @type {Map<number, any>} */
   const at = new Map(asked.order.map((unit, i) => [unit, BigInt(i)]));
-  asked.groups = data.ask.groups.map((units) => ({
+  const groups = data.ask.groups.map((units) => ({
     units, mask: units.reduce((mask, unit) => mask | (1n << at.get(unit)), 0n), cluster: measureCluster(option, "", units, members),
   }));
-  return asked.groups;
+  asked.groups = groups;
+  return groups;
 };
 /** @param {Question} question */
 export const answerTo = (question) => {
@@ -124,8 +128,9 @@ export const showAsk = () => {
   if (!answer.part) return;
   const names = clusterNames(option, answer.part);
   const best = measure(option, names);
-  byId("ask-proof").textContent = question.weights
-    ? fill(say.ask_weighed, { weights: [...wishes().keys()].flatMap((wish, i) => (question.weights[i] ? [`${number(question.weights[i])} × ${weightWords(wish)}`] : [])).join("; ") || DASH })
+  const { weights } = question;
+  byId("ask-proof").textContent = weights
+    ? fill(say.ask_weighed, { weights: [...wishes().keys()].flatMap((wish, i) => (weights[i] ? [`${number(weights[i])} × ${weightWords(wish)}`] : [])).join("; ") || DASH })
     : fill(say.ask_proof, { order: question.order.map(wishWords).join("; ") });
   const now = row([say.ask_this, ...figures(best.metrics)]);
   now.className = "differs";

@@ -26,11 +26,11 @@ const clustersIn = (text) => {
 /**
  * Say of a plan file which option it is: the same cluster for every school.
  * @param {string} text
- * @returns {{ faults: string[], same?: any[], option?: any, differs?: number[] }} the options that it is; the nearest, and the schools that are elsewhere in it
+ * @returns {{ faults: string[], same: any[], option?: any, differs: number[] }} the options that it is; the nearest, and the schools that are elsewhere in it
  */
 export const checkPlan = (text) => {
   const { faults, held } = clustersIn(text);
-  if (faults.length) return { faults };
+  if (faults.length) return { faults, same: [], differs: [] };
   const found = options.map((option) => ({ option, differs: schools.urn.flatMap((_, i) => (option.names[option.of[i]] === held[i] ? [] : [i])) }));
   const same = found.filter(({ differs }) => !differs.length).map(({ option }) => option);
   return { faults, same, ...found.reduce((best, one) => (one.differs.length < best.differs.length ? one : best)) };
@@ -66,6 +66,6 @@ export const setUpChecking = (reveal) => {
     if (!isFile(event) || /** @type {any} */ (event.target).matches("input[type=file]")) return;
     event.preventDefault();
     reveal();
-    showCheck(event.dataTransfer.files[0]);
+    if (event.dataTransfer) showCheck(event.dataTransfer.files[0]);
   });
 };

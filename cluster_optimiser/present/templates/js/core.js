@@ -2,7 +2,7 @@
 import { unpackList } from "./packing.js";
 
 /** @type {any} What Python wrote into the page. */
-export const data = JSON.parse(document.getElementById("data").textContent);
+export const data = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("data")).textContent);
 /** @type {Record<string, any>} */
 export const say = data.say;
 export const schools = data.schools;

@@ -3,6 +3,7 @@ import { atLeast, byId, counted, decimal, fill, isExempt, make, number, options,
 import { flyTo, makePane, markSchool, setUpZoom, showOption } from "./maps.js";
 import { choose, chosen } from "./state.js";
 
+/** @type {{ pane: any }} */
 export const first = { pane: null };
 export const sumOf = (option) => {
   const own = option.pupils.filter((_, i) => !isExempt(option, i));

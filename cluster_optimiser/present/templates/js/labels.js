@@ -22,7 +22,7 @@ export const linesOf = (name, letters = LINE_LETTERS) => name.split(" ").reduce(
   if (last !== undefined && last.length + word.length < letters) lines[lines.length - 1] = `${last} ${word}`;
   else lines.push(word);
   return lines;
-}, []);
+}, /** @type {string[]} */ ([]));
 const toGrid = ([x, y]) => [(x - data.origin[0]) / 10, (y - data.origin[1]) / 10];
 const placeNames = data.places.map(([name, x, y, people]) => ({ kind: "place", lines: [name], spot: toGrid([x, y]), people: people || 0, dy: -9 }));
 
@@ -33,7 +33,7 @@ const placeNames = data.places.map(([name, x, y, people]) => ({ kind: "place", l
  */
 export const scaleLabels = (pane, metres) => {
   const { option, show } = pane;
-  const least = FROM_PEOPLE.find(([from]) => metres >= from)[1];
+  const least = (FROM_PEOPLE.find(([from]) => metres >= from) || [0, 0])[1];
   const order = option.spots.map((_, i) => i).filter((i) => option.spots[i] && option.pieces.includes(i)).sort((i, j) => option.spots[j][2] - option.spots[i][2]);
   const named = (kind) => order.map((i) => ({
     kind, spot: option.spots[i], lines: kind === "number" ? [option.number[i]] : linesOf(option.names[i]), dy: kind === "number" ? 0 : 20, below: kind === "number" ? null : i,

@@ -4,6 +4,7 @@ import { makePane, showOption, whenNear } from "./maps.js";
 import { chosen } from "./state.js";
 
 const LEVELS = ["today", "clusters", "groupings", "area"];
+/** @type {{ pair: number, level: string, pane: any }} */
 export const levels = { pair: 0, level: "clusters", pane: null };
 const areaOptions = new Map();
 // An area is drawn and counted as its groupings put together.

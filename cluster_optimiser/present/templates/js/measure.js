@@ -29,7 +29,8 @@ const unitWay = (groundNumber, unit, members, to) => {
 export const meetingPlaces = (option, units, members) => {
   const hubs = option.rules.hubs && new Set(option.rules.hubs);
   const candidates = units.flatMap((unit) => members[unit]).sort((x, y) => x - y);
-  let [any, allowed] = [null, null];
+  /** @type {Record<"any" | "allowed", { school: number, total: number, longest: number } | null>} */
+  const best = { any: null, allowed: null };
   candidates.forEach((to) => {
     let total = 0; let longest = 0; let isUsable = true;
     units.forEach((unit) => {
@@ -39,10 +40,10 @@ export const meetingPlaces = (option, units, members) => {
       longest = most < 0 || longest < 0 ? -1 : Math.max(longest, most);
     });
     if (!isUsable) return;
-    if (any === null || total < any.total) any = { school: to, total, longest };
-    if ((!hubs || hubs.has(to)) && (allowed === null || total < allowed.total)) allowed = { school: to, total, longest };
+    if (best.any === null || total < best.any.total) best.any = { school: to, total, longest };
+    if ((!hubs || hubs.has(to)) && (best.allowed === null || total < best.allowed.total)) best.allowed = { school: to, total, longest };
   });
-  return { any, allowed };
+  return best;
 };
 const isConnected = (units, edges) => {
   const wanted = new Set(units);
@@ -147,8 +148,8 @@ export const measure = (option, clusterOf) => {
     deviation: sum((c) => Math.abs(c.pupils - rules.target)),
     pupil_minutes: pupilMinutes,
     pupil_minutes_any_school: clusters.every((c) => c.anyTotal !== null) ? sum((c) => c.anyTotal) / HUNDREDTHS : null,
-    mean_minutes: isKnown && pupils ? pupilMinutes / pupils : null,
-    max_minutes: isLongKnown ? Math.max(...clusters.map((c) => c.longest)) : null,
+    mean_minutes: pupilMinutes !== null && pupils ? pupilMinutes / pupils : null,
+    max_minutes: isLongKnown ? Math.max(...clusters.map((c) => c.longest || 0)) : null,
     n_over_travel_limit: rules.max_minutes === null ? null : clusters.filter((c) => c.longest !== null && c.longest > rules.max_minutes).length,
     n_not_contiguous: clusters.filter((c) => !c.isWhole).length,
     n_without_secondary: clusters.filter((c) => c.secondary < rules.secondary).length,

@@ -21,7 +21,7 @@ export const encodePlan = (option, part) => {
 /** @param {string} text @returns {{ option: any, part: number[] } | null} null where it is no plan of this page */
 export const decodePlan = (text) => {
   const [label, ...moves] = text.split("~");
-  const option = options[atLabel.get(decodeURIComponent(label))];
+  const option = options[atLabel.get(decodeURIComponent(label)) ?? -1];
   if (!option || !option.can_edit) return null;
   const part = partOfOption(option);
   for (const move of moves) {

@@ -91,6 +91,7 @@ export const search = (text) => {
 const villages = once(() => data.places.map(([name, x, y]) => ({ name, words: wordsOf(name), spot: [x, y] })));
 // The place that fits best, if all that was asked is in its name.
 const placeFor = (asked) => {
+  /** @type {any} */
   let found = null;
   villages().forEach((place) => {
     const costs = asked.map((word) => leastCost(word, place.words));

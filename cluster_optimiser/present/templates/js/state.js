@@ -25,7 +25,7 @@ export const readAddress = (hash, known = start) => {
   if (atUrn.has(wanted.get("school"))) found.school = atUrn.get(wanted.get("school"));
   ["a", "b"].forEach((key) => { if (atLabel.has(wanted.get(key))) found[key] = atLabel.get(wanted.get(key)); });
   ["plan", "ask"].forEach((key) => { found[key] = wanted.get(key) || ""; });
-  if (placeOf(wanted.get("see"))) found.see = wanted.get("see");
+  if (placeOf(wanted.get("see"))) found.see = wanted.get("see") || "";
   return found;
 };
 /** @param {"push" | "replace"} how */

@@ -57,8 +57,8 @@ export const sweep = (groups, nUnits, limits) => {
     return found;
   };
   let count = 0n;
-  /** @type {Entry | null} */
-  let best = null;
+  /** @type {Entry | undefined} */
+  let best;
   plansOf(full, 0).forEach((entry, key) => {
     if (Math.floor(key / MANY) < limits.least) return;
     count += entry.count;

@@ -51,7 +51,7 @@ const stitch = (numbers) => {
 };
 // clusterOf: the cluster of each piece. Gives the arcs round each cluster.
 const edgesOf = (clusterOf, n) => {
-  const edges = Array.from({ length: n }, () => []);
+  const edges = Array.from({ length: n }, () => /** @type {number[]} */ ([]));
   pieceSides.forEach((sides, arc) => {
     const touched = sides.map((piece) => clusterOf[piece]);
     touched.forEach((cluster, i) => {

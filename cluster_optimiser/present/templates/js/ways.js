@@ -1,13 +1,12 @@
 // Ways between schools, in hundredths of minutes.
-import { HUNDREDTHS, data, schools } from "./core.js";
+import { HUNDREDTHS, data, once, schools } from "./core.js";
 import { BASE, digitOf, unpack } from "./packing.js";
 
 const exactWays = new Map(((data.travel.formula || {}).exact || []).map(([from, to, way]) => [from * schools.urn.length + to, way]));
 // All ways between schools, where there is no formula: unpacked when the first is asked for.
-let ways = null;
-const unpackWays = () => {
+const allWays = once(() => {
   const n = schools.urn.length;
-  ways = new Int32Array(n * n).fill(-1);
+  const ways = new Int32Array(n * n).fill(-1);
   data.travel.matrix.rows.forEach((row, from) => {
     ways[from * n + from] = 0;
     let at = 0;
@@ -20,13 +19,11 @@ const unpackWays = () => {
       if (data.travel.matrix.is_symmetric) ways[to * n + from] = found;
     }
   });
-};
+  return ways;
+});
 /** In hundredths of minutes; -1 where it is not known. @param {number} from @param {number} to @returns {number} */
 export const way = (from, to) => {
-  if (data.travel.matrix) {
-    if (!ways) unpackWays();
-    return ways[from * schools.urn.length + to];
-  }
+  if (data.travel.matrix) return allWays()[from * schools.urn.length + to];
   // The order of the operations is that of the check made when the page was built.
   const exact = exactWays.get(from * schools.urn.length + to);
   if (exact !== undefined) return exact;

@@ -7,6 +7,7 @@ import { clustersOf, decodePlan, encodePlan, partOf, partOfOption, planCsv, read
 import { choose, chosen } from "./state.js";
 import { touchingPairs } from "./topology.js";
 
+/** @type {{ option: any, part: number[], clusterOf: string[], start: any, past: number[][], pane: any, result: any }} */
 export const tried = { option: null, part: [], clusterOf: [], start: null, past: [], pane: null, result: null };
 const groundOf = () => data.grounds[tried.option.ground];
 export const planText = () => planCsv(tried.option, tried.clusterOf);
@@ -227,7 +228,7 @@ export const setUpTry = () => {
     moveUnit(Number(byId("try-unit").value), to === "own" ? null : to.slice(3));
   });
   byId("try-undo").addEventListener("click", () => {
-    tried.part = tried.past.pop();
+    tried.part = tried.past.pop() || tried.part;
     choose({ plan: encodePlan(tried.option, tried.part) });
     told(say.did_undo);
     showTry();
