@@ -19,7 +19,7 @@ help:
 	@echo 'make test       run the tests, the notebooks included'
 	@echo 'make test-fast  those that open no browser and take no time, for every edit'
 	@echo 'make test-thorough  the same, trying up to eight times as many made cases'
-	@echo 'make test-versions  run its fast part on the lowest versions allowed and on the newest'
+	@echo 'make test-versions  run its fast part on the lowest versions allowed, the newest, other Pythons'
 	@echo 'make sbom       list every package with version and licence (CycloneDX) in build/'
 	@echo 'make lint       check style, types, layers and docstrings'
 	@echo 'make bench      measure how long things take, against other packages where there are any'
@@ -51,7 +51,8 @@ test-thorough: $(STAMP)
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --hypothesis-profile thorough
 
 # Each set of versions has an environment of its own. What a lower bound in pyproject.toml promises
-# is true of the package alone, so the tools of the tests are the newest in both.
+# is true of the package alone, so the tools of the tests are the newest in both. Other Pythons run
+# on what is pinned.
 FAST ?= tests/inputs tests/comparison/test_plans.py tests/verification tests/test_rules.py \
 	tests/test_terms.py tests/words tests/optimise/test_candidates.py tests/present/test_geofiles.py
 VERSIONS := build/versions
@@ -65,6 +66,13 @@ test-versions: $(STAMP)
 			--editable '.[report,parquet]'; \
 		$(BIN)/uv pip install --quiet --python $(VERSIONS)/$$which $(TOOLS); \
 		$(VERSIONS)/$$which/bin/python -m pytest -q $(OLD) $(FAST); \
+	done
+	@set -e; for python in python3.12 python3.13 python3.14; do \
+		if $$python --version >/dev/null 2>&1; then \
+			$(MAKE) --no-print-directory test-fast PYTHON=$$python VENV=$(VERSIONS)/$$python; \
+		else \
+			echo "WARNING: NO $$python HERE: IT WAS NOT TRIED." >&2; \
+		fi; \
 	done
 
 # What old versions of other packages warn of with newer ones is not ours to mend; the map of a region

@@ -8,7 +8,7 @@ import pickle
 import shutil
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from cluster_optimiser.identity import library_versions, program_version
 
@@ -16,6 +16,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
+
+
+class _Writer(pickle.Pickler):
+    """Write a name where one of the shared objects stands."""
+
+    def __init__(self, stream: BinaryIO, names: Mapping[int, str]) -> None:
+        super().__init__(stream)
+        self.names = names
+
+    def persistent_id(self, one: object) -> str | None:
+        return self.names.get(id(one))
+
+
+class _Reader(pickle.Unpickler):
+    """Put the shared objects where their names stand."""
+
+    def __init__(self, stream: BinaryIO, known: Mapping[str, Any]) -> None:
+        super().__init__(stream)
+        self.known = known
+
+    def persistent_load(self, name: str) -> object:
+        return self.known[name]
+
+
 ROOT = Path(__file__).parents[1]
 MADE_FROM = ("boundaries/norfolk", "scenarios", "tests/made_case.py", "tests/norfolk.py")
 
@@ -46,13 +70,10 @@ def kept(name: str, make: Callable[[], T], shared: Mapping[str, Any] | None = No
         fcntl.flock(lock, fcntl.LOCK_EX)
         if path.exists():
             with path.open("rb") as stream:
-                reader = pickle.Unpickler(stream)  # noqa: S301 - of our own making
-                reader.persistent_load = known.__getitem__
-                return reader.load()
+                found: T = _Reader(stream, known).load()
+                return found
         value = make()
         with path.with_suffix(".new").open("wb") as stream:
-            writer = pickle.Pickler(stream)
-            writer.persistent_id = lambda one: names.get(id(one))
-            writer.dump(value)
+            _Writer(stream, names).dump(value)
         path.with_suffix(".new").rename(path)
         return value
