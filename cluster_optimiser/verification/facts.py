@@ -135,28 +135,8 @@ def meeting_place(
 
     Minutes are exact to the hundredth, so the sums are made of integers and a tie is a true tie.
     """
-    best: tuple[int, int] | None = None
-    for place in places:
-        total = 0
-        for school in schools:
-            if school.pupils == 0:
-                continue
-            minutes = ground.minutes[school.position, place.position]
-            if math.isnan(minutes):
-                break
-            total += school.pupils * round(float(minutes) * CENTIMINUTES_PER_MINUTE)
-        else:
-            if best is None or (total, place.urn) < best:
-                best = (total, place.urn)
-    if best is None:
-        return None, None, None
-    total, urn = best
-    to = ground.schools[urn].position
-    longest = max(float(ground.minutes[s.position, to]) for s in schools)
-    # One school that cannot be reached leaves the longest unknown, wherever it stands in the list.
-    if any(math.isnan(ground.minutes[s.position, to]) for s in schools):
-        return urn, total / CENTIMINUTES_PER_MINUTE, None
-    return urn, total / CENTIMINUTES_PER_MINUTE, longest
+    pupils = np.array([[school.pupils for school in schools]])
+    return meeting_places(ground, schools, places, pupils)[0]
 
 
 def meeting_places(

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.scenario import Funding, Scenario
+    from cluster_optimiser.scenario import Scenario
 
 MINUTES_TOLERANCE_MIN = 1e-9
 """A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
@@ -293,16 +293,10 @@ def _changed_pupils(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> in
     return pupils - int(weight[rows, columns].sum())
 
 
-def _weighted_pupils(funding: Funding, row: Mapping[str, object]) -> Fraction:
-    """Give the weighted pupils of a school: what is not known counts as none."""
-    if row["phase"] in funding.without_phases:
-        return Fraction(0)
-    total = Fraction(0)
-    for measure, weight in funding.need.items():
-        text = str(row[measure]).strip()
-        counted = float(text) if text.replace(".", "", 1).isdigit() else 0.0
-        total += Fraction(weight) * int(counted)
-    return total
+def _counted(cell: object) -> int:
+    """Give the pupils that a cell counts: what is not known counts as none."""
+    text = str(cell).strip()
+    return int(float(text)) if text.replace(".", "", 1).isdigit() else 0
 
 
 def _need_deviation(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> float | None:
@@ -312,14 +306,24 @@ def _need_deviation(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> fl
         return None
     need: list[Fraction] = []
     pupils: list[int] = []
-    # Rows as they stand: to look each up in the register takes longer than to count it.
-    columns = ["phase", *funding.need]
-    rows = ground.problem.authority.schools[columns].to_dict("index")
+    register = ground.problem.authority.schools
+    phase = dict(zip(register.index, register["phase"], strict=True))
+    counts = {
+        measure: dict(zip(register.index, map(_counted, register[measure]), strict=True))
+        for measure in funding.need
+    }
     for facts in ordinary:
-        own = [urn for urn in facts.urns if ground.schools[urn].exempt is None]
-        counted = [urn for urn in own if rows[urn]["phase"] not in funding.without_phases]
-        need.append(sum((_weighted_pupils(funding, rows[urn]) for urn in own), Fraction(0)))
-        pupils.append(sum(ground.schools[urn].pupils for urn in counted))
+        urns = [
+            urn
+            for urn in facts.urns
+            if ground.schools[urn].exempt is None and phase[urn] not in funding.without_phases
+        ]
+        weighted = (
+            Fraction(weight) * sum(counts[measure][urn] for urn in urns)
+            for measure, weight in funding.need.items()
+        )
+        need.append(sum(weighted, Fraction(0)))
+        pupils.append(sum(ground.schools[urn].pupils for urn in urns))
     if not sum(pupils):
         return 0.0
     rate = sum(need, Fraction(0)) / sum(pupils)
