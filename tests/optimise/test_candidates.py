@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.optimise import candidate_groups, candidates
-from cluster_optimiser.optimise.candidates import connected_sets
+from cluster_optimiser.optimise.candidates import connected_sets, sets_of_units
 from cluster_optimiser.optimise.explain.trial import Lab
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
+from cluster_optimiser.scenario.tables import Size
 from tests.toy import ToySchool, toy_problem
 
 
@@ -44,6 +45,13 @@ def test_connected_sets_equal_brute_force(graph, lowest, highest) -> None:
             expected.append(mask)
     found = list(connected_sets(adjacency, pupils, lowest=lowest, highest=highest))
     assert sorted(found) == expected
+
+
+def test_the_largest_unit_first_finds_the_same_sets() -> None:
+    """All units touch, and no rest is ever under the minimum, so that nothing is cut."""
+    adjacency, size = [0b1110, 0b1101, 0b1011, 0b0111], Size(min_pupils=3, max_pupils=7)
+    ways = [{*sets_of_units(adjacency, [1, 4, 2, 3], size, is_few=few)} for few in (False, True)]
+    assert ways[0] == ways[1] != set()
 
 
 SIZES = {"A": 1000, "B": 1500, "C": 2000}

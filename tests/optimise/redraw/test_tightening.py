@@ -110,6 +110,14 @@ def test_a_broken_row_is_found(shares: dict[int, float], broken: bool) -> None:
     assert holds(a, shares) is not broken
 
 
+def test_one_pupil_that_is_lacking_is_filled() -> None:
+    a = path(499, 300, 500)
+    values = [float(v == a.x[0, WEST]) for v in range(len(a.model.upper))]
+    tightening._cut_filling(a, values, WEST, 500)
+    assert not holds(a, {0: 1})
+    assert holds(a, {0: 1, 1: 1})
+
+
 def test_nothing_parts_a_piece_that_touches_the_hub() -> None:
     """Less of the hub's own unit than of the piece: a row that no plan with it could keep came."""
     a = path(400, 200, 300, 100, 500)

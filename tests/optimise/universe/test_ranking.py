@@ -47,6 +47,17 @@ def test_ranks_are_the_same_from_every_cut(seed: int) -> None:
                 assert [one.value_at(i + 1) for i in range(len(values))] == values
 
 
+def test_plans_equal_in_the_first_column_are_told_apart_by_the_second() -> None:
+    problem = grid_problem(2, 3)
+    listed = everything(problem)
+    diagram = build_diagram(problem, listed.groups, max_states=10**6)
+    row = np.random.default_rng(1).integers(0, 99, len(listed.groups))
+    halves = Halves(diagram, np.array([np.zeros_like(row), row]))
+    totals = sorted(int(row[list(plan)].sum()) for plan in listed.plans)
+    middle = totals[len(totals) // 2]
+    assert halves.count([0, middle]) == sum(total <= middle for total in totals)
+
+
 def test_terms_share_a_column_while_they_fit() -> None:
     costs = np.array([[1, 2], [3, 4], [5, 6]])
     assert columns_of(costs, [0, 0, 0], [9, 9, 9]).tolist() == [[135, 246]]
