@@ -50,8 +50,8 @@ class Term:
     methods: tuple[str, ...] = ("merge", "redraw")
     layers: Literal["none", "named", "preferred"] = "none"
     needs: Literal["nothing", "place", "need", "projection"] = "nothing"  # to be known at all
-    # Whether it adds up over parts of a map that are redrawn apart: of "today" where none of
-    # today's clusters lies in two, only one of which may carry on.
+    # Whether parts of a map may be redrawn apart: of "today" where none of today's clusters lies in
+    # two, only one of which may carry on.
     of_parts: Literal["always", "today", "never"] = "always"
     bound: Literal["none", "fewest", "median"] = "none"  # what no plan betters, without solving
     is_optional: bool = False  # only counted where a scenario asks for it
@@ -117,7 +117,6 @@ TERMS = (
         scale=CENTIMINUTES_PER_MINUTE,
         gathers="most",
         needs="place",
-        of_parts="never",
         is_optional=True,
     ),
     Term("deviation", "pupils", "deviation"),

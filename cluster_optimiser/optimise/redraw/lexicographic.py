@@ -6,17 +6,24 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.redraw.legal import is_legal_cluster, with_strays_moved
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits, build_model
 from cluster_optimiser.optimise.redraw.prove import prove
-from cluster_optimiser.optimise.redraw.search import Search, hint_of, solve_stage
+from cluster_optimiser.optimise.redraw.search import Search, hint_of, solve_largest, solve_stage
 from cluster_optimiser.optimise.redraw.telling import tell_nobody
-from cluster_optimiser.optimise.redraw.terms import objective_of, stage_names, value_of
+from cluster_optimiser.optimise.redraw.terms import (
+    compact,
+    objective_of,
+    stage_names,
+    value_of,
+    ways_of,
+)
 from cluster_optimiser.optimise.redraw.tightening import tighten_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.redraw.model import Assignment
@@ -64,10 +71,12 @@ def solve_part(
     *,
     start: Sequence[Cluster] = (),
     most_of_first: int | None = None,
+    held: Mapping[str, int] | None = None,
 ) -> PartPlan:
     """Find the best plan of one part of the map, stage after stage.
 
-    Plans that have more of the first stage than ``most_of_first`` are of no use and left out.
+    Plans that have more of the first stage than ``most_of_first`` are of no use and left out. Of
+    stages that are ``held`` any plan will do that has at most so much.
 
     Where the number of clusters comes first it is tried out from the fewest on, or from the most
     down: with a fixed number the rest is proved quickly, while the number itself has a weak
@@ -80,14 +89,14 @@ def solve_part(
         if not start and is_urgent and limits.fewest < most:
             start = easy_start(ground, units, limits, how)
             how.tell(names[0], start, None)
-        return _solve_stages(ground, units, limits, how, start, most_of_first)
+        return _solve_stages(ground, units, limits, how, start, most_of_first, held)
     fewest = limits.fewest
     if names[0] == "count" and len(units) <= how.few:
         fewest = max(fewest, _fewest(ground, units, limits, how))
     numbers = range(fewest, most + 1)
     for n_clusters in numbers if names[0] == "count" else reversed(numbers):
         fixed = Limits(n_clusters, n_clusters, limits.exceptions)
-        plan = _solve_stages(ground, units, fixed, how, start)
+        plan = _solve_stages(ground, units, fixed, how, start, held=held)
         if plan.status == "UNKNOWN" and start:
             # Not known whether so few would do: what is at hand, and how few it might be.
             value, bound = len(start), n_clusters
@@ -137,8 +146,10 @@ def _solve_stages(
     how: How,
     start: Sequence[Cluster],
     most_of_first: int | None = None,
+    held: Mapping[str, int] | None = None,
 ) -> PartPlan:
-    a = _model(ground, units, limits, how, most_of_first)
+    held = held or {}
+    a = _model(ground, units, limits, how, most_of_first, held)
     is_many, most_of = len(units) > how.few, ground.problem.scenario.most_of
     fits = limits.fewest <= len(start) <= (limits.most or len(start)) and all(
         value_of(ground, term, start) <= most for term, most in most_of.items()
@@ -146,7 +157,7 @@ def _solve_stages(
     search = Search(
         list(start) if fits else [],
         hint=hint_of(a, start) if start else {},
-        held=dict(most_of),
+        held={**most_of, **held},
         n_exceptions=limits.exceptions,
     )
     stages: list[PartStage] = []
@@ -157,9 +168,14 @@ def _solve_stages(
             stages.append(PartStage("OPTIMAL", value, value, 0.0))
             how.tell(name, (), value)
             continue
+        if name in held:
+            stages.append(PartStage("OPTIMAL", held[name], held[name], 0.0))
+            continue
         objective = objective_of(a, name)
         search.begin()
-        if is_many:
+        if are_largest([name])[0]:
+            status = solve_largest(a, name, ways_of(a, name), compact(a), search, how)
+        elif is_many:
             is_free = limits.fewest != limits.most
             begin = partial(easy_start, ground, units, limits) if is_free else None
             repair = partial(repaired, ground)
@@ -193,13 +209,14 @@ def _model(
     limits: Limits,
     how: How,
     most_of_first: int | None,
+    held: Mapping[str, int],
 ) -> Assignment:
     """Build the model of a part, with what its terms may be at most."""
     a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs, is_shaped=how.is_shaped)
     if len(units) > how.few:
         size = ground.problem.scenario.size
         tighten_sizes(a, size.min_pupils, size.max_pupils)
-    limited = [*ground.problem.scenario.most_of.items()]
+    limited = [*ground.problem.scenario.most_of.items(), *held.items()]
     if most_of_first is not None:
         limited.append((stage_names(ground)[0], most_of_first))
     for term, most in limited:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, easy_start, solve_part
 from cluster_optimiser.optimise.redraw.model import Limits
 from cluster_optimiser.optimise.redraw.telling import Telling, tell_nobody
@@ -76,20 +77,61 @@ def solve_parts(
     fewest = sum(low for low, _ in spans)
     plans = []
     waiting = sum(map(len, parts))
+    free = []
     for number, (part, (low, high)) in enumerate(zip(parts, spans, strict=True)):
         most = high if count.max is None else min(high, count.max - fewest + low)
-        # Each part has its share of the time that is left, by its size.
-        left_s = how.left_s()
-        brief = how if left_s is None else how.within(left_s * len(part) / waiting)
-        brief = replace(brief, tell=telling.of_part(number))
+        brief = replace(_share(how, len(part) / waiting), tell=telling.of_part(number))
         waiting -= len(part)
-        limits = Limits(low, most, exceptions)
-        plans.append(solve_part(ground, part, limits, brief, start=_within(part, start)))
+        free.append(Limits(low, most, exceptions))
+        plans.append(solve_part(ground, part, free[-1], brief, start=_within(part, start)))
         if plans[-1].status in {"INFEASIBLE", "UNKNOWN"}:
             return plans
+    largest = are_largest(stage_names(ground))
+    if any(largest):
+        plans = _levelled(ground, parts, free, how, plans)
     if _fits(ground, plans):
         return plans
+    if any(largest):
+        # Choices of numbers are added up over the parts, which that term is not.
+        whole = Limits(count.min, count.max, exceptions)
+        return [solve_part(ground, sorted(i for part in parts for i in part), whole, how)]
     return _by_numbers(ground, parts, spans, replace(how, tell=tell_nobody), plans)
+
+
+def _share(how: How, share: float) -> How:
+    """Have a part take its share of the time that is left."""
+    left_s = how.left_s()
+    return how if left_s is None else how.within(left_s * share)
+
+
+def _levelled(
+    ground: RedrawGround,
+    parts: Sequence[Sequence[int]],
+    limits: Sequence[Limits],
+    how: How,
+    plans: Sequence[PartPlan],
+) -> list[PartPlan]:
+    """Let each part have of a stage that is the largest of all what the worst part has.
+
+    That is more than a part by itself would need, which may better its later stages.
+    """
+    names, found = stage_names(ground), list(plans)
+    held: dict[str, int] = {}
+    for at, is_largest in enumerate(are_largest(names)):
+        if any(len(p.stages) <= at or p.stages[at].status != "OPTIMAL" for p in found):
+            break
+        if not is_largest:
+            continue
+        held[names[at]] = most = max(plan.stages[at].value for plan in found)
+        anew = [k for k, p in enumerate(found) if p.stages[at].value < most and names[at + 1 :]]
+        for n, k in enumerate(anew):
+            brief = replace(_share(how, 1 / (len(anew) - n)), tell=tell_nobody)
+            start = found[k].clusters
+            plan = solve_part(ground, parts[k], limits[k], brief, start=start, held=held)
+            if not plan.clusters:
+                plan = replace(found[k], status="FEASIBLE", stages=found[k].stages[: at + 1])
+            found[k] = plan
+    return found
 
 
 def _soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list[Cluster]:

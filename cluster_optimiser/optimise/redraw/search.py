@@ -19,7 +19,7 @@ from cluster_optimiser.optimise.redraw.telling import tell_nobody
 from cluster_optimiser.optimise.redraw.terms import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.redraw.engines import Engine
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 FEW = 125
 """Units of a map that a solver proves within seconds without further ado."""
+
+NEAR_ENOUGH = 0.05
+"""Share by which a plan may miss the most compact where any plan will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,58 @@ def solve_stage(
         if how.is_over:
             return "FEASIBLE" if search.clusters else "UNKNOWN"
         _join_around(a, objective, search, how, {h for h, _ in found if h is not None})
+
+
+def solve_largest(
+    a: Assignment,
+    stage: str,
+    ways: Mapping[int, int],
+    compact: LinearObjective,
+    search: Search,
+    how: How,
+) -> Status:
+    """Find the least bound on the ways of pairs (variable -> way) that leaves a plan, by bisection.
+
+    With the longest way alone to be made small clusters come in many pieces: so each program is
+    solved for what is compact, without the pairs over the bound.
+    """
+    known = sorted({0, *ways.values()})
+    engine = how.engine if len(a.units) <= how.few else how.engine_of_many
+    low, high = 0, len(known)
+    if search.clusters:
+        high = known.index(value_of(a.ground, stage, search.clusters))
+    while low < high:
+        bound = known[(low + high) // 2]
+        small, kept = a.model.without({v for v, way in ways.items() if way > bound})
+        outcome = engine.solve(
+            small,
+            compact.within(kept),
+            seed=how.seed,
+            time_limit_s=how.left_s(),
+            relative_gap=NEAR_ENOUGH,
+        )
+        search.n_rounds += 1
+        search.effort += outcome.effort
+        if outcome.status == "INFEASIBLE":
+            low = known.index(bound) + 1
+            search.bound = known[low] if low < len(known) else None
+            how.tell(stage, search.clusters, search.bound)
+        elif outcome.values is None or how.is_over:
+            return "FEASIBLE" if search.clusters else "UNKNOWN"
+        else:
+            at = dict(zip(kept, outcome.values, strict=True))
+            found = a.clusters([at.get(v, 0) for v in range(len(a.model.upper))])
+            n_cuts = add_cuts(a, found, how)
+            search.n_cuts += n_cuts
+            if not n_cuts:
+                search.clusters = [cluster for _, cluster in found]
+                high = known.index(value_of(a.ground, stage, search.clusters))
+                how.tell(stage, search.clusters, search.bound)
+    if not search.clusters:
+        return "INFEASIBLE"
+    search.value = search.bound = known[high]
+    search.hint = hint_of(a, search.clusters)
+    return "OPTIMAL"
 
 
 def _join_around(

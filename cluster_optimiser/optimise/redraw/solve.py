@@ -11,6 +11,7 @@ from cluster_optimiser.constants import EFFORT_DIGITS
 from cluster_optimiser.deadline import left_s, within
 from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
+from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
 from cluster_optimiser.optimise.redraw.names import redraw_names
@@ -168,14 +169,15 @@ def _raise_infeasible(ground: RedrawGround) -> None:
 
 
 def _stages(ground: RedrawGround, plans: Sequence[PartPlan]) -> tuple[Stage, ...]:
-    """Add up the stages of all parts, as far as each was proved in all of them."""
+    """Gather the stages of all parts, as far as each was proved in all of them."""
     stages = []
     for number, name in enumerate(stage_names(ground)):
         of_part = [plan.stages[number] for plan in plans if len(plan.stages) > number]
         if len(of_part) < len(plans):
             break
         scale = stage_scale(ground, name)
-        value, bound = sum(s.value for s in of_part), sum(s.bound for s in of_part)
+        gather = max if are_largest([name])[0] else sum
+        value, bound = gather(s.value for s in of_part), gather(s.bound for s in of_part)
         is_best = all(s.status == "OPTIMAL" for s in of_part)
         stages.append(
             Stage(

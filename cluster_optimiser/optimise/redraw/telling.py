@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
 from cluster_optimiser.optimise.redraw.names import redraw_names
@@ -74,7 +75,8 @@ class Telling:
             value = value_of(self.ground, name, self.shown) if self.shown else None
             known = [self.bounds.get((part, name)) for part in range(self.n_parts)]
             is_known = any(bound is not None for bound in known)
-            bound = sum(bound or 0 for bound in known) if is_known else None
+            gather = max if are_largest([name])[0] else sum
+            bound = gather(bound or 0 for bound in known) if is_known else None
             if value is None or bound is None or bound < value:
                 break
         made = self._assignment() if self.shown and are_plans_wanted() else None

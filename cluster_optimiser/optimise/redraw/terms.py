@@ -96,14 +96,25 @@ def _standing(a: Assignment, cluster: Cluster, term: str) -> int:
 def _longest(a: Assignment) -> Expression:
     """Give t, at least sum over h of w_ih x_ih for every unit i, w being its longest way to h."""
     a.must_meet = True
-    far = {pair: int(a.ground.places.longest[pair]) for pair in a.x}
+    far = ways_of(a, "longest_minutes")
     top = a.model.variable(max((w for w in far.values() if w != FAR), default=0))
     for i in a.units:
-        ways = [(far[i, h], a.x[i, h]) for h in a.of_unit[i]]
-        ways += [(_standing(a, f, "longest_minutes"), z) for f, z in a.stands.items() if i in f]
-        a.model.row([(1, top), *((-w, v) for w, v in ways if w != FAR)], low=0)
-        a.model.row([(1, v) for w, v in ways if w == FAR], high=0)
+        held = [a.x[i, h] for h in a.of_unit[i]]
+        held += [z for f, z in a.stands.items() if i in f]
+        a.model.row([(1, top), *((-far[v], v) for v in held if far[v] != FAR)], low=0)
+        a.model.row([(1, v) for v in held if far[v] == FAR], high=0)
     return [(1, top)], 0
+
+
+def ways_of(a: Assignment, term: str) -> dict[int, int]:
+    """Give the longest way that each pair of a unit and a hub, or cluster that stands, brings."""
+    pairs = {v: int(a.ground.places.longest[pair]) for pair, v in a.x.items()}
+    return pairs | {z: _standing(a, f, term) for f, z in a.stands.items()}
+
+
+def compact(a: Assignment) -> LinearObjective:
+    """Give an objective whose best plans are compact, where nothing else says what is best."""
+    return objective_of(a, "pupil_minutes")
 
 
 def _border(a: Assignment) -> Expression:

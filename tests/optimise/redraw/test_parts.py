@@ -48,3 +48,27 @@ def test_a_number_that_time_did_not_allow_leaves_the_whole_unproved(
     assert said.status == "FEASIBLE"
     stage, best = said.stages[0], proved.stages[0]
     assert stage.bound < best.objective <= stage.objective
+
+
+def test_a_part_may_have_ways_as_long_as_those_of_the_worst_part() -> None:
+    """The three hubs of the south would stand alone, were it not for the one hub of the north."""
+    schools = {name: [ToySchool("secondary", 100)] for name in "ADEF"}
+    schools |= {name: [ToySchool("primary", 100)] for name in "BC"}
+    problem = toy_problem(
+        "ABC DEF",
+        schools=schools,
+        layers={"district": "xxx yyy"},
+        method="redraw",
+        units="schools",
+        within=["district"],
+        objective={"order": ["longest_minutes", "count"]},
+    )
+    solution = solve_redraw(problem).solution
+    longest, count = (stage.objective for stage in solution.stages)
+    assert (solution.status, count, solution.proof.facts()["n_parts"]) == ("OPTIMAL", 2, 2)
+    assert longest == longest_alone(problem)
+
+
+def longest_alone(problem: Problem) -> float:
+    """Give the way from the end of the northern row to its hub."""
+    return float(problem.travel.minutes[2, 0])
