@@ -150,7 +150,7 @@ def _solve_stages(
 ) -> PartPlan:
     held = held or {}
     a = _model(ground, units, limits, how, most_of_first, held)
-    is_many, most_of = len(units) > how.few, ground.problem.scenario.most_of
+    most_of = ground.problem.scenario.most_of
     fits = limits.fewest <= len(start) <= (limits.most or len(start)) and all(
         value_of(ground, term, start) <= most for term, most in most_of.items()
     )
@@ -173,15 +173,7 @@ def _solve_stages(
             continue
         objective = objective_of(a, name)
         search.begin()
-        if are_largest([name])[0]:
-            status = solve_largest(a, name, ways_of(a, name), compact(a), search, how)
-        elif is_many:
-            is_free = limits.fewest != limits.most
-            begin = partial(easy_start, ground, units, limits) if is_free else None
-            repair = partial(repaired, ground)
-            status = prove(a, name, objective, search, how, repair, begin)
-        else:
-            status = solve_stage(a, name, objective, search, how)
+        status = _solved(a, name, objective, search, how, limits)
         if status in {"INFEASIBLE", "UNKNOWN"}:
             return PartPlan(status, (), (), len(a.x), search.n_cuts, search.n_rounds)
         value = value_of(ground, name, search.clusters)
@@ -201,6 +193,24 @@ def _solve_stages(
     return PartPlan(
         status, tuple(search.clusters), tuple(stages), len(a.x), search.n_cuts, search.n_rounds
     )
+
+
+def _solved(
+    a: Assignment,
+    name: str,
+    objective: LinearObjective,
+    search: Search,
+    how: How,
+    limits: Limits,
+) -> Status:
+    """Solve one stage in the way that suits it."""
+    if are_largest([name])[0]:
+        return solve_largest(a, name, ways_of(a, name), compact(a), search, how)
+    if len(a.units) <= how.few:
+        return solve_stage(a, name, objective, search, how)
+    is_free = limits.fewest != limits.most
+    begin = partial(easy_start, a.ground, a.units, limits) if is_free else None
+    return prove(a, name, objective, search, how, partial(repaired, a.ground), begin)
 
 
 def _model(
