@@ -34,7 +34,7 @@ CORE = {
     "optimise/redraw/tightening.py": ["optimise/redraw/test_tightening.py"],
     "geography/measures.py": ["test_terms.py", "optimise/test_candidates.py"],
     "geography/meeting.py": ["geography/test_meeting.py"],
-    "verification/facts.py": ["verification"],
+    "verification/facts.py": ["verification", "geography/test_meeting.py"],
     "verification/rules.py": ["verification"],
     "verification/claims.py": ["verification"],
     "scoring.py": ["test_scoring.py"],

@@ -79,10 +79,7 @@ def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | 
     is_whole = members.sum(axis=1) == 1
     may_stand = is_whole & (size.oversize == "keep")
     named = None if size.exceptions is None else set(size.exceptions)
-    may_be_small = np.array(
-        [size.max_exceptions > 0 and (named is None or named >= {*g.units}) for g in groups],
-        dtype=np.bool_,
-    )
+    may_be_small = np.array([named is None or named >= {*g.units} for g in groups], dtype=np.bool_)
     is_under = held < size.min_pupils
     fine = (held <= size.max_pupils) | may_stand[:, None]
     fine &= ~is_under | may_be_small[:, None]

@@ -227,6 +227,19 @@ def test_unknown_is_said_and_counted() -> None:
     assert any(f"Of {unknown.sum()} schools" in note for note in view.notes)
 
 
+def test_a_school_whose_count_is_unknown_has_no_share_of_what_goes_by_it() -> None:
+    asked = norfolk_scenario("4a").funding
+    assert asked is not None
+    by_need = asked.parts[-1].model_copy(update={"share": Decimal(1)})
+    asked = asked.model_copy(update={"parts": (by_need,)})
+    schools = norfolk_place().authority.schools
+    is_known = counted(schools, by_need.measure).notna()
+    pot = school_pence(schools, asked)["pot_pence"]
+    assert not is_known.all()
+    assert (pot[~is_known] == 0).all()
+    assert pot.sum() == POT_PENCE
+
+
 def test_without_funding_there_is_no_view() -> None:
     result = norfolk_result("1")
     scenario = result.problem.scenario.model_copy(update={"funding": None})

@@ -11,7 +11,7 @@ from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.verification import verify_plan
-from cluster_optimiser.verification.facts import meeting_place
+from cluster_optimiser.verification.facts import meeting_place, meeting_places
 from cluster_optimiser.verification.register import PlainGround, School
 from tests.graphs import random_problem
 from tests.meeting_cases import FILE, cases, text
@@ -75,6 +75,8 @@ def test_the_checker_meets_where_the_case_says(case: dict[str, Any]) -> None:
     place, total, longest = meeting_place(ground, schools, hubs)
     found = [None if value is None else round(100 * value) for value in (total, longest)]
     assert {"place": place, "total": found[0], "longest": found[1]} == expected(case)
+    pupils = np.array([[school.pupils for school in schools]])
+    assert meeting_places(ground, schools, hubs, pupils) == [(place, total, longest)]
 
 
 @pytest.mark.parametrize(

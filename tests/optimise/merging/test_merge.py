@@ -43,6 +43,16 @@ def test_a_second_proof_that_finds_a_plan_where_there_is_none_is_told(monkeypatc
         solve_merge(problem)
 
 
+def test_of_many_groups_the_plan_to_begin_with_is_the_sweeps_made_once(monkeypatch) -> None:
+    problem = toy_problem("ABCD", size={"min_pupils": 1000, "max_pupils": 3000})
+    expected, made = solve_merge(problem), []
+    monkeypatch.setattr(merge, "MANY_GROUPS", 0)
+    monkeypatch.setattr(merge, "first_plan", None)
+    monkeypatch.setattr(merge, "sweep", lambda *a, **k: made.append(sweep(*a, **k)) or made[-1])
+    assert solve_merge(problem).assignment.equals(expected.assignment)
+    assert len(made) == 1
+
+
 def test_going_in_order_that_finds_a_plan_where_there_is_none_is_told(monkeypatch) -> None:
     other = solve_merge(toy_problem("ABC", size={"max_pupils": 2000}))
     problem = toy_problem("ABC", size={"min_pupils": 2000, "max_pupils": 2000})
