@@ -90,6 +90,9 @@ def test_a_part_that_is_looked_at_is_printed_alone(
     page.evaluate("clusterPage.reveal('glance')")
     # No sheet is left empty behind a table.
     assert all(_pages(page))
+    page.evaluate("clusterPage.reveal('sheet-1')")
+    (sheet,) = _pages(page)
+    assert norfolk_page.results[1].problem.scenario.short_title in sheet
 
 
 @pytest.mark.parametrize(("part", "width"), [("maps", 330), ("try", 690)])

@@ -39,9 +39,10 @@ export const reveal = (id, isAsked = true) => {
   }
   const box = byId(`${id}-box`) || byId(`${id}-all`);
   if (box) box.open = true;
-  // The contents stay above, in one line or, on a phone, in three.
+  // The contents stay above, in one line or, on a phone, in three; not in a window that they would fill.
   const above = document.querySelector(".toc");
-  if (above) document.documentElement.style.scrollPaddingTop = `${above.clientHeight + 8}px`;
+  const isAbove = above && getComputedStyle(above).position === "sticky";
+  if (above) document.documentElement.style.scrollPaddingTop = `${isAbove ? above.clientHeight + 8 : 8}px`;
   place.scrollIntoView({ block: "start", behavior: "instant" });
   place.dispatchEvent(new Event("reveal", { bubbles: true }));
   const head = place.matches("details") ? place.querySelector("summary") : place.querySelector("h2, h3") || place;

@@ -23,7 +23,7 @@ let views = [];
 /** The part of the page that is at the top of the window. */
 const inView = () => {
   if (scrollY < 40) return "school";
-  const sections = [...document.querySelectorAll("section, details.part[open]")].filter((one) => one.offsetParent);
+  const sections = [...document.querySelectorAll("section, details.part[open], details.sheet[open]")].filter((one) => one.offsetParent);
   const top = innerHeight / 3;
   const seen = sections.filter((one) => one.getBoundingClientRect().top <= top && one.getBoundingClientRect().bottom > 60);
   const found = seen[seen.length - 1];
