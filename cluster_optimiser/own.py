@@ -82,6 +82,7 @@ def own_term(
             scale=10**decimals,
             gathers="sum" if of == "cluster" else "whole",
             methods=("merge",),
+            most="ways",
             own=function,
         )
         terms.add_own(row)

@@ -53,7 +53,8 @@ class Term:
     # Whether parts of a map may be redrawn apart: of "today" where none of today's clusters lies in
     # two, only one of which may carry on.
     of_parts: Literal["always", "today", "never"] = "always"
-    bound: Literal["none", "fewest", "median"] = "none"  # what no plan betters, without solving
+    bound: Literal["none", "fewest", "joined", "median"] = "none"  # known without solving
+    most: Literal["schools", "pupils", "target", "ways"] = "pupils"  # what bounds it above
     is_optional: bool = False  # only counted where a scenario asks for it
     is_mean_shown: bool = False  # readers are told the mean of a pupil
     layer: str | None = None  # of a family's member
@@ -97,10 +98,10 @@ class Term:
 
 
 TERMS = (
-    Term("count", "clusters", "n_clusters", bound="fewest"),
+    Term("count", "clusters", "n_clusters", bound="fewest", most="schools"),
     # Fewest units joined to others is most clusters, in a number that is never below none.
-    Term("joins", "units", "n_joins"),
-    Term("exceptions", "clusters", "n_under_min"),
+    Term("joins", "units", "n_joins", bound="joined", most="schools"),
+    Term("exceptions", "clusters", "n_under_min", most="schools"),
     Term(
         "pupil_minutes",
         "pupil minutes",
@@ -108,6 +109,7 @@ TERMS = (
         scale=CENTIMINUTES_PER_MINUTE,
         needs="place",
         bound="median",
+        most="ways",
         is_mean_shown=True,
     ),
     Term(
@@ -119,7 +121,7 @@ TERMS = (
         needs="place",
         is_optional=True,
     ),
-    Term("deviation", "pupils", "deviation"),
+    Term("deviation", "pupils", "deviation", most="target"),
     Term(
         "need_deviation",
         "weighted pupils",
@@ -127,11 +129,12 @@ TERMS = (
         scale=CENTIPUPILS_PER_PUPIL,
         methods=("merge",),
         needs="need",
+        most="ways",
     ),
     Term("changed_pupils", "pupils", "changed_pupils", of_parts="today"),
     Term("misaligned", "pupils", "misaligned_{layer}_pupils", layers="preferred"),
     # A border lies between two clusters: half of its metres are each one's, in whole numbers.
-    Term("border_km", "km", "border_km", scale=2 * METRES_PER_KM, is_optional=True),
+    Term("border_km", "km", "border_km", scale=2 * METRES_PER_KM, most="ways", is_optional=True),
     Term(
         "robustness",
         "projections",
@@ -222,6 +225,11 @@ def usual_order(layers: Iterable[str], *, leave_out: Iterable[str] = ()) -> tupl
     """Give what an order usually is, of those who have stated none: with the first layer's fit."""
     fit = [f"{family.name}.{layer}" for family in FAMILIES for layer in [*layers][:1]]
     return tuple(t for t in ("count", *fit, "pupil_minutes", "deviation") if t not in leave_out)
+
+
+def known_bound(stage: str) -> str:
+    """Give what bounds a stage without solving."""
+    return "none" if stage in {WEIGHTED, TIE_BREAK} else lookup(stage).bound
 
 
 def term_scale(stage: str) -> int:

@@ -187,7 +187,7 @@ def _without_minutes(
     scenario: Scenario, authority: Authority, known: dict[str, Any]
 ) -> Sequence[Finding]:
     limits = scenario.travel.max_minutes, scenario.contiguity.max_minutes
-    if limits == (None, None) and "pupil_minutes" not in scenario.objective.terms:
+    if limits == (None, None) and not scenario.objective.needs("place"):
         return ()
     if "minutes" not in known:
         known["minutes"] = (*_cut_off(authority), *_of_roads(authority))

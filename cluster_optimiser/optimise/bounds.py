@@ -17,6 +17,7 @@ import numpy as np
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import school_positions
+from cluster_optimiser.terms import known_bound
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,14 +30,15 @@ _PATIENCE = 15
 
 def lower_bound(problem: Problem, term: str, *, known: float) -> float:
     """Give a value that no plan of a scenario can better in one term."""
-    if term == "count":
+    bound = known_bound(term)
+    if bound == "fewest":
         return float(min(known, _fewest_clusters(problem)))
-    if term == "joins":
+    if bound == "joined":
         return float(min(known, len(problem.units) - _most_clusters(problem)))
-    if term == "pupil_minutes":
+    if bound == "median":
         most = problem.scenario.count.max or len(problem.units)
-        bound = _median_bound(_ways(problem), most, known * CENTIMINUTES_PER_MINUTE)
-        return min(known, bound / CENTIMINUTES_PER_MINUTE)
+        least = _median_bound(_ways(problem), most, known * CENTIMINUTES_PER_MINUTE)
+        return min(known, least / CENTIMINUTES_PER_MINUTE)
     return 0.0
 
 

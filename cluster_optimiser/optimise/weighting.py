@@ -11,9 +11,10 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, CENTIPUPILS_PER_PUPIL
+from cluster_optimiser.constants import CENTIPUPILS_PER_PUPIL
 from cluster_optimiser.errors import Fault
 from cluster_optimiser.scenario.numbers import MOST_MINUTES
+from cluster_optimiser.terms import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,19 +63,14 @@ def decimal_costs(
 
 def _most(scenario: Scenario, schools: pd.DataFrame, term: str) -> int:
     """Give what the integers of a term come to at the most in any plan."""
-    pupils, n = int(schools["pupils"].sum()), len(schools)
+    pupils, n, row = int(schools["pupils"].sum()), len(schools), lookup(term)
     most = {
-        "count": n,
-        "joins": n,
-        "exceptions": n,
-        "deviation": pupils + n * scenario.size.target,
-        "changed_pupils": pupils,
-        "misaligned": pupils * max(1, len(scenario.preferred_layers)),
-        "pupil_minutes": pupils * int(MOST_MINUTES) * CENTIMINUTES_PER_MINUTE,
+        "schools": n,
+        "target": pupils + n * scenario.size.target,
+        "pupils": pupils * max(1, len(row.of_layers(scenario.preferred_layers))),
+        "ways": pupils * int(MOST_MINUTES) * max(CENTIPUPILS_PER_PUPIL, row.scale),
     }
-    if term.startswith("misaligned."):
-        return pupils
-    return most.get(term, pupils * int(MOST_MINUTES) * CENTIPUPILS_PER_PUPIL)
+    return most[row.most]
 
 
 def weight_faults(

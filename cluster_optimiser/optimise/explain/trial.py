@@ -323,7 +323,7 @@ class Lab:
         own = self.own(scenario)
         broken = own.broken(self.members(mask), self.pupils_and_units(mask)[0]) if own.any else []
         limit_min, is_anywhere = scenario.travel.max_minutes, scenario.hubs == "any"
-        needs_place = limit_min is not None or "pupil_minutes" in scenario.objective.terms
+        needs_place = limit_min is not None or scenario.objective.needs("place")
         if not scenario.secondary.min and not needs_place and is_anywhere:
             return broken
         facts = self.facts(mask, scenario)

@@ -21,6 +21,7 @@ from cluster_optimiser.optimise.redraw.terms import (
     ways_of,
 )
 from cluster_optimiser.optimise.redraw.tightening import tighten_sizes
+from cluster_optimiser.terms import known_bound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,23 +85,24 @@ def solve_part(
     """
     names = stage_names(ground)
     most = limits.most if limits.most is not None else len(units)
-    if names[0] not in {"count", "joins"} or limits.fewest == most:
+    first = known_bound(names[0])
+    if first not in {"fewest", "joined"} or limits.fewest == most:
         is_urgent = how.deadline is not None and len(units) <= how.few
         if not start and is_urgent and limits.fewest < most:
             start = easy_start(ground, units, limits, how)
             how.tell(names[0], start, None)
         return _solve_stages(ground, units, limits, how, start, most_of_first, held)
     fewest = limits.fewest
-    if names[0] == "count" and len(units) <= how.few:
+    if first == "fewest" and len(units) <= how.few:
         fewest = max(fewest, _fewest(ground, units, limits, how))
     numbers = range(fewest, most + 1)
-    for n_clusters in numbers if names[0] == "count" else reversed(numbers):
+    for n_clusters in numbers if first == "fewest" else reversed(numbers):
         fixed = Limits(n_clusters, n_clusters, limits.exceptions)
         plan = _solve_stages(ground, units, fixed, how, start, held=held)
         if plan.status == "UNKNOWN" and start:
             # Not known whether so few would do: what is at hand, and how few it might be.
             value, bound = len(start), n_clusters
-            if names[0] == "joins":
+            if first == "joined":
                 value, bound = len(units) - value, len(units) - bound
             known = PartStage("FEASIBLE", value, bound, 0.0)
             return PartPlan("FEASIBLE", tuple(start), (known,), plan.n_pairs)
@@ -163,8 +165,9 @@ def _solve_stages(
     stages: list[PartStage] = []
     status: Status = "OPTIMAL"
     for name in stage_names(ground):
-        if name in {"count", "joins"} and limits.fewest == limits.most:
-            value = limits.fewest if name == "count" else len(units) - limits.fewest
+        if known_bound(name) in {"fewest", "joined"} and limits.fewest == limits.most:
+            is_count = known_bound(name) == "fewest"
+            value = limits.fewest if is_count else len(units) - limits.fewest
             stages.append(PartStage("OPTIMAL", value, value, 0.0))
             how.tell(name, (), value)
             continue

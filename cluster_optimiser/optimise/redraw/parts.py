@@ -17,6 +17,7 @@ from cluster_optimiser.optimise.redraw.model import Limits
 from cluster_optimiser.optimise.redraw.telling import Telling, tell_nobody
 from cluster_optimiser.optimise.redraw.terms import stage_names
 from cluster_optimiser.progress import are_plans_wanted
+from cluster_optimiser.terms import known_bound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -259,7 +260,7 @@ def _nearest_numbers(
         free.sort(key=lambda at: -step * ground.pupils_of(parts[at]) / numbers[at])
         for at in free[:1]:
             numbers[at] += step
-    if sum(numbers) != goal or stage_names(ground)[0] in {"count", "joins"}:
+    if sum(numbers) != goal or known_bound(stage_names(ground)[0]) in {"fewest", "joined"}:
         return found, None
     plans = []
     for at, (part, n) in enumerate(zip(parts, numbers, strict=True)):

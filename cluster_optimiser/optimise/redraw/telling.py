@@ -12,6 +12,7 @@ from cluster_optimiser.optimise.redraw.legal import is_legal_plan
 from cluster_optimiser.optimise.redraw.names import redraw_names
 from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale, value_of
 from cluster_optimiser.progress import Progress, are_plans_wanted, listener
+from cluster_optimiser.terms import known_bound
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,7 @@ class Telling:
         """Take each part's plan to begin with, and the number of clusters that it has at least."""
         first = stage_names(self.ground)[0]
         self.plans = {part: plan for part, plan in enumerate(plans) if plan}
-        if first == "count":
+        if known_bound(first) == "fewest":
             self.bounds = {(part, first): least for part, least in enumerate(fewest)}
         if self.plans:
             self.tell(first)
