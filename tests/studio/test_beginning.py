@@ -79,6 +79,15 @@ def test_from_a_register_and_a_boundary_file_to_a_proved_plan(chromium, tmp_path
         page.context.close()
 
 
+def test_before_its_script_runs_the_button_cannot_be_pressed(chromium, empty):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(empty.url)
+    page.get_by_role("link", name="authority").click()
+    assert page.is_disabled("#go")
+    context.close()
+
+
 def test_what_stands_in_the_way_is_told_and_nothing_is_made(empty):
     broken = send(empty, "schools.csv", b"URN;Schule\n1;a\n")[1]["file"]
     status, told = empty.ask("/api/begin", {"authority": "Nowhere", "schools": broken})
