@@ -161,7 +161,8 @@ def page_record(
     for name in theme.others:
         with speaking(name, is_made=authority.is_made):
             call = functools.partial(theme.called, name=name)
-            other = _record(results, comparison, unsolved, standing, call)
+            said = theme.results_in(results, name)
+            other = _record(said, comparison, unsolved, standing, call)
         record.setdefault("others", {})[name] = _differing(other, record)
     return record
 

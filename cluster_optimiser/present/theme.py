@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -13,11 +14,11 @@ from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.words import DEFAULT, language, languages, speaking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from cluster_optimiser.domain import Authority
+    from cluster_optimiser.domain import Authority, Result
     from cluster_optimiser.scenario import Scenario
 
 THEME_FILE = "theme.toml"
@@ -83,6 +84,8 @@ class Translation(Texts):
     """Titles of options, by their labels."""
     descriptions: dict[str, str] = Field(default_factory=dict)
     """What each option does, by its label."""
+    layers: dict[str, str] = Field(default_factory=dict)
+    """Titles of layers, by their names in scenarios."""
 
 
 class Theme(Texts):
@@ -142,6 +145,19 @@ class Theme(Texts):
             for key, (told, _) in found.items()
         }
         return texts | tongues
+
+    def results_in(self, results: Sequence[Result], name: str) -> list[Result]:
+        """Give results whose layers are called as in a language."""
+        said = self._said_in(name).layers
+        if not said:
+            return list(results)
+        authority = results[0].problem.authority
+        layers = {
+            key: replace(layer, title=said.get(key, layer.title))
+            for key, layer in authority.layers.items()
+        }
+        own = replace(authority, layers=layers)
+        return [replace(one, problem=replace(one.problem, authority=own)) for one in results]
 
     def spoken_in(self, name: str) -> Theme:
         """Give the same look with the council's words in another language."""

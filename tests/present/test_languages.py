@@ -30,6 +30,7 @@ languages = ["en", "pl"]
 title = "Klastry w Toyshire"
 titles.4a = "Połączyć sąsiadów"
 descriptions.4a = "Łączy sąsiednie klastry."
+layers.district = "Dystrykty"
 """
 
 
@@ -87,6 +88,8 @@ def test_no_english_is_left_but_data(pages: Path) -> None:
     page = page.replace("1,400 pupils, 600 under the minimum of 2,000", "")
     english, polish = (dict(words.texts(words.language(name).words)) for name in ("en", "pl"))
     own = " ".join(text for forms in polish.values() for text in forms.values())
+    assert "Dystrykty" in page
+    assert "istricts" not in page
     said = 0
     for key, forms in english.items():
         for text in forms.values():
