@@ -10,6 +10,8 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from cluster_optimiser.constants import (
     BORDER_TOLERANCE_M,
@@ -50,11 +52,12 @@ def polsby_popper(area: BaseGeometry) -> float:
 
 def _undivided_units(problem: Problem, assignment: pd.Series) -> dict[str, list[str]]:
     """Give the units that lie whole in each cluster."""
-    clusters_of = assignment.loc[problem.unit_of.index].groupby(problem.unit_of)
+    held: dict[str, set[str]] = {}
+    for unit, cluster in zip(problem.unit_of, assignment.loc[problem.unit_of.index], strict=True):
+        held.setdefault(str(unit), set()).add(str(cluster))
     whole: dict[str, list[str]] = {}
-    for unit, clusters in clusters_of:
-        if (clusters == clusters.iloc[0]).all():
-            whole.setdefault(str(clusters.iloc[0]), []).append(str(unit))
+    for unit in sorted(unit for unit, clusters in held.items() if len(clusters) == 1):
+        whole.setdefault(held[unit].pop(), []).append(unit)
     return whole
 
 
@@ -108,8 +111,8 @@ def _shape(problem: Problem, whole: list[str], stray: pd.Index) -> BaseGeometry 
     """Give the ground of a cluster; None where all its schools are exempt and have none."""
     if not whole and stray.empty:
         return None
-    units = problem.units.geometry.loc[whole]
-    cells = problem.territory.cells.geometry.loc[stray]
+    units = problem.units.geometry.to_numpy()[problem.units.index.get_indexer(whole)]
+    cells = problem.territory.cells.geometry.loc[stray] if len(stray) else ()
     shape: BaseGeometry = shapely.union_all([*units, *cells])
     return shape
 
@@ -122,18 +125,18 @@ def _ordered_clusters(problem: Problem, assignment: pd.Series) -> list[str]:
 
 
 def _people(
-    problem: Problem, members: np.ndarray, places: MeetingPlaces, everywhere: MeetingPlaces
+    problem: Problem,
+    members: np.ndarray,
+    pupils: np.ndarray,
+    places: MeetingPlaces,
+    everywhere: MeetingPlaces,
 ) -> dict[str, object]:
-    """Give pupils, secondary schools and minutes of a cluster's schools."""
-    schools = problem.authority.schools
-    pupils = schools["pupils"].to_numpy(dtype=np.int64)
+    """Give pupils and minutes of a cluster's schools."""
     total = int(pupils[members].sum())
     place, anywhere = places.of_one(members), everywhere.of_one(members)
     known = place is not None and place.max_centiminutes != UNKNOWN
     minutes = place.pupil_centiminutes / CENTIMINUTES_PER_MINUTE if place else None
     return {
-        "n_schools": len(members),
-        "n_secondary": int(schools["phase"].iloc[members].isin(SECONDARY_PHASES).sum()),
         "pupils": total,
         "deviation": (total - problem.scenario.size.target) / problem.scenario.size.target,
         "meeting_place_urn": int(problem.travel.urns[place.position]) if place else None,
@@ -169,22 +172,30 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
     pupils_of = schools["pupils"].to_numpy(dtype=np.int64)
     anywhere = MeetingPlaces(ways, pupils_of, each, np.ones_like(may_meet))
     at_hubs = anywhere if may_meet.all() else MeetingPlaces(ways, pupils_of, each, may_meet)
-    pupils_of_unit = problem.units["pupils"]
+    pupils_of_unit = problem.units["pupils"].to_dict()
     areas = areas_of(schools, problem.authority.layers)
+    # As arrays: to ask a table again for each cluster takes longer than all else that is asked.
+    cluster_of = assignment.reindex(schools.index).to_numpy(dtype=object)
+    is_secondary = schools["phase"].isin(SECONDARY_PHASES).to_numpy()
+    today_of = schools["local_cluster"].to_numpy(dtype=object)
+    unit_of, unit_cluster = problem.unit_of, assignment.reindex(problem.unit_of.index).to_numpy()
     rows, shapes = [], []
     for name in _ordered_clusters(problem, assignment):
-        urns = assignment.index[assignment == name]
-        members = np.flatnonzero(schools.index.isin(urns))
+        members = np.flatnonzero(cluster_of == name)
         whole = sorted(whole_of.get(name, []), key=lambda unit: (-pupils_of_unit[unit], unit))
-        held = problem.unit_of.index.intersection(urns)
-        stray = held[~problem.unit_of.loc[held].isin(whole)]
+        held = unit_of[unit_cluster == name]
+        stray = held.index[~held.isin(whole)]
         is_exempt = name in exempt
         places = anywhere if is_exempt else at_hubs
-        row = {"cluster": name, **_people(problem, members, places, anywhere)}
+        row = {
+            "cluster": name,
+            "n_schools": len(members),
+            "n_secondary": int(is_secondary[members].sum()),
+            **_people(problem, members, pupils_of, places, anywhere),
+        }
         pupils = int(pupils_of[members].sum())
         shape = None if is_exempt else _shape(problem, whole, stray)
         outside = pupils < size.min_pupils or pupils > size.max_pupils
-        today = schools["local_cluster"].iloc[members]
         row |= {
             "polsby_popper": None if shape is None else polsby_popper(shape),
             "is_contiguous": None if is_exempt else _is_contiguous(problem, whole, stray),
@@ -192,7 +203,7 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
             "is_exempt": is_exempt,
             **_layers({layer: all_[members] for layer, all_ in areas.items()}, pupils_of[members]),
             "units": tuple(whole),
-            "today": tuple(sorted(set(today))),
+            "today": tuple(sorted(set(today_of[members]))),
         }
         rows.append(row)
         shapes.append(shape)
@@ -214,15 +225,20 @@ def changed_pupils(problem: Problem, assignment: pd.Series) -> int:
     """
     urns = problem.unit_of.index
     schools = problem.authority.schools.loc[urns]
-    today = "today " + schools["local_cluster"].astype(str)
-    new = "new " + assignment.loc[urns].astype(str)
     # An exempt cluster continues none: ordinary schools that a plan puts there have changed.
     is_ordinary = ~assignment.loc[urns].isin(problem.exempt_of)
-    held = schools["pupils"][is_ordinary].groupby([new, today]).sum()
-    graph = nx.Graph()
-    graph.add_weighted_edges_from((a, b, int(p)) for (a, b), p in held.items())
-    stay = sum(graph[a][b]["weight"] for a, b in nx.max_weight_matching(graph))
-    return int(schools["pupils"].sum()) - int(stay)
+    keys = [assignment.loc[urns].astype(str), schools["local_cluster"].astype(str)]
+    held = schools["pupils"][is_ordinary].groupby(keys).sum()
+    if held.empty:
+        return int(schools["pupils"].sum())
+    new, today = (pd.factorize(held.index.get_level_values(level))[0] for level in (0, 1))
+    # Each new cluster has a way out, worth one, so that there is a matching of all of them.
+    alone = np.arange(new.max() + 1)
+    worth = np.concatenate([held.to_numpy() + 1, np.ones_like(alone)])
+    ends = np.concatenate([new, alone]), np.concatenate([today + len(alone), alone])
+    table = csr_array((worth, ends))
+    matched = min_weight_full_bipartite_matching(table, maximize=True)
+    return int(schools["pupils"].sum()) - int(table[matched].sum()) + len(alone)
 
 
 def need_deviation(problem: Problem, assignment: pd.Series) -> float | None:
