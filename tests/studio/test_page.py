@@ -180,6 +180,8 @@ def test_a_school_is_dragged_and_its_move_has_a_proved_price(bench: Page) -> Non
     expect(bench.locator(".proof")).to_contain_text("Proved")
     names = bench.evaluate(BORDER)
     bench.select_option("#pick-one", names[0])
+    # What is said of a pick may change the size of the map, which fits itself a frame later.
+    bench.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     pin, to = bench.locator(".move-pin").bounding_box(), bench.evaluate(SPOT, names[1])
     assert pin is not None
     bench.mouse.move(pin["x"] + 11, pin["y"] + 11)
