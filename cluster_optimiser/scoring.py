@@ -235,8 +235,8 @@ def changed_pupils(problem: Problem, assignment: pd.Series) -> int:
     # Each new cluster has a way out, worth one, so that there is a matching of all of them.
     alone = np.arange(new.max() + 1)
     worth = np.concatenate([held.to_numpy() + 1, np.ones_like(alone)])
-    ends = np.concatenate([new, alone]), np.concatenate([today + len(alone), alone])
-    table = csr_array((worth, ends))
+    ends = np.array([[*new, *alone], [*(today + len(alone)), *alone]], dtype=np.int32)
+    table = csr_array((worth, tuple(ends)))
     matched = min_weight_full_bipartite_matching(table, maximize=True)
     return int(schools["pupils"].sum()) - int(table[matched].sum()) + len(alone)
 
