@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem
 
 
-def two_towns() -> Problem:
-    """Two rows of three hubs; alone three clusters each, together five."""
-    schools = {name: [ToySchool("secondary", 100 + 10 * i)] for i, name in enumerate("ABCDEF")}
+def two_rows(schools: dict[str, list[ToySchool]], *order: str, **more: Any) -> Problem:
+    """Two rows of three schools, each a part of its own."""
     return toy_problem(
         "ABC DEF",
         schools=schools,
@@ -25,9 +24,15 @@ def two_towns() -> Problem:
         method="redraw",
         units="schools",
         within=["district"],
-        count={"min": 5, "max": 5},
-        objective={"order": ["pupil_minutes"]},
+        objective={"order": list(order)},
+        **more,
     )
+
+
+def two_towns() -> Problem:
+    """Six hubs; alone three clusters each, together five."""
+    schools = {name: [ToySchool("secondary", 100 + 10 * i)] for i, name in enumerate("ABCDEF")}
+    return two_rows(schools, "pupil_minutes", count={"min": 5, "max": 5})
 
 
 def test_a_number_that_time_did_not_allow_leaves_the_whole_unproved(
@@ -54,15 +59,7 @@ def test_a_part_may_have_ways_as_long_as_those_of_the_worst_part() -> None:
     """The three hubs of the south would stand alone, were it not for the one hub of the north."""
     schools = {name: [ToySchool("secondary", 100)] for name in "ADEF"}
     schools |= {name: [ToySchool("primary", 100)] for name in "BC"}
-    problem = toy_problem(
-        "ABC DEF",
-        schools=schools,
-        layers={"district": "xxx yyy"},
-        method="redraw",
-        units="schools",
-        within=["district"],
-        objective={"order": ["longest_minutes", "count"]},
-    )
+    problem = two_rows(schools, "longest_minutes", "count")
     solution = solve_redraw(problem).solution
     longest, count = (stage.objective for stage in solution.stages)
     assert (solution.status, count, solution.proof.facts()["n_parts"]) == ("OPTIMAL", 2, 2)
