@@ -12,6 +12,7 @@ from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
 REFERENCE = re.compile("\ue000(.*?)\ue001")
 """In a text: a reference to the label between, written as the name of what bears it."""
@@ -141,9 +142,10 @@ class Report:
     subtitle: str  # what stands at its head
     author: str
     authority: str  # who it is for
-    date: str  # ISO date that its data speaks of; files that need a date get it
+    date: str  # ISO date that its data speaks of
     stamp: str  # of all options together
     blocks: tuple[Block, ...]  # its content, in reading order; a list of contents after the facts
+    day: datetime | None = None  # its own date, which its files bear: that of the meeting
 
 
 def numbered(blocks: Iterable[Block]) -> tuple[Block, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.present.report.blocks import (
@@ -57,6 +58,7 @@ def make_report(
         date=date,
         stamp=hashlib.sha256(stamps.encode()).hexdigest()[:STAMP_LENGTH],
         blocks=numbered(blocks),
+        day=datetime.combine(front.date, time(), UTC) if front.date else None,
     )
 
 

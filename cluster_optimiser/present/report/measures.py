@@ -47,25 +47,33 @@ def _metric(name: str) -> Callable[[Option], float | None]:
     return lambda option: option.metrics.get(name)
 
 
-def outside_range(option: Option) -> int | None:
-    """Count the clusters that are smaller or larger than their option asks for, if it asks."""
-    if not is_sized(option):
-        return None
-    return int(option.metrics["n_under_min"]) + int(option.metrics["n_over_max"])
+def outside_range(folder: ResultsFolder) -> Callable[[Option], int | None]:
+    """Give a count of an option's clusters outside one range for all: that of the principles."""
+    least, most = _range(folder)
+
+    def count(option: Option) -> int | None:
+        own = [int(row["pupils"]) for row in option.clusters if row["is_exempt"] != "true"]
+        return sum(not least <= n <= most for n in own) if is_sized(folder) else None
+
+    return count
 
 
-def is_sized(option: Option) -> bool:
-    """Tell whether a range of sizes is asked for at all."""
-    size = option.manifest["scenario"]["size"]
-    return bool(size["min_pupils"] > 0 or size["max_pupils"] < MOST_PUPILS)
+def is_sized(folder: ResultsFolder) -> bool:
+    """Tell whether the principles ask for a range of sizes at all."""
+    least, most = _range(folder)
+    return least > 0 or most < MOST_PUPILS
+
+
+def _range(folder: ResultsFolder) -> tuple[int, int]:
+    size = (folder.today or folder.options[0]).manifest["scenario"]["size"]
+    return size["min_pupils"], size["max_pupils"]
 
 
 def measures(folder: ResultsFolder) -> list[Measure]:
     """Give the measures of a paper."""
-    today = folder.today
-    outside = [Measure("outside", outside_range, number)]
+    outside = [Measure("outside", outside_range(folder), number)]
     return [
-        *(outside if today is None or is_sized(today) else []),
+        *(outside if is_sized(folder) else []),
         *(
             Measure("misaligned", _metric(f"misaligned_{layer}_pupils"), number, words)
             for layer, words in preferred(folder)

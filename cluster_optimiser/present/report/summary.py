@@ -88,7 +88,7 @@ def _today(folder: ResultsFolder) -> Iterator[str]:
         return
     m = today.metrics
     yield say(
-        "report.summary.today" if is_sized(today) else "report.summary.today_unsized",
+        "report.summary.today" if is_sized(folder) else "report.summary.today_unsized",
         n=m["n_clusters"],
         low=smallest(folder, m),
         high=m["largest_pupils"],
@@ -165,20 +165,20 @@ def _proved(folder: ResultsFolder) -> Iterator[str]:
 
 
 def _table(folder: ResultsFolder) -> TableBlock:
-    layers = preferred(folder)
+    layers, outside = preferred(folder), outside_range(folder)
     has_own_base = len({o.metrics["pupils"] for o in folder.options}) > 1
     rows = []
     for option in folder.options:
         m, counts = option.metrics, kept(folder, option)
-        outside = [number(m[f"misaligned_{layer}_pupils"]) for layer, _ in layers]
+        astray = [number(m[f"misaligned_{layer}_pupils"]) for layer, _ in layers]
         sizes = f"{smallest(folder, m)} – {number(m['largest_pupils'])}"  # noqa: RUF001
         rows.append(
             (
                 option.label,
                 number(m["n_clusters"]),
                 sizes,
-                number(outside_range(option)),
-                *outside,
+                number(outside(option)),
+                *astray,
                 one_decimal(m["mean_minutes"]),
                 one_decimal(m["max_minutes"]),
                 number(m["changed_pupils"]),

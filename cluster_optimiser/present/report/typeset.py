@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import asdict
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +90,7 @@ def _plain(block: Block, names: Mapping[str, str], letters: float) -> dict[str, 
 def pdf(report: Report, fonts: Path | None = None) -> bytes:
     """Write a report as tagged PDF; typst refuses what is not PDF/UA-1."""
     language, _, region = spoken().tag.partition("-")
-    day = date.fromisoformat(report.date)
+    day = report.day
     names = names_of(report.blocks)
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
@@ -114,7 +113,7 @@ def pdf(report: Report, fonts: Path | None = None) -> bytes:
             "contents": say("report.contents"),
             "lang": language,
             "region": region or None,
-            "day": [day.year, day.month, day.day],
+            "day": day and [day.year, day.month, day.day],
             "first": next(i for i, b in enumerate(report.blocks) if isinstance(b, Heading)),
             "blocks": blocks,
         }
@@ -126,5 +125,5 @@ def pdf(report: Report, fonts: Path | None = None) -> bytes:
             fonts,
             format="pdf",
             pdf_standards=["ua-1"],
-            timestamp=int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()),
+            timestamp=int(day.timestamp()) if day else 0,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import io
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
@@ -147,13 +146,16 @@ def _settings(document: Any, report: Report, *, keep: bool) -> None:  # noqa: AN
     tag = spoken().tag
     for language in document.styles.element.iter(qn("w:lang")):
         language.set(qn("w:val"), tag)
-    # The file is dated by its data: two runs write the same bytes.
-    day = datetime.fromisoformat(report.date).replace(tzinfo=UTC)
     properties = document.core_properties
     properties.title, properties.author = report.title, report.author
     properties.subject, properties.language = report.subtitle, tag
     properties.comments = f"Stamp {report.stamp}"
-    properties.created = properties.modified = day
+    # The clock dates no file: two runs write the same bytes.
+    if report.day:
+        properties.created = properties.modified = report.day
+    else:
+        for element in properties._element.xpath("dcterms:created | dcterms:modified"):  # noqa: SLF001 - it offers no way
+            element.getparent().remove(element)
     properties.last_modified_by, properties.revision = "cluster-optimiser", 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import ClusterOptimiserError
@@ -92,7 +91,7 @@ def workbook(
         {
             "title": report.title,
             "author": "cluster-optimiser",
-            "created": datetime.fromisoformat(report.date).replace(tzinfo=UTC),
+            **({"created": report.day} if report.day else {}),
         }
     )
     known = {name: column(name, layers) for _, header, _ in made.values() for name in header}
@@ -116,15 +115,14 @@ def workbook(
     _sheet(book, say("tables.columns"), title, head("heading", "name", "meaning"), meanings)
     _sheet(book, say("tables.notes"), say("tables.notes_title"), head("note", "text"), notes)
     book.close()
-    return _in_language(same_bytes(out.getvalue()))
 
+    def own(text: str) -> str:
+        # xlsxwriter has no setter for the language, and takes the clock where there is no date.
+        language = f"<dc:language>{spoken().tag}</dc:language>"
+        head, mark, dates = text.partition("<dcterms:created")
+        return head + language + (mark + dates if report.day else "</cp:coreProperties>")
 
-def _in_language(content: bytes) -> bytes:
-    """State the language of the workbook, which xlsxwriter has no setter for."""
-    tag = f"<dc:language>{spoken().tag}</dc:language>"
-    before = "<dcterms:created"
-    core = "docProps/core.xml"
-    return changed_member(content, core, lambda text: text.replace(before, tag + before, 1))
+    return changed_member(same_bytes(out.getvalue()), "docProps/core.xml", own)
 
 
 def _sheet(
