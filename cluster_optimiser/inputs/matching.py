@@ -44,7 +44,10 @@ GENERIC = PHASES | frozenset(
 """Words that tell of what kind a school is, not which it is."""
 
 LEAST_LETTERS = 4
-"""In a shorter word one wrong letter makes another word."""
+"""In a shorter word one wrong letter makes another word; two are forgiven in twice as many."""
+
+LEAST_BEGUN = 5
+"""A word may be left off after so many letters: Attleboro."""
 
 _PHRASES = re.compile(
     r"\b(" + "|".join(sorted(map(re.escape, SAME), key=lambda p: (-len(p), p))) + r")\b"
@@ -138,8 +141,10 @@ class SchoolNames:
         exact = exact or (self.by_telling.get(less, []) if less else [])
         if exact:
             return self._told_apart(exact, words, "name")
-        # A slip of one letter, or words more or fewer: to be confirmed.
-        near = [urn for urn, own in self.telling.items() if _is_near(less or telling, own)]
+        # A slip, a word left off, or words more or fewer: to be confirmed.
+        words = [_kind_meant(word) if word in less else word for word in words]
+        meant = (frozenset(words) - GENERIC - self.spare) or telling
+        near = [urn for urn, own in self.telling.items() if _is_near(meant, own)]
         found = self._told_apart(near, words, "a name much like it")
         return Match("likely", found.urns, found.how) if found.sureness == "sure" else found
 
@@ -182,16 +187,24 @@ class SchoolNames:
         return Match("sure", tuple(left), how)
 
 
+def _kind_meant(word: str) -> str:
+    """Give the word of kind that differs by a slip, or the word."""
+    return next((kind for kind in sorted(GENERIC) if _is_slip(word, kind)), word)
+
+
 def _is_near(written: frozenset[str], own: frozenset[str]) -> bool:
-    """Tell whether names differ by a letter in one word, or one has all words of the other."""
+    """Tell whether names differ by a slip in one word, or one has all words of the other."""
     if not own:
         return False
-    if written < own or own < written:
+    if written < own or own < written or written == own:
         return True
     ours, theirs = sorted(written - own), sorted(own - written)
     if len(ours) != 1 or len(theirs) != 1:
         return False
-    return (
-        min(len(ours[0]), len(theirs[0])) >= LEAST_LETTERS
-        and OSA.distance(ours[0], theirs[0], score_cutoff=1) <= 1
-    )
+    is_begun = len(ours[0]) >= LEAST_BEGUN and theirs[0].startswith(ours[0])
+    return is_begun or _is_slip(ours[0], theirs[0])
+
+
+def _is_slip(one: str, other: str) -> bool:
+    most = min(len(one), len(other)) // LEAST_LETTERS
+    return OSA.distance(one, other, score_cutoff=min(most, 2)) <= min(most, 2)
