@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FONT_FILES = ("*.ttf", "*.otf", "*.ttc")
 UNSEEN = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})
 """Categories of what no office file may hold: controls, halves, unassigned, ends of lines."""
-PLAIN = frozenset("\n\t")
+PLAIN = frozenset("\n\t\u200b")
 MARK = "\ufeff"
 """Tells how a file is encoded; within a text PDF/UA forbids it."""
 NO_MARKS = frozenset({"Cf", "Mn", "Me"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,7 @@ from cluster_optimiser.present.report.blocks import (
     Heading,
     Paragraph,
     TableBlock,
+    changed,
     names_of,
 )
 from cluster_optimiser.words import entry, say, spoken
@@ -31,6 +33,9 @@ TEMPLATE = Path(__file__).with_name("report.typ")
 
 UPRIGHT, ACROSS = 124.0, 187.0
 """Letters in a line of a table as wide as the page, and as wide as one that lies across."""
+
+LONG_WORD = re.compile(r"\S{24}(?=\S)")
+"""What may be parted: a word as long as a column is wide runs off the paper."""
 
 PICTURE_PPI = 140.0
 """Dots per inch of a map 16 cm wide: sharp in print, small enough to be sent."""
@@ -70,7 +75,11 @@ def picture(svg: str, fonts: Path | None = None) -> bytes:
 def _runs(text: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """Part a text into pieces, each with the label that it refers to or none."""
     parts = REFERENCE.split(text)
-    return [(names[p], p) if i % 2 else (p, "") for i, p in enumerate(parts) if p]
+    return [(names[p], p) if i % 2 else (_parted(p), "") for i, p in enumerate(parts) if p]
+
+
+def _parted(text: str) -> str:
+    return LONG_WORD.sub("\\g<0>\u200b", text)
 
 
 def _plain(block: Block, names: Mapping[str, str], letters: float) -> dict[str, Any]:
@@ -83,6 +92,7 @@ def _plain(block: Block, names: Mapping[str, str], letters: float) -> dict[str, 
         plain["items"] = [_runs(item, names) for item in block.items]
     elif isinstance(block, TableBlock):
         plain["widths"] = block.fitted(letters)
+        plain["rows"] = changed(block.rows, _parted)
         plain["source"] = say("report.source", file=block.source) if block.source else ""
     return plain
 

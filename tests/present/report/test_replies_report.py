@@ -78,6 +78,7 @@ def home(tmp_path_factory) -> Path:
         row = [str(urn), option, words, draw.choice(["yes", "no"]), "", kind, ""]
         rows.append(_hostile(draw) if i % 10 == 0 else row)
     rows[500][2] = "x" * 10_000_000
+    rows[503][2:4] = [f"https://threeshire.example/{'long' * 80}end", "yes"]
     with (folder / "a.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *rows])
     units = sorted(set(norfolk_problem("4a").unit_of.astype(str)))[:2]
@@ -117,6 +118,15 @@ def test_every_reply_is_accounted_for(counted: Path) -> None:
     assert "root:" not in text
     for problem in ("it is not in the folder of the replies", "no cluster of today and no single"):
         assert problem in text
+
+
+def test_a_long_address_stays_on_the_paper(counted: Path) -> None:
+    pages = [page.extract_text() for page in PdfReader(counted / "replies.pdf").pages]
+    (text,) = (text for text in pages if "threeshire.example" in text)
+    lines = text.splitlines()
+    assert max(map(len, lines)) < 150
+    at = next(i for i, line in enumerate(lines) if "threeshire.example" in line)
+    assert "longend" in "".join(lines[at : at + 9]).replace("\u200b", "")
 
 
 def test_replies_are_counted_by_who_replies(counted: Path) -> None:
