@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from tests.browsers import FLAGS, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from playwright.sync_api import Browser
 
@@ -72,6 +74,16 @@ def without_pictures():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write, "write_pictures", undrawn)
         yield
+
+
+@pytest.fixture(scope="session")
+def reference() -> ModuleType:
+    """The script that makes the reference of the documentation."""
+    path = Path(__file__).parents[1] / "scripts" / "reference.py"
+    spec = importlib.util.spec_from_file_location("reference", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import importlib.resources
-import json
 import os
 import re
 import subprocess
@@ -12,13 +11,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from markdown.extensions.toc import slugify
 
-from cluster_optimiser.scenario import Scenario
-from cluster_optimiser.scenario.changing import keys_of
 from tests.norfolk import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
     from playwright.sync_api import Browser
 
@@ -37,20 +36,50 @@ def test_every_page_is_there(site: Path) -> None:
         assert (site / page.with_suffix(".html").name).is_file()
 
 
-def test_search_needs_no_network_and_knows_every_key(site: Path) -> None:
-    """A key is the title of its entry, which counts most in the search."""
-    text = (site / "search" / "search_index.js").read_text(encoding="utf-8")
-    titles = {
-        one["title"] for one in json.loads(text[text.index("{") : text.rindex("}") + 1])["docs"]
-    }
-    keys = [
-        key for key in keys_of(Scenario) if not re.search("growth|parts|exempt|size.clusters", key)
-    ]
-    keys += ["run", "co.run", "layers.<name>.file"]
-    shown = {html.unescape(re.sub(r"</?code>", "", title)) for title in titles}
-    assert set(keys) - shown == set()
-    assert "assets/iframe-worker.js" in (site / "index.html").read_text(encoding="utf-8")
-    assert (site / "assets" / "iframe-worker.js").is_file()
+KEEP = """
+let made;
+Object.defineProperty(window, "Worker", {
+  get: () => made,
+  set: (real) => {
+    made = class extends real { constructor(url) { super(url); window.searcher = this; } };
+  },
+});
+"""
+"""Keeps what the page itself asks when its reader types."""
+
+ASK = """async (words) => {
+  const found = [];
+  for (const word of words) {
+    found.push(await new Promise((tell) => {
+      window.searcher.onmessage = ({ data }) => tell(data.data.items[0]?.[0].location);
+      window.searcher.postMessage({ type: 2, data: word });
+    }));
+  }
+  return found;
+}"""
+
+
+def test_search_finds_the_entry_of_each_key_command_and_name_first(
+    site: Path, chromium: Browser, reference: ModuleType
+) -> None:
+    entries: dict[str, set[str]] = {}
+    for page, make in reference.PAGES.items():
+        for word in re.findall(r"^###? `(.+)`$", make(), re.MULTILINE):
+            entry = f"{page.removesuffix('.md')}.html#{slugify(word, '-')}"
+            entries.setdefault(word, set()).add(entry)
+    # The headings of records only hold those of what is asked of them.
+    words = [word for word in entries if word not in reference.RECORDS]
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    page.add_init_script(KEEP)
+    page.goto((site / "index.html").as_uri())
+    page.locator("[data-md-component=search-query]").fill("size.min_pupils")
+    first = page.locator(".md-search-result__item").first
+    assert first.inner_text().startswith("Every key of a scenario\nsize.min_pupils\n")
+    found = dict(zip(words, page.evaluate(ASK, words), strict=True))
+    context.close()
+    assert len(words) > 180
+    assert {word: at for word, at in found.items() if at not in entries[word]} == {}
 
 
 def test_links_within_the_site_lead_somewhere(site: Path) -> None:
