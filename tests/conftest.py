@@ -78,7 +78,7 @@ def without_pictures():
 
 @pytest.fixture(scope="session")
 def reference() -> ModuleType:
-    """The script that makes the reference of the documentation."""
+    """Load the script that makes the reference of the documentation."""
     path = Path(__file__).parents[1] / "scripts" / "reference.py"
     spec = importlib.util.spec_from_file_location("reference", path)
     module = importlib.util.module_from_spec(spec)
