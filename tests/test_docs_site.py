@@ -122,6 +122,8 @@ def test_axe_finds_nothing_on_pages(site: Path, chromium: Browser, which: tuple[
         page.evaluate(axe)
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 800})
+            # What scrolls at this width is told so when it is drawn.
+            page.evaluate("new Promise((go) => requestAnimationFrame(() => setTimeout(go)))")
             broken = page.evaluate(
                 """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations
                     .map((one) => [one.id, one.nodes.map((node) => node.target.join())])"""

@@ -36,6 +36,15 @@ def test_what_is_cited_is_this_version():
     assert {"cff-version", "title", "authors", "message"} <= cited.keys()
 
 
+def test_the_newest_heading_of_the_changelog_is_this_version():
+    """One that is not released yet is called so, above it."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    newest = next(heading for heading in headings if heading != "Unreleased")
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert newest == f"{PROJECT['version']} ({cited['date-released']})"
+
+
 def lines() -> list[str]:
     slurm = (ROOT / "docs/examples/slurm.sh").read_text(encoding="utf-8")
     job = yaml.safe_load((ROOT / "docs/examples/kubernetes.yaml").read_text(encoding="utf-8"))
