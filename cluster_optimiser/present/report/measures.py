@@ -48,12 +48,12 @@ def _metric(name: str) -> Callable[[Option], float | None]:
 
 
 def outside_range(folder: ResultsFolder) -> Callable[[Option], int | None]:
-    """Give a count of an option's clusters outside one range for all: that of the principles."""
+    """Give a count of pupils in clusters outside one range for all: that of the principles."""
     least, most = _range(folder)
 
     def count(option: Option) -> int | None:
         own = [int(row["pupils"]) for row in option.clusters if row["is_exempt"] != "true"]
-        return sum(not least <= n <= most for n in own) if is_sized(folder) else None
+        return sum(n for n in own if not least <= n <= most) if is_sized(folder) else None
 
     return count
 
@@ -149,14 +149,9 @@ def against_today(folder: ResultsFolder, option: Option) -> list[str]:
 
 def _beside(option: Option, measure: Measure, value: float, was: str) -> str:
     base = option.metrics["pupils"]
-    if measure.key == "misaligned":
-        share = percent(value, base)
-        return say(
-            "report.better.misaligned", int(value), base=base, share=share, layer=measure.layer,
-            today=was,
-        )  # fmt: skip
-    if measure.key == "outside":
-        return say("report.better.outside", int(value), today=was)
+    if measure.key in {"misaligned", "outside"}:
+        known = {"base": base, "share": percent(value, base), "layer": measure.layer}
+        return say(f"report.better.{measure.key}", int(value), **known, today=was)
     return say(f"report.better.{measure.key}", n=value, today=was)
 
 

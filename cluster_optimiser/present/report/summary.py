@@ -193,7 +193,7 @@ def _table(folder: ResultsFolder) -> TableBlock:
         *(say("report.columns.misaligned", layer=words) for _, words in layers),
         *(say(f"report.columns.{name}") for name in ends),
     )
-    widths = (0.7, 0.9, 2.2, 0.8, *(1.1,) * len(layers), 0.9, 0.9, 1.1, 1.1, *(1,) * has_own_base)
+    widths = (0.7, 0.9, 2.2, 1.0, *(1.1,) * len(layers), 0.9, 0.9, 1.1, 1.1, *(1,) * has_own_base)
     return TableBlock(
         say("report.summary.table"), header, tuple(rows), widths, "comparison.csv", AGAINST_TODAY
     )
