@@ -41,6 +41,12 @@ SECONDARY_PHASES: Final = ("secondary", "all-through")
 PHASES: Final = ("nursery", "primary", "middle", "secondary", "all-through", "special", "pru")
 """Every phase a school may have."""
 
+HOMES: Final = "homes"
+"""Phase of the rows that stand for the pupils who live in an area: no school's."""
+
+FIRST_HOME: Final = 900_000_001
+"""Number, in place of a URN, of the first area by name; no school's is so high."""
+
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet runs what begins so; text that does is written with an apostrophe before it."""
 

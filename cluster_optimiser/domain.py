@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from cluster_optimiser.changes import Changeable
+from cluster_optimiser.constants import HOMES
 from cluster_optimiser.notebook import ShownAuthority, ShownResult, ShownUnsolved
 from cluster_optimiser.proofs import Proof
 
@@ -308,6 +309,11 @@ class Authority(ShownAuthority, Changeable):
     def crs(self) -> str:
         """Code of the reference system that it is measured in, such as ``EPSG:27700``."""
         return str(self.schools.crs.to_string())
+
+    @property
+    def has_areas(self) -> bool:
+        """Whether pupils are counted in the areas where they live, not at their schools."""
+        return HOMES in set(self.schools.get("phase", ()))
 
     @property
     def is_made(self) -> bool:

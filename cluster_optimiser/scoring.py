@@ -17,6 +17,7 @@ from cluster_optimiser.constants import (
     BORDER_TOLERANCE_M,
     CENTIMINUTES_PER_MINUTE,
     CENTIPUPILS_PER_PUPIL,
+    HOMES,
     SECONDARY_PHASES,
 )
 from cluster_optimiser.domain import Problem, Score
@@ -170,8 +171,13 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
     # By school, not by unit: a plan that is measured may divide units.
     ways, each = to_centiminutes(problem.travel.minutes), list(np.arange(len(schools))[:, None])
     pupils_of = schools["pupils"].to_numpy(dtype=np.int64)
-    anywhere = MeetingPlaces(ways, pupils_of, each, np.ones_like(may_meet))
-    at_hubs = anywhere if may_meet.all() else MeetingPlaces(ways, pupils_of, each, may_meet)
+    is_school = (schools["phase"] != HOMES).to_numpy()
+    anywhere = MeetingPlaces(ways, pupils_of, each, is_school)
+    at_hubs = (
+        anywhere
+        if (may_meet == is_school).all()
+        else MeetingPlaces(ways, pupils_of, each, may_meet)
+    )
     pupils_of_unit = problem.units["pupils"].to_dict()
     areas = areas_of(schools, problem.authority.layers)
     # As arrays: to ask a table again for each cluster takes longer than all else that is asked.
@@ -189,7 +195,7 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
         places = anywhere if is_exempt else at_hubs
         row = {
             "cluster": name,
-            "n_schools": len(members),
+            "n_schools": int(is_school[members].sum()),
             "n_secondary": int(is_secondary[members].sum()),
             **_people(problem, members, pupils_of, places, anywhere),
         }
@@ -303,7 +309,9 @@ def plan_metrics(
         "n_over_travel_limit": None if limit_min is None else int((longest > limit_min).sum()),
         "n_not_contiguous": int((~own["is_contiguous"].astype(bool)).sum()),
         "n_without_secondary": int((own["n_secondary"] < problem.scenario.secondary.min).sum()),
-        "changed_pupils": changed_pupils(problem, assignment),
+        "changed_pupils": (
+            None if problem.authority.has_areas else changed_pupils(problem, assignment)
+        ),
         "mean_polsby_popper": float(compactness.mean()) if compactness.notna().any() else None,
     }
     funding = problem.scenario.funding

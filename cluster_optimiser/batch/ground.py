@@ -159,6 +159,7 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
         upper_scenario(scenario)
     with _gathering(faults):
         refuse_division(scenario)
+    faults += _area_faults(scenario, place.authority, file)
     faults += weight_faults(scenario, place.authority.schools, term_scale, file)
     faults += _projection_faults(scenario, place)
     try:
@@ -167,6 +168,31 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
         faults += error.faults
     if faults:
         raise ScenarioError([locate(fault, scenario.files) for fault in faults])
+
+
+NEEDS_ROLLS = ("funding", "governance", "projection", "urban", "exempt", "levels")
+"""Tables that speak of the pupils on a school's roll, or of clusters of today."""
+
+
+def _area_faults(scenario: Scenario, authority: Authority, file: str) -> list[Fault]:
+    """Find what does not go with areas of pupils who live there, or asks for areas without any."""
+    if not authority.has_areas:
+        if scenario.units != "areas":
+            return []
+        problem = f"{authority.name} has no areas with the pupils who live there"
+        remedy = "Add [areas] with file and pupils to authority.toml, or write other units."
+        return [Fault(file, 0, "units", problem, remedy)]
+    faults = []
+    if scenario.units in {"clusters", "schools"} or scenario.method == "keep":
+        problem = "pupils are counted in the areas where they live, and there are no clusters yet"
+        remedy = 'Write method = "redraw" and units = "areas".'
+        faults.append(Fault(file, 0, "units", problem, remedy))
+    stated = {name for name in NEEDS_ROLLS if name in scenario.stated}
+    if scenario.asks("changed_pupils"):
+        stated.add("objective")
+    problem = "it needs pupils at their schools, or clusters of today; here pupils count at home"
+    remedy = "Remove it, or use another authority."
+    return [*faults, *(Fault(file, 0, name, problem, remedy) for name in sorted(stated))]
 
 
 def _projection_faults(scenario: Scenario, place: Place) -> Sequence[Fault]:

@@ -10,6 +10,7 @@ import click
 
 from cluster_optimiser.cli.options import json_option, outside_option
 from cluster_optimiser.cli.terminal import print_json, say
+from cluster_optimiser.constants import HOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -198,9 +199,13 @@ def _tell(scenarios: Sequence[Scenario], reports: Reports) -> None:
         authority = place.authority
         pupils = int(authority.schools["pupils"].sum())
         least = "" if authority.schools["is_pupils_known"].all() else "at least "
+        n_groups = len(place.territory.clusters)
+        groups = f"{n_groups} geographic clusters today"
+        if authority.has_areas:
+            groups = f"who live in {n_groups} areas"
+        n_schools = int((authority.schools["phase"] != HOMES).sum())
         say(
-            f"{authority.name}: {len(authority.schools)} schools, {least}{pupils:,} pupils, "
-            f"{len(place.territory.clusters)} geographic clusters today, "
+            f"{authority.name}: {n_schools} schools, {least}{pupils:,} pupils, {groups}, "
             f"layers {', '.join(authority.layers) or 'none'}"
         )
         for grade, words in told_together(_together(place, found)):

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from cluster_optimiser.constants import HOMES
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.inputs import load_plan
@@ -460,7 +461,7 @@ def tabulate(
         "n_unknown_school": int(is_lost.sum()),
         "n_unknown_option": int(is_unknown.sum()),
         "n_unreadable": int(has_fault.sum()),
-        "n_schools": len(authority.schools),
+        "n_schools": int((authority.schools["phase"] != HOMES).sum()),
         "n_comments": sum(bool(reply.comment) for reply in replies),
         "n_quoted": len(quoted),
         "n_plans": len(judged),

@@ -13,6 +13,7 @@ import networkx as nx
 import numpy as np
 import shapely
 
+from cluster_optimiser.constants import FIRST_HOME, HOMES
 from cluster_optimiser.findings import Finding, accepted
 from cluster_optimiser.geography.adjacency import (
     bridged,
@@ -142,12 +143,16 @@ def _coverage(authority: Authority) -> Iterator[Finding]:
 
 def _uncovered(authority: Authority, layer: str, nowhere: list[int], used: str = "") -> Finding:
     schools = authority.schools
-    names = [f"{schools['name'].loc[urn]} (URN {urn})" for urn in nowhere]
+    names = [
+        f"{schools['name'].loc[urn]} (URN {urn})" if urn < FIRST_HOME else schools["name"].loc[urn]
+        for urn in nowhere
+    ]
+    what = "areas and schools" if authority.has_areas else "schools"
     return Finding(
         "layer-coverage",
         "warning" if used else "note",
         layer,
-        f"{len(nowhere)} of {len(schools)} schools {'lies' if len(nowhere) == 1 else 'lie'} in no "
+        f"{len(nowhere)} of {len(schools)} {what} {'lies' if len(nowhere) == 1 else 'lie'} in no "
         f"area of the layer {layer}: "
         f"{first_of(names)}",
         f"{used}They count to no area there, and their pupils as outside of any.",
@@ -169,6 +174,9 @@ def _needed_layers(scenario: Scenario, authority: Authority) -> Iterator[Finding
 
 def _without_pupils(authority: Authority) -> Iterator[Finding]:
     schools = authority.schools
+    unknown = ", or list {} under schools.unknown_pupils"
+    if authority.has_areas:
+        schools, unknown = schools[schools["phase"] == HOMES], ", if pupils live there"
     for urn in schools.index[(schools["pupils"] == 0) & schools["is_pupils_known"]]:
         yield Finding(
             "no-pupils",
@@ -176,10 +184,10 @@ def _without_pupils(authority: Authority) -> Iterator[Finding]:
             f"URN {urn}",
             f"{schools['name'].loc[urn]} has 0 pupils",
             "It weighs nothing in any plan.",
-            "Correct the figure, or list it under schools.unknown_pupils.",
+            f"Correct the figure{unknown.format('it')}.",
             schools.geometry.loc[urn],
             brief=f"{schools['name'].loc[urn]} (URN {urn})",
-            settle_all="Correct the figures, or list them under schools.unknown_pupils.",
+            settle_all=f"Correct the figures{unknown.format('them')}.",
         )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, SECONDARY_PHASES
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, HOMES, SECONDARY_PHASES
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def meeting_schools(problem: Problem) -> NDArray[np.bool_]:
     """Tell at which schools a cluster that is not exempt may meet."""
     schools, hubs = problem.authority.schools, problem.scenario.hubs
     if hubs == "any":
-        return np.ones(len(schools), dtype=np.bool_)
+        return np.asarray(schools["phase"] != HOMES, dtype=np.bool_)
     if hubs == "secondary":
         found = schools["phase"].isin(SECONDARY_PHASES)
     else:

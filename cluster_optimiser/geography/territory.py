@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from cluster_optimiser.constants import FIRST_HOME
 from cluster_optimiser.domain import Authority, Layer, Territory
 from cluster_optimiser.geography.cells import school_cells
 
@@ -36,26 +37,45 @@ KILOMETRE_M = 1_000
 def build_territory(authority: Authority) -> Territory:
     """Build the ground of an authority."""
     schools = authority.schools
-    result = school_cells(schools.geometry, authority.outline)
     local = schools["local_cluster"]
+    if authority.has_areas and authority.clusters is not None:
+        cells = _cells_of_areas(schools, authority.clusters)
+    else:
+        cells = school_cells(schools.geometry, authority.outline).cells
     if authority.clusters is None:
-        clusters = union_of_cells(result.cells, local, name="cluster")
+        clusters = union_of_cells(cells, local, name="cluster")
     else:
         clusters = authority.clusters[["geometry"]].sort_index()
     return Territory(
         outline=authority.outline,
-        cells=result.cells,
+        cells=cells,
         clusters=clusters,
-        layers=_layer_areas(authority.layers, schools, result.cells),
-        findings=piece_findings(clusters, result.cells, schools),
+        layers=_layer_areas(authority.layers, schools, cells),
+        findings=piece_findings(clusters, cells, schools),
     )
+
+
+def _cells_of_areas(schools: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Divide each area between its homes and the schools in it: its border stays its own."""
+    own = []
+    for area, urns in schools.groupby("local_cluster").groups.items():
+        shape = areas.geometry.loc[area]
+        if len(urns) == 1:
+            own.append(gpd.GeoSeries([shape], index=urns, crs=schools.crs))
+        else:
+            own.append(school_cells(schools.geometry.loc[urns], shape).cells.geometry)
+    cells = gpd.GeoDataFrame(geometry=pd.concat(own), crs=schools.crs)
+    return cells.loc[schools.index].rename_axis("urn")
 
 
 def union_of_cells(cells: gpd.GeoDataFrame, labels: pd.Series, *, name: str) -> gpd.GeoDataFrame:
     """Put the cells of schools with the same label together."""
     known = labels.dropna()
+    # Other people's areas need not share every corner, as cells of one drawing do.
+    is_one_drawing = cells.index.max() < FIRST_HOME
+    join = shapely.coverage_union_all if is_one_drawing else shapely.union_all
     shapes = {
-        str(label): shapely.coverage_union_all(cells.geometry.loc[urns.index].to_numpy())
+        str(label): join(cells.geometry.loc[urns.index].to_numpy())
         for label, urns in known.groupby(known, sort=True)
     }
     index = pd.Index(list(shapes), name=name, dtype="object")

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.constants import HOMES, SECONDARY_PHASES
 from cluster_optimiser.domain import Authority, Plan, Problem, Territory, TravelMinutes
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.adjacency import (
@@ -84,11 +84,12 @@ def unit_table(
     held = schools.loc[unit_of.index]
     pupils = held["pupils"].to_numpy()
     is_secondary = held["phase"].isin(SECONDARY_PHASES).to_numpy()
+    is_home = (held["phase"] == HOMES).to_numpy()
     areas = areas_of(held, layers)
     for unit, members in sorted(held.groupby(unit_of).indices.items()):
         row: dict[str, object] = {
             "pupils": int(pupils[members].sum()),
-            "n_schools": len(members),
+            "n_schools": int((~is_home[members]).sum()),
             "n_secondary": int(is_secondary[members].sum()),
         }
         for layer in layers:

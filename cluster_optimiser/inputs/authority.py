@@ -14,9 +14,11 @@ from cluster_optimiser.inputs.boundaries import read_areas, read_outline
 from cluster_optimiser.inputs.checking import FaultList, Problem, listed
 from cluster_optimiser.inputs.files import Folder
 from cluster_optimiser.inputs.gazetteer import read_places, read_postcodes
+from cluster_optimiser.inputs.homes import with_homes, with_own_areas
 from cluster_optimiser.inputs.layers import LayersRead, read_layers
 from cluster_optimiser.inputs.membership import (
     Membership,
+    find_areas,
     find_membership,
     inside,
     report_elsewhere,
@@ -67,8 +69,9 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
         settings.corrections,
         [table.column or name for name, table in settings.layers.items()],
     )
-    layers = read_layers(folder, settings.layers, register)
     clusters = _clusters(folder, settings)
+    everyone = _everyone(folder, settings, register, clusters)
+    layers = read_layers(folder, settings.layers, everyone)
     outline, outline_caveats = _outline(folder, settings, layers, clusters)
     problem = None if outline is None else stretched(outline, folder.system)
     if problem is not None:
@@ -76,24 +79,24 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     membership = None
     if register is not None:
         register = _in_its_place(folder, settings, register, layers, clusters, outline)
-        membership = find_membership(
-            register,
-            None if clusters is None else clusters.polygons,
-            is_lack_reported=settings.clusters is not None
-            or _has_fault(folder, "clusters", "schools.columns.cluster"),
-            faults=faults,
-        )
+        membership = _membership(folder, settings, register, clusters)
     travel: TravelSpec | None = TravelSpec("estimate")
     if is_travel_read:
-        travel = None if settings.travel is None else read_travel(folder, settings.travel, register)
+        travel = None if settings.travel is None else read_travel(folder, settings.travel, everyone)
     postcodes = None if settings.postcodes is None else read_postcodes(folder, settings.postcodes)
     places = None if settings.places is None else read_places(folder, settings.places)
     faults.raise_any()
-    if register is None or membership is None or outline is None or travel is None:
+    if (
+        everyone is None
+        or register is None
+        or membership is None
+        or outline is None
+        or travel is None
+    ):
         message = "data was left out without a fault: this is a mistake of the program"
         raise RuntimeError(message)
     told = (*folder.notes, *outline_caveats, *register.caveats, *membership.caveats)
-    schools = _schools(register, membership, layers)
+    schools = _schools(everyone, with_own_areas(membership, everyone), layers)
     return Authority(
         key=folder.root.name,
         name=settings.name,
@@ -139,9 +142,34 @@ def _open(path: Path) -> Folder:
 
 
 def _clusters(folder: Folder, settings: Settings) -> Areas | None:
-    if settings.clusters is None:
+    if settings.drawn is None:
         return None
-    return read_areas(folder, settings.clusters, subject="clusters", index="cluster")
+    subject = "clusters" if settings.areas is None else "areas"
+    return read_areas(folder, settings.drawn, subject=subject, index="cluster")
+
+
+def _everyone(
+    folder: Folder, settings: Settings, register: Register | None, drawn: Areas | None
+) -> Register | None:
+    """Add the areas where pupils live to the schools, where there are any."""
+    if register is None or drawn is None or settings.areas is None:
+        return register
+    made = [t.column or name for name, t in settings.layers.items() if t.from_ == "schools"]
+    return with_homes(folder, settings.areas, drawn, register, made)
+
+
+def _membership(
+    folder: Folder, settings: Settings, register: Register, drawn: Areas | None
+) -> Membership | None:
+    if settings.areas is not None:
+        return None if drawn is None else find_areas(register, drawn.polygons, folder.faults)
+    return find_membership(
+        register,
+        None if drawn is None else drawn.polygons,
+        is_lack_reported=settings.clusters is not None
+        or _has_fault(folder, "clusters", "areas", "schools.columns.cluster"),
+        faults=folder.faults,
+    )
 
 
 def _in_its_place(
@@ -174,8 +202,8 @@ def _drawn(
         for name, table in settings.layers.items()
         if table.file and name in layers.layers and layers.layers[name].polygons is not None
     }
-    if clusters is not None and settings.clusters is not None:
-        drawn[folder.label(settings.clusters.file)] = clusters.polygons
+    if clusters is not None and settings.drawn is not None:
+        drawn[folder.label(settings.drawn.file)] = clusters.polygons
     return drawn
 
 
@@ -193,7 +221,9 @@ def _outline(
         # A layer may leave out what the clusters cover: the ground report says so.
         stated = [one for one in (layer, polygons) if one is not None]
         polygons = pd.concat(stated) if layer is not None else None
-    elif settings.clusters is None and not _has_fault(folder, "clusters", "layers", "outline"):
+    elif settings.drawn is None and not _has_fault(
+        folder, "clusters", "areas", "layers", "outline"
+    ):
         problem = Problem(
             "there is no outline, and no polygons to make it from",
             'Add outline = "<file>", or a layer with polygons.',

@@ -13,10 +13,12 @@ from cluster_optimiser.inputs.checking import Problem, name_of, repeated, requir
 from cluster_optimiser.inputs.coordinates import has_coordinates, locate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.inputs.files import Folder, Table
-    from cluster_optimiser.inputs.settings import ClustersTable, LayerTable
+    from cluster_optimiser.inputs.settings import AreasTable, ClustersTable, LayerTable
 
 NEAR_BORDER_M = 250.0
 """How far outside all areas a school may lie and still count to the nearest: boundaries are
@@ -38,10 +40,12 @@ class Areas:
 
     polygons: gpd.GeoDataFrame  # index the area's name, sorted; geometry valid, in metres
     caveats: tuple[str, ...]  # what repair has changed, in words
+    table: Table  # their file
+    row_of: Mapping[str, int]
 
 
 def read_areas(
-    folder: Folder, settings: ClustersTable | LayerTable, *, subject: str, index: str
+    folder: Folder, settings: AreasTable | ClustersTable | LayerTable, *, subject: str, index: str
 ) -> Areas | None:
     """Read named polygons that do not overlap."""
     table = folder.read(settings.file or "", subject=f"{subject}.file", encoding=settings.encoding)
@@ -62,8 +66,9 @@ def read_areas(
         crs=folder.system.code,
     ).sort_index()
     is_whole = len(folder.faults) == n_before
-    _check_overlaps(polygons, {names[row]: row for row in rows}, table.file, folder=folder)
-    return Areas(polygons, (*joined, *caveats)) if is_whole else None
+    row_of = {names[row]: row for row in rows}
+    _check_overlaps(polygons, row_of, table.file, folder=folder)
+    return Areas(polygons, (*joined, *caveats), table, row_of) if is_whole else None
 
 
 def _dissolved(table: Table, column: str) -> tuple[Table, tuple[str, ...]]:

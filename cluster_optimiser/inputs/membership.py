@@ -72,6 +72,23 @@ def find_membership(
     return Membership(cluster, local, tuple(caveats))
 
 
+def find_areas(
+    register: Register, polygons: gpd.GeoDataFrame, faults: FaultList
+) -> Membership | None:
+    """Find the area, of those where pupils live, that every school lies in.
+
+    What cluster a school is in today says nothing of that.
+    """
+    n_before, found = len(faults), holding_area(register.frame.geometry, polygons)
+    bare = replace(register, frame=register.frame.drop(columns="cluster", errors="ignore"))
+    if "area" in bare.frame:
+        given = as_text(bare.frame["area"])
+        found = given.where(given.notna(), found)
+        _report_unknown(bare, given, polygons, faults, "area")
+    _report_missing(bare, found, bare.frame.geometry.notna(), faults, "area")
+    return None if len(faults) > n_before else Membership(found, found)
+
+
 def _as_drawn(register: Register, names: list[str]) -> tuple[gpd.GeoDataFrame, list[str]]:
     """Give the register with the polygons' spelling of their names, and what was taken for what."""
     frame, told = register.frame, []
@@ -88,7 +105,11 @@ def _as_drawn(register: Register, names: list[str]) -> tuple[gpd.GeoDataFrame, l
 
 
 def _report_missing(
-    register: Register, cluster: pd.Series, is_asked: pd.Series, faults: FaultList
+    register: Register,
+    cluster: pd.Series,
+    is_asked: pd.Series,
+    faults: FaultList,
+    what: str = "cluster",
 ) -> None:
     subjects = register.subjects
     written = register.frame.get("cluster", pd.Series("", index=cluster.index))
@@ -105,25 +126,30 @@ def _report_missing(
                 )
             problem = Problem("the school has no cluster", remedy)
         else:
-            text = f"the school lies in no cluster, nor within {NEAR_BORDER_M:g} m of one"
-            problem = Problem(text, "Correct its coordinates, or give local_cluster in a column.")
+            text = f"the school lies in no {what}, nor within {NEAR_BORDER_M:g} m of one"
+            column = "local_cluster" if what == "cluster" else what
+            problem = Problem(text, f"Correct its coordinates, or give {column} in a column.")
         faults.add(register.file, int(row), subjects[row], problem)
 
 
 def _report_unknown(
-    register: Register, given: pd.Series, polygons: gpd.GeoDataFrame, faults: FaultList
+    register: Register,
+    given: pd.Series,
+    polygons: gpd.GeoDataFrame,
+    faults: FaultList,
+    what: str = "local cluster",
 ) -> None:
     names, subjects = [str(name) for name in polygons.index], register.subjects
     strange = given[given.notna() & ~given.isin(names)]
     for row, name in zip(strange.index.tolist(), strange.tolist(), strict=True):
-        remedy = did_you_mean(name, names, "Correct it, or add the cluster's polygon.")
+        remedy = did_you_mean(name, names, "Correct it, or add its polygon.")
         bare = [one for one in names if name.isdecimal() and one.lstrip("0") == name.lstrip("0")]
         if bare:
             remedy = (
                 f'Is it "{bare[0]}"? A column of numbers loses the 0 before a figure: save both '
                 f"as text, and write them alike."
             )
-        problem = Problem(f'no polygon is called "{name}", its local cluster', remedy)
+        problem = Problem(f'no polygon is called "{name}", its {what}', remedy)
         faults.add(register.file, row, subjects[row], problem)
 
 

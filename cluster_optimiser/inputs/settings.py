@@ -9,7 +9,7 @@ import re
 import tomllib
 import unicodedata
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -121,6 +121,25 @@ class ClustersTable(_Table):
     """Column of the name."""
     dissolve: bool = False
     """Rows of one name are parts of one area, and are joined."""
+    encoding: Encoding = ""
+    """Encoding of the text, where the file does not tell or tells wrongly: such as ``cp1252``."""
+
+
+class AreasTable(_Table):
+    """Areas with the pupils who live there, which are then counted at home, not at school."""
+
+    dissolve: ClassVar[bool] = False
+
+    file: Text
+    """Any format of polygons."""
+    name: Text = "name"
+    """Column of the name, or of a code: what plans, pins and links call the area."""
+    pupils: Text = "pupils"
+    """Column of the pupils who live there."""
+    easting: Text = ""
+    """Column of the easting of the point that ways begin at; without it a point within."""
+    northing: Text = ""
+    """Column of its northing."""
     encoding: Encoding = ""
     """Encoding of the text, where the file does not tell or tells wrongly: such as ``cp1252``."""
 
@@ -272,6 +291,7 @@ class Settings(_Table):
     """URN -> column -> your value in place of the register's."""
     schools: Annotated[SchoolsTable, BeforeValidator(_file_alone)]
     clusters: Annotated[ClustersTable, BeforeValidator(_file_alone)] | None = None
+    areas: Annotated[AreasTable, BeforeValidator(_file_alone)] | None = None
     outline: Annotated[OutlineTable, BeforeValidator(_file_alone)] | None = None
     layers: dict[str, Annotated[LayerTable, BeforeValidator(_file_alone)]] = Field(
         default_factory=dict
@@ -280,6 +300,11 @@ class Settings(_Table):
     places: Annotated[SpotsTable, BeforeValidator(_file_alone)] | None = None
     travel: TravelTable | None = None
     sources: tuple[SourceTable, ...] = ()
+
+    @property
+    def drawn(self) -> ClustersTable | AreasTable | None:
+        """The polygons that schools are found in."""
+        return self.areas or self.clusters
 
 
 def system_in(settings: Settings) -> MetricSystem:
@@ -337,6 +362,7 @@ def _table_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
     kinds: dict[str, type[BaseModel]] = {
         "schools": SchoolsTable,
         "clusters": ClustersTable,
+        "areas": AreasTable,
         "outline": OutlineTable,
         "layers": LayerTable,
         "postcodes": SpotsTable,
@@ -411,6 +437,9 @@ def _sound(
     settings: Settings, faults: list[Fault], *, file: str, travel_was_given: bool
 ) -> Settings:
     """Add the faults that lie between keys; leave out the layers and travel that have them."""
+    if settings.areas is not None and settings.clusters is not None:
+        text = "pupils are counted in areas, where they live, or in clusters of schools"
+        faults.append(Fault(file, 0, "areas", text, "Remove [clusters], or [areas]."))
     n_before = len(faults)
     if settings.travel is not None:
         faults += _travel_faults(settings.travel, file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from cluster_optimiser.constants import HOMES
 from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.present.words import words
 from cluster_optimiser.words import is_unknown
@@ -28,7 +29,7 @@ def _cells(table: pd.DataFrame) -> list[str]:
 
 def all_schools(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Gather schools by today's cluster and by their cluster in every option."""
-    tables = [schools_table(result) for result in results]
+    tables = [table[table["phase"] != HOMES] for table in map(schools_table, results)]
     held = zip(*(_cells(table) for table in tables), strict=True)
     rows: dict[tuple[str, tuple[str, ...]], list[tuple[str, int]]] = {}
     first = tables[0]

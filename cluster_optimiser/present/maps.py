@@ -12,7 +12,7 @@ import jinja2
 import markupsafe
 import shapely
 
-from cluster_optimiser.constants import CRS_DEGREES
+from cluster_optimiser.constants import CRS_DEGREES, HOMES
 from cluster_optimiser.present.backdrop import LOOK, backdrop_of
 from cluster_optimiser.present.geofiles import geometry_record
 from cluster_optimiser.present.leaflet import leaflet
@@ -183,6 +183,7 @@ def _add_backdrop(plan_map: folium.Map, authority: Authority) -> None:
 def _schools_layer(result: Result) -> folium.GeoJson:
     say = words()["map"]
     schools = schools_table(result)
+    schools = schools[schools["phase"] != HOMES]
     properties = []
     for row in schools.itertuples():
         pupils = say["unknown"] if is_unknown(row.pupils) else number(row.pupils)

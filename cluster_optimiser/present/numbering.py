@@ -22,6 +22,8 @@ def cluster_numbers(result: Result) -> Mapping[str, str]:
     problem = result.problem
     schools = problem.authority.schools.loc[problem.unit_of.index]
     clusters = result.score.clusters
+    if problem.authority.has_areas:  # hundreds of areas: their numbers say nothing
+        return {str(cluster_id): str(i) for i, cluster_id in enumerate(clusters.index, start=1)}
     names = sorted(problem.authority.schools["local_cluster"].dropna().astype(str).unique())
     at = {name: i for i, name in enumerate(names)}
     place = {str(name): i for i, name in enumerate(clusters["cluster"])}

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import jinja2
 import markupsafe
 
+from cluster_optimiser.constants import HOMES
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.present.all_schools import all_schools
 from cluster_optimiser.present.ask_data import ask_data
@@ -36,7 +37,7 @@ from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, naming_data, script_data
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, ground
-from cluster_optimiser.present.theme import Theme, load_theme
+from cluster_optimiser.present.theme import Theme, groups_of, load_theme
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
 from cluster_optimiser.present.words import long_date, number, template, words
 from cluster_optimiser.words import language, speaking
@@ -121,7 +122,8 @@ def _authority(result: Result) -> dict[str, Any]:
         "name": authority.name,
         "title": say["title"].format(authority=authority.name),
         "lead_pupils": say["lead_pupils"].format(
-            n_schools=number(len(schools)), n_pupils=number(int(schools["pupils"].sum()))
+            n_schools=number(int((schools["phase"] != HOMES).sum())),
+            n_pupils=number(int(schools["pupils"].sum())),
         ),
         "school_label": say["school_label_postcode" if has_postcodes else "school_label"],
         "data_date": long_date(authority.data_date),
@@ -159,7 +161,7 @@ def page_record(
         "theme": theme.model_dump(mode="json", exclude_defaults=True) | {"language": theme.language}
     }
     for name in theme.others:
-        with speaking(name, is_made=authority.is_made):
+        with speaking(name, groups=groups_of(authority)):
             call = functools.partial(theme.called, name=name)
             said = theme.results_in(results, name)
             other = _record(said, comparison, unsolved, standing, call)
@@ -211,7 +213,7 @@ def _record(
             "unsolved": _unsolved(results, comparison, unsolved, call),
             "under": {"symbols": str(under.symbols), "areas_title": under.areas_title},
             "map_width": WIDTH,
-            "is_made": first.problem.authority.is_made,
+            "groups": groups_of(first.problem.authority),
             "data": {
                 **script_data(results, [option.pop("colour_of") for option in options], called),
                 "ask": ask_data(results, standing),
@@ -320,7 +322,7 @@ def render_pages(
     for one, file in names.items():
         other = record["others"][one] if one != own else {}
         said = {**record, **other, "data": {**record["data"], **other.get("data", {})}}
-        with speaking(one, is_made=record.get("is_made", False)):
+        with speaking(one, groups=record.get("groups", "")):
             look = chosen.spoken_in(one)
             told = replied() if replied else None
             styles = _styles(look, has_replies=told is not None)

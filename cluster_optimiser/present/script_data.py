@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.constants import HOMES, SECONDARY_PHASES
 from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import pinned_units
 from cluster_optimiser.inputs.matching import GENERIC, PHASES, SAME, plain_words
@@ -79,6 +79,7 @@ def _schools(problem: Problem, cut: Mosaic) -> dict[str, Any]:
         "pupils": schools["pupils"].tolist(),
         "unknown": np.flatnonzero(~known.to_numpy(dtype=bool)).tolist(),
         "secondary": np.flatnonzero(schools["phase"].isin(SECONDARY_PHASES)).tolist(),
+        "homes": np.flatnonzero(schools["phase"] == HOMES).tolist(),
         "todays": todays,
         "today": today,
         "locals": locals_,
@@ -162,7 +163,7 @@ def rules_data(problem: Problem) -> dict[str, Any]:
         "max_minutes": scenario.travel.max_minutes,
         "secondary": scenario.secondary.min,
         "hubs": None
-        if scenario.hubs == "any"
+        if scenario.hubs == "any" and not problem.authority.has_areas
         else np.flatnonzero(meeting_schools(problem)).tolist(),
         "towards_hub": scenario.redraw.shape == "towards the hub",
         "within": {layer: _places_of(problem, layer) for layer in scenario.required_layers},

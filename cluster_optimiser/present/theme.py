@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cluster_optimiser.errors import Fault, InputError
-from cluster_optimiser.words import DEFAULT, language, languages, speaking
+from cluster_optimiser.words import AREAS, DEFAULT, MADE, language, languages, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -206,11 +206,16 @@ def load_theme(path: Path) -> Theme:
         raise InputError(faults) from error
 
 
+def groups_of(authority: Authority) -> str:
+    """Give the section of words for what stands in place of clusters of today, if anything does."""
+    return AREAS if authority.has_areas else MADE if authority.is_made else ""
+
+
 def speaking_for(authority: Authority) -> AbstractContextManager[None]:
     """Speak the language that an authority's theme asks for."""
-    return speaking(load_theme(authority.folder).language, is_made=authority.is_made)
+    return speaking(load_theme(authority.folder).language, groups=groups_of(authority))
 
 
 def speaking_of(record: Mapping[str, Any]) -> AbstractContextManager[None]:
     """Speak the language that a page was gathered in."""
-    return speaking(record["theme"]["language"], is_made=record.get("is_made", False))
+    return speaking(record["theme"]["language"], groups=record.get("groups", ""))

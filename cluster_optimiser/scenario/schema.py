@@ -56,7 +56,7 @@ from cluster_optimiser.terms import NO_SUM, lookup
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-WORDS_OF_UNITS = ("clusters", "schools")
+WORDS_OF_UNITS = ("clusters", "schools", "areas")
 """Values of ``units`` that are no label of a scenario."""
 
 FILES_OF_RESULTS = (
@@ -92,7 +92,8 @@ class Scenario(ShownScenario, Table):
     description: str = ""
     """A paragraph for readers: what this option does and assumes."""
     units: str = "clusters"
-    """``clusters``, ``schools``, or the label of another scenario whose clusters are the units."""
+    """``clusters``, ``schools``, ``areas`` where pupils live, or the label of another scenario
+    whose clusters are the units."""
     plan: str | None = None
     """Method file: the plan CSV, relative to this file."""
     within: tuple[str, ...] = ()

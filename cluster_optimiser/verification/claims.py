@@ -215,7 +215,7 @@ def _unit_claims(problem: Problem) -> Iterator[str]:
         home, _ = alignment(ground.layers, [(s.areas, s.pupils) for s in schools])
         truth: dict[str, object] = {
             "pupils": sum(s.pupils for s in schools),
-            "n_schools": len(schools),
+            "n_schools": sum(not s.is_home for s in schools),
             "n_secondary": sum(s.is_secondary for s in schools),
             **{f"home.{layer}": area for layer, area in home.items()},
         }

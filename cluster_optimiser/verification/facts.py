@@ -93,14 +93,14 @@ def cluster_facts(ground: PlainGround, name: str, urns: Sequence[int]) -> Cluste
     size = ground.scenario.size
     hubs = schools if is_exempt else hubs_among(ground, schools)
     place, pupil_minutes, longest = meeting_place(ground, schools, hubs)
-    _, anywhere, _ = meeting_place(ground, schools, schools)
+    _, anywhere, _ = meeting_place(ground, schools, [s for s in schools if not s.is_home])
     home, misaligned = alignment(ground.layers, [(s.areas, s.pupils) for s in schools])
     return ClusterFacts(
         name=name,
         urns=tuple(urns),
         units=units,
         pupils=pupils,
-        n_schools=len(schools),
+        n_schools=sum(not s.is_home for s in schools),
         n_secondary=sum(s.is_secondary for s in schools),
         deviation=(pupils - size.target) / size.target,
         meeting_place_urn=place,
@@ -121,7 +121,9 @@ def hubs_among(ground: PlainGround, schools: Sequence[School]) -> list[School]:
     hubs = ground.scenario.hubs
     if hubs == "secondary":
         return [s for s in schools if s.is_secondary]
-    return [s for s in schools if hubs == "any" or s.urn in hubs]
+    if hubs == "any":
+        return [s for s in schools if not s.is_home]
+    return [s for s in schools if s.urn in hubs]
 
 
 Meeting = tuple[int | None, float | None, float | None]

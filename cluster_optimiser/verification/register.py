@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.constants import HOMES, SECONDARY_PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -29,6 +29,7 @@ class School:
     unit: str | None  # its unit or its exempt group; the other is None
     exempt: str | None  # its unit or its exempt group; the other is None
     areas: Mapping[str, str | None]  # layer -> area that it lies in, or None
+    is_home: bool = False  # stands for those who live in an area: pupils, but no school
 
 
 class PlainGround:
@@ -82,6 +83,7 @@ def _schools(problem: Problem, layers: Sequence[str]) -> Iterator[School]:
             position=positions[int(urn)],
             pupils=int(pupils),
             is_secondary=phase in SECONDARY_PHASES,
+            is_home=phase == HOMES,
             today=text_or_none(today),
             unit=text_or_none(unit_of.get(urn)),
             exempt=text_or_none(exempt_of.get(urn)),

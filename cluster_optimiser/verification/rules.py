@@ -271,12 +271,14 @@ def _schools_of(ground: PlainGround, facts: ClusterFacts) -> gpd.GeoDataFrame:
 # --- the objective and the metrics ------------------------------------------------------
 
 
-def _changed_pupils(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> int:
+def _changed_pupils(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> int | None:
     """Count the pupils whose cluster is not the continuation of today's.
 
     Each new cluster continues at most one of today's clusters and each of today's is continued by
     at most one, so that as many pupils as possible stay: a matching of greatest weight.
     """
+    if any(school.is_home for school in ground.schools.values()):
+        return None  # areas are no clusters of today
     kept: list[Counter[str]] = []
     for facts in ordinary:
         stayed: Counter[str] = Counter()

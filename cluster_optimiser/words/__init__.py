@@ -35,6 +35,10 @@ FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 MADE = "made"
 """The section that stands in place of others where nobody knows the clusters of today."""
 
+AREAS = "areas"
+"""The section of what is said otherwise of areas where pupils live: first, under ``put``, what
+stands there in place of words of `MADE`, then whole texts."""
+
 _FILES = importlib.resources.files(__package__)
 
 
@@ -63,10 +67,29 @@ def languages() -> tuple[str, ...]:
 
 
 @functools.cache
-def language(name: str = DEFAULT, *, is_made: bool = False) -> Language:
-    """Read a language; for groups that the program made, with what it says of those."""
+def language(name: str = DEFAULT, *, groups: str = "") -> Language:
+    """Read a language; with what it says of groups that are no clusters of today (`MADE`, `AREAS`).
+
+    Of areas it is what is said of made groups in other words, as there are no clusters of today
+    either.
+    """
     words = tomllib.loads(_FILES.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
-    return Language(words["language"]["tag"], _over(words, words[MADE]) if is_made else words)
+    said = words
+    if groups:
+        said = _over(words, words[MADE])
+    if groups == AREAS:
+        pairs = [pair.split(" = ") for pair in words[AREAS]["put"].split("; ")]
+        said = _over(_over(words, _put(words[MADE], pairs)), words[AREAS])
+    return Language(words["language"]["tag"], said)
+
+
+def _put(entry: Any, pairs: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401 - texts in tables
+    """Put words in place of others in every text."""
+    if isinstance(entry, str):
+        for old, new in pairs:
+            entry = entry.replace(old, new)
+        return entry
+    return {key: _put(value, pairs) for key, value in entry.items()}
 
 
 def _over(words: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,9 +111,9 @@ def spoken() -> Language:
 
 
 @contextmanager
-def speaking(chosen: str | Language, *, is_made: bool = False) -> Iterator[None]:
-    """Speak a language while the block runs; of groups that the program made, if it did."""
-    found = language(chosen, is_made=is_made) if isinstance(chosen, str) else chosen
+def speaking(chosen: str | Language, *, groups: str = "") -> Iterator[None]:
+    """Speak a language while the block runs, of groups that are no clusters of today if so."""
+    found = language(chosen, groups=groups) if isinstance(chosen, str) else chosen
     token = _spoken.set(found)
     try:
         yield

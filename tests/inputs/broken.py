@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 BASE = Path(__file__).parents[1] / "data" / "authority"
 
@@ -111,7 +112,65 @@ def _matrix(rows: str) -> tuple[Edit, ...]:
 
 def broken_authorities() -> tuple[Broken, ...]:
     """Give every broken authority."""
-    return (*_broken_registers(), *_broken_boundaries(), *_broken_settings(), *_broken_travel())
+    return (
+        *_broken_registers(),
+        *_broken_boundaries(),
+        *_broken_areas(),
+        *_broken_settings(),
+        *_broken_travel(),
+    )
+
+
+def _broken_areas() -> tuple[Broken, ...]:
+    """Give those whose pupils are counted where they live."""
+    table = f'[areas]\nfile = "{CLUSTERS}"\nname = "cluster"\npupils = "live"'
+    areas = Edit(TOML, f'[clusters]\nfile = "{CLUSTERS}"', table)
+
+    def live(ash: str = "900", **_: str) -> tuple[Edit, ...]:
+        figures = {"Ash": ash, "Birch": "800", "Cedar": "700"}
+        return (
+            areas,
+            *(Edit(CLUSTERS, f'"{n}"', f'"{n}", "live": {p}') for n, p in figures.items()),
+        )
+
+    def broken(fault: str, edits: tuple[Edit, ...], *said: Any) -> Broken:
+        return Broken(f"areas where pupils live: {fault}", edits, *said)
+
+    no_column = 'there is no column "live"'
+    ring = "[608000, 310000], [600000, 310000], [600000, 300000]"
+    ring = f"[600000, 300000], [608000, 300000], {ring}"
+    return (
+        broken("no column of pupils", (areas,), CLUSTERS, 0, "live", no_column, "Add it"),
+        broken("no number", live('"many"'), CLUSTERS, 1, "Ash", '"many" is no number', "0 where"),
+        broken("blank", live("null"), CLUSTERS, 1, "Ash", "is missing", "0 where nobody lives"),
+        broken("half a pupil", live("1.5"), CLUSTERS, 1, "Ash", "1.5 pupils cannot live", "whole"),
+        broken("fewer than none", live("-3"), CLUSTERS, 1, "Ash", "-3 pupils cannot live", "whole"),
+        broken(
+            "one name twice",
+            (areas, *live()[1:], Edit(CLUSTERS, '"Birch"', '"Ash"')),
+            *(CLUSTERS, 2, "Ash", "stands on row 1 already", "Rename one"),
+        ),
+        broken(
+            "overlap",
+            (*live(), Edit(CLUSTERS, "[608000, 310000], [600000", "[608200, 310000], [600000")),
+            *(CLUSTERS, 2, "Birch", '"Ash" and "Birch" overlap', "row 1"),
+        ),
+        broken(
+            "a school in none",
+            (*live(), Edit(CLUSTERS, ring, ring.replace("[600000", "[604000"))),
+            *(SCHOOLS, 2, "URN 100001", "lies in no area", "give area in a column"),
+        ),
+        broken(
+            "clusters as well",
+            (*live(), Edit(TOML, "[areas]", f'[clusters]\nfile = "{CLUSTERS}"\n[areas]')),
+            *(TOML, 0, "areas", "or in clusters of schools", "Remove [clusters]"),
+        ),
+        broken(
+            "a school numbered as an area",
+            (*live(), Edit(SCHOOLS, "100002,", "900000002,")),
+            *(SCHOOLS, 3, "URN 900000002", "those of areas", "own URN"),
+        ),
+    )
 
 
 def _broken_registers() -> tuple[Broken, ...]:

@@ -81,9 +81,9 @@ def test_faults_of_every_file_are_found_in_one_pass(tmp_path: Path) -> None:
         "threeshire/authority.toml",
         "threeshire/schools.csv, row 4",
         "threeshire/authority.toml",
+        "threeshire/clusters.geojson, row 2",
         "threeshire/districts.geojson, row 2",
         "threeshire/centres.csv, row 2",
-        "threeshire/clusters.geojson, row 2",
     ]
 
 

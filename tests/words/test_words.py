@@ -86,7 +86,7 @@ NOT_KNOWN = {
 
 @pytest.mark.parametrize("name", words.languages())
 def test_of_made_groups_nothing_is_said_as_of_clusters_of_today(name):
-    plain, made = (dict(words.texts(words.language(name, is_made=m).words)) for m in (False, True))
+    plain, made = (dict(words.texts(words.language(name, groups=g).words)) for g in ("", "made"))
     instead = {
         key.removeprefix("made."): forms for key, forms in plain.items() if key[:5] == "made."
     }
@@ -101,7 +101,7 @@ def test_of_made_groups_nothing_is_said_as_of_clusters_of_today(name):
 
 
 def test_groups_are_spoken_of_as_made_where_the_program_made_them():
-    with speaking("en", is_made=True):
+    with speaking("en", groups="made"):
         assert say("script.same_company") == "The same schools as in the starting group."
         assert say("count.schools", 2) == "2 schools"
     assert say("script.same_company") == "The same schools as today."

@@ -18,9 +18,10 @@ def redraw_names(ground: RedrawGround, clusters: Sequence[Cluster]) -> list[str]
 
     A cluster that consists of whole clusters of today is named after them, as in a merge. Any other
     bears the name of today's cluster that its hub belongs to, with the hub's own name where
-    several would be called the same.
+    several would be called the same. One made of areas where pupils live bears its hub's.
     """
     problem = ground.problem
+    is_of_areas = problem.authority.has_areas
     schools = problem.authority.schools
     today = schools["local_cluster"].loc[problem.unit_of.index]
     n_today = Counter(today)
@@ -30,7 +31,10 @@ def redraw_names(ground: RedrawGround, clusters: Sequence[Cluster]) -> list[str]
         units = {ground.units[i] for i in cluster}
         held = Counter(today[problem.unit_of.isin(units).to_numpy()])
         meeting = ground.meeting(cluster)
-        if all(n_today[name] == n for name, n in held.items()) or meeting is None:
+        if meeting is not None and is_of_areas:
+            hub = schools.iloc[ground.hubs[meeting[0]].position]
+            names.append((str(hub["name"]), f"{hub['name']} ({hub['local_cluster']})"))
+        elif all(n_today[name] == n for name, n in held.items()) or meeting is None:
             names.append((as_merged, as_merged))
         else:
             hub = schools.iloc[ground.hubs[meeting[0]].position]

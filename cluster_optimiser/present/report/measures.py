@@ -157,6 +157,8 @@ def _beside(option: Option, measure: Measure, value: float, was: str) -> str:
 
 def _changed(option: Option) -> list[str]:
     n, base = option.metrics["changed_pupils"], option.metrics["pupils"]
+    if n is None:
+        return []
     return [say("report.better.changed", n, base=base, share=percent(n, base))]
 
 

@@ -121,19 +121,21 @@ def _trade(folder: ResultsFolder) -> str:
 def _for_whom(made: list[Option]) -> Iterator[str]:
     if not made:
         return
-    by_change = sorted(made, key=lambda o: (o.metrics["changed_pupils"], o.label))
-    first, last = by_change[0], by_change[-1]
-    n, most = (o.metrics["changed_pupils"] for o in (first, last))
-    yield say(
-        "report.summary.whom_change",
-        n=n,
-        base=first.metrics["pupils"],
-        share=percent(n, first.metrics["pupils"]),
-        label=first.label,
-        n_most=most,
-        share_most=percent(most, last.metrics["pupils"]),
-        label_most=last.label,
-    )
+    known = [o for o in made if o.metrics["changed_pupils"] is not None]
+    if known:
+        by_change = sorted(known, key=lambda o: (o.metrics["changed_pupils"], o.label))
+        first, last = by_change[0], by_change[-1]
+        n, most = (o.metrics["changed_pupils"] for o in (first, last))
+        yield say(
+            "report.summary.whom_change",
+            n=n,
+            base=first.metrics["pupils"],
+            share=percent(n, first.metrics["pupils"]),
+            label=first.label,
+            n_most=most,
+            share_most=percent(most, last.metrics["pupils"]),
+            label_most=last.label,
+        )
     timed = [o for o in made if o.metrics["max_minutes"] is not None]
     if not timed:
         return

@@ -201,6 +201,49 @@ def mixtures(draw: st.DrawFn) -> Problem:
     )
 
 
+@st.composite
+def lived_in(draw: st.DrawFn) -> Problem:
+    """Draw six areas with the pupils who live there; schools lie in four of them."""
+    schools = {
+        letter: [
+            ToySchool("homes", draw(st.integers(0, 4)) * 100, columns={"places": 0}),
+            *(
+                ToySchool(phase, 0, columns={"places": 300 + 50 * i})
+                for phase in {"A": ["secondary", "primary"], "B": [], "E": []}.get(
+                    letter, ["secondary"]
+                )
+            ),
+        ]
+        for i, letter in enumerate("ABCDEF")
+    }
+    tables = draw(tables_of(["A", "B", "D", "E"]))
+    objective = tables["objective"]
+    if isinstance(objective.get("order"), list | tuple):
+        kept = [term for term in objective["order"] if term != "changed_pupils"]
+        objective["order"] = kept or ["pupil_minutes"]
+    else:
+        objective["weights"].pop("changed_pupils", None)
+        objective["weights"].setdefault("pupil_minutes", 1.0)
+    tables["redraw"]["hubs"] = draw(st.sampled_from(["secondary", "any"]))
+    if tables["redraw"]["hubs"] == "any":
+        for key in ("of", "places", "tolerance"):
+            tables["size"].pop(key, None)
+    return toy_problem(
+        draw(st.sampled_from(["AABBC DDEFF", "AAABC DEEFF"])),
+        schools=schools,
+        layers={"district": "xxxyy xxxyy"},
+        method="redraw",
+        units="areas",
+        **tables,
+    )
+
+
+@settings(max_examples=examples(12), phases=PHASES, deadline=None, derandomize=True)
+@given(lived_in(), st.sampled_from(["CP-SAT", "HiGHS"]))
+def test_the_best_redraw_of_areas_where_pupils_live(problem: Problem, engine: str) -> None:
+    agrees(problem, engine)
+
+
 @settings(max_examples=examples(25), phases=PHASES, deadline=None, derandomize=True)
 @given(all_schools(), st.sampled_from(["CP-SAT", "HiGHS"]))
 def test_the_best_redraw_of_all_schools(problem: Problem, engine: str) -> None:

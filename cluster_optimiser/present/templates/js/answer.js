@@ -1,9 +1,9 @@
 // What the options mean for one school, in words: options that give it the same company are told together.
-import { HUNDREDTHS, byId, chip, counted, data, fill, isExempt, join, language, make, number, options, say, schools, sorted, titleNode, unknownPupils } from "./core.js";
+import { HUNDREDTHS, byId, chip, counted, data, fill, homes, isExempt, join, language, make, number, options, say, schools, sorted, titleNode, unknownPupils } from "./core.js";
 import { chosen } from "./state.js";
 import { way } from "./ways.js";
 
-const everyone = schools.urn.map((_, school) => school);
+const everyone = schools.urn.map((_, school) => school).filter((school) => !homes.has(school));
 const companyOf = (list, school) => everyone.filter((other) => list[other] === list[school] && other !== school);
 /** Today's local clusters whose ordinary schools are in the school's new cluster. */
 const todayParts = (option, school) => {

@@ -1,6 +1,6 @@
 // What differs between two options: clusters kept, merged, split; schools in different company.
 import { namedList } from "./answer.js";
-import { byId, counted, fill, join, language, make, number, options, say, schools, sorted } from "./core.js";
+import { byId, counted, fill, homes, join, language, make, number, options, say, schools, sorted } from "./core.js";
 import { chosen } from "./state.js";
 
 const schoolsOf = (option) => {
@@ -52,8 +52,9 @@ export const showChanges = () => {
   const moved = changedCompany(a, b);
   const pupils = moved.reduce((sum, school) => sum + schools.pupils[school], 0);
   const names = (option, list) => join(sorted(list.map((i) => option.names[i])));
-  const parts = [make("p", counted(moved.length, moved.length ? say.changes_moved : { other: say.changes_none }, {
-    all: number(a.of.length), pupils: number(pupils), a: a.label, b: b.label,
+  const shown = moved.filter((school) => !homes.has(school));
+  const parts = [make("p", counted(shown.length, moved.length ? say.changes_moved : { other: say.changes_none }, {
+    all: number(a.of.length - homes.size), pupils: number(pupils), a: a.label, b: b.label,
   }))];
   const columns = make("div", undefined, "change-lists");
   const byKey = (list, key) => [...list].sort((x, y) => key(x).localeCompare(key(y), language));
@@ -62,6 +63,6 @@ export const showChanges = () => {
   if (other.length) columns.append(changeGroup(counted(other.length, say.n_mixed), byKey(other, (x) => b.names[x[1]]).map(([from, into]) => fill(say.mixed, { from: join(sorted(from.map(([one, isWhole]) => (isWhole ? a.names[one] : fill(say.part_of, { name: a.names[one] }))))), into: b.names[into] }))));
   if (kept.length) columns.append(changeGroup(counted(kept.length, say.n_kept), [join(sorted(kept.map(([, into]) => b.names[into])))]));
   parts.push(columns);
-  if (moved.length) parts.push(namedList(counted(moved.length, say.n_moved), moved));
+  if (shown.length) parts.push(namedList(counted(shown.length, say.n_moved), shown));
   box.replaceChildren(...parts);
 };

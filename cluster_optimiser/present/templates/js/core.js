@@ -108,6 +108,8 @@ options.forEach((option) => {
   option.pieces = heldIn[option.ground].map((school) => (school < 0 ? -1 : option.of[school]));
 });
 export const secondary = new Set(schools.secondary);
+// Rows that stand for those who live in an area: pupils, but no school.
+export const homes = new Set(schools.homes);
 /** @param {string} text @param {string} name @param {string} type */
 export const download = (text, name, type) => {
   const link = make("a");

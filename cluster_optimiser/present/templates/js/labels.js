@@ -1,5 +1,5 @@
 // What is written on a map: each name only where it is clear of those before it.
-import { data, schools, secondary } from "./core.js";
+import { data, homes, schools, secondary } from "./core.js";
 import { chosen } from "./state.js";
 
 // People of a place from which it is named, by the metres that a pixel stands for.
@@ -39,7 +39,7 @@ export const scaleLabels = (pane, metres) => {
     kind, spot: option.spots[i], lines: kind === "number" ? [option.number[i]] : linesOf(option.names[i]), dy: kind === "number" ? 0 : 20, below: kind === "number" ? null : i,
     room: kind === "number" ? Infinity : (option.spots[i][2] * 10 * 2.5) / metres,
   }));
-  const near = metres >= SCHOOLS_BELOW_M ? [] : schools.at.map((_, i) => i).sort((i, j) => Number(secondary.has(j)) - Number(secondary.has(i)))
+  const near = metres >= SCHOOLS_BELOW_M ? [] : schools.at.map((_, i) => i).filter((i) => !homes.has(i)).sort((i, j) => Number(secondary.has(j)) - Number(secondary.has(i)))
     .map((i) => ({ kind: "school", lines: [schools.name[i]], spot: schools.at[i], dy: 11 }));
   const own = chosen.school === null ? [] : [{ kind: "chosen", lines: linesOf(schools.name[chosen.school], LINE_LETTERS_CHOSEN), spot: schools.at[chosen.school], dy: -21 }];
   const areas = show.areas ? data.areas.map(([name, x, y]) => ({ kind: "area", lines: linesOf(name), spot: [x, y], dy: -26 })) : [];

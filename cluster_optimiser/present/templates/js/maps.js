@@ -1,5 +1,5 @@
 // Leaflet maps on the national grid: no tiles are drawn, so nothing has to be bent to fit them.
-import { byId, counted, data, decimal, fill, isExempt, make, number, say, schools, secondary, unknownPupils } from "./core.js";
+import { byId, counted, data, decimal, fill, homes, isExempt, make, number, say, schools, secondary, unknownPupils } from "./core.js";
 import { placeLabels, scaleLabels } from "./labels.js";
 import { chosen } from "./state.js";
 import { arcs, areaSides, extent, isBorder, outlines, pieceSides, unfold } from "./topology.js";
@@ -156,7 +156,7 @@ export const zoomBy = (pane, steps) => {
 // All schools as one layer: hundreds of layers take longer to add than to draw.
 const DotLayer = L.Path.extend({
   initialize(out) {
-    this.looks = schools.at.map((_, school) => ({ radius: secondary.has(school) ? 4.4 : 2.4, isOut: out[school] }));
+    this.looks = schools.at.map((_, school) => ({ radius: secondary.has(school) ? 4.4 : homes.has(school) ? 0 : 2.4, isOut: out[school] }));
     this.school = 0;
   },
   getLatLng() { return spot(this.school); },
@@ -258,7 +258,7 @@ export const markSchool = (pane) => {
   const meets = option.meets[option.of[school]];
   const mine = { interactive: false, color: "#fff", fillColor: MARK, fillOpacity: 1 };
   pane.layers.school = L.layerGroup([
-    ...companyOnGround(option, school).filter((i) => i !== school)
+    ...companyOnGround(option, school).filter((i) => i !== school && !homes.has(i))
       .map((i) => L.circleMarker(spot(i), { ...mine, radius: secondary.has(i) ? 6 : 4.5, weight: 1.5 })),
     ...(meets < 0 || meets === school ? [] : [
       L.polyline([spot(school), spot(meets)], { color: MARK, weight: 2, dashArray: "3 5", interactive: false }),

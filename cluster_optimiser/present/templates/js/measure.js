@@ -1,5 +1,5 @@
 // The numbers of a plan made of whole units: the same as the command "evaluate" gives.
-import { HUNDREDTHS, data, schools, secondary } from "./core.js";
+import { HUNDREDTHS, data, homes, schools, secondary } from "./core.js";
 import { brokenRules } from "./rules.js";
 import { way } from "./ways.js";
 
@@ -28,7 +28,7 @@ const unitWay = (groundNumber, unit, members, to) => {
 // Where a cluster meets: of all its schools, and of those it may meet at.
 export const meetingPlaces = (option, units, members) => {
   const hubs = option.rules.hubs && new Set(option.rules.hubs);
-  const candidates = units.flatMap((unit) => members[unit]).sort((x, y) => x - y);
+  const candidates = units.flatMap((unit) => members[unit]).filter((school) => !homes.has(school)).sort((x, y) => x - y);
   /** @type {Record<"any" | "allowed", { school: number, total: number, longest: number } | null>} */
   const best = { any: null, allowed: null };
   candidates.forEach((to) => {
@@ -75,7 +75,7 @@ export const measureCluster = (option, name, units, members) => {
   const pupils = held.reduce((sum, school) => sum + schools.pupils[school], 0);
   const longest = place && place.longest >= 0 ? place.longest / HUNDREDTHS : null;
   return {
-    name, units, pupils, schools: held.length, secondary: held.filter((school) => secondary.has(school)).length,
+    name, units, pupils, schools: held.filter((school) => !homes.has(school)).length, secondary: held.filter((school) => secondary.has(school)).length,
     meets: place ? place.school : -1, longest, total: place ? place.total : null, anyTotal: any ? any.total : null,
     mean: place && pupils ? place.total / HUNDREDTHS / pupils : null,
     isWhole: isConnected(units, ground.edges),
@@ -137,7 +137,7 @@ export const measure = (option, clusterOf) => {
     n_exempt_clusters: ground.groups.length,
     n_joins: sum((c) => c.units.length) - clusters.length,
     n_schools: sum((c) => c.schools),
-    n_schools_all: schools.urn.length,
+    n_schools_all: schools.urn.length - homes.size,
     pupils,
     pupils_all: schools.pupils.reduce((total, one) => total + one, 0),
     smallest_pupils: Math.min(...clusters.map((c) => c.pupils)),
@@ -153,7 +153,7 @@ export const measure = (option, clusterOf) => {
     n_over_travel_limit: rules.max_minutes === null ? null : clusters.filter((c) => c.longest !== null && c.longest > rules.max_minutes).length,
     n_not_contiguous: clusters.filter((c) => !c.isWhole).length,
     n_without_secondary: clusters.filter((c) => c.secondary < rules.secondary).length,
-    changed_pupils: changedPupils(clusters, members),
+    changed_pupils: homes.size ? null : changedPupils(clusters, members),
   };
   schools.layers.forEach((layer, i) => {
     const outside = sum((c) => c.layers[i].misaligned);

@@ -1,12 +1,12 @@
 // The rules that a plan breaks, as the independent check finds them.
-import { data, decimal, fill, firstFive, join, number, say, schools, titleOf } from "./core.js";
+import { data, decimal, fill, firstFive, homes, join, number, say, schools, titleOf } from "./core.js";
 import { way } from "./ways.js";
 
 // A cluster over the maximum may stand where it is one whole cluster of today.
 const isOneOfToday = (ground, cluster, members) => {
   if (cluster.units.length === 1 && ground.single[cluster.units[0]] === undefined) return true;
   const today = new Set(cluster.units.flatMap((unit) => members[unit].map((school) => schools.local[school])));
-  return today.size === 1 && ground.group.filter((group, school) => group < 0 && today.has(schools.local[school])).length === cluster.schools;
+  return today.size === 1 && ground.group.filter((group, school) => group < 0 && !homes.has(school) && today.has(schools.local[school])).length === cluster.schools;
 };
 // A single school also goes by its cluster of today.
 const isNamed = (ground, unit, members, names) => names.includes(ground.units[unit])
@@ -39,8 +39,8 @@ export const brokenRules = (option, clusters, clusterOf, members) => {
       const turned = turnedAway(ground, c, members);
       if (turned.length) broken.push(["shape", c.name, fill(say.rule_shape, { units: firstFive(turned.map((unit) => titleOf(ground, unit))) })]);
     }
-    Object.entries(rules.within).forEach(([layer, homes]) => {
-      const held = [...new Set(c.units.map((unit) => homes[unit]))];
+    Object.entries(rules.within).forEach(([layer, places]) => {
+      const held = [...new Set(c.units.map((unit) => places[unit]))];
       if (held.length > 1 || (held.includes(-1) && c.units.length > 1)) {
         const { title, areas } = schools.layers.find((one) => one.name === layer);
         broken.push([`within.${layer}`, c.name, fill(say.rule_within, { layer: title, areas: join(held.map((home) => (home < 0 ? say.none_known : areas[home])).sort()) })]);
