@@ -13,6 +13,7 @@ from cluster_optimiser.changes import Changeable
 from cluster_optimiser.constants import HOMES
 from cluster_optimiser.notebook import ShownAuthority, ShownResult, ShownUnsolved
 from cluster_optimiser.proofs import Proof
+from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -499,18 +500,23 @@ class Violation:
     Parameters
     ----------
     rule
-        Stable name: ``size.max``, ``size.min``, ``count``, ``contiguity``, ``travel``,
-        ``secondary``, ``within.<layer>``, ``pins.together``, ``pins.apart``, ``units``, ``exempt``,
-        ``assignment``.
+        Stable name, as `rules.RULES` has it: ``size.max``, ``within.district``, ``pins.apart``.
     subject
         The cluster, unit or school concerned.
-    detail
-        In words and numbers: by how much.
+    said, values, n
+        Key of its words, in the section ``broken``; what they name; what they are declined by.
     """
 
     rule: str
     subject: str
-    detail: str
+    said: str
+    values: Mapping[str, object] = field(default_factory=dict, hash=False)
+    n: int | None = None
+
+    @property
+    def detail(self) -> str:
+        """In words and numbers, in the language that is spoken: by how much."""
+        return say(f"broken.{self.said}", self.n, **self.values)
 
     def __str__(self) -> str:
         """Give the violation as one line."""

@@ -175,7 +175,7 @@ def manifest(result: Result) -> dict[str, object]:
         "metrics": result.score.metrics,
         "stages": [dataclasses.asdict(stage) for stage in solution.stages],
         "proof": solution.proof.record(),
-        "violations": [dataclasses.asdict(violation) for violation in result.violations],
+        "violations": [dataclasses.asdict(v) | {"detail": v.detail} for v in result.violations],
         "exceptions": exceptions(result),
         "funding": funding_record(result),
         "notes": [*problem.notes, *problem.territory.findings],

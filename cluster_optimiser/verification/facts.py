@@ -69,15 +69,15 @@ def sort_members(
         cluster = text_or_none(value)
         seen[int(urn)] += 1
         if int(urn) not in ground.schools:
-            faults.append(Violation("assignment", f"URN {urn}", "no such school in the register"))
+            faults.append(Violation("assignment", f"URN {urn}", "no_school"))
         elif seen[int(urn)] > 1:
-            faults.append(Violation("assignment", f"URN {urn}", "stands in the plan twice"))
+            faults.append(Violation("assignment", f"URN {urn}", "twice"))
         elif not cluster:
-            faults.append(Violation("assignment", f"URN {urn}", "has no cluster"))
+            faults.append(Violation("assignment", f"URN {urn}", "no_cluster"))
         else:
             members[cluster].append(int(urn))
     faults += [
-        Violation("assignment", f"URN {urn}", "is not in the plan")
+        Violation("assignment", f"URN {urn}", "missing")
         for urn in ground.schools
         if urn not in seen
     ]

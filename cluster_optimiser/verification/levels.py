@@ -166,5 +166,4 @@ def level_violations(
         return
     if not fits_into_groupings(problem, facts, judge_one=judge_one, judge_all=judge_all):
         label = problem.upper.scenario.option
-        detail = f'its clusters cannot be put together by the rules of "{label}"'
-        yield Violation("levels", "plan", detail)
+        yield Violation("levels", "plan", "levels", {"option": label})

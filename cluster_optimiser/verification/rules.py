@@ -53,11 +53,10 @@ def _exempt_violations(
         for urn in urns:
             group = ground.schools[urn].exempt
             if group is not None and name != group:
-                detail = f'belongs to the exempt cluster "{group}", not to "{name}"'
-                yield Violation("exempt", f"URN {urn}", detail)
+                named = {"group": group, "name": name}
+                yield Violation("exempt", f"URN {urn}", "exempt_elsewhere", named)
             elif group is None and name in ground.exempt_names:
-                detail = f'is not exempt and may not be in the exempt cluster "{name}"'
-                yield Violation("exempt", f"URN {urn}", detail)
+                yield Violation("exempt", f"URN {urn}", "not_exempt", {"name": name})
 
 
 def _clusters_of_units(
@@ -92,21 +91,22 @@ def cluster_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Vio
     scenario, name = ground.scenario, facts.name
     most = scenario.size.max_pupils
     if facts.pupils > most and not _is_kept_oversize(ground, facts):
-        detail = f"{facts.pupils:,} pupils, {facts.pupils - most:,} over the maximum of {most:,}"
-        yield Violation("size.max", name, detail)
+        over = {"pupils": facts.pupils, "over": facts.pupils - most, "most": most}
+        yield Violation("size.max", name, "over", over)
     yield from _range_violations(ground, facts)
     if not facts.is_contiguous:
-        yield Violation("contiguity", name, "is not in one piece")
+        yield Violation("contiguity", name, "apart")
     if facts.n_secondary < scenario.secondary.min:
-        detail = f"{facts.n_secondary} secondary schools, at least {scenario.secondary.min} wanted"
-        yield Violation("secondary", name, detail)
+        least = {"least": scenario.secondary.min}
+        yield Violation("secondary", name, "secondary", least, facts.n_secondary)
     yield from _travel_violations(scenario, facts)
     yield from _hub_violations(ground, facts)
     for layer in scenario.required_layers:
         homes = {ground.unit_home[layer][unit] for unit in facts.units}
         if len(homes) > 1 or (None in homes and len(facts.units) > 1):
-            shown = ", ".join(sorted(home or "none known" for home in homes))
-            yield Violation(f"within.{layer}", name, f"its units belong to: {shown}")
+            known = sorted(home for home in homes if home is not None)
+            said = "homes" if len(known) == len(homes) else "homes_unknown"
+            yield Violation(f"within.{layer}", name, said, {"homes": known})
 
 
 def _range_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
@@ -118,27 +118,25 @@ def _range_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Viol
         places = sum(int(float(register.loc[hub.urn, size.places])) for hub in hubs)
         spare = Decimal(str(size.tolerance)) * places
         if abs(pupils - places) > spare:
-            detail = f"{pupils:,} pupils for {places:,} places, {spare:,} fewer or more allowed"
-            yield Violation("size.hub", facts.name, detail)
+            beside = {"pupils": pupils, "places": places, "spare": spare}
+            yield Violation("size.hub", facts.name, "places", beside)
     for name, own in size.clusters.items():
         if _pinned(ground, name).isdisjoint(facts.units):
             continue
         if not own.min_pupils <= pupils <= own.max_pupils:
-            allowed = f"{own.min_pupils:,} to {own.max_pupils:,}"
-            detail = f"{pupils:,} pupils, and whatever holds {name} has {allowed}"
-            yield Violation("size.clusters", facts.name, detail)
+            stated = {"name": name, "low": own.min_pupils, "high": own.max_pupils}
+            yield Violation("size.clusters", facts.name, "range", {"pupils": pupils, **stated})
 
 
 def _hub_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
     """Judge a redrawn cluster: it has a hub, and its shape goes towards it where that is asked."""
     scenario = ground.scenario
     if scenario.hubs != "any" and facts.meeting_place_urn is None:
-        yield Violation("hub", facts.name, "has no hub that its schools can reach")
+        yield Violation("hub", facts.name, "no_hub")
     elif scenario.redraw.shape == "towards the hub" and facts.meeting_place_urn is not None:
         turned = _turned_away(ground, facts, facts.meeting_place_urn)
         if turned:
-            detail = f"no nearer neighbour in the cluster: {', '.join(turned)}"
-            yield Violation("shape", facts.name, detail)
+            yield Violation("shape", facts.name, "shape", {"units": turned})
 
 
 def _turned_away(ground: PlainGround, facts: ClusterFacts, hub_urn: int) -> list[str]:
@@ -164,14 +162,12 @@ def _travel_violations(scenario: Scenario, facts: ClusterFacts) -> Iterator[Viol
     if limit is None:
         return
     if facts.meeting_place_urn is None:
-        detail = "no member school can be reached from every school that has pupils"
-        yield Violation("travel", facts.name, detail)
+        yield Violation("travel", facts.name, "no_place")
     elif facts.max_minutes is None:
-        detail = f"a member school cannot reach the meeting place (URN {facts.meeting_place_urn})"
-        yield Violation("travel", facts.name, detail)
+        yield Violation("travel", facts.name, "no_way", {"urn": str(facts.meeting_place_urn)})
     elif facts.max_minutes > limit + MINUTES_TOLERANCE_MIN:
-        detail = f"{facts.max_minutes:.2f} minutes to the meeting place, the limit is {limit:g}"
-        yield Violation("travel", facts.name, detail)
+        way = {"minutes": Decimal(f"{facts.max_minutes:.2f}"), "most": Decimal(f"{limit:g}")}
+        yield Violation("travel", facts.name, "far", way)
 
 
 def _unnamed(ground: PlainGround, facts: ClusterFacts, named: Sequence[str]) -> list[str]:
@@ -186,24 +182,22 @@ def small_violations(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> I
     size = ground.scenario.size
     small = [facts for facts in ordinary if facts.pupils < size.min_pupils]
     for facts in small:
-        under = f"{facts.pupils:,} pupils, {size.min_pupils - facts.pupils:,} under the minimum"
+        least = size.min_pupils
+        under = {"pupils": facts.pupils, "under": least - facts.pupils, "least": least}
         if len(small) > size.max_exceptions:
-            counted = f"{len(small)} clusters are, {size.max_exceptions} may be"
-            yield Violation("size.min", facts.name, f"{under} of {size.min_pupils:,}; {counted}")
+            counted = {"small": len(small), "may": size.max_exceptions}
+            yield Violation("size.min", facts.name, "under_many", under | counted)
         unnamed = [] if size.exceptions is None else _unnamed(ground, facts, size.exceptions)
         if unnamed:
-            detail = (
-                f"{under} of {size.min_pupils:,}; not named as exceptions: {', '.join(unnamed)}"
-            )
-            yield Violation("size.min", facts.name, detail)
+            yield Violation("size.min", facts.name, "under_unnamed", under | {"units": unnamed})
 
 
 def _count_violations(scenario: Scenario, n_clusters: int) -> Iterator[Violation]:
     fewest, most = scenario.count.min, scenario.count.max
     if n_clusters < fewest:
-        yield Violation("count", "plan", f"{n_clusters} clusters, at least {fewest} wanted")
+        yield Violation("count", "plan", "few", {"fewest": fewest}, n_clusters)
     if most is not None and n_clusters > most:
-        yield Violation("count", "plan", f"{n_clusters} clusters, at most {most} allowed")
+        yield Violation("count", "plan", "many", {"most": most}, n_clusters)
 
 
 def _pinned(ground: PlainGround, name: str) -> set[str]:
@@ -223,14 +217,14 @@ def _pin_violations(
     for names in ground.scenario.pins.together:
         apart = sorted(set().union(*(clusters(name) for name in names)))
         if len(apart) > 1:
-            detail = f"pinned together but in {', '.join(apart)}"
-            yield Violation("pins.together", ", ".join(names), detail)
+            inside = {"clusters": apart}
+            yield Violation("pins.together", ", ".join(names), "pinned_together", inside)
     for names in ground.scenario.pins.apart:
         for one, other in combinations(names, 2):
             shared = sorted(clusters(one) & clusters(other))
             if shared:
-                detail = f"pinned apart but both in {', '.join(shared)}"
-                yield Violation("pins.apart", f"{one}, {other}", detail)
+                inside = {"clusters": shared}
+                yield Violation("pins.apart", f"{one}, {other}", "pinned_apart", inside)
 
 
 def _violations(
@@ -242,7 +236,7 @@ def _violations(
     yield from _exempt_violations(ground, members)
     for unit, names in clusters_of.items():
         if len(names) > 1:
-            yield Violation("units", unit, f"is divided between {', '.join(sorted(names))}")
+            yield Violation("units", unit, "divided", {"clusters": sorted(names)})
     for facts in ordinary:
         yield from cluster_violations(ground, facts)
     yield from _own_violations(ground, ordinary)
@@ -261,7 +255,7 @@ def _own_violations(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> It
     """Judge each cluster by an analyst's own rules."""
     for facts in ordinary if OWN else ():
         for rule, detail in broken_by(_schools_of(ground, facts)).items():
-            yield Violation(f"own.{rule}", facts.name, detail)
+            yield Violation(f"own.{rule}", facts.name, "own", {"detail": detail})
 
 
 def _schools_of(ground: PlainGround, facts: ClusterFacts) -> gpd.GeoDataFrame:
@@ -463,9 +457,10 @@ def _limit_violations(
     for term, most in scenario.limits.items():
         value = objective.get(term)
         if value is None:
-            yield Violation(f"limits.{term}", "plan", f"not known, at most {most:,g} allowed")
+            yield Violation(f"limits.{term}", "plan", "limit_unknown", {"most": Decimal(str(most))})
         elif Decimal(str(value)) > Decimal(str(most)):
-            yield Violation(f"limits.{term}", "plan", f"{value:,} of it, at most {most:,} allowed")
+            amounts = {"value": Decimal(str(value)), "most": Decimal(str(most))}
+            yield Violation(f"limits.{term}", "plan", "limit", amounts)
 
 
 def verify_plan(problem: Problem, assignment: pd.Series) -> Verification:

@@ -146,8 +146,8 @@ def entry(key: str) -> Any:  # noqa: ANN401 - a text, plural forms or a section
 def say(key: str, /, n: float | str | None = None, **values: object) -> str:
     """Say what stands under a key, in the plural form that ``n`` asks for.
 
-    Whole numbers among the values are written as numbers, other numbers to one decimal, lists as
-    lists, None as a dash.
+    Whole numbers among the values are written as numbers, a `Decimal` with all its digits, other
+    numbers to one decimal, lists as lists, None as a dash.
 
     Examples
     --------
@@ -176,6 +176,10 @@ def written(value: object) -> str:
         return joined([str(part) for part in value])
     if isinstance(value, (int, np.integer)):
         return number(value)
+    if isinstance(value, Decimal):
+        digits = -int(value.as_tuple().exponent)
+        pattern = f"#,##0.{'0' * digits}" if digits > 0 else "#,##0"
+        return str(format_decimal(value, format=pattern, locale=spoken().locale))
     return one_decimal(value)
 
 

@@ -97,7 +97,7 @@ def test_legal_plans_are_counted_where_a_method_counted_them(results: list[Resul
 
 
 def test_broken_rules_are_counted(results: list[Result]) -> None:
-    broken = (Violation("count", "plan", "too many"), Violation("travel", "A", "too far"))
+    broken = (Violation("count", "plan", "apart"), Violation("travel", "A", "no_place"))
     changed = replace(results[0], violations=broken)
     values = compare([changed]).set_index("metric")["value"]
     assert values["n_rules_broken"] == 2

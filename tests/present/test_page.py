@@ -193,7 +193,9 @@ def test_principles_tell_kept_from_not_kept(results: list[Result], solved: Resul
     wider = solved.problem.scenario.model_copy(update={"count": Count(min=8, max=9)})
     asked = replace(solved, problem=replace(solved.problem, scenario=wider))
     assert principles([asked])[0].findings[0].text == "3 (8 to 9 asked), 5 too few"
-    late = replace(solved, violations=(Violation("travel", "Fen", "36 minutes"),))
+    late = replace(
+        solved, violations=(Violation("travel", "Fen", "own", {"detail": "36 minutes"}),)
+    )
     found = {row.name: row.findings[0] for row in principles([late])}
     assert found["Short travel to the meeting place"].verdict == "unmet"
 

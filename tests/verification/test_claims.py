@@ -200,7 +200,7 @@ def test_a_given_plan_may_break_rules_and_must_say_so(good: Result) -> None:
     assert {violation.rule for violation in verify(true).violations} == {"travel"}
     with pytest.raises(VerificationError, match="a violation is not given: travel"):
         verify(replace(true, violations=()))
-    made_up = Violation("count", "plan", "made up")
+    made_up = Violation("count", "plan", "own", {"detail": "made up"})
     with pytest.raises(VerificationError, match="a violation is given that is none: count"):
         verify(replace(true, violations=(*true.violations, made_up)))
 

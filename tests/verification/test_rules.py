@@ -14,10 +14,10 @@ from cluster_optimiser.domain import (
     Problem,
     Solution,
     TravelMinutes,
-    Violation,
 )
 from cluster_optimiser.scoring import score
 from cluster_optimiser.verification import verify_plan
+from cluster_optimiser.words import speaking
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ def test_where_no_place_can_be_reached_by_all_the_limit_is_broken() -> None:
     assert found.objective["pupil_minutes"] is None
     assert found.metrics["mean_minutes"] is None
     detail = "no member school can be reached from every school that has pupils"
-    assert found.violations == (Violation("travel", "m", detail),)
+    assert list(map(str, found.violations)) == [f"travel: m: {detail}"]
 
 
 def test_a_school_without_pupils_that_cannot_reach_the_place_breaks_the_limit() -> None:
@@ -446,9 +446,10 @@ def test_a_pin_may_name_a_cluster_of_today_inside_a_nested_unit(
 def test_a_divided_unit_is_a_violation() -> None:
     problem = four_schools()
     plan = pd.Series(["m", "n", "n", "m"], index=problem.authority.schools.index)
-    assert verify_plan(problem, plan).violations == (
-        Violation("units", "A", "is divided between m, n"),
-    )
+    (found,) = verify_plan(problem, plan).violations
+    assert str(found) == "units: A: is divided between m and n"
+    with speaking("pl"):
+        assert found.detail == "jest podzielony między m i n"
 
 
 @pytest.mark.parametrize(
@@ -470,7 +471,8 @@ def test_every_school_stands_in_the_plan_once(
 ) -> None:
     problem = toy_problem("ABC", secondary={"min": 0})
     plan = edit(toy_assignment(problem, {"m": "AB", "n": "C"}))
-    assert verify_plan(problem, plan).violations == (Violation("assignment", subject, detail),)
+    found = verify_plan(problem, plan).violations
+    assert list(map(str, found)) == [f"assignment: {subject}: {detail}"]
 
 
 def with_exempt(**scenario: Any) -> Problem:

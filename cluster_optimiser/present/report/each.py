@@ -166,7 +166,8 @@ def exceptional(option: Option) -> Iterator[str]:
     for violation in others[:MOST_VIOLATIONS]:
         is_plan = violation["subject"] == "plan"
         who = say("report.each.the_plan") if is_plan else violation["subject"]
-        yield say("report.each.violation", who=who, detail=violation["detail"])
+        detail = say(f"broken.{violation['said']}", violation["n"], **violation["values"])
+        yield say("report.each.violation", who=who, detail=detail)
     if len(others) > MOST_VIOLATIONS:
         yield say("report.each.violations_more", len(others) - MOST_VIOLATIONS)
     if not option.manifest["exceptions"] and not violations:
