@@ -13,12 +13,17 @@ from cluster_optimiser.studio.project import STATE, Project
 from tests.studio.conftest import OPTION
 
 
-def test_options_are_published_as_files_that_verify(world, monkeypatch):
-    # Papers have tests of their own, and take long.
-    monkeypatch.setattr(publishing, "_paper", lambda *_: ["no paper"])
+@pytest.fixture(scope="module")
+def made(world):
+    """Publish an option, without the papers: they have tests of their own, and take long."""
     (world / "scenarios/4a.toml").write_text(OPTION, encoding="utf-8")
     theme = {"council": "Three <b>shires</b>", "questions": ["Which one?"]}
-    made = publishing.published(world, ["scenarios/4a.toml"], theme, "made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publishing, "_paper", lambda *_: ["no paper"])
+        return publishing.published(world, ["scenarios/4a.toml"], theme, "made")
+
+
+def test_options_are_published_as_files_that_verify(made, world):
     assert made["notes"] == ["no paper"]
     home = world / STATE / "made"
     page = (home / publishing.PAGE).read_text(encoding="utf-8")
@@ -37,7 +42,8 @@ def test_what_cannot_be_published_is_said(world):
         publishing.themed({"closes": "soon"}, world / "boundaries/threeshire")
 
 
-def test_replies_are_counted_against_what_was_published(world, tmp_path):
+@pytest.mark.usefixtures("made")
+def test_replies_are_counted_against_what_was_published(world):
     made = publishing.publications(world)[0]
     assert made["labels"] == ["4a"]
     sent = room_for(Project(world), "replies.csv")
