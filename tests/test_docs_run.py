@@ -137,16 +137,16 @@ def _run(words: list[str]) -> str:
 def test_commands_of_an_example_run(block: Block, home: Path) -> None:
     """In the order of the pages, as some need what those before them made."""
     assert home.is_dir()
-    _run_all(block, home)
-
-
-def _run_all(block: Block, home: Path) -> None:
     for words in block.commands:
         if words[1] == "new" and "--force" not in words:
             # Another page may have made it before.
             for room in ("boundaries", "scenarios"):
                 shutil.rmtree(home / room / "kirklees", ignore_errors=True)
         _run(words)
+    if "-o replies" in block.text:
+        plans = pd.read_csv(home / "replies" / "plans.csv")
+        assert plans["status"].tolist() == ["legal"]
+        assert plans["nearest_option"].tolist() == ["4a"]
 
 
 @pytest.mark.parametrize("block", PYTHON, ids=_name)
@@ -168,12 +168,3 @@ def test_what_is_not_run_says_why() -> None:
     assert len(CONSOLE) + len(PYTHON) > N_LEFT_OUT
     kinds = {b.kind for b in BLOCKS if b.why_not is None}
     assert kinds <= {"console", "python", "toml", "text"}
-
-
-def test_the_replies_of_the_page_are_counted_as_it_says(home: Path) -> None:
-    if not (home / "replies").is_dir():  # this test runs alone
-        told = (b for b in CONSOLE if "-o replies" in b.text)
-        _run_all(next(told), home)
-    plans = pd.read_csv(home / "replies" / "plans.csv")
-    assert plans["status"].tolist() == ["legal"]
-    assert plans["nearest_option"].tolist() == ["4a"]
