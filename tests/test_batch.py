@@ -22,6 +22,7 @@ from cluster_optimiser.batch import (
     load_result,
     run_batch,
     run_scenario,
+    shelf,
     write_together,
 )
 from cluster_optimiser.batch.many import Hooks
@@ -411,8 +412,9 @@ def test_a_second_run_replaces_what_it_makes_and_leaves_the_rest(
 
 
 def test_labels_never_get_in_the_way_of_what_is_being_replaced(
-    threeshire: Path, tmp_path: Path
+    threeshire: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shelf, "has_parquet", lambda: False)
     paths = put(threeshire, "a"), put(threeshire, "old-a")
     for _ in range(2):
         run_into(tmp_path / "out", *paths, force=True, outputs="tables")

@@ -30,7 +30,7 @@ FENCE = re.compile(
 RUN = ("3c", "4a", "4f", "4g")
 """Scenarios of the copy: those that the examples name."""
 
-N_LEFT_OUT = 13
+N_LEFT_OUT = 15
 """Blocks that are marked as not run; whoever marks another one changes this."""
 
 N_ROWS = 1_500

@@ -10,6 +10,7 @@ no longer than to read the files.
 from __future__ import annotations
 
 import csv
+import io
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cluster_optimiser import own as own_functions
 from cluster_optimiser.batch.places import authority_files, beside, scenario_files
+from cluster_optimiser.batch.shelf import content, names, text
 from cluster_optimiser.identity import digest, key_of, library_versions, program_version
 from cluster_optimiser.scenario import load_scenario
 
@@ -110,9 +112,8 @@ def built_on(folder: Path) -> str:
     if record is None:
         return "none"
     try:
-        with (folder / "plan.csv").open(encoding="utf-8", newline="") as file:
-            _, *rows = csv.reader(file)
-            return plan_digest((urn, cluster) for urn, cluster, *_ in rows)
+        _, *rows = csv.reader(io.StringIO(text(folder / "plan.csv")))
+        return plan_digest((urn, cluster) for urn, cluster, *_ in rows)
     except (OSError, ValueError):
         return record.status
 
@@ -120,7 +121,7 @@ def built_on(folder: Path) -> str:
 def read_record(folder: Path) -> Record | None:
     """Read the record of a folder."""
     try:
-        record = Record(**json.loads((folder / RECORD_FILE).read_text(encoding="utf-8")))
+        record = Record(**json.loads(text(folder / RECORD_FILE)))
     except (OSError, ValueError, TypeError, RecursionError):
         return None
     parts = record.parts
@@ -131,21 +132,21 @@ def read_record(folder: Path) -> Record | None:
 
 def hash_files(folder: Path) -> dict[str, str]:
     """Give the hash of every file of a folder but its record."""
-    paths = sorted(path for path in folder.iterdir() if path.name != RECORD_FILE)
-    return {path.name: hash_file(path) for path in paths}
+    return {name: hash_file(folder / name) for name in names(folder) if name != RECORD_FILE}
 
 
 def hash_file(path: Path) -> str:
     """Give the hash of a file; of a manifest without the seconds, the same in every run."""
-    if not path.is_file():
+    try:
+        data = content(path)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return ""
-    content = path.read_bytes()
     if path.name == "manifest.json":
         with suppress(ValueError, AttributeError):
-            record = json.loads(content)
+            record = json.loads(data)
             record.pop("seconds", None)
             return key_of(record)
-    return digest(content)
+    return digest(data)
 
 
 def why_run(parts: Mapping[str, Any], folder: Path, options: Options) -> list[str]:

@@ -11,9 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cluster_optimiser.batch import shelf
 from cluster_optimiser.batch.folders import tidy
 from cluster_optimiser.batch.gather import in_order, needs
-from cluster_optimiser.batch.ledger import built_on, input_hashes, parts_of, why_run
+from cluster_optimiser.batch.ledger import (
+    built_on,
+    input_hashes,
+    parts_of,
+    read_record,
+    why_run,
+)
 from cluster_optimiser.batch.progress import read_progress
 from cluster_optimiser.batch.tasks import Outcome, Task, read_outcome
 from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
@@ -144,9 +151,15 @@ class _Run:
         self.again: list[tuple[Task, tuple[str, ...]]] = []
         self.attempts: Counter[str] = Counter()
         self.progress_folder: Path | None = None
+        self.loose: list[str] = []
 
     def to_the_end(self) -> None:
         """Run everything that can be run."""
+        self.run_all()
+        self.put_away()
+
+    def run_all(self) -> None:
+        """Begin what can be begun, and take note of what has ended, until nothing is left."""
         while self.begin() or self.in_flight or self.again:
             if not self.in_flight:
                 continue
@@ -253,6 +266,21 @@ class _Run:
         self.hooks.on_end(outcome)
         if not outcome.has_plan and not self.keep_going:
             self.waiting.clear()
+        if self.ledger.options.outputs == "tables" and self.is_loose(outcome):
+            self.loose.append(outcome.scenario.option)
+        if len(self.loose) >= shelf.RUNS_TOGETHER:
+            self.put_away()
+
+    def is_loose(self, outcome: Outcome) -> bool:
+        """Tell whether a finished run has a folder of its own, and need not."""
+        record = read_record(outcome.folder) if outcome.folder.exists() else None
+        return record is not None and record.outputs == "tables" and not outcome.failure
+
+    def put_away(self) -> None:
+        """Put what has been finished into tables, where they can be written."""
+        if self.loose and shelf.has_parquet():
+            shelf.put_away(self.ledger.out, self.loose)
+        self.loose.clear()
 
     def tell_progress(self) -> None:
         """Tell what each task in flight has written down."""

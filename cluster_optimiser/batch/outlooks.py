@@ -84,7 +84,7 @@ def _of_folder(folder: Path, scenario: Scenario, place: Place) -> list[Result]:
         results.append(run_scenario(given, place=place, parent=parent))
     if not results:
         problem = "the folder holds no plan with its manifest"
-        remedy = "Give a folder that `run` wrote, or a plan CSV."
+        remedy = "Give a folder that `run` wrote with `--outputs all`, or a plan CSV."
         raise InputError([Fault(str(folder), 0, "", problem, remedy)])
     return results
 

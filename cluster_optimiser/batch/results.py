@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser import present
+from cluster_optimiser.batch import shelf
 from cluster_optimiser.batch.folders import staging
 from cluster_optimiser.batch.ground import place_of
 from cluster_optimiser.batch.ledger import RECORD_FILE
@@ -17,7 +18,6 @@ from cluster_optimiser.batch.work import held, hold, plan_of
 from cluster_optimiser.comparison import compare, compare_runs
 from cluster_optimiser.domain import Plan, Result, Solution, Stage, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError
-from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.present.columns import DATAPACKAGE, joint_datapackage
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.universe_files import PICTURES
@@ -51,7 +51,7 @@ AUTHORITIES = "authorities"
 """Folder of a page for each authority, where there are several."""
 
 
-def load_result(outcome: Outcome) -> Result:
+def load_result(outcome: Outcome, *, is_surveyed: bool = True) -> Result:
     """Give the result of a scenario that has a plan: as kept, or built again from its folder.
 
     The plan is read, what was proved of it is taken from the manifest, and every number is what the
@@ -70,13 +70,15 @@ def load_result(outcome: Outcome) -> Result:
         stages=tuple(Stage(**stage) for stage in record["stages"]),
         proof=proof_of(record["proof"]),
     )
-    assignment = load_plan(outcome.folder / "plan.csv", place.authority)
-    plan = Plan(scenario.option, assignment, solution)
+    given = plan_of(scenario.option, out, place)
+    plan = Plan(scenario.option, given.assignment, solution)
     made = outcome.made
     if made is None:
         result = result_of(
             problem, plan, seconds=record["seconds"], seed=record["seed"], stamp=record["stamp"]
         )
+        if not is_surveyed:
+            return result
         result = replace(result, survey=survey_of(result))
     else:
         result = Result(
@@ -119,6 +121,7 @@ def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> 
     """
     try:
         (out / RECORD_FILE).unlink(missing_ok=True)
+        shelf.put_together(out)
         with staging(out) as temporary:
             names = write_all(outcomes, temporary, options)
             # Those of an earlier run would speak of plans that are no longer there.
@@ -159,9 +162,9 @@ def write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> li
     if not is_simple:
         names += _write_lists(outcomes, folder)
         names += write_tables(outcomes, folder)
-        homes = [outcome.folder for outcome in outcomes if outcome.has_plan]
-        text = joint_datapackage(folder, homes)
-        (folder / DATAPACKAGE).write_text(text, encoding="utf-8", newline="\n")
+        own = [shelf.text(one.folder / DATAPACKAGE) for one in outcomes if one.has_plan]
+        said = joint_datapackage(folder, own)
+        (folder / DATAPACKAGE).write_text(said, encoding="utf-8", newline="\n")
         names.append(DATAPACKAGE)
     # The options of one authority have their page first; a sweep beside them has its own.
     if is_whole and not is_simple:
@@ -203,6 +206,6 @@ def _write_lists(outcomes: Sequence[Outcome], folder: Path) -> list[str]:
     (folder / "comparison.csv").write_text(csv_text(table), encoding="utf-8", newline="\n")
     with (folder / "assignments.csv").open("w", encoding="utf-8", newline="") as file:
         for i, outcome in enumerate(solved):
-            text = (outcome.folder / "assignments.csv").read_text(encoding="utf-8")
-            file.write(text if i == 0 else text.partition("\n")[2])
+            said = shelf.text(outcome.folder / "assignments.csv")
+            file.write(said if i == 0 else said.partition("\n")[2])
     return ["comparison.csv", "assignments.csv"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import functools
 import hashlib
+import io
 import itertools
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.batch.shelf import text
 from cluster_optimiser.scenario.sweep import in_words
 
 if TYPE_CHECKING:
@@ -31,9 +33,8 @@ def _members(folder: Path, stamp: str) -> dict[str, frozenset[str]]:
     """Read a plan, once for all the steps that it stands in; a stamp tells it from another."""
     del stamp
     found: dict[str, set[str]] = {}
-    with (folder / "plan.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found.setdefault(row["cluster"], set()).add(row["urn"])
+    for row in csv.DictReader(io.StringIO(text(folder / "plan.csv"))):
+        found.setdefault(row["cluster"], set()).add(row["urn"])
     return {cluster: frozenset(urns) for cluster, urns in found.items()}
 
 

@@ -6,13 +6,14 @@ Everything is said of what stands in the tables: whoever counts the rows again c
 from __future__ import annotations
 
 import csv
-import importlib.util
+import io
 import itertools
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from cluster_optimiser.batch.refining import is_settled
+from cluster_optimiser.batch.shelf import has_parquet, text
 from cluster_optimiser.batch.steps import members_of, neighbours, plan_id, what_changes
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.scenario.sweep import CHANGED, in_words
@@ -122,9 +123,8 @@ def _moved_pupils(one: Outcome, other: Outcome) -> int | None:
         return None
     before, after = members_of(one), set(members_of(other).values())
     pupils: dict[str, int] = {}
-    with (one.folder / "clusters.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            pupils[row["cluster"]] = int(row["pupils"])
+    for row in csv.DictReader(io.StringIO(text(one.folder / "clusters.csv"))):
+        pupils[row["cluster"]] = int(row["pupils"])
     return sum(pupils[cluster] for cluster, urns in before.items() if urns not in after)
 
 
@@ -223,11 +223,6 @@ def _edges(steps: pd.DataFrame) -> list[str]:
         + (f" ({step['held']})" if step["held"] else "")
         for step in steps.to_dict("records")
     ]
-
-
-def has_parquet() -> bool:
-    """Tell whether Parquet can be written: it needs an extra package."""
-    return importlib.util.find_spec("pyarrow") is not None
 
 
 def change_words(change: Mapping[Hashable, Any]) -> str:

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from cluster_optimiser.batch.shelf import text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -100,5 +102,5 @@ def read_outcome(
     made: Made | None = None,
 ) -> Outcome:
     """Read what became of a scenario from its folder."""
-    record = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    record = json.loads(text(folder / "manifest.json"))
     return Outcome(scenario, folder, record, reasons, made=made)

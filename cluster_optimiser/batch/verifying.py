@@ -28,6 +28,7 @@ from cluster_optimiser.batch.ledger import (
 )
 from cluster_optimiser.batch.refining import with_value
 from cluster_optimiser.batch.results import load_result, write_all
+from cluster_optimiser.batch.shelf import TABLES, names, strangers, text
 from cluster_optimiser.batch.signing import SIGNATURE
 from cluster_optimiser.batch.tasks import read_outcome
 from cluster_optimiser.batch.together import record_text
@@ -39,6 +40,7 @@ from cluster_optimiser.verification import verify
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cluster_optimiser.batch.tasks import Outcome
     from cluster_optimiser.scenario import Scenario
 
 CHANGED = "changed after it was proved"
@@ -91,20 +93,22 @@ def _seal(results: Path) -> Iterator[Fault]:
     yield from _files(results, top["files"], "")
     signed = top.get("runs", {})
     for label, hashed in signed.items():
-        record = results / label / RECORD_FILE
-        if not record.is_file():
+        found = hash_file(results / label / RECORD_FILE)
+        if not found:
             yield _fault(f"{label}/{RECORD_FILE}", "is missing")
-        elif hash_file(record) != hashed:
+        elif found != hashed:
             yield _fault(f"{label}/{RECORD_FILE}", CHANGED)
         else:
             yield from _run_faults(results / label)
-    known = {RECORD_FILE, SIGNATURE, *top["files"], *signed}
+    yield from (_fault(name, problem, _PUT_AWAY) for name, problem in strangers(results))
+    known = {RECORD_FILE, SIGNATURE, TABLES, *top["files"], *signed}
     known |= {name.partition("/")[0] for name in top["files"]}
     for path in sorted(results.iterdir()):
         if path.name not in known and not (path / RECORD_FILE).is_file():
             yield _fault(path.name, "was not written by the run", "Move it out of the folder.")
 
 
+_PUT_AWAY = "Move it out of the folder, or delete `tables` and run the scenarios again."
 _RUN_AGAIN = "Run the scenarios into it again: cluster-optimiser run scenarios --out RESULTS."
 
 
@@ -116,9 +120,9 @@ def _run_faults(folder: Path) -> Iterator[Fault]:
         return
     yield from _files(folder, record.files, f"{folder.name}/")
     yield from (
-        _fault(f"{folder.name}/{path.name}", "was not written by the run", "Move it elsewhere.")
-        for path in sorted(folder.iterdir())
-        if path.name not in record.files and path.name != RECORD_FILE
+        _fault(f"{folder.name}/{name}", "was not written by the run", "Move it elsewhere.")
+        for name in names(folder)
+        if name not in record.files and name != RECORD_FILE
     )
     yield from _manifest_faults(folder, record)
 
@@ -129,7 +133,7 @@ def _manifest_faults(folder: Path, record: Record) -> Iterator[Fault]:
     said = _read(path)
     if said is None:
         return  # A hash has told of it.
-    is_written_so = path.read_text(encoding="utf-8") == _text(said)
+    is_written_so = text(path) == _text(said)
     if not is_written_so or not _is_sealed(said.get("seconds"), said.get("stamp")):
         yield _fault(name, CHANGED)
     elif said.get("status") != record.status:
@@ -147,10 +151,10 @@ _A_YEAR_S = 365 * 24 * 3600
 
 def _files(folder: Path, hashes: Mapping[str, str], prefix: str) -> Iterator[Fault]:
     for name, hashed in hashes.items():
-        path = folder / name
-        if not path.is_file():
+        found = hash_file(folder / name)
+        if not found:
             yield _fault(f"{prefix}{name}", "is missing")
-        elif hash_file(path) != hashed:
+        elif found != hashed:
             yield _fault(f"{prefix}{name}", CHANGED)
 
 
@@ -160,7 +164,7 @@ def _text(manifest: Mapping[str, Any]) -> str:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(text(path))
     except (OSError, ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
@@ -171,7 +175,9 @@ def verify_results(results: Path, project: Path | None) -> Verified:
     faults = seal_faults(results)
     top = _read(results / RECORD_FILE) or {}
     labels = tuple(top.get("runs", {}))
+    away = [results / label for label in labels if not (results / label).exists()]
     n_files = sum(path.is_file() for path in results.rglob("*"))
+    n_files += sum(len(names(folder)) for folder in away)
     if faults or project is None:
         return Verified(labels, n_files, tuple(faults))
     found = _scenarios_of(labels, results, project)
@@ -251,7 +257,7 @@ def _plan_faults(scenario: Scenario, results: Path) -> list[Fault]:
     if not outcome.has_plan:
         return []
     try:
-        result = load_result(outcome)
+        result = load_result(outcome, is_surveyed=_is_whole(outcome))
         verify(result)
         said = outcome.record["metrics"]
     except ClusterOptimiserError as error:
@@ -266,6 +272,12 @@ def _plan_faults(scenario: Scenario, results: Path) -> list[Fault]:
     ]
 
 
+def _is_whole(outcome: Outcome) -> bool:
+    """Tell whether a run wrote more than tables."""
+    record = read_record(outcome.folder)
+    return record is not None and record.outputs == "all"
+
+
 def _again(scenario: Scenario, results: Path) -> list[Fault]:
     """Make everything of an option's folder again."""
     folder = results / scenario.option
@@ -273,8 +285,8 @@ def _again(scenario: Scenario, results: Path) -> list[Fault]:
     if not outcome.has_plan:
         return []
     with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as temporary:
-        is_whole = (folder / "map.html").is_file()
-        result = load_result(outcome)
+        is_whole = _is_whole(outcome)
+        result = load_result(outcome, is_surveyed=is_whole)
         with present.speaking_for(result.problem.authority):
             present.write_result(result, Path(temporary), maps=is_whole)
         return _unlike(Path(temporary), folder, f"{scenario.option}/")

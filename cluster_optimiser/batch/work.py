@@ -21,6 +21,7 @@ from cluster_optimiser.batch.ledger import (
 )
 from cluster_optimiser.batch.one import run_scenario
 from cluster_optimiser.batch.progress import progress_to
+from cluster_optimiser.batch.shelf import content
 from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.batch.tasks import Made
 from cluster_optimiser.deadline import within
@@ -28,7 +29,7 @@ from cluster_optimiser.domain import Plan, Solution, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
 from cluster_optimiser.findings import told_together
 from cluster_optimiser.identity import key_of, stamp_of
-from cluster_optimiser.inputs import load_plan
+from cluster_optimiser.inputs.plans import read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +130,8 @@ def _first_look(findings: Sequence[Finding]) -> str:
 
 def plan_of(label: str, out: Path, place: Place) -> Plan:
     """Read the plan that a scenario of the batch has been given."""
-    assignment = load_plan(out / label / "plan.csv", place.authority)
+    path = out / label / "plan.csv"
+    assignment = read_plan(content(path), place.authority, str(path))
     return Plan(label, assignment, Solution(status="GIVEN"))
 
 

@@ -195,6 +195,7 @@ def run(  # noqa: PLR0913 - an option each
         print_json(outcome.summary())
     if (out / "index.html").is_file() and shard is None and outputs == "all":
         live.to_user.print(f"Open {out / 'index.html'}", markup=False)
+    _tell_folders(outputs, live)
     sys.exit(_exit_code(outcomes))
 
 
@@ -245,6 +246,15 @@ def _tell_ground(ground: Sequence[Finding], outcomes: Sequence[Outcome], live: L
     for grade, words in told_together(gravest(ground)):
         if grade == "warning" and any(one.has_plan for one in outcomes):
             live.to_user.print(f"Ground: {words}", markup=False)
+
+
+def _tell_folders(outputs: Outputs, live: Live) -> None:
+    """Say why runs are not put away, where they are not."""
+    from cluster_optimiser.batch import shelf
+
+    if outputs == "tables" and not shelf.has_parquet():
+        said = f"For Parquet {shelf.INSTALL}; without it each run has a folder."
+        live.to_user.print(said, markup=False)
 
 
 def _tell_changes(outcomes: Sequence[Outcome], live: Live) -> None:

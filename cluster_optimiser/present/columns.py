@@ -98,9 +98,9 @@ def datapackage(folder: Path, authority: Authority, *, title: str, label: str = 
     )
 
 
-def joint_datapackage(folder: Path, of: Iterable[Path]) -> str:
-    """Describe every CSV file of a folder that speaks of the folders of several runs."""
-    packages = [json.loads((home / DATAPACKAGE).read_text(encoding="utf-8")) for home in of]
+def joint_datapackage(folder: Path, of: Iterable[str]) -> str:
+    """Describe every CSV file of a folder that speaks of several runs, each described already."""
+    packages = [json.loads(text) for text in of]
     sources = [source["title"] for package in packages for source in package["sources"]]
     about = {
         "name": "results",

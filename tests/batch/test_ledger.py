@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from cluster_optimiser import identity
-from cluster_optimiser.batch import Options, Outcome, ledger, load_batch, run_scenario, what_to_run
+from cluster_optimiser.batch import (
+    Options,
+    Outcome,
+    ledger,
+    load_batch,
+    run_scenario,
+    shelf,
+    what_to_run,
+)
 from cluster_optimiser.batch.ledger import RECORD_FILE
 from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
 from tests.inputs.broken import SCHOOLS
@@ -20,6 +28,12 @@ from tests.inputs.broken import SCHOOLS
 pytestmark = pytest.mark.usefixtures("without_pictures")
 
 CLUSTERS = "clusters.geojson"
+
+
+@pytest.fixture(autouse=True)
+def folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave each run its folder, as where Parquet cannot be written."""
+    monkeypatch.setattr(shelf, "has_parquet", lambda: False)
 
 
 def why(out: Path, *paths: Path, **options: object) -> dict[str, list[str]]:
