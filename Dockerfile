@@ -14,7 +14,7 @@ COPY --from=build /wheels /wheels
 # The lock is a constraint: what was tested is what runs, without the tools of the tests.
 RUN sed -n 's/^\([A-Za-z0-9._-]*==[^ ]*\).*/\1/p' /tmp/requirements.lock > /tmp/constraints.txt && \
     wheel="$(ls /wheels/*.whl)" && \
-    pip install --no-cache-dir --constraint /tmp/constraints.txt "${wheel}[report,parquet,dask]" && \
+    pip install --no-cache-dir --constraint /tmp/constraints.txt "${wheel}[report,parquet,dask,studio]" && \
     rm -rf /wheels /tmp/requirements.lock /tmp/constraints.txt && \
     useradd --create-home --uid 1000 analyst
 USER analyst

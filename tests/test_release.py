@@ -72,3 +72,11 @@ def test_the_container_runs_as_a_plain_user():
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert re.search(r"^USER analyst$", text, re.MULTILINE)
     assert text.index("USER analyst") < text.index("ENTRYPOINT")
+
+
+def test_the_container_has_what_its_commands_need():
+    """Every extra but those of whoever changes the project."""
+    (extras,) = re.findall(
+        r"\$\{wheel\}\[(.*)\]", (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    )
+    assert {*extras.split(",")} == {*PROJECT["optional-dependencies"]} - {"dev", "docs", "bench"}
