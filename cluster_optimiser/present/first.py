@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.present.options import knows_pupils, strip, strip_domain
 from cluster_optimiser.present.principles import own_clusters, today_at
-from cluster_optimiser.present.words import least, number, words
+from cluster_optimiser.present.words import least, number, say, words
 from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
 if TYPE_CHECKING:
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
 
 def why_view(results: Sequence[Result]) -> dict[str, Any]:
     """Say in one sentence how today's clusters stand to the size that the principles ask for."""
-    say, at = words()["first"], today_at(results)
+    at = today_at(results)
     shown = [result for result in results if not own_clusters(result).empty]
     if at < 0 or results[at] not in shown:
-        return {"sentence": say["why_unknown"].format(n_options=len(results)), "strip": None}
+        return {"sentence": say("first.why_unknown", len(results)), "strip": None}
     today = results[at]
     pupils, size = own_clusters(today)["pupils"], today.problem.scenario.size
     under = int((pupils < size.min_pupils).sum())
     over = int((pupils > size.max_pupils).sum())
-    values = {
-        "n": number(len(pupils)),
-        "outside": number(under + over),
-        "under": number(under),
-        "over": number(over),
-        "low": number(size.min_pupils),
-        "high": number(size.max_pupils),
+    values: dict[str, Any] = {
+        "all": len(pupils),
+        "outside": under + over,
+        "under": under,
+        "over": over,
+        "low": size.min_pupils,
+        "high": size.max_pupils,
         "smallest": least(pupils.min(), is_known=knows_pupils(today)),
-        "largest": number(pupils.max()),
+        "largest": int(pupils.max()),
     }
     is_sized = size.min_pupils > 0 or size.max_pupils < MOST_PUPILS
     key = "why_both" if under and over else "why_under" if under else "why_over"
+    key = "why_unsized" if not is_sized else key if under + over else "why_none"
+    unsized = "" if is_sized else "_unsized"
     return {
-        "sentence": say[
-            "why_unsized" if not is_sized else key if under + over else "why_none"
-        ].format(**values),
+        "sentence": say(f"first.{key}", under or over, **values),
         "strip": strip(today, strip_domain([today])),
-        "label": say["why_chart" if is_sized else "why_chart_unsized"].format(**values),
-        "key": say["why_key" if is_sized else "why_key_unsized"].format(**values),
+        "label": say(f"first.why_chart{unsized}", **values),
+        "key": say(f"first.why_key{unsized}", **values),
     }
 
 

@@ -41,6 +41,7 @@ from cluster_optimiser.present.theme import Theme, groups_of, load_theme
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
 from cluster_optimiser.present.words import long_date, number, template, words
 from cluster_optimiser.words import language, speaking
+from cluster_optimiser.words import say as tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -376,7 +377,7 @@ def _render(
         backdrop=[kind for kind, *_ in record["data"]["backdrop"]],
         data_has_ask=record["data"]["ask"],
         parts=parts,
-        lead=say["page"]["lead"].format(n_options=len(record["options"])),
+        lead=tell("page.lead", len(record["options"])),
         data=script_json(
             {
                 **record["data"],
