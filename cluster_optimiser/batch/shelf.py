@@ -104,7 +104,7 @@ def names(folder: Path) -> list[str]:
     if folder.exists():
         return sorted(path.name for path in folder.iterdir())
     place = _place(folder)
-    return [] if place is None else sorted(_files(*place)[folder.name])
+    return [] if place is None else sorted(_texts(*place)[folder.name])
 
 
 def content(path: Path) -> bytes:
@@ -115,10 +115,11 @@ def content(path: Path) -> bytes:
         place = None if path.parent.exists() else _place(path.parent)
         if place is None:
             raise
-        text = _files(*place)[path.parent.name].get(path.name)
-        if text is None:
+        label, name = path.parent.name, path.name
+        said = _texts(*place)[label].get(name)
+        if said is None:
             raise
-        return text.encode()
+        return (_csv_files(*place, path.stem)[label] if name.endswith(".csv") else said).encode()
 
 
 def text(path: Path) -> str:
@@ -143,20 +144,29 @@ def _rows(path: Path, group: int) -> list[Row]:
     return found
 
 
-@functools.lru_cache(maxsize=4)
-def _files(pack: Pack, group: int) -> dict[str, dict[str, str]]:
-    """Make the files of a group of runs again."""
+# So many groups of rows stay at hand: runs are asked for in the order of their scenarios, and put
+# away in that of their authorities.
+@functools.lru_cache(maxsize=64)
+def _texts(pack: Pack, group: int) -> dict[str, dict[str, str]]:
+    """Read the texts of a group of runs; of CSV files the header."""
     files: dict[str, dict[str, str]] = {label: {} for label in pack.groups[group]}
     for row in _rows(pack.table(TEXTS), group):
         files.get(row[RUN], {})[row["file"]] = row["text"]
-    for name in pack.tables:
-        lines: dict[str, list[Row]] = {}
-        for row in _rows(pack.table(name), group):
-            lines.setdefault(row[RUN], []).append(row)
-        for label, own in files.items():
-            if f"{name}.csv" in own:
-                own[f"{name}.csv"] = _csv(own[f"{name}.csv"], lines.get(label, []))
     return files
+
+
+@functools.lru_cache(maxsize=64)
+def _csv_files(pack: Pack, group: int, name: str) -> dict[str, str]:
+    """Make one CSV file of each of a group of runs again."""
+    lines: dict[str, list[Row]] = {}
+    for row in _rows(pack.table(name), group):
+        lines.setdefault(row[RUN], []).append(row)
+    headers = {label: own.get(f"{name}.csv") for label, own in _texts(pack, group).items()}
+    return {
+        label: _csv(header, lines.get(label, []))
+        for label, header in headers.items()
+        if header is not None
+    }
 
 
 def _csv(header: str, rows: Iterable[Row]) -> str:
@@ -232,10 +242,16 @@ def _put_away(out: Path, labels: Sequence[str]) -> None:
                 writer.write_table(table, row_group_size=max(1, len(table)))
         pack = _commit(out, temporary, [*made], [labels])
         # What cannot be made again from its rows, as a table of somebody else's making, stays.
-        again = _files(pack, 0)
         for label in labels:
-            if again[label] == files[label]:
+            if files[label] == _again(pack, label):
                 (out / label).replace(temporary / f".old-{label}")
+
+
+def _again(pack: Pack, label: str) -> dict[str, str]:
+    """Make all files of a run of a pack's first group again."""
+    files = _texts(pack, 0)[label]
+    stems = [name.removesuffix(".csv") for name in files if name.endswith(".csv")]
+    return files | {f"{stem}.csv": _csv_files(pack, 0, stem)[label] for stem in stems}
 
 
 _HOW = {"compression": "zstd"}

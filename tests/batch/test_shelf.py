@@ -144,6 +144,11 @@ def test_verify_asks_the_rows(put_away: Path, paths: list[Path]) -> None:
     assert (found.labels, found.faults, found.notes) == (RUNS, (), ())
 
 
+def forget() -> None:
+    shelf._texts.cache_clear()
+    shelf._csv_files.cache_clear()
+
+
 def edited(out: Path, name: str, change: object) -> list[str]:
     (path,) = (out / "tables" / name).glob("*.parquet")
     with pq.ParquetFile(path) as file:
@@ -157,7 +162,7 @@ def edited(out: Path, name: str, change: object) -> list[str]:
     with pq.ParquetWriter(path, tables[0].schema) as writer:
         for table in tables:
             writer.write_table(table)
-    shelf._files.cache_clear()
+    forget()
     return [str(fault) for fault in seal_faults(out)]
 
 
@@ -185,7 +190,7 @@ def test_a_file_among_the_tables_is_named(put_away: Path) -> None:
 def test_tables_that_cannot_be_read_are_said(put_away: Path, name: str) -> None:
     path = put_away / "tables" / name
     path.write_bytes(b"{")
-    shelf._files.cache_clear()
+    forget()
     with pytest.raises(ClusterOptimiserError, match=r"cannot be read: take it away, and run"):
         shelf.content(put_away / "a" / "plan.csv")
 
@@ -204,7 +209,7 @@ def test_without_its_package_every_run_keeps_its_folder_and_says_so(
 def test_tables_need_their_package_to_be_read(
     put_away: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf._files.cache_clear()
+    forget()
     monkeypatch.setattr(shelf, "has_parquet", lambda: False)
     with pytest.raises(ClusterOptimiserError, match=r"in Parquet: pip install"):
         shelf.content(put_away / "a" / "plan.csv")
