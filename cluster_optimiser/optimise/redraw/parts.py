@@ -67,11 +67,11 @@ def solve_parts(
     is_bounding = how.nearest_hubs is None
     telling = Telling(ground, len(parts), is_shaped=how.is_shaped, is_bounding=is_bounding)
     if not (start or shown) and are_plans_wanted():
-        shown = _soon(ground, parts, how)
+        shown = soon(ground, parts, how)
     at_first = [_within(part, start or shown) for part in parts]
     telling.begin(at_first, [_span(ground, part)[0] for part in parts])
     if len(parts) == 1:
-        limits = Limits(count.min, count.max, exceptions)
+        limits = Limits(max(count.min, _span(ground, parts[0])[0]), count.max, exceptions)
         heard = replace(how, tell=telling.of_part(0))
         return [solve_part(ground, parts[0], limits, heard, start=start)]
     spans = [_span(ground, part) for part in parts]
@@ -135,8 +135,8 @@ def _levelled(
     return found
 
 
-def _soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list[Cluster]:
-    """Give a plan that is found at once, if there is one: to be looked at, not to begin with."""
+def soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list[Cluster]:
+    """Give a plan that is found at once, if there is one: to be looked at, or to begin with."""
     exceptions = ground.problem.scenario.size.max_exceptions
     found: list[Cluster] = []
     for part in parts:

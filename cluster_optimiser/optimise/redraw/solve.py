@@ -16,7 +16,7 @@ from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
 from cluster_optimiser.optimise.redraw.names import redraw_names
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
-from cluster_optimiser.optimise.redraw.parts import parts_of, solve_parts
+from cluster_optimiser.optimise.redraw.parts import parts_of, solve_parts, soon
 from cluster_optimiser.optimise.redraw.search import FEW, How
 from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale
 from cluster_optimiser.optimise.redraw.warm import merged_start
@@ -42,6 +42,9 @@ FLOATING_SCALE = 10_000
 
 SHARE_OF_TIME = 0.4
 """Share of the time that plans with the nearest hubs only may take."""
+
+FEW_HUBS = 4
+"""Hubs of each unit that a plan to begin with is looked for among: it is soon found."""
 
 NAMED = 5
 """A message names so many units, then says how many more."""
@@ -107,7 +110,10 @@ def solve_redraw(
 
 def _start(ground: RedrawGround, how: How) -> list[Cluster]:
     """Give a plan to begin with where a part of the map has many units."""
-    return merged_start(ground, how) if max(map(len, parts_of(ground))) > how.few else []
+    parts = parts_of(ground)
+    if max(map(len, parts)) <= how.few:
+        return []
+    return merged_start(ground, how) or soon(ground, parts, replace(how, nearest_hubs=FEW_HUBS))
 
 
 def _among_nearest(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import itertools
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise.redraw import lexicographic
 from cluster_optimiser.optimise.redraw import prove as proving
 from cluster_optimiser.optimise.redraw.engines import EngineOutcome, Highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
@@ -18,6 +21,7 @@ from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.search import How
 from cluster_optimiser.optimise.redraw.solve import ENGINES, solve_redraw
 from cluster_optimiser.progress import Progress, listening
+from cluster_optimiser.verification import verify_plan
 from tests.toy import ToySchool, toy_problem
 
 if TYPE_CHECKING:
@@ -120,6 +124,26 @@ def test_what_the_core_does_not_give_is_begun_with_an_easier_number(
     plan = solve_redraw(lumpy(), engine="finding", few=0, time_limit_s=1e6)
     assert plan.solution.status in {"FEASIBLE", "OPTIMAL"}
     assert sorted(map(sorted, clusters_of(lumpy(), plan.assignment))) == sorted(map(sorted, begun))
+
+
+def test_a_map_of_many_units_has_a_plan_though_no_number_is_settled_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Begun with the nearest hubs; then every number of clusters runs out of time."""
+    monkeypatch.setattr("cluster_optimiser.optimise.redraw.solve.merged_start", lambda *_: [])
+    solve, n_solves = lexicographic._solve_stages, itertools.count()
+
+    def once(*given: Any, **more: Any) -> lexicographic.PartPlan:
+        begun = next(n_solves) == 0
+        return solve(*given, **more) if begun else lexicographic.PartPlan("UNKNOWN")
+
+    monkeypatch.setattr(lexicographic, "_solve_stages", once)
+    problem = lumpy()
+    fewest = problem.scenario.with_(objective={"order": ["count"]})
+    plan = solve_redraw(replace(problem, scenario=fewest), few=0, time_limit_s=1e6)
+    (stage,) = plan.solution.stages
+    assert verify_plan(problem, plan.assignment).violations == ()
+    assert (stage.status, stage.bound) == ("FEASIBLE", math.ceil(1_600 / 700))
 
 
 def clusters_of(problem: Problem, assignment: pd.Series) -> list[list[int]]:
