@@ -108,24 +108,12 @@ class RoadAssumptions:
 
 @dataclass(frozen=True, slots=True)
 class RoadSpec:
-    """A road file and how minutes are made of it.
-
-    Parameters
-    ----------
-    file
-        The road file, as `cluster-optimiser roads` writes it.
-    sha256
-        Hash of its bytes.
-    assumptions
-        What is assumed about driving.
-    about
-        Where the roads come from, as in `RoadNetwork`.
-    """
+    """A road file, as `cluster-optimiser roads` writes it, and how minutes are made of it."""
 
     file: Path
-    sha256: str
+    sha256: str  # of its bytes
     assumptions: RoadAssumptions
-    about: Mapping[str, str]
+    about: Mapping[str, str]  # where the roads come from, as in `RoadNetwork`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
