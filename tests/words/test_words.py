@@ -100,6 +100,21 @@ def test_of_made_groups_nothing_is_said_as_of_clusters_of_today(name):
         assert not re.search(TODAY[name], text), key
 
 
+GROUPS = {"en": r"starting group|made by this program", "pl": r"grup\w* początkow|ten program"}
+
+
+@pytest.mark.parametrize("name", words.languages())
+def test_of_areas_where_pupils_live_nothing_is_said_as_of_groups_or_clusters_of_today(name):
+    plain, areas = (dict(words.texts(words.language(name, groups=g).words)) for g in ("", "areas"))
+    told = {
+        key: forms for key, forms in areas.items() if key.split(".")[0] not in ("made", "areas")
+    }
+    assert told.keys() >= {key.removeprefix("made.") for key in plain if key[:5] == "made."}
+    for key, forms in told.items():
+        text = " ".join(forms.values()).lower().replace("{today}", "")
+        assert not re.search(f"{TODAY[name]}|{GROUPS[name]}", text), key
+
+
 def test_groups_are_spoken_of_as_made_where_the_program_made_them():
     with speaking("en", groups="made"):
         assert say("script.same_company") == "The same schools as in the starting group."
