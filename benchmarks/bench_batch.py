@@ -24,6 +24,7 @@ from pathlib import Path
 import psutil
 from distributed import Client, LocalCluster
 
+from cluster_optimiser.batch import shelf
 from cluster_optimiser.batch.ledger import hash_file
 
 COLUMNS, ROWS, SIDE_M = 10, 5, 6_000
@@ -118,14 +119,18 @@ class Memory:
         return self.most_mb
 
 
-def finished(out: Path) -> int:
-    """Count the runs that are finished."""
-    return len(list(out.glob("*/run.json")))
+def finished(out: Path) -> set[str]:
+    """Name the runs that are finished, in folders or put away."""
+    groups = [group for pack in shelf.packs(out) for group in pack.groups]
+    loose = [path.parent.name for path in out.glob("*/run.json")]
+    return {*loose, *(label for group in groups for label in group)}
 
 
 def hashes(out: Path) -> dict[str, str]:
     """Give the hash of every file, of manifests without their seconds."""
-    paths = [path for path in sorted(out.rglob("*")) if path.is_file()]
+    paths = [path for path in out.iterdir() if path.is_file()]
+    folders = [out / label for label in finished(out)]
+    paths += [folder / name for folder in folders for name in shelf.names(folder)]
     return {path.relative_to(out).as_posix(): hash_file(path) for path in paths}
 
 
@@ -146,8 +151,9 @@ def undisturbed(home: Path) -> None:
     after, wall_s = os.times(), time.perf_counter() - started
     cpu_s = after.children_user + after.children_system
     cpu_s -= before.children_user + before.children_system
+    n_runs = len(finished(home / "whole"))
     print(
-        f"undisturbed: {finished(home / 'whole')} runs, {wall_s:.0f} s, {cpu_s:.0f} s of the main "
+        f"undisturbed: {n_runs} runs, {wall_s:.0f} s, {cpu_s:.0f} s of the main "
         f"process's CPU, at most {memory.end():.0f} MB"
     )
 
@@ -159,11 +165,11 @@ def killed(home: Path, n_runs: int) -> None:
     for least, most in ((0.05, 0.3), (0.35, 0.6), (0.65, 0.9)):
         run = start(home, "killed")
         wanted = int(n_runs * rng.uniform(least, most))
-        while finished(home / "killed") < wanted and run.poll() is None:
+        while len(finished(home / "killed")) < wanted and run.poll() is None:
             time.sleep(0.02)
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
-        kept.append(finished(home / "killed"))
+        kept.append(len(finished(home / "killed")))
     start(home, "killed").wait()
     print(
         f"killed three times: {time.perf_counter() - started:.0f} s, {kept} runs kept, "
@@ -177,7 +183,7 @@ def on_dask(home: Path, n_runs: int) -> None:
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         address = cluster.scheduler_address.removeprefix("tcp://")
         run = start(home, "dask", "--executor", f"dask://{address}")
-        while finished(home / "dask") < n_runs // 3 and run.poll() is None:
+        while len(finished(home / "dask")) < n_runs // 3 and run.poll() is None:
             time.sleep(0.05)
         with Client(cluster) as client:
             workers = client.run(os.getpid)
