@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,6 +19,8 @@ from tests.optimise.redraw.test_solve import partitions
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from playwright.sync_api import Browser
 
 SIDE_M = 5_000
 PEOPLE = {"aa": 700, "ab": 650, "ac": 0, "ad": 900, "ba": 400, "bb": 850, "bc": 610, "bd": 380}
@@ -71,8 +74,9 @@ def put(folder: Path, old: str, new: str) -> Path:
     return path
 
 
+@pytest.mark.browser
 def test_a_plan_of_areas_is_the_best_of_all_and_stands_up_in_every_output(
-    folder: Path,
+    folder: Path, chromium: Browser
 ) -> None:
     path, results = folder / "scenarios" / "c.toml", folder / "results"
     for command in (
@@ -89,6 +93,13 @@ def test_a_plan_of_areas_is_the_best_of_all_and_stands_up_in_every_output(
     page = (results / "index.html").read_text(encoding="utf-8")
     assert "the same 6 schools and 4,490 pupils" in page
     assert "today's cluster" not in page
+    reader = chromium.new_page()
+    reader.goto((results / "index.html").as_uri())
+    reader.wait_for_selector("html[data-ready]")
+    reader.evaluate("clusterPage.choose({ school: 0 })")
+    assert reader.is_visible("#answer")
+    assert not re.search(r"\b1 (ways|options|schools)\b", reader.inner_text("body"))
+    reader.close()
     made = evaluate(results / "c" / "plan.csv", path)
     assert made.violations == ()
     assert made.score.metrics["changed_pupils"] is None

@@ -106,6 +106,7 @@ const answerFor = (group, school) => {
 };
 /** How many different answers there are, and who is with the school whatever is chosen. */
 const inShort = (groups, school) => {
+  if (options.length < 2) return "";
   const changed = groups.map(([option]) => new Set(companyOf(option.of, school)));
   const always = [...changed[0]].filter((i) => changed.every((set) => set.has(i)));
   // Of partners alone: groups differ by the place where they meet as well.
