@@ -80,7 +80,7 @@ def measures(folder: ResultsFolder) -> list[Measure]:
         ),
         Measure("mean_minutes", _metric("mean_minutes"), one_decimal),
         Measure("max_minutes", _metric("max_minutes"), one_decimal),
-        Measure("changed", _metric("changed_pupils"), number),
+        Measure("changed", changed, number),
     ]
 
 
@@ -155,8 +155,12 @@ def _beside(option: Option, measure: Measure, value: float, was: str) -> str:
     return say(f"report.better.{measure.key}", n=value, today=was)
 
 
+changed: Callable[[Option], Any] = _metric("changed_pupils")
+"""The pupils whose cluster is not today's carried on, where there is one of today."""
+
+
 def _changed(option: Option) -> list[str]:
-    n, base = option.metrics["changed_pupils"], option.metrics["pupils"]
+    n, base = changed(option), option.metrics["pupils"]
     if n is None:
         return []
     return [say("report.better.changed", n, base=base, share=percent(n, base))]

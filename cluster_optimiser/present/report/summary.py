@@ -8,6 +8,7 @@ from cluster_optimiser.domain import AT_LEAST
 from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, TableBlock, refer
 from cluster_optimiser.present.report.measures import (
     best_line,
+    changed,
     is_sized,
     least,
     measures,
@@ -121,11 +122,11 @@ def _trade(folder: ResultsFolder) -> str:
 def _for_whom(made: list[Option]) -> Iterator[str]:
     if not made:
         return
-    known = [o for o in made if o.metrics["changed_pupils"] is not None]
+    known = [o for o in made if changed(o) is not None]
     if known:
-        by_change = sorted(known, key=lambda o: (o.metrics["changed_pupils"], o.label))
+        by_change = sorted(known, key=lambda o: (changed(o), o.label))
         first, last = by_change[0], by_change[-1]
-        n, most = (o.metrics["changed_pupils"] for o in (first, last))
+        n, most = changed(first), changed(last)
         yield say(
             "report.summary.whom_change",
             n=n,
@@ -183,7 +184,7 @@ def _table(folder: ResultsFolder) -> TableBlock:
                 *astray,
                 one_decimal(m["mean_minutes"]),
                 one_decimal(m["max_minutes"]),
-                number(m["changed_pupils"]),
+                number(changed(option)),
                 say("report.principles.counts", met=counts["met"], all=sum(counts.values())),
                 *([number(m["pupils"])] if has_own_base else []),
             )
