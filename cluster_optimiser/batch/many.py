@@ -152,6 +152,8 @@ class _Run:
         self.attempts: Counter[str] = Counter()
         self.progress_folder: Path | None = None
         self.loose: list[str] = []
+        is_many = len(ordered) >= shelf.RUNS_TOGETHER or bool(shelf.packs(ledger.out))
+        self.are_put_away = ledger.options.outputs == "tables" and is_many and shelf.has_parquet()
 
     def to_the_end(self) -> None:
         """Run everything that can be run."""
@@ -266,7 +268,7 @@ class _Run:
         self.hooks.on_end(outcome)
         if not outcome.has_plan and not self.keep_going:
             self.waiting.clear()
-        if self.ledger.options.outputs == "tables" and self.is_loose(outcome):
+        if self.are_put_away and self.is_loose(outcome):
             self.loose.append(outcome.scenario.option)
         if len(self.loose) >= shelf.RUNS_TOGETHER:
             self.put_away()
@@ -277,8 +279,8 @@ class _Run:
         return record is not None and record.outputs == "tables" and not outcome.failure
 
     def put_away(self) -> None:
-        """Put what has been finished into tables, where they can be written."""
-        if self.loose and shelf.has_parquet():
+        """Put what has been finished into tables."""
+        if self.loose:
             shelf.put_away(self.ledger.out, self.loose)
         self.loose.clear()
 

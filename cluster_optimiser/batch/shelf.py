@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 TABLES, TEXTS, RUN = "tables", "texts", "run"
 
 RUNS_TOGETHER = 64
-"""So many finished runs are put away at once, as one group of rows in each table."""
+"""So many finished runs are put away at once, as one group of rows in each table; a batch of fewer
+keeps a folder for each."""
 
 INSTALL = 'pip install "cluster-optimiser[parquet]"'
 

@@ -195,7 +195,7 @@ def run(  # noqa: PLR0913 - an option each
         print_json(outcome.summary())
     if (out / "index.html").is_file() and shard is None and outputs == "all":
         live.to_user.print(f"Open {out / 'index.html'}", markup=False)
-    _tell_folders(outputs, live)
+    _tell_folders(len(outcomes), outputs, live)
     sys.exit(_exit_code(outcomes))
 
 
@@ -248,11 +248,12 @@ def _tell_ground(ground: Sequence[Finding], outcomes: Sequence[Outcome], live: L
             live.to_user.print(f"Ground: {words}", markup=False)
 
 
-def _tell_folders(outputs: Outputs, live: Live) -> None:
-    """Say why runs are not put away, where they are not."""
+def _tell_folders(n_runs: int, outputs: Outputs, live: Live) -> None:
+    """Say why many runs are not put away, where they are not."""
     from cluster_optimiser.batch import shelf
 
-    if outputs == "tables" and not shelf.has_parquet():
+    is_many = outputs == "tables" and n_runs >= shelf.RUNS_TOGETHER
+    if is_many and not shelf.has_parquet():
         said = f"For Parquet {shelf.INSTALL}; without it each run has a folder."
         live.to_user.print(said, markup=False)
 

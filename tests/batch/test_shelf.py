@@ -25,6 +25,7 @@ from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
 from tests.inputs.broken import make_authority
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 RUNS = ("a", "b", "none")
@@ -35,6 +36,13 @@ def put_scenarios(folder: Path) -> list[Path]:
     put(folder, "b", 'units = "a"')
     put(folder, "none", IMPOSSIBLE)
     return [folder / f"{label}.toml" for label in RUNS]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def three_are_many() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shelf, "RUNS_TOGETHER", len(RUNS))
+        yield
 
 
 @pytest.fixture
@@ -195,12 +203,21 @@ def test_tables_that_cannot_be_read_are_said(put_away: Path, name: str) -> None:
         shelf.content(put_away / "a" / "plan.csv")
 
 
+def test_a_few_runs_keep_their_folders(paths: list[Path], out: Path) -> None:
+    run_into(out, *paths[:2], outputs="tables")
+    assert (out / "a" / "plan.csv").is_file()
+    assert not (out / "tables").exists()
+
+
 def test_without_its_package_every_run_keeps_its_folder_and_says_so(
     paths: list[Path], out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shelf, "has_parquet", lambda: False)
-    command = ["run", str(paths[0]), "--out", str(out), "-j1", "--outputs", "tables"]
-    found = CliRunner().invoke(app, command)
+    files = [str(path) for path in paths]
+    options = ["--out", str(out), "-j1", "--outputs", "tables"]
+    few = CliRunner().invoke(app, ["run", files[0], *options])
+    assert "each run has a folder" not in few.stderr
+    found = CliRunner().invoke(app, ["run", *files, *options])
     assert "each run has a folder" in found.stderr
     assert "cluster-optimiser[parquet]" in found.stderr
     assert (out / "a" / "plan.csv").is_file()
