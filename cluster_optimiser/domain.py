@@ -507,7 +507,6 @@ class Violation:
         return say(f"broken.{self.said}", self.n, **self.values)
 
     def __str__(self) -> str:
-        """Give the violation as one line."""
         return f"{self.rule}: {self.subject}: {self.detail}"
 
 

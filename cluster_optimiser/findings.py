@@ -78,12 +78,10 @@ class Finding:
         return " ".join(filter(None, parts)) + said
 
     def fault(self, file: str) -> Fault:
-        """Give it as a fault of a file."""
         remedy = f'{self.settle} If it is right: accept = ["{self.key}"] in authority.toml.'
         return Fault(file, 0, self.subject, self.problem, remedy, kind=self.kind)
 
     def record(self) -> dict[str, Any]:
-        """Give it as plain data."""
         place = None if self.where is None else self.where.centroid
         return {
             "kind": self.kind,
@@ -116,7 +114,6 @@ def gravest(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def open_faults(findings: Iterable[Finding]) -> list[Finding]:
-    """Give the faults that nobody has accepted."""
     return [one for one in findings if one.grade == "fault" and not one.is_accepted]
 
 

@@ -42,8 +42,6 @@ def sealed_seconds(seconds: float, stamp: str) -> float:
     How long a run took is the one thing that two runs of the same differ in, so no hash of the
     results may hold it; the digits below the millisecond, which say nothing, tell of an edit.
 
-    Examples
-    --------
     >>> sealed_seconds(1.25, "stamp"), sealed_seconds(sealed_seconds(1.25, "stamp"), "stamp")
     (1.250395974, 1.250395974)
     """

@@ -149,7 +149,6 @@ def value_of(term: terms.Term, schools: gpd.GeoDataFrame) -> int:
 
 
 def value_of_plan(term: terms.Term, clusters: Mapping[str, gpd.GeoDataFrame]) -> float:
-    """Give a plan's value of an own term, in its unit."""
     if term.adds_up:
         total = sum(value_of(term, schools) for schools in clusters.values())
     else:
@@ -182,7 +181,6 @@ def broken_by(schools: gpd.GeoDataFrame) -> dict[str, str]:
 
 
 def clusters_of(schools: gpd.GeoDataFrame, assignment: pd.Series) -> dict[str, gpd.GeoDataFrame]:
-    """Give the schools of each cluster, sorted by URN."""
     parts = schools.groupby(assignment.reindex(schools.index), sort=True)
     return {str(name): part.sort_index() for name, part in parts}
 

@@ -46,7 +46,6 @@ _PLANS: ContextVar[bool] = ContextVar("plans", default=False)
 
 
 def listener() -> Callable[[Progress], None]:
-    """Give what listens now."""
     return _LISTENER.get()
 
 

@@ -41,7 +41,6 @@ class Proof:
 
     @property
     def count_of_plans(self) -> int | None:
-        """All legal plans, where they were counted."""
         found = getattr(self, "n_legal_plans", None)
         return found if isinstance(found, int) else None
 
@@ -51,12 +50,10 @@ class Proof:
         return str(getattr(self, "among", None) or "")
 
     def facts(self) -> dict[str, Any]:
-        """Give every fact that is known, by name."""
         held = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: v for name, v in held.items() if v is not None or name in self.known}
 
     def record(self) -> dict[str, Any]:
-        """Give the facts as manifests keep them."""
         facts = self.facts()
         if "second_method" in facts:
             facts["second_method"] = SECOND_METHODS[facts["second_method"]]
@@ -65,8 +62,6 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeProof(Proof):
-    """Of a merge."""
-
     known: ClassVar[frozenset[str]] = frozenset({"n_legal_plans"})
     n_units: int
     n_candidates: int | None = None  # None where there were too many to list
@@ -82,8 +77,6 @@ class MergeProof(Proof):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelsProof(Proof):
-    """Of clusters within groupings."""
-
     known: ClassVar[frozenset[str]] = frozenset({"n_legal_plans"})
     n_units: int
     n_candidates: int
@@ -97,8 +90,6 @@ class LevelsProof(Proof):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedrawProof(Proof):
-    """Of a redraw."""
-
     n_units: int
     n_hubs: int
     n_pairs: int  # of a unit and a hub that it may join
@@ -112,7 +103,6 @@ class RedrawProof(Proof):
 
 
 def proof_of(record: Mapping[str, Any]) -> Proof:
-    """Read what a manifest keeps of a proof."""
     if not record:
         return Proof()
     facts = dict(record)

@@ -42,8 +42,6 @@ def polsby_popper(area: BaseGeometry) -> float:
     4 pi A / P^2 with area A and perimeter P: 1 for a circle, near 0 for a thread (Polsby and Popper
     1991, Yale Law & Policy Review 9).
 
-    Examples
-    --------
     >>> import shapely
     >>> round(polsby_popper(shapely.box(0, 0, 1000, 1000)), 4)
     0.7854
@@ -52,7 +50,6 @@ def polsby_popper(area: BaseGeometry) -> float:
 
 
 def _undivided_units(problem: Problem, assignment: pd.Series) -> dict[str, list[str]]:
-    """Give the units that lie whole in each cluster."""
     held: dict[str, set[str]] = {}
     for unit, cluster in zip(problem.unit_of, assignment.loc[problem.unit_of.index], strict=True):
         held.setdefault(str(unit), set()).add(str(cluster))
@@ -132,7 +129,6 @@ def _people(
     places: MeetingPlaces,
     everywhere: MeetingPlaces,
 ) -> dict[str, object]:
-    """Give pupils and minutes of a cluster's schools."""
     total = int(pupils[members].sum())
     place, anywhere = places.of_one(members), everywhere.of_one(members)
     known = place is not None and place.max_centiminutes != UNKNOWN
@@ -162,7 +158,6 @@ def _layers(areas: Mapping[str, np.ndarray], pupils: np.ndarray) -> dict[str, ob
 
 
 def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.GeoDataFrame:
-    """Make the table of a plan's clusters."""
     whole_of = _undivided_units(problem, assignment)
     exempt = set(problem.exempt_of)
     size = problem.scenario.size
@@ -277,7 +272,6 @@ def _held(problem: Problem, assignment: pd.Series, own: pd.DataFrame) -> set[tup
 def plan_metrics(
     problem: Problem, assignment: pd.Series, clusters: pd.DataFrame
 ) -> dict[str, float | int | None]:
-    """Give the numbers of a whole plan."""
     size, limit_min = problem.scenario.size, problem.scenario.travel.max_minutes
     own = clusters[~clusters["is_exempt"]]
     pupils = own["pupils"]

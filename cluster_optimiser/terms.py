@@ -162,8 +162,6 @@ def term_names() -> tuple[str, ...]:
 def lookup(name: str) -> Term:
     """Give the row of a term; a name that has none is refused.
 
-    Examples
-    --------
     >>> lookup("misaligned.district").metrics(())
     ('misaligned_district_pupils',)
     """
@@ -181,8 +179,6 @@ def term_words(
 ) -> str:
     """Say a term, or a stage, in one of the forms that the words have: a layer by its title.
 
-    Examples
-    --------
     >>> term_words("report.by", "misaligned.gp_consortium", {"gp_consortium": "GP consortia"})
     'alignment with the GP consortia'
     """
@@ -276,8 +272,6 @@ _METRICS = {metric.name: metric for metric in METRICS}
 def metric(name: str) -> Metric:
     """Give the row of a metric; a name that has none is refused.
 
-    Examples
-    --------
     >>> metric("misaligned_district_pupils").unit, metric("n_clusters").unit
     ('pupils', 'number')
     """

@@ -1,6 +1,6 @@
 """What outsiders call is documented in full, and every key of a scenario table is described.
 
-What stays inside has a sentence where its name does not say enough: ruff asks for that.
+What stays inside has a sentence only where its name does not say enough.
 """
 
 import importlib

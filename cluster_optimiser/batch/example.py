@@ -29,7 +29,6 @@ def rooms() -> dict[str, str]:
 
 
 def copy_example(folder: Path) -> None:
-    """Copy the example into a folder."""
     source = example_folder()
     there = [part for part in PARTS if (folder / part).exists()]
     if there:

@@ -38,7 +38,6 @@ def _is_nameable(path: Path) -> bool:
 
 
 def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path]:
-    """Find the scenario files that paths mean."""
     found: list[Path] = []
     faults = []
     for path in map(Path, paths):

@@ -50,7 +50,6 @@ class Place:
 
     @property
     def faults(self) -> list[Fault]:
-        """Faults of the ground, which stop every run."""
         return [one.fault(self.authority.register) for one in open_faults(self.findings)]
 
 
@@ -76,7 +75,6 @@ def place_at(folder: Path) -> Place:
 
 
 def ground_of(scenario: Scenario, place: Place) -> tuple[Finding, ...]:
-    """Give every finding of the ground under a scenario."""
     own = scenario_findings(scenario, place.authority, place.territory, place.known)
     return gravest((*place.findings, *own))
 
@@ -108,7 +106,6 @@ def place_of(scenario: Scenario) -> Place:
 
 
 def upper_scenario(scenario: Scenario) -> Scenario | None:
-    """Read the scenario of the level above."""
     if scenario.levels is None:
         return None
     label = scenario.levels.upper

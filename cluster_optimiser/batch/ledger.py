@@ -45,8 +45,6 @@ Outputs = Literal["all", "tables"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How scenarios are to be run."""
-
     seed: int = 0
     time_limit_s: float | None = None
     memory_mb: int | None = None
@@ -85,7 +83,6 @@ def input_hashes(folder: Path) -> dict[str, str]:
 def parts_of(
     scenario: Scenario, *, inputs: Mapping[str, str], seed: int, builds_on: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Put together what a result depends on."""
     own = {f"scenario's {path.name}": path for path in scenario_files(scenario)}
     files = {**inputs, **{name: digest(path.read_bytes()) for name, path in own.items()}}
     above = None if scenario.levels is None else beside(scenario, scenario.levels.upper)
@@ -119,7 +116,6 @@ def built_on(folder: Path) -> str:
 
 
 def read_record(folder: Path) -> Record | None:
-    """Read the record of a folder."""
     try:
         record = Record(**json.loads(text(folder / RECORD_FILE)))
     except (OSError, ValueError, TypeError, RecursionError):
@@ -150,7 +146,6 @@ def hash_file(path: Path) -> str:
 
 
 def why_run(parts: Mapping[str, Any], folder: Path, options: Options) -> list[str]:
-    """Say why a scenario must be run."""
     record = read_record(folder)
     if record is None:
         return ["new" if not folder.exists() else "its folder has no record of a finished run"]

@@ -63,7 +63,6 @@ class BatchLedger:
     inputs: dict[Path, dict[str, str]] = field(default_factory=dict)
 
     def seed(self, scenario: Scenario) -> int:
-        """Give the seed of a scenario: its own, or that of the batch."""
         return self.options.seed if scenario.seed is None else scenario.seed
 
     def parts(self, scenario: Scenario) -> dict[str, Any]:
@@ -85,7 +84,6 @@ class BatchLedger:
 
 
 def what_to_run(scenarios: Sequence[Scenario], out: Path, options: Options) -> dict[str, list[str]]:
-    """Say which scenarios would be run, and why."""
     ledger = BatchLedger(out, options)
     found: dict[str, list[str]] = {}
     for scenario in in_order(scenarios):
@@ -156,7 +154,6 @@ class _Run:
         self.are_put_away = ledger.options.outputs == "tables" and is_many and shelf.has_parquet()
 
     def to_the_end(self) -> None:
-        """Run everything that can be run."""
         self.run_all()
         self.put_away()
 
@@ -229,7 +226,6 @@ class _Run:
         return ""
 
     def submit(self, task: Task, reasons: tuple[str, ...]) -> None:
-        """Hand a task to the pool."""
         if self.pool is None:
             message = f"{task.scenario.option} changed while finished runs were read: run it again"
             raise ClusterOptimiserError(message)
@@ -262,7 +258,6 @@ class _Run:
             raise error
 
     def note(self, outcome: Outcome) -> None:
-        """Take note of an outcome."""
         _LOG.info("%s: %s", outcome.scenario.option, outcome.failure or outcome.status)
         self.outcomes[outcome.scenario.option] = outcome
         self.hooks.on_end(outcome)
@@ -279,7 +274,6 @@ class _Run:
         return record is not None and record.outputs == "tables" and not outcome.failure
 
     def put_away(self) -> None:
-        """Put what has been finished into tables."""
         if self.loose:
             shelf.put_away(self.ledger.out, self.loose)
         self.loose.clear()

@@ -147,7 +147,6 @@ def _rename(root: Path, names: dict[str, str]) -> None:
 
 
 def lines_of(mended: dict[str, Mended]) -> Iterator[str]:
-    """Tell what was done to each file."""
     for file, one in mended.items():
         total, points = one.account.sum(), one.n_points
         n_gaps, n_overlaps = (

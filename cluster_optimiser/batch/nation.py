@@ -40,7 +40,6 @@ class Nation:
 
     @property
     def n_refused(self) -> int:
-        """Authorities that could not be made."""
         return int((self.table["state"] == REFUSED).sum())
 
 

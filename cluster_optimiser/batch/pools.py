@@ -62,7 +62,6 @@ class Pool:
     def submit(
         self, task: Task, tell: Callable[[Progress], None] | None = None
     ) -> Future[Made | None]:
-        """Have a task run."""
         future: Future[Made | None] = Future()
         try:
             if tell is None:
@@ -82,7 +81,6 @@ class Pool:
         """Refuse to go on where whoever gives out the work is gone."""
 
     def __enter__(self) -> Self:
-        """Begin."""
         return self
 
     def __exit__(
@@ -124,13 +122,11 @@ class LocalPool(Pool):
     def submit(
         self, task: Task, tell: Callable[[Progress], None] | None = None
     ) -> Future[Made | None]:
-        """Have a task run by one of the processes."""
         del tell
         future: Future[Made | None] = self.executor.submit(work, task)
         return future
 
     def mend(self) -> None:
-        """Start processes again."""
         # One that has been idle for long may end while others still work: that is no fault.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
         with _quiet_tracker():
@@ -166,7 +162,6 @@ class DaskPool(Pool):
     last_seen_s: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        """Connect."""
         try:
             distributed = importlib.import_module("distributed")
         except ImportError as error:
@@ -186,7 +181,6 @@ class DaskPool(Pool):
     def submit(
         self, task: Task, tell: Callable[[Progress], None] | None = None
     ) -> Future[Made | None]:
-        """Have a task run by one of the workers."""
         del tell
         return self.executor.submit(work, task)
 
@@ -218,7 +212,6 @@ class DaskPool(Pool):
 
 
 def open_pool(executor: str, jobs: int) -> Pool:
-    """Give the processes that a batch runs in."""
     if executor.startswith(DASK):
         return DaskPool(address=executor.removeprefix(DASK))
     if jobs != 1 and own.marks():

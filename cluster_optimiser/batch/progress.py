@@ -47,7 +47,6 @@ def progress_to(file: Path | None) -> Iterator[None]:
 
 
 def read_progress(file: Path | None) -> Progress | None:
-    """Read what another process has written down."""
     if file is None:
         return None
     with suppress(OSError, ValueError, TypeError):

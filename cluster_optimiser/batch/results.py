@@ -177,7 +177,6 @@ def write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> li
 
 
 def _write_page(group: Sequence[Outcome], folder: Path) -> None:
-    """Write the comparison and the page of one authority."""
     results = [load_result(outcome) for outcome in group if outcome.has_plan]
     unsolved = [load_unsolved(outcome) for outcome in group if not outcome.has_plan]
     present.write_comparison(

@@ -166,7 +166,6 @@ def download_roads(
 
 
 def open_roads(file: Path) -> RoadNetwork:
-    """Read a road file that a user names."""
     if not file.is_file():
         remedy = "Check the path, or make it with `cluster-optimiser roads import`."
         raise InputError([Fault(str(file), 0, "", "there is no such file", remedy)])
@@ -174,7 +173,6 @@ def open_roads(file: Path) -> RoadNetwork:
 
 
 def road_facts(network: RoadNetwork) -> dict[str, object]:
-    """Count what a network has, for people to check."""
     roads = network.roads[~network.roads["is_ferry"]]
     total_m = max(float(roads["length_m"].sum()), 1.0)
 

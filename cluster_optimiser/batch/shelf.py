@@ -53,11 +53,9 @@ class Pack:
 
     @property
     def number(self) -> int:
-        """Its place in time."""
         return int(self.path.stem)
 
     def table(self, name: str) -> Path:
-        """Give the file of a table."""
         return self.path.parent / name / f"{self.number}.parquet"
 
 
@@ -101,7 +99,6 @@ def is_put_away(folder: Path) -> bool:
 
 
 def names(folder: Path) -> list[str]:
-    """Give the names of a run's files."""
     if folder.exists():
         return sorted(path.name for path in folder.iterdir())
     place = _place(folder)
@@ -158,7 +155,6 @@ def _texts(pack: Pack, group: int) -> dict[str, dict[str, str]]:
 
 @functools.lru_cache(maxsize=64)
 def _csv_files(pack: Pack, group: int, name: str) -> dict[str, str]:
-    """Make one CSV file of each of a group of runs again."""
     lines: dict[str, list[Row]] = {}
     for row in _rows(pack.table(name), group):
         lines.setdefault(row[RUN], []).append(row)

@@ -76,15 +76,12 @@ MIN_NESTED = 4
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Pupils of a cluster."""
-
     min_pupils: int
     max_pupils: int
     target_pupils: int  # the average that the number of clusters gives
 
     @classmethod
     def around(cls, target: float, spread: float) -> Sizes:
-        """Give the range round a target."""
         low = math.floor(target * (1 - spread) / ROUND_PUPILS) * ROUND_PUPILS
         high = math.ceil(target * (1 + spread) / ROUND_PUPILS) * ROUND_PUPILS
         return cls(max(0, low), max(1, high), max(1, round(target)))
@@ -128,7 +125,6 @@ class _Starters:
         ]
 
     def write(self) -> tuple[str, ...]:
-        """Write every file."""
         self._put("base.toml", "base", self._base(longest_min="not known"))
         is_made = self.place.authority.is_made
         path = self._put(

@@ -63,8 +63,6 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A new authority in place."""
-
     boundaries: Path  # its folder, and that of its starter scenarios
     scenarios: Path  # its folder, and that of its starter scenarios
     lines: tuple[str, ...]  # the summary, for a person to check
@@ -79,8 +77,6 @@ MOST_KEY = 60
 def folder_name(name: str) -> str:
     """Give the name of an authority's folder.
 
-    Examples
-    --------
     >>> folder_name("Bath & North East Somerset")
     'bath-north-east-somerset'
     """

@@ -49,7 +49,6 @@ CHANGE_COLUMNS = (
 
 
 def runs_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """Put every run into one table."""
     keys = list(dict.fromkeys(key for outcome in outcomes for key in outcome.scenario.swept))
     keys = [key for key in keys if key not in {"seed", "authority"}]
     rows = []
@@ -175,8 +174,6 @@ def plans_table(runs: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
 def plan_name(number: int) -> str:
     """Name plans by letters, as columns of a spreadsheet.
 
-    Examples
-    --------
     >>> plan_name(0), plan_name(27)
     ('A', 'AB')
     """
@@ -226,7 +223,6 @@ def _edges(steps: pd.DataFrame) -> list[str]:
 
 
 def change_words(change: Mapping[Hashable, Any]) -> str:
-    """Say in one line where the answer changes."""
     held = f" ({change['held']})" if change["held"] else ""
     step = (
         f"{change['sweep']}: {change['key']} {change['from_value']} -> {change['to_value']}{held}"

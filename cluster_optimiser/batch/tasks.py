@@ -63,8 +63,6 @@ class Made:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What became of one scenario of a batch."""
-
     scenario: Scenario
     folder: Path  # folder of its results; not there where it failed
     record: Mapping[str, Any] = field(default_factory=dict)
@@ -84,7 +82,6 @@ class Outcome:
 
     @property
     def has_plan(self) -> bool:
-        """Whether there is a plan."""
         return bool(self.record) and "message" not in self.record
 
     def summary(self) -> dict[str, Any]:
@@ -101,6 +98,5 @@ def read_outcome(
     reasons: tuple[str, ...] = (),
     made: Made | None = None,
 ) -> Outcome:
-    """Read what became of a scenario from its folder."""
     record = json.loads(text(folder / "manifest.json"))
     return Outcome(scenario, folder, record, reasons, made=made)

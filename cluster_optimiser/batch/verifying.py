@@ -295,7 +295,6 @@ def _again(scenario: Scenario, results: Path) -> list[Fault]:
 def _together_again(
     scenarios: Sequence[Scenario], results: Path, top: Mapping[str, Any]
 ) -> list[Fault]:
-    """Make what speaks of all options again."""
     outcomes = [read_outcome(scenario, results / scenario.option) for scenario in scenarios]
     options = Options(outputs="all" if "index.html" in top["files"] else "tables")
     with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as temporary:

@@ -27,13 +27,6 @@ class Live:
 
     Not on a terminal, or without colour, there are neither: each scenario has its line when it
     ends.
-
-    Parameters
-    ----------
-    to_user
-        The console.
-    bar, whole, lines
-        Set when it begins: the bar, its line for the batch, and those of the scenarios.
     """
 
     to_user: Any = field(default_factory=console)
@@ -63,65 +56,31 @@ class Live:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take the bar away."""
         self.bar.stop()
 
     @property
     def is_watched(self) -> bool:
-        """Whether anybody sees progress."""
         return not is_plain(self.to_user)
 
     def begin(self, total: int) -> None:
-        """Say how many scenarios there are.
-
-        Parameters
-        ----------
-        total
-            How many.
-        """
         self.bar.update(self.whole, total=total, description="scenarios")
 
     def say(self, what: str) -> None:
-        """Say what is being done with all of them.
-
-        Parameters
-        ----------
-        what
-            In a word or two.
-        """
+        """Say what is being done with all of them."""
         self.bar.update(self.whole, description=what)
 
     def started(self, scenario: Scenario) -> None:
-        """Give a scenario its line.
-
-        Parameters
-        ----------
-        scenario
-            The scenario.
-        """
+        """Give a scenario its line."""
         label = scenario.option
         self.lines[label] = self.bar.add_task(f"{label}: building", total=None)
 
     def told(self, scenario: Scenario, progress: Progress) -> None:
-        """Show how far a solver is.
-
-        Parameters
-        ----------
-        scenario, progress
-            The scenario, and what its solver told.
-        """
         line = self.lines.get(scenario.option)
         if line is not None:
             self.bar.update(line, description=f"{scenario.option}: {progress_words(progress)}")
 
     def ended(self, outcome: Outcome) -> None:
-        """Take a scenario's line away; say what became of it, at once where it is not well.
-
-        Parameters
-        ----------
-        outcome
-            What became of it.
-        """
+        """Take a scenario's line away; say what became of it, at once where it is not well."""
         line = self.lines.pop(outcome.scenario.option, None)
         if line is not None:
             self.bar.remove_task(line)
@@ -130,31 +89,14 @@ class Live:
             self.to_user.print(line_of(outcome), markup=False)
 
     def close(self, outcomes: Sequence[Outcome]) -> None:
-        """Show the closing table, on a terminal.
-
-        Parameters
-        ----------
-        outcomes
-            What became of each scenario.
-        """
+        """Show the closing table, on a terminal."""
         if self.is_watched and outcomes:
             self.to_user.print(table_of(outcomes))
 
 
 def progress_words(progress: Progress) -> str:
-    """Say how far a solver is.
+    """Give stage, best so far, bound and gap, as far as they are known.
 
-    Parameters
-    ----------
-    progress
-        What it told.
-
-    Returns
-    -------
-    Stage, best so far, bound and gap, as far as they are known.
-
-    Examples
-    --------
     >>> from cluster_optimiser.progress import Progress
     >>> progress_words(Progress("count", 26, 25))
     'count: best 26, bound 25, gap 3.8 %'
@@ -170,17 +112,7 @@ def progress_words(progress: Progress) -> str:
 
 
 def line_of(outcome: Outcome) -> str:
-    """Say in one line what became of a scenario.
-
-    Parameters
-    ----------
-    outcome
-        The outcome.
-
-    Returns
-    -------
-    Label, status and the plan in short, or why there is none.
-    """
+    """Say in one line what became of a scenario."""
     status = "FAILED" if outcome.failure else outcome.status
     label = f"{outcome.scenario.option:<4} {status:<10}"
     if not outcome.has_plan:
@@ -192,17 +124,7 @@ def line_of(outcome: Outcome) -> str:
 
 
 def plan_words(outcome: Outcome) -> tuple[str, str]:
-    """Give the number and the sizes of a plan's clusters.
-
-    Parameters
-    ----------
-    outcome
-        An outcome with a plan.
-
-    Returns
-    -------
-    Both in words.
-    """
+    """Give the number and the sizes of a plan's clusters."""
     from cluster_optimiser.domain import AT_LEAST
 
     metrics = outcome.record["metrics"]
@@ -215,17 +137,6 @@ def plan_words(outcome: Outcome) -> tuple[str, str]:
 
 
 def table_of(outcomes: Sequence[Outcome]) -> Any:  # noqa: ANN401 - rich is imported late
-    """Make the closing table.
-
-    Parameters
-    ----------
-    outcomes
-        What became of each scenario.
-
-    Returns
-    -------
-    A table for a rich console.
-    """
     from rich.table import Table
     from rich.text import Text
 

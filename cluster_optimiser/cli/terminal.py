@@ -19,8 +19,6 @@ EXIT_INTERRUPTED = 130
 def plain_text(text: str) -> str:
     r"""Show control characters of names and files instead of sending them to the terminal.
 
-    Examples
-    --------
     >>> plain_text("Ash\x1b[2J School")
     'Ash\\x1b[2J School'
     """
@@ -51,17 +49,7 @@ def console() -> Console:
 
 
 def is_plain(to_user: Console) -> bool:
-    """Tell whether a console takes neither colour nor anything that moves.
-
-    Parameters
-    ----------
-    to_user
-        The console.
-
-    Returns
-    -------
-    True where it is not a terminal, or NO_COLOR is set.
-    """
+    """Tell whether a console takes neither colour nor anything that moves."""
     return not to_user.is_terminal or to_user.no_color
 
 
@@ -95,11 +83,5 @@ verbose_option = click.option(
 
 
 def print_json(data: dict[str, Any]) -> None:
-    """Print one JSON object on one line of stdout.
-
-    Parameters
-    ----------
-    data
-        What to print.
-    """
+    """Print one JSON object on one line of stdout."""
     say(json.dumps(data, ensure_ascii=False))

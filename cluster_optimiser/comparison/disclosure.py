@@ -35,8 +35,6 @@ def protected_counts(counts: pd.Series, home: pd.Series) -> pd.Series:
     there is (largest remainders); what the sum has beyond its last multiple goes to the largest
     count. A count that is not known stays so.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> counts = pd.Series([7, 3, 13, 4], index=[1, 2, 3, 4], dtype="Int64")
     >>> protected_counts(counts, pd.Series(["a", "a", "a", "b"], index=counts.index)).tolist()
@@ -52,7 +50,6 @@ def protected_counts(counts: pd.Series, home: pd.Series) -> pd.Series:
 
 
 def moved_counts(group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Move the counts of one home."""
     total = int(group.sum())
     if len(group) < LEAST_SCHOOLS or total < LEAST_COUNT:
         total = (total + STEP // 2) // STEP * STEP

@@ -18,8 +18,6 @@ LEVEL_COLUMNS = ("grouping_scenario", "grouping", "grouping_area")
 def is_nested(lower: pd.Series, upper: pd.Series) -> bool:
     """Tell whether every cluster of one plan lies inside one cluster of another.
 
-    Examples
-    --------
     >>> is_nested(pd.Series({1: "a", 2: "a", 3: "b"}), pd.Series({1: "x", 2: "x", 3: "x"}))
     True
     >>> is_nested(pd.Series({1: "a", 2: "a"}), pd.Series({1: "x", 2: "y"}))

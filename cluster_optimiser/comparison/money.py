@@ -49,8 +49,6 @@ def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
     Each gets its exact part rounded down; what is left goes one by one to the largest remainders,
     the earlier one where two are equal (Hamilton's method).
 
-    Examples
-    --------
     >>> largest_remainder([Fraction(1), Fraction(1), Fraction(1)], 100)
     [34, 33, 33]
     """

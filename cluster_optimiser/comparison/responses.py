@@ -40,8 +40,6 @@ LIKE_SHARE = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Responses:
-    """What replies say."""
-
     replies: pd.DataFrame
     support: pd.DataFrame
     plans: pd.DataFrame
@@ -62,8 +60,6 @@ class Responses:
 def company_apart_pupils(one: pd.Series, other: pd.Series, pupils: pd.Series) -> int:
     """Count the pupils in different company: at schools whose cluster is not one of both plans.
 
-    Examples
-    --------
     >>> ab_c, a_bc = pd.Series(["x", "x", "y"]), pd.Series(["x", "y", "y"])
     >>> company_apart_pupils(ab_c, a_bc, pd.Series([1, 2, 4]))
     7
@@ -196,7 +192,6 @@ def _leading(n_of: Counter[str], n_replied: int, n_schools: int, rules: CountRul
 def _support(
     table: pd.DataFrame, authority: Authority, answers: Sequence[str], rules: CountRules
 ) -> pd.DataFrame:
-    """Count what schools prefer, by place."""
     of_schools = table["is_counted"] & (table["respondent"] == "school")
     chosen = table[of_schools].set_index("urn")["option"].reindex(authority.schools.index)
     rows = []
@@ -276,7 +271,6 @@ def _same_texts(replies: Sequence[Reply], table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _comments(replies: Sequence[Reply], table: pd.DataFrame, *, may_quote: bool) -> pd.DataFrame:
-    """List comments with whose they are."""
     rows = [
         (
             row["option"],

@@ -127,7 +127,6 @@ def dual_graph(
     contiguity: Contiguity,
     drives: Mapping[tuple[str, str], tuple[float, str]] | None = None,
 ) -> tuple[nx.Graph, tuple[str, ...]]:
-    """Make the graph of adjacent areas."""
     if contiguity.max_minutes is not None and drives is None:
         message = "a longest drive between neighbours is set, but no drives are given"
         raise ValueError(message)

@@ -30,8 +30,6 @@ def areas_of(schools: pd.DataFrame, layers: Iterable[str]) -> dict[str, NDArray[
 def home_and_misaligned(areas: Iterable[tuple[str | None, int]]) -> tuple[str | None, int]:
     """Find the area that holds most pupils, and the pupils outside it.
 
-    Examples
-    --------
     >>> home_and_misaligned([("Breckland", 900), ("Norwich", 100), (None, 20)])
     ('Breckland', 120)
     """

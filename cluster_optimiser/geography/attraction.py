@@ -205,8 +205,6 @@ def _names(names: Sequence[str], site: Mapping[int, int]) -> dict[int, str]:
 def _short(name: str) -> str:
     """Shorten a school's name to what tells it from others; where nothing does, it stays.
 
-    Examples
-    --------
     >>> _short("Shelley College, A Share Academy"), _short("High School, A Share Academy")
     ('Shelley', 'High School')
     """

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 def school_unit(urn: int) -> str:
     """Give the name of the unit that is one school.
 
-    Examples
-    --------
     >>> school_unit(121000)
     'URN 121000'
     """

@@ -59,7 +59,6 @@ THIN_M = 10.0
 
 
 def authority_findings(authority: Authority, territory: Territory) -> tuple[Finding, ...]:
-    """Compare the sources of an authority."""
     found = [
         *outside_cluster(authority),
         *other_area(authority),

@@ -61,7 +61,6 @@ class Measures:
 
     @cached_property
     def places(self) -> MeetingPlaces:
-        """Where sets of parts meet."""
         return MeetingPlaces.of_problem(self.problem, self.parts)
 
     @cached_property
@@ -93,8 +92,6 @@ class Measures:
 
 
 class Sets:
-    """Sets of parts."""
-
     def __init__(self, measures: Measures, members: NDArray[np.bool_]) -> None:
         self.measures, self.members = measures, members
         self.scenario = measures.problem.scenario
@@ -106,16 +103,13 @@ class Sets:
 
     @cached_property
     def pupils(self) -> NDArray[np.int64]:
-        """Pupils of each set."""
         return np.asarray(self.counts @ self.measures.added(self.measures.pupils))
 
     @cached_property
     def meetings(self) -> list[MeetingPlace | None]:
-        """Where each set meets."""
         return self.measures.places.of(self.members)
 
     def cost(self, term: str) -> Costs:
-        """Give what each set costs in a term."""
         row = lookup(term)
         if row.layer is not None:
             return _outside(self, LAYER_PREFIX + row.layer)

@@ -46,7 +46,6 @@ class Mended:
 
     @property
     def is_changed(self) -> bool:
-        """Whether any area is another than before."""
         return bool(self.changes) or self.n_points[0] != self.n_points[1]
 
 
@@ -128,7 +127,6 @@ def _gaps(shapes: NDArray[np.object_], close_m: float) -> Iterator[tuple[BaseGeo
 
 
 def polygonal(shape: BaseGeometry) -> BaseGeometry:
-    """Keep what has an area."""
     parts = [part for part in shapely.get_parts(shape) if part.area > 0]
     return shapely.union_all(parts) if parts else shapely.Polygon()
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 def counted(schools: pd.DataFrame, measure: str) -> pd.Series:
-    """Give what a measure of a formula counts at each school."""
     if measure == "schools":
         return pd.Series(1, index=schools.index, dtype="Int64")
     numbers: pd.Series = pd.to_numeric(schools[measure], errors="coerce").astype("Int64")
@@ -33,7 +32,6 @@ def takes_part(schools: pd.DataFrame, funding: Funding) -> pd.Series:
 def need_and_pupils(
     schools: pd.DataFrame, funding: Funding
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give the need and the pupils of schools that need is counted for."""
     part = takes_part(schools, funding).to_numpy()
     need = np.zeros(len(schools), dtype=np.int64)
     for measure, weight in funding.need.items():
@@ -48,8 +46,6 @@ def need_deviation_centipupils(need: int, pupils: int, all_need: int, all_pupils
 
     |n - N p / P|, in hundredths of a weighted pupil, rounded half up.
 
-    Examples
-    --------
     >>> need_deviation_centipupils(60_000, 50, 100_000, 100)
     1000
     """

@@ -35,7 +35,6 @@ KILOMETRE_M = 1_000
 
 
 def build_territory(authority: Authority) -> Territory:
-    """Build the ground of an authority."""
     schools = authority.schools
     local = schools["local_cluster"]
     if authority.has_areas and authority.clusters is not None:
@@ -123,7 +122,6 @@ def _areas_of(
 def piece_findings(
     clusters: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, schools: gpd.GeoDataFrame
 ) -> tuple[str, ...]:
-    """Say which clusters are in several pieces, and why."""
     findings = []
     for cluster, shape in clusters.geometry.items():
         pieces = list(shapely.get_parts(shape))
@@ -197,5 +195,4 @@ def in_words(metres: float) -> str:
 
 
 def listed(names: list[str]) -> str:
-    """Give all names in words."""
     return "".join(names) if not names[1:] else ", ".join(names[:-1]) + " and " + names[-1]

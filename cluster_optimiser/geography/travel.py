@@ -35,8 +35,6 @@ def estimated_minutes(km: NDArray[np.float64], spec: TravelSpec) -> NDArray[np.f
     minutes = constant + sum over bands of (kilometres of the trip within the band) x (minutes per
     km); 0 where the distance is 0, so that schools on one site are not minutes apart.
 
-    Examples
-    --------
     >>> spec = TravelSpec("estimate", constant_min=4.0, bands=((10.0, 1.3), (float("inf"), 0.9)))
     >>> estimated_minutes(np.array([0.0, 10.0, 20.0]), spec).tolist()
     [0.0, 17.0, 26.0]
@@ -112,8 +110,6 @@ def drive_between(
 ) -> Drive:
     """Find the drive between two areas.
 
-    Examples
-    --------
     >>> minutes = np.array([[0.0, 9.0, 5.0], [9.0, 0.0, np.nan], [7.0, 4.0, 0.0]])
     >>> drive_between(minutes, np.array([0]), np.array([1, 2]))
     Drive(minutes=7.0, positions=(0, 2))

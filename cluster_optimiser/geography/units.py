@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 
 def exempt_groups(scenario: Scenario, schools: pd.DataFrame) -> pd.Series:
-    """Give the exempt group of each exempt school."""
     group = pd.Series(pd.NA, index=schools.index, dtype="object", name="exempt")
     for exempt in scenario.exempt:
         group = group.mask(group.isna() & _matches(exempt, schools), exempt.name)
@@ -79,7 +78,6 @@ def _held_by_most(units: pd.Series) -> str:
 def unit_table(
     schools: pd.DataFrame, unit_of: pd.Series, shapes: gpd.GeoSeries, layers: list[str]
 ) -> gpd.GeoDataFrame:
-    """Make the table of units."""
     rows: dict[str, dict[str, object]] = {}
     held = schools.loc[unit_of.index]
     pupils = held["pupils"].to_numpy()

@@ -196,7 +196,6 @@ def _in_its_place(
 def _drawn(
     folder: Folder, settings: Settings, layers: LayersRead, clusters: Areas | None
 ) -> dict[str, gpd.GeoDataFrame]:
-    """Give the polygons that were read, by their file."""
     drawn = {
         folder.label(table.file): layers.layers[name].polygons
         for name, table in settings.layers.items()

@@ -88,7 +88,6 @@ def _dissolved(table: Table, column: str) -> tuple[Table, tuple[str, ...]]:
 
 
 def read_outline(folder: Folder, name: str) -> tuple[BaseGeometry, tuple[str, ...]] | None:
-    """Read the authority's outline."""
     table = folder.read(name, subject="outline.file")
     if table is None:
         return None
@@ -100,7 +99,6 @@ def read_outline(folder: Folder, name: str) -> tuple[BaseGeometry, tuple[str, ..
 def read_points(
     folder: Folder, name: str, *, name_column: str, layer: str
 ) -> gpd.GeoDataFrame | None:
-    """Read named points, such as centres."""
     subject = f"layers.{layer}"
     table = folder.read(name, subject=f"{subject}.file")
     if table is None:
@@ -182,7 +180,6 @@ def _repaired(
 
 
 def polygons_of(shape: BaseGeometry | None) -> BaseGeometry:
-    """Make a shape valid and keep its polygons."""
     if shape is None:
         return shapely.Polygon()
     parts = shapely.get_parts(
@@ -218,7 +215,6 @@ def _check_overlaps(
 def holding_area(
     points: gpd.GeoSeries, areas: gpd.GeoDataFrame, *, within_m: float = NEAR_BORDER_M
 ) -> pd.Series:
-    """Find the area that holds each point."""
     found = pd.Series([None] * len(points), index=points.index, dtype=object)
     placed = points[points.notna()]
     if placed.empty or areas.empty:

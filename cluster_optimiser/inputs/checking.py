@@ -48,23 +48,18 @@ class FaultList:
         self._faults: list[Fault] = []
 
     def __len__(self) -> int:
-        """Count the faults."""
         return len(self._faults)
 
     def __iter__(self) -> Iterator[Fault]:
-        """Go through the faults."""
         return iter(self._faults)
 
     def add(self, file: str, row: int, subject: str, problem: Problem) -> None:
-        """Add one fault."""
         self._faults.append(Fault(file, row, subject, problem.text, problem.remedy))
 
     def extend(self, faults: Iterable[Fault]) -> None:
-        """Add faults found elsewhere."""
         self._faults.extend(faults)
 
     def raise_any(self) -> None:
-        """Raise all faults as one error, if there are any."""
         if self._faults:
             raise InputError(self._faults)
 
@@ -86,8 +81,6 @@ def did_you_mean(name: str, names: Iterable[str], otherwise: str) -> str:
 def listed(names: Iterable[str]) -> str:
     """Give the first five names in words, and the number of the rest.
 
-    Examples
-    --------
     >>> listed(["A", "B"])
     'A, B'
     >>> listed("ABCDEFG")
@@ -140,7 +133,6 @@ def shortened(text: str) -> str:
 
 
 def as_text(values: pd.Series) -> pd.Series:
-    """Give the values of a column as the text of names."""
     return pd.Series([_as_text(v) for v in values], index=values.index, dtype=object)
 
 

@@ -27,7 +27,6 @@ _REMEDY = "Give the site's coordinates."
 
 
 def has_coordinates(table: Table) -> bool:
-    """Tell whether a table places its rows."""
     columns = set(table.cells.columns)
     return table.geometry is not None or any(columns.issuperset(pair) for pair in PAIRS)
 
@@ -46,7 +45,6 @@ def metres_of(
 
 
 def locate(table: Table, *, subjects: Mapping[int, str], faults: FaultList) -> gpd.GeoSeries:
-    """Place every row of a table."""
     columns = set(table.cells.columns)
     pair = next((pair for pair in PAIRS if columns.issuperset(pair)), None)
     metres = table.system.code

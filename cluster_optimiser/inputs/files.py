@@ -89,8 +89,6 @@ _READ_ERRORS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A file as read."""
-
     file: str  # name of the file in faults
     cells: pd.DataFrame
     geometry: gpd.GeoSeries | None = None
@@ -120,7 +118,6 @@ class Folder:
         return f"{self.root.name}/{path}" if self.root.name else str(path)
 
     def find(self, name: str, *, subject: str) -> Path | None:
-        """Find a file that ``authority.toml`` names."""
         path = self.root / name.replace("\\", "/")
         settings = self.label("authority.toml")
         if PurePosixPath(name.replace("\\", "/")).is_absolute() or not _is_below(path, self.root):
@@ -138,7 +135,6 @@ class Folder:
         return path
 
     def content(self, path: Path) -> bytes:
-        """Read a file and remember its hash."""
         content = path.read_bytes()
         key = path.resolve().relative_to(self.root.resolve()).as_posix()
         self._hashes[key] = hashlib.sha256(content).hexdigest()
@@ -153,7 +149,6 @@ class Folder:
         used: Collection[str] | None = None,
         encoding: str = "",
     ) -> Table | None:
-        """Read a table of any supported format."""
         path = self.find(name, subject=subject)
         if path is None:
             return None

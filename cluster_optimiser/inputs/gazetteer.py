@@ -30,7 +30,6 @@ _WRITTEN = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}").fullmatch
 
 
 def postcode_of(text: str) -> str | Problem:
-    """Read a postcode."""
     if _WRITTEN(text):
         return text
     found = _POSTCODE.match("".join(text.split()).upper())
@@ -44,12 +43,10 @@ def _name_of(text: str) -> str | Problem:
 
 
 def read_postcodes(folder: Folder, settings: SpotsTable) -> pd.DataFrame | None:
-    """Read where postcodes lie."""
     return _read(folder, settings, key="postcodes", column="postcode", read=postcode_of)
 
 
 def read_places(folder: Folder, settings: SpotsTable) -> pd.DataFrame | None:
-    """Read where towns and villages lie."""
     return _read(folder, settings, key="places", column="name", read=_name_of)
 
 

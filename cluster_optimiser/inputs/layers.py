@@ -30,7 +30,6 @@ class LayersRead:
 def read_layers(
     folder: Folder, settings: dict[str, LayerTable], register: Register | None
 ) -> LayersRead:
-    """Read every layer."""
     read = LayersRead()
     for name, table in settings.items():
         if table.from_ in {None, "polygons"}:
@@ -54,7 +53,6 @@ def read_layers(
 
 
 def title_of(name: str, table: LayerTable) -> str:
-    """Give a layer's name in print."""
     return table.title or name.replace("_", " ").capitalize()
 
 

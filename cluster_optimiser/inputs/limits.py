@@ -32,7 +32,6 @@ ZIPPED = (".zip", ".kmz", ".shz")
 
 
 def limit(name: str) -> int:
-    """Give a limit."""
     value = os.environ.get(name, "")
     return int(value) if value.isdecimal() and int(value) else _DEFAULTS[name]
 
@@ -59,7 +58,6 @@ def too_detailed(geometry: gpd.GeoSeries) -> Problem | None:
 
 
 def over(name: str, number: int, unit: str) -> Problem | None:
-    """Tell whether a number is over a limit."""
     most = limit(name)
     if number <= most:
         return None

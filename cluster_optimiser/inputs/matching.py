@@ -68,8 +68,6 @@ class Match:
 def plain_words(text: str) -> list[str]:
     """Give the words of a name, abbreviations and spelling made one.
 
-    Examples
-    --------
     >>> plain_words("St. Mary's C of E (VA) Jnr & Infants' School")
     ['saint', 'marys', 'ce', 'va', 'junior', 'and', 'infant', 'school']
     """
@@ -83,8 +81,6 @@ def plain_words(text: str) -> list[str]:
 def name_key(text: str) -> str:
     """Give what all spellings of one name have in common.
 
-    Examples
-    --------
     >>> name_key("King's Lynn & St Mary") == name_key("King\u2019s Lynn and Saint Mary")
     True
     """
@@ -125,7 +121,6 @@ class SchoolNames:
                 self.by_number[re.sub(r"[^a-z0-9]", "", value.casefold())].append(urn)
 
     def find(self, written: str) -> Match:
-        """Find the school that is meant."""
         number = self._by_number(written)
         if number is not None:
             return number

@@ -90,7 +90,6 @@ class _Lookup:
             self.add(subject, Problem(f'there is no {kind} "{name}"', remedy))
 
     def add(self, subject: str, problem: Problem) -> None:
-        """Add a fault."""
         self.faults.add(self.file, 0, subject, problem)
 
 

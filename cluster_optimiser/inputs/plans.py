@@ -27,7 +27,6 @@ PLAN_COLUMNS = ("urn", "cluster")
 
 
 def load_plan(path: str | Path, authority: Authority) -> pd.Series:
-    """Read a plan file."""
     file = str(path)
     try:
         content = Path(path).read_bytes()
@@ -38,7 +37,6 @@ def load_plan(path: str | Path, authority: Authority) -> pd.Series:
 
 
 def read_plan(content: bytes, authority: Authority, file: str) -> pd.Series:
-    """Read the bytes of a plan file."""
     faults = FaultList()
     table = read_csv(content, file=file, faults=faults)
     if table is None:

@@ -50,7 +50,6 @@ _YEAR = re.compile(r"(1[89]|2[01])\d\d$")
 
 
 def projection_path(scenario: Scenario) -> Path | None:
-    """Give the file of projections of a scenario."""
     if scenario.projection is None or scenario.projection.file is None:
         return None
     home = scenario.files[0].parent if scenario.files else Path.cwd()
@@ -58,7 +57,6 @@ def projection_path(scenario: Scenario) -> Path | None:
 
 
 def projections_of(scenario: Scenario, authority: Authority) -> tuple[Projected, ...]:
-    """Make the projections of a scenario."""
     table = scenario.projection
     if table is None:
         return ()

@@ -95,7 +95,6 @@ class Register:
 
     @property
     def subjects(self) -> dict[int, str]:
-        """Subject of a fault, by row."""
         rows, urns = self.frame.index.tolist(), self.frame["urn"].tolist()
         return {row: f"URN {urn}" for row, urn in zip(rows, urns, strict=True)}
 
@@ -224,7 +223,6 @@ def _twice(urn: int) -> tuple[str, Problem]:
 
 
 def renamed(table: Table, settings: SchoolsTable, *, folder: Folder) -> Table:
-    """Give columns and values our names."""
     theirs = [str(column) for column in table.cells.columns]
     source_of: dict[str, str] = {}
     file = folder.label(SETTINGS_FILE)
@@ -318,7 +316,6 @@ def _phase(text: str) -> str | Problem:
 
 
 def pupils_of(text: str) -> int | Problem:
-    """Read a number of pupils."""
     if not text:
         remedy = "Give the number, or list the URN under schools.unknown_pupils."
         return Problem("pupils are missing", remedy)

@@ -36,8 +36,6 @@ _WORDS = re.compile(r"[^/\\\\]{1,60}: .")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply."""
-
     row: int  # line of the file
     school: str  # the school as written
     urn: int | None  # the school that is meant; None where that is not clear

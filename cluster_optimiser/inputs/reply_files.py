@@ -43,8 +43,6 @@ _FIELD = re.compile(rf"({'|'.join(FIELDS)})\s*=\s*(.*)")
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A reply as it is written."""
-
     file: str
     row: int
     cells: Mapping[str, str] = field(default_factory=dict)

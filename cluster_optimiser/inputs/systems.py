@@ -61,7 +61,6 @@ BRITISH = MetricSystem(
 
 
 def system_of(code: str) -> MetricSystem | Problem:
-    """Look a reference system up by its code."""
     if code == BRITISH.code:
         return BRITISH
     from pyproj import CRS, Transformer  # noqa: PLC0415 - few authorities state one

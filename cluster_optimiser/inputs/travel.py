@@ -38,7 +38,6 @@ SAME_PLACE_M = 1_000.0
 def read_travel(
     folder: Folder, settings: TravelTable, register: Register | None
 ) -> TravelSpec | None:
-    """Give how travel minutes are obtained."""
     if settings.method == "matrix":
         return _matrix(folder, settings, register)
     if settings.method == "roads":

@@ -37,8 +37,6 @@ _STATUS: Mapping[object, Status] = {
 
 @dataclass(frozen=True, slots=True)
 class Colouring:
-    """The colours of one plan's map."""
-
     colour_of: Mapping[str, int]  # cluster -> colour, 0 to n_colours - 1
     status: Status
     kept_pupils: int  # pupils whose cluster has the colour that their cluster has in the first plan

@@ -30,7 +30,6 @@ def stage_scales(objective: Objective) -> dict[str, Fraction]:
 
 
 def stage_terms(objective: Objective) -> tuple[str, ...]:
-    """Give the name of every stage."""
     return (*((WEIGHTED,) if objective.weights else objective.order), TIE_BREAK)
 
 
@@ -61,7 +60,6 @@ def are_largest(stages: Iterable[str]) -> tuple[bool, ...]:
 
 
 def plan_cost(term: str, groups: Iterable[CandidateGroup]) -> int:
-    """Give what a plan of groups has of a term."""
     return lookup(term).gather(group.costs[term] for group in groups)
 
 

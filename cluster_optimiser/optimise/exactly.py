@@ -51,16 +51,13 @@ class Sum:
 
     @property
     def negative(self) -> Sum:
-        """The same with all signs turned."""
         return Sum(self.variables, [-c for c in self.coefficients], self.uppers)
 
     @property
     def expression(self) -> cp_model.LinearExpr:
-        """The sum as the solver takes it."""
         return cp_model.LinearExpr.weighted_sum(list(self.variables), list(self.coefficients))
 
     def value(self, values: Sequence[int]) -> int:
-        """Give the sum at values of its variables."""
         return sum(c * v for c, v in zip(self.coefficients, values, strict=True))
 
     def digits(self, model: cp_model.CpModel, most: int) -> Sum:

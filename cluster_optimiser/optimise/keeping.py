@@ -42,7 +42,6 @@ class Keeping:
 
     @property
     def everything(self) -> int:
-        """All projections, as bits."""
         return (1 << self.n_projections) - 1
 
     def kept(self, groups: Sequence[int]) -> int:

@@ -32,7 +32,6 @@ class OwnRanges:
 
     @property
     def any(self) -> bool:
-        """Whether there is a range at all."""
         return bool(self.places or self.named)
 
     def broken(self, units: Collection[int], pupils: int) -> list[str]:

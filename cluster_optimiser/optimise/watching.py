@@ -30,12 +30,10 @@ class _Teller(cp_model.CpSolverSolutionCallback):
         self.tell = listener()
 
     def on_solution_callback(self) -> None:
-        """Take note of a better solution."""
         self.objective = self.objective_value / self.scale
         self.on_bound(self.best_objective_bound)
 
     def on_bound(self, bound: float) -> None:
-        """Take note of a better bound."""
         if math.isfinite(bound):
             self.bound = bound / self.scale
         self.tell(Progress(self.stage, self.objective, self.bound))
@@ -67,7 +65,6 @@ def within_memory(solver: cp_model.CpSolver) -> Iterator[None]:
 def solve(
     solver: cp_model.CpSolver, model: cp_model.CpModel, stage: str, *, scale: float = 1
 ) -> cp_model.CpSolverStatus:
-    """Solve a model, telling how far it is."""
     teller = _Teller(stage, scale)
     teller.tell(Progress(stage))
     solver.best_bound_callback = teller.on_bound

@@ -35,7 +35,6 @@ def _title(measure: str) -> str:
 
 
 def formula_lines(money: Funding) -> Iterator[str]:
-    """Say the formula in a line for each part."""
     yield say("audit.pot", pounds=pounds(money.pot_pounds))
     for part in money.parts:
         measure = _title(part.measure)

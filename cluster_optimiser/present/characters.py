@@ -53,8 +53,6 @@ def covered(fonts: Path | None = None) -> frozenset[int]:
 def box(letter: str) -> str:
     r"""Name a character that cannot be shown.
 
-    Examples
-    --------
     >>> box("\N{SCHOOL}"), box("\x07")
     ('[school]', '[U+0007]')
     """
@@ -75,8 +73,6 @@ def storable(text: str) -> str:
 def undirected(page: str) -> str:
     """Show marks that turn the direction of writing: a name that has one changes no other text.
 
-    Examples
-    --------
     >>> undirected("Ash\u202e School")
     'Ash[right-to-left override] School'
     """
@@ -86,8 +82,6 @@ def undirected(page: str) -> str:
 def isolated(page: str) -> str:
     r"""Set words from right to left apart on a page, so that they turn no figures beside them.
 
-    Examples
-    --------
     >>> isolated("\u05d0\u05d1 (4,000)") == "\u2068\u05d0\u05d1\u2069 (4,000)"
     True
     """
@@ -110,8 +104,6 @@ def pictured(svg: str, fonts: Path | None = None) -> str:
 
     A letter with several marks upon it has no text that PDF/UA could hold.
 
-    Examples
-    --------
     >>> pictured("E\u0327\u0301") == "\u0228"
     True
     """

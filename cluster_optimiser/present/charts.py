@@ -129,7 +129,6 @@ def _layers_chart(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def charts(results: Sequence[Result]) -> dict[str, Any]:
-    """Lay out the charts of the page."""
     return {
         "width": WIDTH,
         "height": HEIGHT,

@@ -17,8 +17,6 @@ MONEY = ("admin", "pot", "total", "by_need", "behind_need")
 def pounds(pence: object) -> Decimal | None:
     """Give pence as pounds, exactly.
 
-    Examples
-    --------
     >>> str(pounds(-123450))
     '-1234.50'
     """
@@ -28,7 +26,6 @@ def pounds(pence: object) -> Decimal | None:
 
 
 def funding_table(view: FundingView) -> pd.DataFrame:
-    """Give the clusters of a funding view in pounds."""
     table = view.clusters.reset_index(names="cluster_id")
     renamed = {f"{name}_pence": f"{name}_pounds" for name in MONEY}
     for name in renamed:

@@ -86,8 +86,6 @@ def _spot(where: BaseGeometry, frame: Frame) -> tuple[str, str]:
 def _path(shape: BaseGeometry) -> str:
     """Write any shape as SVG path data to the hundredth of a unit; a point is a line of no length.
 
-    Examples
-    --------
     >>> _path(shapely.Point(1, 2)), _path(shapely.box(0, 0, 1, 1))
     ('M1,2h0', 'M1,0 1,1 0,1 0,0z')
     """

@@ -136,13 +136,11 @@ class Grid:
     south_m: float  # the corner
 
     def place(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn metres into steps of the grid."""
         placed: NDArray[np.float64] = np.rint((xy - [self.west_m, self.south_m]) / GRID_M)
         return placed
 
 
 def grid_of(shapes: gpd.GeoSeries) -> Grid:
-    """Lay the grid of a drawing."""
     west, south, _, _ = shapes.total_bounds
     return Grid(float(np.floor(west)), float(np.floor(south)))
 

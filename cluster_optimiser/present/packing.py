@@ -10,8 +10,6 @@ MOST_IN_TWO = BASE * (BASE - 1)
 def digits(value: int, n: int) -> str:
     """Write a number in so many digits.
 
-    Examples
-    --------
     >>> digits(0, 2), digits(BASE + 1, 2)
     ('!!', '##')
     """
@@ -25,8 +23,6 @@ def digits(value: int, n: int) -> str:
 def packed_number(value: int) -> str:
     """Write a number in two digits, or in four if it is large.
 
-    Examples
-    --------
     >>> packed_number(0), len(packed_number(MOST_IN_TWO))
     ('!!', 4)
     """
@@ -36,8 +32,6 @@ def packed_number(value: int) -> str:
 def packed_list(values: list[int]) -> str:
     """Write small numbers with as many digits each as the largest takes; that many come first.
 
-    Examples
-    --------
     >>> packed_list([0, 1, 2]), packed_list([0, BASE])
     ('1!#$', '2!!#!')
     """

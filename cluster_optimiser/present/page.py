@@ -69,8 +69,6 @@ DATA_MARK = '<script type="application/json"'
 def script_json(value: object) -> markupsafe.Markup:
     r"""Write data for a script element: no name in it can end the element.
 
-    Examples
-    --------
     >>> print(script_json(["</script>"]))
     ["\u003c/script\u003e"]
     """
@@ -226,7 +224,6 @@ def _record(
 
 @functools.cache
 def page_script() -> str:
-    """Put the page's own modules into one script."""
     # A line's end says nothing after these marks; no template of ours goes over several lines.
     return re.sub(r"(?<=[;{,(\[])\n", "", joined_script(_scripts(), ENTRY))
 

@@ -31,7 +31,6 @@ def _unit_number(postcode: str) -> int:
 
 
 def packed_postcodes(postcodes: pd.DataFrame | None) -> list[list[Any]]:
-    """Pack postcodes."""
     if postcodes is None:
         return []
     columns = (postcodes[name].tolist() for name in ("postcode", "x", "y"))
@@ -53,7 +52,6 @@ def packed_postcodes(postcodes: pd.DataFrame | None) -> list[list[Any]]:
 
 
 def listed_places(places: pd.DataFrame | None) -> list[list[Any]]:
-    """List places."""
     if places is None:
         return []
     people = places["population"] if "population" in places else pd.Series(0, places.index)

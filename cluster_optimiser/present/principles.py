@@ -26,8 +26,6 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a plan makes of one principle."""
-
     verdict: Verdict
     text: str  # the finding in a few words and numbers
     value: str = field(default="", compare=False)  # its number, where the row says of what
@@ -35,8 +33,6 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Principle:
-    """One row of the table."""
-
     name: str  # the principle in words
     findings: tuple[Finding, ...]  # one for each result, in their order
     question: str  # what to discuss beside the evidence
@@ -232,7 +228,6 @@ def _unit(key: str, result: Result) -> str:
 
 
 def principles(results: list[Result]) -> list[Principle]:
-    """Judge every plan by every principle."""
     layers = results[0].problem.authority.layers
     judges: list[tuple[str, Callable[[Result], Finding], dict[str, str]]] = [
         ("count", _count, {}),
@@ -265,8 +260,6 @@ def principles(results: list[Result]) -> list[Principle]:
 def lower_first(title: str) -> str:
     """Give a title as it stands within a sentence; names and abbreviations keep their capitals.
 
-    Examples
-    --------
     >>> [lower_first(title) for title in ("Districts", "GP consortia", "City Services areas")]
     ['districts', 'GP consortia', 'City Services areas']
     """

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 def plain(value: object) -> object:
     """Turn a value into what JSON knows: no NaN, no infinity, no numpy, no tuples.
 
-    Examples
-    --------
     >>> plain({"a": float("nan"), "b": (1, 2.5)})
     {'a': None, 'b': [1, 2.5]}
     """
@@ -146,7 +144,6 @@ def funding_record(result: Result) -> dict[str, object] | None:
 
 
 def manifest(result: Result) -> dict[str, object]:
-    """Give the record of a result."""
     problem, solution = result.problem, result.plan.solution
     scenario, authority = problem.scenario, problem.authority
     is_given = solution.status == "GIVEN"

@@ -113,7 +113,6 @@ def _told(clusters: pd.DataFrame, name: str, options: Sequence[str]) -> tuple[st
 
 
 def responses_json(responses: Responses, drawing: str = "") -> str:
-    """Give everything that replies say as JSON."""
     record: dict[str, object] = {
         "counts": responses.counts,
         "judged_by": responses.judged_by,
@@ -135,7 +134,6 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 def response_lines(responses: Responses) -> Iterator[str]:
-    """Say in lines of text what replies say."""
     counts, table = responses.counts, responses.replies
     yield (
         f"{_counted(counts['n_rows'], 'reply', 'replies')}; "

@@ -55,7 +55,6 @@ def snapping_table(authority: Authority, measured: Measured) -> pd.DataFrame:
 
 
 def measured_record(authority: Authority, measured: Measured) -> dict[str, Any]:
-    """Give what was measured as plain data."""
     n = len(measured.minutes)
     trips = measured.minutes[~np.eye(n, dtype=bool)]
     known = trips[~np.isnan(trips)]
@@ -80,7 +79,6 @@ def measured_record(authority: Authority, measured: Measured) -> dict[str, Any]:
 
 
 def measured_lines(authority: Authority, measured: Measured) -> Iterator[str]:
-    """Give what was measured in words."""
     record = measured_record(authority, measured)
     yield record["note"]
     if record["n_trips"]:
@@ -96,7 +94,6 @@ def measured_lines(authority: Authority, measured: Measured) -> Iterator[str]:
 
 
 def comparison_record(authority: Authority, compared: RoadComparison) -> dict[str, Any]:
-    """Give a comparison as plain data."""
     names = authority.schools["name"]
     bands = compared.bands.astype(object).where(compared.bands < math.inf, None)
     return {
@@ -125,7 +122,6 @@ def _coefficients(spec: TravelSpec) -> dict[str, Any]:
 
 
 def comparison_lines(authority: Authority, compared: RoadComparison) -> Iterator[str]:
-    """Give a comparison in words."""
     has_estimate = compared.estimate is not None
     yield authority.travel.credit
     yield f"{compared.n_pairs:,} pairs of schools; {compared.n_unknown:,} without a way by road."
@@ -172,7 +168,6 @@ def _band_lines(bands: pd.DataFrame, theirs: str, ours: str) -> Iterator[str]:
 
 
 def audit_record(audit: Audit, names: Mapping[int, str]) -> dict[str, Any]:
-    """Give an audit as plain data."""
     columns = {"road_min": "theirs_min", "estimate_min": "ours_min", "n_pairs": "n_trips"}
     bands = audit.bands.rename(columns=lambda n: str(n).replace("road", "theirs"))
     bands = bands.rename(columns=columns).astype(object)
@@ -195,7 +190,6 @@ def audit_record(audit: Audit, names: Mapping[int, str]) -> dict[str, Any]:
 
 
 def audit_lines(audit: Audit, names: Mapping[int, str]) -> Iterator[str]:
-    """Give an audit in words."""
     yield (
         f"{audit.n_trips:,} trips in both; {audit.n_only_ours:,} only in ours, "
         f"{audit.n_only_theirs:,} only in the table."

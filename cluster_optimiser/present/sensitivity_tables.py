@@ -82,12 +82,10 @@ def _outlook(result: Result) -> Outlook:
 
 
 def projections_csv(result: Result) -> str:
-    """Write how the plan stands in each projection."""
     return csv_text(_outlook(result).projections.reset_index())
 
 
 def sensitivity_csv(result: Result) -> str:
-    """Write how each cluster stands."""
     return csv_text(cluster_outlook(result))
 
 
@@ -118,8 +116,6 @@ def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
 def beyond_words(by_pupils: int) -> str:
     """Say how far a cluster is out of the range.
 
-    Examples
-    --------
     >>> beyond_words(1020), beyond_words(-7)
     ('1,020 over', '7 under')
     """

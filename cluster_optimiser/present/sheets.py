@@ -42,8 +42,6 @@ def density(n_schools: int) -> str:
 def quorum(n_votes: int, share: float) -> int:
     """Give the votes that must be there.
 
-    Examples
-    --------
     >>> quorum(15, 0.5), quorum(14, 0.5)
     (8, 7)
     """

@@ -35,7 +35,6 @@ def _rgb(colour: str) -> str:
 
 
 def _style(column: str, symbols: Mapping[str, Symbol], label: str) -> str:
-    """Write a style that draws each value of a column by its own symbol."""
     root = ET.Element("qgis", version="3.22", styleCategories="Symbology|Labeling")
     renderer = ET.SubElement(root, "renderer-v2", type="categorizedSymbol", attr=column)
     categories = ET.SubElement(renderer, "categories")
@@ -68,7 +67,6 @@ def cluster_style(names: Iterable[str], colour_of: Mapping[str, int]) -> str:
 
 
 def school_style(phases: Iterable[str]) -> str:
-    """Draw schools by phase."""
     dots = {phase: _dot(PHASE_COLOURS.get(phase, OTHER_PHASE)) for phase in sorted(set(phases))}
     return _style("phase", dots, "")
 

@@ -58,7 +58,6 @@ class Frame:
 
     @classmethod
     def around(cls, areas: gpd.GeoSeries) -> Frame:
-        """Fit a frame round areas in metres."""
         west, south, east, north = (float(value) for value in areas.total_bounds)
         scale = (WIDTH - 2 * MARGIN) / max(1.0, east - west)
         height = round((north - south) * scale) + 2 * MARGIN
@@ -85,8 +84,6 @@ class Frame:
 def path_data(shape: BaseGeometry) -> str:
     """Write the rings of polygons as SVG path data on whole units.
 
-    Examples
-    --------
     >>> path_data(shapely.box(0, 0, 10, 20))
     'M10 0l0 20-10 0 0-20z'
     """

@@ -64,8 +64,6 @@ DECIMALS: Mapping[str, int] = {
 def csv_cell(value: object, *, decimals: int = 4) -> str:
     """Write one cell: text that a spreadsheet cannot run, numbers rounded, unknown blank.
 
-    Examples
-    --------
     >>> csv_cell("=1+1"), csv_cell(-2.5), csv_cell(True), csv_cell(None)
     ("'=1+1", '-2.5', 'true', '')
     """
@@ -184,7 +182,6 @@ def plan_table(result: Result) -> pd.DataFrame:
 
 
 def assignments_table(results: Sequence[Result]) -> pd.DataFrame:
-    """Give one row a scenario and school."""
     parts = [
         schools_table(result)
         .join(levels_table(result, results))

@@ -38,8 +38,6 @@ def contrast(one: str, other: str) -> float:
 
     (L1 + 0.05) / (L2 + 0.05) of their relative luminances, the lighter first (WCAG 2.2).
 
-    Examples
-    --------
     >>> round(contrast("#ffffff", "#000000"), 1)
     21.0
     """

@@ -71,7 +71,6 @@ def travel_matrix(problem: Problem) -> dict[str, Any]:
 
 
 def positions(problem: Problem, urns: pd.Series) -> NDArray[np.int64]:
-    """Give where schools stand in the register."""
     wanted = pd.Index(urns.fillna(-1).astype("int64"))
     found: NDArray[np.int64] = problem.authority.schools.index.get_indexer(wanted)
     return found

@@ -53,8 +53,6 @@ MOST_LEAVING = 4
 def ticks(low: float, high: float) -> list[float]:
     """Choose round numbers that span a range.
 
-    Examples
-    --------
     >>> ticks(8.1, 10.4)
     [8.0, 8.5, 9.0, 9.5, 10.0, 10.5]
     """
@@ -128,7 +126,6 @@ def _label(
 
 
 def _together(options: Sequence[Point]) -> list[tuple[Point, list[str]]]:
-    """Put options at one point under one label."""
     found: dict[tuple[float, int], tuple[Point, list[str]]] = {}
     for point in options:
         found.setdefault((point.minutes, point.misfit), (point, []))[1].append(point.label)
@@ -231,7 +228,6 @@ def _drawn(
 def universe_view(
     results: Sequence[Result], standing: Standing | None, under: Ground
 ) -> dict[str, Any] | None:
-    """Gather what the page says of all legal plans."""
     rows = universe_rows(results)
     if not rows:
         return None

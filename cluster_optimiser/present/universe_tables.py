@@ -29,7 +29,6 @@ VALUE_COLUMNS = (
 
 
 def plans_table(plans: Sequence[PickedPlan], groups: Sequence[CandidateGroup]) -> pd.DataFrame:
-    """Give plans as rows."""
     rows = [
         {
             **{metric: value / term_scale(metric) for metric, value in plan.costs.items()},
@@ -66,7 +65,6 @@ def _divided(value: object, scale: int) -> float | int | None:
 
 
 def universe_record(found: Universe, tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
-    """Give a universe as plain data."""
     scenario = found.problem.scenario
     record = {
         "label": scenario.option,

@@ -54,8 +54,6 @@ class Link:
 def share_class(share: float) -> int:
     """Give the class that a share is drawn in.
 
-    Examples
-    --------
     >>> [share_class(s) for s in (0.0, 0.1, 0.25, 0.6, 0.999, 1.0)]
     [0, 1, 1, 3, 4, 5]
     """
@@ -127,8 +125,6 @@ def _share(value: object) -> float | None:
 def share_text(share: float | None) -> str:
     """Write a share; what is nearly all or nearly nothing is not rounded to it.
 
-    Examples
-    --------
     >>> share_text(1.0), share_text(0.9999), share_text(0.5), share_text(0.0)
     ('100%', 'over 99.9%', '50%', '0%')
     """

@@ -22,7 +22,6 @@ def _is_project(folder: Path) -> bool:
 
 
 def is_inside(path: Path, file: Path) -> bool:
-    """Tell whether a scenario file may name a path."""
     if os.environ.get(ALLOW_OUTSIDE):
         return True
     try:

@@ -40,8 +40,6 @@ class Spot:
 def spots(text: str) -> dict[str, Spot]:
     r"""Find where every key and every element of a list stands.
 
-    Examples
-    --------
     >>> spots('[pins]\ntogether = [["A", "B"]]')["pins.together.1.2"]
     Spot(line=2, column=19, text=('B',))
     """
@@ -63,7 +61,6 @@ class _Finder:
         self.counts: dict[str, int] = {}
 
     def document(self, root: Node) -> None:
-        """Walk the whole file."""
         for node in root.named_children:
             if node.type == "pair":
                 self.pair(node, ())
@@ -71,7 +68,6 @@ class _Finder:
                 self.table(node)
 
     def table(self, node: Node) -> None:
-        """Walk a table under its header."""
         head = next((child for child in node.named_children if child.type in _KEYS), None)
         if head is None:
             return
@@ -94,7 +90,6 @@ class _Finder:
         return path
 
     def pair(self, node: Node, above: tuple[str, ...]) -> None:
-        """Walk a key and its value."""
         keys = [child for child in node.named_children if child.type != "comment"]
         if not keys or keys[0].type not in _KEYS:
             return
@@ -104,7 +99,6 @@ class _Finder:
             self.value(keys[1], path)
 
     def value(self, node: Node, path: tuple[str, ...]) -> None:
-        """Walk what is within a value."""
         if node.type == "inline_table":
             for child in node.named_children:
                 self.pair(child, path)
@@ -140,7 +134,6 @@ class _Finder:
             return []
 
     def raw(self, node: Node) -> str:
-        """Give a node as it is written."""
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 

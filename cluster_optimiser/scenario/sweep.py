@@ -39,15 +39,12 @@ HASH_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What is wrong with a sweep."""
-
     key: str  # dotted key below sweep; empty for the sweep as a whole
     problem: str  # as in a fault
     remedy: str  # as in a fault
 
 
 def axes_of(sweep: object) -> tuple[dict[str, list[Any]], list[Wrong]]:
-    """Read the table of a sweep."""
     if not isinstance(sweep, dict) or not sweep:
         remedy = "Write a table, such as [sweep] with size.min_pupils = [2300, 2400]."
         return {}, [Wrong("", f"{sweep!r} is not allowed", remedy)]
@@ -117,7 +114,6 @@ def combinations(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Put values into the content of a scenario file."""
     made: dict[str, Any] = copy.deepcopy(dict(data))
     for key, value in values.items():
         if key == SEED:
@@ -138,8 +134,6 @@ def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
 def labels(option: str, runs: Sequence[Mapping[str, Any]]) -> list[str]:
     """Make a label for each combination, from the option's label and the values.
 
-    Examples
-    --------
     >>> labels("4a", [{"size.min_pupils": 2300, "seed": 7}, {"size.min_pupils": 2400, "seed": 7}])
     ['4a-2300-7', '4a-2400-7']
     """
@@ -169,8 +163,6 @@ def _hash(run: Mapping[str, Any]) -> str:
 def in_words(values: Mapping[str, Any]) -> str:
     """Say the values of a run.
 
-    Examples
-    --------
     >>> in_words({"size.min_pupils": 2300, "within": ["district"]})
     'size.min_pupils 2300, within district'
     """

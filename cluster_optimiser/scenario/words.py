@@ -30,8 +30,6 @@ def clean(text: str) -> str:
 def same_name(text: str) -> str:
     """Give what two spellings of one name have in common: case, dashes, apostrophes, blanks.
 
-    Examples
-    --------
     >>> same_name("King\u2019s  Lynn") == same_name("king's lynn")
     True
     """
@@ -41,8 +39,6 @@ def same_name(text: str) -> str:
 def unmangled(text: str) -> str:
     """Mend text that was UTF-8 but was read as Windows text once (T\u0177 as \u0054\u00c5\u00b7).
 
-    Examples
-    --------
     >>> unmangled("Caf\u00c3\u00a9")
     'Caf\u00e9'
     """
@@ -58,8 +54,6 @@ def unmangled(text: str) -> str:
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Give the name most like another.
 
-    Examples
-    --------
     >>> nearest("Swafham", ["Swaffham", "Fakenham"])
     'Swaffham'
     """

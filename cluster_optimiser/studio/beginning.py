@@ -63,7 +63,6 @@ def begun(root: Path, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def sent(project: Project, name: str) -> Path:
-    """Find a file that was sent."""
     home = project.root / project.own_folder() / UPLOADS
     path = (home / name).resolve()
     if not path.is_relative_to(home) or not path.is_file():
@@ -84,7 +83,6 @@ CHECK = "check.html"
 
 
 def check_page(root: Path, key: str) -> Path | None:
-    """Find the page to check of an authority."""
     path = (root / "boundaries" / key / CHECK).resolve()
     home = (root / "boundaries").resolve()
     return path if path.is_relative_to(home) and path.is_file() else None

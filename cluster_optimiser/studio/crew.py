@@ -104,7 +104,6 @@ class Worker:
         self.connection: Connection | None = None
 
     def start(self) -> None:
-        """Start the process, unless it is there."""
         if self.desk is not None or (self.process is not None and self.process.is_alive()):
             return
         context = multiprocessing.get_context("spawn")
@@ -224,6 +223,5 @@ class Crew:
         return None if job is None else job.best
 
     def close(self) -> None:
-        """End every worker."""
         for worker in self.workers:
             worker.stop()

@@ -257,11 +257,9 @@ class Desk:
         return published(self.root, files, theme, folder)
 
     def published(self) -> Answer:
-        """List what was published."""
         return {"published": publications(self.root)}
 
     def count(self, folder: str, scenario: str, files: list[str]) -> Answer:
-        """Count replies to what was published."""
         return counted(self.root, folder, scenario, files)
 
     def _solved(self, problem: Problem, seed: int, time_limit_s: float) -> Answer:
@@ -326,7 +324,6 @@ def _today(problem: Problem) -> Result:
 
 
 def answer_of(problem: Problem, plan: Plan) -> Answer:
-    """Write a plan with what is proved of it."""
     solution = plan.solution
     own = [s for s in solution.stages if s.term != TIE_BREAK and not s.term.startswith(UPPER)]
     values = {stage.term: stage.objective for stage in own}

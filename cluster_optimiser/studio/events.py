@@ -22,14 +22,12 @@ class Events:
         self.listeners: set[asyncio.Queue[dict[str, Any] | None]] = set()
 
     def tell(self, event: dict[str, Any]) -> None:
-        """Tell everybody."""
         for queue in self.listeners:
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(event)
 
     def close(self) -> None:
-        """Let every listener go."""
         for queue in self.listeners:
             while queue.full():
                 queue.get_nowait()

@@ -53,8 +53,6 @@ def form_rows(methods: tuple[str, ...] = ("merge", "redraw")) -> list[Row]:
 def kind_of(key: str) -> Row:
     """Say what a key holds, from its type in the schema.
 
-    Examples
-    --------
     >>> kind_of("size.min_pupils")
     {'kind': 'number', 'is_whole': True, 'least': 0, 'most': 10000000}
     >>> kind_of("pins.together")["kind"], kind_of("size.oversize")

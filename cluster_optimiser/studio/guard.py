@@ -159,7 +159,6 @@ class Guard:
         self.app, self.door = app, door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or answer 403."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return

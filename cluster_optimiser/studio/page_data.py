@@ -23,7 +23,6 @@ DEFAULTS = parse_scenario({"title": "-", "option": "x", "authority": "-", "metho
 
 
 def page_data(today: Result, scenario: Scenario) -> dict[str, Any]:
-    """Gather what the scripts of the page draw and ask from."""
     authority = today.problem.authority
     say = words()
     titles = {name: lower_first(layer.title) for name, layer in authority.layers.items()}

@@ -34,7 +34,6 @@ def _rendered(name: str, **values: Any) -> str:  # noqa: ANN401 - what a templat
 
 
 def start(project: Project) -> str:
-    """Write the list of scenarios, by authority."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for one in project.scenarios():
         state = project.state(one["file"])
@@ -45,7 +44,6 @@ def start(project: Project) -> str:
 
 
 def new() -> str:
-    """Write the page that makes an authority."""
     from cluster_optimiser.present.page import script_json  # noqa: PLC0415 - as in `work`
 
     say = words()["studio"]
@@ -57,12 +55,10 @@ def new() -> str:
 
 
 def sign_in(*, is_wrong: bool, is_shut: bool) -> str:
-    """Write the page that asks for the password."""
     return _rendered("sign_in.html.j2", is_wrong=is_wrong, is_shut=is_shut)
 
 
 def fault(message: str) -> str:
-    """Write why a scenario is not opened."""
     return _rendered("fault.html.j2", message=message)
 
 
@@ -92,7 +88,6 @@ def opened(project: Project, file: str) -> dict[str, Any]:
 def work(
     project: Project, opened: dict[str, Any], data: dict[str, Any], *, may_change: bool = True
 ) -> str:
-    """Write the workbench."""
     from cluster_optimiser.present.page import script_json  # noqa: PLC0415 - draws, and takes long
 
     groups = {

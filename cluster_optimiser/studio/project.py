@@ -118,7 +118,6 @@ class Project:
         return {}
 
     def keep_state(self, name: str, state: Data) -> None:
-        """Write what was begun."""
         path = self.state_path(name)
         self.own_folder()
         put(path, json.dumps(state, ensure_ascii=False))
@@ -151,8 +150,6 @@ def put(path: Path, text: str) -> None:
 def kept_text(text: str, own: Data) -> str:
     r"""Change a file so that it says what is wanted, its comments and order kept.
 
-    Examples
-    --------
     >>> kept_text("[size]\nmax_pupils = 5 # at most\n", {"size": {"max_pupils": 6}})
     '[size]\nmax_pupils = 6 # at most\n'
     """
@@ -180,7 +177,6 @@ def _fit(table: tomlkit.TOMLDocument | Table | AbstractTable, wanted: Data) -> N
 
 
 def _fit_tables(held: AoT, wanted: list[Any], following: list[Any]) -> None:
-    """Drop, change and add tables of one name."""
     names = [one.get("name") for one in wanted]
     for i in reversed(range(len(held))):
         if _plain(held[i]) not in wanted and held[i].get("name") not in names and len(held) > 1:

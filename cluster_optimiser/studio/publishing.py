@@ -84,7 +84,6 @@ def _link(page: Path, labels: list[str]) -> None:
 
 
 def _paper(out: Path, folder: Path, tell: Callable[[Progress], None]) -> list[str]:
-    """Write the committee paper, or say what it lacks."""
     try:
         write_report(out, folder, on_step=lambda name: tell(Progress(name)))
     except ClusterOptimiserError as error:

@@ -57,7 +57,6 @@ class Studio:
         self.crew, self.events = Crew(root, n_workers), Events()
 
     def app(self) -> Guard:
-        """Put the application together, behind its guard."""
         routes = [
             Route("/api/solve", answered(self.solve), methods=["POST"]),
             Route("/api/explain", answered(self.explain), methods=["POST"]),
@@ -93,7 +92,6 @@ class Studio:
         await run_in_threadpool(self.crew.close)
 
     async def listen(self, _: Request) -> Response:
-        """Stream what is being solved."""
         return StreamingResponse(self.events.stream(), media_type="text/event-stream")
 
     async def solve(self, request: Request) -> Any:  # noqa: ANN401 - what JSON holds
@@ -109,7 +107,6 @@ class Studio:
         return await self.ask(str(asked.get("job", "")), "explain", values)
 
     async def explore(self, request: Request) -> Any:  # noqa: ANN401
-        """Say how all legal plans are spread."""
         asked = await read(request)
         values = {**self.scenario_of(asked), "terms": texts(asked, "terms")}
         return await self.ask(str(asked.get("job", "")), "explore", values)
@@ -131,7 +128,6 @@ class Studio:
         return await self.ask(str(asked.get("job", "")), "outlook", values)
 
     async def publish(self, request: Request) -> Any:  # noqa: ANN401
-        """Make page and paper."""
         asked = await read(request)
         theme = asked.get("theme", {})
         if not isinstance(theme, dict):
@@ -141,12 +137,10 @@ class Studio:
         return await self.ask(str(asked.get("job", "")), "publish", values)
 
     async def published(self, request: Request) -> Any:  # noqa: ANN401
-        """List what was published."""
         await read(request)
         return await self.ask("", "published", {})
 
     async def count(self, request: Request) -> Any:  # noqa: ANN401
-        """Count replies to what was published."""
         asked = await read(request)
         named = {key: str(asked.get(key, "")) for key in ("folder", "scenario")}
         values = {**named, "files": texts(asked, "files")}
@@ -174,7 +168,6 @@ class Studio:
         return {"file": file, "seen": now}
 
     async def keep(self, request: Request) -> Any:  # noqa: ANN401
-        """Keep what is begun and not saved."""
         asked = await read(request)
         state = asked.get("state")
         if not isinstance(state, dict):
@@ -186,7 +179,6 @@ class Studio:
         return {"kept": True}
 
     async def upload(self, request: Request) -> Any:  # noqa: ANN401
-        """Take a file that is sent, for `begin`."""
         if request.headers.get("content-type", "") != "application/octet-stream":
             message = "send the file as it is (Content-Type: application/octet-stream)"
             raise Refused(message, status=415)
@@ -210,7 +202,6 @@ class Studio:
         return await self.ask(str(asked.get("job", "")), "begin", {"asked": asked})
 
     async def new(self, request: Request) -> Response:
-        """Show the page that makes an authority."""
         return self.page(await run_in_threadpool(pages.new), request=request)
 
     async def check(self, request: Request) -> Response:
@@ -221,7 +212,6 @@ class Studio:
         return FileResponse(path, headers={"Content-Security-Policy": STILL})
 
     async def stop(self, request: Request) -> Any:  # noqa: ANN401
-        """End what is being answered."""
         return {"stopped": self.crew.stop(str((await read(request)).get("job", "")))}
 
     async def best(self, request: Request) -> Any:  # noqa: ANN401
@@ -252,11 +242,9 @@ class Studio:
         return HTMLResponse(text, status_code=403 if said else 200, headers=headers)
 
     async def start(self, request: Request) -> Response:
-        """Show the scenarios of the project."""
         return self.page(await run_in_threadpool(pages.start, self.project), request=request)
 
     async def work(self, request: Request) -> Response:
-        """Show the workbench of a scenario."""
         file = request.query_params.get("open", "")
         try:
             opened = await run_in_threadpool(pages.opened, self.project, file)
@@ -283,7 +271,6 @@ class Studio:
         return answer
 
     def let_in(self, answer: Response, token: str) -> None:
-        """Give a browser its token."""
         is_secure = self.door.scheme == "https"
         answer.set_cookie(
             self.door.cookie, token, httponly=True, samesite="strict", secure=is_secure
@@ -374,7 +361,6 @@ async def read(request: Request) -> dict[str, Any]:
 
 
 def texts(asked: dict[str, Any], key: str) -> list[str]:
-    """Read a list of texts."""
     found = asked.get(key, [])
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         message = f"{key}: send a list of texts"

@@ -61,7 +61,6 @@ class Network:
 
     @property
     def is_local(self) -> bool:
-        """Whether only this machine reaches it."""
         return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
 

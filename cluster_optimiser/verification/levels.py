@@ -158,7 +158,6 @@ def level_violations(
     judge_one: Callable[[PlainGround, ClusterFacts], Iterator[Violation]],
     judge_all: Callable[[Problem, pd.Series], Verification],
 ) -> Iterator[Violation]:
-    """Judge a plan by the level above it."""
     if problem.upper is None:
         return
     named = [unit for fact in facts.values() for unit in fact.units]

@@ -151,7 +151,6 @@ def touching(ground: PlainGround) -> Mapping[str, Collection[str]]:
 
 
 def touching_units(ground: PlainGround) -> dict[str, set[str]]:
-    """Measure which units are neighbours."""
     units_of: defaultdict[str, set[str]] = defaultdict(set)
     for school in ground.schools.values():
         if school.today is not None and school.unit is not None:

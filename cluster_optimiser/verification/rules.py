@@ -252,7 +252,6 @@ def _violations(
 
 
 def _own_violations(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
-    """Judge each cluster by an analyst's own rules."""
     for facts in ordinary if OWN else ():
         for rule, detail in broken_by(_schools_of(ground, facts)).items():
             yield Violation(f"own.{rule}", facts.name, "own", {"detail": detail})
@@ -382,7 +381,6 @@ def _objective(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[st
 
 
 def _own_values(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[str, float]:
-    """Count an analyst's own terms, cluster by cluster."""
     if not own_terms():
         return {}
     held = {facts.name: _schools_of(ground, facts) for facts in ordinary}

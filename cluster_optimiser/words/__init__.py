@@ -84,7 +84,6 @@ def language(name: str = DEFAULT, *, groups: str = "") -> Language:
 
 
 def _put(entry: Any, pairs: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401 - texts in tables
-    """Put words in place of others in every text."""
     if isinstance(entry, str):
         for old, new in pairs:
             entry = entry.replace(old, new)
@@ -106,7 +105,6 @@ _spoken: contextvars.ContextVar[Language | None] = contextvars.ContextVar("spoke
 
 
 def spoken() -> Language:
-    """Give the language that is spoken now."""
     return _spoken.get() or language()
 
 
@@ -129,8 +127,6 @@ def words() -> Mapping[str, Any]:
 def entry(key: str) -> Any:  # noqa: ANN401 - a text, plural forms or a section
     """Look up what stands under a dotted key.
 
-    Examples
-    --------
     >>> entry("columns.option")
     'Option'
     """
@@ -149,8 +145,6 @@ def say(key: str, /, n: float | str | None = None, **values: object) -> str:
     Whole numbers among the values are written as numbers, a `Decimal` with all its digits, other
     numbers to one decimal, lists as lists, None as a dash.
 
-    Examples
-    --------
     >>> say("count.schools", 1), say("count.schools", 1200)
     ('1 school', '1,200 schools')
     """
@@ -169,7 +163,6 @@ def say(key: str, /, n: float | str | None = None, **values: object) -> str:
 
 
 def written(value: object) -> str:
-    """Write a value as `say` puts it into a sentence."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, (list, tuple)):
@@ -209,8 +202,6 @@ def _written(value: float, digits: int, locale: Locale) -> str:
 def rounded(value: float, digits: int) -> Decimal:
     """Round as people do what a table holds, halves up, and as browsers do.
 
-    Examples
-    --------
     >>> rounded(31.15, 1), rounded(-0.04, 1), rounded(2.5, 0)
     (Decimal('31.2'), Decimal('0.0'), Decimal('3'))
     """
@@ -222,8 +213,6 @@ def rounded(value: float, digits: int) -> Decimal:
 def number(value: object) -> str:
     """Write a whole number, or a dash where it is not known.
 
-    Examples
-    --------
     >>> number(12345), number(None) == UNKNOWN
     ('12,345', True)
     """
@@ -233,8 +222,6 @@ def number(value: object) -> str:
 def one_decimal(value: object) -> str:
     """Write a number to one decimal, or a dash where it is not known.
 
-    Examples
-    --------
     >>> one_decimal(7.25), one_decimal(float("nan")) == UNKNOWN
     ('7.3', True)
     """
@@ -249,8 +236,6 @@ def two_decimals(value: object) -> str:
 def percent(part: float, whole: float) -> str:
     """Write a share as a percentage: one decimal under 10 %, none above, 0 only for nothing.
 
-    Examples
-    --------
     >>> percent(1, 8), percent(0, 8), percent(1, 5000)
     ('13%', '0%', 'under 0.1%')
     """
@@ -276,8 +261,6 @@ def share(value: object, digits: int = 1) -> str:
 def pounds(value: object) -> str:
     """Write pounds with their pence, or a dash where they are not known.
 
-    Examples
-    --------
     >>> pounds("-1234.5"), pounds("1000.00"), pounds("") == UNKNOWN
     ('-£1,234.50', '£1,000.00', True)
     """
@@ -289,8 +272,6 @@ def pounds(value: object) -> str:
 def long_date(iso: str) -> str:
     """Write an ISO date as people do; anything else is left as it is.
 
-    Examples
-    --------
     >>> long_date("2019-01-17"), long_date("2019")
     ('17 January 2019', '2019')
     """
@@ -304,8 +285,6 @@ def long_date(iso: str) -> str:
 def joined(parts: Sequence[str]) -> str:
     """Write a list as people do.
 
-    Examples
-    --------
     >>> joined(["Fen", "Ashby", "Elm"])
     'Fen, Ashby and Elm'
     """
@@ -325,7 +304,6 @@ def texts(section: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Ma
 
 
 def blanks(text: str) -> set[str]:
-    """Name what is filled in: the names in braces."""
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 

@@ -44,8 +44,6 @@ CLOSE_MIN = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RoadComparison:
-    """The estimate against minutes by road."""
-
     n_pairs: int  # pairs of schools on different sites with minutes by road
     n_unknown: int  # those without
     bands: pd.DataFrame
@@ -77,7 +75,6 @@ def compare_estimate(
     estimate: TravelSpec | None,
     estimated: Callable[[NDArray[np.float64], TravelSpec], NDArray[np.float64]],
 ) -> RoadComparison:
-    """Compare an estimate with minutes by road."""
     one, other = np.triu_indices(len(urns), k=1)
     apart = km[one, other] > 0
     one, other = one[apart], other[apart]
@@ -148,7 +145,6 @@ def _pairs(
 
 
 def band_errors(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Tell errors by band of distance."""
     rows = []
     for from_km, to_km in pairwise(BAND_EDGES_KM):
         held = pairs[(pairs["km"] > from_km) & (pairs["km"] <= to_km)]

@@ -52,8 +52,6 @@ THROUGH_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What was measured on a network, by place."""
-
     minutes: NDArray[np.float64]
     distance_m: NDArray[np.float64]
     road: NDArray[np.str_]  # the name, or class, of the road that each place was put on

@@ -111,7 +111,6 @@ def drive_us(
 
 
 def make_arcs(network: RoadNetwork, assumptions: RoadAssumptions) -> Arcs:
-    """Give the arcs of a network."""
     roads = network.roads
     is_used = np.ones(len(roads), dtype=bool)
     if not assumptions.is_with_ferries:

@@ -80,8 +80,6 @@ SIMPLIFY_M = 10.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawLayer:
-    """A boundary layer as read."""
-
     name: str  # the layer's name in scenarios
     file: str  # name of its file
     column: str  # column the names are from
@@ -91,7 +89,6 @@ class RawLayer:
 
 
 def layer_names_faulty(names: Sequence[str], faults: FaultList) -> None:
-    """Report names that no layer can have."""
     for name in dict.fromkeys(names):
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED_LAYER_NAMES:
             remedy = "Use letters, figures and underscores, such as district or gp_area."
@@ -105,7 +102,6 @@ def layer_names_faulty(names: Sequence[str], faults: FaultList) -> None:
 
 
 def read_layer(name: str, path: Path, column: str, faults: FaultList) -> RawLayer | None:
-    """Read a layer and find its column of names."""
     inner, column = _inner_layer(path, column, name, faults)
     table = None if inner is None else _table(path, inner, name, faults)
     found = None if table is None else _name_column(table, column, path.name, name, faults)
@@ -218,7 +214,6 @@ def _shapes(table: Table, column: str, layer: str) -> tuple[list[BaseGeometry], 
 def report_elsewhere(
     layers: Sequence[RawLayer], schools: gpd.GeoDataFrame, faults: FaultList
 ) -> None:
-    """Report layers that hold none of the schools."""
     for layer in layers:
         areas = layer.areas.set_index(pd.RangeIndex(len(layer.areas)))
         if holding_area(schools.geometry, areas).notna().any():

@@ -56,8 +56,6 @@ class Census:
 def laestab_of(text: str) -> str:
     """Give authority and establishment number in one form.
 
-    Examples
-    --------
     >>> laestab_of("3824000.0"), laestab_of("382-4000"), laestab_of("x")
     ('382/4000', '382/4000', '')
     """
@@ -66,7 +64,6 @@ def laestab_of(text: str) -> str:
 
 
 def read_census(path: Path, column: str, faults: FaultList) -> Census | None:
-    """Read figures by school."""
     names = COLUMNS | ({"pupils": (column,)} if column else {})
     table = read_raw(path, names, needs=("pupils",), faults=faults)
     if table is None:

@@ -262,8 +262,6 @@ class PhaseRead:
 def plain(name: str) -> str:
     """Give a column's name without case, blanks and brackets.
 
-    Examples
-    --------
     >>> plain("PhaseOfEducation (name)") == plain("phaseofeducation_name")
     True
     """
@@ -273,8 +271,6 @@ def plain(name: str) -> str:
 def postcode_of(text: str) -> str:
     """Give a postcode without blanks, in capitals; empty where the text is none.
 
-    Examples
-    --------
     >>> postcode_of(" nr1 3dx ")
     'NR13DX'
     >>> postcode_of("not known")
@@ -290,8 +286,6 @@ _SERIAL_START = date(1899, 12, 30)
 def iso_day(text: str) -> str:
     """Give a date of the register as ISO; a bare number is a spreadsheet's count of days.
 
-    Examples
-    --------
     >>> iso_day("31-08-2024"), iso_day("31-02-2024"), iso_day("45535")
     ('2024-08-31', '', '2024-08-31')
     """
@@ -305,7 +299,6 @@ def iso_day(text: str) -> str:
 
 
 def kind_of(type_name: str, group: str) -> str:
-    """Give the kind of an establishment."""
     # The apostrophe of "children's" is curly in some extracts.
     words = [text.lower().replace("\u2019", "'") for text in (type_name, group)]
     if words[0] in KIND_OF_TYPE:
@@ -314,7 +307,6 @@ def kind_of(type_name: str, group: str) -> str:
 
 
 def age_of(text: str) -> int | None:
-    """Read an age."""
     value = number_of(text)
     oldest = 25
     if isinstance(value, Problem) or not value.is_integer() or not 0 <= value <= oldest:
@@ -323,7 +315,6 @@ def age_of(text: str) -> int | None:
 
 
 def phase_of(phase: str, kind: str, ages: tuple[int | None, int | None], name: str) -> PhaseRead:
-    """Give the phase of an establishment."""
     if kind in {"special", "pru", "nursery"}:
         return PhaseRead(kind)
     if kind == "non-maintained":

@@ -89,8 +89,6 @@ class Request:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intake:
-    """What was taken in."""
-
     request: Request  # what was asked for
     chosen: Chosen  # the authority as the register has it
     schools: gpd.GeoDataFrame

@@ -55,7 +55,6 @@ class Ledger:
 
     @property
     def n_others(self) -> int:
-        """Rows of other authorities."""
         return sum(self.others.values())
 
     def reasons(self) -> dict[str, list[Dropped]]:
@@ -68,7 +67,6 @@ class Ledger:
 
 
 def grouped(items: Iterable[ItemT], keys: Iterable[str]) -> dict[str, list[ItemT]]:
-    """Group items by a key."""
     groups: dict[str, list[ItemT]] = {}
     for item, key in zip(items, keys, strict=True):
         groups.setdefault(key, []).append(item)

@@ -37,7 +37,6 @@ Point = tuple[float, float]
 
 
 def read_postcodes(path: Path, wanted: Collection[str], faults: FaultList) -> dict[str, Point]:
-    """Read where postcodes lie."""
     if not path.exists():
         near = [p.name for p in sorted(path.parent.glob("*"))]
         remedy = did_you_mean(path.name, near, "Check the path.")

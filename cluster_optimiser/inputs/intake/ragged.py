@@ -44,7 +44,6 @@ class Torn:
     delimiter: str
 
     def read(self, at: Mapping[str, int]) -> Unread:
-        """Give what stands before the damage."""
         start = " ".join(self.line.split())[:START_LETTERS]
         whole = [*self._whole()]
         sure = {ours: whole[i] for ours, i in at.items() if i < len(whole)}

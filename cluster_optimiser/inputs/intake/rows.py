@@ -82,7 +82,6 @@ def read_raw(
     needs: Sequence[str],
     faults: FaultList,
 ) -> RawTable | None:
-    """Read the columns that are wanted of a table."""
     if not is_there(path, faults):
         return None
     suffix = path.suffix.lower()

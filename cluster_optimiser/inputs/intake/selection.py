@@ -58,8 +58,6 @@ MOST_OF_PLACES = 3
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The authority that is selected."""
-
     name: str  # its name as the register has it, or as the user gave it
     code: str  # its three figures, empty where the register has none
     ons_code: str  # its nine-character code, empty where the register has none
@@ -92,7 +90,6 @@ def authorities(table: RawTable) -> list[tuple[str, str]]:
 def choose_authority(
     table: RawTable, asked: str, name: str, ledger: Ledger, faults: FaultList
 ) -> Chosen | None:
-    """Select the rows of one authority."""
     ledger.n_rows = len(table.cells) + len(table.unreadable)
     codes, names = table.column("la_code"), table.column("la_name")
     codes = codes.str.replace(r"\.0+$", "", regex=True)
@@ -180,7 +177,6 @@ class _Sieve:
     first_row: dict[int, tuple[int, dict[str, str]]] = field(default_factory=dict)
 
     def drop(self, row: int, cells: dict[str, str], reason: str, detail: str = "") -> None:
-        """Write down why a row is not taken."""
         figure = pupils_of(cells.get("pupils", ""))
         self.ledger.dropped.append(
             Dropped(
@@ -194,11 +190,9 @@ class _Sieve:
         )
 
     def flag(self, urn: int, name: str, what: str, detail: str = "") -> None:
-        """Write down what to look at."""
         self.ledger.flags.append(Flag(urn, name, what, detail))
 
     def take(self, row: int, cells: dict[str, str]) -> None:
-        """Judge one row."""
         urn = urn_of(cells.get("urn", ""))
         if isinstance(urn, Problem):
             self.drop(row, cells, "no URN", urn.text)

@@ -41,7 +41,6 @@ class Area:
 
 
 def area_around(authority: Authority, *, margin_km: float) -> Area:
-    """Give the area of an authority with a margin."""
     outline = shapely.simplify(authority.outline, OUTLINE_DETAIL_M)
     within = shapely.buffer(outline, margin_km * METRES_PER_KM + OUTLINE_DETAIL_M)
     west, south, east, north = (

@@ -107,7 +107,6 @@ class Patience:
 
 
 def make_tiles(area: BaseGeometry, *, side_m: float = TILE_M) -> list[MultiPolygon]:
-    """Cut an area into tiles."""
     west, south, east, north = area.bounds
     tiles = []
     for y in np.arange(np.floor(south / side_m), np.ceil(north / side_m)):

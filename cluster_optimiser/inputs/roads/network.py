@@ -64,7 +64,6 @@ class Ways:
     shown: dict[int, tuple[str, BaseGeometry]] = field(default_factory=dict)  # of the backdrop
 
     def add_node(self, node: int, tags: Mapping[str, str]) -> None:
-        """Note what stands on a road there."""
         if is_closed_barrier(tags):
             self.closed.add(node)
         if tags.get("highway") == "traffic_signals":

@@ -165,15 +165,12 @@ class RoadTags:
 
     @property
     def is_ferry(self) -> bool:
-        """Whether it is a ferry."""
         return self.road_class == FERRY
 
 
 def read_tags(tags: Mapping[str, str]) -> RoadTags | None:
     """Read the tags of a way.
 
-    Examples
-    --------
     >>> read_tags({"highway": "trunk", "maxspeed": "GB:nsl_single"}).limit_kmh
     96.5604
     >>> read_tags({"highway": "footway"}) is None
@@ -218,7 +215,6 @@ def _is_road(tags: Mapping[str, str], road_class: str) -> bool:
 
 
 def may_drive(tags: Mapping[str, str], keys: tuple[str, ...] = _OF_MOTORS + _OF_ALL) -> bool | None:
-    """Tell whether a car may pass."""
     for key in keys:
         if key in tags:
             return not {part.strip() for part in tags[key].split(";")} <= _REFUSED
@@ -281,8 +277,6 @@ def _limit(
 def limit_kmh(text: str, *, is_dual: bool = False) -> float | None:
     """Read a speed limit.
 
-    Examples
-    --------
     >>> limit_kmh("48"), limit_kmh("30 mph"), limit_kmh("20 mph;30 mph"), limit_kmh("signals")
     (48.0, 48.2802, 32.1868, None)
     >>> limit_kmh("national"), limit_kmh("national", is_dual=True)
@@ -317,8 +311,6 @@ def _one_limit_kmh(text: str, *, is_dual: bool) -> float | None:
 def duration_min(text: str) -> float | None:
     """Read how long a ferry takes.
 
-    Examples
-    --------
     >>> duration_min("00:05"), duration_min("PT1H30M"), duration_min("7"), duration_min("soon")
     (5.0, 90.0, 7.0, None)
     """

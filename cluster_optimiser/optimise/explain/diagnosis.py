@@ -50,8 +50,6 @@ MOST_STUCK = 12
 
 @dataclass(frozen=True, slots=True)
 class UnplacedUnit:
-    """A unit that is in no legal cluster."""
-
     unit: str
     pupils: int
     kinds: tuple[str, ...]
@@ -114,7 +112,6 @@ def _left(entries: Sequence[object], dropped: set[str], family: str) -> tuple[ob
 
 
 def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
-    """Give a scenario without some of its rules."""
     dropped = set(families)
     pins, contiguity = scenario.pins, scenario.contiguity
     size: dict[str, object] = {"target_pupils": scenario.size.target}
@@ -254,7 +251,6 @@ class _UnitReason:
         return (*families, *self.pins.broken(mask))
 
     def made(self) -> UnplacedUnit:
-        """Give the unit with its reason."""
         lab = self.lab
         broken = {mask: self.broken(mask) for mask in self.masks}
         sets = {frozenset(families) for families in broken.values()}
@@ -363,8 +359,6 @@ class _UnitReason:
 def some(names: Sequence[str], *, most: int = 4) -> str:
     """List names, the first of many only.
 
-    Examples
-    --------
     >>> some(["Acle", "Diss", "Wells"], most=2)
     'Acle, Diss and 1 more'
     """
@@ -373,7 +367,6 @@ def some(names: Sequence[str], *, most: int = 4) -> str:
 
 
 def pin_words(scenario: Scenario, family: str) -> str:
-    """Give a pin or barrier in words."""
     kind, _, number = family.removesuffix("]").partition("[")
     if not number:
         return family

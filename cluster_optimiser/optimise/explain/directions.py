@@ -530,7 +530,6 @@ MANY = 10_000
 
 
 def amount(term: str, value: float, *, is_limit: bool = False) -> str:
-    """Say how much of a term there is."""
     is_whole = value == round(value) or (value >= MANY and not is_limit)
     return term_words("amounts", term, {}, n=round(value) if is_whole else f"{value:,.10g}")
 
@@ -591,7 +590,6 @@ def _layer(layer: str) -> Direction:
 
 
 def directions_of(scenario: Scenario, families: Sequence[str]) -> tuple[Direction, ...]:
-    """Give every way to loosen a scenario."""
     layers = [_layer(layer) for layer in scenario.required_layers]
     entries = [_entry(family, scenario) for family in families if "[" in family]
     limits = [_limit(term) for term in scenario.limits]

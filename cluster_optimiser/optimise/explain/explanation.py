@@ -110,7 +110,6 @@ class Explanation:
         return "\n".join([*lines[:MOST_OF_REPR], *(more if len(lines) > MOST_OF_REPR else [])])
 
     def lines(self) -> tuple[str, ...]:
-        """Say it in plain words, line by line."""
         if self.is_feasible:
             return (*self._of_prices(), *self.notes)
         if self.status == "UNKNOWN":
@@ -424,7 +423,6 @@ def _looser(problem: Problem, family: str) -> tuple[Scenario, str]:
 
 
 def rule_words(problem: Problem, family: str) -> str:
-    """Name a rule family in words, with its number."""
     scenario = problem.scenario
     count, size = scenario.count, scenario.size
     if "[" in family:

@@ -39,7 +39,6 @@ def checked(lab: Lab, step: Step) -> Relaxation:
 def single_relaxations(
     lab: Lab, directions: Sequence[Direction]
 ) -> tuple[tuple[Relaxation, ...], tuple[Direction, ...], tuple[Direction, ...]]:
-    """Find the least relaxation in each direction by itself."""
     base = Trial(lab.problem.scenario)
     relaxations, hopeless, unsettled = [], [], []
     for direction in directions:

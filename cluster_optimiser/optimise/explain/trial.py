@@ -126,7 +126,6 @@ class Lab:
 
     @property
     def left_s(self) -> float:
-        """Seconds left."""
         return self._until - time.monotonic()
 
     def members(self, mask: int) -> list[int]:
@@ -134,11 +133,9 @@ class Lab:
         return [i for i in range(len(self.names)) if mask >> i & 1]
 
     def units(self, mask: int) -> tuple[str, ...]:
-        """Give the names of the units of a set."""
         return tuple(self.names[i] for i in self.members(mask))
 
     def mask(self, units: frozenset[str]) -> int:
-        """Give a set of unit names as bits."""
         return sum(1 << self.position[unit] for unit in sorted(units))
 
     def pinned(self, scenario: Scenario) -> Pinned:
@@ -311,7 +308,6 @@ class Lab:
         return made
 
     def pupils_and_units(self, mask: int) -> tuple[int, tuple[str, ...]]:
-        """Give the pupils of a set and the names of its units."""
         if mask not in self._named:
             members = self.members(mask)
             names = tuple(self.names[i] for i in members)

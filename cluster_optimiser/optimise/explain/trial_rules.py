@@ -28,7 +28,6 @@ class Pinned:
     def of(
         cls, problem: Problem, scenario: Scenario, mask: Callable[[frozenset[str]], int]
     ) -> Pinned:
-        """Read the pins of a scenario."""
         pins = scenario.pins
         together = tuple(
             (k, mask(pinned_units(problem, names))) for k, names in enumerate(pins.together)
@@ -67,7 +66,6 @@ def sets_in_reach(unit: int, adjacency: Sequence[int], near: Sequence[int]) -> I
 
 
 def may_be_exception(scenario: Scenario, units: Sequence[str]) -> bool:
-    """Tell whether a set under the minimum may be an exception."""
     named = scenario.size.exceptions
     return scenario.size.max_exceptions > 0 and (
         named is None or all(unit in named for unit in units)
@@ -77,8 +75,6 @@ def may_be_exception(scenario: Scenario, units: Sequence[str]) -> bool:
 def components(adjacency: Sequence[int]) -> list[int]:
     """Give the connected pieces of a graph.
 
-    Examples
-    --------
     >>> components([0b010, 0b001, 0b000])
     [3, 4]
     """
@@ -92,7 +88,6 @@ def components(adjacency: Sequence[int]) -> list[int]:
 
 
 def with_table(scenario: Scenario, name: str, table: object) -> Scenario:
-    """Give a scenario with one of its tables replaced."""
     return scenario.model_copy(update={name: table})
 
 

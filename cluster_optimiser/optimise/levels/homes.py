@@ -22,8 +22,6 @@ Home = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Homed:
-    """A candidate with its home."""
-
     group: CandidateGroup  # the candidate
     home: Home
 

@@ -84,7 +84,6 @@ def joint_costs(
 
 
 def above(problem: Problem) -> Problem:
-    """Give the problem of the level above."""
     if problem.upper is None:
         message = "a scenario with levels was prepared without the level above"
         raise RuntimeError(message)
@@ -139,7 +138,6 @@ def _model(
 
 
 def can_nest(problem: Problem, *, time_limit_s: float | None = None) -> bool:
-    """Tell whether any clusters fit into groupings."""
     model, x, y = _model(problem, *homed_candidates(problem, above(problem)))
     nothing = {TIE_BREAK: (Sum([], []), Fraction(1))}
     cover = solve_stages(model, [*x, *y], nothing, time_limit_s=time_limit_s)

@@ -31,8 +31,6 @@ CountedWays = dict[Key, tuple[Vector, int]]
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """The outcome."""
-
     n_plans: int  # exact number of nested plans: clusters together with groupings
     best: Vector | None  # least cost vector; None where there is no plan
     n_states: int  # states visited
@@ -71,11 +69,9 @@ class _Partitions:
         self.known: dict[int, CountedWays] = {0: nothing}
 
     def add(self, mask: int, ways: CountedWays) -> None:
-        """Add a part, before anything is asked."""
         self.by_lowest.setdefault(mask & -mask, []).append((mask, ways))
 
     def of(self, mask: int) -> CountedWays:
-        """Give the ways to divide a set."""
         if mask not in self.known:
             if len(self.known) >= MAX_STATES:
                 raise _TooManyError
@@ -103,7 +99,6 @@ def nested_sweep(
     lower_costs: Sequence[Sequence[int]],
     upper_costs: Sequence[Sequence[int]],
 ) -> Nested | None:
-    """Count all nested plans and find the least costs."""
     if problem.upper is None:
         return None
     rules = problem.scenario, problem.upper.scenario

@@ -34,8 +34,6 @@ LARGE_COEFFICIENT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class EngineOutcome:
-    """What an engine says of a model."""
-
     status: Status  # OPTIMAL, FEASIBLE, INFEASIBLE or UNKNOWN
     values: tuple[int, ...] | None  # a value for each variable, or None
     bound: int  # no solution has a lower objective
@@ -46,9 +44,7 @@ class Engine(Protocol):
     """A solver of a linear model."""
 
     @property
-    def name(self) -> str:
-        """Its name."""
-        ...
+    def name(self) -> str: ...
 
     def solve(
         self,
@@ -59,9 +55,7 @@ class Engine(Protocol):
         seed: int = 0,
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
-    ) -> EngineOutcome:
-        """Minimise."""
-        ...
+    ) -> EngineOutcome: ...
 
 
 class CpSat:
@@ -79,7 +73,6 @@ class CpSat:
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
     ) -> EngineOutcome:
-        """Minimise; see `Engine`."""
         cp = cp_model.CpModel()
         x = [cp.new_int_var(0, upper, "") for upper in model.upper]
 
@@ -140,7 +133,6 @@ class Highs:
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
     ) -> EngineOutcome:
-        """Minimise; see `Engine`."""
         if not model.may_be_kept():
             # MathOpt would refuse such a program instead of calling it infeasible.
             return EngineOutcome("INFEASIBLE", None, 0, 0.0)
@@ -204,7 +196,6 @@ class Program:
         self.add_rows(model)
 
     def add_rows(self, model: LinearModel) -> None:
-        """Add the rows that the model has and this has not."""
         for row in model.rows[len(self.rows) :]:
             scale = _scale(c for c, _ in row.terms)
             added = self.model.add_linear_constraint(

@@ -44,8 +44,6 @@ SHARE_OF_START = 0.3
 
 @dataclass(frozen=True, slots=True)
 class PartStage:
-    """What is known of one stage of one part."""
-
     status: Status  # OPTIMAL or FEASIBLE
     value: int  # integers of the stage's scale
     bound: int  # integers of the stage's scale
@@ -54,8 +52,6 @@ class PartStage:
 
 @dataclass(frozen=True, slots=True)
 class PartPlan:
-    """The plan of one part of the map."""
-
     status: Status  # OPTIMAL, FEASIBLE, INFEASIBLE or UNKNOWN
     clusters: tuple[Cluster, ...] = ()  # units of each cluster; empty where there is none
     stages: tuple[PartStage, ...] = ()  # the stages that were solved

@@ -25,7 +25,6 @@ class Row:
     high: int | None  # the bounds; None where there is none
 
     def holds(self, values: Sequence[int]) -> bool:
-        """Tell whether values keep the constraint."""
         total = sum(c * values[v] for c, v in self.terms)
         return (self.low is None or total >= self.low) and (self.high is None or total <= self.high)
 
@@ -45,7 +44,6 @@ class LinearModel:
     def row(
         self, terms: Iterable[tuple[int, int]], *, low: int | None = None, high: int | None = None
     ) -> None:
-        """Add a constraint."""
         added: dict[int, int] = {}
         for coefficient, variable in terms:
             added[variable] = added.get(variable, 0) + coefficient
@@ -87,18 +85,15 @@ class LinearObjective:
 
     @property
     def merged(self) -> tuple[tuple[int, int], ...]:
-        """The terms, each variable once."""
         added: dict[int, int] = {}
         for c, v in self.terms:
             added[v] = added.get(v, 0) + c
         return tuple((c, v) for v, c in added.items() if c)
 
     def value(self, values: Sequence[int]) -> int:
-        """Give the value at a solution."""
         return self.constant + sum(c * values[v] for c, v in self.terms)
 
     def within(self, kept: Sequence[int]) -> LinearObjective:
-        """Give the objective of a smaller program."""
         number = {v: n for n, v in enumerate(kept)}
         return LinearObjective(
             tuple((c, number[v]) for c, v in self.terms if v in number), self.constant

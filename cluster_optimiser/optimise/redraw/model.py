@@ -47,7 +47,6 @@ class Assignment:
         return self.x[self.ground.hubs[hub].unit, hub]
 
     def clusters(self, values: Sequence[int]) -> list[tuple[int | None, Cluster]]:
-        """Read the clusters off a solution."""
         found: list[tuple[int | None, Cluster]] = [
             (h, frozenset(i for i in members if values[self.x[i, h]]))
             for h, members in self.of_hub.items()
@@ -59,7 +58,6 @@ class Assignment:
 def variables(
     ground: RedrawGround, units: Sequence[int], *, nearest_hubs: int | None, allow_exceptions: bool
 ) -> Assignment:
-    """Make the variables of a part of the map."""
     a = Assignment(ground, tuple(units), LinearModel())
     held = set(units)
     usable = [

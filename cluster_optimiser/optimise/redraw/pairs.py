@@ -72,7 +72,6 @@ class RedrawGround:
         return [tuple(sorted(part)) for part in nx.connected_components(graph)]
 
     def pupils_of(self, cluster: Iterable[int]) -> int:
-        """Add up pupils."""
         return sum(self.pupils[i] for i in cluster)
 
     def meeting(self, cluster: Cluster) -> tuple[int, int, int] | None:
@@ -130,7 +129,6 @@ def _oversize(problem: Problem, neighbours: tuple[frozenset[int], ...]) -> list[
 
 
 def redraw_ground(problem: Problem) -> RedrawGround:
-    """Put a problem into the numbers of the model."""
     scenario = problem.scenario
     units = tuple(str(name) for name in problem.units.index)
     neighbours = tuple(frozenset(bit_positions(bits)) for bits in unit_adjacency(problem))

@@ -129,7 +129,6 @@ class _Proof:
     tried: set[frozenset[int]] = field(default_factory=set)
 
     def tell(self) -> None:
-        """Say how far it is."""
         self.how.tell(self.stage, self.search.clusters, self.search.bound)
 
     @property

@@ -38,8 +38,6 @@ NEAR_ENOUGH = 0.05
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How to solve."""
-
     engine: Engine
     nearest_hubs: int | None = None
     engine_of_many: Engine = field(default_factory=Highs)  # the solver of parts of many units
@@ -56,7 +54,6 @@ class How:
         return None if self.deadline is None else self.deadline - time.monotonic()
 
     def within(self, seconds: float) -> How:
-        """Give the same with a nearer deadline."""
         soon = time.monotonic() + seconds
         return replace(self, deadline=soon if self.deadline is None else min(soon, self.deadline))
 
@@ -67,7 +64,6 @@ class How:
 
     @property
     def is_over(self) -> bool:
-        """Whether the time has run out."""
         return is_over() or (self.deadline is not None and time.monotonic() >= self.deadline)
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 def pieces(neighbours: Sequence[Collection[int]], cluster: Cluster) -> list[frozenset[int]]:
     """Give the connected pieces of a set of units.
 
-    Examples
-    --------
     >>> pieces([{1}, {0, 2}, {1}], frozenset({0, 2}))
     [frozenset({0}), frozenset({2})]
     """
@@ -57,8 +55,6 @@ def separator(
     The neighbours of the piece, of those only what can be reached from the hub without passing
     through any of them: the rest parts nothing.
 
-    Examples
-    --------
     >>> path = [{1}, {0, 2}, {1, 3}, {2}]
     >>> separator(path, {3}, 0, {0, 1, 2, 3})
     frozenset({2})

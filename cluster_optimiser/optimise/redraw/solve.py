@@ -58,7 +58,6 @@ def solve_redraw(
     engine: str | None = None,
     few: int = FEW,
 ) -> Plan:
-    """Find the best plan of a redraw scenario."""
     ground = redraw_ground(problem)
     _refuse_unplaceable(ground)
     redraw = problem.scenario.redraw

@@ -40,8 +40,6 @@ class Telling:
     shown: Sequence[Cluster] = ()
 
     def of_part(self, part: int) -> Tell:
-        """Give what a part is told to."""
-
         def tell(stage: str, clusters: Sequence[Cluster], bound: int | None) -> None:
             if stage == stage_names(self.ground)[0] and not clusters:
                 # What was proved of fewer clusters than there can be says nothing of more.

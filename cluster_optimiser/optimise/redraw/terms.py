@@ -37,7 +37,6 @@ def stage_scale(ground: RedrawGround, stage: str) -> Fraction:
 
 
 def weighted_sum(ground: RedrawGround, of_term: Mapping[str, int]) -> int:
-    """Add up terms by the scenario's weights, exactly."""
     return sum(factor * of_term[term] for term, factor in _factors(ground).items())
 
 

@@ -70,7 +70,6 @@ def _row(label: str, first: object, second: object) -> str:
 
 
 def phases(schools: pd.DataFrame) -> list[tuple[str, int, int | str]]:
-    """Count schools and pupils by phase."""
     rows: list[tuple[str, int, int | str]] = []
     for phase in PHASES:
         own = schools[schools["phase"] == phase]
@@ -80,7 +79,6 @@ def phases(schools: pd.DataFrame) -> list[tuple[str, int, int | str]]:
 
 
 def not_taken(ledger: Ledger) -> list[tuple[str, int, int | str]]:
-    """Count the rows that were not taken, by reason."""
     rows: list[tuple[str, int, int | str]] = []
     if ledger.others:
         rows.append((f"other authorities ({len(ledger.others)})", ledger.n_others, ""))
@@ -140,7 +138,6 @@ def flagged_table(ledger: Ledger) -> pd.DataFrame:
 
 
 def others_table(ledger: Ledger) -> pd.DataFrame:
-    """Count the rows of other authorities."""
     rows = [(code, name, number) for (code, name), number in sorted(ledger.others.items())]
     return _table(rows, ("la_code", "la_name", "rows"))
 

@@ -30,7 +30,6 @@ SMALL, LARGE = 5, 8
 
 
 def check_html(new: NewAuthority, authority: Authority, territory: Territory) -> str:
-    """Write the page."""
     ledger = new.intake.ledger
     areas = next(
         (shapes for shapes in territory.layers.values() if len(shapes) > 1), territory.clusters[:0]

@@ -84,8 +84,6 @@ TRAVEL_NOTE = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewAuthority:
-    """A new authority, ready to be written."""
-
     key: str  # name of its folder
     name: str  # name in print
     intake: Intake  # what was taken in
@@ -104,7 +102,6 @@ class NewAuthority:
 
 
 def caveats(new: NewAuthority) -> list[str]:
-    """Give what every output of the authority must say."""
     intake, ledger = new.intake, new.intake.ledger
     day = long_date(intake.data_date)
     said = [f"Schools are those of the register of {day} ({ledger.file})."]
@@ -169,8 +166,6 @@ def write_papers(new: NewAuthority, folder: Path, *, check_page: str) -> None:
 def toml_text(text: str) -> str:
     r"""Write a text as a TOML string.
 
-    Examples
-    --------
     >>> print(toml_text('The "Ash" School'))
     "The \"Ash\" School"
     """
@@ -231,7 +226,6 @@ def _settings(new: NewAuthority) -> dict[str, Any]:
 
 
 def layer_title(name: str) -> str:
-    """Give a layer's name in print."""
     words = name.replace("_", " ").capitalize()
     return words if words.endswith("s") else f"{words}s"
 

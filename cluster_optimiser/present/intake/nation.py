@@ -12,11 +12,9 @@ if TYPE_CHECKING:
 
 
 def nation_html(table: pd.DataFrame) -> str:
-    """Write the page from the table of all authorities."""
     rows = table.to_dict("records")
     return isolated(template("nation.html.j2").render(rows=rows, figure=_figure))
 
 
 def _figure(cell: object) -> str:
-    """Write a count; what is blank stays so."""
     return number(int(str(cell))) if str(cell) else ""

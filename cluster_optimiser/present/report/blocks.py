@@ -30,7 +30,6 @@ BREADTHS |= dict.fromkeys("mwMW%", 1.7)
 
 
 def _breadth(texts: Iterable[str]) -> float:
-    """Give how broad the longest word is."""
     words = (word for text in texts for word in text.replace("-", "- ").split())
     return max(
         (sum(BREADTHS.get(c, 1.4 if c.isupper() else 1.0) for c in w) for w in words), default=0
@@ -38,7 +37,6 @@ def _breadth(texts: Iterable[str]) -> float:
 
 
 def refer(label: str) -> str:
-    """Refer to what bears a label."""
     return f"\ue000{label}\ue001"
 
 
@@ -65,8 +63,6 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list."""
-
     items: tuple[str, ...]
 
 
@@ -97,8 +93,6 @@ class TableBlock:
 
         What a word lacks is taken from the columns that have more than theirs.
 
-        Examples
-        --------
         >>> TableBlock("", ("No.", "2,500"), (), (9, 1)).fitted(20)
         (13.032, 6.968)
         """
@@ -121,8 +115,6 @@ class TableBlock:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture."""
-
     svg: str
     alt: str  # what it shows, for those who do not see it
     caption: str  # the line under it
@@ -136,8 +128,6 @@ Block = Heading | Paragraph | Bullets | Facts | TableBlock | Figure
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report."""
-
     title: str  # what stands at its head
     subtitle: str  # what stands at its head
     author: str

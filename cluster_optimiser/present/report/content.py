@@ -35,7 +35,6 @@ SIGNS = {"met": "✓", "partly": "◐", "unmet": "✗", "info": UNKNOWN}
 def make_report(
     folder: ResultsFolder, front: Front | None = None, replied: Iterable[Block] = ()
 ) -> Report:
-    """Write the paper of a results folder."""
     authority, front = folder.record["authority"], front or Front()
     stamps = "".join(str(option.manifest["stamp"]) for option in folder.options)
     date = str(folder.options[0].manifest["data_date"]) if folder.options else "1970-01-01"

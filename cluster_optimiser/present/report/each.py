@@ -33,7 +33,6 @@ MOST_NAMED = 12
 
 
 def each(folder: ResultsFolder, option: Option, *, is_first: bool) -> Iterator[Block]:
-    """Write the page of an option."""
     title = say("report.option_title", label=option.label, title=option.title)
     yield Heading(2, title, f"option-{option.label}", starts_page=not is_first)
     m = option.metrics

@@ -21,8 +21,6 @@ Rows = tuple[dict[str, str], ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Option:
-    """One option of a results folder."""
-
     label: str  # its short label
     manifest: Mapping[str, Any]  # what stands in manifest.json
     view: Mapping[str, Any]  # what the page says of it: map, words of the proof
@@ -39,14 +37,11 @@ class Option:
 
     @property
     def title(self) -> str:
-        """Title without the label."""
         return str(self.view["title"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResultsFolder:
-    """A results folder."""
-
     path: Path
     record: Mapping[str, Any]  # what stands in page.json
     options: tuple[Option, ...]  # options with a plan, in the order of the page
@@ -84,7 +79,6 @@ def _option(folder: Path, view: Mapping[str, Any]) -> Option:
 
 
 def read_folder(path: str | Path) -> ResultsFolder:
-    """Read a results folder."""
     folder = Path(path)
     if is_list_of_runs(folder):
         problem = "it holds a sweep, or several authorities, and a report is of options of one"

@@ -25,12 +25,10 @@ class Measure:
 
     @property
     def title(self) -> str:
-        """What it measures."""
         return say(f"report.measures.{self.key}", layer=self.layer)
 
 
 def layer_words(folder: ResultsFolder) -> dict[str, str]:
-    """Give the words of each layer, by its name."""
     names = [k[len("home_") :] for k in folder.options[0].clusters[0] if k.startswith("home_")]
     return dict(zip(names, folder.record["authority"]["layer_words"], strict=True))
 
@@ -70,7 +68,6 @@ def _range(folder: ResultsFolder) -> tuple[int, int]:
 
 
 def measures(folder: ResultsFolder) -> list[Measure]:
-    """Give the measures of a paper."""
     outside = [Measure("outside", outside_range(folder), number)]
     return [
         *(outside if is_sized(folder) else []),
@@ -97,7 +94,6 @@ def least(options: Sequence[Option], measure: Measure) -> tuple[list[Option], st
 
 
 def named(options: Sequence[Option]) -> str:
-    """Name some options."""
     labels = [o.label for o in options]
     return say("report.options", len(labels), labels=joined(labels))
 
@@ -125,7 +121,6 @@ def best_line(folder: ResultsFolder, measure: Measure) -> str | None:
 
 
 def against_today(folder: ResultsFolder, option: Option) -> list[str]:
-    """Say what an option improves and what it gives up, measured against today."""
     today = folder.today
     if today is None or today is option:
         return list(_alone(folder, option))

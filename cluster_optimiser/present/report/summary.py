@@ -41,7 +41,6 @@ def kept(folder: ResultsFolder, option: Option) -> dict[str, int]:
 
 
 def summary(folder: ResultsFolder) -> Iterator[Block]:
-    """Summarise a paper."""
     made = [o for o in folder.options if o is not folder.today]
     yield Heading(1, say("report.summary.heading"), "summary")
     alone = "" if folder.today is not None else "_alone"

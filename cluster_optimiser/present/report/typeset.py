@@ -60,7 +60,6 @@ def _compile(source: Path, fonts: Path | None, **options: object) -> bytes:
 
 
 def picture(svg: str, fonts: Path | None = None) -> bytes:
-    """Draw an SVG as PNG."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         (home / "map.svg").write_text(pictured(svg, fonts), encoding="utf-8")

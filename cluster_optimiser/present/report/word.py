@@ -178,7 +178,6 @@ class _Writer:
         }
 
     def measure(self, section: Any) -> None:  # noqa: ANN401 - python-docx has no types
-        """Take the width of a line from a section."""
         self.width = section.page_width - section.left_margin - section.right_margin
 
     def lie_across(self) -> None:
@@ -240,12 +239,10 @@ class _Writer:
                 paragraph.add_run(piece)
 
     def bullets(self, block: Bullets) -> None:
-        """Add a list."""
         for item in block.items:
             self.runs(self.document.add_paragraph(style="List Bullet"), item)
 
     def facts(self, block: Facts) -> None:
-        """Add names with what they are."""
         for name, text in block.pairs:
             paragraph = self.document.add_paragraph()
             paragraph.add_run(f"{name}: ").bold = True

@@ -29,7 +29,6 @@ def mark(label: str) -> str:
 
 
 def _bookmarks(paragraph: Any, labels: Sequence[str]) -> list[Any]:  # noqa: ANN401
-    """Open bookmarks; give what closes them."""
     root = paragraph._p.getroottree().getroot()  # noqa: SLF001 - the only way to it
     n = sum(1 for _ in root.iter("{*}bookmarkStart"))
     ends = []
@@ -40,7 +39,6 @@ def _bookmarks(paragraph: Any, labels: Sequence[str]) -> list[Any]:  # noqa: ANN
 
 
 def add_bookmark(paragraph: Any, labels: Sequence[str], text: str) -> None:  # noqa: ANN401
-    """Add a text that others can refer to."""
     ends = _bookmarks(paragraph, labels)
     paragraph.add_run(text)
     for end in ends:
@@ -65,7 +63,6 @@ def add_field(paragraph: Any, code: str, shown: str, before: str = "", label: st
 
 
 def add_reference(paragraph: Any, label: str, shown: str) -> None:  # noqa: ANN401
-    """Refer to what bears a label."""
     add_field(paragraph, f"REF {mark(label)} \\h", shown)
 
 

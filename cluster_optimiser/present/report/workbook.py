@@ -68,7 +68,6 @@ def _notes(folder: ResultsFolder, report: Report) -> list[list[str]]:
 
 
 def xlsx(folder: ResultsFolder, report: Report) -> bytes:
-    """Write the workbook of the committee paper."""
     return workbook(report, tables(folder), _notes(folder, report), layer_words(folder))
 
 

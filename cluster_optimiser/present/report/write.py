@@ -47,7 +47,6 @@ def write_report(
     on_step: Callable[[str], None] = lambda _: None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
-    """Write the committee report of a results folder."""
     folder, looks = read_folder(results), looks or Looks()
     with speaking_of(folder.record):
         return _write(folder, out, looks, on_step, warn)
