@@ -15,9 +15,9 @@ from cluster_optimiser.present.tables import assignments_table as assignments_ta
 from cluster_optimiser.present.tables import clusters_table as clusters_table
 from cluster_optimiser.present.theme import load_theme as load_theme
 from cluster_optimiser.present.theme import speaking_for as speaking_for
-from cluster_optimiser.present.universe_tables import plans_table as plans_table
-from cluster_optimiser.present.universe_tables import universe_lines as universe_lines
-from cluster_optimiser.present.universe_tables import universe_record as universe_record
+from cluster_optimiser.present.universe_files import plans_table as plans_table
+from cluster_optimiser.present.universe_files import universe_lines as universe_lines
+from cluster_optimiser.present.universe_files import universe_record as universe_record
 from cluster_optimiser.present.write import write_comparison as write_comparison
 from cluster_optimiser.present.write import write_page as write_page
 from cluster_optimiser.present.write import write_result as write_result

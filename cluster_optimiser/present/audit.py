@@ -9,11 +9,10 @@ import pandas as pd
 
 from cluster_optimiser.constants import PHASES
 from cluster_optimiser.present.columns import column
-from cluster_optimiser.present.funding_tables import funding_table
 from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.principles import lower_first
 from cluster_optimiser.present.sheets import density
-from cluster_optimiser.present.tables import schools_table
+from cluster_optimiser.present.tables import funding_table, schools_table
 from cluster_optimiser.present.words import long_date, number, say, template
 from cluster_optimiser.words import pounds, share
 

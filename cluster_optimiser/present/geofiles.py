@@ -1,10 +1,12 @@
-"""GeoPackage and GeoJSON of a plan, the same bytes every time."""
+"""GeoPackage, with its styles for QGIS, and GeoJSON of a plan, the same bytes every time."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
+import pandas as pd
 import pyogrio
 import shapely
 
@@ -12,19 +14,19 @@ from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.inputs.boundaries import polygons_of
 from cluster_optimiser.inputs.writing import written
 from cluster_optimiser.present.records import plain
-from cluster_optimiser.present.shapes import plan_colours
-from cluster_optimiser.present.styles import cluster_style, school_style, style_table
+from cluster_optimiser.present.shapes import EXEMPT_COLOUR, PALETTE, plan_colours
 from cluster_optimiser.present.tables import DECIMALS, clusters_table, schools_table
 from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.domain import Result
+
 
 COORDINATE_DECIMALS = 6
 """Decimals of a degree in GeoJSON: about 0.1 m, as RFC 7946 section 11.2 advises."""
@@ -132,3 +134,84 @@ def geojson(result: Result, *, decimals: int = COORDINATE_DECIMALS) -> dict[str,
 def geojson_text(result: Result) -> str:
     """Give `geojson` as the text of ``plan.geojson``."""
     return json.dumps(geojson(result), ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+LINE = "#22303a"
+PHASE_COLOURS = {"secondary": "#17455a", "all-through": "#17455a", "special": "#a03c78"}
+OTHER_PHASE = "#d07a2b"
+
+Symbol = tuple[str, str, dict[str, str]]
+"""A symbol of QGIS: fill or marker, its class, and what it looks like."""
+
+
+def _fill(colour: str) -> Symbol:
+    look = {"color": _rgb(colour), "outline_color": _rgb(LINE), "outline_width": "0.5"}
+    return "fill", "SimpleFill", {**look, "style": "solid", "outline_style": "solid"}
+
+
+def _dot(colour: str) -> Symbol:
+    look = {"color": _rgb(colour), "outline_color": _rgb("#ffffff"), "size": "1.8"}
+    return "marker", "SimpleMarker", {**look, "name": "circle"}
+
+
+def _rgb(colour: str) -> str:
+    return ",".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5)) + ",255"
+
+
+def _style(column: str, symbols: Mapping[str, Symbol], label: str) -> str:
+    root = ET.Element("qgis", version="3.22", styleCategories="Symbology|Labeling")
+    renderer = ET.SubElement(root, "renderer-v2", type="categorizedSymbol", attr=column)
+    categories = ET.SubElement(renderer, "categories")
+    drawn = ET.SubElement(renderer, "symbols")
+    for i, (value, (kind, of_class, look)) in enumerate(symbols.items()):
+        named = {"value": value, "label": value, "symbol": str(i), "render": "true"}
+        ET.SubElement(categories, "category", named)
+        symbol = ET.SubElement(drawn, "symbol", name=str(i), type=kind, alpha="0.85")
+        layer = ET.SubElement(symbol, "layer", {"class": of_class, "enabled": "1"})
+        options = ET.SubElement(layer, "Option", type="Map")
+        for name, text in look.items():
+            ET.SubElement(options, "Option", type="QString", name=name, value=text)
+    if label:
+        labels = ET.SubElement(ET.SubElement(root, "labeling", type="simple"), "settings")
+        write = ET.SubElement(labels, "text-style", fieldName=label, fontSize="8")
+        ET.SubElement(write, "text-buffer", bufferDraw="1", bufferSize="0.8")
+    ET.SubElement(root, "layerGeometryType").text = "0" if column == "phase" else "2"
+    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ET.tostring(
+        root, encoding="unicode"
+    )
+
+
+def cluster_style(names: Iterable[str], colour_of: Mapping[str, int]) -> str:
+    """Draw clusters as the program's own maps do: neighbours differ, exempt ones are grey."""
+    fills = {
+        name: _fill(PALETTE[colour_of[name]] if name in colour_of else EXEMPT_COLOUR)
+        for name in names
+    }
+    return _style("cluster", fills, "cluster")
+
+
+def school_style(phases: Iterable[str]) -> str:
+    dots = {phase: _dot(PHASE_COLOURS.get(phase, OTHER_PHASE)) for phase in sorted(set(phases))}
+    return _style("phase", dots, "")
+
+
+def style_table(styles: Mapping[str, str], geometry: str, date: str) -> pd.DataFrame:
+    """Give the table in which QGIS looks for the style of each layer."""
+    rows = [
+        {
+            "f_table_catalog": "",
+            "f_table_schema": "",
+            "f_table_name": layer,
+            "f_geometry_column": geometry,
+            "styleName": layer,
+            "styleQML": text,
+            "styleSLD": "",
+            "useAsDefault": True,
+            "description": "",
+            "owner": "",
+            "ui": None,
+            "update_time": pd.Timestamp(date),
+        }
+        for layer, text in styles.items()
+    ]
+    return pd.DataFrame(rows).astype({"ui": "string"})

@@ -13,9 +13,9 @@ import markupsafe
 import shapely
 
 from cluster_optimiser.constants import CRS_DEGREES, HOMES
-from cluster_optimiser.present.backdrop import LOOK, backdrop_of
 from cluster_optimiser.present.geofiles import geometry_record
 from cluster_optimiser.present.leaflet import leaflet
+from cluster_optimiser.present.mosaic import LOOK, backdrop_of
 from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.records import exceptions
 from cluster_optimiser.present.shapes import EXEMPT_COLOUR, PALETTE, drawable, plan_colours

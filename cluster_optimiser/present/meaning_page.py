@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.comparison import funding
 from cluster_optimiser.comparison.levels import above, levels_table
-from cluster_optimiser.present.funding_tables import pounds
+from cluster_optimiser.present.tables import pounds
 from cluster_optimiser.present.words import UNKNOWN, number, words
 
 if TYPE_CHECKING:

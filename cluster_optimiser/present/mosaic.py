@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -11,14 +12,17 @@ import pandas as pd
 import shapely
 from topojson.core.topology import Topology
 
+from cluster_optimiser.inputs.roads.store import read_backdrop
 from cluster_optimiser.present.shapes import drawable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from cluster_optimiser.domain import Problem, Result
+    from cluster_optimiser.domain import Authority, Problem, Result
+
 
 GRID_M = 10
 """Metres between two whole numbers of the drawing: finer than any border is known."""
@@ -182,3 +186,39 @@ def topology(pieces: gpd.GeoSeries, areas: gpd.GeoSeries, grid: Grid) -> dict[st
         "pieces": [rings["pieces"].get(i, []) for i in pieces.index],
         "areas": [rings.get("areas", {}).get(i, []) for i in areas.index],
     }
+
+
+LOOK = {
+    "built_up": {"stroke": False, "fill": True, "fillColor": "#22303a", "fillOpacity": 0.14},
+    "water": {"color": "#1b5c8a", "weight": 1.4, "opacity": 0.85},
+    "railway": {"color": "#22303a", "weight": 1.1, "opacity": 0.8, "dashArray": "6 3"},
+    "main_road": {"color": "#7a3f00", "weight": 1.5, "opacity": 0.75},
+}
+"""How each kind is drawn, as Leaflet names it, the lowest first."""
+
+
+@lru_cache(maxsize=8)
+def _read(file: Path, sha256: str) -> gpd.GeoDataFrame | None:
+    del sha256  # of the bytes: another file under the same name is read again
+    return read_backdrop(file)
+
+
+def backdrop_of(authority: Authority) -> dict[str, gpd.GeoSeries]:
+    """Give what lies below an authority's areas, by kind; nothing without a road file."""
+    spec = authority.travel.roads
+    found = None if spec is None else _read(spec.file, spec.sha256)
+    if found is None:
+        return {}
+    shapes = {kind: found.geometry[found["kind"] == kind] for kind in LOOK}
+    return {kind: shape for kind, shape in shapes.items() if len(shape)}
+
+
+def backdrop_data(authority: Authority, grid: Grid) -> list[list[object]]:
+    """Write each kind as its look and its lines on the grid of the page."""
+    made: list[list[object]] = []
+    for kind, shapes in backdrop_of(authority).items():
+        parts = shapely.get_parts(shapes.to_numpy())
+        rings = [p.exterior if p.geom_type == "Polygon" else p for p in parts]
+        lines = [flat_steps(grid.place(shapely.get_coordinates(ring)).tolist()) for ring in rings]
+        made.append([kind, LOOK[kind], lines])
+    return made

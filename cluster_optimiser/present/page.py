@@ -19,27 +19,32 @@ import markupsafe
 from cluster_optimiser.constants import HOMES
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.present.all_schools import all_schools
-from cluster_optimiser.present.ask_data import ask_data
 from cluster_optimiser.present.charts import charts
-from cluster_optimiser.present.first import families_view, why_view
 from cluster_optimiser.present.leaflet import leaflet
 from cluster_optimiser.present.matrix import matrix_view
 from cluster_optimiser.present.meaning_page import levels_view, money_view
-from cluster_optimiser.present.modules import joined_script
 from cluster_optimiser.present.options import (
     all_exceptions,
+    knows_pupils,
     option_view,
+    strip,
     strip_domain,
 )
-from cluster_optimiser.present.placing import Placed, Placing, placed, snippet
-from cluster_optimiser.present.principles import lower_first, principles
+from cluster_optimiser.present.placing import Placed, Placing, joined_script, placed, snippet
+from cluster_optimiser.present.principles import lower_first, own_clusters, principles, today_at
 from cluster_optimiser.present.records import plain
-from cluster_optimiser.present.script_data import POSTCODE_COLUMNS, naming_data, script_data
+from cluster_optimiser.present.script_data import (
+    POSTCODE_COLUMNS,
+    ask_data,
+    naming_data,
+    script_data,
+)
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, ground
 from cluster_optimiser.present.theme import Theme, groups_of, load_theme
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
-from cluster_optimiser.present.words import long_date, number, template, words
+from cluster_optimiser.present.words import least, long_date, number, say, template, words
+from cluster_optimiser.scenario.numbers import MOST_PUPILS
 from cluster_optimiser.words import language, speaking
 from cluster_optimiser.words import say as tell
 
@@ -55,6 +60,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.scenario import Scenario
 
     Call = Callable[[Scenario], Mapping[str, str]]
+
 
 RECORD_FILE = "page.json"
 """What of a results folder the page can be made from again."""
@@ -434,3 +440,53 @@ def pages_from_folder(
 def page_from_folder(folder: Path, *, theme: Theme | None = None) -> str:
     """Make the page again from a results folder."""
     return next(iter(pages_from_folder(folder, theme=theme).values()))
+
+
+def why_view(results: Sequence[Result]) -> dict[str, Any]:
+    """Say in one sentence how today's clusters stand to the size that the principles ask for."""
+    at = today_at(results)
+    shown = [result for result in results if not own_clusters(result).empty]
+    if at < 0 or results[at] not in shown:
+        return {"sentence": say("first.why_unknown", len(results)), "strip": None}
+    today = results[at]
+    pupils, size = own_clusters(today)["pupils"], today.problem.scenario.size
+    under = int((pupils < size.min_pupils).sum())
+    over = int((pupils > size.max_pupils).sum())
+    values: dict[str, Any] = {
+        "all": len(pupils),
+        "outside": under + over,
+        "under": under,
+        "over": over,
+        "low": size.min_pupils,
+        "high": size.max_pupils,
+        "smallest": least(pupils.min(), is_known=knows_pupils(today)),
+        "largest": int(pupils.max()),
+    }
+    is_sized = size.min_pupils > 0 or size.max_pupils < MOST_PUPILS
+    key = "why_both" if under and over else "why_under" if under else "why_over"
+    key = "why_unsized" if not is_sized else key if under + over else "why_none"
+    unsized = "" if is_sized else "_unsized"
+    return {
+        "sentence": say(f"first.{key}", under or over, **values),
+        "strip": strip(today, strip_domain([today])),
+        "label": say(f"first.why_chart{unsized}", **values),
+        "key": say(f"first.why_key{unsized}", **values),
+    }
+
+
+def families_view(options: Sequence[Mapping[str, Any]], theme: Theme) -> list[dict[str, Any]]:
+    """Put versions of one option together: those whose labels begin with the same number."""
+    found: dict[str, list[int]] = {}
+    for i, option in enumerate(options):
+        head = re.match(r"\d+", option["label"])
+        found.setdefault(head[0] if head else option["label"], []).append(i)
+    return [
+        {"title": theme.families.get(key) or _family_title(options, own, key), "options": own}
+        for key, own in found.items()
+    ]
+
+
+def _family_title(options: Sequence[Mapping[str, Any]], own: Sequence[int], key: str) -> str:
+    if len(own) == 1:
+        return str(options[own[0]]["title"])
+    return str(words()["first"]["family"].format(label=key, n=number(len(own))))

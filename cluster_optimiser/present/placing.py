@@ -1,21 +1,25 @@
-"""Where a page's styles and scripts stand, and what a council's own site needs to show the page."""
+"""Where a page's styles and scripts stand, and what a council's own site needs to show the page.
+
+ES modules are joined into one script here, without Node.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import markupsafe
 
-from cluster_optimiser.present.modules import joined_script
 from cluster_optimiser.present.words import template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.resources.abc import Traversable
+
 
 EARLY_SCRIPT = 'document.documentElement.classList.add("scripted");'
 """Runs before anything is drawn, so that what is for readers without scripts is not laid out."""
@@ -89,3 +93,60 @@ def snippet(folder: Traversable, title: str, name: str, how: Placing) -> dict[st
         text=markupsafe.Markup(script),  # noqa: S704 - own file
     )
     return {names[0]: text} | ({names[1]: script} if how.split else {})
+
+
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=const |let |function |class )", re.MULTILINE)
+_NAME = re.compile(
+    r"^(?:export )?(?:const|let|function|class) (?:\{ ([^}]*) \}|([\w$]+))", re.MULTILINE
+)
+
+
+def _names(text: str) -> list[str]:
+    """Name what a module declares at its top: only such lines stand at the margin."""
+    return [part.strip() for many, one in _NAME.findall(text) for part in (many or one).split(",")]
+
+
+def joined_script(folder: Traversable, entry: str) -> str:
+    """Put a module and all that it imports into one script, each after those that it needs.
+
+    Only named imports and exports of declarations are understood. All modules come to share one
+    scope, so no name may be declared twice, and none may need itself.
+    """
+    texts: dict[str, str] = {}
+    home: dict[str, str] = {}
+    waiting: list[str] = []
+
+    def add(name: str) -> None:
+        if name in waiting:
+            message = f"modules need each other: {' -> '.join([*waiting, name])}"
+            raise ValueError(message)
+        if name in texts:
+            return
+        waiting.append(name)
+        text = folder.joinpath(name).read_text(encoding="utf-8")
+        for wanted, other in _IMPORT.findall(text):
+            add(other)
+            lost = {part.strip() for part in wanted.split(",")} - set(_names(texts[other]))
+            if lost:
+                message = f"{name} imports what {other} does not have: {', '.join(sorted(lost))}"
+                raise ValueError(message)
+        for declared in _names(text):
+            if home.setdefault(declared, name) != name:
+                message = f"{declared} is declared in {home[declared]} and in {name}"
+                raise ValueError(message)
+        texts[name] = text
+        waiting.pop()
+
+    add(entry)
+    parts = (_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts.values())
+    return '"use strict";\n(() => {\n' + "".join(map(_bare, parts)) + "})();\n"
+
+
+def _bare(text: str) -> str:
+    """Take off comments that have a line to themselves: readers of the page do not need them."""
+    text = re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^ */\*\*.*?\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"/\*\* @type .*? \*/ (?=\()", "", text)
+    # No text of the modules runs over lines or holds an arrow.
+    return re.sub(r"^ +", "", text.replace(" => ", "=>"), flags=re.MULTILINE)

@@ -6,15 +6,25 @@ import json
 import tempfile
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
+import markupsafe
 import shapely
 
-from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
 from cluster_optimiser.identity import digest, key_of
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.records import plain
-from cluster_optimiser.present.report.replies import MAP, RECORD, replies_papers
+from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, TableBlock
+from cluster_optimiser.present.report.folder import read_folder
+from cluster_optimiser.present.report.replies import (
+    MAP,
+    RECORD,
+    chapter,
+    read_replies,
+    replies_papers,
+)
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, Frame, path_data
 from cluster_optimiser.present.tables import csv_text
@@ -22,15 +32,17 @@ from cluster_optimiser.present.theme import speaking_for
 from cluster_optimiser.words import is_unknown, percent, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
 
     from cluster_optimiser.comparison.responses import Responses
     from cluster_optimiser.domain import Authority, Territory
+    from cluster_optimiser.present.report.blocks import Block
     from cluster_optimiser.present.report.folder import ResultsFolder
 
     Place = tuple[Authority, Territory]
+
 
 TABLES = (
     *("replies", "support", "respondents", "plans", "groups", "comments", "uncertain"),
@@ -204,3 +216,65 @@ def write_responses(
         message = f"{out} cannot be written: {error.strerror or error}"
         raise ClusterOptimiserError(message) from error
     return [out / name for name in (*files, DATAPACKAGE)]
+
+
+LOWEST = 3
+"""Level of the headings of what is quoted."""
+
+MOST_ROWS = 20
+"""A longer table is folded."""
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+DRAWN = {
+    "svg": {"viewBox", "role", "aria-labelledby", "font-family", "font-size", "fill"},
+    "title": {"id"},
+    "desc": {"id"},
+    "g": {"stroke", "stroke-width", "font-weight", "text-anchor"},
+    "path": {"fill", "d"},
+    "rect": {"x", "y", "width", "height", "fill", "stroke", "stroke-width"},
+    "circle": {"cx", "cy", "r", "fill"},
+    "text": {"x", "y"},
+}
+"""All that a map of support is drawn with; a drawing that has more is not one of ours."""
+
+
+def replied_of(results: Path, replies: Path) -> Callable[[], dict[str, Any]]:
+    """Read what `responses` wrote of these results, to be told in each language of the page."""
+    folder = read_folder(results)
+    record, drawing = read_replies(replies, folder)
+    picture = _own(drawing, replies)
+
+    def told() -> dict[str, Any]:
+        heading, *blocks = chapter(record, drawing, folder, "public")
+        return {"heading": heading, "blocks": list(_views(blocks)), "picture": picture}
+
+    return told
+
+
+def _views(blocks: Iterable[Block]) -> Iterator[dict[str, Any]]:
+    """Give the blocks as the template has them: a quoted answer, and a long table, are folded."""
+    kinds = {Bullets: "list", Figure: "map", Heading: "heading", TableBlock: "table"}
+    fold = ""
+    for block in blocks:
+        if isinstance(block, Heading) and block.level == LOWEST:
+            fold = block.text
+            continue
+        if isinstance(block, TableBlock) and len(block.rows) > MOST_ROWS:
+            fold = block.caption
+        yield {"kind": kinds.get(type(block), "text"), "is": block, "fold": fold}
+        fold = ""
+
+
+def _own(drawing: str, replies: Path) -> markupsafe.Markup:
+    """Take the map into a page only if nothing in it is more than a drawing."""
+    is_own = "<!" not in drawing and "<?" not in drawing
+    try:
+        root = ET.fromstring(drawing if is_own else "")  # noqa: S314 - declares nothing
+        is_own = all(set(one.attrib) <= DRAWN[one.tag.removeprefix(SVG)] for one in root.iter())
+    except (ET.ParseError, KeyError):
+        is_own = False
+    if not is_own:
+        problem, remedy = "it is no map that `responses` drew", "Count the replies again."
+        raise InputError([Fault(str(replies / MAP), 0, "", problem, remedy)])
+    return markupsafe.Markup(drawing)  # noqa: S704 - looked through

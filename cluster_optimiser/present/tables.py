@@ -20,7 +20,9 @@ from cluster_optimiser.words import is_unknown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cluster_optimiser.comparison import FundingView
     from cluster_optimiser.domain import Result
+
 
 CLUSTER_COLUMNS = (
     "cluster",
@@ -211,3 +213,26 @@ def made_from(result: Result) -> Mapping[str, tuple[tuple[str, bool], ...]]:
         cluster: tuple((old, len(homes[old]) == 1) for old in sorted(parts))
         for cluster, parts in held.items()
     }
+
+
+MONEY = ("admin", "pot", "total", "by_need", "behind_need")
+"""Columns in pence that are shown in pounds."""
+
+
+def pounds(pence: object) -> Decimal | None:
+    """Give pence as pounds, exactly.
+
+    >>> str(pounds(-123450))
+    '-1234.50'
+    """
+    if pence is None or pence is pd.NA:
+        return None
+    return Decimal(int(str(pence))).scaleb(-2)
+
+
+def funding_table(view: FundingView) -> pd.DataFrame:
+    table = view.clusters.reset_index(names="cluster_id")
+    renamed = {f"{name}_pence": f"{name}_pounds" for name in MONEY}
+    for name in renamed:
+        table[name] = pd.Series([pounds(v) for v in table[name].tolist()], dtype=object)
+    return table.rename(columns=renamed)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from cluster_optimiser.comparison import funding
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.present.audit import audit_html
 from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
-from cluster_optimiser.present.funding_tables import funding_table
 from cluster_optimiser.present.geofiles import geojson_text, write_gpkg
 from cluster_optimiser.present.maps import map_html
 from cluster_optimiser.present.overview import is_list_of_runs, overview_html
@@ -21,6 +21,7 @@ from cluster_optimiser.present.page import (
     RECORD_FILE,
     page_record,
     pages_from_folder,
+    record_of,
     render_pages,
 )
 from cluster_optimiser.present.records import manifest_text, unsolved_record
@@ -31,11 +32,12 @@ from cluster_optimiser.present.tables import (
     clusters_table,
     credited,
     csv_text,
+    funding_table,
     plan_table,
 )
 from cluster_optimiser.present.theme import speaking_for
 from cluster_optimiser.present.universe_files import survey_files, write_pictures
-from cluster_optimiser.present.ways import ways_html
+from cluster_optimiser.present.words import say, template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +166,7 @@ def write_page(
     else:
         replied = None
         if replies is not None:
-            from cluster_optimiser.present.replied import replied_of  # noqa: PLC0415 - seldom asked
+            from cluster_optimiser.present.replies import replied_of  # noqa: PLC0415 - seldom asked
 
             replied = replied_of(folder, replies)
         pages = pages_from_folder(folder, theme=theme, name=file.name, how=how, replied=replied)
@@ -184,3 +186,25 @@ def _put(file: Path, page: str) -> None:
     except OSError as error:
         message = f"{file} cannot be written: {error.strerror or error}"
         raise ClusterOptimiserError(message) from error
+
+
+def ways_html(folders: Sequence[Path], home: Path) -> str:
+    """Write the page; its links lead from the folder that it will stand in."""
+    places = []
+    for folder in folders:
+        with record_of(folder) as record:
+            way = PurePath(os.path.relpath(folder.resolve() / "index.html", home)).as_posix()
+            places.append(
+                {
+                    "href": quote(way),
+                    "name": record["authority"]["name"],
+                    "title": record["theme"].get("title") or record["authority"]["title"],
+                    "about": record["authority"]["lead_pupils"],
+                    "date": record["authority"]["data_date"],
+                    "options": [
+                        say("report.option_title", label=o["label"], title=o["title"])
+                        for o in record["options"]
+                    ],
+                }
+            )
+    return template("ways.html.j2").render(places=places)

@@ -23,7 +23,7 @@ from cluster_optimiser.present.audit import audit_html
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.sheets import sheets_html
 from cluster_optimiser.present.theme import Theme, contrast, load_theme
-from cluster_optimiser.present.ways import ways_html
+from cluster_optimiser.present.write import ways_html
 from tests.made_case import NASTY
 
 if TYPE_CHECKING:

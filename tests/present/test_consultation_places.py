@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from cluster_optimiser.present import index_html
-from cluster_optimiser.present.postcode_data import STEPS, packed_postcodes
+from cluster_optimiser.present.packing import STEPS, packed_postcodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,6 @@ import pytest
 
 from cluster_optimiser.domain import Result, Unsolved, Violation
 from cluster_optimiser.present import index_html
-from cluster_optimiser.present.first import why_view
 from cluster_optimiser.present.matrix import MOST_LOWEST, matrix_view
 from cluster_optimiser.present.options import (
     all_exceptions,
@@ -21,6 +20,7 @@ from cluster_optimiser.present.options import (
     strip_domain,
 )
 from cluster_optimiser.present.packing import BASE, DIGITS
+from cluster_optimiser.present.page import why_view
 from cluster_optimiser.present.principles import Finding, principles
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.scenario import Count

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.present.ways import ways_html
+from cluster_optimiser.present.write import ways_html
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""One page to check an intake by eye: a map of every school, and the account."""
+"""Pages to check an intake by eye: one authority's map and account, and a line for each of many."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Authority, Territory
     from cluster_optimiser.present.intake.files import NewAuthority
+
 
 TOLERANCE_M = 40.0
 APART = ("special", "pru")
@@ -87,3 +88,12 @@ def _dots(new: NewAuthority, schools: pd.DataFrame, frame: Frame) -> list[tuple[
         dots.append((int(x), int(y), kind, LARGE if is_hub else SMALL, title, bool(notes)))
     # Large ones first, or they would hide the small ones.
     return sorted(dots, key=lambda dot: (-int(str(dot[3])), str(dot[4])))
+
+
+def nation_html(table: pd.DataFrame) -> str:
+    rows = table.to_dict("records")
+    return isolated(template("nation.html.j2").render(rows=rows, figure=_figure))
+
+
+def _figure(cell: object) -> str:
+    return number(int(str(cell))) if str(cell) else ""

@@ -24,7 +24,7 @@ from cluster_optimiser.present.intake.account import (
     summary_lines,
 )
 from cluster_optimiser.present.tables import csv_text
-from cluster_optimiser.present.words import long_date, template
+from cluster_optimiser.present.words import long_date, number, template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from cluster_optimiser.inputs.intake import Intake
+
 
 COLUMNS = (
     "urn",
@@ -264,3 +265,12 @@ def _sources(new: NewAuthority) -> Sequence[dict[str, str]]:
             }
         )
     return sources
+
+
+STARTERS = ("base", "keep", "merge", "fixed", "redraw", "areas")
+"""Which starter scenarios there are."""
+
+
+def starter_text(which: str, values: dict[str, object]) -> str:
+    """Write a starter scenario, with a comment for each line."""
+    return template(f"starter_{which}.toml.j2").render(values, toml=toml_text, number=number)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from cluster_optimiser.present import characters, svg
 from cluster_optimiser.present.characters import box, missing, printable, storable
-from cluster_optimiser.present.report.maps import standalone_svg
+from cluster_optimiser.present.report.each import standalone_svg
 from cluster_optimiser.present.report.typeset import picture
 
 SIDE = 24
