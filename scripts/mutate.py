@@ -52,13 +52,13 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 
 
 def places(tree: ast.AST) -> list[ast.AST]:
-    """Give the nodes that may be changed: operators, whole numbers, conditions."""
+    """Give the nodes that may be changed: operators, whole numbers, conditions but of imports."""
     return [
         node
         for node in ast.walk(tree)
         if type(node) in SWAPS
         or (isinstance(node, ast.Constant) and type(node.value) is int)
-        or isinstance(node, ast.If | ast.IfExp)
+        or (isinstance(node, ast.If | ast.IfExp) and ast.unparse(node.test) != "TYPE_CHECKING")
     ]
 
 

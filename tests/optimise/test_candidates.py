@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.optimise import candidate_groups, candidates
-from cluster_optimiser.optimise.candidates import connected_sets, sets_of_units
+from cluster_optimiser.optimise.candidates import connected_sets, sets_of_units, unit_adjacency
 from cluster_optimiser.optimise.explain.trial import Lab
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.scenario.tables import Size
@@ -88,6 +88,12 @@ def test_exceptions_are_only_made_of_named_units() -> None:
 def test_no_exception_unless_allowed() -> None:
     size = {"min_pupils": 2500, "exceptions": ["A"], "max_pupils": 3000}
     assert units_of(toy_problem("ABC", pupils=SIZES, size=size)) == ["AB"]
+
+
+def test_units_have_the_neighbours_that_they_touch_and_no_border_cuts() -> None:
+    assert unit_adjacency(toy_problem("ABCD")) == [0b0010, 0b0101, 0b1010, 0b0100]
+    cut = toy_problem("ABCD", layers={"division": "xxyy"}, within=["division"])
+    assert unit_adjacency(cut) == [0b0010, 0b0001, 0b1000, 0b0100]
 
 
 def test_no_group_crosses_a_required_layer() -> None:

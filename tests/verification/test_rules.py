@@ -96,6 +96,21 @@ def test_a_cluster_may_reach_the_minimum_and_not_stay_under_it(
 
 
 @pytest.mark.parametrize(
+    ("own", "rules"),
+    [
+        ({"min_pupils": 2_000, "max_pupils": 2_000}, []),
+        ({"min_pupils": 2_001, "max_pupils": 2_002}, [("size.clusters", "m")]),
+        ({"min_pupils": 1_998, "max_pupils": 1_999}, [("size.clusters", "m")]),
+    ],
+)
+def test_the_cluster_of_a_name_with_a_range_of_its_own_is_within_it(
+    own: dict[str, int], rules: list[tuple[str, str]]
+) -> None:
+    problem = toy_problem("ABC", size={"max_pupils": 5_000, "clusters": {"A": own}})
+    assert broken(problem, {"m": "AB", "c": "C"}) == rules
+
+
+@pytest.mark.parametrize(
     ("max_exceptions", "rules"), [(2, []), (1, [("size.min", "a"), ("size.min", "b")])]
 )
 def test_so_many_exceptions_are_allowed_and_not_one_more(

@@ -7,11 +7,13 @@ from ortools.sat.python import cp_model
 
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise import candidate_groups
+from cluster_optimiser.optimise.keeping import Keeping
 from cluster_optimiser.optimise.merging.partition import (
     best_cover,
     cover_each_unit_once,
     limit_count,
     limit_exceptions,
+    lose_projections,
 )
 from cluster_optimiser.scenario import Count
 from tests.toy import toy_problem
@@ -37,6 +39,30 @@ def test_every_unit_is_covered_exactly_once() -> None:
         for i, variable in enumerate(x):
             model.add(variable == int(i in chosen))
         assert is_feasible(model) is expected, chosen
+
+
+@pytest.mark.parametrize(
+    ("is_fine", "is_small", "lost"),
+    [
+        ((3, 3, 3), (0, 0, 0), 0),
+        ((1, 3, 3), (0, 0, 0), 1),  # A is not legal in the second projection
+        ((1, 3, 2), (0, 0, 0), 2),  # nor B in the first
+        ((3, 3, 3), (3, 0, 2), 1),  # both are small in the second, where one may be
+        ((3, 3, 3), (3, 0, 0), 0),
+        ((3, 0, 3), (0, 3, 0), 0),  # what is not chosen loses nothing
+    ],
+)
+def test_a_projection_is_lost_by_what_is_chosen_and_only_by_that(is_fine, is_small, lost) -> None:
+    problem = toy_problem("AB")
+    groups = candidate_groups(problem)
+    keeping = Keeping(2, is_fine, is_small, most_small=1)
+    for most, expected in [(lost, True), (lost - 1, False)]:
+        model, x = model_of(groups)
+        total = lose_projections(model, x, groups, keeping, n_units=2)
+        for i, variable in enumerate(x):
+            model.add(variable == int(i in {0, 2}))
+        model.add(total.expression <= most)
+        assert is_feasible(model) is expected
 
 
 @pytest.mark.parametrize(
