@@ -61,3 +61,6 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 """Every process has one core: a library that would take them all is told not to."""
+
+MOST_PUPILS: Final = 10_000_000
+"""Pupils of a school, a cluster or an authority: as many as there are in England."""

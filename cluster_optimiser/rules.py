@@ -7,14 +7,40 @@ bounds, which methods can keep it, and what `explain` may loosen of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from cluster_optimiser.constants import MOST_PUPILS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from cluster_optimiser.scenario import Scenario
+
+LEAST_SHARED_M = 0.001
+"""A least shared boundary so short that every touch counts."""
+
 METHODS = ("keep", "merge", "redraw", "file")
 """What makes a plan. The first and the last are only judged, so every rule of a plan goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A part of a rule that `explain` may give up by itself."""
+
+    name: str
+    free: Mapping[str, Any] = field(default_factory=dict)
+    """Key -> the value that asks for nothing; none where single entries are left out."""
+    words: str = ""  # what it is called, with the values of its keys
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A number that adds up over a cluster's schools, which a rule bounds by one key."""
+
+    number: str  # column of the tables of units and of clusters
+    side: Literal["least", "most"]
+    noun: str  # what is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +50,12 @@ class Rule:
     name: str  # what breaking it is called; <layer> stands for the name of one
     keys: tuple[str, ...]  # dotted keys of the scenario file that state it; empty: it always holds
     bounds: Literal["cluster", "pair", "plan"]  # what has to be looked at to see that it is kept
-    loosened: tuple[str, ...] = ()  # families that `explain` may give up, each by itself
+    loosened: tuple[Family, ...] = ()
     methods: tuple[str, ...] = METHODS
     why: str = ""  # why no other method can keep it
+    tightens: tuple[str, ...] = ()  # keys of which a stricter value's plans are among a looser's
+    alike: str = ""  # table that the page takes of today's option, to judge all options alike
+    quota: Quota | None = None
 
 
 RULES = (
@@ -37,14 +66,102 @@ RULES = (
         "size.min",
         ("size.min_pupils", "size.max_exceptions", "size.exceptions"),
         "plan",
-        ("size.min",),
+        (Family("size.min", {"size.min_pupils": 0}, "minimum of {min_pupils:,} pupils"),),
+        tightens=("size.min_pupils", "size.max_exceptions"),
+        alike="size",
     ),
     Rule(
-        "size.max", ("size.max_pupils", "size.oversize"), "cluster", ("size.max", "size.oversize")
+        "size.max",
+        ("size.max_pupils", "size.oversize"),
+        "cluster",
+        (
+            Family(
+                "size.max", {"size.max_pupils": MOST_PUPILS}, "maximum of {max_pupils:,} pupils"
+            ),
+            Family(
+                "size.oversize",
+                {"size.oversize": "keep"},
+                "refusal of existing clusters over the maximum",
+            ),
+        ),
+        tightens=("size.max_pupils",),
+        alike="size",
     ),
-    Rule("size.hub", ("size.of", "size.places", "size.tolerance"), "cluster", ("size.hub",)),
-    Rule("size.clusters", ("size.clusters",), "cluster", ("size.clusters",)),
-    Rule("count", ("count.min", "count.max"), "plan", ("count.min", "count.max")),
+    Rule(
+        "size.hub",
+        ("size.of", "size.places", "size.tolerance"),
+        "cluster",
+        (
+            Family(
+                "size.hub",
+                {"size.of": None, "size.places": "", "size.tolerance": None},
+                "places of hubs, within {tolerance:.0%}",
+            ),
+        ),
+    ),
+    Rule(
+        "size.clusters",
+        ("size.clusters",),
+        "cluster",
+        (Family("size.clusters", {"size.clusters": {}}, "ranges of their own of {clusters}"),),
+    ),
+    Rule(
+        "count",
+        ("count.min", "count.max"),
+        "plan",
+        (
+            Family("count.min", {"count.min": 1}, "least number of {min} clusters"),
+            Family("count.max", {"count.max": None}, "highest number of {max} clusters"),
+        ),
+        tightens=("count.min", "count.max"),
+        alike="count",
+    ),
+    Rule(
+        "travel",
+        ("travel.max_minutes",),
+        "cluster",
+        (
+            Family(
+                "travel", {"travel.max_minutes": None}, "travel limit of {max_minutes:g} minutes"
+            ),
+        ),
+        tightens=("travel.max_minutes",),
+        alike="travel",
+    ),
+    Rule(
+        "secondary",
+        ("secondary.min",),
+        "cluster",
+        (Family("secondary", {"secondary.min": 0}, "least number of secondary schools ({min})"),),
+        tightens=("secondary.min",),
+        alike="secondary",
+        quota=Quota("n_secondary", "least", "secondary school"),
+    ),
+    Rule(
+        "hub",
+        ("redraw.hubs",),
+        "cluster",
+        (
+            Family(
+                "redraw.hubs",
+                {"redraw.hubs": "any"},
+                "rule that clusters meet at certain schools",
+            ),
+        ),
+    ),
+    Rule(
+        "shape",
+        ("redraw.shape",),
+        "cluster",
+        methods=("keep", "redraw", "file"),
+        why="the groups that a merge chooses from are not built around a hub",
+    ),
+    Rule(
+        "within.<layer>", ("within", "alignment"), "cluster", (Family("within"),), alike="alignment"
+    ),
+    Rule("pins.together", ("pins.together",), "pair", (Family("pins.together"),)),
+    Rule("pins.apart", ("pins.apart",), "pair", (Family("pins.apart"),)),
+    Rule("limits.<term>", ("limits",), "plan", (Family("limits"),)),
     Rule(
         "contiguity",
         (
@@ -57,22 +174,20 @@ RULES = (
             "contiguity.barriers",
         ),
         "cluster",
-        ("contiguity.barriers", "contiguity.max_minutes", "contiguity.min_shared_m"),
+        (
+            Family("contiguity.barriers"),
+            Family(
+                "contiguity.max_minutes",
+                {"contiguity.max_minutes": None},
+                "longest drive of {max_minutes:g} minutes between neighbours",
+            ),
+            Family(
+                "contiguity.min_shared_m",
+                {"contiguity.min_shared_m": LEAST_SHARED_M},
+                "least shared boundary of {min_shared_m:g} m",
+            ),
+        ),
     ),
-    Rule("travel", ("travel.max_minutes",), "cluster", ("travel",)),
-    Rule("secondary", ("secondary.min",), "cluster", ("secondary",)),
-    Rule("hub", ("redraw.hubs",), "cluster", ("redraw.hubs",)),
-    Rule(
-        "shape",
-        ("redraw.shape",),
-        "cluster",
-        methods=("keep", "redraw", "file"),
-        why="the groups that a merge chooses from are not built around a hub",
-    ),
-    Rule("within.<layer>", ("within", "alignment"), "cluster", ("within",)),
-    Rule("pins.together", ("pins.together",), "pair", ("pins.together",)),
-    Rule("pins.apart", ("pins.apart",), "pair", ("pins.apart",)),
-    Rule("limits.<term>", ("limits",), "plan", ("limits",)),
     Rule(
         "levels",
         ("levels",),
@@ -81,6 +196,33 @@ RULES = (
         why="only a merge chooses clusters and groupings together",
     ),
 )
+
+FAMILIES = {family.name: family for rule in RULES for family in rule.loosened}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a scenario asks of a number of a cluster's schools."""
+
+    rule: str
+    quota: Quota
+    limit: int
+
+    def kept(self, held: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
+        """Tell whether so many are enough, or not too many."""
+        return held >= self.limit if self.quota.side == "least" else held <= self.limit
+
+
+def quotas(scenario: Scenario) -> tuple[Asked, ...]:
+    """Give what a scenario asks of numbers of a cluster's schools."""
+    found = ((r, r.quota, scenario.at(r.keys[0])) for r in RULES if r.quota is not None)
+    return tuple(Asked(rule.name, quota, limit) for rule, quota, limit in found if limit)
+
+
+def tightening() -> tuple[str, ...]:
+    """Name the keys of which a stricter value's plans are among those of a looser one."""
+    return tuple(key for rule in RULES for key in rule.tightens)
+
 
 ONLY: Mapping[str, tuple[tuple[str, ...], str]] = {
     "plan": (("file",), 'only method "file" reads one'),
@@ -107,7 +249,7 @@ def rule_of(name: str) -> Rule:
     plain = name.partition("[")[0]
     head = plain.partition(".")[0]
     for rule in (*RULES, OWN_RULE):
-        families = (rule.name, rule.name.partition(".<")[0], *rule.loosened)
+        families = (rule.name, rule.name.partition(".<")[0], *(f.name for f in rule.loosened))
         if plain in families or head in families:
             return rule
     message = f"there is no rule {name!r}"

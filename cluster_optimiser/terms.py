@@ -49,7 +49,8 @@ class Term:
     gathers: Gathers = "sum"  # how a plan's value comes of its clusters'
     methods: tuple[str, ...] = ("merge", "redraw")
     layers: Literal["none", "named", "preferred"] = "none"
-    needs: Literal["nothing", "place", "need", "projection"] = "nothing"  # to be known at all
+    needs: Literal["nothing", "place", "need", "projection", "today"] = "nothing"  # to be known
+    depends: tuple[str, ...] = ()  # keys of rules that it is measured by
     # Whether parts of a map may be redrawn apart: of "today" where none of today's clusters lies in
     # two, only one of which may carry on.
     of_parts: Literal["always", "today", "never"] = "always"
@@ -101,7 +102,7 @@ TERMS = (
     Term("count", "clusters", "n_clusters", bound="fewest", most="schools"),
     # Fewest units joined to others is most clusters, in a number that is never below none.
     Term("joins", "units", "n_joins", bound="joined", most="schools"),
-    Term("exceptions", "clusters", "n_under_min", most="schools"),
+    Term("exceptions", "clusters", "n_under_min", most="schools", depends=("size.min_pupils",)),
     Term(
         "pupil_minutes",
         "pupil minutes",
@@ -121,7 +122,7 @@ TERMS = (
         needs="place",
         is_optional=True,
     ),
-    Term("deviation", "pupils", "deviation", most="target"),
+    Term("deviation", "pupils", "deviation", most="target", depends=("size.target_pupils",)),
     Term(
         "need_deviation",
         "weighted pupils",
@@ -131,7 +132,7 @@ TERMS = (
         needs="need",
         most="ways",
     ),
-    Term("changed_pupils", "pupils", "changed_pupils", of_parts="today"),
+    Term("changed_pupils", "pupils", "changed_pupils", of_parts="today", needs="today"),
     Term("misaligned", "pupils", "misaligned_{layer}_pupils", layers="preferred"),
     # A border lies between two clusters: half of its metres are each one's, in whole numbers.
     Term("border_km", "km", "border_km", scale=2 * METRES_PER_KM, most="ways", is_optional=True),
@@ -142,6 +143,7 @@ TERMS = (
         gathers="projections",
         methods=("merge",),
         needs="projection",
+        depends=("size.min_pupils", "size.max_pupils", "size.max_exceptions", "travel.max_minutes"),
         of_parts="never",
     ),
 )
@@ -217,10 +219,42 @@ def gathered(how: Gathers) -> tuple[str, ...]:
     return tuple(term.name for term in TERMS if term.gathers == how)
 
 
-def usual_order(layers: Iterable[str], *, leave_out: Iterable[str] = ()) -> tuple[str, ...]:
-    """Give what an order usually is, of those who have stated none: with the first layer's fit."""
-    fit = [f"{family.name}.{layer}" for family in FAMILIES for layer in [*layers][:1]]
-    return tuple(t for t in ("count", *fit, "pupil_minutes", "deviation") if t not in leave_out)
+ORDERS = {
+    "fewest": ("count", "misaligned", "pupil_minutes", "deviation"),
+    "front": ("count", "misaligned", "pupil_minutes"),
+    "fitting": ("misaligned", "pupil_minutes", "deviation"),
+    "even": ("misaligned", "deviation", "pupil_minutes"),
+    "near": ("pupil_minutes",),
+}
+"""What comes first -> an order for those who have stated none; a family is of the first layer."""
+
+
+def usual_order(first: str, layers: Iterable[str]) -> tuple[str, ...]:
+    """Give what an order usually is.
+
+    Examples
+    --------
+    >>> usual_order("front", ["district", "division"])
+    ('count', 'misaligned.district', 'pupil_minutes')
+    """
+    fit = {f.name: [f"{f.name}.{layer}" for layer in [*layers][:1]] for f in FAMILIES}
+    return tuple(part for term in ORDERS[first] for part in fit.get(term, [term]))
+
+
+def bounded_as(bound: str) -> str:
+    """Name the term that is bounded so without solving: "fewest" counts clusters, "median" ways.
+
+    Examples
+    --------
+    >>> bounded_as("fewest"), bounded_as("median")
+    ('count', 'pupil_minutes')
+    """
+    return next(term.name for term in TERMS if term.bound == bound)
+
+
+def needing(what: str) -> tuple[str, ...]:
+    """Name the terms that cannot be known without something."""
+    return tuple(term.name for term in TERMS if term.needs == what)
 
 
 def known_bound(stage: str) -> str:

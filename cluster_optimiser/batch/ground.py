@@ -23,7 +23,7 @@ from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs import check_names, load_authority, projections_of
 from cluster_optimiser.optimise.weighting import weight_faults
 from cluster_optimiser.scenario import Scenario, authority_folder, load_scenario, locate
-from cluster_optimiser.terms import term_scale
+from cluster_optimiser.terms import needing, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -185,7 +185,7 @@ def _area_faults(scenario: Scenario, authority: Authority, file: str) -> list[Fa
         remedy = 'Write method = "redraw" and units = "areas".'
         faults.append(Fault(file, 0, "units", problem, remedy))
     stated = {name for name in NEEDS_ROLLS if name in scenario.stated}
-    if scenario.asks("changed_pupils"):
+    if any(map(scenario.asks, needing("today"))):
         stated.add("objective")
     problem = "it needs pupils at their schools, or clusters of today; here pupils count at home"
     remedy = "Remove it, or use another authority."

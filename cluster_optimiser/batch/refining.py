@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.steps import neighbours, plan_id, what_changes
+from cluster_optimiser.rules import tightening
 from cluster_optimiser.scenario.sweep import CHANGED, in_words, labels
 
 if TYPE_CHECKING:
@@ -20,23 +21,12 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.tasks import Outcome
     from cluster_optimiser.scenario import Scenario
 
-NESTED: dict[str, frozenset[str]] = {
-    "size.min_pupils": frozenset({"exceptions", "robustness"}),
-    "size.max_pupils": frozenset({"robustness"}),
-    "size.max_exceptions": frozenset({"robustness"}),
-    "count.min": frozenset(),
-    "count.max": frozenset(),
-    "secondary.min": frozenset(),
-    "travel.max_minutes": frozenset({"robustness"}),
-}
-"""Key whose legal plans lie one within another -> terms that depend on it."""
-
 
 def is_settled(one: Outcome, other: Outcome, key: str) -> bool:
     """Tell whether the answer at every value between those of two runs is proved by theirs."""
     ends = [run.scenario.swept[key] for run in (one, other)]
-    is_whole = key.startswith(("size.", "count.", "secondary."))
-    if is_whole and all(type(v) is int for v in ends) and abs(ends[1] - ends[0]) <= 1:
+    is_whole = all(type(run.scenario.at(key)) is int for run in (one, other))
+    if is_whole and abs(ends[1] - ends[0]) <= 1:
         return {one.status, other.status} <= {"OPTIMAL", "INFEASIBLE"}
     if not _is_nested(one.scenario, key):
         return False
@@ -48,14 +38,13 @@ def is_settled(one: Outcome, other: Outcome, key: str) -> bool:
 def _is_nested(scenario: Scenario, key: str) -> bool:
     if key.startswith("limits."):
         return True
-    depends = NESTED.get(key)
-    if depends is None or scenario.earlier:
+    if key not in tightening() or scenario.earlier:
         return False
-    terms = set(scenario.objective.terms)
-    # Without a target of its own, deviation is measured from the middle of the range.
-    if key in {"size.min_pupils", "size.max_pupils"} and scenario.size.target_pupils is None:
-        depends = depends | {"deviation"}
-    return not terms & depends
+    depends = {key for row in scenario.objective.rows for key in row.depends}
+    # A target that is not stated is the middle of the range.
+    if scenario.size.target_pupils is None and "size.target_pupils" in depends:
+        depends |= {"size.min_pupils", "size.max_pupils"}
+    return key not in depends
 
 
 def more_runs(outcomes: Sequence[Outcome]) -> list[Scenario]:

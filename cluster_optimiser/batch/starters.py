@@ -16,6 +16,7 @@ from cluster_optimiser.optimise.candidates import connected_sets, unit_adjacency
 from cluster_optimiser.optimise.universe.sweep import sweep
 from cluster_optimiser.present.intake import starter_text
 from cluster_optimiser.scenario import load_scenario
+from cluster_optimiser.terms import usual_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,9 +175,8 @@ class _Starters:
             "exempt_phases": [phase for phase in APART if phase in phases],
         }
 
-    def _order(self, *terms: str) -> list[str]:
-        aligned = [f"misaligned.{self.layers[0]}"] if self.layers else []
-        return [part for term in terms for part in (aligned if term == "misaligned" else [term])]
+    def _order(self, first: str) -> list[str]:
+        return [*usual_order(first, self.layers)]
 
     def _merge(self) -> None:
         n = max(2, round(len(self.units) / 2))
@@ -185,7 +185,7 @@ class _Starters:
             "n_target": n,
             "smallest": int(self.units.min()),
             "largest": int(self.units.max()),
-            "order": self._order("count", "misaligned", "pupil_minutes", "deviation"),
+            "order": self._order("fewest"),
         }
         sized = self._first_of_use("2.toml", "merge", values | {"is_even": True}, n)
         if sized is None:
@@ -199,7 +199,7 @@ class _Starters:
             )
 
     def _fixed(self, n: int) -> Plan | None:
-        order = self._order("misaligned", "pupil_minutes", "deviation")
+        order = self._order("fitting")
         if self._first_of_use("3.toml", "fixed", {"n": n, "order": order}, n) is None:
             return None
         made = run_scenario(self.folder / "3.toml", place=self.place)
@@ -210,7 +210,7 @@ class _Starters:
     def _redraw(self, n: int) -> Plan | None:
         """Draw option 3 from single schools, where clusters kept whole do not serve."""
         n_hubs = int(self.schools["phase"].isin(SECONDARY_PHASES).sum())
-        sized = self._sized({"n": n, "order": ["pupil_minutes"]}, n, REDRAW_SPREAD)
+        sized = self._sized({"n": n, "order": self._order("near")}, n, REDRAW_SPREAD)
         path, plan = self._put("3.toml", "redraw", sized), None
         if n <= n_hubs:
             with suppress(NoPlanFoundError, InfeasibleError):
@@ -231,7 +231,7 @@ class _Starters:
     def _areas(self, n_parent: int, parent: Plan) -> None:
         wanted = self.wanted.n_areas
         numbers = [n for n in AREA_NUMBERS if n < n_parent] if wanted is None else [wanted]
-        order = self._order("misaligned", "deviation", "pupil_minutes")
+        order = self._order("even")
         values = {"n_parent": n_parent, "order": order, "is_drawn": False}
         can = bool(numbers) and self._can_be_counted(values, max(numbers), parent)
         spreads = (AREA_SPREADS, WIDE_SPREADS) if n_parent <= FEW_PIECES else (AREA_SPREADS,)
@@ -257,7 +257,7 @@ class _Starters:
 
     def _drawn(self, n: int, n_parent: int, parent: Plan) -> bool:
         """Draw areas round secondary schools, where there are too many ways to merge clusters."""
-        order = ["pupil_minutes"]
+        order = self._order("near")
         values = {"n": n, "n_parent": n_parent, "order": order, "is_drawn": True, "hubs": self.hubs}
         sized = self._sized(values, n, AREA_SPREADS[0])
         path, plan = self._put("4.toml", "areas", sized), None

@@ -45,7 +45,7 @@ def _worked_out(problem: Problem, max_states: int, max_entries: int, max_labels:
 
 def front_terms(problem: Problem) -> tuple[str, ...]:
     """Choose what the front is of: number, fit to the first preferred layer, and ways."""
-    return usual_order(problem.scenario.preferred_layers, leave_out=("deviation",))
+    return usual_order("front", problem.scenario.preferred_layers)
 
 
 def survey_of(result: Result) -> Survey | None:

@@ -124,7 +124,7 @@ class Sets:
             if row.layers == "preferred":
                 names += [f"{family.name}.{layer}" for family in FAMILIES for layer in layers]
             is_known = row.needs != "need" or bool(funding and funding.need)
-            if row.name == "changed_pupils" and self.measures.problem.authority.has_areas:
+            if row.needs == "today" and self.measures.problem.authority.has_areas:
                 continue  # areas are no clusters of today
             if is_known and (
                 not row.is_optional or row.name in also or self.scenario.asks(row.name)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.constants import MOST_PUPILS, SECONDARY_PHASES
 from cluster_optimiser.inputs.checking import FaultList, Problem, as_text, did_you_mean, listed
-from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

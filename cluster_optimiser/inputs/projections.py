@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
@@ -31,7 +32,6 @@ from cluster_optimiser.inputs.checking import (
 from cluster_optimiser.inputs.files import read_csv
 from cluster_optimiser.prospects import Projected
 from cluster_optimiser.scenario import TODAY
-from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import PHASES
+from cluster_optimiser.constants import MOST_PUPILS, PHASES
 from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
@@ -26,7 +26,6 @@ from cluster_optimiser.inputs.checking import (
 )
 from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, locate
 from cluster_optimiser.inputs.settings import SETTINGS_FILE, SchoolsTable
-from cluster_optimiser.scenario.numbers import MOST_PUPILS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

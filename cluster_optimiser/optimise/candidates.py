@@ -243,9 +243,8 @@ class Judge:
         """Give the sets that break no rule but perhaps the travel limit."""
         members = membership(masks, len(self.names))
         pupils = np.asarray(members @ np.array(self.unit_pupils, dtype=np.int64), dtype=np.int64)
-        n_secondary = members @ self.problem.units["n_secondary"].to_numpy(dtype=np.int64)
         is_small = (pupils < self.scenario.size.min_pupils).tolist()
-        is_fine = (n_secondary >= self.scenario.secondary.min) & self._own.kept(members, pupils)
+        is_fine = self._own.kept(members, pupils)
         return [
             mask
             for mask, small, enough in zip(masks, is_small, is_fine.tolist(), strict=True)

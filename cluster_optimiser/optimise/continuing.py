@@ -19,7 +19,7 @@ from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.optimise.candidates import bit_positions
 from cluster_optimiser.optimise.exactly import Sum
 from cluster_optimiser.optimise.weighting import exact_factors
-from cluster_optimiser.terms import WEIGHTED, term_scale
+from cluster_optimiser.terms import WEIGHTED, needing, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.scenario import Objective, Scenario
 
-TERM = "changed_pupils"
+(TERM,) = needing("today")
 
 NAMED = 5
 """A message names so many clusters."""
@@ -57,7 +57,7 @@ def divided_today(problem: Problem) -> frozenset[str]:
 
 
 def _asks(scenario: Scenario) -> bool:
-    return TERM in {*scenario.objective.terms, *scenario.limits}
+    return scenario.asks(TERM)
 
 
 def refuse_divided(problem: Problem) -> None:

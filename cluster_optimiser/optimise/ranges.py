@@ -1,4 +1,4 @@
-"""Ranges of pupils of their own: of the places of a cluster's hubs, and of named clusters."""
+"""What bounds a cluster besides the range of all: places of hubs, named clusters, quotas."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import pinned_units, school_positions
+from cluster_optimiser.rules import quotas
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
+    from cluster_optimiser.rules import Asked
     from cluster_optimiser.scenario import Scenario
 
 
@@ -29,10 +31,11 @@ class OwnRanges:
     least: Fraction  # shares of its places that a cluster fills at least, and at most
     most: Fraction
     named: tuple[tuple[frozenset[int], int, int], ...]  # units of a name, fewest and most pupils
+    quotas: tuple[tuple[Asked, tuple[int, ...]], ...]  # with what each unit has of its number
 
     @property
     def any(self) -> bool:
-        return bool(self.places or self.named)
+        return bool(self.places or self.named or self.quotas)
 
     def broken(self, units: Collection[int], pupils: int) -> list[str]:
         """Give the families of rules that a set of units breaks."""
@@ -45,7 +48,13 @@ class OwnRanges:
             not low <= pupils <= high for own, low, high in self.named if not own.isdisjoint(units)
         ):
             found.append("size.clusters")
-        return found
+        held_of = [(asked, sum(numbers[i] for i in units)) for asked, numbers in self.quotas]
+        return found + [asked.rule for asked, held in held_of if not asked.kept(held)]
+
+    def lacking(self, units: Collection[int]) -> bool:
+        """Tell whether a set of units is short of a number, and so is every set within it."""
+        least = [(asked, numbers) for asked, numbers in self.quotas if asked.quota.side == "least"]
+        return any(not asked.kept(sum(numbers[i] for i in units)) for asked, numbers in least)
 
     def kept(self, members: NDArray[np.bool_], pupils: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell of sets of units (rows) with so many pupils (in columns, perhaps) which keep all."""
@@ -58,6 +67,8 @@ class OwnRanges:
         for own, low, high in self.named:
             holds = members[:, sorted(own)].any(axis=1).reshape(shape)
             fine &= ~holds | ((pupils >= low) & (pupils <= high))
+        for asked, numbers in self.quotas:
+            fine &= asked.kept((members @ np.array(numbers, dtype=np.int64)).reshape(shape))
         return fine
 
 
@@ -80,7 +91,10 @@ def own_ranges(problem: Problem, scenario: Scenario | None = None) -> OwnRanges:
         )
         for name, own in size.clusters.items()
     )
-    return OwnRanges(places, 1 - share, 1 + share, named)
+    asked = tuple(
+        (one, tuple(map(int, problem.units[one.quota.number]))) for one in quotas(scenario)
+    )
+    return OwnRanges(places, 1 - share, 1 + share, named, asked)
 
 
 def _places_of_units(problem: Problem, column: str, names: Sequence[str]) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import jinja2
 import markupsafe
 
-from cluster_optimiser.constants import HOMES
+from cluster_optimiser.constants import HOMES, MOST_PUPILS
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.present.all_schools import all_schools
 from cluster_optimiser.present.charts import charts
@@ -44,7 +44,6 @@ from cluster_optimiser.present.svg import WIDTH, ground
 from cluster_optimiser.present.theme import Theme, groups_of, load_theme
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
 from cluster_optimiser.present.words import least, long_date, number, say, template, words
-from cluster_optimiser.scenario.numbers import MOST_PUPILS
 from cluster_optimiser.words import language, speaking
 from cluster_optimiser.words import say as tell
 

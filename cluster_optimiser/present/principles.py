@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
-from cluster_optimiser.scenario.numbers import MOST_PUPILS
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-MOST_PUPILS = 10_000_000
-"""Pupils of a school, a cluster or an authority: as many as there are in England."""
+from cluster_optimiser.constants import MOST_PUPILS
 
 MOST_MINUTES = 100_000.0
 """Minutes of a trip: ten weeks."""

@@ -261,6 +261,12 @@ class Scenario(ShownScenario, Table):
             found += [name, *changed] if value != default else []
         return frozenset(found)
 
+    def at(self, key: str) -> Any:  # noqa: ANN401 - a value of any key
+        """Give what stands at a dotted key, or a table's."""
+        table, _, name = key.partition(".")
+        held = getattr(self, table)
+        return held if not name else held[name] if isinstance(held, dict) else getattr(held, name)
+
     @property
     def files(self) -> tuple[Path, ...]:
         """The scenario file and those it extends, itself first; empty if made in Python."""

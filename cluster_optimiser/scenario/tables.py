@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NoReturn, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from cluster_optimiser.constants import PHASES
+from cluster_optimiser.constants import MOST_PUPILS, PHASES
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.words import nearest
 from cluster_optimiser.terms import NO_SUM, Term, lookup, term_names
@@ -40,7 +40,7 @@ class OwnSize(Table):
 
     min_pupils: numbers.Pupils = 0
     """Fewest pupils of it."""
-    max_pupils: numbers.SomePupils = numbers.MOST_PUPILS
+    max_pupils: numbers.SomePupils = MOST_PUPILS
     """Most pupils of it."""
 
 
@@ -49,7 +49,7 @@ class Size(Table):
 
     min_pupils: numbers.Pupils = 0
     """Fewest pupils of a cluster; below it only as an exception."""
-    max_pupils: numbers.SomePupils = numbers.MOST_PUPILS
+    max_pupils: numbers.SomePupils = MOST_PUPILS
     """Most pupils of a cluster."""
     target_pupils: numbers.SomePupils | None = None
     """What deviation is measured from; without it the middle of the range."""

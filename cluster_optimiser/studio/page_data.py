@@ -12,7 +12,7 @@ from cluster_optimiser.present.theme import load_theme
 from cluster_optimiser.present.words import words
 from cluster_optimiser.scenario import parse_scenario
 from cluster_optimiser.studio.forms import form_rows, term_names_for
-from cluster_optimiser.terms import lookup, term_words
+from cluster_optimiser.terms import bounded_as, lookup, term_words, usual_order
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Result
@@ -30,7 +30,8 @@ def page_data(today: Result, scenario: Scenario) -> dict[str, Any]:
     drawn = script_data([today], [dict(plan_colours(today).plan.colour_of)], [called])
     key = [scenario.method == "redraw", scenario.units, list(scenario.urban.areas)]
     preferred = scenario.preferred_layers
-    terms = term_names_for(list(titles))
+    terms, first = term_names_for(list(titles)), bounded_as("median")
+    others = (t for t in scenario.objective.terms if t not in {first, bounded_as("fewest")})
     return {
         **drawn,
         "ask": None,
@@ -52,5 +53,5 @@ def page_data(today: Result, scenario: Scenario) -> dict[str, Any]:
         "authority_key": scenario.authority,
         "theme": json.loads(load_theme(authority.folder).model_dump_json()),
         "today_values": {},
-        "order": list(scenario.objective.terms),
+        "spread": {"first": first, "second": next(others, usual_order("fewest", ())[-1])},
     }

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.domain import Result, Unsolved, Violation
 from cluster_optimiser.present import index_html
 from cluster_optimiser.present.matrix import MOST_LOWEST, matrix_view
@@ -24,7 +25,6 @@ from cluster_optimiser.present.page import why_view
 from cluster_optimiser.present.principles import Finding, principles
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.scenario import Count
-from cluster_optimiser.scenario.numbers import MOST_PUPILS
 from tests.present.conftest import NASTY
 
 

@@ -17,32 +17,27 @@ from cluster_optimiser.geography.alignment import HOME_PREFIX
 from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import membership
-from cluster_optimiser.optimise.explain.trial import NO_MAX_PUPILS, Trial
+from cluster_optimiser.optimise.explain.trial import Trial
 from cluster_optimiser.optimise.explain.trial_rules import (
     components,
     may_be_exception,
-    with_table,
     with_values,
 )
+from cluster_optimiser.rules import FAMILIES, quotas
 from cluster_optimiser.terms import lookup, term_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.explain.trial import Lab
+    from cluster_optimiser.rules import Asked, Family
     from cluster_optimiser.scenario import Scenario
-
-LEAST_SHARED_M = 0.001
-"""A least shared boundary so short that every touch counts."""
 
 OWN_SIZES = {
     "size.hub": "no group it could be in fills the places of its hubs within the tolerance",
     "size.clusters": "no group it could be in keeps the ranges of named clusters",
 }
-
-WITHOUT_PLACES = {"of": None, "places": "", "tolerance": None}
-"""What [size] is where sizes do not go by hubs."""
 
 MOST_STUCK = 12
 """Units that cannot all be placed are named if they are no more than this."""
@@ -67,34 +62,40 @@ class Clash:
 
 def rule_families(problem: Problem) -> tuple[str, ...]:
     """Name the rules that a scenario makes, each of which could be given up by itself."""
+    stated = (name for family in FAMILIES.values() for name in _stated(problem, family))
+    return tuple(name for name in stated if _matters(problem, name))
+
+
+def _stated(problem: Problem, family: Family) -> Iterator[str]:
+    """Name what a scenario states of a family: itself, or each entry by its name or number."""
     scenario = problem.scenario
-    size, count, contiguity = scenario.size, scenario.count, scenario.contiguity
-    largest = int(problem.units["pupils"].max())
-    stated = {
-        "size.min": size.min_pupils > 0,
-        "size.max": size.max_pupils < int(problem.units["pupils"].sum()),
-        "size.oversize": size.oversize == "refuse" and largest > size.max_pupils,
-        "size.hub": size.of is not None,
-        "size.clusters": bool(size.clusters),
-        "count.min": count.min > 1,
-        "count.max": count.max is not None and count.max < len(problem.units),
-        "travel": scenario.travel.max_minutes is not None,
-        "secondary": scenario.secondary.min > 0,
-        # Places are those of hubs: of any school there would be none to go by.
-        "redraw.hubs": scenario.hubs != "any" and size.of is None,
-    }
-    touching = [f"contiguity.barriers[{k}]" for k in range(len(contiguity.barriers))]
-    driven = ("contiguity.max_minutes",) if contiguity.max_minutes is not None else ()
-    return (
-        *(family for family, is_stated in stated.items() if is_stated),
-        *(f"within.{layer}" for layer in scenario.required_layers),
-        *(f"pins.together[{k}]" for k in range(len(scenario.pins.together))),
-        *(f"pins.apart[{k}]" for k in range(len(scenario.pins.apart))),
-        *(f"limits.{term}" for term in scenario.limits),
-        *touching,
-        *driven,
-        *(("contiguity.min_shared_m",) if contiguity.file is None else ()),
-    )
+    if family.free:
+        if any(scenario.at(key) != value for key, value in family.free.items()):
+            yield family.name
+        return
+    entries = scenario.required_layers if family.name == "within" else scenario.at(family.name)
+    is_named = isinstance(entries, dict) or family.name == "within"
+    for number, entry in enumerate(entries):
+        yield f"{family.name}.{entry}" if is_named else f"{family.name}[{number}]"
+
+
+def _matters(problem: Problem, name: str) -> bool:
+    """Tell whether what is stated can keep any plan away at all."""
+    scenario, pupils = problem.scenario, problem.units["pupils"]
+    size = scenario.size
+    match name:
+        case "size.max":
+            return size.max_pupils < int(pupils.sum())
+        case "size.oversize":
+            return int(pupils.max()) > size.max_pupils
+        case "count.max":
+            return (scenario.count.max or 0) < len(pupils)
+        case "redraw.hubs":
+            # Places are those of hubs: of any school there would be none to go by.
+            return scenario.hubs != "any" and size.of is None
+        case "contiguity.min_shared_m":
+            return scenario.contiguity.file is None
+    return True
 
 
 def without_layer(scenario: Scenario, layer: str) -> Scenario:
@@ -107,42 +108,22 @@ def without_layer(scenario: Scenario, layer: str) -> Scenario:
     return scenario.model_copy(update={"within": within, "alignment": alignment})
 
 
-def _left(entries: Sequence[object], dropped: set[str], family: str) -> tuple[object, ...]:
-    return tuple(e for k, e in enumerate(entries) if f"{family}[{k}]" not in dropped)
+def _left(scenario: Scenario, key: str, dropped: set[str]) -> object:
+    """Give the entries of a key that are not dropped, each by its name or number."""
+    entries = scenario.at(key)
+    if isinstance(entries, dict):
+        return {name: held for name, held in entries.items() if f"{key}.{name}" not in dropped}
+    return tuple(entry for k, entry in enumerate(entries) if f"{key}[{k}]" not in dropped)
 
 
 def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
     dropped = set(families)
-    pins, contiguity = scenario.pins, scenario.contiguity
-    size: dict[str, object] = {"target_pupils": scenario.size.target}
-    size |= {"min_pupils": 0} if "size.min" in dropped else {}
-    size |= {"max_pupils": NO_MAX_PUPILS} if "size.max" in dropped else {}
-    size |= {"oversize": "keep"} if "size.oversize" in dropped else {}
-    size |= WITHOUT_PLACES if "size.hub" in dropped else {}
-    size |= {"clusters": {}} if "size.clusters" in dropped else {}
-    changed = with_values(scenario, "size", **size)
-    if "count.min" in dropped:
-        changed = with_values(changed, "count", min=1)
-    if "count.max" in dropped:
-        changed = with_values(changed, "count", max=None)
-    if "travel" in dropped:
-        changed = with_values(changed, "travel", max_minutes=None)
-    if "secondary" in dropped:
-        changed = with_values(changed, "secondary", min=0)
-    if "redraw.hubs" in dropped:
-        changed = with_values(changed, "redraw", hubs="any")
-    changed = with_values(
-        changed,
-        "pins",
-        together=_left(pins.together, dropped, "pins.together"),
-        apart=_left(pins.apart, dropped, "pins.apart"),
-    )
-    shared_m = {"min_shared_m": LEAST_SHARED_M} if "contiguity.min_shared_m" in dropped else {}
-    driven = {"max_minutes": None} if "contiguity.max_minutes" in dropped else {}
-    barriers = _left(contiguity.barriers, dropped, "contiguity.barriers")
-    changed = with_values(changed, "contiguity", barriers=barriers, **shared_m, **driven)
-    limits = {t: most for t, most in scenario.limits.items() if f"limits.{t}" not in dropped}
-    changed = with_table(changed, "limits", limits)
+    changed = with_values(scenario, {"size.target_pupils": scenario.size.target})
+    for family in FAMILIES.values():
+        if family.name in dropped:
+            changed = with_values(changed, family.free)
+        elif not family.free and family.name != "within":
+            changed = with_values(changed, {family.name: _left(changed, family.name, dropped)})
     for layer in scenario.required_layers:
         if f"within.{layer}" in dropped:
             changed = without_layer(changed, layer)
@@ -278,13 +259,9 @@ class _UnitReason:
             )
         if kind == "travel":
             return kind, self._too_far(masks)
-        if kind == "secondary":
-            most = max(self.lab.facts(mask).n_secondary for mask in masks)
-            wanted = self.scenario.secondary.min
-            return kind, (
-                f"no group it could be in has more than {most} secondary "
-                f"school{'s' * (most != 1)}, and the least number is {wanted}"
-            )
+        asked = next((one for one in quotas(self.scenario) if one.rule == rule), None)
+        if asked is not None:
+            return kind, self._beyond(asked, masks)
         if kind == "within":
             return kind, self._across(rule.removeprefix("within."), masks)
         if rule in OWN_SIZES:
@@ -297,6 +274,18 @@ class _UnitReason:
         else:
             said = f"the rule {pin_words(self.scenario, rule)} stands in the way"
         return kind, said
+
+    def _beyond(self, asked: Asked, masks: list[int]) -> str:
+        numbers = self.lab.problem.units[asked.quota.number].tolist()
+        held = [sum(numbers[i] for i in self.lab.members(mask)) for mask in masks]
+        is_least = asked.quota.side == "least"
+        best = max(held) if is_least else min(held)
+        side, end = ("more", "least") if is_least else ("fewer", "highest")
+        noun = asked.quota.noun + "s" * (best != 1)
+        return (
+            f"no group it could be in has {side} than {best} {noun}, "
+            f"and the {end} number is {asked.limit}"
+        )
 
     def _too_small(self, masks: list[int]) -> tuple[str, str]:
         lab, minimum = self.lab, self.scenario.size.min_pupils

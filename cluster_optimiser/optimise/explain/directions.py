@@ -7,21 +7,21 @@ found by bisection over the values at which something becomes legal, or as a pro
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.adjacency import cluster_drives
 from cluster_optimiser.optimise.candidates import Judge
 from cluster_optimiser.optimise.explain.diagnosis import (
-    WITHOUT_PLACES,
     pin_words,
     some,
-    without,
     without_layer,
 )
 from cluster_optimiser.optimise.explain.trial import GROWTH, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_table, with_values
 from cluster_optimiser.optimise.merging.partition import build_model
+from cluster_optimiser.rules import FAMILIES, quotas
 from cluster_optimiser.terms import lookup, term_scale, term_words
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.explain.trial import Lab
+    from cluster_optimiser.rules import Asked
     from cluster_optimiser.scenario import Scenario
 
 Value = float | str | list[list[str]] | list[str] | None
@@ -78,7 +79,18 @@ def _sized(trial: Trial, **values: object) -> Trial:
 
 def tabled(trial: Trial, table: str, **values: object) -> Trial:
     """Give a trial with some values of one of its scenario's tables replaced."""
-    return replace(trial, scenario=with_values(trial.scenario, table, **values))
+    return changed(trial, {f"{table}.{name}": value for name, value in values.items()})
+
+
+def changed(trial: Trial, values: Mapping[str, object]) -> Trial:
+    """Give a trial with the values of some dotted keys of its scenario replaced."""
+    return replace(trial, scenario=with_values(trial.scenario, values))
+
+
+def freed(trial: Trial, family: str) -> Trial:
+    """Give a trial without one rule; what sizes are measured from stays."""
+    kept = {"size.target_pupils": trial.scenario.size.target} if family.startswith("size.") else {}
+    return changed(trial, {**kept, **FAMILIES[family].free})
 
 
 def _first_feasible(lab: Lab, trials: Sequence[Trial]) -> int | None:
@@ -208,8 +220,8 @@ def _least_oversize(_: Lab, trial: Trial) -> Step | None:
     return _dropped(
         "size.oversize",
         trial,
-        _sized(trial, oversize="keep"),
-        {"size.oversize": "keep"},
+        freed(trial, "size.oversize"),
+        FAMILIES["size.oversize"].free,
         "existing clusters that are over the maximum stand alone, named",
     )
 
@@ -221,85 +233,93 @@ def _dropped(
 
 
 def _least_count(lab: Lab, trial: Trial, *, end: str) -> Step | None:
-    count = trial.scenario.count
-    loose = tabled(trial, "count", **({"min": 1} if end == "min" else {"max": None}))
+    key = f"count.{end}"
+    loose = freed(trial, key)
     groups, complete = lab.groups(loose)
     sign = -1 if end == "min" else 1
     best = _best(lab, groups, loose.scenario, [[sign] * len(groups)])
     if best is None or not complete:
         return None
     value = sign * best[0][0]
-    stated = count.min if end == "min" else (count.max or value)
+    stated = trial.scenario.at(key) or value
     at_least = "at least" if end == "min" else "at most"
     relaxation = Relaxation(
-        f"count.{end}",
+        key,
         stated,
         value,
         "clusters",
-        {f"count.{end}": value},
+        {key: value},
         (),
         f"{at_least} {value} clusters instead of {stated}",
     )
     # One step short of the stated range itself is the stated range.
-    short = tabled(trial, "count", **{end: value - sign}) if value - sign else None
-    return Step(relaxation, tabled(trial, "count", **{end: value}), short)
+    short = changed(trial, {key: value - sign}) if value - sign else None
+    return Step(relaxation, changed(trial, {key: value}), short)
 
 
 def _least_travel(lab: Lab, trial: Trial) -> Step | None:
-    stated = trial.scenario.travel.max_minutes or 0.0
-    loose = tabled(trial, "travel", max_minutes=None)
-    groups, _ = lab.groups(loose)
+    family = "travel"
+    (key,) = FAMILIES[family].free
+    stated = trial.scenario.at(key) or 0.0
+    groups, _ = lab.groups(freed(trial, family))
     longest = {lab.facts(g.mask).longest_min: g.mask for g in reversed(groups)}
     values: list[float | None] = [
         *sorted(v for v in longest if stated < v < float("inf")),
         None,
     ]
-    trials = [tabled(trial, "travel", max_minutes=value) for value in values]
+    trials = [changed(trial, {key: value}) for value in values]
     found = _first_feasible(lab, trials)
     if found is None:
         return None
     value = values[found]
     if value is None:
         words = f"no travel limit instead of {stated:g} minutes: some ways are not known"
-        none = Relaxation("travel", stated, 0.0, "minutes", {}, (), words)
+        none = Relaxation(family, stated, 0.0, "minutes", {}, (), words)
         before = trials[found - 1] if found else trial
         return Step(none, trials[found], before)
     facts = lab.facts(longest[value])
     names = lab.problem.authority.schools["name"]
     step = 1 / CENTIMINUTES_PER_MINUTE
     relaxation = Relaxation(
-        "travel",
+        family,
         stated,
         value,
         "minutes",
-        {"travel.max_minutes": value},
+        {key: value},
         lab.units(longest[value]),
         f"a travel limit of {value:.2f} minutes instead of {stated:g} (the way from "
         f"{names[facts.farthest_urn]} to {names[facts.place_urn]})",
     )
-    short = tabled(trial, "travel", max_minutes=round(value - step, 2))
+    short = changed(trial, {key: round(value - step, 2)})
     return Step(relaxation, trials[found], short)
 
 
-def _least_secondary(lab: Lab, trial: Trial) -> Step | None:
-    stated = trial.scenario.secondary.min
-    values = list(range(stated - 1, -1, -1))
-    trials = [tabled(trial, "secondary", min=value) for value in values]
-    found = _first_feasible(lab, trials)
-    if found is None:
-        return None
-    value = values[found]
-    noun = "school" if value == 1 else "schools"
-    relaxation = Relaxation(
-        "secondary",
-        stated,
-        value,
-        "schools",
-        {"secondary.min": value},
-        (),
-        f"{value or 'no'} secondary {noun} a cluster instead of {stated}",
-    )
-    return Step(relaxation, trials[found], tabled(trial, "secondary", min=value + 1))
+def _quota(asked: Asked) -> Direction:
+    """Give the direction that asks for less of a number of schools, or lets there be more."""
+    (key,), is_least = FAMILIES[asked.rule].free, asked.quota.side == "least"
+
+    def least(lab: Lab, trial: Trial) -> Step | None:
+        every = sum(lab.problem.units[asked.quota.number].tolist())
+        values = range(asked.limit - 1, -1, -1) if is_least else range(asked.limit + 1, every + 1)
+        trials = [changed(trial, {key: value}) for value in values]
+        found = _first_feasible(lab, trials)
+        if found is None:
+            return None
+        value, step = values[found], 1 if is_least else -1
+        noun = asked.quota.noun + "s" * (value != 1)
+        words = f"{'' if is_least else 'up to '}{value or 'no'} {noun} a cluster"
+        relaxation = Relaxation(
+            asked.rule,
+            asked.limit,
+            value,
+            "schools",
+            {key: value},
+            (),
+            f"{words} instead of {asked.limit}",
+        )
+        return Step(relaxation, trials[found], changed(trial, {key: value + step}))
+
+    return Direction(asked.rule, asked.rule, lambda t: freed(t, asked.rule), least)
 
 
 def _opened(trial: Trial, layer: str) -> Trial:
@@ -414,13 +434,9 @@ def _least_drive(lab: Lab, trial: Trial) -> Step | None:
     return Step(relaxation, trials[found], tabled(trial, "contiguity", max_minutes=short))
 
 
-def _anywhere(trial: Trial) -> Trial:
-    return tabled(trial, "redraw", hubs="any")
-
-
 def _meeting_anywhere(trial: Trial) -> Step:
-    words = "let clusters meet at any of their schools"
-    return _dropped("redraw.hubs", trial, _anywhere(trial), {"redraw.hubs": "any"}, words)
+    family, words = "redraw.hubs", "let clusters meet at any of their schools"
+    return _dropped(family, trial, freed(trial, family), FAMILIES[family].free, words)
 
 
 def _entry(key: str, base: Scenario) -> Direction:
@@ -443,23 +459,16 @@ def _entry(key: str, base: Scenario) -> Direction:
     return Direction(key, key, loosen, least)
 
 
-def _without(key: str, cleared: Mapping[str, object]) -> Direction:
+def _without(key: str, words: str) -> Direction:
     """Give the direction that drops the places of hubs, or the ranges of named clusters."""
-    words = {
-        "size.hub": "sizes that do not go by the places of hubs",
-        "size.clusters": "no ranges of their own for named clusters",
-    }[key]
     return Direction(
-        key,
-        key,
-        lambda t: _sized(t, **cleared),
-        lambda _, t: _dropped(key, t, _sized(t, **cleared), {}, words),
+        key, key, lambda t: freed(t, key), lambda _, t: _dropped(key, t, freed(t, key), {}, words)
     )
 
 
 def _sizes(scenario: Scenario) -> list[Direction]:
     directions = [
-        Direction("size.min", "size.min", lambda t: _sized(t, min_pupils=0), _least_minimum),
+        Direction("size.min", "size.min", lambda t: freed(t, "size.min"), _least_minimum),
         Direction(
             "size.exceptions",
             "size.min",
@@ -473,11 +482,11 @@ def _sizes(scenario: Scenario) -> list[Direction]:
             _least_maximum,
         ),
         Direction(
-            "size.oversize", "size.oversize", lambda t: _sized(t, oversize="keep"), _least_oversize
+            "size.oversize", "size.oversize", lambda t: freed(t, "size.oversize"), _least_oversize
         ),
+        _without("size.hub", "sizes that do not go by the places of hubs"),
+        _without("size.clusters", "no ranges of their own for named clusters"),
     ]
-    for key, cleared in (("size.hub", WITHOUT_PLACES), ("size.clusters", {"clusters": {}})):
-        directions.append(_without(key, cleared))
     if scenario.size.exceptions is not None:
         named = Direction(
             "size.max_exceptions",
@@ -489,40 +498,17 @@ def _sizes(scenario: Scenario) -> list[Direction]:
     return directions
 
 
-def _others() -> list[Direction]:
-    return [
-        Direction(
-            "count.min",
-            "count.min",
-            lambda t: tabled(t, "count", min=1),
-            lambda lab, t: _least_count(lab, t, end="min"),
-        ),
-        Direction(
-            "count.max",
-            "count.max",
-            lambda t: tabled(t, "count", max=None),
-            lambda lab, t: _least_count(lab, t, end="max"),
-        ),
-        Direction(
-            "travel", "travel", lambda t: tabled(t, "travel", max_minutes=None), _least_travel
-        ),
-        Direction(
-            "secondary", "secondary", lambda t: tabled(t, "secondary", min=0), _least_secondary
-        ),
-        Direction("redraw.hubs", "redraw.hubs", _anywhere, lambda _, t: _meeting_anywhere(t)),
-        Direction(
-            "contiguity.max_minutes",
-            "contiguity.max_minutes",
-            lambda t: tabled(t, "contiguity", max_minutes=None),
-            _least_drive,
-        ),
-        Direction(
-            "contiguity.min_shared_m",
-            "contiguity.min_shared_m",
-            lambda t: replace(t, scenario=without(t.scenario, ["contiguity.min_shared_m"])),
-            _least_shared,
-        ),
-    ]
+def _others(scenario: Scenario) -> list[Direction]:
+    least: dict[str, Callable[[Lab, Trial], Step | None]] = {
+        "count.min": lambda lab, t: _least_count(lab, t, end="min"),
+        "count.max": lambda lab, t: _least_count(lab, t, end="max"),
+        "travel": _least_travel,
+        "redraw.hubs": lambda _, t: _meeting_anywhere(t),
+        "contiguity.max_minutes": _least_drive,
+        "contiguity.min_shared_m": _least_shared,
+    }
+    found = [Direction(f, f, partial(freed, family=f), how) for f, how in least.items()]
+    return [*found[:3], *map(_quota, quotas(scenario)), *found[3:]]
 
 
 MANY = 10_000
@@ -593,5 +579,5 @@ def directions_of(scenario: Scenario, families: Sequence[str]) -> tuple[Directio
     layers = [_layer(layer) for layer in scenario.required_layers]
     entries = [_entry(family, scenario) for family in families if "[" in family]
     limits = [_limit(term) for term in scenario.limits]
-    found = [*_sizes(scenario), *layers, *_others(), *limits, *entries]
+    found = [*_sizes(scenario), *layers, *_others(scenario), *limits, *entries]
     return tuple(d for d in found if d.family in families)

@@ -33,6 +33,7 @@ from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.partition import best_cover
 from cluster_optimiser.optimise.universe.sweep import sweep
+from cluster_optimiser.rules import FAMILIES
 from cluster_optimiser.terms import TIE_BREAK
 
 if TYPE_CHECKING:
@@ -416,7 +417,8 @@ def _looser(problem: Problem, family: str) -> tuple[Scenario, str]:
     if family == "size.max":
         highest = round(scenario.size.max_pupils * (1 + LOOSER_SHARE))
         target = scenario.size.target
-        changed = with_values(scenario, "size", max_pupils=highest, target_pupils=target)
+        values = {"size.max_pupils": highest, "size.target_pupils": target}
+        changed = with_values(scenario, values)
         stated = scenario.size.max_pupils
         return changed, f"With a maximum of {highest:,} pupils instead of {stated:,}"
     return without(scenario, [family]), f"Without the {rule_words(problem, family)}"
@@ -424,7 +426,6 @@ def _looser(problem: Problem, family: str) -> tuple[Scenario, str]:
 
 def rule_words(problem: Problem, family: str) -> str:
     scenario = problem.scenario
-    count, size = scenario.count, scenario.size
     if "[" in family:
         return pin_words(scenario, family)
     kind, _, layer = family.partition(".")
@@ -432,25 +433,10 @@ def rule_words(problem: Problem, family: str) -> str:
         return f"limit of {amount(layer, scenario.limits[layer], is_limit=True)}"
     if kind == "within":
         return f"borders of the layer {problem.authority.layers[layer].title}"
-    words = {
-        "size.min": f"minimum of {size.min_pupils:,} pupils",
-        "size.max": f"maximum of {size.max_pupils:,} pupils",
-        "size.oversize": "refusal of existing clusters over the maximum",
-        "size.hub": f"places of hubs, within {size.tolerance or 0:.0%}",
-        "size.clusters": f"ranges of their own of {', '.join(size.clusters)}",
-        "count.min": f"least number of {count.min} clusters",
-        "count.max": f"highest number of {count.max} clusters",
-        "travel": f"travel limit of {scenario.travel.max_minutes or 0:g} minutes",
-        "secondary": f"least number of secondary schools ({scenario.secondary.min})",
-        "redraw.hubs": "rule that clusters meet at certain schools",
-        "contiguity.max_minutes": (
-            f"longest drive of {scenario.contiguity.max_minutes or 0:g} minutes between neighbours"
-        ),
-        "contiguity.min_shared_m": (
-            f"least shared boundary of {scenario.contiguity.min_shared_m:g} m"
-        ),
-    }
-    return words[family]
+    row = FAMILIES[family]
+    values = {key.rpartition(".")[2]: scenario.at(key) or 0 for key in row.free}
+    listed = {key: ", ".join(value) for key, value in values.items() if isinstance(value, dict)}
+    return row.words.format(**values | listed)
 
 
 def _price(clerk: _Clerk, family: str, base: dict[str, float], *, limit_s: float) -> Price:

@@ -9,13 +9,14 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.optimise.explain.directions import Relaxation, Step, tabled
 from cluster_optimiser.optimise.explain.trial import Trial
+from cluster_optimiser.optimise.explain.trial_rules import with_values
+from cluster_optimiser.rules import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster_optimiser.optimise.explain.directions import Direction
+    from cluster_optimiser.optimise.explain.directions import Direction, Relaxation, Step
     from cluster_optimiser.optimise.explain.trial import Lab
 
 
@@ -104,13 +105,8 @@ def _applied(base: Trial, step: Step) -> Trial:
         layer = key.removeprefix("within.")
         homes = tuple(home for home in step.trial.homes if home[0] == layer)
         return replace(base, homes=(*base.homes, *homes))
-    table = key.partition(".")[0]
-    scenario = base.scenario
-    changed = getattr(step.trial.scenario, table)
-    if table == "size":
-        names = {path.partition(".")[2] for path in step.relaxation.changes} | {"target_pupils"}
-        return tabled(base, "size", **{name: getattr(changed, name) for name in sorted(names)})
-    if table in {"travel", "secondary"}:
-        return replace(base, scenario=scenario.model_copy(update={table: changed}))
-    name = key.partition(".")[2].partition("[")[0]
-    return tabled(base, table, **{name: getattr(changed, name)})
+    changed = step.trial.scenario
+    keys = [*(step.relaxation.changes or FAMILIES[key].free)]
+    keys += ["size.target_pupils"] if key.startswith("size.") else []
+    values = {one: changed.at(one) for one in keys}
+    return replace(base, scenario=with_values(base.scenario, values))

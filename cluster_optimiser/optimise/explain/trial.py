@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from ortools.sat.python import cp_model
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, MOST_PUPILS
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.geography.adjacency import (
     bridged,
@@ -47,6 +47,7 @@ from cluster_optimiser.optimise.explain.trial_rules import (
 )
 from cluster_optimiser.optimise.merging.partition import build_model, limit_exceptions
 from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
+from cluster_optimiser.rules import quotas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +62,6 @@ Verdict = Literal["FEASIBLE", "INFEASIBLE", "UNKNOWN"]
 
 MAX_SETS = 20_000
 """Connected sets of units above which a trial is given up as UNKNOWN."""
-
-NO_MAX_PUPILS = 10_000_000
-"""A maximum so high that it is none."""
 
 GROWTH = (1.1, 1.25, 1.5, 2.0)
 """Multiples of the maximum that are tried in turn; beyond the last it means something else."""
@@ -92,7 +90,6 @@ class SetFacts:
     """What a set of units is, whatever the rules."""
 
     pupils: int
-    n_secondary: int  # its secondary schools
     place_urn: int
     farthest_urn: int
     longest_min: float
@@ -106,13 +103,12 @@ class Lab:
         self.names = [str(name) for name in problem.units.index]
         self.position = {name: i for i, name in enumerate(self.names)}
         self.pupils = [int(p) for p in problem.units["pupils"]]
-        self.n_secondary = [int(n) for n in problem.units["n_secondary"]]
         self.n_trials = 0
         self._until = time.monotonic() + time_limit_s
         self._most_s = time_limit_s * SOLVE_SHARE
         self._facts: dict[tuple[int, object], SetFacts] = {}
         self._places: dict[object, MeetingPlaces] = {}
-        self._own: dict[str, OwnRanges] = {}
+        self._own: dict[object, OwnRanges] = {}
         self._named: dict[int, tuple[int, tuple[str, ...]]] = {}
         self._verdicts: dict[tuple[str, tuple[Home, ...]], Verdict] = {}
         self._graphs: dict[str, nx.Graph] = {
@@ -200,8 +196,8 @@ class Lab:
         return self._places[scenario.hubs]
 
     def own(self, scenario: Scenario) -> OwnRanges:
-        """Give the ranges of a scenario; places are those of the hubs as they are stated."""
-        key = scenario.size.model_dump_json()
+        """Give what bounds clusters; places are those of the hubs as they are stated."""
+        key = scenario.size.model_dump_json(), quotas(scenario)
         if key not in self._own:
             self._own[key] = own_ranges(self.problem, scenario)
         return self._own[key]
@@ -225,7 +221,6 @@ class Lab:
                 longest_min = place.max_centiminutes / CENTIMINUTES_PER_MINUTE
         facts = SetFacts(
             pupils=sum(self.pupils[i] for i in members),
-            n_secondary=sum(self.n_secondary[i] for i in members),
             place_urn=place_urn,
             farthest_urn=farthest_urn,
             longest_min=longest_min,
@@ -315,16 +310,14 @@ class Lab:
         return self._named[mask]
 
     def broken_by_schools(self, scenario: Scenario, mask: int) -> list[str]:
-        """Give the families that a set breaks by own ranges, secondary schools and travel."""
+        """Give the families that a set breaks by what it holds, and by where it may meet."""
         own = self.own(scenario)
         broken = own.broken(self.members(mask), self.pupils_and_units(mask)[0]) if own.any else []
         limit_min, is_anywhere = scenario.travel.max_minutes, scenario.hubs == "any"
         needs_place = limit_min is not None or scenario.objective.needs("place")
-        if not scenario.secondary.min and not needs_place and is_anywhere:
+        if not needs_place and is_anywhere:
             return broken
         facts = self.facts(mask, scenario)
-        if facts.n_secondary < scenario.secondary.min:
-            broken.append("secondary")
         if not is_anywhere and not facts.place_urn:
             broken.append("redraw.hubs")
         elif facts.longest_min > (limit_min or np.inf) or (needs_place and not facts.place_urn):
@@ -335,7 +328,7 @@ class Lab:
         """Decide whether a trial has a plan; a maximum that is none is raised until there is."""
         key = (trial.scenario.model_dump_json(), trial.homes)
         if key not in self._verdicts:
-            is_open = trial.scenario.size.max_pupils >= NO_MAX_PUPILS
+            is_open = trial.scenario.size.max_pupils >= MOST_PUPILS
             self._verdicts[key] = self._open_verdict(trial) if is_open else self._decide(trial)
         return self._verdicts[key]
 
@@ -408,7 +401,7 @@ class Lab:
             bits & piece if piece >> i & 1 else 0 for i, bits in enumerate(self.closed(trial))
         ]
         found = connected_sets(
-            inside, self.pupils, lowest=trial.scenario.size.min_pupils, highest=NO_MAX_PUPILS
+            inside, self.pupils, lowest=trial.scenario.size.min_pupils, highest=MOST_PUPILS
         )
         within = (mask for mask in found if mask & piece)
         masks = list(itertools.islice(within, UNIT_SETS + 1))
@@ -437,12 +430,10 @@ class Lab:
         """Tell whether a piece of the map lacks what every cluster in it would need."""
         scenario = trial.scenario
         n_short = sum(self.facts(piece).pupils < scenario.size.min_pupils for piece in pieces)
-        lacks_secondary = any(
-            self.facts(piece).n_secondary < scenario.secondary.min for piece in pieces
-        )
+        is_lacking = any(self.own(scenario).lacking(self.members(piece)) for piece in pieces)
         is_split = any(pin & piece not in {0, pin} for _, pin in pins.together for piece in pieces)
         has_more = scenario.count.max is not None and len(pieces) > scenario.count.max
-        return n_short > scenario.size.max_exceptions or lacks_secondary or is_split or has_more
+        return n_short > scenario.size.max_exceptions or is_lacking or is_split or has_more
 
     def cover(self, groups: Sequence[CandidateGroup], scenario: Scenario) -> Verdict:
         """Decide whether some of the candidates hold each unit once, by CP-SAT."""

@@ -11,7 +11,7 @@ import networkx as nx
 from cluster_optimiser.geography.units import pinned_units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.scenario import Scenario
@@ -91,6 +91,14 @@ def with_table(scenario: Scenario, name: str, table: object) -> Scenario:
     return scenario.model_copy(update={name: table})
 
 
-def with_values(scenario: Scenario, name: str, **values: object) -> Scenario:
-    """Give a scenario with some values of one of its tables replaced."""
-    return with_table(scenario, name, getattr(scenario, name).model_copy(update=values))
+def with_values(scenario: Scenario, values: Mapping[str, object]) -> Scenario:
+    """Give a scenario with the values of some dotted keys, or of whole tables, replaced."""
+    for key, value in values.items():
+        table, _, name = key.partition(".")
+        held = value
+        if name:
+            whole = scenario.at(table)
+            one = {name: value}
+            held = {**whole, **one} if isinstance(whole, dict) else whole.model_copy(update=one)
+        scenario = with_table(scenario, table, held)
+    return scenario

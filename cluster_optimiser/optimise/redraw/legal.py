@@ -33,18 +33,10 @@ def is_legal_cluster(ground: RedrawGround, cluster: Cluster, *, is_shaped: bool)
     """Tell whether a cluster keeps every rule of it alone but the minimum size."""
     scenario = ground.problem.scenario
     fits = ground.pupils_of(cluster) <= scenario.size.max_pupils or cluster in ground.oversize
-    enough = sum(ground.n_secondary[i] for i in cluster) >= scenario.secondary.min
     together = all(pin & cluster in (frozenset(), pin) for pin in ground.together)
     apart = not any(one & cluster and other & cluster for one, other in ground.apart)
     own = not ground.own.broken(cluster, ground.pupils_of(cluster))
-    return (
-        fits
-        and own
-        and enough
-        and together
-        and apart
-        and is_legal(ground, cluster, is_shaped=is_shaped)
-    )
+    return fits and own and together and apart and is_legal(ground, cluster, is_shaped=is_shaped)
 
 
 def with_strays_moved(

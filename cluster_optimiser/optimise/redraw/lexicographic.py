@@ -21,7 +21,7 @@ from cluster_optimiser.optimise.redraw.terms import (
     ways_of,
 )
 from cluster_optimiser.optimise.redraw.tightening import tighten_sizes
-from cluster_optimiser.terms import known_bound
+from cluster_optimiser.terms import bounded_as, known_bound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,7 +112,7 @@ def _fewest(ground: RedrawGround, units: Sequence[int], limits: Limits, how: How
     a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs)
     brief = how.with_share(SHARE_OF_TIME)
     outcome = how.engine.solve(
-        a.model, objective_of(a, "count"), seed=how.seed, time_limit_s=brief.left_s()
+        a.model, objective_of(a, bounded_as("fewest")), seed=how.seed, time_limit_s=brief.left_s()
     )
     if outcome.status == "INFEASIBLE":
         return (limits.most if limits.most is not None else len(units)) + 1
@@ -236,7 +236,7 @@ def _model(
 
 def _any_plan(a: Assignment, search: Search, how: How, stages: tuple[PartStage, ...]) -> PartPlan:
     """Find any plan, where the number of clusters was all that was asked for and is fixed."""
-    status = solve_stage(a, "count", LinearObjective(()), search, how)
+    status = solve_stage(a, bounded_as("fewest"), LinearObjective(()), search, how)
     return PartPlan(
         status,
         tuple(search.clusters),

@@ -93,16 +93,14 @@ def _are_apart(ground: RedrawGround, units: Iterable[int]) -> bool:
 
 def _may_stand(ground: RedrawGround, cluster: Cluster) -> bool:
     """Tell whether an existing cluster over the maximum keeps every other rule."""
-    scenario = ground.problem.scenario
     pinned = all(pin & cluster in (frozenset(), pin) for pin in ground.together)
-    enough = sum(ground.n_secondary[i] for i in cluster) >= scenario.secondary.min
     meeting = ground.meeting(cluster)
     if meeting is None:
         return False
     number = meeting[0]
     reached = all((i, number) in ground.cost for i in cluster)
     own = not ground.own.broken(cluster, ground.pupils_of(cluster))
-    return pinned and enough and own and reached and not _are_apart(ground, cluster)
+    return pinned and own and reached and not _are_apart(ground, cluster)
 
 
 def assign_each_unit_once(a: Assignment) -> None:
@@ -182,12 +180,19 @@ def limit_count(a: Assignment, fewest: int, most: int | None) -> None:
     a.model.row(opened, low=fewest, high=most)
 
 
-def need_secondary_schools(a: Assignment, least: int) -> None:
-    """Add: sum of s_i x_ih >= least y_h, where the hub's own unit does not have so many."""
-    for h, members in a.of_hub.items():
-        if a.ground.n_secondary[a.ground.hubs[h].unit] < least:
-            held = [(a.ground.n_secondary[i], a.x[i, h]) for i in members]
-            a.model.row([*held, (-least, a.open(h))], low=0)
+def keep_quotas(a: Assignment) -> None:
+    """Add: sum of s_i x_ih >= least y_h, or <= most y_h, of each number s of units that is bounded.
+
+    No row where the hub's own unit has enough.
+    """
+    for asked, numbers in a.ground.own.quotas:
+        is_least = asked.quota.side == "least"
+        for h, members in a.of_hub.items():
+            held = [(numbers[i], a.x[i, h]) for i in members]
+            if not is_least:
+                a.model.row([*held, (-asked.limit, a.open(h))], high=0)
+            elif not asked.kept(numbers[a.ground.hubs[h].unit]):
+                a.model.row([*held, (-asked.limit, a.open(h))], low=0)
 
 
 def keep_together(a: Assignment, pins: Sequence[frozenset[int]]) -> None:
@@ -287,7 +292,7 @@ def build_model(
     keep_own_ranges(a, min(size.max_pupils, ground.pupils_of(units)))
     limit_exceptions(a, limits.exceptions, ground.exceptable)
     limit_count(a, limits.fewest, limits.most)
-    need_secondary_schools(a, ground.problem.scenario.secondary.min)
+    keep_quotas(a)
     held = set(units)
     keep_together(a, [pin for pin in ground.together if pin & held])
     keep_apart(a, ground.apart)

@@ -51,7 +51,6 @@ class RedrawGround:
     shortest: NDArray[np.int64]  # centiminutes from a unit's nearest school (row) to a hub (column)
     units: tuple[str, ...]
     pupils: tuple[int, ...]
-    n_secondary: tuple[int, ...]
     neighbours: tuple[frozenset[int], ...]  # of each unit, borders of required layers cut
     hubs: tuple[Hub, ...]
     cost: Mapping[tuple[int, int], int]
@@ -166,7 +165,6 @@ def redraw_ground(problem: Problem) -> RedrawGround:
         shortest=shortest,
         units=units,
         pupils=tuple(int(p) for p in problem.units["pupils"]),
-        n_secondary=tuple(int(n) for n in problem.units["n_secondary"]),
         neighbours=neighbours,
         hubs=hubs,
         cost=cost,

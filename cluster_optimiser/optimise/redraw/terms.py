@@ -11,7 +11,7 @@ import numpy as np
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.pairs import FAR
 from cluster_optimiser.optimise.weighting import exact_factors
-from cluster_optimiser.terms import WEIGHTED, lookup, term_scale
+from cluster_optimiser.terms import WEIGHTED, bounded_as, lookup, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,7 +85,7 @@ def _exceptions(a: Assignment) -> Expression:
 def _minutes(a: Assignment) -> Expression:
     """Give the sum of c_ih x_ih, c being pupils times minutes to the hub."""
     own = [(a.ground.cost[pair], v) for pair, v in a.x.items()]
-    return own + [(_standing(a, f, "pupil_minutes"), z) for f, z in a.stands.items()], 0
+    return own + [(_standing(a, f, bounded_as("median")), z) for f, z in a.stands.items()], 0
 
 
 def _standing(a: Assignment, cluster: Cluster, term: str) -> int:
@@ -113,7 +113,7 @@ def ways_of(a: Assignment, term: str) -> dict[int, int]:
 
 def compact(a: Assignment) -> LinearObjective:
     """Give an objective whose best plans are compact, where nothing else says what is best."""
-    return objective_of(a, "pupil_minutes")
+    return objective_of(a, bounded_as("median"))
 
 
 def _border(a: Assignment) -> Expression:
@@ -233,7 +233,7 @@ def value_of(ground: RedrawGround, stage: str, clusters: Sequence[Cluster]) -> i
     if stage == WEIGHTED:
         terms = ground.problem.scenario.objective.weights
         return weighted_sum(ground, {t: value_of(ground, t, clusters) for t in terms})
-    if stage == "changed_pupils":
+    if lookup(stage).needs == "today":
         return sum(map(ground.pupils_of, clusters)) - _stay(ground, clusters)
     members = np.zeros((len(clusters), len(ground.units)), dtype=np.bool_)
     for row, cluster in zip(members, clusters, strict=True):

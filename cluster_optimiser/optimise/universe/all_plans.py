@@ -42,7 +42,7 @@ from cluster_optimiser.optimise.universe.standing import LargestRanks, Ranks
 from cluster_optimiser.optimise.universe.states import build_diagram
 from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.scenario import nearest
-from cluster_optimiser.terms import TIE_BREAK, gathered, lookup, term_scale
+from cluster_optimiser.terms import TIE_BREAK, bounded_as, gathered, lookup, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -327,8 +327,9 @@ class Universe:
         index = pd.MultiIndex.from_tuples(pairs, names=["unit_a", "unit_b"])
         table = pd.DataFrame(index=index)
         ones = np.ones(len(self.groups), dtype=np.int64)
-        first = next(iter(self.objective_costs().items()), ("count", ones))
-        kinds = {"all": None, "fewest": ("count", ones, 0.0), "near": (*first, near_pct)}
+        number = bounded_as("fewest"), ones
+        first = next(iter(self.objective_costs().items()), number)
+        kinds = {"all": None, "fewest": (*number, 0.0), "near": (*first, near_pct)}
         position = {str(unit): i for i, unit in enumerate(self.problem.units.index)}
         held = membership([group.mask for group in self.groups], len(position))
         for kind, limit in kinds.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.scenario.numbers import MOST_PUPILS
+from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.words import joined, number, one_decimal, percent, say
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ import { DASH, byId, counted, data, decimal, fill, make, number, row, say } from
 
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDE, HIGH, LEFT, BELOW] = [460, 230, 8, 34];
-const order = data.order.filter((term) => term !== "count" && term !== "pupil_minutes");
+const { first, second } = data.spread;
 /** @type {Record<string, any>} */
-const chosen = { first: "pupil_minutes", second: order[0] || "deviation", third: "", found: null, for: "" };
+const chosen = { first, second, third: "", found: null, for: "" };
 let askedNow = () => ({});
 /** @type {(point: any) => void} */
 let showFront = () => {};

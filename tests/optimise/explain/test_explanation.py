@@ -14,8 +14,8 @@ from cluster_optimiser.geography import build_problem
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups
 from cluster_optimiser.optimise.explain.diagnosis import rule_families, without
+from cluster_optimiser.optimise.explain.directions import Relaxation
 from cluster_optimiser.optimise.explain.explanation import Explanation, explain
-from cluster_optimiser.optimise.explain.relax import Relaxation
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.scenario import Scenario, parse_scenario
@@ -272,7 +272,9 @@ def test_what_time_did_not_settle_is_not_called_impossible() -> None:
 )
 def test_a_changed_graph_is_the_one_that_would_be_built(shared_m, barriers) -> None:
     problem = norfolk_problem("4a")
-    scenario = with_values(problem.scenario, "contiguity", min_shared_m=shared_m, barriers=barriers)
+    scenario = with_values(
+        problem.scenario, {"contiguity.min_shared_m": shared_m, "contiguity.barriers": barriers}
+    )
     tried = Lab(problem, time_limit_s=1.0).changed(Trial(scenario)).dual
     built = changed(problem, scenario).dual
     assert sorted(map(sorted, tried.edges)) == sorted(map(sorted, built.edges))
@@ -384,7 +386,9 @@ def made_infeasible(case: str) -> Problem:
     scenario = norfolk_scenario(option)
     for name, values in tables.items():
         if isinstance(values, dict):
-            scenario = with_values(scenario, name, **values)
+            scenario = with_values(
+                scenario, {f"{name}.{key}": value for key, value in values.items()}
+            )
         else:
             scenario = scenario.model_copy(update={name: values})
     place = norfolk_place()
@@ -469,3 +473,13 @@ def test_an_explanation_is_short_by_itself_and_whole_by_its_lines() -> None:
     assert len(repr(said).splitlines()) == 10
     assert max(map(len, repr(said).splitlines())) < 120
     assert repr(said).endswith(f"and {len(said.lines()) - 9} more lines, in lines()")
+
+
+def test_a_limit_is_raised_together_with_another_rule() -> None:
+    rules = {"size": {"max_pupils": 1_000}, "within": ["district"]}
+    least = {"count": {"max": 2}, "limits": {"count": 2}}
+    problem = toy_problem("ABC", layers={"district": "xyz"}, **rules, **least)
+    offered = [
+        {r.direction: r.value for r in pair.relaxations} for pair in explain(problem).combined
+    ]
+    assert {"count.max": 3, "limits.count": 3} in offered

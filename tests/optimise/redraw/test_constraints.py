@@ -111,13 +111,18 @@ def test_the_number_of_clusters(fewest: int, most: int, kept: bool) -> None:
     assert keeps(a, "wwee") is kept
 
 
-def test_secondary_schools() -> None:
-    a = bare(ground())
-    rules.need_secondary_schools(a, 1)
-    assert keeps(a, "wwee")
-    rules.need_secondary_schools(a, 2)
-    assert keeps(a, "wwww")
-    assert not keeps(a, "wwee")
+@pytest.mark.parametrize(
+    ("tables", "kept", "broken"),
+    [
+        ({"secondary": {"min": 1}}, "wwee", ""),
+        ({"secondary": {"min": 2}}, "wwww", "wwee"),
+    ],
+)
+def test_quotas(tables: dict[str, object], kept: str, broken: str) -> None:
+    a = bare(ground(**tables))
+    rules.keep_quotas(a)
+    assert keeps(a, kept)
+    assert not broken or not keeps(a, broken)
 
 
 def test_units_pinned_together() -> None:

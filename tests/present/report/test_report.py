@@ -25,6 +25,7 @@ from pypdf.generic import IndirectObject
 
 from cluster_optimiser.batch import verifying
 from cluster_optimiser.cli import app
+from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.present.columns import column
 from cluster_optimiser.present.report import REPORT_FILES, Looks, load_front, write_report
@@ -36,7 +37,6 @@ from cluster_optimiser.present.report.measures import layer_words, outside_range
 from cluster_optimiser.present.report.summary import verdicts
 from cluster_optimiser.present.report.word import docx
 from cluster_optimiser.present.report.workbook import FIRST_ROW, tables
-from cluster_optimiser.scenario.numbers import MOST_PUPILS
 from cluster_optimiser.words import percent
 from tests.present.report.conftest import LABELS
 
