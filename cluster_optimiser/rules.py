@@ -15,8 +15,6 @@ from cluster_optimiser.constants import MOST_PUPILS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from cluster_optimiser.scenario import Scenario
-
 LEAST_SHARED_M = 0.001
 """A least shared boundary so short that every touch counts."""
 
@@ -211,12 +209,6 @@ class Asked:
     def kept(self, held: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
         """Tell whether so many are enough, or not too many."""
         return held >= self.limit if self.quota.side == "least" else held <= self.limit
-
-
-def quotas(scenario: Scenario) -> tuple[Asked, ...]:
-    """Give what a scenario asks of numbers of a cluster's schools."""
-    found = ((r, r.quota, scenario.at(r.keys[0])) for r in RULES if r.quota is not None)
-    return tuple(Asked(rule.name, quota, limit) for rule, quota, limit in found if limit)
 
 
 def tightening() -> tuple[str, ...]:

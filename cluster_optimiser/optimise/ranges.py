@@ -11,7 +11,6 @@ import pandas as pd
 
 from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import pinned_units, school_positions
-from cluster_optimiser.rules import quotas
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -92,7 +91,7 @@ def own_ranges(problem: Problem, scenario: Scenario | None = None) -> OwnRanges:
         for name, own in size.clusters.items()
     )
     asked = tuple(
-        (one, tuple(map(int, problem.units[one.quota.number]))) for one in quotas(scenario)
+        (one, tuple(map(int, problem.units[one.quota.number]))) for one in scenario.quotas
     )
     return OwnRanges(places, 1 - share, 1 + share, named, asked)
 

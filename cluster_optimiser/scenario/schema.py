@@ -27,7 +27,7 @@ from pydantic import (
 
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.notebook import ShownScenario
-from cluster_optimiser.rules import unsupported
+from cluster_optimiser.rules import RULES, Asked, unsupported
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.changing import changes_of, merge
 from cluster_optimiser.scenario.faults import faults_of, model_in
@@ -266,6 +266,12 @@ class Scenario(ShownScenario, Table):
         table, _, name = key.partition(".")
         held = getattr(self, table)
         return held if not name else held[name] if isinstance(held, dict) else getattr(held, name)
+
+    @property
+    def quotas(self) -> tuple[Asked, ...]:
+        """What is asked of numbers of a cluster's schools."""
+        found = ((r, r.quota, self.at(r.keys[0])) for r in RULES if r.quota is not None)
+        return tuple(Asked(rule.name, quota, limit) for rule, quota, limit in found if limit)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -23,7 +23,7 @@ from cluster_optimiser.optimise.explain.trial_rules import (
     may_be_exception,
     with_values,
 )
-from cluster_optimiser.rules import FAMILIES, quotas
+from cluster_optimiser.rules import FAMILIES
 from cluster_optimiser.terms import lookup, term_words
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ class _UnitReason:
             )
         if kind == "travel":
             return kind, self._too_far(masks)
-        asked = next((one for one in quotas(self.scenario) if one.rule == rule), None)
+        asked = next((one for one in self.scenario.quotas if one.rule == rule), None)
         if asked is not None:
             return kind, self._beyond(asked, masks)
         if kind == "within":

@@ -21,7 +21,7 @@ from cluster_optimiser.optimise.explain.diagnosis import (
 from cluster_optimiser.optimise.explain.trial import GROWTH, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_table, with_values
 from cluster_optimiser.optimise.merging.partition import build_model
-from cluster_optimiser.rules import FAMILIES, quotas
+from cluster_optimiser.rules import FAMILIES
 from cluster_optimiser.terms import lookup, term_scale, term_words
 
 if TYPE_CHECKING:
@@ -508,7 +508,7 @@ def _others(scenario: Scenario) -> list[Direction]:
         "contiguity.min_shared_m": _least_shared,
     }
     found = [Direction(f, f, partial(freed, family=f), how) for f, how in least.items()]
-    return [*found[:3], *map(_quota, quotas(scenario)), *found[3:]]
+    return [*found[:3], *map(_quota, scenario.quotas), *found[3:]]
 
 
 MANY = 10_000

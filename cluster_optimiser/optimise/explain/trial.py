@@ -47,7 +47,6 @@ from cluster_optimiser.optimise.explain.trial_rules import (
 )
 from cluster_optimiser.optimise.merging.partition import build_model, limit_exceptions
 from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
-from cluster_optimiser.rules import quotas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,7 +196,7 @@ class Lab:
 
     def own(self, scenario: Scenario) -> OwnRanges:
         """Give what bounds clusters; places are those of the hubs as they are stated."""
-        key = scenario.size.model_dump_json(), quotas(scenario)
+        key = scenario.size.model_dump_json(), scenario.quotas
         if key not in self._own:
             self._own[key] = own_ranges(self.problem, scenario)
         return self._own[key]
