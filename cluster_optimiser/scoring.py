@@ -23,9 +23,12 @@ from cluster_optimiser.constants import (
 from cluster_optimiser.domain import Problem, Score
 from cluster_optimiser.geography.adjacency import MINUTES_TOLERANCE_MIN, shared_boundaries
 from cluster_optimiser.geography.alignment import areas_of, home_and_misaligned
-from cluster_optimiser.geography.measures import Measures
+from cluster_optimiser.geography.measures import (
+    Measures,
+    need_and_pupils,
+    need_deviation_centipupils,
+)
 from cluster_optimiser.geography.meeting import MeetingPlaces, meeting_schools
-from cluster_optimiser.geography.need import need_and_pupils, need_deviation_centipupils
 from cluster_optimiser.geography.travel import UNKNOWN, drive_between, to_centiminutes
 from cluster_optimiser.own import clusters_of, value_of_plan
 from cluster_optimiser.terms import TERMS, own_terms

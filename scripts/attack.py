@@ -3,7 +3,7 @@
     python scripts/attack.py [--made 50] [--seed 1]
 
 Whoever adds up and takes away all tables of all options, sums of money included, gets the counts
-of schools as they were moved (`comparison/disclosure.py`) and no others. So a group of one or two
+of schools as they were moved (`comparison/money.py`) and no others. So a group of one or two
 schools is safe where another register, in which its count differs, is moved to the same numbers:
 nobody can tell which of the two is true. The attack looks for such a register for every school and
 every pair; a group without one is recovered. Norfolk, Kirklees and made authorities are attacked.
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.comparison.disclosure import LEAST_SCHOOLS, STEP, moved_counts
+from cluster_optimiser.comparison.money import LEAST_SCHOOLS, STEP, moved_counts
 from cluster_optimiser.inputs import load_authority
 
 if TYPE_CHECKING:

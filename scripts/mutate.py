@@ -39,7 +39,6 @@ CORE = {
     "verification/claims.py": ["verification"],
     "scoring.py": ["test_scoring.py"],
     "comparison/money.py": ["comparison/test_money.py"],
-    "comparison/disclosure.py": ["comparison/test_money.py"],
 }
 """Module -> its own tests."""
 

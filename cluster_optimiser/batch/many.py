@@ -21,9 +21,9 @@ from cluster_optimiser.batch.ledger import (
     read_record,
     why_run,
 )
-from cluster_optimiser.batch.progress import read_progress
 from cluster_optimiser.batch.tasks import Outcome, Task, read_outcome
 from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
+from cluster_optimiser.progress import read_progress
 from cluster_optimiser.scenario import authority_folder
 
 if TYPE_CHECKING:

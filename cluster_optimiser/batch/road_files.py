@@ -22,11 +22,10 @@ from cluster_optimiser.inputs.checking import FaultList, did_you_mean
 from cluster_optimiser.inputs.files import Folder
 from cluster_optimiser.inputs.roads.area import EVERYWHERE, area_around, coverage, coverage_facts
 from cluster_optimiser.inputs.roads.download import OVERPASS_URL, Patience, download_ways
-from cluster_optimiser.inputs.roads.folder import cache_folder
 from cluster_optimiser.inputs.roads.graphml import GRAPHML_SUFFIXES, read_graphml
 from cluster_optimiser.inputs.roads.network import Ways, build_network
 from cluster_optimiser.inputs.roads.osm import OSM_SUFFIXES, read_osm
-from cluster_optimiser.inputs.roads.store import read_about, read_roads, write_roads
+from cluster_optimiser.inputs.roads.store import cache_folder, read_about, read_roads, write_roads
 from cluster_optimiser.inputs.roads.tags import ROAD_CLASSES
 from cluster_optimiser.inputs.settings import TravelTable
 from cluster_optimiser.inputs.travel import read_travel, travel_table

@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cluster_optimiser.batch.refining import is_settled
+from cluster_optimiser.batch.refining import (
+    is_settled,
+    members_of,
+    neighbours,
+    plan_id,
+    what_changes,
+)
 from cluster_optimiser.batch.shelf import has_parquet, text
-from cluster_optimiser.batch.steps import members_of, neighbours, plan_id, what_changes
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.scenario.sweep import CHANGED, in_words
 

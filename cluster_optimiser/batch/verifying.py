@@ -10,6 +10,8 @@ byte by byte)?
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,6 @@ from cluster_optimiser.batch.ledger import (
 from cluster_optimiser.batch.refining import with_value
 from cluster_optimiser.batch.results import load_result, write_all
 from cluster_optimiser.batch.shelf import TABLES, names, strangers, text
-from cluster_optimiser.batch.signing import SIGNATURE
 from cluster_optimiser.batch.tasks import read_outcome
 from cluster_optimiser.batch.together import record_text
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.batch.tasks import Outcome
     from cluster_optimiser.scenario import Scenario
+
 
 CHANGED = "changed after it was proved"
 REMEDY = "Take it from where it was made, or run the scenarios again."
@@ -311,3 +313,36 @@ def _unlike(made: Path, folder: Path, prefix: str) -> list[Fault]:
         for name in names
         if hash_file(made / name) != hash_file(folder / name)
     ]
+
+
+SIGNATURE = f"{RECORD_FILE}.sig"
+"""Where `ssh-keygen -Y sign` puts the signature of the record, which holds the hash of all else."""
+
+NAMESPACE = "cluster-optimiser"
+
+
+def signed_by(results: Path, signers: Path) -> str:
+    """Name who has signed a results folder, of those that a file of allowed signers lists."""
+    program = shutil.which("ssh-keygen")
+    if program is None:
+        message = "a signature is checked by ssh-keygen of OpenSSH, which is not on the path"
+        raise ClusterOptimiserError(message)
+    signature = results / SIGNATURE
+    if not signature.is_file():
+        remedy = f"Sign it: ssh-keygen -Y sign -f KEY -n {NAMESPACE} {results / RECORD_FILE}."
+        raise InputError([Fault(SIGNATURE, 0, "", "is missing: the folder is not signed", remedy)])
+    of = ("-f", str(signers), "-s", str(signature))
+    who = _asked([program, "-Y", "find-principals", *of], results).partition("\n")[0].strip()
+    named = ["-I", who, "-n", NAMESPACE, *of]
+    if who and _asked([program, "-Y", "verify", *named], results):
+        return who
+    problem = f"is no signature of this folder by anybody whom {signers} lists"
+    remedy = "Take folder and signature from where they were made, or sign it again."
+    raise InputError([Fault(SIGNATURE, 0, "", problem, remedy)])
+
+
+def _asked(command: list[str], results: Path) -> str:
+    """Give what ssh-keygen says of the record; nothing where it is not content."""
+    with (results / RECORD_FILE).open("rb") as record:
+        done = subprocess.run(command, stdin=record, capture_output=True, text=True, check=False)  # noqa: S603 - no shell, and each argument its own
+    return done.stdout if done.returncode == 0 else ""

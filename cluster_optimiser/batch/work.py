@@ -20,7 +20,6 @@ from cluster_optimiser.batch.ledger import (
     hash_files,
 )
 from cluster_optimiser.batch.one import run_scenario
-from cluster_optimiser.batch.progress import progress_to
 from cluster_optimiser.batch.shelf import content
 from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.batch.tasks import Made
@@ -30,6 +29,7 @@ from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoP
 from cluster_optimiser.findings import told_together
 from cluster_optimiser.identity import key_of, stamp_of
 from cluster_optimiser.inputs.plans import read_plan
+from cluster_optimiser.progress import progress_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from cluster_optimiser.cli.asking import dominate, explain, sensitivity, universe
-from cluster_optimiser.cli.checking import check
+from cluster_optimiser.cli.checking import check, verify
 from cluster_optimiser.cli.example import demo
 from cluster_optimiser.cli.preparing import new
-from cluster_optimiser.cli.proving import verify
 from cluster_optimiser.cli.roads import roads
 from cluster_optimiser.cli.running import evaluate, run, status
 from cluster_optimiser.cli.showing import page, report, responses, schema

@@ -1,8 +1,7 @@
 """What plans mean: one against another, in money, and level within level."""
 
-from cluster_optimiser.comparison.levels import is_nested, levels_table
 from cluster_optimiser.comparison.money import FundingView, funding
-from cluster_optimiser.comparison.plans import compare, compare_runs
+from cluster_optimiser.comparison.plans import compare, compare_runs, is_nested, levels_table
 
 __all__ = [
     "FundingView",

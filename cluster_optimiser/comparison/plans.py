@@ -1,4 +1,4 @@
-"""Plan against plan."""
+"""Plan against plan, and plans that fit into one another."""
 
 from __future__ import annotations
 
@@ -60,3 +60,52 @@ def compare_runs(runs: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             for metric, value in metrics.items()
         ]
     return pd.DataFrame(rows, columns=["scenario", "title", "status", "metric", "value", "unit"])
+
+
+LEVEL_COLUMNS = ("grouping_scenario", "grouping", "grouping_area")
+"""Columns of ``assignments.csv`` that name the levels above a cluster."""
+
+
+def is_nested(lower: pd.Series, upper: pd.Series) -> bool:
+    """Tell whether every cluster of one plan lies inside one cluster of another.
+
+    >>> is_nested(pd.Series({1: "a", 2: "a", 3: "b"}), pd.Series({1: "x", 2: "x", 3: "x"}))
+    True
+    >>> is_nested(pd.Series({1: "a", 2: "a"}), pd.Series({1: "x", 2: "y"}))
+    False
+    """
+    above = upper.reindex(lower.index).dropna().groupby(lower.astype(str))
+    return bool((above.min() == above.max()).all())
+
+
+def above(result: Result, results: Sequence[Result]) -> Result | None:
+    """Find the result whose units are the clusters of this one."""
+    label = result.problem.scenario.option
+    for other in results:
+        if other.problem.scenario.units_scenario == label and is_nested(
+            result.plan.assignment, other.plan.assignment
+        ):
+            return other
+    return None
+
+
+def levels_table(result: Result, results: Sequence[Result]) -> pd.DataFrame:
+    """Give the levels above each school's cluster."""
+    index = result.plan.assignment.index
+    upper = above(result, results)
+    if upper is None:
+        return pd.DataFrame(None, index=index, columns=list(LEVEL_COLUMNS), dtype=object)
+    assignment = upper.plan.assignment.reindex(index)
+    layers = upper.problem.scenario.required_layers
+    areas: dict[str, object] = {}
+    if layers:
+        clusters = upper.score.clusters[~upper.score.clusters["is_exempt"].astype(bool)]
+        areas = dict(zip(clusters["cluster"], clusters[f"home_{layers[0]}"], strict=True))
+    return pd.DataFrame(
+        {
+            "grouping_scenario": upper.plan.label,
+            "grouping": assignment,
+            "grouping_area": assignment.map(areas).astype(object),
+        },
+        index=index,
+    )

@@ -1,24 +1,29 @@
-"""Replies to a consultation: one row a reply, schools as people write them."""
+"""Replies to a consultation, which strangers write: rows of tables, and e-mails as text."""
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import email
+import email.policy
+import io
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.checking import FaultList, Problem, require_column
-from cluster_optimiser.inputs.files import read_csv
+from cluster_optimiser.inputs.files import decode, delimiter_of, read_csv
 from cluster_optimiser.inputs.matching import SchoolNames, plain_words
-from cluster_optimiser.inputs.reply_files import FIELDS, raw_replies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cluster_optimiser.domain import Authority
-    from cluster_optimiser.inputs.reply_files import Raw
+
 
 YES = ("yes", "y", "true", "1", "x")
 """What allows a comment to be quoted; anything else does not."""
@@ -173,3 +178,179 @@ def _plan(home: Path, name: str) -> tuple[Path | None, str, str]:
     except (OSError, ValueError):
         problem = "it cannot be the name of a file"
     return path, "", problem
+
+
+NEEDED = ("school", "option")
+"""Columns that a table of replies must have."""
+
+FIELDS = (*NEEDED, "comment", "may_quote", "plan", "respondent", "submitted_at", "themes")
+"""What a reply may say."""
+
+MOST_BYTES = 256_000_000
+"""A larger file is none of replies."""
+
+MOST_LETTERS = {"comment": 20_000, "plan": 4_000_000}
+"""A cell is cut after so many letters; any other after `MOST_OF_OTHERS`."""
+
+MOST_OF_OTHERS = 500
+
+MAIL = (".txt", ".eml")
+BEGIN, END = "[reply]", "[end]"
+
+_QUOTED = re.compile(r"^(?:> ?)+")
+_FIELD = re.compile(rf"({'|'.join(FIELDS)})\s*=\s*(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    file: str
+    row: int
+    cells: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""  # why it cannot be read
+
+
+def raw_replies(path: Path) -> Iterator[Raw]:
+    """Read a file of replies or a folder of them, the replies of all files numbered on.
+
+    A file of a folder that cannot be read is a reply with a fault; one that is named is refused.
+    """
+    if not path.is_dir():
+        yield from _file(path)
+        return
+    kinds = (".csv", *MAIL)
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in kinds)
+    if not files:
+        problem = f"the folder has no {', '.join(kinds)}"
+        raise InputError([Fault(str(path), 0, "", problem, "Check the path.")])
+    last = 0
+    for file in files:
+        try:
+            found = list(_file(file))
+        except InputError as error:
+            said = error.faults[0]
+            at = f", row {said.row}" if said.row else ""
+            found = [Raw(file.name, 1, fault=f"{file.name}{at}: {said.problem}")]
+        yield from (replace(raw, row=raw.row + last) for raw in found)
+        last += max((raw.row for raw in found), default=0)
+
+
+def _file(path: Path) -> list[Raw]:
+    file, remedy = str(path), "Check the path; it must be a plain file of less than 256 MB."
+    try:
+        is_plain = path.is_file() and path.stat().st_size <= MOST_BYTES
+        content = path.read_bytes() if is_plain else b""
+    except (OSError, ValueError) as error:
+        problem = f"the file cannot be read: {getattr(error, 'strerror', error)}"
+        raise InputError([Fault(file, 0, "", problem, remedy)]) from error
+    if not is_plain:
+        raise InputError([Fault(file, 0, "", "it is no file that can be read", remedy)])
+    if path.suffix.lower() == ".eml":
+        return _mailed(_body(content), path.name)
+    text = decode(content)
+    lost = ""
+    if isinstance(text, Problem):
+        # One reply that is no text harms no other, if there are headings at all.
+        mended, lost = content.decode("utf-8-sig", "replace"), "\0\ufffd"
+        head = mended.partition("\n")[0].casefold()
+        if not set(NEEDED) <= set(re.findall(r"\w+", head)):
+            raise InputError([Fault(file, 0, "", text.text, text.remedy)])
+        text = mended
+    if path.suffix.lower() in MAIL:
+        return _mailed(text, path.name)
+    return list(_rows(text, path, lost))
+
+
+def _rows(text: str, path: Path, lost: str) -> Iterator[Raw]:
+    """Read a table; lines of a cell stay lines, and a cell may be as long as it likes."""
+    delimiter, n_stating = delimiter_of(text)
+    before = csv.field_size_limit(MOST_BYTES)
+    header: list[str] = []
+    line = 1
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        for cells in reader:
+            row, line = line, reader.line_num + 1
+            if row <= n_stating or not any(map(str.strip, cells)):
+                continue
+            if not header:
+                header = [cell.strip().casefold() for cell in cells]
+                _require(header, path, row)
+            elif any(letter in cell for cell in cells for letter in lost):
+                yield Raw(path.name, row, fault="the row holds bytes that are no text")
+            elif any(cells[len(header) :]):
+                problem = f"the row has {len(cells)} cells, the header has {len(header)}"
+                yield Raw(path.name, row, fault=problem)
+            else:
+                named = dict(zip(header, cells, strict=False))
+                yield Raw(path.name, row, {n: _kept(n, named.get(n, "")) for n in FIELDS})
+    except csv.Error as error:
+        remedy = "Look for a quotation mark that is not closed."
+        problem = f"the row cannot be read: {error}"
+        raise InputError([Fault(str(path), line, "", problem, remedy)]) from error
+    finally:
+        csv.field_size_limit(before)
+
+
+def _require(header: Sequence[str], path: Path, row: int) -> None:
+    faults = FaultList()
+    for name in NEEDED:
+        require_column(name, header, file=str(path), how_to_map="", faults=faults, row=row)
+    for name in sorted({name for name in header if name in FIELDS and header.count(name) > 1}):
+        remedy = "Rename or remove one of them."
+        faults.add(str(path), row, "", Problem(f'the column "{name}" stands twice', remedy))
+    faults.raise_any()
+
+
+def _kept(name: str, text: str) -> str:
+    """Cut a cell, and take off the apostrophe that keeps a spreadsheet from reckoning with it."""
+    most = MOST_LETTERS.get(name, MOST_OF_OTHERS)
+    lines = unicodedata.normalize("NFC", text[:most]).splitlines()
+    kept = "\n".join(" ".join(line.split()) for line in lines).strip()
+    is_quoted = kept.startswith("'") and kept.lstrip("'").startswith(FORMULA_STARTS)
+    return kept[1:] if is_quoted else kept
+
+
+def _body(content: bytes) -> str:
+    """Give the text of an e-mail as it was sent."""
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    try:
+        part = message.get_body(("plain",))
+        return str(part.get_content()) if part is not None else ""
+    except (LookupError, ValueError, AttributeError):
+        return ""  # a character set that is none, or parts within parts that are none
+
+
+def _mailed(text: str, file: str) -> list[Raw]:
+    """Read what stands between the marks; a reply that was quoted again counts once."""
+    found: list[Raw] = []
+    cells: dict[str, list[str]] | None = None
+    at = ""
+    for number, written in enumerate(text.splitlines(), start=1):
+        line = _QUOTED.sub("", written.strip()).strip()
+        begun = _FIELD.fullmatch(line)
+        if line == BEGIN:
+            found += _broken_off(cells, file, number)
+            cells, at = {}, ""
+        elif cells is None:
+            continue
+        elif line == END:
+            told = {name: _kept(name, "\n".join(cells.get(name, []))) for name in FIELDS}
+            if told not in [raw.cells for raw in found]:
+                found.append(Raw(file, number, told))
+            cells = None
+        elif line.startswith("|") and at == "comment":
+            cells[at].append(line[1:].strip())
+        elif begun and at != "comment" and begun[1] not in cells:
+            at = begun[1]
+            cells[at] = [begun[2]] if begun[2] else []
+        elif at and line:
+            # A mail program has broken the line before.
+            cells[at] = [*cells[at][:-1], " ".join([*cells[at][-1:], line])]
+    found += _broken_off(cells, file, 1)
+    return found or [Raw(file, 1, fault=f"{file}: nothing stands between {BEGIN} and {END}")]
+
+
+def _broken_off(cells: object, file: str, row: int) -> list[Raw]:
+    if cells is None:
+        return []
+    return [Raw(file, row, fault=f"{file}: the reply breaks off before {END}")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.comparison import funding
-from cluster_optimiser.comparison.levels import above, levels_table
+from cluster_optimiser.comparison.plans import above, levels_table
 from cluster_optimiser.present.tables import pounds
 from cluster_optimiser.present.words import UNKNOWN, number, words
 

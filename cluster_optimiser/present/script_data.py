@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from cluster_optimiser.comparison.levels import above
+from cluster_optimiser.comparison.plans import above
 from cluster_optimiser.constants import HOMES, SECONDARY_PHASES
 from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import pinned_units

@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.comparison.levels import LEVEL_COLUMNS, levels_table
+from cluster_optimiser.comparison.plans import LEVEL_COLUMNS, levels_table
 from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.words import is_unknown
 

@@ -1,8 +1,6 @@
 """The scenario file: its schema, inheritance, and the reading that gathers every fault."""
 
-from cluster_optimiser.scenario.money import Funding, FundingPart
 from cluster_optimiser.scenario.positions import locate, locating
-from cluster_optimiser.scenario.projection import TODAY, Growth, Projection, Spread
 from cluster_optimiser.scenario.reading import (
     authority_folder,
     is_scenario,
@@ -15,16 +13,22 @@ from cluster_optimiser.scenario.reading import (
 )
 from cluster_optimiser.scenario.schema import Scenario, described, json_schema
 from cluster_optimiser.scenario.tables import (
+    TODAY,
     Contiguity,
     Count,
     Exempt,
+    Funding,
+    FundingPart,
     Governance,
+    Growth,
     Levels,
     Objective,
     Pins,
+    Projection,
     Redraw,
     Secondary,
     Size,
+    Spread,
     TravelLimit,
     Urban,
     Versions,

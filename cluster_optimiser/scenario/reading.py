@@ -2,12 +2,13 @@
 
 A scenario is TOML. ``extends`` names another file whose tables are filled in where this one is
 silent (tables merge, lists and values replace). Unknown keys are refused with the nearest right
-one.
+one. A file is data, perhaps a stranger's: what it names stays in its project.
 """
 
 from __future__ import annotations
 
 import copy
+import os
 import re
 import tomllib
 import unicodedata
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cluster_optimiser.errors import Fault, ScenarioError
-from cluster_optimiser.scenario.bounds import OUTSIDE, is_inside
 from cluster_optimiser.scenario.changing import merge
 from cluster_optimiser.scenario.positions import locate, locating, shown
 from cluster_optimiser.scenario.schema import Scenario
@@ -258,3 +258,31 @@ def authority_folder(scenario: Scenario) -> Path:
     problem = f'there is no authority "{scenario.authority}"'
     fault = Fault(file, 0, "authority", problem, remedy)
     raise ScenarioError([locate(fault, scenario.files)])
+
+
+ALLOW_OUTSIDE = "CLUSTER_OPTIMISER_ALLOW_OUTSIDE"
+"""Environment variable that lets scenario files name what lies outside; processes inherit it."""
+
+OUTSIDE = "Copy it into the project, or run with --allow-outside."
+
+
+def project_of(file: Path) -> Path:
+    """Give the folder of the project that a scenario file belongs to."""
+    home = file.resolve().parent
+    return next((folder for folder in (home, *home.parents) if _is_project(folder)), home.parent)
+
+
+def _is_project(folder: Path) -> bool:
+    return (folder / "boundaries").is_dir()
+
+
+def is_inside(path: Path, file: Path) -> bool:
+    if os.environ.get(ALLOW_OUTSIDE):
+        return True
+    try:
+        target = path.resolve()
+    except (OSError, ValueError):
+        return False
+    # A project at the root of the disk would be everything.
+    homes = [home for home in (project_of(file), Path.cwd()) if home != Path(home.anchor)]
+    return any(target.is_relative_to(home) for home in homes)

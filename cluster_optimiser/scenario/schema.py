@@ -31,16 +31,16 @@ from cluster_optimiser.rules import RULES, Asked, unsupported
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.changing import changes_of, merge
 from cluster_optimiser.scenario.faults import faults_of, model_in
-from cluster_optimiser.scenario.money import Funding
-from cluster_optimiser.scenario.projection import Projection
 from cluster_optimiser.scenario.tables import (
     Contiguity,
     Count,
     Exempt,
+    Funding,
     Governance,
     Levels,
     Objective,
     Pins,
+    Projection,
     Redraw,
     Secondary,
     Size,

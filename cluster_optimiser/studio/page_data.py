@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le
 
 from cluster_optimiser.present.principles import lower_first
 from cluster_optimiser.present.script_data import script_data
 from cluster_optimiser.present.shapes import plan_colours
 from cluster_optimiser.present.theme import load_theme
 from cluster_optimiser.present.words import words
-from cluster_optimiser.scenario import parse_scenario
-from cluster_optimiser.studio.forms import form_rows, term_names_for
-from cluster_optimiser.terms import bounded_as, lookup, term_words, usual_order
+from cluster_optimiser.rules import ONLY, RULES
+from cluster_optimiser.scenario import Exempt, Scenario, parse_scenario
+from cluster_optimiser.terms import FAMILIES, TERMS, bounded_as, lookup, term_words, usual_order
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Result
-    from cluster_optimiser.scenario import Scenario
+
 
 TODAY = "today"
 DEFAULTS = parse_scenario({"title": "-", "option": "x", "authority": "-", "method": "keep"})
@@ -55,3 +57,90 @@ def page_data(today: Result, scenario: Scenario) -> dict[str, Any]:
         "today_values": {},
         "spread": {"first": first, "second": next(others, usual_order("fewest", ())[-1])},
     }
+
+
+Row = dict[str, Any]
+
+ELSEWHERE = {
+    "within": "the same as a layer that alignment requires",
+    "units": "another scenario's clusters are chosen in the file",
+    "levels": "another scenario's clusters are chosen in the file",
+    "redraw.hubs": "schools are listed in the file",
+    "size.of": "goes with a column of the register",
+    "size.places": "names a column of the register",
+    "size.tolerance": "goes with a column of the register",
+    "size.clusters": "a range for each name is written in the file",
+    "contiguity.file": "names another file",
+}
+"""Keys of rules that the form leaves to the file, and why."""
+
+BESIDES = ("objective.order",)
+"""Keys that are no rules but are asked for as well, with the first of `TOP`."""
+
+TOP = ("size.min_pupils", "size.max_pupils", "size.target_pupils")
+"""Keys that come before the others of their table."""
+
+FIRST = ("size", "count", "travel", "secondary", "pins", "alignment", "objective", "exempt")
+"""Tables in the order in which a strategy lead thinks of them; others follow, folded."""
+
+
+def form_rows(methods: tuple[str, ...] = ("merge", "redraw")) -> list[Row]:
+    """Give a row for each key that can be changed: what it holds, and which methods know it."""
+    keys = [*TOP] + [key for rule in RULES for key in rule.keys if key not in ELSEWHERE]
+    rows = []
+    for key in dict.fromkeys([*keys, *BESIDES]):
+        table = key.partition(".")[0]
+        rule = next((rule for rule in RULES if key in rule.keys), None)
+        known = ONLY.get(key, (rule.methods if rule else methods, ""))[0]
+        rows.append({"key": key, "table": table, "methods": list(known), **kind_of(key)})
+    rank = {table: i for i, table in enumerate(FIRST)}
+    order = {row["key"]: i for i, row in enumerate(rows)}
+    rows.sort(key=lambda row: (rank.get(row["table"], len(rank)), order[row["key"]]))
+    return [row | {"is_first": row["table"] in rank} for row in rows]
+
+
+def kind_of(key: str) -> Row:
+    """Say what a key holds, from its type in the schema.
+
+    >>> kind_of("size.min_pupils")
+    {'kind': 'number', 'is_whole': True, 'least': 0, 'most': 10000000}
+    >>> kind_of("pins.together")["kind"], kind_of("size.oversize")
+    ('lists', {'kind': 'choice', 'choices': ['keep', 'refuse']})
+    """
+    model: Any = Scenario
+    *tables, last = key.split(".")
+    for table in tables:
+        model = model.model_fields[table].annotation
+    field = model.model_fields[last]
+    return _kind(field.annotation, field.metadata)
+
+
+def _kind(annotation: Any, metadata: list[Any]) -> Row:  # noqa: ANN401 - any type of the schema
+    options = [one for one in get_args(annotation) if one is not type(None)]
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return {"kind": "choice", "choices": options}
+    if origin is dict:
+        return {"kind": "layers" if get_origin(options[1]) is Literal else "limits"}
+    if origin is tuple:
+        if options[0] is Exempt:
+            return {"kind": "groups"}
+        return {"kind": "names" if options[0] is str else "lists"}
+    if annotation in (int, float):
+        ends = {type(one): one for one in metadata if isinstance(one, (Ge, Gt, Le))}
+        low, high = ends.get(Ge), ends.get(Le)
+        least = low.ge if isinstance(low, Ge) else 0
+        most = high.le if isinstance(high, Le) else None
+        return {"kind": "number", "is_whole": annotation is int, "least": least, "most": most}
+    # A value that may be missing, or a number with its bounds.
+    inner = options[0]
+    more = [
+        m for one in getattr(inner, "__metadata__", ()) for m in getattr(one, "metadata", [one])
+    ]
+    return _kind(getattr(inner, "__origin__", inner) if more else inner, [*metadata, *more])
+
+
+def term_names_for(layers: list[str]) -> list[str]:
+    """Name the terms that an order may hold, a family's by layer."""
+    own = [term.name for term in TERMS]
+    return own + [f"{family.name}.{layer}" for family in FAMILIES for layer in layers]

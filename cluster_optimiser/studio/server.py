@@ -26,7 +26,6 @@ from cluster_optimiser.scenario import written
 from cluster_optimiser.studio import pages
 from cluster_optimiser.studio.beginning import check_page, room_for
 from cluster_optimiser.studio.crew import Crew, Refused
-from cluster_optimiser.studio.events import Events
 from cluster_optimiser.studio.guard import MOST_FILE, MOST_GUESSES, POLICY, SIGN_IN, UPLOAD, Guard
 from cluster_optimiser.studio.project import STATE, ChangedError, Project
 
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from cluster_optimiser.studio.guard import Door
+
 
 STILL = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """The policy of a page that is made for looking at."""
@@ -380,3 +380,46 @@ def limit_of(asked: dict[str, Any]) -> float:
 def where(asked: dict[str, Any]) -> dict[str, Any]:
     """Read where the scenario would lie, so that what it names is found from there."""
     return {key: str(asked[key]) for key in ("home", "name") if key in asked}
+
+
+MOST_HELD = 200
+"""Events that a slow listener may be behind; older ones are lost to it."""
+
+BEAT_S = 15.0
+
+
+class Events:
+    """Listeners, and what is told to them."""
+
+    def __init__(self) -> None:
+        self.listeners: set[asyncio.Queue[dict[str, Any] | None]] = set()
+
+    def tell(self, event: dict[str, Any]) -> None:
+        for queue in self.listeners:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(event)
+
+    def close(self) -> None:
+        for queue in self.listeners:
+            while queue.full():
+                queue.get_nowait()
+            queue.put_nowait(None)
+
+    async def stream(self) -> AsyncIterator[str]:
+        """Write what is told, as server-sent events."""
+        queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(MOST_HELD)
+        self.listeners.add(queue)
+        try:
+            yield ": listening\n\n"
+            while True:
+                try:
+                    event = await asyncio.wait_for(queue.get(), BEAT_S)
+                except TimeoutError:
+                    yield ": still here\n\n"
+                    continue
+                if event is None:
+                    return
+                yield f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
+        finally:
+            self.listeners.discard(queue)

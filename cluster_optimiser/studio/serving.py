@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
-from cluster_optimiser.scenario.bounds import project_of
+from cluster_optimiser.scenario.reading import project_of
 from cluster_optimiser.studio.guard import LOCAL, Door, Passwords
 from cluster_optimiser.studio.server import Studio
 

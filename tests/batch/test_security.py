@@ -17,7 +17,7 @@ from cluster_optimiser.inputs.checking import FaultList
 from cluster_optimiser.inputs.files import read_csv
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.scenario import load_scenario
-from cluster_optimiser.scenario.bounds import ALLOW_OUTSIDE
+from cluster_optimiser.scenario.reading import ALLOW_OUTSIDE
 from tests.batch.made import put, run_into
 from tests.effort import examples
 from tests.inputs.broken import CLUSTERS, SCHOOLS, make_authority

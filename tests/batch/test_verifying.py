@@ -12,9 +12,14 @@ import pytest
 
 from cluster_optimiser import cli
 from cluster_optimiser.batch.ledger import RECORD_FILE, hash_file, read_record
-from cluster_optimiser.batch.signing import NAMESPACE, SIGNATURE, signed_by
 from cluster_optimiser.batch.together import record_text
-from cluster_optimiser.batch.verifying import seal_faults, verify_results
+from cluster_optimiser.batch.verifying import (
+    NAMESPACE,
+    SIGNATURE,
+    seal_faults,
+    signed_by,
+    verify_results,
+)
 from cluster_optimiser.domain import MADE
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.identity import key_of

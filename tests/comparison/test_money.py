@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.batch import evaluate
 from cluster_optimiser.comparison import FundingView, funding
-from cluster_optimiser.comparison.disclosure import protected_counts
-from cluster_optimiser.comparison.money import largest_remainder, school_pence
+from cluster_optimiser.comparison.money import largest_remainder, protected_counts, school_pence
 from cluster_optimiser.errors import ScenarioError
-from cluster_optimiser.geography.need import counted
+from cluster_optimiser.geography.measures import counted
 from cluster_optimiser.present.tables import csv_text, funding_table
 from scripts import attack
 from tests.norfolk import OPTIONS, SCENARIOS, norfolk_place, norfolk_result, norfolk_scenario

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cluster_optimiser.comparison import compare, funding
-from cluster_optimiser.geography.need import need_and_pupils
+from cluster_optimiser.geography.measures import need_and_pupils
 from cluster_optimiser.present import index_html
 from cluster_optimiser.present.meaning_page import levels_view, money_view
 from cluster_optimiser.present.script_data import script_data

@@ -8,7 +8,7 @@ import pytest
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.rules import RULES
 from cluster_optimiser.studio import project as files
-from cluster_optimiser.studio.forms import ELSEWHERE, form_rows
+from cluster_optimiser.studio.page_data import ELSEWHERE, form_rows
 from cluster_optimiser.studio.project import ChangedError, Project, kept_text
 from cluster_optimiser.words import words
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
+import zipfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import COORDINATE_GRID_M
-from cluster_optimiser.geography.roads.cache import load, store
 from cluster_optimiser.geography.roads.routing import times_between
 from cluster_optimiser.geography.roads.snapping import snap, split_at
 from cluster_optimiser.geography.roads.weights import (
@@ -23,7 +26,7 @@ from cluster_optimiser.geography.roads.weights import (
     make_arcs,
     parts_of,
 )
-from cluster_optimiser.inputs.roads.store import read_roads
+from cluster_optimiser.inputs.roads.store import cache_folder, read_roads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Authority, RoadAssumptions, RoadNetwork
     from cluster_optimiser.geography.roads.snapping import Split
+
 
 LEAST_MIN = 0.01
 """Minutes between two sites, however near: 0 is for one site only."""
@@ -269,3 +273,43 @@ def _of_schools(authority: Authority, measured: Measured, assumed: RoadAssumptio
 def _named(names: NDArray[np.object_]) -> str:
     more = len(names) - N_NAMED
     return ", ".join(names[:N_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+CHECKSUM = "checksum"
+
+
+def load(key: str, *, n_places: int) -> dict[str, Any] | None:
+    """Give what was kept under a key, or None if there is nothing sound."""
+    try:
+        with _path(key).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            found = {name: file[name] for name in file.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    checksum = str(found.pop(CHECKSUM, ""))
+    if checksum != _checksum(key, found) or found["minutes"].shape != (n_places, n_places):
+        return None
+    return {name: value if value.ndim else value.item() for name, value in found.items()}
+
+
+def store(key: str, content: Mapping[str, Any]) -> None:
+    """Keep minutes for later runs; where the folder cannot be written to, they are made again."""
+    arrays = {name: np.asarray(value) for name, value in content.items()}
+    path = _path(key)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: another run may be looking.
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
+            checksum = np.asarray(_checksum(key, arrays))
+            np.savez_compressed(file, allow_pickle=False, **arrays, **{CHECKSUM: checksum})
+        Path(file.name).replace(path)
+
+
+def _path(key: str) -> Path:
+    return cache_folder() / "minutes" / f"{key}.npz"
+
+
+def _checksum(key: str, arrays: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(key.encode())
+    for name in sorted(arrays):
+        digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()

@@ -33,8 +33,12 @@ from cluster_optimiser.inputs.intake.gias import COLUMNS, iso_day, postcode_of
 from cluster_optimiser.inputs.intake.groups import given_clusters
 from cluster_optimiser.inputs.intake.ledger import Ledger
 from cluster_optimiser.inputs.intake.links import Closed, gather_links, links_beside
-from cluster_optimiser.inputs.intake.places import place_schools, places_of_register
-from cluster_optimiser.inputs.intake.postcodes import Point, read_postcodes
+from cluster_optimiser.inputs.intake.places import (
+    Point,
+    place_schools,
+    places_of_register,
+    read_postcodes,
+)
 from cluster_optimiser.inputs.intake.pupils import estimate_pupils, join_pupils
 from cluster_optimiser.inputs.intake.rows import RawTable, is_there, read_raw
 from cluster_optimiser.inputs.intake.selection import (

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cluster_optimiser.inputs.checking import FaultList
-    from cluster_optimiser.inputs.intake.ragged import Unread
-    from cluster_optimiser.inputs.intake.rows import RawTable
+    from cluster_optimiser.inputs.intake.rows import RawTable, Unread
 
 INCLUDABLE = ("proposed", "independent", "non-maintained")
 """Kinds that are left out unless they are asked for."""

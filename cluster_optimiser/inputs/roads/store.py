@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyogrio
+from platformdirs import user_cache_path
 
 from cluster_optimiser.domain import RoadNetwork
 from cluster_optimiser.errors import Fault, InputError
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
+
 
 ROADS_LAYER, ABOUT_LAYER, TURNS_LAYER = "roads", "about", "turns"
 
@@ -110,3 +113,13 @@ def read_roads(path: Path, *, label: str = "", crs: str = "") -> RoadNetwork:
     if TURNS_LAYER in pyogrio.list_layers(path)[:, 0]:
         turns = pyogrio.read_dataframe(path, layer=TURNS_LAYER)
     return RoadNetwork(roads[[*COLUMNS, "geometry"]], about, turns)
+
+
+CACHE_VARIABLE = "CLUSTER_OPTIMISER_CACHE"
+"""Environment variable that names another folder."""
+
+
+def cache_folder() -> Path:
+    """Give the folder for what is kept between runs, which may be deleted at any time."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else user_cache_path("cluster-optimiser", appauthor=False)

@@ -24,8 +24,7 @@ from cluster_optimiser.errors import InfeasibleError, VerificationError
 from cluster_optimiser.optimise.continuing import refuse_divided
 from cluster_optimiser.optimise.costs import group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Sum
-from cluster_optimiser.optimise.levels.homes import homed_candidates
-from cluster_optimiser.optimise.levels.nesting import nested_sweep
+from cluster_optimiser.optimise.levels.nesting import homed_candidates, nested_sweep
 from cluster_optimiser.optimise.merging.partition import (
     Cover,
     build_model,
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.levels.homes import Homed
+    from cluster_optimiser.optimise.levels.nesting import Homed
     from cluster_optimiser.optimise.merging.partition import Variables
 
 Costs = dict[str, tuple[list[int], list[int]]]

@@ -5,6 +5,12 @@
 2. The core: only pairs that cost little by that measure. It is small, and its plan is good.
 3. All pairs but those with which a plan would cost more than the best one known: what is best among
    the rest is best of all.
+
+A linear program's duals bound it whatever they are: any multiples of its rows, added up, leave a
+cost on every variable, and no solution is cheaper than what the rows and the negative costs come
+to. GLOP finds the duals in floating point; they are rounded, and everything from there on is
+counted in integers, so that neither the bound nor what is ruled out by it rests on a solver's
+tolerances (Neumaier and Shcherbina 2004).
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, InFractions
+from cluster_optimiser.optimise.redraw.engines import Program, time_limit
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
 from cluster_optimiser.optimise.redraw.search import add_cuts, hint_of
 from cluster_optimiser.optimise.redraw.terms import value_of
@@ -24,10 +30,11 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.redraw.engines import EngineOutcome
-    from cluster_optimiser.optimise.redraw.linear import LinearObjective
+    from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
     from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster
     from cluster_optimiser.optimise.redraw.search import How, Search
+
 
 CORE_PAIRS = 6
 """Pairs of a unit and a hub, on average over the units, that make the core."""
@@ -268,3 +275,67 @@ class _Proof:
         self.tell()
         search.hint = hint_of(self.a, search.clusters)
         return "OPTIMAL"
+
+
+DUAL_SCALE = 1024
+"""Duals are rounded to this share of the objective's integers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fractions:
+    """A solution in fractions, and what is proved by it."""
+
+    values: tuple[float, ...]  # a value for each variable
+    bound: int  # no solution has a lower objective
+    reduced: tuple[int, ...]
+
+
+class InFractions:
+    """A program with all variables in fractions, solved again as rows are added to it."""
+
+    def __init__(self, model: LinearModel, objective: LinearObjective) -> None:
+        self.model, self.objective = model, objective
+        self.program = Program(model, objective, is_whole=False)
+
+    def solve(self, *, time_limit_s: float | None = None) -> Fractions | None:
+        """Minimise, with the rows that the model has by now."""
+        from ortools.math_opt.python import mathopt  # noqa: PLC0415
+
+        if not self.model.may_be_kept():
+            return None
+        program = self.program
+        program.add_rows(self.model)
+        result = mathopt.solve(
+            program.model,
+            mathopt.SolverType.GLOP,
+            params=mathopt.SolveParameters(time_limit=time_limit(time_limit_s)),
+        )
+        if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
+            return None
+        at, of_row = result.variable_values(), result.dual_values()
+        duals = [
+            of_row[row] * program.scale / scale
+            for row, scale in zip(program.rows, program.row_scales, strict=True)
+        ]
+        bound, reduced = dual_bound(self.model, self.objective, duals)
+        return Fractions(tuple(at[v] for v in program.x), bound, reduced)
+
+
+def dual_bound(
+    model: LinearModel, objective: LinearObjective, duals: Sequence[float]
+) -> tuple[int, tuple[int, ...]]:
+    """Bound a program by multiples of its rows, exactly."""
+    costs = [0] * len(model.upper)
+    for c, v in objective.terms:
+        costs[v] += c * DUAL_SCALE
+    total = 0
+    for row, dual in zip(model.rows, duals, strict=True):
+        multiple = round(dual * DUAL_SCALE)
+        side = row.low if multiple > 0 else row.high
+        if not multiple or side is None:
+            continue
+        total += multiple * side
+        for c, v in row.terms:
+            costs[v] -= multiple * c
+    total += sum(min(0, cost) * upper for cost, upper in zip(costs, model.upper, strict=True))
+    return objective.constant - (-total // DUAL_SCALE), tuple(costs)

@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.constants import EFFORT_DIGITS
 from cluster_optimiser.deadline import left_s, within
 from cluster_optimiser.domain import Plan, Solution, Stage
-from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
+from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
+from cluster_optimiser.geography import build_problem
 from cluster_optimiser.optimise.costs import are_largest
+from cluster_optimiser.optimise.merging.merge import solve_merge
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
-from cluster_optimiser.optimise.redraw.names import redraw_names
+from cluster_optimiser.optimise.redraw.legal import is_legal_plan
+from cluster_optimiser.optimise.redraw.lexicographic import repaired
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.parts import parts_of, solve_parts, soon
 from cluster_optimiser.optimise.redraw.search import FEW, How
+from cluster_optimiser.optimise.redraw.telling import redraw_names
 from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale
-from cluster_optimiser.optimise.redraw.warm import merged_start
-from cluster_optimiser.progress import are_plans_wanted
+from cluster_optimiser.progress import are_plans_wanted, listening
 from cluster_optimiser.proofs import RedrawProof
+from cluster_optimiser.scenario import Redraw, Urban
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.redraw.engines import Engine
     from cluster_optimiser.optimise.redraw.lexicographic import PartPlan
     from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
+
 
 ENGINES: dict[str, type[Engine]] = {"HiGHS": Highs, "CP-SAT": CpSat}
 """Name -> solver."""
@@ -211,3 +216,35 @@ def _proof(ground: RedrawGround, plans: Sequence[PartPlan], how: How) -> RedrawP
         n_programs=sum(plan.n_rounds for plan in plans),
         engine=" and ".join(sorted(engines)),
     )
+
+
+def merged_start(ground: RedrawGround, how: How) -> list[Cluster]:
+    """Give the best plan of whole clusters, if it is a legal redraw."""
+    problem = ground.problem
+    scenario = problem.scenario
+    units = "clusters" if scenario.units == "schools" else scenario.units
+    if units not in {"clusters", "schools"}:
+        return []
+    merge = scenario.model_copy(
+        update={"method": "merge", "units": units, "urban": Urban(), "redraw": Redraw()}
+    )
+    left_s = how.left_s()
+    try:
+        whole = build_problem(merge, problem.authority, problem.territory)
+        # Its bound is of another problem: whoever listens would take it for this one's.
+        with listening(lambda _: None):
+            plan = solve_merge(
+                whole, seed=how.seed, time_limit_s=None if left_s is None else left_s / 4
+            )
+    except ClusterOptimiserError:
+        return []
+    cluster_of = plan.assignment.loc[problem.unit_of.index].groupby(problem.unit_of.to_numpy())
+    names = cluster_of.first().to_dict()
+    members: dict[str, set[int]] = {}
+    for i, unit in enumerate(ground.units):
+        members.setdefault(str(names[unit]), set()).add(i)
+    start = [frozenset(units) for _, units in sorted(members.items())]
+    start = repaired(ground, start, how)
+    count = scenario.count
+    is_legal = is_legal_plan(ground, start, is_shaped=how.is_shaped)
+    return start if is_legal and count.min <= len(start) <= (count.max or len(start)) else []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
-from cluster_optimiser.geography.roads import cache, minutes
+from cluster_optimiser.geography.roads import minutes
 from cluster_optimiser.geography.roads.minutes import measure
 from cluster_optimiser.geography.roads.weights import make_arcs, parts_of
 from cluster_optimiser.geography.travel import travel_minutes
@@ -228,4 +228,4 @@ def test_a_folder_that_cannot_be_written_to_is_no_fault(folder, tmp_path, monkey
     blocked.write_text("in the way")
     monkeypatch.setenv("CLUSTER_OPTIMISER_CACHE", str(blocked))
     assert travel_minutes(load_authority(folder)).minutes.shape == (6, 6)
-    assert cache.load("0" * 64, n_places=6) is None
+    assert minutes.load("0" * 64, n_places=6) is None

@@ -7,8 +7,8 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, InFractions, dual_bound
 from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
+from cluster_optimiser.optimise.redraw.prove import DUAL_SCALE, InFractions, dual_bound
 from tests.effort import examples
 
 COEFFICIENTS = st.integers(-5, 5)

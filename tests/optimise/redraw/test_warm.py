@@ -8,9 +8,8 @@ from cluster_optimiser.optimise.redraw.lexicographic import easy_start, solve_pa
 from cluster_optimiser.optimise.redraw.model import Limits
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.search import How
-from cluster_optimiser.optimise.redraw.solve import solve_redraw
+from cluster_optimiser.optimise.redraw.solve import merged_start, solve_redraw
 from cluster_optimiser.optimise.redraw.terms import value_of
-from cluster_optimiser.optimise.redraw.warm import merged_start
 from tests.toy import ToySchool, toy_problem
 
 HOW = How(CpSat())
