@@ -39,6 +39,15 @@ class Quota:
     number: str  # column of the tables of units and of clusters
     side: Literal["least", "most"]
     noun: str  # what is counted
+    metric: str = ""  # of a plan: how many clusters do not keep it, where that is always told
+
+    @property
+    def is_least(self) -> bool:
+        return self.side == "least"
+
+    def kept(self, held: Any, limit: int) -> Any:  # noqa: ANN401 - a number, or an array of them
+        """Tell whether so many are enough, or not too many."""
+        return held >= limit if self.is_least else held <= limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,11 @@ class Rule:
     tightens: tuple[str, ...] = ()  # keys of which a stricter value's plans are among a looser's
     alike: str = ""  # table that the page takes of today's option, to judge all options alike
     quota: Quota | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name without its table: its key in the words of the page."""
+        return self.name.rpartition(".")[2]
 
 
 RULES = (
@@ -133,7 +147,7 @@ RULES = (
         (Family("secondary", {"secondary.min": 0}, "least number of secondary schools ({min})"),),
         tightens=("secondary.min",),
         alike="secondary",
-        quota=Quota("n_secondary", "least", "secondary school"),
+        quota=Quota("n_secondary", "least", "secondary school", "n_without_secondary"),
     ),
     Rule(
         "hub",
@@ -195,6 +209,8 @@ RULES = (
     ),
 )
 
+QUOTAS = tuple((rule, rule.quota) for rule in RULES if rule.quota is not None)
+
 FAMILIES = {family.name: family for rule in RULES for family in rule.loosened}
 
 
@@ -207,8 +223,7 @@ class Asked:
     limit: int
 
     def kept(self, held: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
-        """Tell whether so many are enough, or not too many."""
-        return held >= self.limit if self.quota.side == "least" else held <= self.limit
+        return self.quota.kept(held, self.limit)
 
 
 def tightening() -> tuple[str, ...]:

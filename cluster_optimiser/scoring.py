@@ -31,6 +31,7 @@ from cluster_optimiser.geography.measures import (
 from cluster_optimiser.geography.meeting import MeetingPlaces, meeting_schools
 from cluster_optimiser.geography.travel import UNKNOWN, drive_between, to_centiminutes
 from cluster_optimiser.own import clusters_of, value_of_plan
+from cluster_optimiser.rules import QUOTAS
 from cluster_optimiser.terms import TERMS, own_terms
 
 if TYPE_CHECKING:
@@ -305,7 +306,7 @@ def plan_metrics(
         "max_minutes": float(longest.max()) if len(own) and longest.notna().all() else None,
         "n_over_travel_limit": None if limit_min is None else int((longest > limit_min).sum()),
         "n_not_contiguous": int((~own["is_contiguous"].astype(bool)).sum()),
-        "n_without_secondary": int((own["n_secondary"] < problem.scenario.secondary.min).sum()),
+        **_beyond_quotas(problem, own),
         "changed_pupils": (
             None if problem.authority.has_areas else changed_pupils(problem, assignment)
         ),
@@ -325,6 +326,15 @@ def plan_metrics(
         metrics[f"misaligned_{layer}_share"] = misaligned / total if total else None
         metrics[f"n_across_{layer}"] = int((own[f"misaligned_{layer}_pupils"] > 0).sum())
     return metrics
+
+
+def _beyond_quotas(problem: Problem, own: pd.DataFrame) -> dict[str, int]:
+    """Count the clusters that have too few or too many of a kind of school."""
+    told = {quota.metric: 0 for _, quota in QUOTAS if quota.metric}
+    for asked in problem.scenario.quotas:
+        if asked.quota.metric:
+            told[asked.quota.metric] = int((~asked.kept(own[asked.quota.number])).sum())
+    return told
 
 
 def _asked_metrics(

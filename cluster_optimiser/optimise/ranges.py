@@ -52,7 +52,7 @@ class OwnRanges:
 
     def lacking(self, units: Collection[int]) -> bool:
         """Tell whether a set of units is short of a number, and so is every set within it."""
-        least = [(asked, numbers) for asked, numbers in self.quotas if asked.quota.side == "least"]
+        least = [(asked, numbers) for asked, numbers in self.quotas if asked.quota.is_least]
         return any(not asked.kept(sum(numbers[i] for i in units)) for asked, numbers in least)
 
     def kept(self, members: NDArray[np.bool_], pupils: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -18,6 +18,7 @@ from cluster_optimiser.present.principles import (
 )
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import UNKNOWN, number, one_decimal, words
+from cluster_optimiser.rules import QUOTAS, RULES
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     Measure = Callable[[Result], float | None]
 
-_RULES = ("size", "count", "travel", "secondary", "alignment")
+_RULES = tuple(dict.fromkeys(rule.alike for rule in RULES if rule.alike))
 """What of a scenario may be relaxed, and is taken from the one that today is measured by."""
 
 
@@ -76,6 +77,10 @@ def _relaxed(result: Result, reference: Result) -> str:
         limit = own.travel.max_minutes
         key = "relaxed_no_limit" if limit is None else "relaxed_minutes"
         found.append(say[key].format(n=f"{limit:g}" if limit is not None else ""))
+    for row, _ in QUOTAS:
+        limit = own.at(row.keys[0])
+        if limit and limit != rule.at(row.keys[0]):
+            found.append(say[f"relaxed_{row.key}"].format(n=limit))
     return "; ".join(found)
 
 
@@ -148,7 +153,7 @@ def matrix_view(results: Sequence[Result]) -> dict[str, Any]:
     """Judge every plan by the rules of the option that keeps today's clusters, today first."""
     today = today_at(results)
     reference = results[max(0, today)]
-    judged = principles([_by_one_rule(result, reference) for result in results])
+    judged = principles([_by_one_rule(result, reference) for result in results], results)
     order = [i for i in range(len(results)) if i == today]
     order += [i for i in range(len(results)) if i != today]
     rows = [asdict(one) for one in judged]

@@ -139,7 +139,7 @@ def _authority(result: Result) -> dict[str, Any]:
 
 def _own_principles(results: Sequence[Result], matrix: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Judge options by their own rules, where that says something else than the matrix."""
-    own = [dataclasses.asdict(one) for one in principles(list(results))]
+    own = [dataclasses.asdict(one) for one in principles(results)]
     pairs = zip(own, matrix["rows"], strict=True)
     return [one for one, row in pairs if one["findings"] != row["findings"]]
 

@@ -11,12 +11,14 @@ import pandas as pd
 from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
+from cluster_optimiser.rules import QUOTAS
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cluster_optimiser.domain import Result
+    from cluster_optimiser.rules import Quota, Rule
 
 Verdict = Literal["met", "partly", "unmet", "info"]
 
@@ -180,14 +182,21 @@ def _contiguous(result: Result) -> Finding:
     return Finding("unmet", text, number(len(names)))
 
 
-def _secondary(result: Result) -> Finding:
-    least = result.problem.scenario.secondary.min
-    clusters = own_clusters(result)
-    names = list(clusters.loc[clusters["n_secondary"] < max(1, least), "cluster"])
-    if not names:
-        return Finding("met", _say("secondary"), number(0))
-    text = _say("without", n=len(names)) + _named(names)
-    return Finding("unmet" if least else "info", text, number(len(names)))
+def _quota(rule: Rule, quota: Quota) -> Callable[[Result], Finding]:
+    """Judge a number of schools; of what a cluster needs, one is told of where none is asked."""
+
+    def finding(result: Result) -> Finding:
+        limit, clusters = result.problem.scenario.at(rule.keys[0]), own_clusters(result)
+        if not (limit or quota.is_least):
+            return Finding("info", _say("no_limit"))
+        kept = quota.kept(clusters[quota.number], limit or 1)
+        names = list(clusters.loc[~kept, "cluster"])
+        if not names:
+            return Finding("met", _say(rule.key, limit=limit), number(0))
+        text = _say(f"{rule.key}_broken", n=len(names), limit=limit) + _named(names)
+        return Finding("unmet" if limit else "info", text, number(len(names)))
+
+    return finding
 
 
 def _travel(result: Result) -> Finding:
@@ -222,13 +231,18 @@ def _unit(key: str, result: Result) -> str:
     key, limit = _asked(result) if key == "count" else key, ""
     if key in {"minimum", "maximum"}:
         limit = number(getattr(scenario.size, f"{key[:3]}_pupils"))
+    elif key in (asked := {rule.key: rule.keys[0] for rule, _ in QUOTAS}):
+        limit = scenario.at(asked[key]) or ""
     elif key == "travel" and scenario.travel.max_minutes is not None:
         key, limit = "travel_limit", f"{scenario.travel.max_minutes:g}"
     return str(say.get(key, "")).format(low=low, high=high, limit=limit)
 
 
-def principles(results: list[Result]) -> list[Principle]:
+def principles(results: Sequence[Result], stated: Sequence[Result] = ()) -> list[Principle]:
+    """Judge every plan by every principle; of numbers of schools by those that some have stated."""
     layers = results[0].problem.authority.layers
+    asked = {one.rule for r in (*results, *stated) for one in r.problem.scenario.quotas}
+    quotas = [(rule, quota) for rule, quota in QUOTAS if quota.is_least or rule.name in asked]
     judges: list[tuple[str, Callable[[Result], Finding], dict[str, str]]] = [
         ("count", _count, {}),
         ("minimum", _minimum, {}),
@@ -240,7 +254,7 @@ def principles(results: list[Result]) -> list[Principle]:
         ),
         ("whole", _whole, {}),
         ("contiguous", _contiguous, {}),
-        ("secondary", _secondary, {}),
+        *((rule.key, _quota(rule, quota), {}) for rule, quota in quotas),
         ("travel", _travel, {}),
         ("exempt", _exempt, {}),
     ]

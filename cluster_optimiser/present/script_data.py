@@ -30,6 +30,7 @@ from cluster_optimiser.present.principles import today_at
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.tables import schools_table
+from cluster_optimiser.rules import QUOTAS
 from cluster_optimiser.words import is_unknown, rounded
 
 if TYPE_CHECKING:
@@ -166,7 +167,17 @@ def rules_data(problem: Problem) -> dict[str, Any]:
         "exceptions": None if size.exceptions is None else list(size.exceptions),
         "count": [scenario.count.min, scenario.count.max],
         "max_minutes": scenario.travel.max_minutes,
-        "secondary": scenario.secondary.min,
+        "quotas": [
+            {
+                "rule": rule.name,
+                "say": f"rule_{rule.key}",
+                "number": quota.number.removeprefix("n_"),
+                "is_least": quota.is_least,
+                "limit": scenario.at(rule.keys[0]),
+                "metric": quota.metric,
+            }
+            for rule, quota in QUOTAS
+        ],
         "hubs": None
         if scenario.hubs == "any" and not problem.authority.has_areas
         else np.flatnonzero(meeting_schools(problem)).tolist(),

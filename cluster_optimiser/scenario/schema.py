@@ -27,7 +27,7 @@ from pydantic import (
 
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.notebook import ShownScenario
-from cluster_optimiser.rules import RULES, Asked, unsupported
+from cluster_optimiser.rules import QUOTAS, Asked, unsupported
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.changing import changes_of, merge
 from cluster_optimiser.scenario.faults import faults_of, model_in
@@ -270,7 +270,7 @@ class Scenario(ShownScenario, Table):
     @property
     def quotas(self) -> tuple[Asked, ...]:
         """What is asked of numbers of a cluster's schools."""
-        found = ((r, r.quota, self.at(r.keys[0])) for r in RULES if r.quota is not None)
+        found = ((rule, quota, self.at(rule.keys[0])) for rule, quota in QUOTAS)
         return tuple(Asked(rule.name, quota, limit) for rule, quota, limit in found if limit)
 
     @property

@@ -278,7 +278,7 @@ class _UnitReason:
     def _beyond(self, asked: Asked, masks: list[int]) -> str:
         numbers = self.lab.problem.units[asked.quota.number].tolist()
         held = [sum(numbers[i] for i in self.lab.members(mask)) for mask in masks]
-        is_least = asked.quota.side == "least"
+        is_least = asked.quota.is_least
         best = max(held) if is_least else min(held)
         side, end = ("more", "least") if is_least else ("fewer", "highest")
         noun = asked.quota.noun + "s" * (best != 1)

@@ -296,7 +296,7 @@ def _least_travel(lab: Lab, trial: Trial) -> Step | None:
 
 def _quota(asked: Asked) -> Direction:
     """Give the direction that asks for less of a number of schools, or lets there be more."""
-    (key,), is_least = FAMILIES[asked.rule].free, asked.quota.side == "least"
+    (key,), is_least = FAMILIES[asked.rule].free, asked.quota.is_least
 
     def least(lab: Lab, trial: Trial) -> Step | None:
         every = sum(lab.problem.units[asked.quota.number].tolist())

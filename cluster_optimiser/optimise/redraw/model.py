@@ -186,7 +186,7 @@ def keep_quotas(a: Assignment) -> None:
     No row where the hub's own unit has enough.
     """
     for asked, numbers in a.ground.own.quotas:
-        is_least = asked.quota.side == "least"
+        is_least = asked.quota.is_least
         for h, members in a.of_hub.items():
             held = [(numbers[i], a.x[i, h]) for i in members]
             if not is_least:
