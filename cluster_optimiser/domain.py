@@ -43,67 +43,36 @@ ran out with nothing; GIVEN not solved for (methods keep and file)."""
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a piece of data comes from; printed with every output.
+    """Where a piece of data comes from; printed with every output."""
 
-    Parameters
-    ----------
-    title
-        What the data is.
-    date
-        The date or year the data speaks of.
-    licence
-        Licence and attribution line.
-    publisher
-        Who published it.
-    """
-
-    title: str
-    date: str
-    licence: str
-    publisher: str = ""
+    title: str  # what the data is
+    date: str  # the date or year the data speaks of
+    licence: str  # licence and attribution line
+    publisher: str = ""  # who published it
 
 
 @dataclass(frozen=True, slots=True)
 class RoadAssumptions:
-    """What is assumed about driving where a road file does not say it.
+    """What is assumed about driving where a road file does not say it."""
 
-    Parameters
-    ----------
-    untagged_mph
-        Class of road -> the limit taken where the map has none.
-    open_road_mph
-        Class of road -> the most that traffic keeps up there, whatever the limit.
-    limit_share
-        Share of the limit that traffic keeps up.
-    junction_delay_s
-        Seconds at each junction where a driver gives way.
-    signal_delay_s
-        Seconds at each set of traffic lights.
-    constant_min
-        Minutes of every trip between two sites besides the driving, from door to door.
-    access_kmh
-        Speed between a school's point and the road nearest to it, in a straight line.
-    far_from_road_m, no_road_m
-        A school further than the first from any road is named in the outputs; further than the
-        second it counts as one that no road leads to.
-    is_with_ferries
-        Car ferries count as roads.
-    ferry_wait_min, ferry_kmh
-        Minutes of waiting for each ferry; speed of one that does not state how long it takes.
-    """
-
-    untagged_mph: Mapping[str, float]
+    untagged_mph: Mapping[str, float]  # class of road -> the limit taken where the map has none
     open_road_mph: Mapping[str, float]
-    limit_share: float
-    junction_delay_s: float
-    signal_delay_s: float
+    """Class of road -> the most that traffic keeps up there, whatever the limit."""
+    limit_share: float  # share of the limit that traffic keeps up
+    junction_delay_s: float  # seconds at each junction where a driver gives way
+    signal_delay_s: float  # seconds at each set of traffic lights
     constant_min: float
+    """Minutes of every trip between two sites besides the driving, from door to door."""
     access_kmh: float
+    """Speed between a school's point and the road nearest to it, in a straight line."""
     far_from_road_m: float
     no_road_m: float
-    is_with_ferries: bool
+    """A school further than the first from any road is named in the outputs; further than the
+    second it counts as one that no road leads to."""
+    is_with_ferries: bool  # car ferries count as roads
     ferry_wait_min: float
     ferry_kmh: float
+    """Minutes of waiting for each ferry; speed of one that does not state how long it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,33 +87,25 @@ class RoadSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RoadNetwork:
-    """Roads that may be driven on, between the places where they meet.
-
-    Parameters
-    ----------
-    roads
-        One row a stretch of road without a junction inside: ``from_node`` and ``to_node`` (numbers
-        from 0), ``way`` (the map's own number), ``name``, ``road_class``, ``is_link``,
-        ``is_dual``, ``is_roundabout``, ``is_ferry``, ``is_one_way`` (from -> to only),
-        ``length_m`` (along the ground), ``limit_kmh`` and ``limit_back_kmh`` (there and back, NaN
-        where the map has none), ``limit_from`` (``tag``, ``lighting`` or an empty string),
-        ``signals`` and ``signals_back`` (traffic lights passed, there and back), ``ferry_min`` (NaN
-        where not stated) and a line in metres from the one node to the other.
-    about
-        Where the data comes from: ``source``, ``source_sha256``, ``data_date``, ``attribution``,
-        ``margin_km`` and others, all as text.
-    turns
-        One row a turn that is forbidden, or the only one allowed (``is_only``): ``from_way``,
-        ``node``, ``to_way``.
-    backdrop
-        One row a ``kind`` of what maps show below areas: built-up ground, water, railways and main
-        roads, in metres; None where only routes were asked for.
-    """
+    """Roads that may be driven on, between the places where they meet."""
 
     roads: gpd.GeoDataFrame
+    """One row a stretch of road without a junction inside: ``from_node`` and ``to_node`` (numbers
+    from 0), ``way`` (the map's own number), ``name``, ``road_class``, ``is_link``, ``is_dual``,
+    ``is_roundabout``, ``is_ferry``, ``is_one_way`` (from -> to only), ``length_m`` (along the
+    ground), ``limit_kmh`` and ``limit_back_kmh`` (there and back, NaN where the map has none),
+    ``limit_from`` (``tag``, ``lighting`` or an empty string), ``signals`` and ``signals_back``
+    (traffic lights passed, there and back), ``ferry_min`` (NaN where not stated) and a line in
+    metres from the one node to the other."""
     about: Mapping[str, str]
+    """Where the data comes from: ``source``, ``source_sha256``, ``data_date``, ``attribution``,
+    ``margin_km`` and others, all as text."""
     turns: pd.DataFrame
+    """One row a turn that is forbidden, or the only one allowed (``is_only``): ``from_way``,
+    ``node``, ``to_way``."""
     backdrop: gpd.GeoDataFrame | None = None
+    """One row a ``kind`` of what maps show below areas: built-up ground, water, railways and main
+    roads, in metres; None where only routes were asked for."""
 
     @property
     def n_nodes(self) -> int:
@@ -156,34 +117,21 @@ class RoadNetwork:
 
 @dataclass(frozen=True, slots=True)
 class TravelSpec:
-    """How travel minutes are obtained, as ``authority.toml`` states it.
-
-    Parameters
-    ----------
-    method
-        ``"estimate"``, ``"matrix"`` or ``"roads"``.
-    constant_min
-        Estimate: minutes that every trip between two sites takes before any distance.
-    bands
-        Estimate: pairs of (upper end of the band in km, minutes per km within the band), rising;
-        the last upper end is infinity.
-    matrix
-        Matrix: path of the CSV ``from_urn,to_urn,minutes``.
-    roads
-        Roads: the road file and what is assumed.
-    source
-        Matrix: whose map its minutes were measured on, as its column ``source`` says.
-    note
-        The stated method and its error, printed with every output.
-    """
+    """How travel minutes are obtained, as ``authority.toml`` states it."""
 
     method: Literal["estimate", "matrix", "roads"]
+    """``"estimate"``, ``"matrix"`` or ``"roads"``."""
     constant_min: float = 0.0
+    """Estimate: minutes that every trip between two sites takes before any distance."""
     bands: tuple[tuple[float, float], ...] = ()
+    """Estimate: pairs of (upper end of the band in km, minutes per km within the band), rising; the
+    last upper end is infinity."""
     matrix: Path | None = None
-    roads: RoadSpec | None = None
+    """Matrix: path of the CSV ``from_urn,to_urn,minutes``."""
+    roads: RoadSpec | None = None  # roads: the road file and what is assumed
     source: str = ""
-    note: str = ""
+    """Matrix: whose map its minutes were measured on, as its column ``source`` says."""
+    note: str = ""  # the stated method and its error, printed with every output
 
     @property
     def credit(self) -> str:
@@ -197,39 +145,24 @@ class TravelSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """A named set of areas, such as the districts.
-
-    Parameters
-    ----------
-    name
-        Name used in scenarios, for example ``district``.
-    title
-        Name used in print, for example ``Districts``.
-    origin
-        ``"polygons"`` read from a file, ``"schools"`` the union of the cells of schools with the
-        same value, ``"layer"`` areas of another layer put together, ``"points"`` nearest point.
-    polygons
-        Areas as read, index the area's name, geometry in metres; None unless origin is
-        polygons.
-    points
-        Points as read, index the point's name, geometry in metres; None unless origin is
-        points.
-    base
-        Name of the layer this one is made of, where origin is layer, else an empty string.
-    mapping
-        Area of the base layer -> area of this layer, where origin is layer.
-    caveat
-        What a reader must know of it, or an empty string.
-    """
+    """A named set of areas, such as the districts."""
 
     name: str
+    """Name used in scenarios, for example ``district``."""
     title: str
+    """Name used in print, for example ``Districts``."""
     origin: Literal["polygons", "schools", "layer", "points"]
+    """``"polygons"`` read from a file, ``"schools"`` the union of the cells of schools with the
+    same value, ``"layer"`` areas of another layer put together, ``"points"`` nearest point."""
     polygons: gpd.GeoDataFrame | None = None
+    """Areas as read, index the area's name, geometry in metres; None unless origin is polygons."""
     points: gpd.GeoDataFrame | None = None
+    """Points as read, index the point's name, geometry in metres; None unless origin is points."""
     base: str = ""
+    """Name of the layer this one is made of, where origin is layer, else an empty string."""
     mapping: Mapping[str, str] = field(default_factory=dict)
-    caveat: str = ""
+    """Area of the base layer -> area of this layer, where origin is layer."""
+    caveat: str = ""  # what a reader must know of it, or an empty string
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -312,48 +245,29 @@ class Authority(ShownAuthority, Changeable):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Territory:
-    """The ground of an authority: what is drawn, and what touches what.
-
-    Parameters
-    ----------
-    outline
-        The authority's outline, in metres.
-    cells
-        The area nearest to each school, index ``urn`` in the order of the schools, in metres;
-        cells do not overlap and together fill the outline.
-    clusters
-        Today's geographic clusters, index ``cluster`` sorted, in metres.
-    layers
-        Layer name -> polygons of its areas, index ``area``, in metres.
-    findings
-        What a person should know of it: clusters in several pieces with the reason, islands.
-    """
+    """The ground of an authority: what is drawn, and what touches what."""
 
     outline: BaseGeometry
     cells: gpd.GeoDataFrame
+    """The area nearest to each school, index ``urn`` in the order of the schools, in metres; cells
+    do not overlap and together fill the outline."""
     clusters: gpd.GeoDataFrame
+    """Today's geographic clusters, index ``cluster`` sorted, in metres."""
     layers: Mapping[str, gpd.GeoDataFrame]
+    """Layer name -> polygons of its areas, index ``area``, in metres."""
     findings: tuple[str, ...]
+    """What a person should know of it: clusters in several pieces with the reason, islands."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TravelMinutes:
-    """Minutes between schools.
+    """Minutes between schools."""
 
-    Parameters
-    ----------
-    urns
-        The schools, in the order of the matrix.
-    minutes
-        Shape (n_schools, n_schools), from row to column, rounded to hundredths; NaN unreachable or
-        not known, never 0 for two different sites.
-    note
-        The method and its error, printed with every output.
-    """
-
-    urns: NDArray[np.int64]
+    urns: NDArray[np.int64]  # the schools, in the order of the matrix
     minutes: NDArray[np.float64]
-    note: str
+    """Shape (n_schools, n_schools), from row to column, rounded to hundredths; NaN unreachable or
+    not known, never 0 for two different sites."""
+    note: str  # the method and its error, printed with every output
 
     def __post_init__(self) -> None:
         """Check that the matrix has one row and one column a school."""
@@ -365,141 +279,87 @@ class TravelMinutes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """Everything a plan is made from and judged by, for one scenario.
-
-    Parameters
-    ----------
-    scenario
-        The resolved scenario.
-    authority, territory, travel
-        The data; ``travel.urns`` is in the order of ``authority.schools``.
-    units
-        Index ``unit_id`` (the unit's name), sorted; columns ``pupils``, ``n_schools``,
-        ``n_secondary``, ``home.<layer>`` (area that holds most of its pupils; None where not known)
-        and ``geometry`` in metres. Exempt schools are in no unit.
-    unit_of
-        Index ``urn``: the unit of each school that is not exempt.
-    exempt_of
-        Index ``urn``: the exempt group of each exempt school.
-    local_unit_of
-        Index ``urn`` of each exempt school: the unit it lies in.
-    dual
-        Units as nodes; edges carry ``shared_m`` (shared boundary in metres, 0 for a stated link).
-    notes
-        What a person should know of how it was built, such as links that were used.
-    projections
-        The pupils of other years that plans are judged by as well, in the scenario's order.
-    findings
-        What the ground report says of the map under this scenario; empty where it was not made.
-    upper
-        The problem of the level above, on the same units, that clusters must fit into; None where
-        there is none.
-    pairs
-        Neighbours that a file states, clusters or schools ("URN 100001"), in place of borders that
-        are measured; None where there is no file.
-    """
+    """Everything a plan is made from and judged by, for one scenario."""
 
     scenario: Scenario
     authority: Authority
     territory: Territory
     travel: TravelMinutes
+    """The data; ``travel.urns`` is in the order of ``authority.schools``."""
     units: gpd.GeoDataFrame
+    """Index ``unit_id`` (the unit's name), sorted; columns ``pupils``, ``n_schools``,
+    ``n_secondary``, ``home.<layer>`` (area that holds most of its pupils; None where not known) and
+    ``geometry`` in metres. Exempt schools are in no unit."""
     unit_of: pd.Series
+    """Index ``urn``: the unit of each school that is not exempt."""
     exempt_of: pd.Series
+    """Index ``urn``: the exempt group of each exempt school."""
     local_unit_of: pd.Series
+    """Index ``urn`` of each exempt school: the unit it lies in."""
     dual: nx.Graph
+    """Units as nodes; edges carry ``shared_m`` (shared boundary in metres, 0 for a stated link)."""
     notes: tuple[str, ...]
+    """What a person should know of how it was built, such as links that were used."""
     projections: tuple[Projected, ...] = ()
+    """The pupils of other years that plans are judged by as well, in the scenario's order."""
     upper: Problem | None = None
+    """The problem of the level above, on the same units, that clusters must fit into; None where
+    there is none."""
     findings: tuple[Finding, ...] = ()
+    """What the ground report says of the map under this scenario; empty where it was not made."""
     pairs: tuple[tuple[str, str], ...] | None = None
+    """Neighbours that a file states, clusters or schools ("URN 100001"), in place of borders that
+    are measured; None where there is no file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One solve of a lexicographic order, or the only solve of a weighted one.
-
-    Parameters
-    ----------
-    term
-        The objective term, or ``"weighted"``, or ``"tie-break"``.
-    status
-        What the solver proved.
-    objective, bound
-        Value and proved lower bound in the term's own unit (clusters, pupils, pupil minutes).
-    gap
-        (objective - bound) / max(1, abs(objective)).
-    deterministic_time
-        The solver's own machine-independent measure of effort.
-    """
+    """One solve of a lexicographic order, or the only solve of a weighted one."""
 
     term: str
+    """The objective term, or ``"weighted"``, or ``"tie-break"``."""
     status: Status
     objective: float
     bound: float
-    gap: float
-    deterministic_time: float
+    """Value and proved lower bound in the term's own unit (clusters, pupils, pupil minutes)."""
+    gap: float  # (objective - bound) / max(1, abs(objective))
+    deterministic_time: float  # the solver's own machine-independent measure of effort
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """What a method says of the plan it made.
+    """What a method says of the plan it made."""
 
-    Parameters
-    ----------
-    status
-        The whole order's status.
-    stages
-        Each solve in turn; empty for methods keep and file.
-    proof
-        What is known of how it was found and proved: number of candidate groups, the second exact
-        method's count of plans, ...
-    """
-
-    status: Status
-    stages: tuple[Stage, ...] = ()
+    status: Status  # the whole order's status
+    stages: tuple[Stage, ...] = ()  # each solve in turn; empty for methods keep and file
     proof: Proof = field(default_factory=Proof)
+    """What is known of how it was found and proved: number of candidate groups, the second exact
+    method's count of plans, ..."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Which school belongs to which cluster, and where that comes from.
-
-    Parameters
-    ----------
-    label
-        The scenario's ``option``.
-    assignment
-        Index ``urn`` (every school of the authority, exempt ones too, in the order of the schools),
-        values the cluster's name; named ``cluster``.
-    solution
-        How it was made and what is proved of it.
-    """
+    """Which school belongs to which cluster, and where that comes from."""
 
     label: str
+    """The scenario's ``option``."""
     assignment: pd.Series
-    solution: Solution
+    """Index ``urn`` (every school of the authority, exempt ones too, in the order of the schools),
+    values the cluster's name; named ``cluster``."""
+    solution: Solution  # how it was made and what is proved of it
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One rule that a plan breaks.
-
-    Parameters
-    ----------
-    rule
-        Stable name, as `rules.RULES` has it: ``size.max``, ``within.district``, ``pins.apart``.
-    subject
-        The cluster, unit or school concerned.
-    said, values, n
-        Key of its words, in the section ``broken``; what they name; what they are declined by.
-    """
+    """One rule that a plan breaks."""
 
     rule: str
-    subject: str
+    """Stable name, as `rules.RULES` has it: ``size.max``, ``within.district``, ``pins.apart``."""
+    subject: str  # the cluster, unit or school concerned
     said: str
     values: Mapping[str, object] = field(default_factory=dict, hash=False)
     n: int | None = None
+    """Key of its words, in the section ``broken``; what they name; what they are declined by."""
 
     @property
     def detail(self) -> str:
@@ -512,20 +372,14 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
-    """Every number of a plan.
-
-    Parameters
-    ----------
-    clusters
-        One row a cluster in the order of ``clusters.csv`` of the results folder: index
-        ``cluster_id`` (``<label>-01`` ...), column ``cluster`` and every column listed there,
-        except that ``is_exempt`` clusters come last.
-    metrics
-        Name -> number, for the whole plan; pupils and minutes in their own units.
-    """
+    """Every number of a plan."""
 
     clusters: gpd.GeoDataFrame
+    """One row a cluster in the order of ``clusters.csv`` of the results folder: index
+    ``cluster_id`` (``<label>-01`` ...), column ``cluster`` and every column listed there, except
+    that ``is_exempt`` clusters come last."""
     metrics: Mapping[str, float | int | None]
+    """Name -> number, for the whole plan; pupils and minutes in their own units."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
@@ -570,24 +424,15 @@ class Result(ShownResult):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Unsolved(ShownUnsolved):
-    """A scenario that has no plan: as much a result as one that has.
-
-    Parameters
-    ----------
-    scenario, authority
-        What was asked, of which data.
-    status
-        INFEASIBLE, proved; or UNKNOWN, where the time ran out or what it builds on has no plan.
-    message
-        Why, in words.
-    seconds, seed, stamp
-        As in `Result`.
-    """
+    """A scenario that has no plan: as much a result as one that has."""
 
     scenario: Scenario
     authority: Authority
+    """What was asked, of which data."""
     status: Status
-    message: str
+    """INFEASIBLE, proved; or UNKNOWN, where the time ran out or what it builds on has no plan."""
+    message: str  # why, in words
     seconds: float
     seed: int
     stamp: str
+    """As in `Result`."""

@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "cluster_optimiser"
-COPIED = ("cluster_optimiser", "tests", "scenarios", "boundaries", "pyproject.toml")
+COPIED = ("cluster_optimiser", "tests", "docs", "scenarios", "boundaries", "pyproject.toml")
 TIMEOUT_S = 900
 
 CORE = {
@@ -35,7 +35,7 @@ CORE = {
     "geography/measures.py": ["test_terms.py", "optimise/test_candidates.py"],
     "geography/meeting.py": ["geography/test_meeting.py"],
     "verification/facts.py": ["verification", "geography/test_meeting.py"],
-    "verification/rules.py": ["verification"],
+    "verification/rules.py": ["verification", "test_rules.py"],
     "verification/claims.py": ["verification"],
     "scoring.py": ["test_scoring.py"],
     "comparison/money.py": ["comparison/test_money.py"],

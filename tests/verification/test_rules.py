@@ -136,6 +136,16 @@ def test_an_exception_may_be_made_of_named_units_only(
     assert broken(problem, clusters) == rules
 
 
+@pytest.mark.parametrize(
+    ("most", "rules"), [(1_000, []), (999, [("limits.changed_pupils", "plan")])]
+)
+def test_a_plan_may_reach_the_limit_of_a_term_and_not_pass_it(
+    most: int, rules: list[tuple[str, str]]
+) -> None:
+    problem = toy_problem("ABC", limits={"changed_pupils": most})
+    assert broken(problem, {"a": "A", "bc": "BC"}) == rules
+
+
 # --- count ---------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.optimise.universe import ranking
 from cluster_optimiser.optimise.universe.all_plans import Universe
-from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, distribution
+from cluster_optimiser.optimise.universe.ranking import (
+    Halves,
+    columns_of,
+    distribution,
+    entries_needed,
+)
 from cluster_optimiser.optimise.universe.states import build_diagram
 from tests.effort import examples
 from tests.graphs import everything, grid_problem, random_problem
@@ -56,6 +61,15 @@ def test_plans_equal_in_the_first_column_are_told_apart_by_the_second() -> None:
     totals = sorted(int(row[list(plan)].sum()) for plan in listed.plans)
     middle = totals[len(totals) // 2]
     assert halves.count([0, middle]) == sum(total <= middle for total in totals)
+
+
+def test_costs_are_foreseen_by_their_steps() -> None:
+    problem = grid_problem(2, 3)
+    diagram = build_diagram(problem, everything(problem).groups, max_states=10**6)
+    row = np.random.default_rng(1).integers(0, 3, (1, len(everything(problem).groups)))
+    needed = entries_needed(diagram, row)
+    assert entries_needed(diagram, 1000 * row) == needed
+    assert needed < entries_needed(diagram, np.vstack([row, row]))
 
 
 def test_terms_share_a_column_while_they_fit() -> None:
