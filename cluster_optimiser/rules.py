@@ -112,6 +112,15 @@ RULES = (
         ),
     ),
     Rule(
+        "size.schools",
+        ("size.max_schools",),
+        "cluster",
+        (Family("size.schools", {"size.max_schools": None}, "limit of {max_schools} schools"),),
+        tightens=("size.max_schools",),
+        alike="size",
+        quota=Quota("n_schools", "most", "school"),
+    ),
+    Rule(
         "size.clusters",
         ("size.clusters",),
         "cluster",

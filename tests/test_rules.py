@@ -15,9 +15,11 @@ from cluster_optimiser.optimise.explain.diagnosis import rule_families, without
 from cluster_optimiser.optimise.explain.directions import directions_of
 from cluster_optimiser.optimise.explain.explanation import rule_words
 from cluster_optimiser.optimise.universe.legality import positions_of
-from cluster_optimiser.rules import METHODS, OWN_RULE, RULES, Rule, rule_of
+from cluster_optimiser.present.words import words
+from cluster_optimiser.rules import METHODS, OWN_RULE, QUOTAS, RULES, Rule, rule_of
 from cluster_optimiser.scenario import Scenario
 from cluster_optimiser.verification import verify_plan
+from cluster_optimiser.words import languages, speaking
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
 FAR = {"travel": {"max_minutes": 1}}
@@ -32,6 +34,7 @@ BREAKS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
         {"a": "A", "b": "BC"},
     ),
+    "size.schools": ({"size": {"max_schools": 1}}, {"a": "A", "b": "BC"}),
     "size.clusters": ({"size": {"clusters": {"C": {"max_pupils": 1_999}}}}, {"a": "A", "b": "BC"}),
     "count": ({"count": {"min": 3}}, {"a": "A", "b": "BC"}),
     "contiguity": ({"contiguity": {"barriers": [["B", "C"]]}}, {"a": "A", "b": "BC"}),
@@ -95,6 +98,23 @@ def test_explain_names_each_rule_and_can_give_it_up(name: str) -> None:
     object.__setattr__(freed, "scenario", loosened)
     if name != "contiguity":  # what touches is the problem's, and made anew by `explain`
         assert verify_plan(freed, toy_assignment(freed, clusters)).violations == ()
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("rule", [rule for rule, _ in QUOTAS], ids=lambda rule: rule.name)
+def test_a_quota_has_words_wherever_it_is_shown(rule: Rule, language: str) -> None:
+    with speaking(language):
+        say = words()
+    for table, forms in {
+        "broken": ("",),
+        "principles_names": ("",),
+        "principles_units": ("", "_free"),
+        "principles_words": ("", "_broken") if rule.quota.is_least else ("", "_broken", "_free"),
+        "questions": ("",),
+    }.items():
+        assert all(say[table].get(f"{rule.key}{form}") for form in forms), table
+    assert say["script"][f"rule_{rule.key}"]
+    assert say["measure"][f"relaxed_{rule.key}"]
 
 
 def test_every_family_belongs_to_a_rule_that_may_be_loosened() -> None:

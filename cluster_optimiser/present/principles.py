@@ -183,12 +183,13 @@ def _contiguous(result: Result) -> Finding:
 
 
 def _quota(rule: Rule, quota: Quota) -> Callable[[Result], Finding]:
-    """Judge a number of schools; of what a cluster needs, one is told of where none is asked."""
+    """Judge a number of schools; where none is asked, tell of one that is needed, or of most."""
 
     def finding(result: Result) -> Finding:
         limit, clusters = result.problem.scenario.at(rule.keys[0]), own_clusters(result)
         if not (limit or quota.is_least):
-            return Finding("info", _say("no_limit"))
+            most = int(clusters[quota.number].max())
+            return Finding("info", _say(f"{rule.key}_free", n=most), number(most))
         kept = quota.kept(clusters[quota.number], limit or 1)
         names = list(clusters.loc[~kept, "cluster"])
         if not names:
@@ -233,6 +234,7 @@ def _unit(key: str, result: Result) -> str:
         limit = number(getattr(scenario.size, f"{key[:3]}_pupils"))
     elif key in (asked := {rule.key: rule.keys[0] for rule, _ in QUOTAS}):
         limit = scenario.at(asked[key]) or ""
+        key = key if limit else f"{key}_free"
     elif key == "travel" and scenario.travel.max_minutes is not None:
         key, limit = "travel_limit", f"{scenario.travel.max_minutes:g}"
     return str(say.get(key, "")).format(low=low, high=high, limit=limit)

@@ -71,6 +71,9 @@ class Size(Table):
     """Column of the register with the places of each hub."""
     tolerance: numbers.Tolerance | None = None
     """Share of its places that a cluster's pupils may be fewer or more: 0.15."""
+    max_schools: numbers.Some | None = None
+    """Most schools of a cluster; without it any number. A cluster over the most pupils that stands
+    as it is keeps it too."""
     clusters: dict[str, OwnSize] = Field(default_factory=dict)
     """Unit or cluster of today -> the range of whatever cluster holds it, besides that of all."""
 

@@ -93,6 +93,9 @@ def cluster_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Vio
     if facts.pupils > most and not _is_kept_oversize(ground, facts):
         over = {"pupils": facts.pupils, "over": facts.pupils - most, "most": most}
         yield Violation("size.max", name, "over", over)
+    schools = scenario.size.max_schools
+    if schools is not None and facts.n_schools > schools:
+        yield Violation("size.schools", name, "schools", {"most": schools}, facts.n_schools)
     yield from _range_violations(ground, facts)
     if not facts.is_contiguous:
         yield Violation("contiguity", name, "apart")

@@ -123,7 +123,7 @@ def toy_places(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
         " ".join(rows),
         schools=schools,
         layers={"district": " ".join(["aaabbb"] * 3 + ["cccccc"] * 3)},
-        size={"min_pupils": 2000, "max_pupils": 5000, "target_pupils": 3000},
+        size={"min_pupils": 2000, "max_pupils": 5000, "target_pupils": 3000, "max_schools": 9},
         travel={"max_minutes": 9},
         within=["district"],
         exempt=[{"name": "Catholic", "where": catholic}],

@@ -200,6 +200,23 @@ def test_principles_tell_kept_from_not_kept(results: list[Result], solved: Resul
     assert found["Short travel to the meeting place"].verdict == "unmet"
 
 
+def test_too_many_schools_is_a_principle_where_some_option_says_so(
+    today: Result, solved: Result
+) -> None:
+    name = "Not too many schools"
+    assert name not in {row.name for row in principles([today, solved])}
+    few = int(solved.score.clusters["n_schools"].max()) - 1
+    scenario = solved.problem.scenario.with_(max_schools=few)
+    asked = replace(solved, problem=replace(solved.problem, scenario=scenario))
+    (row,) = (row for row in principles([today, asked]) if row.name == name)
+    assert [finding.verdict for finding in row.findings] == ["info", "unmet"]
+    assert row.findings[1].text.startswith(f"1 over {few} schools: ")
+    view = matrix_view([today, asked])
+    (row,) = (row for row in view["rows"] if row["name"] == name)
+    assert all("in the largest (no limit)" in finding["text"] for finding in row["findings"])
+    assert view["relaxed"] == ["", f"at most {few} schools in a cluster"]
+
+
 def test_a_title_does_not_say_its_label_twice(today: Result, solved: Result) -> None:
     assert today.problem.scenario.short_title == "As they are"
     scenario = solved.problem.scenario.model_copy(update={"title": "Optional extras"})

@@ -380,6 +380,16 @@ def test_of_equally_near_places_the_lowest_urn_is_taken() -> None:
 # --- secondary schools, layers, pins -------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("most", "rules"), [(3, []), (2, [("size.schools", "m")])])
+def test_a_cluster_has_no_more_schools_than_may_be(most: int, rules: list[tuple[str, str]]) -> None:
+    catholic = {"religious_character": "Roman Catholic"}
+    schools = {"A": [ToySchool("primary", 9)] * 2, "B": [ToySchool("secondary", 9)]}
+    schools["A"].append(ToySchool("primary", 9, columns=catholic))
+    exempt = [{"name": "RC", "where": catholic}]
+    problem = toy_problem("AB", schools=schools, exempt=exempt, size={"max_schools": most})
+    assert broken(problem, {"m": "AB"}) == rules
+
+
 @pytest.mark.parametrize(
     ("phase", "least", "rules"),
     [

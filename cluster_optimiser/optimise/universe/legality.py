@@ -147,7 +147,7 @@ def _why_no_candidate(problem: Problem, units: frozenset[str]) -> str:
         return held + "they are not contiguous, or cross a layer that no cluster may cross"
     return (
         held
-        + "they break a rule on ranges, travel, pins, exceptions, secondary schools, hubs, limits "
+        + "they break a rule on ranges, travel, pins, exceptions, numbers of schools, hubs, limits "
         "or count"
     )
 

@@ -113,6 +113,18 @@ def test_a_border_on_all_sides_cuts_off() -> None:
     assert explanation.areas == ("X (A)", "Y (B, C)")
 
 
+def test_more_schools_are_let_in_than_are_stated() -> None:
+    schools = {unit: [ToySchool("secondary", 500), ToySchool("primary", 500)] for unit in "AB"}
+    problem = toy_problem("AB", schools=schools, size={**SIZE, "max_schools": 3})
+    explanation = explain(problem)
+    assert explanation.clash.rules == ("size.min", "size.schools")
+    said = "fewer than 4 schools, and the highest number is 3"
+    assert all(said in unit.words for unit in explanation.unplaced)
+    found = one(explanation, "size.schools")
+    assert (found.changes, found.is_minimal) == ({"size.max_schools": 4}, True)
+    assert found.words == "up to 4 schools a cluster instead of 3"
+
+
 def test_an_oversize_unit_that_is_refused_is_named() -> None:
     problem = toy_problem("AB", pupils={"A": 3000, "B": 2000}, size={**SIZE, "oversize": "refuse"})
     explanation = explain(problem)

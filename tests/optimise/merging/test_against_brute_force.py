@@ -141,6 +141,8 @@ def random_tables(random: Random, units: list[str], total: int) -> dict[str, Any
     }
     if now_and_then(0.5):
         size["target_pupils"] = random.randint(1, max(1, total // 2))
+    if now_and_then(0.3):
+        size["max_schools"] = random.randint(1, 5)
     if now_and_then(0.2):
         size["exceptions"] = random.sample(units, 2)
     tables: dict[str, Any] = {

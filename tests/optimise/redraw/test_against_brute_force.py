@@ -113,6 +113,8 @@ def tables_of(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
     }
     if draw(st.booleans()):
         size["exceptions"] = sorted(draw(st.sets(st.sampled_from(names), max_size=4)))
+    if draw(st.integers(0, 2)) == 0:
+        size["max_schools"] = draw(st.integers(2, 4))
     pair = st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True)
     tables: dict[str, Any] = {
         "size": size,

@@ -116,6 +116,8 @@ def test_the_number_of_clusters(fewest: int, most: int, kept: bool) -> None:
     [
         ({"secondary": {"min": 1}}, "wwee", ""),
         ({"secondary": {"min": 2}}, "wwww", "wwee"),
+        ({"size": {"max_schools": 2}, "secondary": {"min": 0}}, "wwee", "wwwe"),
+        ({"size": {"max_schools": 4}, "secondary": {"min": 0}}, "wwww", ""),
     ],
 )
 def test_quotas(tables: dict[str, object], kept: str, broken: str) -> None:
