@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -34,48 +36,17 @@ if TYPE_CHECKING:
 
 NEEDED_COLUMNS = ("urn", "name", "phase", "pupils")
 
-GIAS_COLUMNS = {
-    "urn": "URN",
-    "name": "EstablishmentName",
-    "phase": "PhaseOfEducation (name)",
-    "type": "TypeOfEstablishment (name)",
-    "pupils": "NumberOfPupils",
-    "easting": "Easting",
-    "northing": "Northing",
-    "low_age": "StatutoryLowAge",
-    "high_age": "StatutoryHighAge",
-    "religious_character": "ReligiousCharacter (name)",
-    "postcode": "Postcode",
+WORDS = tomllib.loads(Path(__file__).with_name("registers.toml").read_text(encoding="utf-8"))
+"""What registers call things, as `registers.toml` says."""
+
+_OF_GIAS = ("urn", "name", "phase", "type", "pupils", "easting", "northing", "low_age", "high_age")
+GIAS_COLUMNS: dict[str, str] = {
+    name: WORDS["columns"][name][0] for name in (*_OF_GIAS, "religious_character", "postcode")
 }
 """Columns of an extract of Get Information About Schools, taken where nothing else is said."""
 
-PHASE_WORDS = {
-    "all through": "all-through",
-    "middle deemed primary": "middle",
-    "middle deemed secondary": "middle",
-    "pupil referral unit": "pru",
-}
-"""Other words for a phase, in lower case."""
-
-SUPPRESSED = {
-    "c": "withheld because the number is small",
-    "x": "not available",
-    "z": "not applicable",
-    "*": "withheld because the number is small",
-    ":": "not available",
-    "~": "not available",
-    "low": "too small to be shown",
-    "lowcov": "too small to be shown",
-    ".": "not available",
-    "..": "not available",
-    "-": "not available",
-    "supp": "withheld",
-    "ne": "no entries",
-    "na": "not applicable",
-    "n/a": "not applicable",
-    "np": "not published",
-}
-"""Symbols that official statistics put in place of a figure, in lower case."""
+PHASE_WORDS: dict[str, str] = WORDS["phase_words"]
+SUPPRESSED: dict[str, str] = WORDS["suppressed"]
 
 COORDINATES = frozenset(name for pair in PAIRS for name in pair)
 

@@ -19,7 +19,6 @@ from cluster_optimiser.constants import COORDINATE_GRID_M
 from cluster_optimiser.geography.roads.routing import times_between
 from cluster_optimiser.geography.roads.snapping import snap, split_at
 from cluster_optimiser.geography.roads.weights import (
-    KMH_PER_MPH,
     METRES_PER_S_PER_KMH,
     MICROSECONDS,
     SECONDS_PER_MINUTE,
@@ -27,6 +26,7 @@ from cluster_optimiser.geography.roads.weights import (
     parts_of,
 )
 from cluster_optimiser.inputs.roads.store import cache_folder, read_roads
+from cluster_optimiser.inputs.roads.tags import KMH_PER_MPH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

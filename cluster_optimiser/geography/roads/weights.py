@@ -11,6 +11,8 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from cluster_optimiser.inputs.roads.tags import FERRY, KMH_PER_MPH, ROAD_CLASSES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import RoadAssumptions, RoadNetwork
 
-KMH_PER_MPH = 1.60934
-"""As in the reader of tags."""
-
 METRES_PER_S_PER_KMH = 1 / 3.6
 
 MICROSECONDS = 1_000_000
@@ -29,18 +28,7 @@ MICROSECONDS = 1_000_000
 
 SECONDS_PER_MINUTE = 60.0
 
-_RANK = {
-    "motorway": 0,
-    "trunk": 1,
-    "primary": 2,
-    "secondary": 3,
-    "tertiary": 4,
-    "unclassified": 5,
-    "residential": 6,
-    "living_street": 7,
-    "service": 8,
-    "ferry": 8,
-}
+_RANK = {name: rank for rank, name in enumerate(ROAD_CLASSES)} | {FERRY: len(ROAD_CLASSES) - 1}
 """Who gives way to whom, as good as the map can tell: the higher number to the lower."""
 
 _SERVICE_RANK = 8.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.inputs.checking import Problem, listed, urn_of
 from cluster_optimiser.inputs.intake.rows import RawTable, read_raw
-from cluster_optimiser.inputs.register import SUPPRESSED, pupils_of
+from cluster_optimiser.inputs.register import SUPPRESSED, WORDS, pupils_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,28 +16,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.inputs.checking import FaultList
 
-COLUMNS = {
-    "urn": ("URN", "School URN", "school_urn"),
-    "laestab": ("LAESTAB", "LA ESTAB", "DfE number", "school_laestab"),
-    "la_code": ("LA", "LEA", "LA code", "old_la_code"),
-    "number": ("ESTAB", "EstablishmentNumber"),
-    "pupils": (
-        "headcount of pupils",
-        "NumberOfPupils",
-        "Number of pupils",
-        "Pupils",
-        "Headcount",
-        "headcount_total",
-        "TOTPUPS",
-        "NOR",
-        "Number on roll",
-        "Total pupils",
-        "Roll",
-    ),
-    "sen_support": ("TSENELK", "SEN support", "sen_support"),
-    "ehcp": ("TSENELSE", "EHC plan", "EHCP"),
-    "fsm_ever6": ("NUMFSMEVER", "FSM ever 6", "fsm_ever6"),
-}
+COLUMNS: dict[str, tuple[str, ...]] = {name: tuple(n) for name, n in WORDS["census"].items()}
 """Our name of a column -> its names in the school census, performance tables and others."""
 
 EXTRAS = ("sen_support", "ehcp", "fsm_ever6")

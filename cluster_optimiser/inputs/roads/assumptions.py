@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Final
 
-UNTAGGED_MPH: Final = {
-    "motorway": 70.0,
-    "trunk": 60.0,
-    "primary": 50.0,
-    "secondary": 50.0,
-    "tertiary": 40.0,
-    "unclassified": 40.0,
-    "residential": 30.0,
-    "living_street": 20.0,
-    "service": 15.0,
-}
-"""The limit taken where the map has none: the national one, less for roads that often lie in a
-village. These are our own figures, and so is every figure below unless it says otherwise."""
+ROADS = tomllib.loads(Path(__file__).with_name("roads.toml").read_text(encoding="utf-8"))
+"""What is said of classes of road; every figure there and below is our own, unless it says so."""
 
-OPEN_ROAD_MPH: Final = {
-    "motorway": 65.0,
-    "dual": 62.0,
-    "trunk": 50.0,
-    "primary": 46.0,
-    "secondary": 42.0,
-    "tertiary": 36.0,
-    "unclassified": 30.0,
-    "residential": 24.0,
-    "living_street": 12.0,
-    "service": 12.0,
-}
-"""The most that traffic keeps up, whatever the limit: limits are not speeds, and a lane under the
-national limit of 60 mph is not driven at 60. ``dual`` is any dual carriageway but a motorway."""
+UNTAGGED_MPH: Final[dict[str, float]] = ROADS["untagged_mph"]
+OPEN_ROAD_MPH: Final[dict[str, float]] = ROADS["open_road_mph"]
 
 LIMIT_SHARE: Final = 0.9
 """Share of the limit that traffic keeps up."""

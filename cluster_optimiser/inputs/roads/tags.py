@@ -7,50 +7,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from cluster_optimiser.inputs.roads.assumptions import ROADS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROAD_CLASSES = (
-    "motorway",
-    "trunk",
-    "primary",
-    "secondary",
-    "tertiary",
-    "unclassified",
-    "residential",
-    "living_street",
-    "service",
-)
+ROAD_CLASSES: tuple[str, ...] = tuple(ROADS["classes"])
 """Classes of road, the most important first."""
 
 FERRY = "ferry"
 """The class of a car ferry."""
 
-USEFUL_TAGS = (
-    "access",
-    "area",
-    "dual_carriageway",
-    "duration",
-    "highway",
-    "junction",
-    "lit",
-    "maxspeed",
-    "maxspeed:backward",
-    "maxspeed:forward",
-    "maxspeed:type",
-    "motor_vehicle",
-    "motorcar",
-    "name",
-    "oneway",
-    "oneway:motor_vehicle",
-    "ref",
-    "route",
-    "service",
-    "source:maxspeed",
-    "vehicle",
-    "zone:maxspeed",
-    "zone:traffic",
-)
+USEFUL_TAGS: tuple[str, ...] = tuple(ROADS["useful_tags"])
 """Every tag of a way that is looked at."""
 
 KMH_PER_MPH = 1.60934
@@ -83,57 +51,10 @@ _NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)\s*(mph|km/h|kmh|kph)?")
 
 _ZONE = re.compile(r"(?:zone:?)?(\d+)")
 
-_REFUSED = frozenset(
-    (
-        "agricultural",
-        "bus",
-        "delivery",
-        "emergency",
-        "employees",
-        "forestry",
-        "military",
-        "no",
-        "permit",
-        "private",
-        "psv",
-        "residents",
-    )
-)
+_REFUSED, _REFUSED_SERVICE = frozenset(ROADS["refused"]), frozenset(ROADS["refused_service"])
 """Who is let in, where it is not everybody."""
 
-_REFUSED_SERVICE = frozenset(
-    ("bus", "drive-through", "driveway", "emergency_access", "parking_aisle")
-)
-
-CLOSED_BARRIERS = frozenset(
-    (
-        "block",
-        "bollard",
-        "bus_trap",
-        "chain",
-        "city_wall",
-        "cycle_barrier",
-        "debris",
-        "ditch",
-        "fence",
-        "full-height_turnstile",
-        "guard_rail",
-        "hedge",
-        "jersey_barrier",
-        "kissing_gate",
-        "log",
-        "motorcycle_barrier",
-        "planter",
-        "retaining_wall",
-        "rising_bollard",
-        "stile",
-        "sump_buster",
-        "turnstile",
-        "wall",
-        "wedge",
-        "yes",
-    )
-)
+CLOSED_BARRIERS = frozenset(ROADS["closed_barriers"])
 """Barriers that stop a car unless their own tags say otherwise; a gate only if it is locked."""
 
 _OF_MOTORS, _OF_ALL = ("motorcar", "motor_vehicle", "vehicle"), ("access",)
@@ -151,12 +72,12 @@ _CLOSED = frozenset(("reversible",))
 class RoadTags:
     """What is known of driving along a way."""
 
-    road_class: str  # one of `ROAD_CLASSES` or `FERRY`; whether it is a slip road of that class
-    is_link: bool  # one of `ROAD_CLASSES` or `FERRY`; whether it is a slip road of that class
+    road_class: str  # one of `ROAD_CLASSES` or `FERRY`
+    is_link: bool  # a slip road of that class
     name: str  # name, or number, or an empty string
     direction: Literal["both", "forward", "backward"]
-    is_dual: bool  # one side of a dual carriageway; part of a roundabout
-    is_roundabout: bool  # one side of a dual carriageway; part of a roundabout
+    is_dual: bool  # one side of a dual carriageway
+    is_roundabout: bool  # part of one
     limit_kmh: float | None  # along the way's nodes, None where the map has none that can be read
     limit_back_kmh: float | None  # against them
     limit_from: str
