@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.present import index_html
-from cluster_optimiser.present.leaflet import leaflet
+from cluster_optimiser.present.placing import leaflet
 from tests.made_case import made_results
 from tests.norfolk import OPTIONS, norfolk_result
 

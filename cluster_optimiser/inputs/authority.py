@@ -10,12 +10,11 @@ import shapely
 
 from cluster_optimiser.domain import AT_LEAST, Authority, Source, TravelSpec
 from cluster_optimiser.errors import Fault, InputError
-from cluster_optimiser.inputs.boundaries import read_areas, read_outline
+from cluster_optimiser.inputs.boundaries import LayersRead, read_areas, read_layers, read_outline
 from cluster_optimiser.inputs.checking import FaultList, Problem, listed
 from cluster_optimiser.inputs.files import Folder
 from cluster_optimiser.inputs.gazetteer import read_places, read_postcodes
 from cluster_optimiser.inputs.homes import with_homes, with_own_areas
-from cluster_optimiser.inputs.layers import LayersRead, read_layers
 from cluster_optimiser.inputs.membership import (
     Membership,
     find_areas,

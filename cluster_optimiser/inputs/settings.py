@@ -17,7 +17,7 @@ from cluster_optimiser.domain import RoadAssumptions, TravelSpec
 from cluster_optimiser.errors import Fault
 from cluster_optimiser.inputs.checking import Problem, did_you_mean
 from cluster_optimiser.inputs.files import decode
-from cluster_optimiser.inputs.roads.assumptions import (
+from cluster_optimiser.inputs.roads.tags import (
     ACCESS_KMH,
     FAR_FROM_ROAD_M,
     FERRY_KMH,

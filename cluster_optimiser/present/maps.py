@@ -14,9 +14,9 @@ import shapely
 
 from cluster_optimiser.constants import CRS_DEGREES, HOMES
 from cluster_optimiser.present.geofiles import geometry_record
-from cluster_optimiser.present.leaflet import leaflet
 from cluster_optimiser.present.mosaic import LOOK, backdrop_of
 from cluster_optimiser.present.numbering import cluster_numbers
+from cluster_optimiser.present.placing import leaflet
 from cluster_optimiser.present.records import exceptions
 from cluster_optimiser.present.shapes import EXEMPT_COLOUR, PALETTE, drawable, plan_colours
 from cluster_optimiser.present.tables import made_from, schools_table

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import importlib.metadata
 import importlib.resources
+import itertools
 import json
 import re
 from contextlib import contextmanager
@@ -18,9 +19,7 @@ import markupsafe
 
 from cluster_optimiser.constants import HOMES, MOST_PUPILS
 from cluster_optimiser.errors import Fault, InputError
-from cluster_optimiser.present.all_schools import all_schools
 from cluster_optimiser.present.charts import charts
-from cluster_optimiser.present.leaflet import leaflet
 from cluster_optimiser.present.matrix import matrix_view
 from cluster_optimiser.present.meaning_page import levels_view, money_view
 from cluster_optimiser.present.options import (
@@ -30,7 +29,14 @@ from cluster_optimiser.present.options import (
     strip,
     strip_domain,
 )
-from cluster_optimiser.present.placing import Placed, Placing, joined_script, placed, snippet
+from cluster_optimiser.present.placing import (
+    Placed,
+    Placing,
+    joined_script,
+    leaflet,
+    placed,
+    snippet,
+)
 from cluster_optimiser.present.principles import lower_first, own_clusters, principles, today_at
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.script_data import (
@@ -41,10 +47,11 @@ from cluster_optimiser.present.script_data import (
 )
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import WIDTH, ground
+from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.present.theme import Theme, groups_of, load_theme
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
 from cluster_optimiser.present.words import least, long_date, number, say, template, words
-from cluster_optimiser.words import language, speaking
+from cluster_optimiser.words import is_unknown, language, speaking
 from cluster_optimiser.words import say as tell
 
 if TYPE_CHECKING:
@@ -489,3 +496,34 @@ def _family_title(options: Sequence[Mapping[str, Any]], own: Sequence[int], key:
     if len(own) == 1:
         return str(options[own[0]]["title"])
     return str(words()["first"]["family"].format(label=key, n=number(len(own))))
+
+
+def _cells(table: pd.DataFrame) -> list[str]:
+    """Give each school's cluster in one option, with the local link of those that are exempt."""
+    say = words()["page"]
+    return [
+        str(cluster) if is_unknown(link) else say["link"].format(cluster=cluster, link=link)
+        for cluster, link in zip(table["cluster"], table["secondary_membership"], strict=True)
+    ]
+
+
+def all_schools(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Gather schools by today's cluster and by their cluster in every option."""
+    tables = [table[table["phase"] != HOMES] for table in map(schools_table, results)]
+    held = zip(*(_cells(table) for table in tables), strict=True)
+    rows: dict[tuple[str, tuple[str, ...]], list[tuple[str, int]]] = {}
+    first = tables[0]
+    for urn, name, today, clusters in zip(
+        first.index, first["school"], first["from_cluster"], held, strict=True
+    ):
+        rows.setdefault((str(today), clusters), []).append((str(name), int(urn)))
+    return [
+        {
+            "today": today,
+            "schools": sorted(members, key=lambda school: (school[0].casefold(), school[1])),
+            "clusters": [(name, len(list(run))) for name, run in itertools.groupby(clusters)],
+        }
+        for (today, clusters), members in sorted(
+            rows.items(), key=lambda row: (row[0][0].casefold(), row[0])
+        )
+    ]

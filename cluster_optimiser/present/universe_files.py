@@ -13,8 +13,7 @@ from cluster_optimiser.present.characters import printable
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.present.tables import csv_text
-from cluster_optimiser.present.universe_page import ticks
-from cluster_optimiser.present.universe_view import links_of, points_of, share_class
+from cluster_optimiser.present.universe_page import links_of, points_of, share_class, ticks
 from cluster_optimiser.present.words import number, words
 from cluster_optimiser.terms import term_scale
 from cluster_optimiser.words import is_unknown
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Result
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.universe.all_plans import PickedPlan, Universe
-    from cluster_optimiser.present.universe_view import Link, Point
+    from cluster_optimiser.present.universe_page import Link, Point
     from cluster_optimiser.prospects import Standing, Survey
 
 

@@ -124,7 +124,7 @@ def _own(name: str, kind: str) -> str | None:
 
 
 def _library(name: str) -> str | None:
-    from cluster_optimiser.present.leaflet import leaflet  # noqa: PLC0415 - as in `work`
+    from cluster_optimiser.present.placing import leaflet  # noqa: PLC0415 - as in `work`
     from cluster_optimiser.present.shapes import PALETTE  # noqa: PLC0415
     from cluster_optimiser.present.theme import Theme  # noqa: PLC0415
     from cluster_optimiser.present.words import template  # noqa: PLC0415

@@ -7,7 +7,7 @@ import pytest
 
 from cluster_optimiser.domain import Result
 from cluster_optimiser.errors import ClusterOptimiserError
-from cluster_optimiser.present import leaflet, map_html, plot_plan
+from cluster_optimiser.present import map_html, placing, plot_plan
 
 
 def test_a_plan_is_drawn_as_a_folium_map(solved: Result) -> None:
@@ -37,9 +37,9 @@ def test_names_are_text(
 
 
 def test_leaflet_is_what_its_authors_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(leaflet.PUBLISHED, "leaflet.css", "x")
+    monkeypatch.setitem(placing.PUBLISHED, "leaflet.css", "x")
     with pytest.raises(ClusterOptimiserError, match=r"leaflet\.css .* is not Leaflet 1\.9\.4"):
-        leaflet.leaflet.__wrapped__()
+        placing.leaflet.__wrapped__()
 
 
 def test_leaflets_licence_line_stays(solved: Result) -> None:

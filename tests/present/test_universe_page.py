@@ -15,8 +15,7 @@ from cluster_optimiser.batch.surveys import standing_of, survey_of
 from cluster_optimiser.domain import Result
 from cluster_optimiser.present import index_html, write_comparison, write_result
 from cluster_optimiser.present.svg import ground
-from cluster_optimiser.present.universe_page import universe_view
-from cluster_optimiser.present.universe_view import links_of, points_of
+from cluster_optimiser.present.universe_page import links_of, points_of, universe_view
 from tests.norfolk import norfolk_result, surveyed_result
 
 N_PLANS = 59_292

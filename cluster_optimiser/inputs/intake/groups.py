@@ -8,7 +8,7 @@ import networkx as nx
 import pandas as pd
 
 from cluster_optimiser.inputs.checking import Problem, listed, urn_of
-from cluster_optimiser.inputs.intake.census import laestab_of
+from cluster_optimiser.inputs.intake.pupils import laestab_of
 from cluster_optimiser.inputs.intake.rows import RawTable, read_raw
 from cluster_optimiser.inputs.matching import SchoolNames
 

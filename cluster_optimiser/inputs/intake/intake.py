@@ -28,7 +28,6 @@ from cluster_optimiser.inputs.intake.areas import (
     read_layer,
     report_elsewhere,
 )
-from cluster_optimiser.inputs.intake.census import read_census
 from cluster_optimiser.inputs.intake.gias import COLUMNS, iso_day, postcode_of
 from cluster_optimiser.inputs.intake.groups import given_clusters
 from cluster_optimiser.inputs.intake.ledger import Ledger
@@ -39,7 +38,7 @@ from cluster_optimiser.inputs.intake.places import (
     places_of_register,
     read_postcodes,
 )
-from cluster_optimiser.inputs.intake.pupils import estimate_pupils, join_pupils
+from cluster_optimiser.inputs.intake.pupils import estimate_pupils, join_pupils, read_census
 from cluster_optimiser.inputs.intake.rows import RawTable, is_there, read_raw
 from cluster_optimiser.inputs.intake.selection import (
     Chosen,

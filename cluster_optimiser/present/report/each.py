@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, Paragraph, TableBlock
-from cluster_optimiser.present.report.measures import against_today, layer_words
-from cluster_optimiser.present.report.summary import smallest, verdicts
+from cluster_optimiser.present.report.summary import against_today, layer_words, smallest, verdicts
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.svg import INSET_GAP, MARGIN, WIDTH
 from cluster_optimiser.terms import term_words

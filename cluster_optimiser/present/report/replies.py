@@ -23,7 +23,7 @@ from cluster_optimiser.present.report.blocks import (
     changed,
     numbered,
 )
-from cluster_optimiser.present.report.measures import layer_words
+from cluster_optimiser.present.report.summary import layer_words
 from cluster_optimiser.present.report.typeset import pdf
 from cluster_optimiser.present.report.word import docx
 from cluster_optimiser.present.report.workbook import workbook

@@ -11,7 +11,7 @@ from cluster_optimiser.inputs.files import unquoted
 from cluster_optimiser.present.characters import storable
 from cluster_optimiser.present.columns import TEXTS, column
 from cluster_optimiser.present.report.archive import changed_member, same_bytes
-from cluster_optimiser.present.report.measures import layer_words
+from cluster_optimiser.present.report.summary import layer_words
 from cluster_optimiser.words import long_date, say, spoken
 
 if TYPE_CHECKING:
