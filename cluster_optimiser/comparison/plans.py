@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.terms import metric as metric_row
 
 if TYPE_CHECKING:
@@ -89,6 +90,11 @@ def above(result: Result, results: Sequence[Result]) -> Result | None:
     return None
 
 
+def layer_of_areas(upper: Result) -> str | None:
+    """Name the layer whose areas hold the groupings of a level above."""
+    return next(iter(binding_homes(upper.problem)), None)
+
+
 def levels_table(result: Result, results: Sequence[Result]) -> pd.DataFrame:
     """Give the levels above each school's cluster."""
     index = result.plan.assignment.index
@@ -96,11 +102,10 @@ def levels_table(result: Result, results: Sequence[Result]) -> pd.DataFrame:
     if upper is None:
         return pd.DataFrame(None, index=index, columns=list(LEVEL_COLUMNS), dtype=object)
     assignment = upper.plan.assignment.reindex(index)
-    layers = upper.problem.scenario.required_layers
-    areas: dict[str, object] = {}
-    if layers:
+    layer, areas = layer_of_areas(upper), {}
+    if layer is not None:
         clusters = upper.score.clusters[~upper.score.clusters["is_exempt"].astype(bool)]
-        areas = dict(zip(clusters["cluster"], clusters[f"home_{layers[0]}"], strict=True))
+        areas = dict(zip(clusters["cluster"], clusters[f"home_{layer}"], strict=True))
     return pd.DataFrame(
         {
             "grouping_scenario": upper.plan.label,

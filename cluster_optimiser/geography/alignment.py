@@ -12,11 +12,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cluster_optimiser.domain import Problem
+
 LAYER_PREFIX = "layer."
 """Prefix of the register's columns that hold a school's area in a layer."""
 
 HOME_PREFIX = "home."
 """Prefix of the units' columns that hold a unit's home area in a layer."""
+
+
+def binding_homes(problem: Problem) -> dict[str, list[str | None]]:
+    """Give the home area of each unit in each layer that no cluster may cross."""
+    layers = problem.scenario.required_layers
+    return {layer: problem.units[HOME_PREFIX + layer].to_list() for layer in layers}
 
 
 def areas_of(schools: pd.DataFrame, layers: Iterable[str]) -> dict[str, NDArray[Any]]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.errors import Fault, InfeasibleError, ScenarioError
-from cluster_optimiser.geography.alignment import HOME_PREFIX
+from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.meeting import is_within
 from cluster_optimiser.geography.units import pinned_units, school_positions
@@ -191,8 +191,7 @@ def membership(masks: Sequence[int], n_units: int) -> NDArray[np.bool_]:
 def unit_adjacency(problem: Problem) -> list[int]:
     """Give the neighbours of each unit as bits, borders of required layers cut."""
     position = {str(name): i for i, name in enumerate(problem.units.index)}
-    required = problem.scenario.required_layers
-    homes = [problem.units[HOME_PREFIX + layer].to_list() for layer in required]
+    homes = [*binding_homes(problem).values()]
     bits = [0] * len(position)
     for a, b in problem.dual.edges:
         i, j = position[a], position[b]
@@ -306,7 +305,7 @@ class _CountBudget:
         scenario = problem.scenario
         self.pupils = unit_pupils
         self.max_pupils = scenario.size.max_pupils
-        homes = [problem.units[HOME_PREFIX + layer].to_list() for layer in scenario.required_layers]
+        homes = [*binding_homes(problem).values()]
         self.area_of = [str([home[i] for home in homes]) for i in range(len(unit_pupils))]
         self.area: dict[str, int] = {}
         for i, area in enumerate(self.area_of):

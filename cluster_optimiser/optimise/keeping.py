@@ -16,7 +16,11 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
-from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.geography.alignment import (
+    LAYER_PREFIX,
+    binding_homes,
+    home_and_misaligned,
+)
 from cluster_optimiser.geography.meeting import MeetingPlaces, is_within
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import membership
@@ -125,7 +129,7 @@ def _within(problem: Problem, groups: Sequence[CandidateGroup]) -> NDArray[np.bo
     names = [str(name) for name in problem.units.index]
     position = {name: i for i, name in enumerate(names)}
     members = {str(unit): rows.index for unit, rows in problem.unit_of.groupby(problem.unit_of)}
-    for layer in problem.scenario.required_layers:
+    for layer in binding_homes(problem):
         areas = schools[LAYER_PREFIX + layer].reindex(urns)
         known = [[a if isinstance(a, str) else None for a in areas.loc[members[name]]]
                  for name in names]  # fmt: skip

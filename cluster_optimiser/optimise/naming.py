@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.geography.alignment import HOME_PREFIX
+from cluster_optimiser.geography.alignment import binding_homes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +54,8 @@ def cluster_names(problem: Problem, clusters: Sequence[Sequence[str]]) -> list[s
 
 
 def _whole_area(problem: Problem, units: Sequence[str]) -> str | None:
-    for layer in problem.scenario.required_layers:
-        home = problem.units[HOME_PREFIX + layer]
+    for homes in binding_homes(problem).values():
+        home = pd.Series(homes, index=problem.units.index, dtype=object)
         area = home[units[0]]
         if area is not None and set(home.index[home == area]) == set(units):
             return str(area)

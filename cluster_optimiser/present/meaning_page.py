@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.comparison import funding
-from cluster_optimiser.comparison.plans import above, levels_table
+from cluster_optimiser.comparison.plans import above, layer_of_areas, levels_table
 from cluster_optimiser.present.tables import pounds
 from cluster_optimiser.present.words import UNKNOWN, number, words
 
@@ -103,15 +103,14 @@ def levels_view(results: Sequence[Result]) -> list[dict[str, Any]]:
         upper = above(result, results)
         if upper is None:
             continue
-        layers = upper.problem.scenario.required_layers
-        titles = upper.problem.authority.layers
+        layer, titles = layer_of_areas(upper), upper.problem.authority.layers
         found.append(
             {
                 "lower": result.plan.label,
                 "upper": upper.plan.label,
                 "n_lower": number(result.score.metrics["n_clusters"]),
                 "n_upper": number(upper.score.metrics["n_clusters"]),
-                "area": titles[layers[0]].title if layers else "",
+                "area": titles[layer].title if layer else "",
                 "rows": _nested_rows(result, results),
             }
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from cluster_optimiser.constants import MOST_PUPILS
+from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
 from cluster_optimiser.rules import QUOTAS
@@ -154,7 +155,7 @@ def misaligned(result: Result, layer: str) -> tuple[int, int]:
 def _layer(layer: str) -> Callable[[Result], Finding]:
     def finding(result: Result) -> Finding:
         n, total = misaligned(result, layer)
-        is_required = layer in result.problem.scenario.required_layers
+        is_required = layer in binding_homes(result.problem)
         pct = percent(n, total)
         if is_required and not _breaks(result, f"within.{layer}"):
             key = "layer_rule" if n else "layer_none"

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from cluster_optimiser.comparison.plans import above
+from cluster_optimiser.comparison.plans import above, layer_of_areas
 from cluster_optimiser.constants import HOMES, SECONDARY_PHASES
+from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import pinned_units
 from cluster_optimiser.inputs.matching import GENERIC, PHASES, SAME, plain_words
@@ -182,7 +183,7 @@ def rules_data(problem: Problem) -> dict[str, Any]:
         if scenario.hubs == "any" and not problem.authority.has_areas
         else np.flatnonzero(meeting_schools(problem)).tolist(),
         "towards_hub": scenario.redraw.shape == "towards the hub",
-        "within": {layer: _places_of(problem, layer) for layer in scenario.required_layers},
+        "within": {layer: _places_of(problem, layer) for layer in binding_homes(problem)},
         "together": pins(scenario.pins.together),
         "apart": pins(scenario.pins.apart),
     }
@@ -332,12 +333,11 @@ def _area(
 
     A cluster without ground of its own stands for itself, after the areas.
     """
-    layers = upper.problem.scenario.required_layers
-    clusters = upper.score.clusters
+    layer, clusters = layer_of_areas(upper), upper.score.clusters
     is_exempt = clusters["is_exempt"].astype(bool)
-    if not layers or clusters.loc[~is_exempt, f"home_{layers[0]}"].map(is_unknown).any():
+    if layer is None or clusters.loc[~is_exempt, f"home_{layer}"].map(is_unknown).any():
         return None
-    homes = clusters[f"home_{layers[0]}"].astype(str).where(~is_exempt)
+    homes = clusters[f"home_{layer}"].astype(str).where(~is_exempt)
     areas = sorted(homes.dropna().unique())
     names = [*areas, *clusters.loc[is_exempt, "cluster"].astype(str)]
     at = {name: i for i, name in enumerate(names)}
@@ -365,14 +365,14 @@ def levels_data(
         if upper is None:
             continue
         at = next(i for i, other in enumerate(results) if other is upper)
-        layers, titles = upper.problem.scenario.required_layers, upper.problem.authority.layers
+        layer, titles = layer_of_areas(upper), upper.problem.authority.layers
         found.append(
             {
                 "lower": lower,
                 "upper": at,
                 "today": today,
                 "area": _area(upper, spot),
-                "area_title": titles[layers[0]].title if layers else "",
+                "area_title": titles[layer].title if layer else "",
             }
         )
     return found

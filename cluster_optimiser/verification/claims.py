@@ -16,7 +16,7 @@ from cluster_optimiser.verification.facts import ClusterFacts, alignment
 from cluster_optimiser.verification.levels import free_of_layers
 from cluster_optimiser.verification.neighbours import may_be_reassigned, touching, where_schools_lie
 from cluster_optimiser.verification.outlook import n_not_legal, outlook_of
-from cluster_optimiser.verification.register import PlainGround
+from cluster_optimiser.verification.register import PlainGround, unit_homes
 from cluster_optimiser.verification.rules import verify_plan
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _level_claims(result: Result) -> Iterator[str]:
     truth = verify_plan(free_of_layers(problem.upper), above)
     yield from (f"its groupings break a rule: {violation}" for violation in truth.violations)
     own = verify_plan(problem, clusters).clusters
-    for layer in problem.upper.scenario.required_layers:
+    for layer in unit_homes(problem.upper):
         homes: dict[int, set[str | None]] = {}
         for name, k in number.items():
             homes.setdefault(k, set()).add(own[name].home[layer] if name in own else None)

@@ -12,7 +12,7 @@ import pandas as pd
 from cluster_optimiser.domain import Violation
 from cluster_optimiser.verification.facts import cluster_facts
 from cluster_optimiser.verification.neighbours import touching
-from cluster_optimiser.verification.register import PlainGround
+from cluster_optimiser.verification.register import PlainGround, unit_homes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -126,7 +126,7 @@ def fits_into_groupings(
         return True
     upper = free_of_layers(problem.upper)
     ground, size = PlainGround(upper), upper.scenario.size
-    joined = _join(ground, facts, problem.upper.scenario.required_layers)
+    joined = _join(ground, facts, [*unit_homes(problem.upper)])
     atoms = _Clusters(facts, joined, size.max_pupils)
 
     def urns(held: frozenset[str]) -> list[int]:

@@ -100,7 +100,7 @@ def _units_of_several_areas(ground: PlainGround) -> dict[str, set[int]]:
     return {
         unit: urns
         for unit, urns in ground.unit_urns.items()
-        for layer in ground.scenario.required_layers
+        for layer in ground.unit_home
         if len({ground.schools[urn].areas[layer] for urn in urns} - {None}) > 1
     }
 
@@ -109,7 +109,7 @@ def _homes_then(
     ground: PlainGround, pupils_of: dict[int, int], torn: dict[str, set[int]]
 ) -> dict[str, dict[str, str | None]]:
     """Give the homes of units in the required layers with the pupils of a projection."""
-    layers = ground.scenario.required_layers
+    layers = tuple(ground.unit_home)
     schools = ground.schools
     homes = {
         unit: alignment(layers, [(schools[urn].areas, pupils_of[urn]) for urn in urns])[0]

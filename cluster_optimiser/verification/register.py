@@ -47,14 +47,18 @@ class PlainGround:
             if school.unit is not None:
                 members[school.unit].add(school.urn)
         self.unit_urns = dict(members)
-        self.unit_home = {
-            layer: _texts(problem.units, f"home.{layer}") for layer in self.scenario.required_layers
-        }
+        self.unit_home = unit_homes(problem)
         self.measured: Mapping[str, Collection[str]] | None = None  # what touches, once asked for
 
     def is_single_school(self, unit: str) -> bool:
         """Tell whether a unit is one school of a divided cluster, not a cluster of one school."""
         return unit in {f"URN {urn}" for urn in self.unit_urns[unit]}
+
+
+def unit_homes(problem: Problem) -> dict[str, dict[Any, str | None]]:
+    """Give the home area of each unit in each layer that no cluster may cross."""
+    layers = problem.scenario.required_layers
+    return {layer: _texts(problem.units, f"home.{layer}") for layer in layers}
 
 
 def text_or_none(value: object) -> str | None:

@@ -104,8 +104,8 @@ def cluster_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Vio
         yield Violation("secondary", name, "secondary", least, facts.n_secondary)
     yield from _travel_violations(scenario, facts)
     yield from _hub_violations(ground, facts)
-    for layer in scenario.required_layers:
-        homes = {ground.unit_home[layer][unit] for unit in facts.units}
+    for layer, home in ground.unit_home.items():
+        homes = {home[unit] for unit in facts.units}
         if len(homes) > 1 or (None in homes and len(facts.units) > 1):
             known = sorted(home for home in homes if home is not None)
             said = "homes" if len(known) == len(homes) else "homes_unknown"

@@ -13,7 +13,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.geography.alignment import HOME_PREFIX
+from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import membership
@@ -298,7 +298,7 @@ class _UnitReason:
         if not touching:
             return "no_neighbour", f"it is {under} and no unit is adjacent to it"
         if reach == bit:
-            layers = " and ".join(self.scenario.required_layers)
+            layers = " and ".join(self.homes)
             return "cut_off", f"it is {under} and a border ({layers}) lies to every neighbour"
         if total < minimum:
             others = some([lab.names[i] for i in lab.members(reach ^ bit)])
@@ -382,10 +382,8 @@ def areas_without_plan(lab: Lab) -> tuple[str, ...]:
 
 def _area_name(lab: Lab, piece: int) -> str:
     units = list(lab.units(piece))
-    homes = [
-        lab.problem.units.loc[units[0], HOME_PREFIX + layer]
-        for layer in lab.problem.scenario.required_layers
-    ]
+    first = lab.position[units[0]]
+    homes = [homes[first] for homes in binding_homes(lab.problem).values()]
     named = ", ".join(str(home) for home in homes if home is not None)
     return f"{named} ({some(units)})" if named else some(units)
 

@@ -576,7 +576,8 @@ def _layer(layer: str) -> Direction:
 
 
 def directions_of(scenario: Scenario, families: Sequence[str]) -> tuple[Direction, ...]:
-    layers = [_layer(layer) for layer in scenario.required_layers]
+    within = [f.removeprefix("within.") for f in families if f.startswith("within.")]
+    layers = [_layer(layer) for layer in within]
     entries = [_entry(family, scenario) for family in families if "[" in family]
     limits = [_limit(term) for term in scenario.limits]
     found = [*_sizes(scenario), *layers, *_others(scenario), *limits, *entries]

@@ -28,7 +28,7 @@ from cluster_optimiser.geography.adjacency import (
     shared_boundaries,
     with_pairs,
 )
-from cluster_optimiser.geography.alignment import HOME_PREFIX
+from cluster_optimiser.geography.alignment import HOME_PREFIX, binding_homes
 from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import school_positions, shapes_and_graph
@@ -237,10 +237,7 @@ class Lab:
 
     def homes(self, trial: Trial) -> dict[str, list[str | None]]:
         """Give the home area of every unit in each layer that no cluster may cross."""
-        homes = {
-            layer: list(self.problem.units[HOME_PREFIX + layer])
-            for layer in trial.scenario.required_layers
-        }
+        homes = binding_homes(dataclasses.replace(self.problem, scenario=trial.scenario))
         for layer, unit, area in trial.homes:
             if layer in homes:
                 homes[layer][self.position[unit]] = area

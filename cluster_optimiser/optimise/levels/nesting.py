@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.geography.alignment import LAYER_PREFIX, home_and_misaligned
+from cluster_optimiser.geography.alignment import (
+    LAYER_PREFIX,
+    binding_homes,
+    home_and_misaligned,
+)
 from cluster_optimiser.optimise.candidates import CandidateGroup, bit_positions, candidate_groups
 
 if TYPE_CHECKING:
@@ -186,7 +190,7 @@ def homed_candidates(problem: Problem, above: Problem) -> tuple[list[Homed], lis
     A grouping is made of clusters, which may reach over a border: so the layers that it may not
     cross are left to the homes of its clusters.
     """
-    layers = above.scenario.required_layers
+    layers = tuple(binding_homes(above))
     held = _held(problem, layers)
     lower = [Homed(group, _home(group, held, len(layers))) for group in candidate_groups(problem)]
     of_home: defaultdict[Home, list[int]] = defaultdict(list)
