@@ -193,8 +193,7 @@ def _without_pupils(authority: Authority) -> Iterator[Finding]:
 def _without_minutes(
     scenario: Scenario, authority: Authority, known: dict[str, Any]
 ) -> Sequence[Finding]:
-    limits = scenario.travel.max_minutes, scenario.contiguity.max_minutes
-    if limits == (None, None) and not scenario.objective.needs("place"):
+    if scenario.contiguity.max_minutes is None and not scenario.goes_by_ways:
         return ()
     if "minutes" not in known:
         known["minutes"] = (*_cut_off(authority), *_of_roads(authority))

@@ -42,13 +42,6 @@ def meeting_schools(problem: Problem) -> NDArray[np.bool_]:
     return np.asarray(found.to_numpy(), dtype=np.bool_)
 
 
-def is_within(centiminutes: int, limit_min: float | None) -> bool:
-    """Tell whether a way keeps a limit; one that is not known keeps none."""
-    if limit_min is None:
-        return True
-    return centiminutes != UNKNOWN and centiminutes / CENTIMINUTES_PER_MINUTE <= limit_min
-
-
 @dataclass(frozen=True, slots=True)
 class MeetingPlace:
     """The 1-median of a cluster."""
@@ -88,6 +81,8 @@ class MeetingPlaces:
         longest = np.where(is_unknown, _FAR, ways)
         # By unit and place: the longest way.
         self.longest = np.array([longest[row].max(axis=0, initial=-1) for row in rows])
+        self.limit_min: float | None = None  # most minutes to a place that keeps the rules
+        self.is_needed = False  # whether a set without a place breaks them
         self._weigh(pupils)
 
     def _weigh(self, pupils: NDArray[np.int64]) -> None:
@@ -112,12 +107,30 @@ class MeetingPlaces:
         units: Sequence[NDArray[np.int64]],
     ) -> MeetingPlaces:
         """Make it of the minutes, today's pupils and the hubs of a problem."""
-        return cls(
+        made = cls(
             to_centiminutes(problem.travel.minutes),
             problem.authority.schools["pupils"].to_numpy(dtype=np.int64),
             units,
             meeting_schools(problem),
         )
+        scenario = problem.scenario
+        made.limit_min = scenario.travel.max_minutes
+        made.is_needed = made.limit_min is not None or scenario.hubs != "any"
+        return made
+
+    @property
+    def near(self) -> NDArray[np.bool_]:
+        """By unit and place: whether all schools of the unit are near enough, if others are."""
+        if self.limit_min is None:
+            return np.ones_like(self.longest, dtype=np.bool_)
+        return np.asarray(self.longest / CENTIMINUTES_PER_MINUTE <= self.limit_min)
+
+    def allows(self, place: MeetingPlace | None) -> bool:
+        """Tell whether a set that meets there keeps the rules; a way not known keeps no limit."""
+        if place is None:
+            return not self.is_needed
+        far, limit_min = place.max_centiminutes, self.limit_min
+        return limit_min is None or (far != UNKNOWN and far / CENTIMINUTES_PER_MINUTE <= limit_min)
 
     def of(self, members: NDArray[np.bool_]) -> list[MeetingPlace | None]:
         """Give the meeting place of each set (row) of units (column); None where it has none."""

@@ -17,7 +17,6 @@ from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.errors import Fault, InfeasibleError, ScenarioError
 from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.measures import Measures
-from cluster_optimiser.geography.meeting import is_within
 from cluster_optimiser.geography.units import pinned_units, school_positions
 from cluster_optimiser.optimise.growing import MOST_UNITS, groups_of_few
 from cluster_optimiser.optimise.ranges import own_ranges
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.geography.meeting import MeetingPlace
     from cluster_optimiser.scenario import Scenario
     from cluster_optimiser.scenario.tables import Size
 
@@ -268,7 +266,7 @@ class Judge:
             costs = {term: max(0, column[i]) for term, column in columns.items()}
             is_known = all(columns[t][i] >= 0 for t in self._asked if t in columns)
             is_less = all(costs[term] <= most for term, most in most_of_each.items())
-            if not (is_known and is_less and self._may_meet(sets.meetings[i])):
+            if not (is_known and is_less and self._measures.places.allows(sets.meetings[i])):
                 continue
             schools = self._schools(mask) if own or OWN else None
             if OWN and broken_by(schools):
@@ -285,13 +283,6 @@ class Judge:
         names = {self.names[i] for i in bit_positions(mask)}
         urns = self.problem.unit_of.index[self.problem.unit_of.isin(names)]
         return self.problem.authority.schools.loc[sorted(urns)]
-
-    def _may_meet(self, place: MeetingPlace | None) -> bool:
-        """Tell whether a set has a meeting place that all can reach within the limit."""
-        limit_min, hubs = self.scenario.travel.max_minutes, self.scenario.hubs
-        if place is None:
-            return limit_min is None and hubs == "any"
-        return is_within(place.max_centiminutes, limit_min)
 
 
 class _CountBudget:

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.alignment import (
     LAYER_PREFIX,
     binding_homes,
     home_and_misaligned,
 )
-from cluster_optimiser.geography.meeting import MeetingPlaces, is_within
+from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import membership
 from cluster_optimiser.optimise.ranges import own_ranges
@@ -153,15 +152,14 @@ def _near_enough(
 ) -> NDArray[np.bool_]:
     """Tell in which projections each group has a meeting place that all can reach in time."""
     fine = np.ones_like(asked)
-    limit_min = problem.scenario.travel.max_minutes
-    if limit_min is None:
-        return fine
     positions = school_positions(problem)
     names = [str(name) for name in problem.units.index]
     units = [positions[name] for name in names]
     today = MeetingPlaces.of_problem(problem, units)
+    if today.limit_min is None:
+        return fine
     members = membership([group.mask for group in groups], len(units))
-    near = today.longest / CENTIMINUTES_PER_MINUTE <= limit_min
+    near = today.near
     # Where every place is near enough to all, which of them is the best does not matter.
     far = [
         row
@@ -172,7 +170,5 @@ def _near_enough(
         return fine
     for column, pupils in enumerate(_school_pupils(problem, problem.travel.urns).T):
         found = today.with_pupils(pupils).of(members[far])
-        fine[far, column] = [
-            place is not None and is_within(place.max_centiminutes, limit_min) for place in found
-        ]
+        fine[far, column] = [today.allows(place) for place in found]
     return fine

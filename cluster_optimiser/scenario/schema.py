@@ -343,6 +343,11 @@ class Scenario(ShownScenario, Table):
             return self.redraw.hubs
         return "secondary" if self.method == "redraw" else "any"
 
+    @property
+    def goes_by_ways(self) -> bool:
+        """Whether a plan cannot be judged without knowing the ways of its clusters."""
+        return self.travel.max_minutes is not None or self.objective.needs("place")
+
     def asks(self, term: str) -> bool:
         """Tell whether a term is in the objective or limited."""
         return term in {*self.objective.terms, *self.limits}

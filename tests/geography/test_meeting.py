@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces, is_within
+from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
@@ -84,7 +84,11 @@ def test_the_checker_meets_where_the_case_says(case: dict[str, Any]) -> None:
     [(1230, 12.3, True), (1231, 12.3, False), (UNKNOWN, 12.3, False), (UNKNOWN, None, True)],
 )
 def test_a_limit_on_its_bound_and_a_hundredth_past_it(way, limit, kept) -> None:
-    assert is_within(way, limit) is kept
+    nobody = np.zeros(0, dtype=np.int64)
+    places = MeetingPlaces(np.zeros((0, 0), dtype=np.int64), nobody, [], nobody.astype(bool))
+    places.limit_min, places.is_needed = limit, limit is not None
+    assert places.allows(MeetingPlace(0, 0, 0, way)) is kept
+    assert places.allows(None) is (limit is None)
 
 
 @pytest.mark.parametrize("seed", range(12))

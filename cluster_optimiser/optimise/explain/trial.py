@@ -310,13 +310,12 @@ class Lab:
         own = self.own(scenario)
         broken = own.broken(self.members(mask), self.pupils_and_units(mask)[0]) if own.any else []
         limit_min, is_anywhere = scenario.travel.max_minutes, scenario.hubs == "any"
-        needs_place = limit_min is not None or scenario.objective.needs("place")
-        if not needs_place and is_anywhere:
+        if not scenario.goes_by_ways and is_anywhere:
             return broken
         facts = self.facts(mask, scenario)
         if not is_anywhere and not facts.place_urn:
             broken.append("redraw.hubs")
-        elif facts.longest_min > (limit_min or np.inf) or (needs_place and not facts.place_urn):
+        elif facts.longest_min > (limit_min or np.inf) or not facts.place_urn:
             broken.append("travel")
         return broken
 

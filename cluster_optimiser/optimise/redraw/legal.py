@@ -78,4 +78,6 @@ def _n_hubs(ground: RedrawGround, units: Cluster) -> int:
 
 def _extra(ground: RedrawGround, cluster: Cluster, piece: Cluster) -> int:
     with_it, alone = ground.meeting(cluster | piece), ground.meeting(cluster)
-    return (with_it[1] if with_it else 0) - (alone[1] if alone else 0)
+    return sum(
+        sign * place.pupil_centiminutes for sign, place in ((1, with_it), (-1, alone)) if place
+    )

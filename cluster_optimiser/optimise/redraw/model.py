@@ -97,8 +97,7 @@ def _may_stand(ground: RedrawGround, cluster: Cluster) -> bool:
     meeting = ground.meeting(cluster)
     if meeting is None:
         return False
-    number = meeting[0]
-    reached = all((i, number) in ground.cost for i in cluster)
+    reached = all((i, meeting.number) in ground.cost for i in cluster)
     own = not ground.own.broken(cluster, ground.pupils_of(cluster))
     return pinned and own and reached and not _are_apart(ground, cluster)
 

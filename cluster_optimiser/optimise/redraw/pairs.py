@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import numpy as np
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.geography.meeting import MeetingPlaces
+    from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces
 
 FAR = np.iinfo(np.int64).max
 """Stands for a way that is not known, where ways are compared."""
@@ -73,12 +72,8 @@ class RedrawGround:
     def pupils_of(self, cluster: Iterable[int]) -> int:
         return sum(self.pupils[i] for i in cluster)
 
-    def meeting(self, cluster: Cluster) -> tuple[int, int, int] | None:
-        """Find the meeting place of a cluster: hub, pupil centiminutes, longest way to it."""
-        place = self.places.of_one(sorted(cluster))
-        if place is None:
-            return None
-        return place.number, place.pupil_centiminutes, place.max_centiminutes
+    def meeting(self, cluster: Cluster) -> MeetingPlace | None:
+        return self.places.of_one(sorted(cluster))
 
 
 def _by_area(
@@ -139,7 +134,7 @@ def redraw_ground(problem: Problem) -> RedrawGround:
     ways = to_centiminutes(problem.travel.minutes)[:, places.positions]
     ways = np.where(ways == UNKNOWN, FAR, ways)
     shortest = np.array([ways[members].min(axis=0, initial=FAR) for members in schools])
-    limit_min = scenario.travel.max_minutes
+    near = places.near
     graph = nx.Graph([(i, j) for i, near in enumerate(neighbours) for j in near])
     graph.add_nodes_from(range(len(units)))
     part_of = {i: n for n, part in enumerate(nx.connected_components(graph)) for i in part}
@@ -148,8 +143,7 @@ def redraw_ground(problem: Problem) -> RedrawGround:
         for unit in range(len(units)):
             if part_of[unit] != part_of[hub.unit] or places.blocked[unit, number]:
                 continue
-            far = places.longest[unit, number] / CENTIMINUTES_PER_MINUTE
-            if limit_min is None or far <= limit_min:
+            if near[unit, number]:
                 cost[unit, number] = int(places.added[unit, number])
                 nearest[unit, number] = int(shortest[unit, number])
     position = {name: i for i, name in enumerate(units)}

@@ -98,8 +98,8 @@ def add_cuts(a: Assignment, found: Sequence[tuple[int | None, Cluster]], how: Ho
                 n_cuts += 1
             continue
         meeting = a.ground.meeting(cluster)
-        if a.must_meet and meeting is not None and meeting[0] != hub:
-            meet_at_the_best(a, hub, meeting[0])
+        if a.must_meet and meeting is not None and meeting.number != hub:
+            meet_at_the_best(a, hub, meeting.number)
             n_cuts += 1
         elif not is_legal(a.ground, cluster, is_shaped=how.is_shaped):
             forbid(a, cluster)
@@ -231,5 +231,5 @@ def hint_of(a: Assignment, clusters: Sequence[Cluster]) -> dict[int, int]:
         if cluster in a.stands:
             stands.append(cluster)
         elif meeting is not None:
-            hub_of |= dict.fromkeys(cluster, meeting[0])
+            hub_of |= dict.fromkeys(cluster, meeting.number)
     return starting_values(a, hub_of, stands)

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.geography.meeting import is_within
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
@@ -84,10 +82,9 @@ def is_legal(ground: RedrawGround, cluster: Cluster, *, is_shaped: bool) -> bool
     meeting = ground.meeting(cluster)
     if meeting is None or len(pieces(ground.neighbours, cluster)) > 1:
         return False
-    hub, _, longest = meeting
-    if not is_within(longest, ground.problem.scenario.travel.max_minutes):
+    if not ground.places.allows(meeting):
         return False
-    return not is_shaped or is_towards(ground, hub, cluster)
+    return not is_shaped or is_towards(ground, meeting.number, cluster)
 
 
 def is_towards(ground: RedrawGround, hub: int, cluster: Cluster) -> bool:

@@ -136,11 +136,11 @@ def _has_nearest(ground: RedrawGround, clusters: Sequence[Cluster], nearest_hubs
     for cluster in clusters:
         meeting = ground.meeting(cluster)
         for i in cluster:
-            if meeting is None or ground.hubs[meeting[0]].unit == i:
+            if meeting is None or ground.hubs[meeting.number].unit == i:
                 continue
             near = [h for h in range(len(ground.hubs)) if (i, h) in ground.cost]
             near.sort(key=lambda h, i=i: (ground.nearest[i, h], h))  # type: ignore[misc]
-            if meeting[0] not in near[:nearest_hubs]:
+            if meeting.number not in near[:nearest_hubs]:
                 return False
     return True
 
@@ -151,7 +151,7 @@ def _refuse_unplaceable(ground: RedrawGround) -> None:
     if left:
         names = [_shown(ground, name) for name in left]
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        limit = ground.problem.scenario.travel.max_minutes
+        limit = ground.places.limit_min
         within = f" within {limit:g} minutes" if limit is not None else ""
         message = (
             f"no plan exists: {', '.join(names[:NAMED])}{more} can be joined to no hub{within} "

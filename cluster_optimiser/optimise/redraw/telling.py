@@ -129,12 +129,12 @@ def redraw_names(ground: RedrawGround, clusters: Sequence[Cluster]) -> list[str]
         held = Counter(today[problem.unit_of.isin(units).to_numpy()])
         meeting = ground.meeting(cluster)
         if meeting is not None and is_of_areas:
-            hub = schools.iloc[ground.hubs[meeting[0]].position]
+            hub = schools.iloc[ground.hubs[meeting.number].position]
             names.append((str(hub["name"]), f"{hub['name']} ({hub['local_cluster']})"))
         elif all(n_today[name] == n for name, n in held.items()) or meeting is None:
             names.append((as_merged, as_merged))
         else:
-            hub = schools.iloc[ground.hubs[meeting[0]].position]
+            hub = schools.iloc[ground.hubs[meeting.number].position]
             names.append((str(hub["local_cluster"]), f"{hub['local_cluster']} ({hub['name']})"))
     times = Counter(short for short, _ in names)
     once = [short if times[short] == 1 else long for short, long in names]
