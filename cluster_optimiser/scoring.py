@@ -376,7 +376,6 @@ def score(problem: Problem, assignment: pd.Series, label: str) -> Score:
 def objective_values(
     problem: Problem, metrics: Mapping[str, float | int | None]
 ) -> dict[str, float]:
-    """Give the value of every objective term of the scenario."""
     preferred = problem.scenario.preferred_layers
     values: dict[str, float] = {}
     for term in problem.scenario.objective.rows:

@@ -70,7 +70,6 @@ class Record:
 
 
 def input_hashes(folder: Path) -> dict[str, str]:
-    """Give the hash of every file that an authority is read from."""
     found = {}
     for name, path in authority_files(folder).items():
         try:

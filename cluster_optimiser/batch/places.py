@@ -21,7 +21,6 @@ SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg")
 
 
 def plan_path(scenario: Scenario) -> Path:
-    """Give the plan file of a scenario of method file."""
     home = scenario.files[0].parent if scenario.files else Path.cwd()
     return home / str(scenario.plan)
 
@@ -38,7 +37,6 @@ def scenario_files(scenario: Scenario) -> list[Path]:
 
 
 def beside(scenario: Scenario, option: str) -> Path | None:
-    """Find the scenario file of an option in the folder of a scenario."""
     if not scenario.files:
         return None
     for path in sorted(scenario.files[0].parent.glob("*.toml")):

@@ -101,7 +101,6 @@ PLAN_LENGTH = 12
 
 
 def members_of(outcome: Outcome) -> dict[str, frozenset[str]]:
-    """Give the schools of each cluster of a plan."""
     if not outcome.has_plan:
         return {}
     return _members(outcome.folder, str(outcome.record.get("stamp")))

@@ -139,7 +139,6 @@ def download_roads(
     patience: Patience | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> tuple[Path, RoadNetwork]:
-    """Make a road file of an authority from an Overpass server."""
     folder = authority_path(authority)
     target = _target(out, folder)
     read = load_authority(folder, is_travel_read=False)
@@ -237,7 +236,6 @@ class OnRoads:
 
 
 def measure_roads(authority: str, *, file: Path | None = None) -> OnRoads:
-    """Measure the minutes between an authority's schools on a road file."""
     folder = authority_path(authority)
     read = load_authority(folder, is_travel_read=False)
     table = travel_table(folder)

@@ -94,7 +94,6 @@ def _places(found: tuple[Pack, ...]) -> dict[str, tuple[Pack, int]]:
 
 
 def is_put_away(folder: Path) -> bool:
-    """Tell whether a run is in the tables, and has no folder."""
     return not folder.exists() and _place(folder) is not None
 
 
@@ -121,7 +120,6 @@ def content(path: Path) -> bytes:
 
 
 def text(path: Path) -> str:
-    """Read a file of a run as text."""
     return content(path).decode()
 
 

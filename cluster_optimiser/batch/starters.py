@@ -102,7 +102,6 @@ def differs(sizes: pd.Series) -> float:
 
 
 def write_starters(place: Place, folder: Path, *, key: str, wanted: Wanted) -> tuple[str, ...]:
-    """Write the starter scenarios that have a plan."""
     return _Starters(place, folder, key, wanted).write()
 
 

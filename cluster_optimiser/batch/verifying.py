@@ -281,7 +281,6 @@ def _is_whole(outcome: Outcome) -> bool:
 
 
 def _again(scenario: Scenario, results: Path) -> list[Fault]:
-    """Make everything of an option's folder again."""
     folder = results / scenario.option
     outcome = read_outcome(scenario, folder)
     if not outcome.has_plan:

@@ -48,7 +48,6 @@ _RESULTS: OrderedDict[tuple[Path, str], Result] = OrderedDict()
 
 
 def hold(folder: Path, result: Result) -> None:
-    """Keep a result for the comparison."""
     _RESULTS[folder, result.stamp] = result
     while len(_RESULTS) > RESULTS_HELD:
         _RESULTS.popitem(last=False)

@@ -133,7 +133,6 @@ def _spread(values: Sequence[float]) -> float | None:
 
 
 def _unknown_schools(schools: pd.DataFrame, funding: Funding) -> pd.Series:
-    """Tell of which schools that take part some count is not known."""
     unknown = ~schools["is_pupils_known"].astype(bool)
     for measure in funding.measures:
         unknown |= counted(schools, measure).isna()
@@ -142,7 +141,6 @@ def _unknown_schools(schools: pd.DataFrame, funding: Funding) -> pd.Series:
 
 
 def _sums(result: Result, schools: pd.DataFrame, funding: Funding) -> pd.DataFrame:
-    """Add up money, need and counts of each cluster's schools."""
     need, pupils = need_and_pupils(schools, funding)
     per_school = school_pence(schools, funding)
     per_school["need_thousandths"] = need

@@ -96,7 +96,6 @@ def layer_of_areas(upper: Result) -> str | None:
 
 
 def levels_table(result: Result, results: Sequence[Result]) -> pd.DataFrame:
-    """Give the levels above each school's cluster."""
     index = result.plan.assignment.index
     upper = above(result, results)
     if upper is None:

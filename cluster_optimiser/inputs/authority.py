@@ -231,7 +231,6 @@ def _outline(
 
 
 def _has_fault(folder: Folder, *keys: str) -> bool:
-    """Tell whether a key of ``authority.toml`` has a fault."""
     file = folder.label(SETTINGS_FILE)
     return any(fault.file == file and fault.subject.startswith(keys) for fault in folder.faults)
 

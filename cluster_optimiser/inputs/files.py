@@ -113,7 +113,6 @@ class Folder:
         return dict(sorted(self._hashes.items()))
 
     def label(self, name: str) -> str:
-        """Give the name of a file as it appears in faults."""
         path = PurePosixPath(name.replace(chr(92), "/"))
         return f"{self.root.name}/{path}" if self.root.name else str(path)
 

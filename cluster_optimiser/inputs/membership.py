@@ -41,7 +41,6 @@ def find_membership(
     is_lack_reported: bool,
     faults: FaultList,
 ) -> Membership | None:
-    """Find the clusters of every school, from the register or from polygons."""
     frame, n_before = register.frame, len(faults)
     caveats: list[str] = []
     if polygons is not None:

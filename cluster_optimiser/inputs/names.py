@@ -25,7 +25,6 @@ NO_MEASURES = ("geometry", "name", "phase", "cluster", "local_cluster", "is_pupi
 def check_names(
     scenario: Scenario, authority: Authority, unit_names: Iterable[str], file: str
 ) -> list[Fault]:
-    """Find every name of a scenario that does not exist in the authority."""
     look = _Lookup(file)
     clusters = _values(authority, ("cluster", "local_cluster"))
     local = _values(authority, ("local_cluster",))

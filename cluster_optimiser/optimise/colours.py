@@ -101,7 +101,6 @@ def _solve(
 def _gain(
     assignment: pd.Series, pupils: pd.Series, reference: pd.Series, colour_of: Mapping[str, int]
 ) -> dict[tuple[str, int], int]:
-    """Give the pupils that keep their colour if a cluster takes a colour."""
     gain: dict[tuple[str, int], int] = {}
     before, counted = reference.reindex(assignment.index), pupils.reindex(assignment.index)
     for cluster, old, n_pupils in zip(assignment, before, counted, strict=True):

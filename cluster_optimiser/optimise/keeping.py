@@ -48,7 +48,6 @@ class Keeping:
         return (1 << self.n_projections) - 1
 
     def kept(self, groups: Sequence[int]) -> int:
-        """Give the projections in which a plan is legal."""
         label = self.start()
         for position in groups:
             label = self.grown(label, position)
@@ -59,7 +58,6 @@ class Keeping:
         return (self.everything,) * (self.most_small + 1)
 
     def grown(self, label: tuple[int, ...], group: int) -> tuple[int, ...]:
-        """Add a group to the label of part of a plan."""
         fine, small = self.is_fine[group], self.is_small[group]
         if not small:
             return tuple([fine & now for now in label])
@@ -71,7 +69,6 @@ class Keeping:
 
 
 def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | None:
-    """Work out in which projections each candidate group stays legal."""
     if not problem.projections:
         return None
     size = problem.scenario.size
@@ -97,7 +94,6 @@ def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | 
 
 
 def robust_keeping(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | None:
-    """Work out the same where the scenario's objective asks for it."""
     asked = problem.scenario.objective.needs("projection")
     return keeping_of(problem, groups) if asked else None
 

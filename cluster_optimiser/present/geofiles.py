@@ -98,7 +98,6 @@ def rounded(shape: BaseGeometry, *, decimals: int = COORDINATE_DECIMALS) -> Base
 
 
 def geometry_record(shape: BaseGeometry, *, decimals: int) -> dict[str, Any]:
-    """Give a shape as GeoJSON has it, its coordinates rounded."""
     record: dict[str, Any] = json.loads(shapely.to_geojson(rounded(shape, decimals=decimals)))
     return record
 

@@ -28,7 +28,6 @@ def _ratio(value: float | None) -> str:
 
 
 def money_view(results: Sequence[Result]) -> dict[str, Any] | None:
-    """Set the options side by side in money."""
     views = [(result, funding(result)) for result in results]
     funded = [(result, view) for result, view in views if view is not None]
     if not funded:

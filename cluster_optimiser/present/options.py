@@ -34,7 +34,6 @@ NAMED_EXCEPTIONS = 4
 
 
 def _in_words(result: Result, term: str) -> str:
-    """Give an objective term in words, as what is best."""
     if term.startswith(UPPER):
         return say("proof.upper", term=_in_words(result, term.removeprefix(UPPER)))
     titles = {name: lower_first(x.title) for name, x in result.problem.authority.layers.items()}

@@ -194,7 +194,6 @@ def sheets_of(result: Result) -> Sheets | None:
 
 
 def governance_table(result: Result, made: Sheets | None = None) -> pd.DataFrame | None:
-    """Give the governance of each new cluster as a table."""
     governance = result.problem.scenario.governance
     if governance is None:
         return None

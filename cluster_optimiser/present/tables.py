@@ -101,7 +101,6 @@ def csv_text(table: pd.DataFrame) -> str:
 
 
 def layer_columns(layers: Sequence[str]) -> list[str]:
-    """Give the columns that each layer adds to ``clusters.csv``."""
     return [column for x in layers for column in (f"home_{x}", f"misaligned_{x}_pupils")]
 
 

@@ -302,7 +302,6 @@ def plans_table(plans: Sequence[PickedPlan], groups: Sequence[CandidateGroup]) -
 
 
 def in_own_units(table: pd.DataFrame) -> pd.DataFrame:
-    """Give a table of metrics in the metrics' own units."""
     if "scale" not in table:
         return table
     shown = table.drop(columns="scale").astype(object)

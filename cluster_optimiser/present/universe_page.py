@@ -373,7 +373,6 @@ def _by_option(standing: Standing) -> list[tuple[str, pd.DataFrame]]:
 
 
 def links_of(reference: Result) -> list[Link]:
-    """Give the links of the map: every two neighbours."""
     survey = reference.survey
     if survey is None or survey.together is None:
         return []

@@ -56,12 +56,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def write_plan(result: Result, path: Path) -> None:
-    """Write a plan as ``urn,cluster`` to a file."""
     _write(path, csv_text(plan_table(result)))
 
 
 def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
-    """Write everything about one plan into a folder."""
     clusters = clusters_table(result).reset_index().drop(columns="geometry")
     write_plan(result, folder / "plan.csv")
     _write(folder / "clusters.csv", csv_text(clusters))
@@ -94,7 +92,6 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
 
 
 def write_unsolved(unsolved: Unsolved, folder: Path) -> None:
-    """Write the manifest of a scenario that has no plan."""
     text = json.dumps(unsolved_record(unsolved), ensure_ascii=False, indent=2, allow_nan=False)
     _write(folder / "manifest.json", text + "\n")
 

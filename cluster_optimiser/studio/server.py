@@ -277,7 +277,6 @@ class Studio:
         )
 
     async def static(self, request: Request) -> Response:
-        """Give a script or a style of ours."""
         found = await run_in_threadpool(pages.static, request.path_params["name"])
         if found is None:
             return Response(status_code=404)

@@ -88,7 +88,6 @@ def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
 
 
 def n_not_legal(outlook: Outlook) -> int:
-    """Count the projections in which a plan is not legal."""
     return int((~outlook.projections["is_legal"].astype(bool)).sum())
 
 

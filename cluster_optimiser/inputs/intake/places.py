@@ -93,7 +93,6 @@ def place_schools(
 
 
 def places_of_register(cells: pd.DataFrame, wanted: Collection[str]) -> dict[str, Point]:
-    """Give where establishments of the register stand, by postcode."""
     places: dict[str, Point] = {}
     if not {"postcode", "easting", "northing"} <= set(cells):
         return places

@@ -266,7 +266,6 @@ def estimate_pupils(schools: gpd.GeoDataFrame, ledger: Ledger) -> gpd.GeoDataFra
 
 
 def _why(row: pd.Series) -> str:
-    """Tell why the register's own roll is none."""
     problem = pupils_of(str(row.get("pupils_text", "")))
     return problem.text if isinstance(problem, Problem) else ""
 

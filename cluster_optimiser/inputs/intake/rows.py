@@ -80,7 +80,6 @@ class RawTable:
     notes: tuple[str, ...] = ()  # what was mended in the file as a whole, in words
 
     def column(self, name: str) -> pd.Series:
-        """Give a column, blank where the file has none."""
         if name in self.cells:
             return self.cells[name]
         return pd.Series("", index=self.cells.index, dtype=object)

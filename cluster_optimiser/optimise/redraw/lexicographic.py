@@ -202,7 +202,6 @@ def _solved(
     how: How,
     limits: Limits,
 ) -> Status:
-    """Solve one stage in the way that suits it."""
     if are_largest([name])[0]:
         return solve_largest(a, name, ways_of(a, name), compact(a), search, how)
     if len(a.units) <= how.few:

@@ -140,7 +140,6 @@ class _Proof:
 
     @property
     def is_proved(self) -> bool:
-        """Whether no plan is better than the one there is."""
         search = self.search
         return bool(search.clusters) and search.bound is not None and search.bound >= search.value
 

@@ -24,7 +24,6 @@ Expression = tuple[list[tuple[int, int]], int]
 
 
 def stage_names(ground: RedrawGround) -> tuple[str, ...]:
-    """Give the stages of a scenario's objective, in order."""
     objective = ground.problem.scenario.objective
     return (WEIGHTED,) if objective.weights else objective.order
 

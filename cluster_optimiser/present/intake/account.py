@@ -28,7 +28,6 @@ SOURCE_WORDS = {
 
 
 def summary_lines(intake: Intake) -> Iterator[str]:
-    """Give the summary that a person can check."""
     ledger, schools = intake.ledger, intake.schools
     origin = intake.date_origin
     code = f" ({intake.chosen.code})" if intake.chosen.code else ""
@@ -120,7 +119,6 @@ def _flag_lines(ledger: Ledger) -> Iterator[str]:
 
 
 def dropped_table(ledger: Ledger) -> pd.DataFrame:
-    """Give the rows of the authority that were not taken."""
     rows = sorted(ledger.dropped, key=lambda one: one.row)
     return _table(
         [(d.urn, d.name, d.reason, d.detail, d.pupils, d.row) for d in rows],

@@ -94,7 +94,6 @@ class NewAuthority:
 
     @property
     def district_from_schools(self) -> bool:
-        """Whether the register's districts serve as a layer."""
         given = {layer.name for layer in self.intake.layers}
         schools = self.intake.schools
         if "district" in given or "district" not in schools:

@@ -175,7 +175,6 @@ def names_of(blocks: Iterable[Block]) -> dict[str, str]:
 
 
 def texts_of(value: object) -> Iterable[str]:
-    """Walk all texts of a report or a part of it."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | tuple):
@@ -187,7 +186,6 @@ def texts_of(value: object) -> Iterable[str]:
 
 
 def changed(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - what is put in
-    """Change every text of a report or a part of it."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, tuple):

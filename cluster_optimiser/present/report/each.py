@@ -138,7 +138,6 @@ def _ranked(rows: Sequence[Mapping[str, Any]], layers: Mapping[str, str]) -> Ite
 
 
 def exceptional(option: Option) -> Iterator[str]:
-    """Name what is outside the rules and why."""
     found, violations = option.manifest["exceptions"], option.manifest["violations"]
     unexplained = [item for item in found if not item["reason"]]
     if len(unexplained) > MOST_LISTED:

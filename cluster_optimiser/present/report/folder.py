@@ -31,7 +31,6 @@ class Option:
 
     @property
     def metrics(self) -> Mapping[str, Any]:
-        """Numbers of the whole plan."""
         metrics: Mapping[str, Any] = self.manifest["metrics"]
         return metrics
 

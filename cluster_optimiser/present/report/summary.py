@@ -237,7 +237,6 @@ def outside_range(folder: ResultsFolder) -> Callable[[Option], int | None]:
 
 
 def is_sized(folder: ResultsFolder) -> bool:
-    """Tell whether the principles ask for a range of sizes at all."""
     least, most = _range(folder)
     return least > 0 or most < MOST_PUPILS
 

@@ -196,7 +196,6 @@ class _Writer:
             self.makers[type(block)](block)
 
     def entries(self) -> list[tuple[str, str]]:
-        """Give the lines of the contents, each with its bookmark."""
         tops = [b for b in self.blocks if isinstance(b, Heading) and b.level == 1]
         return [(f"{b.name}{':' * b.is_annex} {b.text}", f"top-{b.name}") for b in tops]
 

@@ -262,7 +262,6 @@ EVENNESS = ("spread_need", "lowest", "highest", "spread_pounds")
 
 
 def money_of_all(folder: ResultsFolder) -> Iterator[Block]:
-    """Set the options side by side in money."""
     funded = [o for o in folder.options if o.manifest.get("funding")]
     if not funded:
         return
