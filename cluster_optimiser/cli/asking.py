@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cluster_optimiser.cli.options import (
+    NEW_FILE,
+    PATH,
     json_option,
     memory_option,
     outside_option,
@@ -21,21 +22,23 @@ from cluster_optimiser.cli.terminal import (
     console,
     print_json,
     say,
+    say_found,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cluster_optimiser import batch
     from cluster_optimiser.scenario import Scenario
 
 
 @click.command()
-@click.argument("scenario", type=click.Path(path_type=Path))
+@click.argument("scenario", type=PATH)
 @click.option(
     "--rank",
     "plan",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="How many legal plans are better, equal and worse than this one (CSV urn,cluster).",
 )
 @click.option("--best", metavar="K", type=click.IntRange(1), help="The K best plans, in order.")
@@ -96,11 +99,11 @@ def universe(  # noqa: PLR0913 - an option each
             tables["pareto"] = present.plans_table(found.pareto(terms), found.groups)
         if together:
             tables["together"] = found.together()
-    if as_json:
-        print_json(present.universe_record(found, tables))
-        return
-    for line in present.universe_lines(found, tables):
-        say(line)
+    say_found(
+        present.universe_record(found, tables),
+        present.universe_lines(found, tables),
+        as_json=as_json,
+    )
 
 
 def _tell_front(
@@ -139,7 +142,7 @@ def _tell_front(
 
 
 @click.command()
-@click.argument("scenario", type=click.Path(path_type=Path))
+@click.argument("scenario", type=PATH)
 @time_limit_option("of solving", default=60.0)
 @outside_option
 @json_option()
@@ -154,25 +157,16 @@ def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
 
     with console().status(f"solving {scenario.name} with one rule after another relaxed"):
         explanation = batch.explain(scenario, time_limit_s=time_limit_s)
-    if as_json:
-        print_json(explanation.as_dict())
-    else:
-        for line in explanation.lines():
-            say(line)
+    say_found(explanation.as_dict(), explanation.lines(), as_json=as_json)
     if explanation.status == "UNKNOWN":
         raise SystemExit(EXIT_TIME)
 
 
 @click.command()
-@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("plan", type=PATH)
 @scenario_option("that says which plans are legal")
 @click.option("--terms", metavar="A,B[,...]", required=True, help="Terms, all to be small.")
-@click.option(
-    "--out",
-    "-o",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the better plan to this CSV (urn,cluster).",
-)
+@click.option("--out", "-o", type=NEW_FILE, help="Write the better plan to this CSV (urn,cluster).")
 @seed_option("the choice between equally good plans")
 @time_limit_option("of solving")
 @outside_option
@@ -245,7 +239,7 @@ def _dominance(found: batch.Dominance) -> Iterator[str]:
 
 
 @click.command()
-@click.argument("what", metavar="PLAN|RESULTS", type=click.Path(path_type=Path))
+@click.argument("what", metavar="PLAN|RESULTS", type=PATH)
 @scenario_option("whose [projection] counts; its rules too, for a single plan")
 @outside_option
 @json_option("plan")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cluster_optimiser.cli.options import json_option, outside_option
+from cluster_optimiser.cli.options import FOLDER, NEW_FILE, PATH, json_option, outside_option
 from cluster_optimiser.cli.terminal import EXIT_INPUT, console, print_json, say
 from cluster_optimiser.constants import HOMES
 
@@ -60,17 +60,17 @@ Reports = list[tuple["Place", dict[str, tuple["Finding", ...]]]]
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=PATH)
 @json_option("scenario")
 @click.option(
     "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NEW_FILE,
     metavar="FILE.html",
     help="Write a map with every finding on it, which needs no network.",
 )
 @click.option(
     "--mend",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     metavar="DIR",
     help="Write a copy of each authority into DIR with gaps closed and overlaps given to one area, "
     "and an account of every area before and after. Your files stay as they are.",

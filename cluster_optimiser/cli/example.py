@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from cluster_optimiser.cli.options import FOLDER
 from cluster_optimiser.cli.running import only_option, run
 from cluster_optimiser.cli.terminal import console, is_plain, verbose_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def is_asked() -> bool:
@@ -17,9 +21,7 @@ def is_asked() -> bool:
 
 
 @click.command()
-@click.argument(
-    "folder", type=click.Path(path_type=Path, file_okay=False), default=".", required=False
-)
+@click.argument("folder", type=FOLDER, default=".", required=False)
 @click.option(
     "--authority",
     help="Which one, by the name of its folder under boundaries.  [default: asked at a terminal, "

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
     Option = Callable[[Any], Any]
 
+PATH = click.Path(path_type=Path)
+NEW_FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
 ALLOW_OUTSIDE = "CLUSTER_OPTIMISER_ALLOW_OUTSIDE"
-"""As in `scenario.bounds`, which takes too long to import for --help."""
+"""As in `scenario.reading`, which takes too long to import for --help."""
 
 
 def _allow_outside(_: click.Context, __: click.Parameter, is_allowed: bool) -> None:  # noqa: FBT001
@@ -74,6 +78,4 @@ def json_option(each: str = "", *, more: str = "") -> Option:
 
 def scenario_option(which: str) -> Option:
     """Give the option of the scenario that something is judged by."""
-    return click.option(
-        "--scenario", type=click.Path(path_type=Path), required=True, help=f"The scenario {which}."
-    )
+    return click.option("--scenario", type=PATH, required=True, help=f"The scenario {which}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cluster_optimiser.cli.checking import mending_options
+from cluster_optimiser.cli.options import FOLDER, PATH
 from cluster_optimiser.cli.terminal import EXIT_SOME_FAILED, console, is_plain, say
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _number_or_file(
 @click.argument("authority", required=False, default="")
 @click.option(
     "--schools",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=True,
     help="The register: an extract of Get Information About Schools as it comes (CSV or zip), or "
     "any table with URN, name and places.",
@@ -53,10 +54,8 @@ def _number_or_file(
     help="Boundaries in any format and year; NAME=FILE@COLUMN where the names are not found, "
     "NAME=FILE@LAYER of a file of several. May be given several times.",
 )
-@click.option("--outline", type=click.Path(path_type=Path), help="The authority's own boundary.")
-@click.option(
-    "--pupils", type=click.Path(path_type=Path), help="Pupils by school, from a school census."
-)
+@click.option("--outline", type=PATH, help="The authority's own boundary.")
+@click.option("--pupils", type=PATH, help="Pupils by school, from a school census.")
 @click.option("--pupils-column", default="", help="Its column of pupils, where it is not found.")
 @click.option(
     "--pupils-first",
@@ -66,18 +65,18 @@ def _number_or_file(
 )
 @click.option(
     "--links",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The register's file of links, for the last roll of schools that were followed.  "
     "[default: links_edubasealldata*.csv beside the register]",
 )
 @click.option(
     "--postcodes",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Places of postcodes (ONS Postcode Directory, Code-Point Open), for schools without one.",
 )
 @click.option(
     "--corrections",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="CSV with urn and any column: your own values in place of the register's.",
 )
 @click.option(
@@ -100,7 +99,7 @@ def _number_or_file(
 )
 @click.option(
     "--feeders",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Instead: a CSV of schools and the school that each feeds; each secondary school with all "
     "that feed it is a cluster.",
 )
@@ -130,7 +129,7 @@ def _number_or_file(
 @mending_options
 @click.option(
     "--into",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     default=Path(),
     help="Folder that gets boundaries/ and scenarios/.  [default: this one]",
 )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cluster_optimiser.cli.options import json_option
-from cluster_optimiser.cli.terminal import console, print_json, say
+from cluster_optimiser.cli.options import NEW_FILE, PATH, json_option
+from cluster_optimiser.cli.terminal import console, say_found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from cluster_optimiser.domain import RoadNetwork
 
@@ -25,7 +25,7 @@ MARGIN = click.option(
 OUT = click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NEW_FILE,
     help="The road file to write (.gpkg); without it roads.gpkg in the authority's folder.",
 )
 
@@ -41,9 +41,7 @@ def roads() -> None:
 
 
 @roads.command("import")
-@click.argument(
-    "paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=PATH)
 @click.option("--authority", help="Name or folder of the authority that is cut out of the map.")
 @OUT
 @MARGIN
@@ -113,14 +111,9 @@ def download(
 
 
 @roads.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @click.option("--authority", help="Tell how much of this authority and its margin has roads.")
-@click.option(
-    "--map",
-    "picture",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="With --authority: write a map of it (SVG).",
-)
+@click.option("--map", "picture", type=NEW_FILE, help="With --authority: write a map of it (SVG).")
 @MARGIN
 @json_option()
 def info(
@@ -147,17 +140,13 @@ def info(
         title = f"{authority}: where the map has roads, in squares of 2 km"
         road_files.write_text(picture, road_chart.coverage_map(squares, title=title, source=source))
     facts = road_files.road_facts(network)
-    if as_json:
-        print_json(facts)
-        return
-    for line in _fact_lines(facts):
-        say(line)
+    say_found(facts, _fact_lines(facts), as_json=as_json)
 
 
 ROAD_FILE = click.option(
     "--roads",
     "file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The road file; without it the one of authority.toml, else roads.gpkg in its folder.",
 )
 
@@ -166,10 +155,7 @@ ROAD_FILE = click.option(
 @click.argument("authority")
 @ROAD_FILE
 @click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the minutes as CSV from_urn,to_urn,minutes.",
+    "-o", "--out", type=NEW_FILE, help="Write the minutes as CSV from_urn,to_urn,minutes."
 )
 @json_option()
 def measure(*, authority: str, file: Path | None, out: Path | None, as_json: bool) -> None:
@@ -188,21 +174,17 @@ def measure(*, authority: str, file: Path | None, out: Path | None, as_json: boo
         if out is not None:
             table = road_words.minutes_table(on_roads.authority, on_roads.measured)
             road_files.write_text(out, csv_text(table))
-    if as_json:
-        print_json(road_words.measured_record(on_roads.authority, on_roads.measured))
-        return
-    for line in road_words.measured_lines(on_roads.authority, on_roads.measured):
-        say(line)
+    say_found(
+        road_words.measured_record(on_roads.authority, on_roads.measured),
+        road_words.measured_lines(on_roads.authority, on_roads.measured),
+        as_json=as_json,
+    )
 
 
 @roads.command()
 @click.argument("authority")
 @ROAD_FILE
-@click.option(
-    "--chart",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a chart (SVG).",
-)
+@click.option("--chart", type=NEW_FILE, help="Write a chart (SVG).")
 @json_option()
 def compare(*, authority: str, file: Path | None, chart: Path | None, as_json: bool) -> None:
     """Compare the travel estimate with minutes by road: errors, worst pairs, a better fit.
@@ -222,11 +204,11 @@ def compare(*, authority: str, file: Path | None, chart: Path | None, as_json: b
             source = on_roads.authority.travel.credit
             drawn = road_chart.road_chart(compared, title=title, source=source)
             road_files.write_text(chart, drawn)
-    if as_json:
-        print_json(road_words.comparison_record(on_roads.authority, compared))
-        return
-    for line in road_words.comparison_lines(on_roads.authority, compared):
-        say(line)
+    say_found(
+        road_words.comparison_record(on_roads.authority, compared),
+        road_words.comparison_lines(on_roads.authority, compared),
+        as_json=as_json,
+    )
 
 
 @roads.command()
@@ -234,7 +216,7 @@ def compare(*, authority: str, file: Path | None, chart: Path | None, as_json: b
 @click.option(
     "--against",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A table of minutes to be measured against: CSV from_urn,to_urn,minutes.",
 )
 @ROAD_FILE
@@ -251,11 +233,11 @@ def audit(*, authority: str, against: Path, file: Path | None, as_json: bool) ->
         from cluster_optimiser.present import road_words
 
         audited, names = road_files.audit_roads(authority, table=against, file=file)
-    if as_json:
-        print_json(road_words.audit_record(audited, names))
-        return
-    for line in road_words.audit_lines(audited, names):
-        say(line)
+    say_found(
+        road_words.audit_record(audited, names),
+        road_words.audit_lines(audited, names),
+        as_json=as_json,
+    )
 
 
 def _report(target: Path, network: RoadNetwork) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cluster_optimiser.cli.live import Live
 from cluster_optimiser.cli.options import (
+    FOLDER,
+    PATH,
     json_option,
     memory_option,
     outside_option,
@@ -28,12 +29,14 @@ from cluster_optimiser.cli.terminal import (
     console,
     print_json,
     say,
+    say_found,
     verbose_option,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from cluster_optimiser.batch import Options, Outcome
     from cluster_optimiser.batch.ledger import Outputs
@@ -47,13 +50,9 @@ if TYPE_CHECKING:
 MOST_CHANGES = 10
 """So many steps of a sweep are told at the terminal; the table has them all."""
 
-paths_argument = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+paths_argument = click.argument("paths", nargs=-1, required=True, type=PATH)
 out_option = click.option(
-    "--out",
-    "-o",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Results folder; made if it is not there.",
+    "--out", "-o", type=FOLDER, required=True, help="Results folder; made if it is not there."
 )
 only_option = click.option(
     "--only",
@@ -348,7 +347,7 @@ def _exit_code(outcomes: Sequence[Outcome]) -> int:
 
 
 @click.command()
-@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("plan", type=PATH)
 @scenario_option("whose rules and objective the plan is judged by")
 @json_option()
 @outside_option
@@ -364,11 +363,11 @@ def evaluate(*, plan: Path, scenario: Path, as_json: bool) -> None:
     from cluster_optimiser import batch, present
 
     result = batch.evaluate(plan, scenario)
-    if as_json:
-        print_json({"legal": not result.violations, **present.manifest(result)})
-        return
-    for line in _evaluation(result):
-        say(line)
+    say_found(
+        {"legal": not result.violations, **present.manifest(result)},
+        _evaluation(result),
+        as_json=as_json,
+    )
 
 
 def _evaluation(result: Result) -> Iterator[str]:

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cluster_optimiser.cli.options import json_option, outside_option, scenario_option
+from cluster_optimiser.cli.options import (
+    FOLDER,
+    NEW_FILE,
+    PATH,
+    json_option,
+    outside_option,
+    scenario_option,
+)
 from cluster_optimiser.cli.terminal import console, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 @click.command()
-@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("results", nargs=-1, required=True, type=PATH)
+@click.option("-o", "--out", "file", type=NEW_FILE, required=True, help="The HTML file to write.")
 @click.option(
-    "-o",
-    "--out",
-    "file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="The HTML file to write.",
-)
-@click.option(
-    "--theme",
-    type=click.Path(path_type=Path),
-    help="TOML with the council's name, colours, contact and licence line.",
+    "--theme", type=PATH, help="TOML with the council's name, colours, contact and licence line."
 )
 @click.option(
     "--split", is_flag=True, help="Styles and scripts as files beside it, for sites that ask so."
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--replies",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help='Folder that "responses -o" wrote: what was replied becomes a section.',
 )
 def page(
@@ -89,25 +87,23 @@ def page(
 
 
 @click.command()
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", type=PATH)
 @click.option(
     "-o",
     "--out",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     required=True,
     help="Folder for the report; made if it is not there.",
 )
-@click.option("--front", type=click.Path(path_type=Path), help="Date, author, decision and so on.")
-@click.option("--template", type=click.Path(path_type=Path), help="Word document to be styled by.")
+@click.option("--front", type=PATH, help="Date, author, decision and so on.")
+@click.option("--template", type=PATH, help="Word document to be styled by.")
 @click.option(
-    "--fonts",
-    type=click.Path(path_type=Path),
-    help="Folder of fonts for characters that the program's own cannot draw.",
+    "--fonts", type=PATH, help="Folder of fonts for characters that the program's own cannot draw."
 )
 @click.option(
     "--replies",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help='Folder that "responses -o" wrote: what was replied becomes a chapter.',
 )
 def report(
@@ -146,30 +142,27 @@ def report(
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The results folder that was consulted on.",
+    "--results", type=PATH, required=True, help="The results folder that was consulted on."
 )
 @scenario_option("that own plans are judged by and ranked among")
 @click.option(
     "-o",
     "--out",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Folder for tables and map; without it only the counts are printed.",
 )
 @click.option(
     "--confirm",
     "confirmed",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NEW_FILE,
     help="CSV written,urn of names that you have decided; uncertain.csv of -o, mended, is one.",
 )
 @click.option(
     "--rules",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NEW_FILE,
     help="TOML file of how replies are counted: which of a school's stands, what leads.",
 )
 @outside_option

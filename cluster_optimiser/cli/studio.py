@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from cluster_optimiser.cli.options import outside_option
+from cluster_optimiser.cli.options import NEW_FILE, PATH, outside_option
 from cluster_optimiser.cli.terminal import EXIT_USAGE, console, print_json
 
 
 @click.command()
-@click.argument("project", type=click.Path(path_type=Path), default=Path())
+@click.argument("project", type=PATH, default=Path())
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -37,14 +37,12 @@ from cluster_optimiser.cli.terminal import EXIT_USAGE, console, print_json
 )
 @click.option(
     "--password-file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NEW_FILE,
     help="With --host: a file: its first line is the password of those who may change the "
     "project, its second, if any, that of those who may only look.",
 )
-@click.option(
-    "--tls-cert", type=click.Path(path_type=Path), help="Certificate, for https, and its key."
-)
-@click.option("--tls-key", type=click.Path(path_type=Path))
+@click.option("--tls-cert", type=PATH, help="Certificate, for https, and its key.")
+@click.option("--tls-key", type=PATH)
 @outside_option
 def studio(*, project: Path, port: int, no_browser: bool, **network: Any) -> None:  # noqa: ANN401
     """Make, question and compare options in the browser, without writing a file.

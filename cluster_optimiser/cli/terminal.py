@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
 
@@ -85,3 +87,12 @@ verbose_option = click.option(
 def print_json(data: dict[str, Any]) -> None:
     """Print one JSON object on one line of stdout."""
     say(json.dumps(data, ensure_ascii=False))
+
+
+def say_found(record: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
+    """Say what was found: as JSON, or in lines for people."""
+    if as_json:
+        print_json(record)
+        return
+    for line in lines:
+        say(line)
