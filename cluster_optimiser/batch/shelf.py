@@ -93,10 +93,6 @@ def _places(found: tuple[Pack, ...]) -> dict[str, tuple[Pack, int]]:
     }
 
 
-def is_put_away(folder: Path) -> bool:
-    return not folder.exists() and _place(folder) is not None
-
-
 def names(folder: Path) -> list[str]:
     if folder.exists():
         return sorted(path.name for path in folder.iterdir())

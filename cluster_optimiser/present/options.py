@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Result
     from cluster_optimiser.present.svg import Ground
 
-STRIP_WIDTH, STRIP_HEIGHT, STRIP_PAD = 200, 30, 7
+STRIP_WIDTH, STRIP_PAD = 200, 7
 NAMED_EXCEPTIONS = 4
 
 

@@ -361,11 +361,6 @@ def _styles(theme: Theme, *, has_replies: bool) -> list[str]:
     return [_tight(text) for text in (leaflet().plain_style, own)]
 
 
-def render_page(record: Mapping[str, Any], *, theme: Theme | None = None) -> str:
-    """Make the page in the language that it was gathered in."""
-    return next(iter(render_pages(record, theme=theme).values()))
-
-
 def _render(
     record: Mapping[str, Any], chosen: Theme, parts: Placed, names: Mapping[str, str]
 ) -> str:
@@ -413,7 +408,7 @@ def index_html(
 ) -> str:
     """Make the consultation page."""
     record = page_record(results, comparison, unsolved=unsolved, standing=standing)
-    return render_page(record, theme=theme)
+    return next(iter(render_pages(record, theme=theme).values()))
 
 
 @contextmanager

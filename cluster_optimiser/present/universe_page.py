@@ -301,9 +301,6 @@ def _outlook_row(result: Result, series: Sequence[str]) -> dict[str, Any]:
 CLASSES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Ends of the classes of shares; nothing, and everything, are classes of their own."""
 
-PLANS_IN_WORDS = 10_000
-"""Shares of plans are told as one in so many up to here."""
-
 
 @dataclass(frozen=True, slots=True)
 class Point:

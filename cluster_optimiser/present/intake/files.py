@@ -92,14 +92,6 @@ class NewAuthority:
     cluster_notes: tuple[str, ...] = ()  # how the clusters were made, in words
     scenario_notes: tuple[str, ...] = ()  # how the starter scenarios were made, in words
 
-    @property
-    def district_from_schools(self) -> bool:
-        given = {layer.name for layer in self.intake.layers}
-        schools = self.intake.schools
-        if "district" in given or "district" not in schools:
-            return False
-        return int(schools["district"].replace("", None).nunique()) > 1
-
 
 def caveats(new: NewAuthority) -> list[str]:
     intake, ledger = new.intake, new.intake.ledger
@@ -264,10 +256,6 @@ def _sources(new: NewAuthority) -> Sequence[dict[str, str]]:
             }
         )
     return sources
-
-
-STARTERS = ("base", "keep", "merge", "fixed", "redraw", "areas")
-"""Which starter scenarios there are."""
 
 
 def starter_text(which: str, values: dict[str, object]) -> str:

@@ -11,6 +11,7 @@ from cluster_optimiser.optimise.keeping import Keeping
 from cluster_optimiser.optimise.merging.partition import (
     best_cover,
     cover_each_unit_once,
+    largest_of,
     limit_count,
     limit_exceptions,
     lose_projections,
@@ -39,6 +40,17 @@ def test_every_unit_is_covered_exactly_once() -> None:
         for i, variable in enumerate(x):
             model.add(variable == int(i in chosen))
         assert is_feasible(model) is expected, chosen
+
+
+def test_the_largest_is_the_cost_of_the_dearest_that_is_chosen() -> None:
+    groups = candidate_groups(toy_problem("AB"))
+    for most, expected in [(7, True), (6, False)]:
+        model, x = model_of(groups)
+        largest = largest_of(model, x, groups, [7, 9, 3], 2)
+        for i, variable in enumerate(x):
+            model.add(variable == int(i in {0, 2}))
+        model.add(largest.expression <= most)
+        assert is_feasible(model) is expected
 
 
 @pytest.mark.parametrize(
