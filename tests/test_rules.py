@@ -20,6 +20,7 @@ from cluster_optimiser.rules import METHODS, OWN_RULE, QUOTAS, RULES, Rule, rule
 from cluster_optimiser.scenario import Scenario
 from cluster_optimiser.verification import verify_plan
 from cluster_optimiser.words import languages, speaking
+from tests.named import naming
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
 FAR = {"travel": {"max_minutes": 1}}
@@ -133,6 +134,39 @@ def test_every_violation_of_the_check_is_a_rule() -> None:
     assert {rule_of(name.rstrip(".")).name for name in names} == {
         rule.name for rule in (*RULES, OWN_RULE)
     }
+
+
+MOST = 5
+"""Modules that may name a rule or read its keys: its row, its makers, what frees it, its check."""
+
+HELD = {
+    "units": 6,
+    "size.min": 43,
+    "size.max": 36,
+    "size.hub": 8,
+    "size.clusters": 7,
+    "count": 21,
+    "contiguity": 17,
+    "travel": 11,
+    "hub": 7,
+    "pins.together": 8,
+    "pins.apart": 7,
+}
+"""Rules that more name, each with how many: to become fewer, never more. The range of sizes and of
+numbers of clusters, what touches and what is pinned are read wherever plans are made or drawn."""
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_is_named_in_few_modules(rule: Rule) -> None:
+    names = (rule.name, *(family.name for family in rule.loosened), *rule.keys)
+    # A name without a dot ("travel", "secondary") is a word that much else is called by too.
+    found = naming(*(name for name in names if "." in name))
+    assert len(found) <= HELD.get(rule.name, MOST), sorted(found)
+
+
+def test_layers_that_bind_are_asked_for_in_few_modules() -> None:
+    found = naming("scenario.required_layers")
+    assert 0 < len(found) <= MOST, sorted(found)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

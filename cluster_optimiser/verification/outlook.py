@@ -122,7 +122,7 @@ def _homes_then(
 
 def _may_be_too_far(ground: PlainGround, facts: ClusterFacts) -> bool:
     """Tell whether some member school is too far from some other: else no meeting place is."""
-    limit_min = ground.scenario.travel.max_minutes
+    limit_min = ground.limit_min
     if limit_min is None:
         return False
     at = [ground.schools[urn].position for urn in facts.urns]

@@ -102,7 +102,7 @@ def cluster_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Vio
     if facts.n_secondary < scenario.secondary.min:
         least = {"least": scenario.secondary.min}
         yield Violation("secondary", name, "secondary", least, facts.n_secondary)
-    yield from _travel_violations(scenario, facts)
+    yield from _travel_violations(ground, facts)
     yield from _hub_violations(ground, facts)
     for layer, home in ground.unit_home.items():
         homes = {home[unit] for unit in facts.units}
@@ -160,8 +160,8 @@ def _turned_away(ground: PlainGround, facts: ClusterFacts, hub_urn: int) -> list
     ]
 
 
-def _travel_violations(scenario: Scenario, facts: ClusterFacts) -> Iterator[Violation]:
-    limit = scenario.travel.max_minutes
+def _travel_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
+    limit = ground.limit_min
     if limit is None:
         return
     if facts.meeting_place_urn is None:
@@ -443,7 +443,7 @@ def _travel_metrics(
     ground: PlainGround, ordinary: Sequence[ClusterFacts]
 ) -> dict[str, float | int | None]:
     known = [f.max_minutes for f in ordinary if f.max_minutes is not None]
-    limit_min = ground.scenario.travel.max_minutes
+    limit_min = ground.limit_min
     over = [m for m in known if limit_min is not None and m > limit_min + MINUTES_TOLERANCE_MIN]
     return {
         "max_minutes": max(known) if known and len(known) == len(ordinary) else None,

@@ -335,7 +335,7 @@ class _UnitReason:
             return f"there is no known way {way}"
         return (
             f"the way {way} takes {facts.longest_min:.2f} minutes, over the limit of "
-            f"{self.scenario.travel.max_minutes:g}"
+            f"{self.base.limit_min:g}"
         )
 
     def _across(self, layer: str, masks: list[int]) -> str:

@@ -202,7 +202,7 @@ def _fewest_exceptions(lab: Lab, trial: Trial, *, named: bool) -> Step | None:
     changes: dict[str, Value] = {"size.max_exceptions": n_exceptions}
     if names is not None:
         changes["size.exceptions"] = list(names)
-    noun = "exception" if n_exceptions == 1 else "exceptions"
+    noun = "exception" + "s" * (n_exceptions != 1)
     relaxation = Relaxation(
         "size.max_exceptions" if named else "size.exceptions",
         size.max_exceptions,

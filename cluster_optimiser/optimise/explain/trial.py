@@ -83,6 +83,11 @@ class Trial:
     scenario: Scenario  # the changed scenario
     homes: tuple[Home, ...] = ()  # units that are counted to another area of a layer than their own
 
+    @property
+    def limit_min(self) -> float | None:
+        """Most minutes from a school to where its cluster meets."""
+        return self.scenario.travel.max_minutes
+
 
 @dataclass(frozen=True, slots=True)
 class SetFacts:
@@ -309,7 +314,7 @@ class Lab:
         """Give the families that a set breaks by what it holds, and by where it may meet."""
         own = self.own(scenario)
         broken = own.broken(self.members(mask), self.pupils_and_units(mask)[0]) if own.any else []
-        limit_min, is_anywhere = scenario.travel.max_minutes, scenario.hubs == "any"
+        limit_min, is_anywhere = Trial(scenario).limit_min, scenario.hubs == "any"
         if not scenario.goes_by_ways and is_anywhere:
             return broken
         facts = self.facts(mask, scenario)
@@ -342,7 +347,7 @@ class Lab:
             if verdict == "FEASIBLE" or highest >= sum(self.pupils):
                 return verdict
         verdict = self._by_whole_pieces(trial)
-        if verdict == "UNKNOWN" and trial.scenario.travel.max_minutes is not None:
+        if verdict == "UNKNOWN" and trial.limit_min is not None:
             near = self._near(trial)
             adjacency = self.closed(trial)
             for unit in range(len(self.names)):
@@ -355,8 +360,7 @@ class Lab:
 
     def _near(self, trial: Trial) -> list[int]:
         """Give, for each unit, the schools within the travel limit of all its schools, as bits."""
-        limit_min = trial.scenario.travel.max_minutes
-        limit = round((limit_min or 0.0) * CENTIMINUTES_PER_MINUTE)
+        limit = round((trial.limit_min or 0.0) * CENTIMINUTES_PER_MINUTE)
         is_near = (self._centiminutes <= limit) & (self._centiminutes != UNKNOWN)
         reach = [is_near[schools].all(axis=0) for schools in self._schools_of]
         near = [sum(1 << int(s) for s in np.flatnonzero(r)) for r in reach]

@@ -9,6 +9,7 @@ from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.domain import AT_LEAST
 from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, TableBlock, refer
 from cluster_optimiser.present.words import least as at_least
+from cluster_optimiser.terms import lookup, needing
 from cluster_optimiser.words import joined, number, one_decimal, percent, say
 
 if TYPE_CHECKING:
@@ -329,7 +330,7 @@ def _beside(option: Option, measure: Measure, value: float, was: str) -> str:
     return say(f"report.better.{measure.key}", n=value, today=was)
 
 
-changed: Callable[[Option], Any] = _metric("changed_pupils")
+changed: Callable[[Option], Any] = _metric(*(lookup(name).metric for name in needing("today")))
 """The pupils whose cluster is not today's carried on, where there is one of today."""
 
 
