@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "cluster_optimiser"
@@ -50,35 +51,39 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 }  # fmt: skip
 
 
-def places(tree: ast.AST) -> list[ast.AST]:
-    """Give the nodes that may be changed: operators, whole numbers, conditions but of imports."""
-    return [
-        node
-        for node in ast.walk(tree)
-        if type(node) in SWAPS
-        or (isinstance(node, ast.Constant) and type(node.value) is int)
-        or (isinstance(node, ast.If | ast.IfExp) and ast.unparse(node.test) != "TYPE_CHECKING")
-    ]
+def places(tree: ast.AST) -> list[tuple[Any, str, int | None]]:
+    """Give what may be changed: operators, whole numbers, conditions but of imports.
+
+    As a node with a field, and a position where that is a list: Python parses all operators of a
+    kind to one and the same object, so that to change the object would change them all.
+    """
+    found: list[tuple[Any, str, int | None]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            found.append((node, "value", None))
+        elif isinstance(node, ast.If | ast.IfExp) and ast.unparse(node.test) != "TYPE_CHECKING":
+            found.append((node, "test", None))
+        for name, value in ast.iter_fields(node):
+            many = enumerate(value) if isinstance(value, list) else [(None, value)]
+            found += [(node, name, at) for at, one in many if type(one) in SWAPS]
+    return found
 
 
 def changed(source: str, number: int) -> tuple[str, str]:
     """Change one place of a source; give the new source and what was changed."""
     tree = ast.parse(source)
-    chosen = places(tree)[number]
-    line = 0
-    for node in ast.walk(tree):
-        if any(child is chosen for child in ast.iter_child_nodes(node)):
-            line = getattr(node, "lineno", 0)
-            for name, value in ast.iter_fields(node):
-                if value is chosen and type(chosen) in SWAPS:
-                    setattr(node, name, SWAPS[type(chosen)]())
-                elif isinstance(value, list) and chosen in value and type(chosen) in SWAPS:
-                    value[value.index(chosen)] = SWAPS[type(chosen)]()
-    if isinstance(chosen, ast.Constant):
-        line, chosen.value = chosen.lineno, int(str(chosen.value)) + 1
-    elif isinstance(chosen, ast.If | ast.IfExp):
-        line, chosen.test = chosen.lineno, ast.UnaryOp(ast.Not(), chosen.test)
-    what = f"line {line}, {type(chosen).__name__}: {source.splitlines()[line - 1].strip()}"
+    node, name, at = places(tree)[number]
+    now = getattr(node, name) if at is None else getattr(node, name)[at]
+    if type(now) in SWAPS:
+        new: Any = SWAPS[type(now)]()
+    else:
+        new = now + 1 if name == "value" else ast.UnaryOp(ast.Not(), now)
+    if at is None:
+        setattr(node, name, new)
+    else:
+        getattr(node, name)[at] = new
+    kind = type(now if type(now) in SWAPS else node).__name__
+    what = f"line {node.lineno}, {kind}: {source.splitlines()[node.lineno - 1].strip()}"
     return ast.unparse(ast.fix_missing_locations(tree)), what
 
 

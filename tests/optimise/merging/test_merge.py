@@ -23,6 +23,13 @@ def test_a_unit_that_fits_nowhere_is_named() -> None:
         )
 
 
+@pytest.mark.parametrize(("units", "more"), [("ABCDE", ""), ("ABCDEFG", " and 2 more")])
+def test_of_many_units_that_fit_nowhere_the_others_are_counted(units: str, more: str) -> None:
+    problem = toy_problem(units, size={"max_pupils": 999, "oversize": "refuse"})
+    with pytest.raises(InfeasibleError, match=rf"D \(.*\), E \(1,000 pupils\){more} can be"):
+        solve_merge(problem)
+
+
 def test_infeasible_is_proved_by_both_methods() -> None:
     with pytest.raises(InfeasibleError, match="by two exact methods"):
         solve_merge(toy_problem("ABC", size={"min_pupils": 2000, "max_pupils": 2000}))
