@@ -149,11 +149,9 @@ HELD = {
     "contiguity": 17,
     "travel": 11,
     "hub": 7,
-    "pins.together": 8,
-    "pins.apart": 7,
 }
 """Rules that more name, each with how many: to become fewer, never more. The range of sizes and of
-numbers of clusters, what touches and what is pinned are read wherever plans are made or drawn."""
+numbers of clusters and what touches are read wherever plans are made or drawn."""
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

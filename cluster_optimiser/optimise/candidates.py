@@ -17,8 +17,9 @@ from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.errors import Fault, InfeasibleError, ScenarioError
 from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.measures import Measures
-from cluster_optimiser.geography.units import pinned_units, school_positions
+from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.growing import MOST_UNITS, groups_of_few
+from cluster_optimiser.optimise.pinned import Pinned
 from cluster_optimiser.optimise.ranges import own_ranges
 from cluster_optimiser.optimise.universe.frontier import Partitions, partitions
 from cluster_optimiser.own import broken_by, value_of
@@ -207,15 +208,7 @@ class Judge:
         self.scenario = problem.scenario
         self.names = [str(name) for name in problem.units.index]
         self.unit_pupils = [int(p) for p in problem.units["pupils"]]
-        pins = self.scenario.pins
-        self.together = [self.mask(pinned_units(problem, names)) for names in pins.together]
-        # The units that one name of a pin means stay free to share a cluster with one another.
-        self.apart = [
-            (self.mask(pinned_units(problem, (a,))), self.mask(pinned_units(problem, (b,))))
-            for names in pins.apart
-            for i, a in enumerate(names)
-            for b in names[i + 1 :]
-        ]
+        self._pinned = Pinned.of(problem)
         named = self.scenario.size.exceptions
         self._measures: Measures | None = None
         self._asked = (*self.scenario.objective.terms, *self.scenario.limits)
@@ -225,12 +218,6 @@ class Judge:
     def mask(self, units: frozenset[str]) -> int:
         """Give a set of unit names as bits."""
         return sum(1 << i for i, name in enumerate(self.names) if name in units)
-
-    def obeys_pins(self, mask: int) -> bool:
-        """Tell whether a set holds pinned units all or none, and no two that stay apart."""
-        return all(pin & mask in {0, pin} for pin in self.together) and not any(
-            a & mask and b & mask for a, b in self.apart
-        )
 
     def may_be_exception(self, mask: int) -> bool:
         """Tell whether a set under the minimum may be an exception."""
@@ -245,7 +232,7 @@ class Judge:
         return [
             mask
             for mask, small, enough in zip(masks, is_small, is_fine.tolist(), strict=True)
-            if enough and self.obeys_pins(mask) and (not small or self.may_be_exception(mask))
+            if enough and self._pinned.kept(mask) and (not small or self.may_be_exception(mask))
         ]
 
     def candidates(self, masks: Sequence[int]) -> list[CandidateGroup]:

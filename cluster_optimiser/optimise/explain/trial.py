@@ -39,13 +39,13 @@ from cluster_optimiser.optimise.candidates import (
     connected_sets,
 )
 from cluster_optimiser.optimise.explain.trial_rules import (
-    Pinned,
     components,
     may_be_exception,
     sets_in_reach,
     with_table,
 )
 from cluster_optimiser.optimise.merging.partition import build_model, limit_exceptions
+from cluster_optimiser.optimise.pinned import Pinned
 from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
 
 if TYPE_CHECKING:
@@ -135,12 +135,9 @@ class Lab:
     def units(self, mask: int) -> tuple[str, ...]:
         return tuple(self.names[i] for i in self.members(mask))
 
-    def mask(self, units: frozenset[str]) -> int:
-        return sum(1 << self.position[unit] for unit in sorted(units))
-
     def pinned(self, scenario: Scenario) -> Pinned:
         """Give the pins of a scenario as sets of units."""
-        return Pinned.of(self.problem, scenario, self.mask)
+        return Pinned.of(self.problem, scenario)
 
     def shared_m(self) -> dict[tuple[str, str], float]:
         """Give the boundary in metres that every two of today's clusters share."""
@@ -430,7 +427,7 @@ class Lab:
         scenario = trial.scenario
         n_short = sum(self.facts(piece).pupils < scenario.size.min_pupils for piece in pieces)
         is_lacking = any(self.own(scenario).lacking(self.members(piece)) for piece in pieces)
-        is_split = any(pin & piece not in {0, pin} for _, pin in pins.together for piece in pieces)
+        is_split = any(map(pins.divides, pieces))
         has_more = scenario.count.max is not None and len(pieces) > scenario.count.max
         return n_short > scenario.size.max_exceptions or is_lacking or is_split or has_more
 

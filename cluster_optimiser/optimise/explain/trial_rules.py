@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from cluster_optimiser.geography.units import pinned_units
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from cluster_optimiser.domain import Problem
     from cluster_optimiser.scenario import Scenario
-
-
-@dataclass(frozen=True, slots=True)
-class Pinned:
-    """The pins of a scenario as sets of units."""
-
-    together: tuple[tuple[int, int], ...]
-    apart: tuple[tuple[int, int, int], ...]
-
-    @classmethod
-    def of(
-        cls, problem: Problem, scenario: Scenario, mask: Callable[[frozenset[str]], int]
-    ) -> Pinned:
-        pins = scenario.pins
-        together = tuple(
-            (k, mask(pinned_units(problem, names))) for k, names in enumerate(pins.together)
-        )
-        apart = tuple(
-            (k, mask(pinned_units(problem, (a,))), mask(pinned_units(problem, (b,))))
-            for k, names in enumerate(pins.apart)
-            for a, b in itertools.combinations(names, 2)
-        )
-        return cls(together, apart)
-
-    def broken(self, mask: int) -> list[str]:
-        """Give the pins that a set of units breaks, as names of rule families."""
-        together = [f"pins.together[{k}]" for k, pin in self.together if pin & mask not in {0, pin}]
-        apart = [f"pins.apart[{k}]" for k, a, b in self.apart if a & mask and b & mask]
-        return [*together, *dict.fromkeys(apart)]
 
 
 def sets_in_reach(unit: int, adjacency: Sequence[int], near: Sequence[int]) -> Iterator[int]:

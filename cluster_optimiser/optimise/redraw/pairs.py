@@ -15,6 +15,7 @@ from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import pinned_units, school_positions
 from cluster_optimiser.optimise.candidates import bit_positions, unit_adjacency
+from cluster_optimiser.optimise.pinned import Pinned
 from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def redraw_ground(problem: Problem) -> RedrawGround:
     def numbers(names: tuple[str, ...]) -> frozenset[int]:
         return frozenset(position[name] for name in pinned_units(problem, names))
 
-    pins, named = scenario.pins, scenario.size.exceptions
+    pinned, named = Pinned.of(problem), scenario.size.exceptions
     return RedrawGround(
         problem=problem,
         measures=measures,
@@ -164,12 +165,9 @@ def redraw_ground(problem: Problem) -> RedrawGround:
         cost=cost,
         nearest=nearest,
         exceptable=frozenset(range(len(units))) if named is None else numbers(named),
-        together=tuple(numbers(names) for names in pins.together),
+        together=tuple(frozenset(bit_positions(pin)) for _, pin in pinned.together),
         apart=tuple(
-            (numbers((a,)), numbers((b,)))
-            for names in pins.apart
-            for k, a in enumerate(names)
-            for b in names[k + 1 :]
+            (frozenset(bit_positions(a)), frozenset(bit_positions(b))) for _, a, b in pinned.apart
         ),
         oversize=tuple(_oversize(problem, neighbours)),
         by_area=_by_area(problem, schools),
