@@ -36,7 +36,6 @@ EFFORT_DIGITS: Final = 6
 """Decimals of a solver's measure of effort: its last digits depend on what else runs."""
 
 SECONDARY_PHASES: Final = ("secondary", "all-through")
-"""Phases that count as a secondary school."""
 
 PHASES: Final = ("nursery", "primary", "middle", "secondary", "all-through", "special", "pru")
 """Every phase a school may have."""

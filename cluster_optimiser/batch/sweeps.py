@@ -50,7 +50,6 @@ CHANGE_COLUMNS = (
     "moved_pupils",
     "moved_share",
 )
-"""Columns of ``changes.csv``."""
 
 
 def runs_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
@@ -147,7 +146,6 @@ PLAN_COLUMNS = (
     "holds",
     "stops",
 )
-"""Columns of ``plans.csv``."""
 
 
 def plans_table(runs: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:

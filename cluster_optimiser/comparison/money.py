@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 
 PENCE = 100
-"""Pence of a pound."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

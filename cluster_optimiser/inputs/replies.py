@@ -181,10 +181,8 @@ def _plan(home: Path, name: str) -> tuple[Path | None, str, str]:
 
 
 NEEDED = ("school", "option")
-"""Columns that a table of replies must have."""
 
 FIELDS = (*NEEDED, "comment", "may_quote", "plan", "respondent", "submitted_at", "themes")
-"""What a reply may say."""
 
 MOST_BYTES = 256_000_000
 """A larger file is none of replies."""

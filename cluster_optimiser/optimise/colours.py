@@ -26,7 +26,6 @@ EFFORT = 0.1
 """Of the solver, in its own measure: maps of 150 clusters are proved within a fraction of it."""
 
 N_COLOURS = 5
-"""Fills of the palette."""
 
 _STATUS: Mapping[object, Status] = {
     cp_model.OPTIMAL: "OPTIMAL",

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.geography.roads.minutes import Measured
 
 N_FURTHEST = 10
-"""Schools furthest from a road that are named."""
 
 
 def minutes_table(authority: Authority, measured: Measured) -> pd.DataFrame:

@@ -50,7 +50,6 @@ ASSIGNMENT_COLUMNS = (
     "secondary_membership",
     *LEVEL_COLUMNS,
 )
-"""Columns of ``assignments.csv``."""
 
 DECIMALS: Mapping[str, int] = {
     "deviation": 4,

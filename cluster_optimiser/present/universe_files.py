@@ -39,7 +39,6 @@ WIDTHS_PT = (1.0, 1.2, 2.2, 3.2, 4.4, 1.6)
 DOUBLE, DOUBLE_WIDTH_PT = "#10242e", 5.0
 DEEP, MARK, LAND = "#14506b", "#b3123e", "#c9d3d9"
 PICTURES = ("front.svg", "front.png", "together.svg", "together.png")
-"""What `write_pictures` writes."""
 
 PNG_DPI = 150
 PADDING_IN = 0.1

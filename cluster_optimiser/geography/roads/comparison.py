@@ -33,7 +33,6 @@ WORST_UP_TO_KM = 20.0
 N_WORST = 10
 
 LEAST_PAIRS = 10
-"""Of fewer pairs nothing is fitted."""
 
 ESTIMATE_COLUMNS = ("estimate_min", "error_min", "error_p90_min", "close_share")
 """Endings of the columns that need an estimate."""

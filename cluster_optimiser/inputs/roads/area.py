@@ -50,7 +50,6 @@ def area_around(authority: Authority, *, margin_km: float) -> Area:
 
 
 EVERYWHERE = Area(None, (-180.0, -90.0, 180.0, 90.0))
-"""No limit."""
 
 
 def coverage(network: RoadNetwork, authority: Authority, *, margin_km: float) -> gpd.GeoDataFrame:

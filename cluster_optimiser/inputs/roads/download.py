@@ -44,7 +44,6 @@ FILTERS = (
 """What is asked of the server, in its own language: each filter is one question a tile."""
 
 TILE_M = 30_000.0
-"""Side of a tile."""
 
 FRESH_DAYS = 7.0
 """Pieces of a download older than this are asked for again."""

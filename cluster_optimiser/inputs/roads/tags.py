@@ -41,16 +41,13 @@ FERRY_KMH: Final = 10.0
 """Speed of a ferry that does not state how long it takes."""
 
 FERRY_WAIT_MIN: Final = 10.0
-"""Minutes of waiting for each ferry."""
 
 ROAD_CLASSES: tuple[str, ...] = tuple(ROADS["classes"])
 """Classes of road, the most important first."""
 
 FERRY = "ferry"
-"""The class of a car ferry."""
 
 USEFUL_TAGS: tuple[str, ...] = tuple(ROADS["useful_tags"])
-"""Every tag of a way that is looked at."""
 
 KMH_PER_MPH = 1.60934
 """As osmnx has it, so that its speeds and ours are the same; 2.5 parts in a million short."""

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.scenario import Scenario
 
 Value = float | str | list[list[str]] | list[str] | None
-"""A value of a scenario file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ Vector = tuple[int, ...]
 Key = tuple[int, ...]
 """What couples the parts of a plan: numbers of clusters, exceptions, groupings."""
 CountedWays = dict[Key, tuple[Vector, int]]
-"""Key -> least costs, and number of ways."""
 
 
 @dataclass(frozen=True, slots=True)

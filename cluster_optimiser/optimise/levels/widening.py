@@ -27,7 +27,6 @@ NOT_PRICED = (
     "What each rule costs is not worked out for two levels together: without [levels] in a copy of "
     "the file, explain does it for the clusters alone."
 )
-"""Said where there is a plan."""
 
 
 class _LateError(Exception):

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 
 ENGINES: dict[str, type[Engine]] = {"HiGHS": Highs, "CP-SAT": CpSat}
-"""Name -> solver."""
 
 FEW_PAIRS = 5_000
 """Pairs of a unit and a hub up to which CP-SAT proves many units sooner than HiGHS does."""

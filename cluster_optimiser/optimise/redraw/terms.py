@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
 Expression = tuple[list[tuple[int, int]], int]
-"""Terms and a constant."""
 
 
 def stage_names(ground: RedrawGround) -> tuple[str, ...]:

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 
 REPORT_FILES = ("report.docx", "report.pdf", "report.xlsx")
-"""What is written."""
 
 
 @dataclass(frozen=True, slots=True)
