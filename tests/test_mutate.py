@@ -9,6 +9,7 @@ SOURCE = """if a < b < c and d < 1:
     n = 2 + 3 + x
 elif y in z:
     n += 4
+MOST = 1_000
 """
 
 

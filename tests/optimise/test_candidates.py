@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.optimise import candidate_groups, candidates
-from cluster_optimiser.optimise.candidates import connected_sets, sets_of_units, unit_adjacency
+from cluster_optimiser.optimise.candidates import (
+    bit_positions,
+    connected_sets,
+    sets_of_units,
+    unit_adjacency,
+)
 from cluster_optimiser.optimise.explain.trial import Lab
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.scenario.tables import Size
@@ -173,6 +178,31 @@ def test_sets_that_leave_more_than_the_count_can_hold_are_left_out() -> None:
         "ABCD", layers={"division": "xxyy"}, within=["division"], count={"max": 2}
     )
     assert units_of(problem) == ["AB", "CD"]
+
+
+FEW = {"size": {"min_pupils": 2_000, "max_pupils": 4_000}, "secondary": {"min": 0}}
+
+
+@pytest.mark.parametrize(
+    ("grid", "most", "expected"),
+    [
+        ("ABCDEF", 2, ["AB", "ABC", "ABCD", "CDEF", "DEF", "EF"]),
+        # D, over the maximum, stands alone, and parts the others.
+        ("ABCDEFG", 3, ["ABC", "D", "EFG"]),
+        ("ABCDEFG", 4, ["ABC", "D", "EFG"]),
+        # Or is passed by, and its neighbours are others'.
+        ("ABCE\nADDE", 2, ["ABCE", "D"]),
+    ],
+)
+def test_of_few_clusters_only_the_sets_of_some_plan_are_candidates(grid, most, expected) -> None:
+    pupils = {"D": 9_000} if most > 2 or "DD" in grid else {}
+    problem = toy_problem(grid, pupils=pupils, count={"max": most}, **FEW)
+    sets = candidates._sets_of_plans(
+        unit_adjacency(problem), problem.units["pupils"].to_list(), problem.scenario
+    )
+    assert sets is not None
+    names = ["".join(problem.units.index[i] for i in bit_positions(mask)) for mask in sets]
+    assert sorted([*names, *pupils]) == expected
 
 
 def test_rules_that_rule_out_too_little_are_refused(monkeypatch) -> None:

@@ -146,6 +146,40 @@ def test_a_plan_may_reach_the_limit_of_a_term_and_not_pass_it(
     assert broken(problem, {"a": "A", "bc": "BC"}) == rules
 
 
+def test_numbers_of_a_plan_count_what_is_past_a_bound_and_not_what_is_on_it() -> None:
+    sizes = {"A": 999, "B": 1_000, "C": 2_000, "D": 2_001}
+    size = {"min_pupils": 1_000, "max_pupils": 2_000, "max_exceptions": 9}
+    problem = toy_problem("ABCD", pupils=sizes, size=size, secondary={"min": 1})
+    found = verify_plan(problem, toy_assignment(problem, {u: u for u in "ABCD"}))
+    assert {name for name, facts in found.clusters.items() if facts.is_exception} == {"A", "D"}
+    assert found.metrics["n_under_min"] == found.metrics["n_over_max"] == 1
+    assert found.metrics["n_without_secondary"] == 0
+    assert found.objective.get("exceptions", 1) == 1
+
+
+@pytest.mark.parametrize(("max_minutes", "n_over"), [(3.5, 0), (3.49, 1)])
+def test_ways_on_the_limit_are_not_over_it(max_minutes: float, n_over: int) -> None:
+    problem = toy_problem("AB", travel={"max_minutes": max_minutes})
+    found = verify_plan(problem, toy_assignment(problem, {"m": "AB"}))
+    assert found.metrics["n_over_travel_limit"] == n_over
+
+
+@pytest.mark.parametrize(
+    ("pupils", "rules"),
+    [(1_100, []), (1_101, [("size.hub", "a")]), (900, []), (899, [("size.hub", "a")])],
+)
+def test_pupils_may_differ_from_the_places_of_hubs_by_the_tolerance(
+    pupils: int, rules: list[tuple[str, str]]
+) -> None:
+    problem = toy_problem(
+        "A",
+        schools={"A": [ToySchool("secondary", pupils, columns={"places": 1_000})]},
+        size={"of": "hub", "places": "places", "tolerance": 0.1},
+        redraw={"hubs": [100_001]},
+    )
+    assert broken(problem, {"a": "A"}) == rules
+
+
 # --- count ---------------------------------------------------------------------------------------
 
 
