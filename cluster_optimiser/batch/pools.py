@@ -27,7 +27,6 @@ from cluster_optimiser.progress import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
     from cluster_optimiser.batch.tasks import Made, Task
     from cluster_optimiser.progress import Progress
@@ -83,12 +82,7 @@ class Pool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         """End; where it ends with an error, whatever still runs is ended too."""
 
 
@@ -138,12 +132,7 @@ class LocalPool(Pool):
                 initargs=(os.getpid(),),
             )
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         """End the processes where something went wrong; else they wait a while for more."""
         if kind is not None:
             self.executor.shutdown(wait=True, kill_workers=True)
@@ -198,12 +187,7 @@ class DaskPool(Pool):
             )
             raise ClusterOptimiserError(message)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         """Let go of the cluster, which goes on."""
         if kind is not None:
             # It cancels what waits by itself, and knows no word for that as other executors do.

@@ -9,7 +9,6 @@ from cluster_optimiser.cli.terminal import console, is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from cluster_optimiser.batch import Outcome
     from cluster_optimiser.progress import Progress
@@ -50,12 +49,7 @@ class Live:
         self.whole = self.bar.add_task("reading scenarios and data", total=None)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
     @property
