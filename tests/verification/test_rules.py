@@ -149,12 +149,13 @@ def test_a_plan_may_reach_the_limit_of_a_term_and_not_pass_it(
 def test_numbers_of_a_plan_count_what_is_past_a_bound_and_not_what_is_on_it() -> None:
     sizes = {"A": 999, "B": 1_000, "C": 2_000, "D": 2_001}
     size = {"min_pupils": 1_000, "max_pupils": 2_000, "max_exceptions": 9}
-    problem = toy_problem("ABCD", pupils=sizes, size=size, secondary={"min": 1})
+    order = {"order": ["count", "exceptions"]}
+    problem = toy_problem("ABCD", pupils=sizes, size=size, secondary={"min": 1}, objective=order)
     found = verify_plan(problem, toy_assignment(problem, {u: u for u in "ABCD"}))
     assert {name for name, facts in found.clusters.items() if facts.is_exception} == {"A", "D"}
     assert found.metrics["n_under_min"] == found.metrics["n_over_max"] == 1
     assert found.metrics["n_without_secondary"] == 0
-    assert found.objective.get("exceptions", 1) == 1
+    assert found.objective["exceptions"] == 1
 
 
 @pytest.mark.parametrize(("max_minutes", "n_over"), [(3.5, 0), (3.49, 1)])
