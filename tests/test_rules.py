@@ -141,7 +141,7 @@ MOST = 5
 
 HELD = {
     "units": 6,
-    "size.min": 43,
+    "size.min": 42,
     "size.max": 36,
     "size.hub": 8,
     "size.clusters": 7,

@@ -19,7 +19,7 @@ from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.growing import MOST_UNITS, groups_of_few
-from cluster_optimiser.optimise.pinned import Pinned
+from cluster_optimiser.optimise.pinned import Pinned, exceptable
 from cluster_optimiser.optimise.ranges import own_ranges
 from cluster_optimiser.optimise.universe.frontier import Partitions, partitions
 from cluster_optimiser.own import broken_by, value_of
@@ -209,19 +209,14 @@ class Judge:
         self.names = [str(name) for name in problem.units.index]
         self.unit_pupils = [int(p) for p in problem.units["pupils"]]
         self._pinned = Pinned.of(problem)
-        named = self.scenario.size.exceptions
         self._measures: Measures | None = None
         self._asked = (*self.scenario.objective.terms, *self.scenario.limits)
         self._own = own_ranges(problem)
-        self.exceptable = ~0 if named is None else self.mask(frozenset(named))
-
-    def mask(self, units: frozenset[str]) -> int:
-        """Give a set of unit names as bits."""
-        return sum(1 << i for i, name in enumerate(self.names) if name in units)
+        self._exceptable = exceptable(problem)
 
     def may_be_exception(self, mask: int) -> bool:
         """Tell whether a set under the minimum may be an exception."""
-        return self.scenario.size.max_exceptions > 0 and not mask & ~self.exceptable
+        return not mask & ~self._exceptable
 
     def legal_before_travel(self, masks: Sequence[int]) -> list[int]:
         """Give the sets that break no rule but perhaps the travel limit."""

@@ -23,6 +23,7 @@ from cluster_optimiser.geography.alignment import (
 from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import membership
+from cluster_optimiser.optimise.pinned import exceptable
 from cluster_optimiser.optimise.ranges import own_ranges
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | 
     held = members.astype(np.int64) @ pupils
     is_whole = members.sum(axis=1) == 1
     may_stand = is_whole & (size.oversize == "keep")
-    named = None if size.exceptions is None else set(size.exceptions)
-    may_be_small = np.array([named is None or named >= {*g.units} for g in groups], dtype=np.bool_)
+    others = ~exceptable(problem)
+    may_be_small = np.array([not group.mask & others for group in groups], dtype=np.bool_)
     is_under = held < size.min_pupils
     fine = (held <= size.max_pupils) | may_stand[:, None]
     fine &= ~is_under | may_be_small[:, None]

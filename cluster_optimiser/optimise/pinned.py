@@ -1,4 +1,4 @@
-"""Units that are pinned together or apart, as sets of bits: read once for all makers."""
+"""Units that rules name, as sets of bits: pins and exceptions, read once for all makers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ from cluster_optimiser.geography.units import pinned_units
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.scenario import Scenario
+
+
+def exceptable(problem: Problem, scenario: Scenario | None = None) -> int:
+    """Give the units that a cluster under the minimum may be made of; none where none may be.
+
+    A unit that is a single school also goes by its cluster of today.
+    """
+    size = (scenario or problem.scenario).size
+    names = [str(name) for name in problem.units.index]
+    if not size.max_exceptions or size.exceptions is None:
+        return ((1 << len(names)) - 1) * bool(size.max_exceptions)
+    today = problem.authority.schools["local_cluster"].to_dict()
+    single = {f"URN {urn}": str(today[urn]) for urn in problem.unit_of.index}
+    named = set(size.exceptions)
+    return sum(1 << i for i, n in enumerate(names) if not named.isdisjoint({n, single.get(n)}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from cluster_optimiser.optimise.candidates import membership
 from cluster_optimiser.optimise.explain.trial import Trial
 from cluster_optimiser.optimise.explain.trial_rules import (
     components,
-    may_be_exception,
     with_values,
 )
+from cluster_optimiser.optimise.pinned import exceptable
 from cluster_optimiser.rules import FAMILIES
 from cluster_optimiser.terms import lookup, term_words
 
@@ -198,6 +198,7 @@ class _UnitReason:
             self.masks.append(1 << unit)
         self.homes = lab.homes(self.base)
         self.pins = lab.pinned(self.scenario)
+        self.others = ~exceptable(lab.problem)  # units of which no exception may be made
         self.over = self._over_limits()
 
     def _over_limits(self) -> dict[int, list[str]]:
@@ -219,7 +220,7 @@ class _UnitReason:
         lab, size = self.lab, self.scenario.size
         pupils = sum(lab.pupils[i] for i in lab.members(mask))
         families = []
-        if pupils < size.min_pupils and not may_be_exception(self.scenario, lab.units(mask)):
+        if pupils < size.min_pupils and mask & self.others:
             families.append("size.min")
         if pupils > size.max_pupils and size.oversize == "refuse":
             families.append("size.oversize")

@@ -40,12 +40,11 @@ from cluster_optimiser.optimise.candidates import (
 )
 from cluster_optimiser.optimise.explain.trial_rules import (
     components,
-    may_be_exception,
     sets_in_reach,
     with_table,
 )
 from cluster_optimiser.optimise.merging.partition import build_model, limit_exceptions
-from cluster_optimiser.optimise.pinned import Pinned
+from cluster_optimiser.optimise.pinned import Pinned, exceptable
 from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
 
 if TYPE_CHECKING:
@@ -285,12 +284,12 @@ class Lab:
             # Only then what a group costs matters to whether there is a plan.
             return Judge(self.changed(trial)).candidates(masks)
         size = scenario.size
-        pins = self.pinned(scenario)
+        pins, others = self.pinned(scenario), ~exceptable(self.problem, scenario)
         made = []
         for mask in masks:
             pupils, units = self.pupils_and_units(mask)
             is_exception = pupils < size.min_pupils
-            if is_exception and not may_be_exception(scenario, units):
+            if is_exception and mask & others:
                 continue
             if not pins.broken(mask) and not self.broken_by_schools(scenario, mask):
                 made.append(

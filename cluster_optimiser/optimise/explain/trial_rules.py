@@ -31,13 +31,6 @@ def sets_in_reach(unit: int, adjacency: Sequence[int], near: Sequence[int]) -> I
             stack.append((chosen | step, frontier | fresh, seen, places & near[i]))
 
 
-def may_be_exception(scenario: Scenario, units: Sequence[str]) -> bool:
-    named = scenario.size.exceptions
-    return scenario.size.max_exceptions > 0 and (
-        named is None or all(unit in named for unit in units)
-    )
-
-
 def components(adjacency: Sequence[int]) -> list[int]:
     """Give the connected pieces of a graph.
 

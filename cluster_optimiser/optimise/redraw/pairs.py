@@ -15,7 +15,7 @@ from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import pinned_units, school_positions
 from cluster_optimiser.optimise.candidates import bit_positions, unit_adjacency
-from cluster_optimiser.optimise.pinned import Pinned
+from cluster_optimiser.optimise.pinned import Pinned, exceptable
 from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
 
 if TYPE_CHECKING:
@@ -124,7 +124,6 @@ def _oversize(problem: Problem, neighbours: tuple[frozenset[int], ...]) -> list[
 
 
 def redraw_ground(problem: Problem) -> RedrawGround:
-    scenario = problem.scenario
     units = tuple(str(name) for name in problem.units.index)
     neighbours = tuple(frozenset(bit_positions(bits)) for bits in unit_adjacency(problem))
     at = school_positions(problem)
@@ -152,7 +151,7 @@ def redraw_ground(problem: Problem) -> RedrawGround:
     def numbers(names: tuple[str, ...]) -> frozenset[int]:
         return frozenset(position[name] for name in pinned_units(problem, names))
 
-    pinned, named = Pinned.of(problem), scenario.size.exceptions
+    pinned = Pinned.of(problem)
     return RedrawGround(
         problem=problem,
         measures=measures,
@@ -164,7 +163,7 @@ def redraw_ground(problem: Problem) -> RedrawGround:
         hubs=hubs,
         cost=cost,
         nearest=nearest,
-        exceptable=frozenset(range(len(units))) if named is None else numbers(named),
+        exceptable=frozenset(bit_positions(exceptable(problem))),
         together=tuple(frozenset(bit_positions(pin)) for _, pin in pinned.together),
         apart=tuple(
             (frozenset(bit_positions(a)), frozenset(bit_positions(b))) for _, a, b in pinned.apart

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import pytest
 
+from cluster_optimiser.domain import Plan, Solution
+from cluster_optimiser.errors import InfeasibleError
+from cluster_optimiser.optimise import solve_redraw
 from cluster_optimiser.optimise.redraw import model as rules
 from cluster_optimiser.optimise.redraw.pairs import RedrawGround, redraw_ground
-from tests.toy import ToySchool, toy_problem
+from cluster_optimiser.verification import verify_plan
+from tests.toy import ToySchool, toy_assignment, toy_problem
 
 SCHOOLS = {
     "A": [ToySchool("secondary", 400)],
@@ -172,3 +176,20 @@ def test_pairs_keep_to_the_travel_limit() -> None:
 def test_the_nearest_hubs_only() -> None:
     a = rules.variables(ground(), range(4), nearest_hubs=1, allow_exceptions=False)
     assert sorted(a.x) == [(0, WEST), (1, WEST), (2, EAST), (3, EAST)]
+
+
+@pytest.mark.parametrize(("named", "found"), [("A", InfeasibleError), ("P", None)])
+def test_exceptions_of_a_level_above_are_its_own_units(named: str, found: type | None) -> None:
+    schools = {u: [ToySchool("secondary", 300), ToySchool("primary", 100)] for u in "ABCD"}
+    today = toy_problem("ABCD", schools=schools)
+    parent = Plan("p", toy_assignment(today, {"P": "AB", "Q": "CD"}), Solution("GIVEN"))
+    size = {"min_pupils": 900, "max_exceptions": 2, "exceptions": [named, "Q"]}
+    pins = {"apart": [["P", "Q"]]}
+    tables: dict[str, object] = {"method": "redraw", "units": "p", "size": size, "pins": pins}
+    tables["objective"] = {"order": ["count"]}
+    problem = toy_problem("ABCD", schools=schools, parent=parent, **tables)
+    if found is not None:
+        with pytest.raises(found):
+            solve_redraw(problem)
+    else:
+        assert verify_plan(problem, solve_redraw(problem).assignment).violations == ()
