@@ -19,6 +19,7 @@ from cluster_optimiser.errors import NoPlanFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 _UNTIL: ContextVar[float] = ContextVar("until", default=math.inf)
 _MOST_MB: ContextVar[float] = ContextVar("most_mb", default=math.inf)
@@ -49,6 +50,12 @@ def left_s() -> float | None:
         return 0.0
     until = _UNTIL.get()
     return None if until == math.inf else max(0.0, until - time.monotonic())
+
+
+def share_of_left(share: float) -> AbstractContextManager[None]:
+    """Have what is done inside take a share of the time that is left."""
+    limit_s = left_s()
+    return within(None if limit_s is None else limit_s * share)
 
 
 def most_mb() -> float:

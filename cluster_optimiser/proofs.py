@@ -65,6 +65,7 @@ class MergeProof(Proof):
     known: ClassVar[frozenset[str]] = frozenset({"n_legal_plans"})
     n_units: int
     n_candidates: int | None = None  # None where there were too many to list
+    n_ruled_out: int | None = None  # of them, in no plan as good by a bound in whole numbers
     row_total_over_2_31: bool | None = None  # more than CP-SAT is known to be safe with
     n_legal_plans: int | None = None
     second_method: SecondMethod | None = None

@@ -17,15 +17,28 @@ import numpy as np
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.geography.units import school_positions
-from cluster_optimiser.terms import known_bound
+from cluster_optimiser.optimise.costs import plan_cost
+from cluster_optimiser.terms import WEIGHTED, known_bound, term_scale
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise.candidates import CandidateGroup
 
 _STEPS = 400
 _PATIENCE = 15
+
+
+def stage_bound(problem: Problem, stage: str, groups: Sequence[CandidateGroup]) -> float:
+    """Give a value that no plan can better in a stage, where a plan of groups is known."""
+    known = {t: float(plan_cost(t, groups) / term_scale(t)) for t in groups[0].costs}
+    if stage != WEIGHTED:
+        return lower_bound(problem, stage, known=known.get(stage, 0.0))
+    weights = problem.scenario.objective.weights
+    return sum(w * lower_bound(problem, term, known=known[term]) for term, w in weights.items())
 
 
 def lower_bound(problem: Problem, term: str, *, known: float) -> float:

@@ -7,14 +7,14 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.deadline import left_s, most_mb, within
+from cluster_optimiser.deadline import left_s, most_mb, share_of_left, within
 from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import (
     InfeasibleError,
     NoPlanFoundError,
     VerificationError,
 )
-from cluster_optimiser.optimise.bounds import lower_bound
+from cluster_optimiser.optimise.bounds import stage_bound
 from cluster_optimiser.optimise.candidates import (
     Judge,
     TooManySetsError,
@@ -31,6 +31,7 @@ from cluster_optimiser.optimise.costs import (
     stage_scales,
 )
 from cluster_optimiser.optimise.keeping import robust_keeping
+from cluster_optimiser.optimise.merging.narrowing import narrowed_cover
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
 from cluster_optimiser.optimise.merging.partition import MANY_GROUPS, Cover, best_cover
 from cluster_optimiser.optimise.merging.versions import among_words, first_unlike, unlike_plan
@@ -42,7 +43,6 @@ from cluster_optimiser.terms import WEIGHTED, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.errors import ClusterOptimiserError
@@ -52,9 +52,6 @@ if TYPE_CHECKING:
 
 SHARE_OF_LISTING = 0.4
 """Share of the time that listing all groups may take; the rest is then left to a plan unproved."""
-
-SHARE_OF_START = 0.5
-"""Share of the time that a plan to begin with may take."""
 
 SHARE_OF_SEARCH = 0.8
 """Share of the time that a plan without proof may take; the rest bounds, judges and writes it."""
@@ -80,12 +77,6 @@ def solve_merge(
         return _solve_merge(problem, earlier, seed)
 
 
-def _share(share: float) -> AbstractContextManager[None]:
-    """Have what is done inside take a share of the time that is left."""
-    limit_s = left_s()
-    return within(None if limit_s is None else limit_s * share)
-
-
 def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
     scenario = problem.scenario
     is_plain = (
@@ -94,7 +85,7 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
         and continuing_of(problem, ()) is None
     )
     try:
-        with _share(SHARE_OF_LISTING if is_plain else 1):
+        with share_of_left(SHARE_OF_LISTING if is_plain else 1):
             groups = candidate_groups(problem)
     except (TooManySetsError, NoPlanFoundError) as error:
         if not is_plain:
@@ -106,7 +97,9 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
     keeping = robust_keeping(problem, groups)
     continuing = continuing_of(problem, groups)
     swept, start = _begun(problem, groups, seed) if is_plain else (None, [])
-    try:
+    if is_plain and keeping is None and len(groups) > MANY_GROUPS:
+        cover = narrowed_cover(problem, groups, start=start, seed=seed)
+    else:
         cover = best_cover(
             groups,
             scenario,
@@ -118,14 +111,10 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
             seed=seed,
             time_limit_s=left_s(),
         )
-    except NoPlanFoundError:
-        if not start:
-            raise
-        known = MergeProof(n_units=n_units, n_candidates=len(groups))
-        return _as_plan(problem, start, _cover_of(problem, start, seed), known)
     proof = MergeProof(
         n_units=n_units,
         n_candidates=len(groups),
+        n_ruled_out=cover.n_ruled_out,
         row_total_over_2_31=exceeds_safe_total(groups, scenario, seed),
         **(
             _second_proof(problem, groups, cover, unlike, keeping, swept=swept, seed=seed)
@@ -144,22 +133,19 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
 def _begun(
     problem: Problem, groups: Sequence[CandidateGroup], seed: int
 ) -> tuple[Sweep | None, list[CandidateGroup]]:
-    """Find the plan that CP-SAT begins with where groups are many: any in a limited time.
+    """Begin with the sweep's plan where groups are many and time is not limited.
 
-    Where time is not limited it is the sweep's, which is then not made again.
+    The sweep is then not made again.
     """
-    if len(groups) <= MANY_GROUPS:
+    if len(groups) <= MANY_GROUPS or left_s() is not None or most_mb() != math.inf:
         return None, []
-    if left_s() is not None or most_mb() != math.inf:
-        with _share(SHARE_OF_START):
-            return None, first_plan(problem, seed=seed, is_bettered=False) or []
     swept = _swept(problem, groups, _swept_costs(problem, groups, seed)[0])
     return swept, [] if swept is None else [groups[i] for i in swept.chosen]
 
 
 def _unproved(problem: Problem, error: ClusterOptimiserError, seed: int) -> Plan:
     """Give a plan where there are too many groups to list them all."""
-    with _share(SHARE_OF_SEARCH):
+    with share_of_left(SHARE_OF_SEARCH):
         found = first_plan(problem, seed=seed)
     if found is None:
         raise error
@@ -173,13 +159,7 @@ def _cover_of(problem: Problem, chosen: Sequence[CandidateGroup], seed: int) -> 
     term, costs = next(iter(group_costs(chosen, objective, seed=seed).items()))
     scale = stage_scales(objective)[term]
     value = float((sum(costs) if term == WEIGHTED else plan_cost(term, chosen)) / scale)
-    if objective.weights:
-        bound = sum(
-            weight * lower_bound(problem, t, known=sum(g.costs[t] for g in chosen) / term_scale(t))
-            for t, weight in objective.weights.items()
-        )
-    else:
-        bound = lower_bound(problem, term, known=value)
+    bound = stage_bound(problem, term, chosen)
     gap = (value - bound) / max(1.0, abs(value))
     stage = Stage(term, "FEASIBLE", value, bound, gap, deterministic_time=0.0)
     return Cover("FEASIBLE", (), (stage,))

@@ -7,7 +7,7 @@ is over or nothing more is gained; it proves nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ from cluster_optimiser.optimise.weighting import MOST_TOTAL
 from cluster_optimiser.terms import TIE_BREAK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
 
@@ -42,17 +44,37 @@ SOLVE_S = 2.0
 """Seconds that a neighbourhood may take."""
 
 
+def units_around(
+    pieces: Iterable[int], adjacency: Sequence[int], seed_set: int, n_units: int
+) -> int:
+    """Give the units of whole clusters, and of none, around some units."""
+    owner = {i: mask for mask in pieces for i in bit_positions(mask)}
+    region, edge = 0, seed_set
+    while edge and region.bit_count() < n_units:
+        grown = 0
+        for i in bit_positions(edge & ~region):
+            piece = owner.get(i, 1 << i)
+            if region and (region | piece).bit_count() > n_units:
+                continue
+            region |= piece
+            for j in bit_positions(piece):
+                grown |= adjacency[j]
+        edge = grown & ~region
+    return region
+
+
 @dataclass(slots=True)
 class _Search:
     problem: Problem
     seed: int
+    begin: InitVar[Sequence[CandidateGroup]] = ()
     judge: Judge = field(init=False)
     adjacency: list[int] = field(init=False)
     pupils: list[int] = field(init=False)
     plan: dict[int, CandidateGroup] = field(default_factory=dict)  # by their sets of units
     left: int = 0  # units in no cluster yet
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, begin: Sequence[CandidateGroup]) -> None:
         self.judge = Judge(self.problem)
         self.adjacency = unit_adjacency(self.problem)
         self.pupils = self.judge.unit_pupils
@@ -63,22 +85,10 @@ class _Search:
             for group in self.judge.candidates(alone):
                 self.plan[group.mask] = group
                 self.left &= ~group.mask
-
-    def near(self, seed_set: int, n_units: int) -> int:
-        """Give the units of whole clusters, and of none, around some units."""
-        owner = {i: mask for mask in self.plan for i in bit_positions(mask)}
-        region, edge = 0, seed_set
-        while edge and region.bit_count() < n_units:
-            grown = 0
-            for i in bit_positions(edge & ~region):
-                piece = owner.get(i, 1 << i)
-                if region and (region | piece).bit_count() > n_units:
-                    continue
-                region |= piece
-                for j in bit_positions(piece):
-                    grown |= self.adjacency[j]
-            edge = grown & ~region
-        return region
+        for group in begin:
+            if not group.mask & ~self.left:
+                self.plan[group.mask] = group
+                self.left &= ~group.mask
 
     def candidates(self, region: int) -> list[CandidateGroup] | None:
         """Give the groups inside a region; None where there are too many."""
@@ -171,10 +181,17 @@ class _Search:
 
 
 def first_plan(
-    problem: Problem, *, seed: int = 0, is_bettered: bool = True
+    problem: Problem,
+    *,
+    seed: int = 0,
+    is_bettered: bool = True,
+    begin: Sequence[CandidateGroup] = (),
 ) -> list[CandidateGroup] | None:
-    """Make a plan, bettered until the time is over or nothing is gained; None where none is met."""
-    search = _Search(problem, seed)
+    """Make a plan, bettered until the time is over or nothing is gained; None where none is met.
+
+    It may begin with some groups, of which those that share units with one before are left out.
+    """
+    search = _Search(problem, seed, begin)
     random = Random(seed)  # noqa: S311 - which neighbourhood comes next, no secret
     n_units, waited = FIRST_UNITS, 0
     fewest = problem.scenario.count.min
@@ -201,7 +218,7 @@ def _tried(search: _Search, seed_set: int, n_units: int) -> bool:
     """Divide what lies around a unit, or less of it where that has too many sets."""
     try:
         while n_units >= 4:  # noqa: PLR2004 - two clusters of two units
-            region = search.near(seed_set, n_units)
+            region = units_around(search.plan, search.adjacency, seed_set, n_units)
             groups = search.candidates(region)
             if groups is not None:
                 return search.divide(region, groups)

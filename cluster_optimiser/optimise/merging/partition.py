@@ -16,6 +16,7 @@ from ortools.sat.python import cp_model
 from cluster_optimiser.constants import EFFORT_DIGITS, MAX_ROW_TOTAL
 from cluster_optimiser.domain import Stage
 from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise.candidates import bit_positions
 from cluster_optimiser.optimise.continuing import TERM as CHANGED
 from cluster_optimiser.optimise.continuing import carry_on_once, with_continuing
 from cluster_optimiser.optimise.costs import are_largest, group_costs, stage_scales
@@ -52,6 +53,7 @@ class Cover:
     chosen: tuple[int, ...]  # positions of the chosen candidates; empty when infeasible
     stages: tuple[Stage, ...]  # each solve in turn
     totals: tuple[int, ...] = ()  # value of each stage in its integers
+    n_ruled_out: int | None = None  # candidates that no plan as good can hold, where that was used
 
 
 def cover_each_unit_once(
@@ -60,9 +62,8 @@ def cover_each_unit_once(
     """Add: for every unit u, sum of x_C over candidates C that hold u equals 1."""
     holders: list[Variables] = [[] for _ in range(n_units)]
     for variable, group in zip(x, groups, strict=True):
-        for i in range(n_units):
-            if group.mask >> i & 1:
-                holders[i].append(variable)
+        for i in bit_positions(group.mask):
+            holders[i].append(variable)
     for variables in holders:
         model.add_exactly_one(variables)
 
@@ -200,7 +201,8 @@ def new_solver(seed: int, time_limit_s: float | None, *, n_groups: int = 0) -> c
     return solver
 
 
-def _stage(term: str, scale: Fraction, answer: Answer) -> Stage:
+def stage_of(term: str, scale: Fraction, answer: Answer) -> Stage:
+    """Say of a stage what was found, in its own unit."""
     value = float(answer.total / scale)
     bound = value if answer.bound is None else float(answer.bound / scale)
     return Stage(
@@ -283,7 +285,7 @@ def solve_stages(
         if answer.status == "UNKNOWN":
             return Cover("FEASIBLE", chosen, tuple(stages), tuple(totals))
         chosen = tuple(i for i, is_in in enumerate(answer.values) if is_in)
-        stages.append(_stage(term, scale, answer))
+        stages.append(stage_of(term, scale, answer))
         totals.append(answer.total)
         if answer.status == "FEASIBLE":
             return Cover("FEASIBLE", chosen, tuple(stages), tuple(totals))

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import numpy as np
 
-from cluster_optimiser.deadline import is_over
+from cluster_optimiser.deadline import is_over, refuse_if_over
+from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.candidates import bit_positions, membership, unit_adjacency
 from cluster_optimiser.optimise.universe.diagram import (
     ArcLayer,
@@ -175,6 +176,7 @@ class _Pieces:
         active = np.arange(piece.shape[1])
         now, rest = piece, left
         while len(active):
+            refuse_if_over("all plans were swept")
             near = now.copy()
             for b, values in enumerate(self._bytes(now)):
                 near |= self.touches[b][:, values]
@@ -274,8 +276,11 @@ class _Builder:
         sums = np.zeros((len(self.added), 1), dtype=np.int64)
         for place in range(self.n_places + 1):
             self.place = place
-            if place:
-                states, sums = self._merged(place)
+            try:
+                if place:
+                    states, sums = self._merged(place)
+            except NoPlanFoundError:
+                return None
             self.sizes.append(states.shape[1])
             self.n_states += states.shape[1]
             if self.n_states > self.max_states or is_over():

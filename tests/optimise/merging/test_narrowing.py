@@ -1,0 +1,198 @@
+"""Groups that are ruled out are in no plan as good as the best: against all plans, one by one."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from cluster_optimiser.deadline import within
+from cluster_optimiser.optimise import solve_merge
+from cluster_optimiser.optimise.candidates import candidate_groups, membership
+from cluster_optimiser.optimise.costs import are_largest, group_costs
+from cluster_optimiser.optimise.merging import merge, narrowing, reach
+from cluster_optimiser.optimise.merging.narrowing import narrowed_cover
+from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
+from cluster_optimiser.optimise.merging.reach import reach_of, row_of
+from tests.graphs import everything, graph_problem, grid_problem, random_problem
+from tests.norfolk import norfolk_problem
+
+if TYPE_CHECKING:
+    from cluster_optimiser.domain import Problem
+
+SEEDS = range(40)
+
+
+def holders(problem: Problem, groups) -> csr_array:
+    masks = [group.mask for group in groups]
+    return csr_array(membership(masks, len(problem.units)).T.astype(float))
+
+
+def best_of_all(problem: Problem) -> tuple[int, ...] | None:
+    """Give the least totals in order, by going through every plan."""
+    every = everything(problem)
+    costs = group_costs(every.groups, problem.scenario.objective, seed=0)
+    gathers = [max if largest else sum for largest in are_largest(costs)]
+    return min(
+        (
+            tuple(
+                gather(row[i] for i in plan)
+                for gather, row in zip(gathers, costs.values(), strict=True)
+            )
+            for plan in every.plans
+        ),
+        default=None,
+    )
+
+
+@pytest.mark.parametrize("core", [2, 8])
+def test_the_best_plan_is_that_of_all_plans(core: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(narrowing, "CORE", core)
+    monkeypatch.setattr(narrowing, "MANY_UNITS", 6)
+    n_none = 0
+    for seed in SEEDS:
+        problem = random_problem(seed)
+        groups = candidate_groups(problem)
+        if not groups:
+            continue
+        cover, best = narrowed_cover(problem, groups), best_of_all(problem)
+        n_none += best is None
+        assert (cover.status, cover.totals) == (
+            ("INFEASIBLE", ()) if best is None else ("OPTIMAL", best)
+        ), seed
+        assert all(stage.gap == 0 for stage in cover.stages)
+    assert 0 < n_none < len(SEEDS) / 2
+
+
+def test_no_plan_is_below_what_is_proved_of_its_groups() -> None:
+    n_ruled_out = 0
+    for seed in SEEDS:
+        problem = random_problem(seed)
+        every = everything(problem)
+        if not every.plans:
+            continue
+        costs = group_costs(every.groups, problem.scenario.objective, seed=0)
+        for (stage, row), largest in zip(costs.items(), are_largest(costs), strict=True):
+            if largest:
+                continue
+            found = reach_of(
+                np.array(row), holders(problem, every.groups), [], most_groups=len(problem.units)
+            )
+            assert found is not None
+            values = [sum(row[i] for i in plan) for plan in every.plans]
+            assert found.bound <= min(values), (seed, stage)
+            least = found.least()
+            n_ruled_out += int((least > min(values)).sum())
+            assert all(
+                least[i] <= value
+                for plan, value in zip(every.plans, values, strict=True)
+                for i in plan
+            ), (seed, stage)
+    assert n_ruled_out > 100
+
+
+def odd_ring() -> tuple[csr_array, np.ndarray]:
+    """Three units of which any two are a group, and each is one that costs much."""
+    pairs = [sum(1 << i for i in pair) for pair in combinations(range(3), 2)]
+    masks = [*pairs, 1, 2, 4]
+    return csr_array(membership(masks, 3).T.astype(float)), np.array([10, 10, 10, 100, 100, 100])
+
+
+def test_three_units_in_pairs_are_seen_through() -> None:
+    """In fractions half of each pair costs 15; a plan has one pair and one unit alone."""
+    held, costs = odd_ring()
+    found = reach_of(costs, held, [], most_groups=3)
+    assert found is not None
+    assert found.bound == 110
+
+
+def test_rows_bound_too() -> None:
+    held, _ = odd_ring()
+    costs = np.array([100, 100, 100, 10, 10, 10])
+    at_most_two = row_of(np.ones(6, dtype=int), 2)
+    alone, limited = (reach_of(costs, held, rows, most_groups=3) for rows in ([], [at_most_two]))
+    assert alone is not None
+    assert limited is not None
+    assert (alone.bound, limited.bound) == (30, 110)
+
+
+def test_large_coefficients_are_divided_so_that_what_keeps_a_row_still_does() -> None:
+    row = row_of(np.array([5_000_000, 4_999_999, 1]), 9_999_999)
+    coefficients = row.coefficients.toarray()[0]
+    assert max(coefficients) <= 1_024
+    assert coefficients[0] + coefficients[1] <= row.most
+
+
+def test_costs_past_what_can_be_added_up_prove_nothing() -> None:
+    held, costs = odd_ring()
+    assert reach_of(costs * 2**56, held, [], most_groups=3) is None
+
+
+def test_many_groups_give_the_plan_that_few_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = norfolk_problem("4a")
+    expected = solve_merge(problem)
+    monkeypatch.setattr(merge, "MANY_GROUPS", 0)
+    monkeypatch.setattr(narrowing, "CORE", 50)
+    monkeypatch.setattr(merge, "sweep", lambda *_, **__: None)
+    found = solve_merge(problem)
+    assert found.assignment.equals(expected.assignment)
+    assert found.solution.proof.record()["n_ruled_out"] > 0
+    assert [s.objective for s in found.solution.stages] == [
+        s.objective for s in expected.solution.stages
+    ]
+
+
+def grid() -> Problem:
+    return grid_problem(
+        4, 6, size={"min_pupils": 3000, "max_pupils": 5000},
+        objective={"order": ["count", "deviation"]},
+    )  # fmt: skip
+
+
+def test_a_plan_is_begun_and_bettered_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """24 units in groups of five at most: five of them, and one unit fewer in one."""
+    monkeypatch.setattr(narrowing, "CORE", 10)
+    monkeypatch.setattr(narrowing, "MANY_UNITS", 10)
+    monkeypatch.setattr(narrowing, "REGION_UNITS", 12)
+    begun, solve = [], narrowing.first_plan
+    monkeypatch.setattr(narrowing, "first_plan", lambda *a, **k: begun.append(k) or solve(*a, **k))
+    cover = narrowed_cover(grid(), candidate_groups(grid()))
+    assert (cover.status, cover.totals[0]) == ("OPTIMAL", 5)
+    assert len(begun) == 1
+    assert begun[0]["begin"]
+
+
+def test_out_of_time_the_plan_there_is_has_a_bound_below_it() -> None:
+    problem = grid()
+    groups = candidate_groups(problem)
+    start = first_plan(problem, is_bettered=False)
+    with within(0):
+        cover = narrowed_cover(problem, groups, start=start)
+    assert cover.status in {"OPTIMAL", "FEASIBLE"}
+    assert sorted(unit for i in cover.chosen for unit in groups[i].units) == list(
+        problem.units.index
+    )
+    assert 5 <= cover.stages[0].bound <= cover.stages[0].objective
+
+
+def test_without_a_bound_in_fractions_a_plan_is_begun_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reach, "linprog", lambda *_, **__: SimpleNamespace(status=1))
+    monkeypatch.setattr(narrowing, "CORE", 10)
+    cover = narrowed_cover(grid(), candidate_groups(grid()))
+    assert (cover.status, cover.totals[0]) == ("OPTIMAL", 5)
+
+
+def test_a_ring_whose_groups_are_all_alike_is_proved() -> None:
+    problem = graph_problem(
+        nx.cycle_graph(30), [1000] * 30, size={"min_pupils": 2000, "max_pupils": 3000},
+        objective={"order": ["count"]},
+    )  # fmt: skip
+    cover = narrowed_cover(problem, candidate_groups(problem))
+    assert (cover.status, cover.totals[0]) == ("OPTIMAL", 10)
