@@ -78,7 +78,8 @@ def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | 
     held = members.astype(np.int64) @ pupils
     is_whole = members.sum(axis=1) == 1
     may_stand = is_whole & (size.oversize == "keep")
-    others = ~exceptable(problem)
+    # Where none may be, labels say so.
+    others = ~exceptable(problem) if size.max_exceptions else 0
     may_be_small = np.array([not group.mask & others for group in groups], dtype=np.bool_)
     is_under = held < size.min_pupils
     fine = (held <= size.max_pupils) | may_stand[:, None]
