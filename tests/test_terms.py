@@ -122,6 +122,7 @@ MEANS_ANOTHER = {
         "present/report/each.py": "that list",
         "present/script_data.py": "the key of [size]",
     },
+    "pupil_minutes": {"verification/claims.py": "a column of clusters.csv"},
     "longest_minutes": {"present/road_words.py": "the longest way of a comparison of roads"},
 }
 """Term -> modules in which the same word is something else, and what."""

@@ -172,6 +172,8 @@ def _cluster_truth(facts: ClusterFacts) -> dict[str, object]:
         "meeting_place_urn": facts.meeting_place_urn,
         "max_minutes": facts.max_minutes,
         "mean_minutes": facts.mean_minutes,
+        "pupil_minutes": facts.pupil_minutes,
+        "pupil_minutes_any_school": facts.pupil_minutes_any_school,
         "is_contiguous": facts.is_contiguous,
         "is_exception": facts.is_exception,
         "is_exempt": facts.is_exempt,

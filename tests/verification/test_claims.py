@@ -99,12 +99,22 @@ COLUMNS = {
     "meeting_place_urn": 7,
     "max_minutes": 7.0,
     "mean_minutes": 7.0,
+    "pupil_minutes": 7.0,
+    "pupil_minutes_any_school": 7.0,
     "is_contiguous": False,
     "is_exception": True,
     "is_exempt": True,
     "home_district": "z",
     "misaligned_district_pupils": 7,
 }
+
+
+NOT_COUNTED = {"cluster", "polsby_popper", "units", "today", "geometry"}
+"""Columns of names, which the plan has, and of the ground."""
+
+
+def test_every_number_in_the_table_of_clusters_is_counted_again(good: Result) -> None:
+    assert {*COLUMNS, *NOT_COUNTED} == {*good.score.clusters.columns}
 
 
 @pytest.mark.parametrize("column", sorted(COLUMNS))
