@@ -141,11 +141,11 @@ MOST = 5
 
 HELD = {
     "units": 6,
-    "size.min": 42,
+    "size.min": 43,
     "size.max": 36,
     "size.hub": 8,
     "size.clusters": 7,
-    "count": 21,
+    "count": 19,
     "contiguity": 17,
     "travel": 11,
     "hub": 7,

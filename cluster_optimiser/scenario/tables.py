@@ -120,6 +120,13 @@ class Count(Table):
             refuse(f"min {self.min} is above max {self.max}", "Change one of them.")
         return self
 
+    def allows(self, n_clusters: int) -> bool:
+        """Tell whether a plan may have so many."""
+        return self.min <= n_clusters <= (self.max or n_clusters)
+
+    def __str__(self) -> str:
+        return f"{self.min} to {self.max}" if self.max else f"{self.min} or more"
+
 
 NamePair = tuple[str, str]
 

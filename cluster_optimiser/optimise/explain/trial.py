@@ -375,7 +375,7 @@ class Lab:
         pins = self.pinned(scenario)
         is_plan = (
             not scenario.limits
-            and scenario.count.min <= len(pieces) <= (scenario.count.max or len(pieces))
+            and scenario.count.allows(len(pieces))
             and all(
                 self.facts(piece).pupils >= scenario.size.min_pupils
                 and not pins.broken(piece)

@@ -191,7 +191,7 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
     if left:
         more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
         limits = "limits, " if problem.scenario.limits else ""
-        rules = f"rules on size, travel, hubs, layers, {limits}pins and secondary schools"
+        rules = f"rules on size, travel, hubs, layers, {limits}pins and numbers of schools"
         fate = f"can be in no cluster that keeps the {rules}"
         if _is_in_a_cluster(problem, ~covered):
             most = problem.scenario.count.max
@@ -307,11 +307,9 @@ def _proof_in_order(
 
 
 def _why(problem: Problem, groups: Sequence[CandidateGroup], proof: MergeProof) -> str:
-    count = problem.scenario.count
-    n_clusters = f"{count.min} to {count.max}" if count.max else f"{count.min} or more"
     checked = " (by two exact methods)" if proof.n_legal_plans is not None else ""
     return (
         f"no plan exists, proved{checked}: every unit is in some of the {len(groups)} legal "
-        f"clusters, but no choice of {n_clusters} of them holds each unit once with at most "
-        f"{problem.scenario.size.max_exceptions} under the minimum"
+        f"clusters, but no choice of {problem.scenario.count} of them holds each unit once with at "
+        f"most {problem.scenario.size.max_exceptions} under the minimum"
     )

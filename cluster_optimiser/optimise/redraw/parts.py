@@ -178,9 +178,7 @@ def _fits(ground: RedrawGround, plans: Sequence[PartPlan]) -> bool:
     count, size = ground.problem.scenario.count, ground.problem.scenario.size
     n_clusters = sum(len(plan.clusters) for plan in plans)
     n_exceptions = sum(_n_exceptions(ground, plan) for plan in plans)
-    return (
-        count.min <= n_clusters <= (count.max or n_clusters) and n_exceptions <= size.max_exceptions
-    )
+    return count.allows(n_clusters) and n_exceptions <= size.max_exceptions
 
 
 def _by_numbers(
@@ -221,9 +219,7 @@ def _by_numbers(
                 if key not in grown or total < grown[key][0]:
                     grown[key] = total, [*chosen, plan]
         best = grown
-    legal = [
-        choice for (k, _), choice in sorted(best.items()) if count.min <= k <= (count.max or k)
-    ]
+    legal = [choice for (k, _), choice in sorted(best.items()) if count.allows(k)]
     if not legal:
         return [PartPlan("INFEASIBLE" if is_proved and not how.is_over else "UNKNOWN")]
     chosen = min(legal, key=lambda choice: choice[0])[1]

@@ -167,12 +167,10 @@ def _shown(ground: RedrawGround, unit: str) -> str:
 
 
 def _raise_infeasible(ground: RedrawGround) -> None:
-    count = ground.problem.scenario.count
-    n_clusters = f"{count.min} to {count.max}" if count.max else f"{count.min} or more"
     message = (
-        f"no plan exists, proved: {len(ground.units)} units cannot be divided into {n_clusters} "
-        f"connected clusters around the {len(ground.hubs)} hubs that keep the rules on size, "
-        "travel, layers, pins and secondary schools"
+        f"no plan exists, proved: {len(ground.units)} units cannot be divided into "
+        f"{ground.problem.scenario.count} connected clusters around the {len(ground.hubs)} hubs "
+        "that keep the rules on size, travel, layers, pins and numbers of schools"
     )
     raise InfeasibleError(message)
 
@@ -244,6 +242,5 @@ def merged_start(ground: RedrawGround, how: How) -> list[Cluster]:
         members.setdefault(str(names[unit]), set()).add(i)
     start = [frozenset(units) for _, units in sorted(members.items())]
     start = repaired(ground, start, how)
-    count = scenario.count
     is_legal = is_legal_plan(ground, start, is_shaped=how.is_shaped)
-    return start if is_legal and count.min <= len(start) <= (count.max or len(start)) else []
+    return start if is_legal and scenario.count.allows(len(start)) else []

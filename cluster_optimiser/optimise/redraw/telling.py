@@ -97,7 +97,7 @@ class Telling:
         count, most_of = scenario.count, scenario.most_of
         return (
             bool(clusters)
-            and count.min <= len(clusters) <= (count.max or len(clusters))
+            and count.allows(len(clusters))
             and all(value_of(self.ground, term, clusters) <= n for term, n in most_of.items())
             and is_legal_plan(self.ground, clusters, is_shaped=self.is_shaped)
         )

@@ -115,9 +115,8 @@ def _number_faults(problem: Problem, chosen: Sequence[CandidateGroup]) -> list[F
     count, most_small = problem.scenario.count, problem.scenario.size.max_exceptions
     n_small = sum(group.is_exception for group in chosen)
     faults = []
-    if len(chosen) < count.min or (count.max is not None and len(chosen) > count.max):
-        allowed = f"{count.min} to {count.max}" if count.max else f"{count.min} or more"
-        text = f"it has {len(chosen)} clusters, the scenario allows {allowed}"
+    if not count.allows(len(chosen)):
+        text = f"it has {len(chosen)} clusters, the scenario allows {count}"
         faults.append(_fault("", text, ""))
     if n_small > most_small:
         text = f"{n_small} clusters are under the minimum, the scenario allows {most_small}"
