@@ -125,7 +125,7 @@ def _refused(problem: str) -> ScenarioError:
 
 def _spread(values: Sequence[float]) -> float | None:
     """Give the coefficient of variation: standard deviation over mean."""
-    if not values or not sum(values):
+    if not sum(values):
         return None
     array = np.asarray(values, dtype=np.float64)
     return float(array.std() / array.mean())

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster_optimiser.batch import evaluate
-from cluster_optimiser.comparison import FundingView, funding
+from cluster_optimiser.comparison import FundingView, funding, money
 from cluster_optimiser.comparison.money import largest_remainder, protected_counts, school_pence
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.geography.measures import counted
@@ -236,6 +236,11 @@ def test_a_school_whose_count_is_unknown_has_no_share_of_what_goes_by_it() -> No
     assert not is_known.all()
     assert (pot[~is_known] == 0).all()
     assert pot.sum() == POT_PENCE
+
+
+def test_what_is_none_is_spread_by_nothing() -> None:
+    assert money._spread([1, 3]) == 0.5
+    assert money._spread([]) is money._spread([0, 0]) is None
 
 
 def test_without_funding_there_is_no_view() -> None:

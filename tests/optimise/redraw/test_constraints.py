@@ -193,3 +193,12 @@ def test_exceptions_of_a_level_above_are_its_own_units(named: str, found: type |
             solve_redraw(problem)
     else:
         assert verify_plan(problem, solve_redraw(problem).assignment).violations == ()
+
+
+def test_pupils_count_to_the_areas_that_they_lie_in_and_to_none_where_there_is_none() -> None:
+    schools = {
+        name: [ToySchool("secondary", held)] for name, held in (("A", 5), ("B", 0), ("C", 7))
+    }
+    tables = {"method": "redraw", "units": "schools", "layers": {"district": "xx."}}
+    made = redraw_ground(toy_problem("ABC", schools=schools, **tables))
+    assert made.by_area["district"] == ({"x": 5}, {}, {})
