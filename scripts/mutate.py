@@ -27,7 +27,7 @@ LEAST_LIMIT = 1000
 CORE = {
     "optimise/candidates.py": ["optimise/test_candidates.py"],
     "optimise/keeping.py": ["optimise/test_keeping.py"],
-    "optimise/costs.py": ["optimise/merging"],
+    "optimise/costs.py": ["optimise/merging", "optimise/test_weighting.py"],
     "optimise/merging/merge.py": ["optimise/merging"],
     "optimise/merging/partition.py": ["optimise/merging"],
     "optimise/universe/states.py": ["optimise/universe"],

@@ -21,7 +21,7 @@ from cluster_optimiser.geography.ground import authority_findings, scenario_find
 from cluster_optimiser.geography.pairs import pairs_of
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs import check_names, load_authority, projections_of
-from cluster_optimiser.optimise.weighting import weight_faults
+from cluster_optimiser.optimise.costs import weight_faults
 from cluster_optimiser.scenario import Scenario, authority_folder, load_scenario, locate
 from cluster_optimiser.terms import needing, term_scale
 

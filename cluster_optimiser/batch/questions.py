@@ -14,7 +14,7 @@ from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S
 from cluster_optimiser.optimise.explain.explanation import explain as explain_problem
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
-from cluster_optimiser.optimise.levels.widening import explain_levels
+from cluster_optimiser.optimise.levels.joint import explain_levels
 from cluster_optimiser.optimise.universe.all_plans import Universe
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ import numpy as np
 
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.optimise.candidates import bit_positions
+from cluster_optimiser.optimise.costs import exact_factors
 from cluster_optimiser.optimise.exactly import Sum
-from cluster_optimiser.optimise.weighting import exact_factors
 from cluster_optimiser.terms import WEIGHTED, needing, term_scale
 
 if TYPE_CHECKING:

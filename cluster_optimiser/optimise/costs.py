@@ -1,20 +1,31 @@
-"""What candidate groups cost in each stage of an objective, in whole numbers."""
+"""What candidate groups cost in each stage of an objective, in whole numbers.
+
+A weight is the decimal that its file writes. Every term is a whole number of its own scale, so with
+the common denominator of all weights their sum is a whole number too, and nothing is rounded.
+Weights that would not fit are refused.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
 from fractions import Fraction
+from math import gcd, lcm
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.constants import MAX_ROW_TOTAL
-from cluster_optimiser.optimise.weighting import exact_factors
+from cluster_optimiser.constants import CENTIPUPILS_PER_PUPIL, MAX_ROW_TOTAL
+from cluster_optimiser.errors import Fault
+from cluster_optimiser.scenario.numbers import MOST_MINUTES
 from cluster_optimiser.terms import TIE_BREAK, WEIGHTED, lookup, term_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pandas as pd
 
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.scenario import Objective, Scenario
+
 
 TIE_BITS = 20
 """Width of the tie-break's pseudo-random costs: wide enough to tell plans apart, narrow enough to
@@ -80,3 +91,78 @@ def exceeds_safe_total(groups: Sequence[CandidateGroup], scenario: Scenario, see
         for row, is_largest in zip(costs.values(), are_largest(costs), strict=True)
         if not is_largest
     )
+
+
+MOST_TOTAL = 2**60
+"""Largest weighted sum of a plan: sums, differences and bounds of it then fit into 64 bits."""
+
+_DIGITS = (12, 9, 6, 4, 3, 2, 1)
+"""Significant digits that weights are offered with, most first."""
+
+
+def exact_factors(
+    weights: Mapping[str, float], scale_of: Callable[[str], int]
+) -> tuple[dict[str, int], Fraction]:
+    """Give a whole factor for each term's integers, and how many of their sum make one."""
+    exact = {term: Fraction(str(weight)) / scale_of(term) for term, weight in weights.items()}
+    scale = lcm(*(f.denominator for f in exact.values()))
+    factors = {term: int(f * scale) for term, f in exact.items()}
+    common = gcd(*factors.values()) or 1
+    return {term: f // common for term, f in factors.items()}, Fraction(scale, common)
+
+
+def decimal_costs(
+    weights: Mapping[str, float],
+    of_terms: Mapping[str, list[int]],
+    scale_of: Callable[[str], int],
+) -> tuple[list[int], Fraction]:
+    """Work out weighted costs again in another way, for the second proof: by powers of ten.
+
+    Gives the costs, and how many of their integers make one of the weighted sum.
+    """
+    written = {term: Decimal(str(weight)).normalize() for term, weight in weights.items()}
+    lowest = min(int(w.as_tuple().exponent) for w in written.values())
+    common = lcm(*(scale_of(term) for term in weights))
+    costs = [0] * len(next(iter(of_terms.values()), []))
+    for term, weight in written.items():
+        whole = int(weight.scaleb(-lowest)) * (common // scale_of(term))
+        costs = [total + whole * cost for total, cost in zip(costs, of_terms[term], strict=True)]
+    divisor = gcd(*costs) or 1
+    return [cost // divisor for cost in costs], Fraction(10) ** -lowest * common / divisor
+
+
+def _most(scenario: Scenario, schools: pd.DataFrame, term: str) -> int:
+    """Give what the integers of a term come to at the most in any plan."""
+    pupils, n, row = int(schools["pupils"].sum()), len(schools), lookup(term)
+    most = {
+        "schools": n,
+        "target": pupils + n * scenario.size.target,
+        "pupils": pupils * max(1, len(row.of_layers(scenario.preferred_layers))),
+        "ways": pupils * int(MOST_MINUTES) * max(CENTIPUPILS_PER_PUPIL, row.scale),
+    }
+    return most[row.most]
+
+
+def weight_faults(
+    scenario: Scenario, schools: pd.DataFrame, scale_of: Callable[[str], int], file: str
+) -> list[Fault]:
+    """Refuse weights whose exact sum could pass what 64 bits hold, and offer some that fit."""
+    weights = scenario.objective.weights
+
+    def total(some: Mapping[str, float]) -> int:
+        factors, _ = exact_factors(some, scale_of)
+        return sum(f * _most(scenario, schools, term) for term, f in factors.items())
+
+    if not weights or total(weights) <= MOST_TOTAL:
+        return []
+    offered = dict(weights)
+    for digits in _DIGITS:
+        offered = {term: float(f"{weight:.{digits}g}") for term, weight in weights.items()}
+        if total(offered) <= MOST_TOTAL:
+            break
+    while total(offered) > MOST_TOTAL:
+        heavy = max(offered, key=lambda t: Fraction(str(offered[t])) / scale_of(t))
+        offered[heavy] = float(f"{offered[heavy] / 10:.1g}")
+    shown = ", ".join(f'"{term}" = {weight:g}' for term, weight in offered.items())
+    problem = "the weights have too many digits between them to be added up exactly"
+    return [Fault(file, 0, "objective.weights", problem, f"Write weights = {{ {shown} }}.")]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster_optimiser.optimise.weighting import decimal_costs, exact_factors, weight_faults
+from cluster_optimiser.optimise.costs import decimal_costs, exact_factors, weight_faults
 from cluster_optimiser.scenario import Objective
 from cluster_optimiser.terms import term_scale
 from tests.toy import toy_problem

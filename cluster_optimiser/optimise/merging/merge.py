@@ -25,6 +25,7 @@ from cluster_optimiser.optimise.candidates import (
 from cluster_optimiser.optimise.continuing import continuing_of, refuse_divided
 from cluster_optimiser.optimise.costs import (
     are_largest,
+    decimal_costs,
     exceeds_safe_total,
     group_costs,
     plan_cost,
@@ -37,7 +38,6 @@ from cluster_optimiser.optimise.merging.partition import MANY_GROUPS, Cover, bes
 from cluster_optimiser.optimise.merging.versions import among_words, first_unlike, unlike_plan
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.sweep import Sweep, sweep
-from cluster_optimiser.optimise.weighting import decimal_costs
 from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.terms import WEIGHTED, term_scale
 

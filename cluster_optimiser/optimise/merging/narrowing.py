@@ -21,7 +21,7 @@ from cluster_optimiser.deadline import is_over, left_s, share_of_left, within
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.bounds import stage_bound
 from cluster_optimiser.optimise.candidates import membership, unit_adjacency
-from cluster_optimiser.optimise.costs import are_largest, group_costs, stage_scales
+from cluster_optimiser.optimise.costs import MOST_TOTAL, are_largest, group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Answer, Sum, hold, minimise, whole_bound
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan, units_around
 from cluster_optimiser.optimise.merging.partition import (
@@ -33,7 +33,6 @@ from cluster_optimiser.optimise.merging.partition import (
 )
 from cluster_optimiser.optimise.merging.reach import Reach, Row, reach_of, row_of
 from cluster_optimiser.optimise.watching import solve
-from cluster_optimiser.optimise.weighting import MOST_TOTAL
 from cluster_optimiser.progress import Progress, listener
 from cluster_optimiser.terms import known_bound, lookup
 

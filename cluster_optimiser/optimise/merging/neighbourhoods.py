@@ -22,10 +22,9 @@ from cluster_optimiser.optimise.candidates import (
     connected_sets,
     unit_adjacency,
 )
-from cluster_optimiser.optimise.costs import are_largest, group_costs, plan_cost
+from cluster_optimiser.optimise.costs import MOST_TOTAL, are_largest, group_costs, plan_cost
 from cluster_optimiser.optimise.exactly import Sum, hold, minimise
 from cluster_optimiser.optimise.merging.partition import largest_of, new_solver
-from cluster_optimiser.optimise.weighting import MOST_TOTAL
 from cluster_optimiser.terms import TIE_BREAK
 
 if TYPE_CHECKING:

@@ -19,10 +19,9 @@ from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.candidates import bit_positions
 from cluster_optimiser.optimise.continuing import TERM as CHANGED
 from cluster_optimiser.optimise.continuing import carry_on_once, with_continuing
-from cluster_optimiser.optimise.costs import are_largest, group_costs, stage_scales
+from cluster_optimiser.optimise.costs import MOST_TOTAL, are_largest, group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Answer, Largest, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import solve
-from cluster_optimiser.optimise.weighting import MOST_TOTAL
 from cluster_optimiser.terms import lookup
 
 if TYPE_CHECKING:

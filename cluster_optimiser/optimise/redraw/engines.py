@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import MAX_ROW_TOTAL
+from cluster_optimiser.optimise.costs import MOST_TOTAL
 from cluster_optimiser.optimise.exactly import BOUND_TOLERANCE, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import within_memory
-from cluster_optimiser.optimise.weighting import MOST_TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

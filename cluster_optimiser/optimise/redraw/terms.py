@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import numpy as np
 
+from cluster_optimiser.optimise.costs import exact_factors
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.pairs import FAR
-from cluster_optimiser.optimise.weighting import exact_factors
 from cluster_optimiser.terms import WEIGHTED, bounded_as, lookup, term_scale
 
 if TYPE_CHECKING:

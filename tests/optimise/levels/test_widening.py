@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_optimiser.optimise.levels.widening import explain_levels
+from cluster_optimiser.optimise.levels.joint import explain_levels
 from tests.optimise.levels.test_joint import _best_by_hand, _problem
 
 EVEN = dict.fromkeys("ABCDE", 1_000)
