@@ -9,6 +9,7 @@ import pytest
 
 from cluster_optimiser.domain import Plan, Problem, Stage
 from cluster_optimiser.errors import VerificationError
+from cluster_optimiser.geography.measures import need_deviation_centipupils
 from cluster_optimiser.optimise import solve_merge, solve_redraw
 from cluster_optimiser.proofs import LevelsProof, MergeProof, Proof, RedrawProof, proof_of
 from cluster_optimiser.terms import (
@@ -177,3 +178,7 @@ def test_a_stage_that_the_check_does_not_count_is_not_proved() -> None:
 )
 def test_a_proof_is_kept_and_read_again(found: Proof) -> None:
     assert proof_of(found.record()) == found
+
+
+def test_where_there_are_no_pupils_need_is_nowhere_else() -> None:
+    assert need_deviation_centipupils(0, 0, 0, 0) == 0

@@ -61,14 +61,14 @@ Begin = Callable[["How"], "Sequence[Cluster]"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class DualBound:
     """What a solution in fractions proves."""
 
     bound: int  # no plan has a lower value
     extra: Mapping[tuple[int, int], int]
 
 
-def bound_in_fractions(a: Assignment, objective: LinearObjective, how: How) -> Reach | None:
+def bound_in_fractions(a: Assignment, objective: LinearObjective, how: How) -> DualBound | None:
     """Solve in fractions, add rows that are broken, solve again."""
     size = a.ground.problem.scenario.size
     program, best = InFractions(a.model, objective), None
@@ -91,7 +91,7 @@ def bound_in_fractions(a: Assignment, objective: LinearObjective, how: How) -> R
         (i, h): (beyond[v] + (beyond[a.open(h)] if v != a.open(h) else 0)) // DUAL_SCALE
         for (i, h), v in a.x.items()
     }
-    return Reach(best.bound, extra)
+    return DualBound(best.bound, extra)
 
 
 def prove(
@@ -106,7 +106,7 @@ def prove(
     """Solve one stage of a part of many units."""
     reach = bound_in_fractions(a, objective, how.with_share(SHARE_OF_TIME))
     proof = _Proof(
-        a, stage, objective, search, how, repair, reach or Reach(0, dict.fromkeys(a.x, 0))
+        a, stage, objective, search, how, repair, reach or DualBound(0, dict.fromkeys(a.x, 0))
     )
     if reach is not None:
         search.bound = reach.bound
@@ -132,7 +132,7 @@ class _Proof:
     search: Search
     how: How
     repair: Repair
-    reach: Reach
+    reach: DualBound
     tried: set[frozenset[int]] = field(default_factory=set)
 
     def tell(self) -> None:
