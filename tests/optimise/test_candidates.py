@@ -184,25 +184,27 @@ FEW = {"size": {"min_pupils": 2_000, "max_pupils": 4_000}, "secondary": {"min": 
 
 
 @pytest.mark.parametrize(
-    ("grid", "most", "expected"),
+    ("grid", "d_pupils", "most", "expected"),
     [
-        ("ABCDEF", 2, ["AB", "ABC", "ABCD", "CDEF", "DEF", "EF"]),
-        # D, over the maximum, stands alone, and parts the others.
-        ("ABCDEFG", 3, ["ABC", "D", "EFG"]),
-        ("ABCDEFG", 4, ["ABC", "D", "EFG"]),
+        ("ABCDEF", 1_000, 2, ["AB", "ABC", "ABCD", "CDEF", "DEF", "EF"]),
+        # D, over the maximum, stands alone, and parts the others; on it, it is a cluster like any.
+        ("ABCDEFG", 9_000, 3, ["ABC", "EFG"]),
+        ("ABCDEFG", 9_000, 4, ["ABC", "EFG"]),
+        ("ABCDEFG", 4_000, 3, ["ABC", "D", "EFG"]),
         # Or is passed by, and its neighbours are others'.
-        ("ABCE\nADDE", 2, ["ABCE", "D"]),
+        ("ABCE\nADDE", 9_000, 2, ["ABCE"]),
     ],
 )
-def test_of_few_clusters_only_the_sets_of_some_plan_are_candidates(grid, most, expected) -> None:
-    pupils = {"D": 9_000} if most > 2 or "DD" in grid else {}
-    problem = toy_problem(grid, pupils=pupils, count={"max": most}, **FEW)
+def test_of_few_clusters_only_the_sets_of_some_plan_are_listed(
+    grid, d_pupils, most, expected
+) -> None:
+    problem = toy_problem(grid, pupils={"D": d_pupils}, count={"max": most}, **FEW)
     sets = candidates._sets_of_plans(
         unit_adjacency(problem), problem.units["pupils"].to_list(), problem.scenario
     )
     assert sets is not None
     names = ["".join(problem.units.index[i] for i in bit_positions(mask)) for mask in sets]
-    assert sorted([*names, *pupils]) == expected
+    assert sorted(names) == expected
 
 
 def test_rules_that_rule_out_too_little_are_refused(monkeypatch) -> None:

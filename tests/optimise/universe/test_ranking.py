@@ -80,6 +80,12 @@ def test_terms_share_a_column_while_they_fit() -> None:
     assert columns_of(costs, [0, 0, 0], [9, 2**61, 9]).tolist() == [[1, 2], [3, 4], [5, 6]]
 
 
+def test_a_third_term_has_a_column_of_its_own_where_two_fill_one() -> None:
+    costs = np.array([[1, 0], [0, 1], [1, 1]])
+    assert len(columns_of(costs, [0, 0, 0], [2**30 - 1] * 3)) == 2
+    assert len(columns_of(costs, [0, 0, 0], [2**20 - 1] * 3)) == 1
+
+
 def test_a_distribution_counts_every_value() -> None:
     """2 x 2 in one to four connected parts."""
     universe = Universe.of(grid_problem(2, 2))
