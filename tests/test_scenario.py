@@ -9,6 +9,7 @@ import pytest
 
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.scenario import (
+    Count,
     Scenario,
     Size,
     authority_folder,
@@ -552,3 +553,9 @@ def test_the_schema_asks_a_file_without_a_base_for_what_it_needs() -> None:
     assert required_of(json_schema(), data)
     for key in data:
         assert not required_of(json_schema(), {k: v for k, v in data.items() if k != key})
+
+
+def test_how_many_clusters_are_asked_for_is_said() -> None:
+    assert (str(Count(min=2, max=3)), str(Count(min=2))) == ("2 to 3", "2 or more")
+    assert [Count(min=2, max=3).allows(n) for n in (1, 2, 3, 4)] == [False, True, True, False]
+    assert [Count(min=2).allows(n) for n in (1, 2, 99)] == [False, True, True]
