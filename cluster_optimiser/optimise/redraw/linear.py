@@ -17,12 +17,12 @@ Terms = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LinearRow:
     """One constraint: low <= sum of coefficient times variable <= high."""
 
     terms: tuple[tuple[int, int], ...]  # pairs of coefficient and variable
     low: int | None  # the bounds; None where there is none
-    high: int | None  # the bounds; None where there is none
+    high: int | None
 
     def holds(self, values: Sequence[int]) -> bool:
         total = sum(c * values[v] for c, v in self.terms)
@@ -34,7 +34,7 @@ class LinearModel:
     """Variables from 0 to an upper bound, and rows."""
 
     upper: list[int] = field(default_factory=list)  # upper bound of each variable
-    rows: list[Row] = field(default_factory=list)  # the constraints
+    rows: list[LinearRow] = field(default_factory=list)  # the constraints
 
     def variable(self, upper: int = 1) -> int:
         """Add a whole-number variable from 0."""
@@ -48,7 +48,7 @@ class LinearModel:
         for coefficient, variable in terms:
             added[variable] = added.get(variable, 0) + coefficient
         kept = tuple((c, v) for v, c in added.items() if c)
-        self.rows.append(Row(kept, low, high))
+        self.rows.append(LinearRow(kept, low, high))
 
     def may_be_kept(self) -> bool:
         """Tell whether no row contradicts itself: crossed bounds, or an empty sum asked for."""
