@@ -60,6 +60,7 @@ def test_the_largest_is_the_cost_of_the_dearest_that_is_chosen() -> None:
         ((1, 3, 3), (0, 0, 0), 1),  # A is not legal in the second projection
         ((1, 3, 2), (0, 0, 0), 2),  # nor B in the first
         ((3, 3, 3), (3, 0, 2), 1),  # both are small in the second, where one may be
+        ((3, 3, 3), (3, 0, 1), 1),  # or in the first
         ((3, 3, 3), (3, 0, 0), 0),
         ((3, 0, 3), (0, 3, 0), 0),  # what is not chosen loses nothing
     ],
