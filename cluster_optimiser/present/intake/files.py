@@ -92,6 +92,15 @@ class NewAuthority:
     cluster_notes: tuple[str, ...] = ()  # how the clusters were made, in words
     scenario_notes: tuple[str, ...] = ()  # how the starter scenarios were made, in words
 
+    @property
+    def district_from_schools(self) -> bool:
+        """Whether the template of settings makes a layer of the register's districts."""
+        given = {layer.name for layer in self.intake.layers}
+        schools = self.intake.schools
+        if "district" in given or "district" not in schools:
+            return False
+        return int(schools["district"].replace("", None).nunique()) > 1
+
 
 def caveats(new: NewAuthority) -> list[str]:
     intake, ledger = new.intake, new.intake.ledger
