@@ -8,10 +8,12 @@ plan (travel, misalignment, deviation) is a constant of the candidate.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.errors import Fault, InfeasibleError, ScenarioError
@@ -19,6 +21,7 @@ from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.growing import MOST_UNITS, groups_of_few
+from cluster_optimiser.optimise.halving import groups_of_two
 from cluster_optimiser.optimise.pinned import Pinned, exceptable
 from cluster_optimiser.optimise.ranges import own_ranges
 from cluster_optimiser.optimise.universe.frontier import Partitions, partitions
@@ -267,41 +270,34 @@ class Judge:
         return self.problem.authority.schools.loc[sorted(urns)]
 
 
-class _CountBudget:
-    """How many clusters each area that no cluster crosses can have at most, by the count range.
+def _within_budget(problem: Problem, masks: Sequence[int]) -> list[int]:
+    """Leave out sets that leave more of their area than the clusters that are left can hold.
 
-    Every other area needs as many clusters as its pupils fill, so what is left of the highest count
-    is this area's. A set that leaves more of its area than that can hold is in no plan.
+    Every other area that no cluster crosses needs as many clusters as its pupils fill, so what is
+    left of the highest count is this area's.
     """
+    highest, most_pupils = problem.scenario.count.max, max(problem.scenario.size.max_pupils, 1)
+    if highest is None or not masks:
+        return [*masks]
+    homes = [*binding_homes(problem).values()]
+    names = [str([home[i] for home in homes]) for i in range(len(problem.units))]
+    area, areas = pd.factorize(np.array(names, dtype=object))
+    pupils = problem.units["pupils"].to_numpy(dtype=np.int64)
+    is_small = pupils <= most_pupils
+    # Of each unit: is it alone over the maximum, the pupils it has otherwise, and is it not.
+    facts = np.stack([~is_small, np.where(is_small, pupils, 0), is_small], axis=1).astype(np.int64)
+    of_area = np.zeros((len(areas), facts.shape[1]), dtype=np.int64)
+    np.add.at(of_area, area, facts)
 
-    def __init__(self, problem: Problem, unit_pupils: Sequence[int]) -> None:
-        scenario = problem.scenario
-        self.pupils = unit_pupils
-        self.max_pupils = scenario.size.max_pupils
-        homes = [*binding_homes(problem).values()]
-        self.area_of = [str([home[i] for home in homes]) for i in range(len(unit_pupils))]
-        self.area: dict[str, int] = {}
-        for i, area in enumerate(self.area_of):
-            self.area[area] = self.area.get(area, 0) | 1 << i
-        fewest = {area: self.fewest(mask) for area, mask in self.area.items()}
-        highest = scenario.count.max
-        self.most = {
-            area: None if highest is None else highest - sum(fewest.values()) + fewest[area]
-            for area in self.area
-        }
+    def fewest(held: NDArray[np.int64]) -> NDArray[np.int64]:
+        return held[:, 0] + np.maximum(-(-held[:, 1] // most_pupils), held[:, 2] > 0)
 
-    def fewest(self, mask: int) -> int:
-        """Give a lower bound on the clusters that units need."""
-        held = [p for i, p in enumerate(self.pupils) if mask >> i & 1]
-        large = sum(p > self.max_pupils for p in held)
-        small = [p for p in held if p <= self.max_pupils]
-        return large + max(-(-sum(small) // self.max_pupils), int(bool(small)))
-
-    def allows(self, mask: int) -> bool:
-        """Tell whether the rest of a set's area can be held by the clusters that are left."""
-        area = self.area_of[(mask & -mask).bit_length() - 1]
-        most = self.most[area]
-        return most is None or 1 + self.fewest(self.area[area] & ~mask) <= most
+    needed = fewest(of_area)
+    most = highest - needed.sum() + needed
+    members = membership(masks, len(problem.units))
+    own = area[members.argmax(axis=1)]
+    fits = 1 + fewest(of_area[own] - members @ facts) <= most[own]
+    return [mask for mask, is_fine in zip(masks, fits.tolist(), strict=True) if is_fine]
 
 
 def sets_of_units(
@@ -358,8 +354,10 @@ def _sets_of_plans(
         fewest=max(0, count.min - len(alone)),
         most=count.max - len(alone),
     )
-    found = partitions(asked, max_states=MOST_STATES)
-    masks = None if found is None else found.groups(most_ways=MAX_SETS)
+    masks = groups_of_two(asked, most_ways=MAX_SETS) if asked.most <= 2 else None  # noqa: PLR2004
+    if masks is None:
+        found = partitions(asked, max_states=MOST_STATES)
+        masks = None if found is None else found.groups(most_ways=MAX_SETS)
     is_grown = len(units) <= MOST_UNITS and asked.most <= MOST_GROWN and asked.lowest > 0
     if masks is None and is_grown:
         masks = groups_of_few(asked, most_ways=MAX_SETS)
@@ -370,8 +368,15 @@ def _sets_of_plans(
 
 def candidate_groups(problem: Problem) -> tuple[CandidateGroup, ...]:
     """Enumerate the candidate groups of a merge scenario."""
+    # What an analyst's own functions say is not known to be the same the next time.
+    is_own = bool(own_terms() or OWN)
+    return _listed.__wrapped__(problem) if is_own else _listed(problem, MAX_SETS)
+
+
+@lru_cache(maxsize=1)
+def _listed(problem: Problem, _: int = 0) -> tuple[CandidateGroup, ...]:
+    """Keep the last: a run lists them to solve, to count all plans and to draw its page."""
     judge = Judge(problem)
-    budget = _CountBudget(problem, judge.unit_pupils)
     size, most = problem.scenario.size, problem.scenario.count.max
     is_few = most is not None and most * FEW_SHARE <= len(problem.units)
     adjacency = unit_adjacency(problem)
@@ -393,5 +398,15 @@ def candidate_groups(problem: Problem) -> tuple[CandidateGroup, ...]:
         raise TooManySetsError([Fault(file, 0, "size", text, remedy)])
     if size.oversize == "keep":
         masks += [1 << i for i, p in enumerate(judge.unit_pupils) if p > size.max_pupils]
-    masks.sort(key=bit_positions)
-    return tuple(judge.candidates([mask for mask in masks if budget.allows(mask)]))
+    return tuple(judge.candidates(_within_budget(problem, _in_order(masks, len(judge.names)))))
+
+
+def _in_order(masks: Sequence[int], n_units: int) -> list[int]:
+    """Sort sets by their first units, then by the next ones."""
+    members = membership(masks, n_units)
+    # The k-th unit of each set from 1, and 0 past its last: a set comes before what it begins.
+    places = np.zeros((len(masks), int(members.sum(axis=1).max(initial=1))), dtype=np.int32)
+    row, unit = np.nonzero(members)
+    first = np.searchsorted(row, np.arange(len(masks)))
+    places[row, np.arange(len(row)) - first[row]] = unit + 1
+    return [masks[i] for i in np.lexsort(places.T[::-1])]
