@@ -240,7 +240,11 @@ class Judge:
         if self._measures is None:
             positions = school_positions(self.problem)
             self._measures = Measures(self.problem, [positions[name] for name in self.names])
-        sets = self._measures.sets(membership(masks, len(self.names)))
+        members = membership(masks, len(self.names))
+        sets = self._measures.sets(members)
+        row, unit = np.nonzero(members)
+        ends = np.searchsorted(row, np.arange(len(masks) + 1)).tolist()
+        held = [self.names[i] for i in unit.tolist()]
         pupils, columns = sets.pupils.tolist(), sets.costs(self.also)
         most_of_each = {t: n for t, n in self.scenario.most_of.items() if not lookup(t).adds_up}
         groups = []
@@ -257,7 +261,7 @@ class Judge:
             if OWN and broken_by(schools):
                 continue
             costs |= {row.name: value_of(row, schools) for row in own if row.adds_up}
-            units = tuple(self.names[j] for j in bit_positions(mask))
+            units = tuple(held[ends[i] : ends[i + 1]])
             is_exception = pupils[i] < size.min_pupils
             is_oversize = pupils[i] > size.max_pupils
             groups.append(CandidateGroup(units, mask, pupils[i], is_exception, is_oversize, costs))
@@ -361,8 +365,8 @@ def _sets_of_plans(
     is_grown = len(units) <= MOST_UNITS and asked.most <= MOST_GROWN and asked.lowest > 0
     if masks is None and is_grown:
         masks = groups_of_few(asked, most_ways=MAX_SETS)
-    if masks is None:
-        return None
+    if masks is None or not alone:
+        return masks
     return [sum(1 << units[k] for k in bit_positions(mask)) for mask in masks]
 
 
