@@ -158,35 +158,42 @@ def rules_data(problem: Problem) -> dict[str, Any]:
         ]
 
     top = type(size).model_fields["max_pupils"].default
+    if_asked = {
+        "has_max": size.max_pupils < top or None,
+        "keep_oversize": size.oversize == "keep" or None,
+        "exceptions": None if size.exceptions is None else list(size.exceptions),
+        "towards_hub": scenario.redraw.shape == "towards the hub" or None,
+    }
     return {
+        **{name: value for name, value in if_asked.items() if value is not None},
         "min_pupils": size.min_pupils,
         "max_pupils": size.max_pupils,
-        "has_max": size.max_pupils < top,
         "target": size.target,
-        "keep_oversize": size.oversize == "keep",
         "max_exceptions": size.max_exceptions,
-        "exceptions": None if size.exceptions is None else list(size.exceptions),
         "count": [scenario.count.min, scenario.count.max],
         "max_minutes": scenario.travel.max_minutes,
-        "quotas": [
-            {
-                "rule": rule.name,
-                "say": f"rule_{rule.key}",
-                "number": quota.number.removeprefix("n_"),
-                "is_least": quota.is_least,
-                "limit": scenario.at(rule.keys[0]),
-                "metric": quota.metric,
-            }
-            for rule, quota in QUOTAS
-        ],
+        "quotas": [scenario.at(rule.keys[0]) for rule, _ in QUOTAS],
         "hubs": None
         if scenario.hubs == "any" and not problem.authority.has_areas
         else np.flatnonzero(meeting_schools(problem)).tolist(),
-        "towards_hub": scenario.redraw.shape == "towards the hub",
         "within": {layer: _places_of(problem, layer) for layer in binding_homes(problem)},
         "together": pins(scenario.pins.together),
         "apart": pins(scenario.pins.apart),
     }
+
+
+def quotas_data() -> list[dict[str, Any]]:
+    """Give what the rules on numbers of schools are, in the order of each option's limits."""
+    return [
+        {
+            "rule": rule.name,
+            "say": f"rule_{rule.key}",
+            "number": quota.number.removeprefix("n_"),
+            "is_least": quota.is_least,
+            "metric": quota.metric,
+        }
+        for rule, quota in QUOTAS
+    ]
 
 
 def _spot(shape: BaseGeometry | None, grid: Grid) -> list[int] | None:

@@ -1,6 +1,6 @@
 // The numbers of a plan made of whole units: the same as the command "evaluate" gives.
 import { HUNDREDTHS, data, homes, schools, secondary } from "./core.js";
-import { brokenRules, isBeyond } from "./rules.js";
+import { brokenRules, isBeyond, quotasOf } from "./rules.js";
 import { way } from "./ways.js";
 
 export const membersOf = (ground) => ground.units.map((_, unit) => ground.unit.flatMap((at, i) => (at === unit && ground.group[i] < 0 ? [i] : [])));
@@ -152,7 +152,7 @@ export const measure = (option, clusterOf) => {
     max_minutes: isLongKnown ? Math.max(...clusters.map((c) => c.longest || 0)) : null,
     n_over_travel_limit: rules.max_minutes === null ? null : clusters.filter((c) => c.longest !== null && c.longest > rules.max_minutes).length,
     n_not_contiguous: clusters.filter((c) => !c.isWhole).length,
-    ...Object.fromEntries(rules.quotas.filter(({ metric }) => metric).map((quota) => [quota.metric, clusters.filter((c) => isBeyond(quota, c)).length])),
+    ...Object.fromEntries(quotasOf(rules).filter(({ metric }) => metric).map((quota) => [quota.metric, clusters.filter((c) => isBeyond(quota, c)).length])),
     changed_pupils: homes.size ? null : changedPupils(clusters, members),
   };
   schools.layers.forEach((layer, i) => {

@@ -20,6 +20,8 @@ const turnedAway = (ground, cluster, members) => {
     return unit !== hub && !near.includes(hub) && !near.some((other) => away.has(other) && away.get(other) < away.get(unit));
   });
 };
+// What an option asks of numbers of schools.
+export const quotasOf = (rules) => data.quotas.map((quota, i) => ({ ...quota, limit: rules.quotas[i] }));
 // Whether a cluster has too few or too many of a kind of school; no limit asks for nothing.
 export const isBeyond = ({ number: of, is_least: isLeast, limit }, cluster) => limit !== null && (isLeast ? cluster[of] < limit : cluster[of] > limit);
 // [rule, who, in words], rule by rule as the independent check does.
@@ -31,7 +33,7 @@ export const brokenRules = (option, clusters, clusterOf, members) => {
     const isKept = rules.keep_oversize && isOneOfToday(ground, c, members);
     if (c.pupils > rules.max_pupils && !isKept) broken.push(["size.max", c.name, fill(say.rule_over, { pupils: number(c.pupils), by: number(c.pupils - rules.max_pupils), limit: number(rules.max_pupils) })]);
     if (!c.isWhole) broken.push(["contiguity", c.name, say.rule_pieces]);
-    rules.quotas.filter((quota) => isBeyond(quota, c)).forEach((quota) => broken.push([quota.rule, c.name, fill(say[quota.say], { n: c[quota.number], limit: quota.limit })]));
+    quotasOf(rules).filter((quota) => isBeyond(quota, c)).forEach((quota) => broken.push([quota.rule, c.name, fill(say[quota.say], { n: c[quota.number], limit: quota.limit })]));
     if (rules.max_minutes !== null) {
       if (c.longest === null) broken.push(["travel", c.name, say.rule_unreachable]);
       else if (c.longest > rules.max_minutes) broken.push(["travel", c.name, fill(say.rule_travel, { minutes: decimal(c.longest), limit: decimal(rules.max_minutes) })]);
