@@ -43,7 +43,6 @@ from cluster_optimiser.present.script_data import (
     POSTCODE_COLUMNS,
     ask_data,
     naming_data,
-    quotas_data,
     script_data,
 )
 from cluster_optimiser.present.shapes import PALETTE
@@ -388,7 +387,6 @@ def _render(
                 **record["data"],
                 **spoken,
                 **asked,
-                "quotas": quotas_data(),
                 "right": record["matrix"]["most_kept"],
                 "naming": naming_data(record["authority"]["name"]),
             }

@@ -182,7 +182,7 @@ def rules_data(problem: Problem) -> dict[str, Any]:
     }
 
 
-def quotas_data() -> list[dict[str, Any]]:
+def _quotas() -> list[dict[str, Any]]:
     """Give what the rules on numbers of schools are, in the order of each option's limits."""
     return [
         {
@@ -276,6 +276,7 @@ def script_data(
         {
             "schools": _schools(problem, cut),
             "options": options,
+            "quotas": _quotas(),
             "grounds": grounds,
             "travel": _travel(problem),
             "topology": topology(cut.shapes, areas, grid),
