@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cluster_optimiser.deadline import is_over
-from cluster_optimiser.errors import ClusterOptimiserError, InputError
+from cluster_optimiser.errors import ClusterOptimiserError, InputError, NoPlanFoundError
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.optimise.universe.legality import positions_of
@@ -71,15 +72,18 @@ def survey_of(result: Result) -> Survey | None:
     counts = pd.DataFrame({"n_plans": pd.Series(found.n_plans_by_count, dtype=object)}).rename_axis(
         "n_clusters"
     )
-    return Survey(
-        n_plans=found.n_plans,
-        terms=terms,
-        counts=counts,
-        distributions=found.distributions(),
-        rank=found.rank(result.plan),
-        together=found.together(max_states=MAX_STATES),
-        front=front,
-    )
+    survey = Survey(n_plans=found.n_plans, terms=terms, counts=counts, front=front)
+    return _compared(survey, found, result)
+
+
+def _compared(survey: Survey, found: Universe, result: Result) -> Survey:
+    """Add how all plans are spread and where the result's stands, as far as the time allows."""
+    try:
+        survey = replace(survey, distributions=found.distributions())
+        survey = replace(survey, rank=found.rank(result.plan))
+        return replace(survey, together=found.together(max_states=MAX_STATES))
+    except NoPlanFoundError:
+        return replace(survey, reason="the time was over before all plans were compared")
 
 
 def standing_of(results: Sequence[Result]) -> Standing | None:

@@ -6,6 +6,7 @@ import contextvars
 import datetime as dt
 import functools
 import importlib.resources
+import math
 import string
 import tomllib
 from contextlib import contextmanager
@@ -193,8 +194,18 @@ WHOLE = 1e15
 """A number from which on there is no decimal to round."""
 
 
+LARGE = 10**21
+"""A number from which on its digits are not read: it is written as a power of ten."""
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 @functools.lru_cache(maxsize=1 << 14)
 def _written(value: float, digits: int, locale: Locale) -> str:
+    if LARGE <= abs(value) < math.inf:
+        power = len(str(abs(int(value)))) - 1
+        leading = format_decimal(Decimal(int(value)).scaleb(-power), "0.00", locale=locale)
+        return f"{leading} \u00d7 10{str(power).translate(_RAISED)}"
     pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
     return str(format_decimal(rounded(value, digits), format=pattern, locale=locale))
 
@@ -206,7 +217,7 @@ def rounded(value: float, digits: int) -> Decimal:
     (Decimal('31.2'), Decimal('0.0'), Decimal('3'))
     """
     if not abs(value) < WHOLE:
-        return Decimal(f"{value:.0f}")
+        return Decimal(value)
     return Decimal(str(float(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0
 
 

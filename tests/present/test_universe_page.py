@@ -13,8 +13,11 @@ import pytest
 from cluster_optimiser.batch import surveys
 from cluster_optimiser.batch.surveys import standing_of, survey_of
 from cluster_optimiser.domain import Result
+from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.present import index_html, write_comparison, write_result
 from cluster_optimiser.present.svg import ground
+from cluster_optimiser.present.universe_files import survey_files
 from cluster_optimiser.present.universe_page import links_of, points_of, universe_view
 from tests.norfolk import norfolk_result, surveyed_result
 
@@ -168,3 +171,20 @@ def test_ranks_that_are_bounded_are_told_as_bounds(monkeypatch: pytest.MonkeyPat
     view = universe_view([result], standing, ground(result))
     said = f"between {row['n_better_least']:,} and {row['n_better_most']:,} are better"
     assert said in str(view["standing"])
+
+
+def test_what_was_not_compared_in_time_is_said_and_the_count_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def over(*_: object) -> None:
+        raise NoPlanFoundError
+
+    result = norfolk_result("4a")
+    whole = survey_of(result)
+    monkeypatch.setattr(Universe, "distributions", over)
+    cut = survey_of(result)
+    assert whole is not None
+    assert cut is not None
+    assert (cut.n_plans, cut.distributions, cut.rank) == (whole.n_plans, None, None)
+    record = json.loads(survey_files(replace(result, survey=cut))["universe.json"])
+    assert record["not_worked_out"] == "the time was over before all plans were compared"

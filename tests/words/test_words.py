@@ -45,6 +45,20 @@ def test_plural_forms_follow_the_language(n, said):
         assert say("count.schools", n) == said
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (10**20 + 1, "100,000,000,000,000,000,001"),
+        (10**21, "1.00 \u00d7 10²¹"),
+        (-45_678 * 10**161, "-4.57 \u00d7 10¹⁶⁵"),
+        (12 * 10**400, "1.20 \u00d7 10⁴⁰¹"),
+        (1e300, "1.00 \u00d7 10³⁰⁰"),
+    ],
+)
+def test_a_number_of_plans_past_all_reading_is_a_power_of_ten(value, text):
+    assert words.number(value) == text
+
+
 def test_numbers_dates_and_lists_follow_the_language():
     with speaking("pl"):
         assert words.number(12345) == "12\N{NO-BREAK SPACE}345"

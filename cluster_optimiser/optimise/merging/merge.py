@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.deadline import left_s, most_mb, share_of_left, within
+from cluster_optimiser.deadline import is_over, left_s, most_mb, share_of_left, within
 from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import (
     InfeasibleError,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.optimise.merging.partition import Unlike
 
-SHARE_OF_LISTING = 0.4
+SHARE_OF_LISTING = 0.6
 """Share of the time that listing all groups may take; the rest is then left to a plan unproved."""
 
 SHARE_OF_SEARCH = 0.8
@@ -137,10 +137,33 @@ def _begun(
 
     The sweep is then not made again.
     """
+    if problem.scenario.count.max == 2:  # noqa: PLR2004 - a cluster, and the rest
+        return None, _of_two(problem, groups, seed)
     if len(groups) <= MANY_GROUPS or left_s() is not None or most_mb() != math.inf:
         return None, []
     swept = _swept(problem, groups, _swept_costs(problem, groups, seed)[0])
     return swept, [] if swept is None else [groups[i] for i in swept.chosen]
+
+
+def _of_two(problem: Problem, groups: Sequence[CandidateGroup], seed: int) -> list[CandidateGroup]:
+    """Give the best plan of a group and what it leaves, or none."""
+    everything = (1 << len(problem.units)) - 1
+    at = {group.mask: i for i, group in enumerate(groups)}
+    pairs = [(i, at.get(everything & ~mask, -1)) for mask, i in at.items()]
+    costs = group_costs(groups, problem.scenario.objective, seed=seed)
+    gathers = [max if is_largest else sum for is_largest in are_largest(costs)]
+    rows = [*zip(gathers, costs.values(), strict=True)]
+    most_small = problem.scenario.size.max_exceptions
+    kept = [
+        (i, j)
+        for i, j in pairs
+        if i < j and groups[i].is_exception + groups[j].is_exception <= most_small
+    ]
+
+    def total(pair: tuple[int, int]) -> tuple[int, ...]:
+        return tuple(gather(row[i] for i in pair) for gather, row in rows)
+
+    return [groups[i] for i in min(kept, key=total, default=())]
 
 
 def _unproved(problem: Problem, error: ClusterOptimiserError, seed: int) -> Plan:
@@ -225,6 +248,8 @@ def _second_proof(
 ) -> dict[str, Any]:
     if unlike or keeping is not None:
         return _proof_in_order(problem, groups, cover, unlike, keeping, seed=seed)
+    if swept is None and is_over():
+        return {"second_method": "no_sweep"}
     costs, scale = _swept_costs(problem, groups, seed)
     outcome = swept or _swept(problem, groups, costs)
     if outcome is None:

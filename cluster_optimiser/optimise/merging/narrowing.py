@@ -66,6 +66,9 @@ SHARE_OF_CORE = 0.5
 SHARE_OF_BETTERMENT = 0.7
 """Share of the time left in which a plan is bettered part by part."""
 
+WRITING_S = 1e-6
+"""Seconds that each number of a program takes until it is solved."""
+
 MANY_UNITS = 500
 """Units from which a plan is made and bettered part by part before it is solved as a whole."""
 
@@ -154,6 +157,8 @@ class _Stages:
         """Minimise one stage, those before it held, and keep the groups of plans as good."""
         self.effort = 0.0
         bound = self._known_bound(stage, is_quick=True)
+        if self._is_above(stage, bound) and self.plan and self._is_too_late():
+            return Answer("FEASIBLE", total=self.value(stage) or 0, bound=bound)
         reach = self._reach(stage) if self._is_above(stage, bound) else None
         least = reach.least() if reach else np.full(len(self.kept), bound)
         bound = max(bound, reach.bound if reach else 0)
@@ -203,6 +208,11 @@ class _Stages:
                 self._better(stage, reach, following)
             n_core *= WIDER
         return bound
+
+    def _is_too_late(self) -> bool:
+        """Tell whether a program could not even be written in the time that is left."""
+        limit_s = left_s()
+        return limit_s is not None and limit_s < self.holders[:, self.kept].nnz * WRITING_S
 
     def _known_bound(self, stage: str, *, is_quick: bool) -> int:
         """Give what no plan can better by its pupils or ways alone, where one is known."""
@@ -264,8 +274,10 @@ class _Stages:
                 self._begin(reach)
             random = Random(self.seed)  # noqa: S311 - which part comes next, no secret
             waited = 0
-            while self.plan and waited < 2 * len(self.plan) and not is_over():
-                costs = self._blended(stage, following)
+            while self.plan and waited < 3 * len(self.plan) and not is_over():
+                # What is equal in the stage is told apart once nothing else is gained.
+                is_blended = waited > len(self.plan)
+                costs = self._blended(stage, following) if is_blended else self.costs[stage]
                 before = costs[self.plan].sum()
                 core = self._part(random.randrange(self.n_units), reach)
                 with within(REGION_S):

@@ -12,6 +12,7 @@ Jepsen, Petersen, Spoorendonk, Pisinger 2008).
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
-from cluster_optimiser.deadline import is_over, left_s
+from cluster_optimiser.deadline import left_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,13 +107,17 @@ def reach_of(
     best, n_rows = None, len(program.rows)
     tried: set[tuple[int, int, int]] = set()
     for _ in range(_MOST_ROUNDS):
+        started = time.monotonic()
         reach = program.solve()
         if reach is None:
             break
         gain = reach.total - best.total if best else reach.total
         if best is None or gain > 0:
             best = reach
-        if is_over() or (known is not None and int((best.least() <= known).sum()) <= _FEW):
+        spent_s, limit_s = time.monotonic() - started, left_s()
+        if limit_s is not None and spent_s > limit_s:
+            break
+        if known is not None and int((best.least() <= known).sum()) <= _FEW:
             break
         if tried and gain < _LEAST_GAIN * abs(best.total):
             break

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.optimise.universe.diagram import SAFE_TOTAL, least_to_go
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def _swept(
     to, arcs = diagram.to.tolist(), diagram.arcs.tolist()
     first_of = diagram.layers.tolist()
     for layer in range(len(first_of) - 3, -1, -1):
+        refuse_if_over("plans were ranked")
         for node in range(first_of[layer], first_of[layer + 1]):
             sums = np.zeros((n_limbs, int(sizes[node])), dtype=np.int64)
             for arc in range(arcs[node], arcs[node + 1]):

@@ -384,7 +384,7 @@ def build_diagram(
     members = membership([group.mask for group in groups], len(problem.units))
     orders = unit_orders(problem, rules.adjacency)
     layouts = sorted(
-        (lay_out(name, order, members) for name, order in orders.items()),
+        (lay_out(name, order, members) for name, order in orders.items() if not is_over()),
         key=lambda layout: layout.width,
     )
     for limit in (_TRIAL_STATES, _TRIAL_STATES * _TRIAL_GROWTH, max_states):

@@ -196,3 +196,18 @@ def test_a_ring_whose_groups_are_all_alike_is_proved() -> None:
     )  # fmt: skip
     cover = narrowed_cover(problem, candidate_groups(problem))
     assert (cover.status, cover.totals[0]) == ("OPTIMAL", 10)
+
+
+def test_where_no_program_can_be_written_in_time_the_plan_there_is_stands() -> None:
+    """Each way to halve the grid is a group and what it leaves: the best of them is the start."""
+    problem = grid_problem(
+        4, 4, size={"min_pupils": 7000, "max_pupils": 9000},
+        count={"min": 2, "max": 2}, objective={"order": ["deviation", "count"]},
+    )  # fmt: skip
+    groups = candidate_groups(problem)
+    start = merge._of_two(problem, groups, 0)
+    assert (sum(group.costs["deviation"] for group in start), len(start)) == (0, 2)
+    with within(0):
+        cover = narrowed_cover(problem, groups, start=start)
+    assert [groups[i] for i in cover.chosen] == sorted(start, key=groups.index)
+    assert solve_merge(problem).solution.status == "OPTIMAL"
