@@ -188,3 +188,12 @@ def test_what_was_not_compared_in_time_is_said_and_the_count_stands(
     assert (cut.n_plans, cut.distributions, cut.rank) == (whole.n_plans, None, None)
     record = json.loads(survey_files(replace(result, survey=cut))["universe.json"])
     assert record["not_worked_out"] == "the time was over before all plans were compared"
+
+
+def test_where_the_time_was_over_before_a_proof_all_plans_are_not_begun() -> None:
+    result = norfolk_result("4a")
+    plan = replace(result.plan, solution=replace(result.plan.solution, status="FEASIBLE"))
+    survey = survey_of(replace(result, plan=plan))
+    assert survey is not None
+    assert survey.n_plans is None
+    assert survey.reason == "the time was over before all plans were counted"

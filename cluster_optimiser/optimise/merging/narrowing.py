@@ -66,7 +66,7 @@ SHARE_OF_CORE = 0.5
 SHARE_OF_BETTERMENT = 0.7
 """Share of the time left in which a plan is bettered part by part."""
 
-WRITING_S = 1e-6
+WRITING_S = 2e-6
 """Seconds that each number of a program takes until it is solved."""
 
 MANY_UNITS = 500
