@@ -153,12 +153,14 @@ def _of_two(problem: Problem, groups: Sequence[CandidateGroup], seed: int) -> li
     costs = group_costs(groups, problem.scenario.objective, seed=seed)
     gathers = [max if is_largest else sum for is_largest in are_largest(costs)]
     rows = [*zip(gathers, costs.values(), strict=True)]
-    most_small = problem.scenario.size.max_exceptions
-    kept = [
-        (i, j)
-        for i, j in pairs
-        if i < j and groups[i].is_exception + groups[j].is_exception <= most_small
-    ]
+    most_small, most_of = problem.scenario.size.max_exceptions, problem.scenario.most_of
+
+    def is_legal(*pair: CandidateGroup) -> bool:
+        return sum(group.is_exception for group in pair) <= most_small and all(
+            plan_cost(term, pair) <= most for term, most in most_of.items()
+        )
+
+    kept = [(i, j) for i, j in pairs if i < j and is_legal(groups[i], groups[j])]
 
     def total(pair: tuple[int, int]) -> tuple[int, ...]:
         return tuple(gather(row[i] for i in pair) for gather, row in rows)

@@ -193,7 +193,6 @@ def first_plan(
     search = _Search(problem, seed, begin)
     random = Random(seed)  # noqa: S311 - which neighbourhood comes next, no secret
     n_units, waited = FIRST_UNITS, 0
-    fewest = problem.scenario.count.min
     try:
         while not is_over() and waited < _patience(search) and (search.left or is_bettered):
             if search.left:
@@ -210,7 +209,8 @@ def first_plan(
     found = list(search.plan.values())
     limits = problem.scenario.most_of.items()
     is_over_limit = any(plan_cost(term, found) > most for term, most in limits)
-    return None if search.left or len(found) < fewest or is_over_limit else found
+    is_allowed = problem.scenario.count.allows(len(found))
+    return None if search.left or not is_allowed or is_over_limit else found
 
 
 def _tried(search: _Search, seed_set: int, n_units: int) -> bool:

@@ -211,3 +211,17 @@ def test_where_no_program_can_be_written_in_time_the_plan_there_is_stands() -> N
         cover = narrowed_cover(problem, groups, start=start)
     assert [groups[i] for i in cover.chosen] == sorted(start, key=groups.index)
     assert solve_merge(problem).solution.status == "OPTIMAL"
+
+
+@pytest.mark.parametrize(
+    ("limits", "is_any"), [({"deviation": 0}, True), ({"pupil_minutes": 1000}, False)]
+)
+def test_of_two_clusters_the_start_keeps_the_limits(limits: dict[str, int], is_any: bool) -> None:
+    """Of 454 ways to divide the grid in two 70 are even; all take 145,000 pupil minutes."""
+    problem = grid_problem(
+        4, 4, size={"min_pupils": 5000, "max_pupils": 11_000}, count={"min": 2, "max": 2},
+        limits=limits, objective={"order": ["joins"]},
+    )  # fmt: skip
+    start = merge._of_two(problem, candidate_groups(problem), 0)
+    assert bool(start) is is_any
+    assert sum(group.costs["deviation"] for group in start) == 0

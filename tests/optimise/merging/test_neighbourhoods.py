@@ -8,7 +8,7 @@ from cluster_optimiser.deadline import is_over, left_s, within
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise import candidates as listing
 from cluster_optimiser.optimise import solve_merge
-from cluster_optimiser.optimise.candidates import connected_sets
+from cluster_optimiser.optimise.candidates import candidate_groups, connected_sets
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
 from cluster_optimiser.verification import verify_plan
 from tests.toy import toy_problem
@@ -23,6 +23,18 @@ def test_a_first_plan_has_each_unit_once() -> None:
     assert plan is not None
     assert sorted(unit for group in plan for unit in group.units) == list(problem.units.index)
     assert len(plan) == 6
+
+
+def test_a_plan_that_begins_with_more_clusters_than_allowed_is_none() -> None:
+    problem = toy_problem(GRID, **RULES, count={"min": 1, "max": 6})
+    pairs = [g for g in candidate_groups(problem) if g.units in {("A", "B"), ("C", "D")}]
+    others = toy_problem(GRID, **RULES)
+    rows = [("E", "F"), ("G", "H"), ("I", "J"), ("K", "L"), ("M", "N"), ("O", "P")]
+    eight = [g for g in candidate_groups(others) if g.units in {("A", "B"), ("C", "D"), *rows}]
+    assert (len(pairs), len(eight)) == (2, 8)
+    found = first_plan(problem, begin=eight, is_bettered=False)
+    assert found is None
+    assert len(first_plan(problem, begin=pairs) or ()) == 6
 
 
 def test_with_too_many_groups_to_list_there_is_a_legal_plan_and_a_bound(
