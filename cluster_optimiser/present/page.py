@@ -315,6 +315,12 @@ def render_pages(
     how = how or Placing()
     own = record["theme"]["language"]
     chosen = (theme or Theme(**record["theme"])).model_copy(update={"language": own})
+    if "quotas" not in record["data"]:
+        # The page's scripts judge plans by it: without it they would judge none.
+        fault = Fault(
+            RECORD_FILE, 0, "", "the results were gathered by an earlier program", "Run again."
+        )
+        raise InputError([fault])
     missing = [one for one in chosen.others if one not in record.get("others", {})]
     if missing:
         remedy = (

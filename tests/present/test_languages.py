@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,18 @@ def test_a_language_that_was_not_gathered_cannot_be_made(
     write_comparison(results, comparison, tmp_path)
     with pytest.raises(InputError, match=r"gathered without pl.*run again"):
         write_page(tmp_path, tmp_path / "x.html", theme=Theme(languages=("pl",)))
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_results_that_an_earlier_program_gathered_are_to_be_run_again(
+    results: list[Result], comparison: pd.DataFrame, tmp_path: Path
+) -> None:
+    write_comparison(results, comparison, tmp_path)
+    record = json.loads((tmp_path / "page.json").read_text(encoding="utf-8"))
+    record["data"].pop("quotas")
+    (tmp_path / "page.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(InputError, match=r"page.json: .* earlier program. Run again"):
+        write_page(tmp_path, tmp_path / "x.html")
     assert not (tmp_path / "x.html").exists()
 
 
