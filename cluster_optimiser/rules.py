@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LEAST_SHARED_M = 0.001
 """A least shared boundary so short that every touch counts."""
 
+UNIT, LOCAL, LAYER = "unit or cluster", "geographic cluster", "layer"
+"""What the names in a scenario are names of."""
+
 METHODS = ("keep", "merge", "redraw", "file")
 """What makes a plan. The first and the last are only judged, so every rule of a plan goes."""
 
@@ -30,6 +33,9 @@ class Family:
     free: Mapping[str, Any] = field(default_factory=dict)
     """Key -> the value that asks for nothing; none where single entries are left out."""
     words: str = ""  # what it is called, with the values of its keys
+    without: str = ""  # what it is called to give it up, where nothing less can be done
+    nowhere: str = ""  # why a unit is in no group that keeps it
+    unless: str = ""  # family that would mean nothing without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class Rule:
     tightens: tuple[str, ...] = ()  # keys of which a stricter value's plans are among a looser's
     alike: str = ""  # table that the page takes of today's option, to judge all options alike
     quota: Quota | None = None
+    names: Mapping[str, str] = field(default_factory=dict)  # key -> what its values are names of
+    in_file: Mapping[str, str] = field(default_factory=dict)  # key that no form asks for -> why
 
     @property
     def key(self) -> str:
@@ -72,7 +80,13 @@ class Rule:
 
 RULES = (
     Rule("assignment", (), "plan"),
-    Rule("units", ("units", "urban.areas"), "plan"),
+    Rule(
+        "units",
+        ("units", "urban.areas"),
+        "plan",
+        names={"urban.areas": "cluster or area of a layer"},
+        in_file={"units": "another scenario's clusters are chosen in the file"},
+    ),
     Rule("exempt", ("exempt",), "cluster"),
     Rule(
         "size.min",
@@ -81,6 +95,7 @@ RULES = (
         (Family("size.min", {"size.min_pupils": 0}, "minimum of {min_pupils:,} pupils"),),
         tightens=("size.min_pupils", "size.max_exceptions"),
         alike="size",
+        names={"size.exceptions": UNIT},
     ),
     Rule(
         "size.max",
@@ -94,6 +109,7 @@ RULES = (
                 "size.oversize",
                 {"size.oversize": "keep"},
                 "refusal of existing clusters over the maximum",
+                "existing clusters that are over the maximum stand alone, named",
             ),
         ),
         tightens=("size.max_pupils",),
@@ -108,8 +124,15 @@ RULES = (
                 "size.hub",
                 {"size.of": None, "size.places": "", "size.tolerance": None},
                 "places of hubs, within {tolerance:.0%}",
+                "sizes that do not go by the places of hubs",
+                "no group it could be in fills the places of its hubs within the tolerance",
             ),
         ),
+        in_file={
+            "size.of": "goes with a column of the register",
+            "size.places": "names a column of the register",
+            "size.tolerance": "goes with a column of the register",
+        },
     ),
     Rule(
         "size.schools",
@@ -124,7 +147,17 @@ RULES = (
         "size.clusters",
         ("size.clusters",),
         "cluster",
-        (Family("size.clusters", {"size.clusters": {}}, "ranges of their own of {clusters}"),),
+        (
+            Family(
+                "size.clusters",
+                {"size.clusters": {}},
+                "ranges of their own of {clusters}",
+                "no ranges of their own for named clusters",
+                "no group it could be in keeps the ranges of named clusters",
+            ),
+        ),
+        names={"size.clusters": UNIT},
+        in_file={"size.clusters": "a range for each name is written in the file"},
     ),
     Rule(
         "count",
@@ -167,8 +200,13 @@ RULES = (
                 "redraw.hubs",
                 {"redraw.hubs": "any"},
                 "rule that clusters meet at certain schools",
+                "let clusters meet at any of their schools",
+                "no group it could be in has a hub that its schools can reach",
+                unless="size.hub",
             ),
         ),
+        names={"redraw.hubs": "school with the URN"},
+        in_file={"redraw.hubs": "schools are listed in the file"},
     ),
     Rule(
         "shape",
@@ -178,10 +216,18 @@ RULES = (
         why="the groups that a merge chooses from are not built around a hub",
     ),
     Rule(
-        "within.<layer>", ("within", "alignment"), "cluster", (Family("within"),), alike="alignment"
+        "within.<layer>",
+        ("within", "alignment"),
+        "cluster",
+        (Family("within"),),
+        alike="alignment",
+        names={"within": LAYER, "alignment": LAYER},
+        in_file={"within": "the same as a layer that alignment requires"},
     ),
-    Rule("pins.together", ("pins.together",), "pair", (Family("pins.together"),)),
-    Rule("pins.apart", ("pins.apart",), "pair", (Family("pins.apart"),)),
+    *(
+        Rule(key, (key,), "pair", (Family(key),), names={key: UNIT})
+        for key in ("pins.together", "pins.apart")
+    ),
     Rule("limits.<term>", ("limits",), "plan", (Family("limits"),)),
     Rule(
         "contiguity",
@@ -208,6 +254,8 @@ RULES = (
                 "least shared boundary of {min_shared_m:g} m",
             ),
         ),
+        names={"contiguity.links": LOCAL, "contiguity.barriers": LOCAL},
+        in_file={"contiguity.file": "names another file"},
     ),
     Rule(
         "levels",
@@ -215,6 +263,7 @@ RULES = (
         "plan",
         methods=("merge",),
         why="only a merge chooses clusters and groupings together",
+        in_file={"levels": "another scenario's clusters are chosen in the file"},
     ),
 )
 

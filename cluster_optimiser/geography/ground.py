@@ -110,8 +110,7 @@ def _neighbours(
     if pairs is not None:
         stated = [pair for pair in pairs if all(name in clusters.index for name in pair)]
         graph, _ = dual_graph(clusters.index, with_pairs(shared_m, stated), bare)
-        is_whole = scenario.units != "schools" and not scenario.urban.areas
-        return graph, list(_islands(clusters, graph, bare.min_shared_m)) if is_whole else []
+        return graph, [] if scenario.divides else list(_islands(clusters, graph, bare.min_shared_m))
     graph, _ = dual_graph(clusters.index, shared_m, bare)
     gaps = list(_gaps(scenario, clusters, shared_m, graph))
     drawn_together = graph.copy()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from cluster_optimiser.constants import MOST_PUPILS, SECONDARY_PHASES
 from cluster_optimiser.inputs.checking import FaultList, Problem, as_text, did_you_mean, listed
+from cluster_optimiser.rules import LAYER, LOCAL, RULES, UNIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cluster_optimiser.domain import Authority
     from cluster_optimiser.errors import Fault
@@ -30,36 +31,28 @@ def check_names(
     local = _values(authority, ("local_cluster",))
     areas = _values(authority, [f"layer.{name}" for name in authority.layers])
     # Where clusters are divided a school may be named too, by its URN.
-    is_divided = scenario.units == "schools" or bool(scenario.urban.areas)
-    single = [f"URN {urn}" for urn in authority.schools.index] if is_divided else []
+    single = [f"URN {urn}" for urn in authority.schools.index] if scenario.divides else []
     units = sorted({*map(str, unit_names), *clusters}) + single
-    layered = [
-        [term.removeprefix("misaligned.") for term in some if term.startswith("misaligned.")]
-        for some in (scenario.objective.terms, scenario.limits)
+    known = {
+        LAYER: list(authority.layers),
+        LOCAL: local + single,
+        UNIT: units,
+        "cluster or area of a layer": sorted({*clusters, *areas}),
+        "school with the URN": [str(urn) for urn in authority.schools.index],
+    }
+    used = [
+        (key, term.removeprefix("misaligned."), LAYER)
+        for key, terms in (("objective", scenario.objective.terms), ("limits", scenario.limits))
+        for term in terms
+        if term.startswith("misaligned.")
     ]
-    of_layer, of_local = ("layer", list(authority.layers)), ("geographic cluster", local + single)
-    of_unit = ("unit or cluster", units)
-    of_place = ("cluster or area of a layer", sorted({*clusters, *areas}))
-    used: list[tuple[str, Iterable[str], tuple[str, list[str]]]] = [
-        ("within", scenario.within, of_layer),
-        ("alignment", scenario.alignment, of_layer),
-        ("objective", layered[0], of_layer),
-        ("limits", layered[1], of_layer),
-        ("contiguity.links", _each(scenario.contiguity.links), of_local),
-        ("contiguity.barriers", _each(scenario.contiguity.barriers), of_local),
-        ("size.exceptions", scenario.size.exceptions or (), of_unit),
-        ("size.clusters", scenario.size.clusters, of_unit),
-        ("pins.together", _each(scenario.pins.together), of_unit),
-        ("pins.apart", _each(scenario.pins.apart), of_unit),
-        ("urban.areas", scenario.urban.areas, of_place),
-    ]
-    for subject, names, (kind, known) in used:
-        for name in names:
-            look.up(subject, name, known, kind)
+    for key, kind in (pair for rule in RULES for pair in rule.names.items()):
+        used += [(key, name, kind) for name in dict.fromkeys(_names_in(scenario.at(key)))]
+    for key, name, kind in used:
+        look.up(key, name, known[kind], kind)
     exempt_names = [exempt.name for exempt in scenario.exempt]
     for key in scenario.reasons:
         _check_reason(look, key, sorted({*units, *areas, *exempt_names}))
-    _check_hubs(look, scenario.redraw.hubs, authority)
     _check_places(look, scenario, authority)
     for i, exempt in enumerate(scenario.exempt, start=1):
         _check_exempt(look, f"exempt.{i}.where", exempt, authority)
@@ -91,8 +84,10 @@ class _Lookup:
         self.faults.add(self.file, 0, subject, problem)
 
 
-def _each(groups: Iterable[Iterable[str]]) -> list[str]:
-    return list(dict.fromkeys(name for group in groups for name in group))
+def _names_in(value: Any) -> Iterator[str]:  # noqa: ANN401 - a value of any key
+    """Give the names in lists, and in keys of a table; a word by itself names nothing."""
+    for one in () if value is None or isinstance(value, str) else value:
+        yield from one if isinstance(one, tuple) else [str(one)]
 
 
 def _values(authority: Authority, columns: Iterable[str]) -> list[str]:
@@ -137,14 +132,6 @@ def _check_measures(look: _Lookup, funding: Funding, authority: Authority) -> No
             problem = f'URN {urn} has the {measure} "{text}"'
             remedy = "A measure counts pupils: write a whole number, or leave it blank."
             look.add("funding", Problem(problem, remedy))
-
-
-def _check_hubs(look: _Lookup, hubs: str | tuple[int, ...] | None, authority: Authority) -> None:
-    if hubs is None or isinstance(hubs, str):
-        return
-    known = [str(urn) for urn in authority.schools.index]
-    for urn in hubs:
-        look.up("redraw.hubs", str(urn), known, "school with the URN")
 
 
 def _check_places(look: _Lookup, scenario: Scenario, authority: Authority) -> None:

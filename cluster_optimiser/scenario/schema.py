@@ -344,6 +344,11 @@ class Scenario(ShownScenario, Table):
         return "secondary" if self.method == "redraw" else "any"
 
     @property
+    def divides(self) -> bool:
+        """Whether schools may leave their clusters of today one by one."""
+        return self.units == "schools" or bool(self.urban.areas)
+
+    @property
     def goes_by_ways(self) -> bool:
         """Whether a plan cannot be judged without knowing the ways of its clusters."""
         return self.travel.max_minutes is not None or self.objective.needs("place")

@@ -12,7 +12,7 @@ from cluster_optimiser.present.script_data import script_data
 from cluster_optimiser.present.shapes import plan_colours
 from cluster_optimiser.present.theme import load_theme
 from cluster_optimiser.present.words import words
-from cluster_optimiser.rules import ONLY, RULES
+from cluster_optimiser.rules import ONLY, RULES, rule_of
 from cluster_optimiser.scenario import Exempt, Scenario, parse_scenario
 from cluster_optimiser.terms import FAMILIES, TERMS, bounded_as, lookup, term_words, usual_order
 
@@ -30,7 +30,7 @@ def page_data(today: Result, scenario: Scenario) -> dict[str, Any]:
     titles = {name: lower_first(layer.title) for name, layer in authority.layers.items()}
     called = {"title": say["studio"]["today_head"], "text": ""}
     drawn = script_data([today], [dict(plan_colours(today).plan.colour_of)], [called])
-    key = [scenario.method == "redraw", scenario.units, list(scenario.urban.areas)]
+    key = [scenario.method == "redraw", *map(scenario.at, rule_of("units").keys)]
     preferred = scenario.preferred_layers
     terms, first = term_names_for(list(titles)), bounded_as("median")
     others = (t for t in scenario.objective.terms if t not in {first, bounded_as("fewest")})
@@ -61,19 +61,6 @@ def page_data(today: Result, scenario: Scenario) -> dict[str, Any]:
 
 Row = dict[str, Any]
 
-ELSEWHERE = {
-    "within": "the same as a layer that alignment requires",
-    "units": "another scenario's clusters are chosen in the file",
-    "levels": "another scenario's clusters are chosen in the file",
-    "redraw.hubs": "schools are listed in the file",
-    "size.of": "goes with a column of the register",
-    "size.places": "names a column of the register",
-    "size.tolerance": "goes with a column of the register",
-    "size.clusters": "a range for each name is written in the file",
-    "contiguity.file": "names another file",
-}
-"""Keys of rules that the form leaves to the file, and why."""
-
 BESIDES = ("objective.order",)
 """Keys that are no rules but are asked for as well, with the first of `TOP`."""
 
@@ -86,7 +73,7 @@ FIRST = ("size", "count", "travel", "secondary", "pins", "alignment", "objective
 
 def form_rows(methods: tuple[str, ...] = ("merge", "redraw")) -> list[Row]:
     """Give a row for each key that can be changed: what it holds, and which methods know it."""
-    keys = [*TOP] + [key for rule in RULES for key in rule.keys if key not in ELSEWHERE]
+    keys = [*TOP] + [key for rule in RULES for key in rule.keys if key not in rule.in_file]
     rows = []
     for key in dict.fromkeys([*keys, *BESIDES]):
         table = key.partition(".")[0]

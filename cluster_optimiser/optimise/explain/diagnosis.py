@@ -34,11 +34,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.rules import Asked, Family
     from cluster_optimiser.scenario import Scenario
 
-OWN_SIZES = {
-    "size.hub": "no group it could be in fills the places of its hubs within the tolerance",
-    "size.clusters": "no group it could be in keeps the ranges of named clusters",
-}
-
 MOST_STUCK = 12
 """Units that cannot all be placed are named if they are no more than this."""
 
@@ -62,8 +57,9 @@ class Clash:
 
 def rule_families(problem: Problem) -> tuple[str, ...]:
     """Name the rules that a scenario makes, each of which could be given up by itself."""
-    stated = (name for family in FAMILIES.values() for name in _stated(problem, family))
-    return tuple(name for name in stated if _matters(problem, name))
+    stated = [name for family in FAMILIES.values() for name in _stated(problem, family)]
+    alone = (name for name in stated if name not in FAMILIES or FAMILIES[name].unless not in stated)
+    return tuple(name for name in alone if _matters(problem, name))
 
 
 def _stated(problem: Problem, family: Family) -> Iterator[str]:
@@ -91,8 +87,7 @@ def _matters(problem: Problem, name: str) -> bool:
         case "count.max":
             return (scenario.count.max or 0) < len(pupils)
         case "redraw.hubs":
-            # Places are those of hubs: of any school there would be none to go by.
-            return scenario.hubs != "any" and size.of is None
+            return scenario.hubs != "any"
         case "contiguity.min_shared_m":
             return scenario.contiguity.file is None
     return True
@@ -265,13 +260,11 @@ class _UnitReason:
             return kind, self._beyond(asked, masks)
         if kind == "within":
             return kind, self._across(rule.removeprefix("within."), masks)
-        if rule in OWN_SIZES:
-            said = OWN_SIZES[rule]
+        if rule in FAMILIES:
+            said = FAMILIES[rule].nowhere
         elif kind == "limits":
             what = term_words("report.by", rule.removeprefix("limits."), {})
             said = f"no group it could be in keeps the limit on {what}"
-        elif rule == "redraw.hubs":
-            said = "no group it could be in has a hub that its schools can reach"
         else:
             said = f"the rule {pin_words(self.scenario, rule)} stands in the way"
         return kind, said

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.explain.trial import Lab
-    from cluster_optimiser.rules import Asked
+    from cluster_optimiser.rules import Asked, Family
     from cluster_optimiser.scenario import Scenario
 
 Value = float | str | list[list[str]] | list[str] | None
@@ -213,16 +213,6 @@ def _fewest_exceptions(lab: Lab, trial: Trial, *, named: bool) -> Step | None:
         f"{missing_pupils:,} pupils short in all, the least for so few exceptions",
     )
     return Step(relaxation, changed, short)
-
-
-def _least_oversize(_: Lab, trial: Trial) -> Step | None:
-    return _dropped(
-        "size.oversize",
-        trial,
-        freed(trial, "size.oversize"),
-        FAMILIES["size.oversize"].free,
-        "existing clusters that are over the maximum stand alone, named",
-    )
 
 
 def _dropped(
@@ -433,11 +423,6 @@ def _least_drive(lab: Lab, trial: Trial) -> Step | None:
     return Step(relaxation, trials[found], tabled(trial, "contiguity", max_minutes=short))
 
 
-def _meeting_anywhere(trial: Trial) -> Step:
-    family, words = "redraw.hubs", "let clusters meet at any of their schools"
-    return _dropped(family, trial, freed(trial, family), FAMILIES[family].free, words)
-
-
 def _entry(key: str, base: Scenario) -> Direction:
     """Give the direction that drops one pin or barrier; numbers are those of the base scenario."""
     kind, _, number = key.removesuffix("]").partition("[")
@@ -458,11 +443,15 @@ def _entry(key: str, base: Scenario) -> Direction:
     return Direction(key, key, loosen, least)
 
 
-def _without(key: str, words: str) -> Direction:
-    """Give the direction that drops the places of hubs, or the ranges of named clusters."""
-    return Direction(
-        key, key, lambda t: freed(t, key), lambda _, t: _dropped(key, t, freed(t, key), {}, words)
-    )
+def _without(family: Family) -> Direction:
+    """Give the direction that drops a rule of which nothing less can be done."""
+    key = family.name
+    changes = {} if None in family.free.values() else family.free  # what is none is left out
+
+    def least(_: Lab, trial: Trial) -> Step:
+        return _dropped(key, trial, freed(trial, key), changes, family.without)
+
+    return Direction(key, key, partial(freed, family=key), least)
 
 
 def _sizes(scenario: Scenario) -> list[Direction]:
@@ -480,11 +469,7 @@ def _sizes(scenario: Scenario) -> list[Direction]:
             lambda t: _sized(t, max_pupils=round(t.scenario.size.max_pupils * GROWTH[-1])),
             _least_maximum,
         ),
-        Direction(
-            "size.oversize", "size.oversize", lambda t: freed(t, "size.oversize"), _least_oversize
-        ),
-        _without("size.hub", "sizes that do not go by the places of hubs"),
-        _without("size.clusters", "no ranges of their own for named clusters"),
+        *(_without(family) for family in FAMILIES.values() if family.without),
     ]
     if scenario.size.exceptions is not None:
         named = Direction(
@@ -502,7 +487,6 @@ def _others(scenario: Scenario) -> list[Direction]:
         "count.min": lambda lab, t: _least_count(lab, t, end="min"),
         "count.max": lambda lab, t: _least_count(lab, t, end="max"),
         "travel": _least_travel,
-        "redraw.hubs": lambda _, t: _meeting_anywhere(t),
         "contiguity.max_minutes": _least_drive,
         "contiguity.min_shared_m": _least_shared,
     }
