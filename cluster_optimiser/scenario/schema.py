@@ -54,7 +54,7 @@ from cluster_optimiser.scenario.tables import (
 from cluster_optimiser.terms import NO_SUM, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 WORDS_OF_UNITS = ("clusters", "schools", "areas")
 """Values of ``units`` that are no label of a scenario."""
@@ -330,6 +330,15 @@ class Scenario(ShownScenario, Table):
         """Layers no cluster may cross, from ``within`` and ``alignment``."""
         required = [layer for layer, how in self.alignment.items() if how == "require"]
         return tuple(dict.fromkeys([*self.within, *required]))
+
+    def crossing(self, layers: Collection[str]) -> Self:
+        """Give a copy whose clusters may cross some layers."""
+        alignment = {
+            layer: "report" if layer in layers and how == "require" else how
+            for layer, how in self.alignment.items()
+        }
+        within = tuple(layer for layer in self.within if layer not in layers)
+        return self.model_copy(update={"within": within, "alignment": alignment})
 
     @property
     def preferred_layers(self) -> tuple[str, ...]:

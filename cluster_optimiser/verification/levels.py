@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 
 def free_of_layers(upper: Problem) -> Problem:
     """Give the level above without its layers: they bind the homes of clusters, not of units."""
-    alignment = {
-        layer: "report" if how == "require" else how
-        for layer, how in upper.scenario.alignment.items()
-    }
-    scenario = upper.scenario.model_copy(update={"within": (), "alignment": alignment})
-    return replace(upper, scenario=scenario)
+    return replace(upper, scenario=upper.scenario.crossing(upper.scenario.required_layers))
 
 
 @dataclass(frozen=True, slots=True)

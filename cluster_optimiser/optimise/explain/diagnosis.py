@@ -93,16 +93,6 @@ def _matters(problem: Problem, name: str) -> bool:
     return True
 
 
-def without_layer(scenario: Scenario, layer: str) -> Scenario:
-    """Give a scenario whose clusters may cross a layer."""
-    alignment = {
-        name: "report" if name == layer and how == "require" else how
-        for name, how in scenario.alignment.items()
-    }
-    within = tuple(name for name in scenario.within if name != layer)
-    return scenario.model_copy(update={"within": within, "alignment": alignment})
-
-
 def _left(scenario: Scenario, key: str, dropped: set[str]) -> object:
     """Give the entries of a key that are not dropped, each by its name or number."""
     entries = scenario.at(key)
@@ -119,10 +109,8 @@ def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
             changed = with_values(changed, family.free)
         elif not family.free and family.name != "within":
             changed = with_values(changed, {family.name: _left(changed, family.name, dropped)})
-    for layer in scenario.required_layers:
-        if f"within.{layer}" in dropped:
-            changed = without_layer(changed, layer)
-    return changed
+    layers = [layer for layer in scenario.required_layers if f"within.{layer}" in dropped]
+    return changed.crossing(layers)
 
 
 def find_clash(lab: Lab, families: Sequence[str]) -> Clash:

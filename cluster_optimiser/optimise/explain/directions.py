@@ -16,7 +16,6 @@ from cluster_optimiser.optimise.candidates import Judge
 from cluster_optimiser.optimise.explain.diagnosis import (
     pin_words,
     some,
-    without_layer,
 )
 from cluster_optimiser.optimise.explain.trial import GROWTH, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_table, with_values
@@ -312,7 +311,7 @@ def _quota(asked: Asked) -> Direction:
 
 
 def _opened(trial: Trial, layer: str) -> Trial:
-    return replace(trial, scenario=without_layer(trial.scenario, layer))
+    return replace(trial, scenario=trial.scenario.crossing([layer]))
 
 
 def _fewest_crossings(lab: Lab, trial: Trial, *, layer: str) -> Step | None:

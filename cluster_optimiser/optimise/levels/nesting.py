@@ -195,11 +195,7 @@ def homed_candidates(problem: Problem, above: Problem) -> tuple[list[Homed], lis
     of_home: defaultdict[Home, list[int]] = defaultdict(list)
     for cluster in lower:
         of_home[cluster.home].append(cluster.group.mask)
-    alignment = {
-        layer: "report" if how == "require" else how
-        for layer, how in above.scenario.alignment.items()
-    }
-    free = above.scenario.model_copy(update={"within": (), "alignment": alignment})
+    free = above.scenario.crossing(layers)
     upper = [
         Homed(group, home)
         for group in candidate_groups(replace(above, scenario=free))
