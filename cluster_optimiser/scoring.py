@@ -200,7 +200,7 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
         }
         pupils = int(pupils_of[members].sum())
         shape = None if is_exempt else _shape(problem, whole, stray)
-        outside = pupils < size.min_pupils or pupils > size.max_pupils
+        outside = size.is_under(pupils) or size.is_over(pupils)
         row |= {
             "polsby_popper": None if shape is None else polsby_popper(shape),
             "is_contiguous": None if is_exempt else _is_contiguous(problem, whole, stray),
@@ -295,8 +295,8 @@ def plan_metrics(
         "smallest_pupils": int(pupils.min()) if len(own) else None,
         "largest_pupils": int(pupils.max()) if len(own) else None,
         "mean_pupils": total / len(own) if len(own) else None,
-        "n_under_min": int((pupils < size.min_pupils).sum()),
-        "n_over_max": int((pupils > size.max_pupils).sum()),
+        "n_under_min": int(size.is_under(pupils).sum()),
+        "n_over_max": int(size.is_over(pupils).sum()),
         "deviation": int((pupils - size.target).abs().sum()),
         "pupil_minutes": pupil_minutes,
         "mean_minutes": pupil_minutes / total if pupil_minutes is not None and total else None,

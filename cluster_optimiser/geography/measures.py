@@ -174,7 +174,7 @@ def _border(sets: Sets) -> NDArray[np.int64]:
 _COSTS: Mapping[str, Callable[[Sets], Costs]] = {
     "count": lambda sets: [1] * len(sets.members),
     "joins": lambda sets: sets.members.sum(axis=1) - 1,
-    "exceptions": lambda sets: (sets.pupils < sets.scenario.size.min_pupils).astype(np.int64),
+    "exceptions": lambda sets: sets.scenario.size.is_under(sets.pupils).astype(np.int64),
     "deviation": lambda sets: abs(sets.pupils - sets.scenario.size.target),
     "pupil_minutes": lambda sets: [
         place.pupil_centiminutes if place else UNKNOWN for place in sets.meetings

@@ -49,7 +49,7 @@ def lower_bound(problem: Problem, term: str, *, known: float) -> float:
     if bound == "joined":
         return float(min(known, len(problem.units) - _most_clusters(problem)))
     if bound == "median":
-        most = problem.scenario.count.max or len(problem.units)
+        most = problem.scenario.count.span(len(problem.units))[1]
         least = _median_bound(_ways(problem), most, known * CENTIMINUTES_PER_MINUTE)
         return min(known, least / CENTIMINUTES_PER_MINUTE)
     return 0.0
@@ -59,7 +59,8 @@ def _fewest_clusters(problem: Problem) -> int:
     size, pupils = problem.scenario.size, [int(p) for p in problem.units["pupils"]]
     large = [p for p in pupils if p > size.max_pupils]
     rest = sum(pupils) - sum(large)
-    return max(problem.scenario.count.min, len(large) + -(-rest // size.max_pupils))
+    fewest, _ = problem.scenario.count.span(len(pupils))
+    return max(fewest, len(large) + -(-rest // size.max_pupils))
 
 
 def _most_clusters(problem: Problem) -> int:
@@ -67,7 +68,7 @@ def _most_clusters(problem: Problem) -> int:
     by_size = n_units
     if size.min_pupils:
         by_size = int(problem.units["pupils"].sum()) // size.min_pupils + size.max_exceptions
-    return min(n_units, by_size, count.max or n_units)
+    return min(by_size, count.span(n_units)[1])
 
 
 def _ways(problem: Problem) -> NDArray[np.int64]:

@@ -225,7 +225,7 @@ class Judge:
         """Give the sets that break no rule but perhaps the travel limit."""
         members = membership(masks, len(self.names))
         pupils = np.asarray(members @ np.array(self.unit_pupils, dtype=np.int64), dtype=np.int64)
-        is_small = (pupils < self.scenario.size.min_pupils).tolist()
+        is_small = self.scenario.size.is_under(pupils).tolist()
         is_fine = self._own.kept(members, pupils)
         return [
             mask
@@ -262,8 +262,7 @@ class Judge:
                 continue
             costs |= {row.name: value_of(row, schools) for row in own if row.adds_up}
             units = tuple(held[ends[i] : ends[i + 1]])
-            is_exception = pupils[i] < size.min_pupils
-            is_oversize = pupils[i] > size.max_pupils
+            is_exception, is_oversize = size.is_under(pupils[i]), size.is_over(pupils[i])
             groups.append(CandidateGroup(units, mask, pupils[i], is_exception, is_oversize, costs))
         return groups
 
@@ -312,8 +311,7 @@ def sets_of_units(
     Where clusters are few and large, the largest unit of a set is its root, and sets that part too
     small a rest are cut.
     """
-    lowest = 0 if size.max_exceptions else size.min_pupils
-    highest = size.max_pupils
+    lowest, highest = size.lowest, size.max_pupils
     if not is_few:
         yield from connected_sets(adjacency, pupils, lowest=lowest, highest=highest)
         return
@@ -343,8 +341,8 @@ def _sets_of_plans(
     make fewer.
     """
     size, count = scenario.size, scenario.count
-    alone = [i for i, p in enumerate(pupils) if p > size.max_pupils]
-    if count.max is None or (alone and size.oversize == "refuse"):
+    alone = [i for i, p in enumerate(pupils) if size.is_over(p)]
+    if count.max is None or alone != size.standing(pupils):
         return None
     units = [i for i in range(len(pupils)) if i not in alone]
     place = {unit: k for k, unit in enumerate(units)}
@@ -353,7 +351,7 @@ def _sets_of_plans(
             sum(1 << place[j] for j in bit_positions(adjacency[i]) if j in place) for i in units
         ),
         pupils=tuple(pupils[i] for i in units),
-        lowest=0 if size.max_exceptions else size.min_pupils,
+        lowest=size.lowest,
         highest=size.max_pupils,
         fewest=max(0, count.min - len(alone)),
         most=count.max - len(alone),
@@ -400,8 +398,7 @@ def _listed(problem: Problem, _: int = 0) -> tuple[CandidateGroup, ...]:
         remedy = "Narrow size.min_pupils to size.max_pupils, or name a layer in within."
         file = files[0].name if files else "scenario"
         raise TooManySetsError([Fault(file, 0, "size", text, remedy)])
-    if size.oversize == "keep":
-        masks += [1 << i for i, p in enumerate(judge.unit_pupils) if p > size.max_pupils]
+    masks += [1 << i for i in size.standing(judge.unit_pupils)]
     return tuple(judge.candidates(_within_budget(problem, _in_order(masks, len(judge.names)))))
 
 

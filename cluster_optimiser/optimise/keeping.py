@@ -81,8 +81,8 @@ def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | 
     # Where none may be, labels say so.
     others = ~exceptable(problem) if size.max_exceptions else 0
     may_be_small = np.array([not group.mask & others for group in groups], dtype=np.bool_)
-    is_under = held < size.min_pupils
-    fine = (held <= size.max_pupils) | may_stand[:, None]
+    is_under = size.is_under(held)
+    fine = ~size.is_over(held) | may_stand[:, None]
     fine &= ~is_under | may_be_small[:, None]
     fine &= own_ranges(problem).kept(members, held)
     fine &= _within(problem, groups)

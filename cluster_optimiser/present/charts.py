@@ -43,7 +43,7 @@ def _bars(result: Result, top: float) -> dict[str, Any]:
         is_within = size.min_pupils <= n <= size.max_pupils
         drawn[is_within].append(f"M{round(i * step, 1)} {HEIGHT}V{y(n)}h{width}V{HEIGHT}")
     return {
-        "inside": "".join(drawn[True]),
+        "within": "".join(drawn[True]),
         "outside": "".join(drawn[False]),
         "band": (y(size.max_pupils), round(y(size.min_pupils) - y(size.max_pupils), 1)),
     }

@@ -37,11 +37,11 @@ def _broken(result: Result, rules: Scenario) -> tuple[Violation, ...]:
     """Name the principles of one cluster that a plan does not keep, by what was scored."""
     size, clusters, made = rules.size, own_clusters(result), made_from(result)
     found = []
-    small = clusters["cluster"][clusters["pupils"] < size.min_pupils]
+    small = clusters["cluster"][size.is_under(clusters["pupils"])]
     named = {name for cluster in small for name, _ in made[cluster]}
     if len(small) > size.max_exceptions or named - set(size.exceptions or named):
         found += [Violation("size.min", str(cluster), "") for cluster in small]
-    for cluster in clusters["cluster"][clusters["pupils"] > size.max_pupils]:
+    for cluster in clusters["cluster"][size.is_over(clusters["pupils"])]:
         is_one = [whole for _, whole in made[cluster]] == [True]
         if not (is_one and size.oversize == "keep"):
             found.append(Violation("size.max", str(cluster), ""))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,6 +17,9 @@ from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.numbers import Share, Some
 from cluster_optimiser.scenario.words import nearest
 from cluster_optimiser.terms import NO_SUM, Term, lookup, term_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def refuse(problem: str, remedy: str, key: str = "") -> NoReturn:
@@ -105,6 +108,21 @@ class Size(Table):
         """Pupils that deviation is measured from."""
         return self.target_pupils or max(1, (self.min_pupils + self.max_pupils) // 2)
 
+    @property
+    def lowest(self) -> int:
+        """Fewest pupils of what may be a cluster, if only as an exception."""
+        return 0 if self.max_exceptions else self.min_pupils
+
+    def is_under(self, pupils: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
+        return pupils < self.min_pupils
+
+    def is_over(self, pupils: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
+        return pupils > self.max_pupils
+
+    def standing(self, pupils: Sequence[int]) -> list[int]:
+        """Give the positions of units over the maximum that may stand alone."""
+        return [i for i, p in enumerate(pupils) if self.oversize == "keep" and self.is_over(p)]
+
 
 class Count(Table):
     """How many clusters a plan may have; exempt clusters are not counted."""
@@ -120,9 +138,14 @@ class Count(Table):
             refuse(f"min {self.min} is above max {self.max}", "Change one of them.")
         return self
 
+    def span(self, n_units: int) -> tuple[int, int]:
+        """Give the fewest and the most clusters that so many units may make up."""
+        return self.min, min(self.max or n_units, n_units)
+
     def allows(self, n_clusters: int) -> bool:
         """Tell whether a plan may have so many."""
-        return self.min <= n_clusters <= (self.max or n_clusters)
+        fewest, most = self.span(n_clusters)
+        return fewest <= n_clusters <= most
 
     def __str__(self) -> str:
         return f"{self.min} to {self.max}" if self.max else f"{self.min} or more"

@@ -203,7 +203,7 @@ class _UnitReason:
         lab, size = self.lab, self.scenario.size
         pupils = sum(lab.pupils[i] for i in lab.members(mask))
         families = []
-        if pupils < size.min_pupils and mask & self.others:
+        if size.is_under(pupils) and mask & self.others:
             families.append("size.min")
         if pupils > size.max_pupils and size.oversize == "refuse":
             families.append("size.oversize")

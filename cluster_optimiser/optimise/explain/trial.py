@@ -271,10 +271,8 @@ class Lab:
         """Give the candidate groups of a trial without their costs, and whether they are all."""
         scenario = trial.scenario
         size = scenario.size
-        lowest = 0 if size.max_exceptions else size.min_pupils
-        masks, complete = self.sets(self.closed(trial), lowest=lowest, highest=size.max_pupils)
-        if size.oversize == "keep":
-            masks = [*masks, *(1 << i for i, p in enumerate(self.pupils) if p > size.max_pupils)]
+        masks, complete = self.sets(self.closed(trial), lowest=size.lowest, highest=size.max_pupils)
+        masks = [*masks, *(1 << i for i in size.standing(self.pupils))]
         return self._judged(trial, masks), complete
 
     def _judged(self, trial: Trial, masks: Sequence[int]) -> list[CandidateGroup]:
@@ -288,15 +286,12 @@ class Lab:
         made = []
         for mask in masks:
             pupils, units = self.pupils_and_units(mask)
-            is_exception = pupils < size.min_pupils
+            is_exception = size.is_under(pupils)
             if is_exception and mask & others:
                 continue
             if not pins.broken(mask) and not self.broken_by_schools(scenario, mask):
-                made.append(
-                    CandidateGroup(
-                        units, mask, pupils, is_exception, pupils > size.max_pupils, costs={}
-                    )
-                )
+                is_over = size.is_over(pupils)
+                made.append(CandidateGroup(units, mask, pupils, is_exception, is_over, costs={}))
         return made
 
     def pupils_and_units(self, mask: int) -> tuple[int, tuple[str, ...]]:
@@ -377,7 +372,7 @@ class Lab:
             not scenario.limits
             and scenario.count.allows(len(pieces))
             and all(
-                self.facts(piece).pupils >= scenario.size.min_pupils
+                not scenario.size.is_under(self.facts(piece).pupils)
                 and not pins.broken(piece)
                 and not self.broken_by_schools(scenario, piece)
                 for piece in pieces
@@ -424,10 +419,10 @@ class Lab:
     def _has_short_piece(self, trial: Trial, pieces: list[int], pins: Pinned) -> bool:
         """Tell whether a piece of the map lacks what every cluster in it would need."""
         scenario = trial.scenario
-        n_short = sum(self.facts(piece).pupils < scenario.size.min_pupils for piece in pieces)
+        n_short = sum(scenario.size.is_under(self.facts(piece).pupils) for piece in pieces)
         is_lacking = any(self.own(scenario).lacking(self.members(piece)) for piece in pieces)
         is_split = any(map(pins.divides, pieces))
-        has_more = scenario.count.max is not None and len(pieces) > scenario.count.max
+        has_more = len(pieces) > scenario.count.span(len(pieces))[1]
         return n_short > scenario.size.max_exceptions or is_lacking or is_split or has_more
 
     def cover(self, groups: Sequence[CandidateGroup], scenario: Scenario) -> Verdict:
@@ -457,8 +452,7 @@ class Lab:
         if trial.scenario == self.problem.scenario and not trial.homes:
             return True
         size = trial.scenario.size
-        lowest = 0 if size.max_exceptions else size.min_pupils
-        return self.sets(self.closed(trial), lowest=lowest, highest=size.max_pupils)[1]
+        return self.sets(self.closed(trial), lowest=size.lowest, highest=size.max_pupils)[1]
 
     def check(self, trial: Trial) -> Verdict:
         """Decide a trial from its changed problem alone, by the candidates that a run would use."""

@@ -110,8 +110,7 @@ def nested_sweep(
         return None
     rules = problem.scenario, problem.upper.scenario
     most = [rule.size.max_exceptions for rule in rules]
-    fewest = [rule.count.min for rule in rules]
-    highest = [len(problem.units) if rule.count.max is None else rule.count.max for rule in rules]
+    fewest, highest = zip(*(rule.count.span(len(problem.units)) for rule in rules), strict=True)
 
     def may_go_on(key: Key) -> bool:
         n_clusters, n_small, n_groupings, n_small_groupings = key

@@ -311,12 +311,11 @@ class _Stages:
             return ahead
         if self.are_largest[stage] or len(self.kept) <= CORE:
             return None
-        count, most_groups = self.problem.scenario.count, self.n_units
+        fewest, most_groups = self.problem.scenario.count.span(self.n_units)
         ones = np.ones(len(self.kept), dtype=np.int64)
-        rows = [Row(csr_array(-ones[None, :]), -count.min)]
-        if count.max is not None:
-            most_groups = min(most_groups, count.max)
-            rows.append(row_of(ones, count.max))
+        rows = [Row(csr_array(-ones[None, :]), -fewest)]
+        if most_groups < self.n_units:
+            rows.append(row_of(ones, most_groups))
         small = np.array([self.groups[i].is_exception for i in self.kept], dtype=np.int64)
         if small.any():
             rows.append(row_of(small, self.problem.scenario.size.max_exceptions))

@@ -79,12 +79,8 @@ class _Search:
         self.pupils = self.judge.unit_pupils
         self.left = (1 << len(self.pupils)) - 1
         size = self.problem.scenario.size
-        if size.oversize == "keep":
-            alone = [1 << i for i, p in enumerate(self.pupils) if p > size.max_pupils]
-            for group in self.judge.candidates(alone):
-                self.plan[group.mask] = group
-                self.left &= ~group.mask
-        for group in begin:
+        alone = self.judge.candidates([1 << i for i in size.standing(self.pupils)])
+        for group in (*alone, *begin):
             if not group.mask & ~self.left:
                 self.plan[group.mask] = group
                 self.left &= ~group.mask
@@ -97,10 +93,8 @@ class _Search:
         adjacency = [
             sum(1 << place[j] for j in bit_positions(self.adjacency[u] & region)) for u in units
         ]
-        lowest = 0 if size.max_exceptions else size.min_pupils
-        found = connected_sets(
-            adjacency, [self.pupils[u] for u in units], lowest=lowest, highest=size.max_pupils
-        )
+        pupils = [self.pupils[u] for u in units]
+        found = connected_sets(adjacency, pupils, lowest=size.lowest, highest=size.max_pupils)
         masks = list(islice(found, MOST_SETS + 1))
         if len(masks) > MOST_SETS:
             return None
@@ -123,10 +117,10 @@ class _Search:
         n_small = sum(g.is_exception for g in rest)
         small = [v for v, g in zip(x, groups, strict=True) if g.is_exception]
         model.add(sum(small) <= max(0, scenario.size.max_exceptions - n_small))
-        if scenario.count.max is not None:
-            model.add(sum(x) <= scenario.count.max - len(rest))
+        fewest, most = scenario.count.span(len(self.pupils))
+        model.add(sum(x) <= most - len(rest))
         if not self.left:
-            model.add(sum(x) >= scenario.count.min - len(rest))
+            model.add(sum(x) >= fewest - len(rest))
         for variable, group in zip(x, groups, strict=True):
             model.add_hint(variable, group.mask in self.plan)
         costs = group_costs([*groups, *old], scenario.objective, seed=self.seed)

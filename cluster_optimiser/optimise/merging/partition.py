@@ -68,9 +68,9 @@ def cover_each_unit_once(
 
 
 def limit_count(model: cp_model.CpModel, x: Variables, count: Count) -> None:
-    """Add: count.min <= sum of x_C <= count.max."""
-    highest = len(x) if count.max is None else count.max
-    model.add_linear_constraint(sum(x), count.min, max(highest, count.min))
+    """Add: fewest clusters <= sum of x_C <= most clusters."""
+    fewest, most = count.span(len(x))
+    model.add_linear_constraint(sum(x), fewest, max(fewest, most))
 
 
 def limit_exceptions(

@@ -21,7 +21,7 @@ def is_legal_plan(
 ) -> bool:
     """Tell whether clusters keep every rule of a redraw, but for how many they are."""
     size = ground.problem.scenario.size
-    small = [c for c in clusters if ground.pupils_of(c) < size.min_pupils]
+    small = [c for c in clusters if size.is_under(ground.pupils_of(c))]
     return (
         len(small) <= (size.max_exceptions if n_exceptions is None else n_exceptions)
         and all(cluster <= ground.exceptable for cluster in small)
@@ -32,7 +32,7 @@ def is_legal_plan(
 def is_legal_cluster(ground: RedrawGround, cluster: Cluster, *, is_shaped: bool) -> bool:
     """Tell whether a cluster keeps every rule of it alone but the minimum size."""
     scenario = ground.problem.scenario
-    fits = ground.pupils_of(cluster) <= scenario.size.max_pupils or cluster in ground.oversize
+    fits = not scenario.size.is_over(ground.pupils_of(cluster)) or cluster in ground.oversize
     together = all(pin & cluster in (frozenset(), pin) for pin in ground.together)
     apart = not any(one & cluster and other & cluster for one, other in ground.apart)
     own = not ground.own.broken(cluster, ground.pupils_of(cluster))

@@ -118,7 +118,7 @@ def _oversize(problem: Problem, neighbours: tuple[frozenset[int], ...]) -> list[
         cluster = frozenset(position[u] for u in units)
         pupils = int(problem.units["pupils"].iloc[sorted(cluster)].sum())
         is_one = nx.is_connected(graph.subgraph(cluster))
-        if pupils > problem.scenario.size.max_pupils and is_one:
+        if problem.scenario.size.is_over(pupils) and is_one:
             found.append(cluster)
     return sorted(found, key=sorted)
 

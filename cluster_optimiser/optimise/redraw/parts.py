@@ -165,13 +165,12 @@ def _span(ground: RedrawGround, part: Sequence[int]) -> tuple[int, int]:
     apart = sorted((ground.pupils_of(cluster) for cluster in standing), reverse=True)
     rest = (pupils - sum(apart[:n]) for n in range(len(apart) + 1))
     fewest = max(1, min(n + max(0, -(-r // size.max_pupils)) for n, r in enumerate(rest)))
-    spare = size.max_exceptions > 0 or size.min_pupils == 0
-    return fewest, n_hubs if spare else max(1, min(n_hubs, pupils // size.min_pupils))
+    return fewest, max(1, min(n_hubs, pupils // size.lowest)) if size.lowest else n_hubs
 
 
 def _n_exceptions(ground: RedrawGround, plan: PartPlan) -> int:
-    least = ground.problem.scenario.size.min_pupils
-    return sum(ground.pupils_of(cluster) < least for cluster in plan.clusters)
+    size = ground.problem.scenario.size
+    return sum(size.is_under(ground.pupils_of(cluster)) for cluster in plan.clusters)
 
 
 def _fits(ground: RedrawGround, plans: Sequence[PartPlan]) -> bool:
@@ -248,7 +247,8 @@ def _nearest_numbers(
         for at, (n, plan) in enumerate(zip(numbers, alone, strict=True))
         if plan.status == "OPTIMAL" and not exceptions
     }
-    goal = min(max(sum(numbers), count.min), count.max or sum(numbers))
+    least, most = count.span(sum(numbers))
+    goal = min(max(sum(numbers), least), most)
     step = 1 if sum(numbers) < goal else -1
     for _ in range(abs(goal - sum(numbers))):
         # The part that is largest a cluster where there are to be more, smallest where fewer.
