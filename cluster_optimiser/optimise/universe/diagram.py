@@ -97,27 +97,30 @@ def by_value(values: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]
 
 
 def assemble(
-    sizes: Sequence[int], made: Sequence[ArcLayer], *, n_groups: int, order: tuple[int, ...]
+    sizes: Sequence[int], made: list[ArcLayer], *, n_groups: int, order: tuple[int, ...]
 ) -> Diagram:
-    """Put a diagram together, without the nodes from which no path leads to the terminal."""
+    """Put a diagram together, without the nodes from which no path leads to the terminal.
+
+    The layers are used up: arcs are what fills the memory.
+    """
     starts = np.concatenate([[0], np.cumsum(sizes)])
     is_alive = np.zeros(starts[-1], dtype=np.bool_)
     is_alive[-1] = True
-    kept: list[NDArray[np.int64]] = []
-    for place in range(len(made) - 1, -1, -1):
-        layer = made[place]
-        leads = np.flatnonzero((layer.to >= 0) & is_alive[layer.to])
-        is_alive[starts[place] + layer.source[leads]] = True
+    kept: list[NDArray[np.bool_]] = []
+    for start, layer in zip(starts[len(made) - 1 :: -1], reversed(made), strict=False):
+        leads = (layer.to >= 0) & is_alive[layer.to]
+        is_alive[start + layer.source[leads]] = True
         kept.append(leads)
-    kept.reverse()
     has_plans = bool(is_alive[0])
     is_alive[0] = True
     number = np.cumsum(is_alive) - 1
     degrees = np.zeros(number[-1] + 1, dtype=np.int64)
     to, group = [], []
-    for place, (layer, leads) in enumerate(zip(made, kept, strict=True)):
-        if has_plans and len(leads):
-            source = number[starts[place] + layer.source[leads]]
+    made.reverse()
+    for start in starts[: len(kept)]:
+        layer, leads = made.pop(), kept.pop()
+        if has_plans and leads.any():
+            source = number[start + layer.source[leads]]
             degrees += np.bincount(source, minlength=len(degrees))
             to.append(number[layer.to[leads]].astype(np.int32))
             group.append(layer.group[leads])

@@ -11,6 +11,7 @@ which is what keeps equal-sized partitions of a grid in reach.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -230,7 +231,7 @@ class _Waiting:
     """States made at one place that belong to a later one: the arcs that lead there."""
 
     place: int
-    arcs: NDArray[np.int64]
+    arcs: NDArray[np.int32]
     words: NDArray[np.uint64]
     sums: NDArray[np.int64]
 
@@ -371,13 +372,45 @@ class _Builder:
         """Hand each new state to the place of its first uncovered unit."""
         for step, arcs in by_value(_first_free(union)):
             moved = _shifted(union[:, arcs], step)
-            self.waiting[place + step].append(_Waiting(place, arcs, moved, sums[:, arcs]))
+            some = _Waiting(place, arcs.astype(np.int32), moved, sums[:, arcs])
+            self.waiting[place + step].append(some)
+
+
+@dataclass(slots=True, eq=False)
+class _Tried:
+    """What was built of the last problem, or with how many states it could not be."""
+
+    groups: Sequence[CandidateGroup] = ()
+    found: Diagram | None = None
+    n_needed: int = 0  # with so many states what was found can be built
+    too_few: int = 0  # with so many states nothing can be built
+
+
+@lru_cache(maxsize=1)
+def _tried(_: Problem) -> _Tried:
+    return _Tried()
 
 
 def build_diagram(
     problem: Problem, groups: Sequence[CandidateGroup], *, max_states: int
 ) -> Diagram | None:
-    """Build the diagram of all legal plans along the order that needs fewest states.
+    """Give the diagram of all legal plans; the last one is kept, for one run asks several times."""
+    tried = _tried(problem)
+    if tried.groups is not groups:
+        tried.groups, tried.found, tried.too_few = groups, None, 0
+    if tried.found is None and max_states > tried.too_few:
+        found = _built(problem, groups, max_states=max_states)
+        if found is not None:
+            tried.found, tried.n_needed = found
+        elif not is_over():
+            tried.too_few = max_states
+    return tried.found if tried.n_needed <= max_states else None
+
+
+def _built(
+    problem: Problem, groups: Sequence[CandidateGroup], *, max_states: int
+) -> tuple[Diagram, int] | None:
+    """Build along the order that needs fewest states; say how many it needs.
 
     Orders are tried with a small limit first, and that limit raised for those that got furthest.
     """
@@ -390,18 +423,22 @@ def build_diagram(
     )
     for limit in (_TRIAL_STATES, _TRIAL_STATES * _TRIAL_GROWTH, max_states):
         best: Diagram | None = None
+        n_needed = 0
         reached: list[tuple[int, int]] = []
         for layout in layouts:
             if is_over():
                 break
             allowed = best.n_visited - 1 if best else min(limit, max_states)
             builder = _Builder(rules, layout, max_states=allowed)
-            best = builder.diagram() or best
+            found = builder.diagram()
+            if found:
+                best, n_needed = found, max(found.n_visited, -(-builder.n_arcs // MAX_ARCS_A_STATE))
             reached.append((-builder.place, builder.n_states))
             if best and best.n_visited <= _SMALL_A_UNIT * len(members.T):
                 break
         if best:
-            return _within(best, rules, max_states=max_states)
+            kept = _within(best, rules, max_states=max_states)
+            return None if kept is None else (kept, max(n_needed, kept.n_nodes))
         if is_over():
             return None
         furthest = sorted(range(len(layouts)), key=lambda i: reached[i])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
 
-MAX_STATES = 1_000_000
+MAX_STATES = 2_000_000
 """States above which the sweep gives up."""
 
 Vector = tuple[int, ...]

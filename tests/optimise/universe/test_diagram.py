@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cluster_optimiser.deadline import within
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.candidates import membership
 from cluster_optimiser.optimise.universe import states
@@ -121,6 +122,29 @@ def test_giving_up_is_none() -> None:
     diagram = build_diagram(problem, groups, max_states=MANY)
     costs = np.array([group.pupils**2 for group in groups])
     assert restrict(diagram, costs, lowest=5, highest=10**8, max_states=20) is None
+
+
+def test_a_run_builds_its_diagram_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = grid_problem(4, 4)
+    groups = candidate_groups(problem)
+    tried: list[int] = []
+
+    def build(*asked: object, max_states: int) -> object:
+        tried.append(max_states)
+        return built(*asked, max_states=max_states)
+
+    built = states._built
+    monkeypatch.setattr(states, "_built", build)
+    with within(0):
+        assert build_diagram(problem, groups, max_states=MANY) is None
+    asked = [50, 50, MANY, MANY, 50, 6_000]
+    found = [build_diagram(problem, groups, max_states=most) for most in asked]
+    # That the time was over says nothing of how many states it takes.
+    assert tried == [MANY, 50, MANY]
+    assert found[2] is found[3] is found[5]
+    assert [found[i] for i in (0, 1, 4)] == [None] * 3
+    # With a group less it is another question.
+    assert n_plans(build_diagram(problem, groups[1:], max_states=MANY)) < n_plans(found[2])
 
 
 def test_units_over_the_maximum_stand_alone_and_cut_the_map() -> None:
