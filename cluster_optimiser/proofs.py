@@ -13,6 +13,7 @@ SecondMethod = Literal[
     "in_order",
     "in_order_until",
     "nested",
+    "no_first",
     "no_sweep",
     "no_order",
     "no_listing",
@@ -24,6 +25,7 @@ SECOND_METHODS: dict[SecondMethod, str] = {
     "in_order": "all plans in order: same optimum",
     "in_order_until": "all plans in order until one differs enough: same optimum",
     "nested": "partitions of every grouping, then of all units: same optimum",
+    "no_first": "not compared: the first method was not finished in time",
     "no_sweep": "not made: too many states for the sweep",
     "no_order": "not made: too many plans to go through",
     "no_sum": "not made: pupils who change add up over no groups of units that divide clusters",
@@ -66,6 +68,7 @@ class MergeProof(Proof):
     n_units: int
     n_candidates: int | None = None  # None where there were too many to list
     n_ruled_out: int | None = None  # of them, in no plan as good by a bound in whole numbers
+    is_tie_open: bool | None = None  # which of equals was taken is not settled; None where it is
     row_total_over_2_31: bool | None = None  # more than CP-SAT is known to be safe with
     n_legal_plans: int | None = None
     second_method: SecondMethod | None = None
@@ -82,6 +85,7 @@ class LevelsProof(Proof):
     n_units: int
     n_candidates: int
     n_candidate_groupings: int
+    is_tie_open: bool | None = None
     n_legal_plans: None = None  # the same clusters grouped in two ways are one plan of clusters
     n_nested_plans: int | None = None
     second_method: SecondMethod | None = None

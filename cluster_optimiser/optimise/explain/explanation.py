@@ -355,8 +355,6 @@ class _Clerk:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
-        order = lab.problem.scenario.objective.order
-        self.n_stages = len(order) or 1
         self.known: dict[tuple[object, ...], tuple[Status, dict[str, float]]] = {}
 
     def best(self, scenario: Scenario, *, limit_s: float) -> tuple[Status, dict[str, float]]:
@@ -391,11 +389,7 @@ class _Clerk:
             )
         except NoPlanFoundError:
             return "UNKNOWN", {}
-        # The tie-break only chooses between equals: the order is proved once it is reached.
-        stages = [s for s in cover.stages if s.term != TIE_BREAK]
-        is_proved = all(s.status == "OPTIMAL" for s in stages) and len(stages) == self.n_stages
-        status: Status = "OPTIMAL" if is_proved else "FEASIBLE"
-        return status, {s.term: s.objective for s in stages}
+        return cover.status, {s.term: s.objective for s in cover.stages if s.term != TIE_BREAK}
 
     def _swept(self, problem: Problem, groups: Sequence[CandidateGroup]) -> dict[str, float] | None:
         """Find the best plan by the sweep, where that is quick and the objective is a sum."""

@@ -105,6 +105,7 @@ def solve_levels(problem: Problem, *, seed: int = 0, time_limit_s: float | None 
         n_units=len(problem.units),
         n_candidates=len(lower),
         n_candidate_groupings=len(upper),
+        is_tie_open=cover.is_tie_open or None,
         **_second_proof(problem, lower, upper, costs, cover),
     )
     if cover.status == "INFEASIBLE":
@@ -179,7 +180,7 @@ def _second_proof(
     if found is None:
         return {"second_method": "no_sweep"}
     if cover.status == "OPTIMAL":
-        agrees = found.best == cover.totals
+        agrees = found.best is not None and found.best[: len(cover.totals)] == cover.totals
     else:
         agrees = (found.n_plans == 0) == (cover.status == "INFEASIBLE")
     if not agrees:
@@ -190,7 +191,7 @@ def _second_proof(
         raise VerificationError(message)
     return {
         "n_nested_plans": found.n_plans,
-        "second_method": "nested",
+        "second_method": cover.second("nested"),
         "n_sweep_states": found.n_states,
     }
 

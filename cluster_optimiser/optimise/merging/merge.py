@@ -115,6 +115,7 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
         n_units=n_units,
         n_candidates=len(groups),
         n_ruled_out=cover.n_ruled_out,
+        is_tie_open=cover.is_tie_open or None,
         row_total_over_2_31=exceeds_safe_total(groups, scenario, seed),
         **(
             _second_proof(problem, groups, cover, unlike, keeping, swept=swept, seed=seed)
@@ -268,7 +269,7 @@ def _second_proof(
         raise VerificationError(message)
     return {
         "n_legal_plans": outcome.n_plans,
-        "second_method": "sweep",
+        "second_method": cover.second("sweep"),
         "n_sweep_states": outcome.n_states,
     }
 
@@ -298,9 +299,10 @@ def _says_the_same(problem: Problem, best: tuple[int, ...], scale: Fraction, cov
     """Compare totals that two methods found; weighted sums, each in a scale of its own, as told."""
     objective = problem.scenario.objective
     if not objective.weights:
-        return best == cover.totals
-    own = stage_scales(objective)[WEIGHTED]
-    return best[0] / scale == cover.totals[0] / own and best[1:] == cover.totals[1:]
+        return best[: len(cover.totals)] == cover.totals
+    first, *others = cover.totals
+    is_same = best[0] / scale == first / stage_scales(objective)[WEIGHTED]
+    return is_same and [*best[1 : len(cover.totals)]] == others
 
 
 def _proof_in_order(
@@ -317,7 +319,7 @@ def _proof_in_order(
     if first is None:
         return {"second_method": "no_order"}
     if cover.status == "OPTIMAL":
-        agrees = first.costs == cover.totals
+        agrees = first.costs is not None and first.costs[: len(cover.totals)] == cover.totals
     else:
         agrees = (first.costs is None) == (cover.status == "INFEASIBLE")
     if not agrees:
@@ -328,7 +330,7 @@ def _proof_in_order(
         raise VerificationError(message)
     return {
         "n_legal_plans": first.n_plans,
-        "second_method": "in_order_until" if unlike else "in_order",
+        "second_method": cover.second("in_order_until" if unlike else "in_order"),
         "n_better_plans_too_alike": first.n_passed if unlike else None,
     }
 

@@ -27,6 +27,7 @@ from cluster_optimiser.optimise.merging.neighbourhoods import first_plan, units_
 from cluster_optimiser.optimise.merging.partition import (
     Cover,
     build_model,
+    cover_of,
     largest_of,
     new_solver,
     stage_of,
@@ -97,21 +98,19 @@ def narrowed_cover(
     solved.take(start)
     stages: list[Stage] = []
     totals: list[int] = []
-    status: Status = "OPTIMAL"
     for stage, following in zip_longest(solved.costs, [*solved.costs][1:]):
         answer = solved.minimise(stage, following)
-        status = answer.status
-        if status == "INFEASIBLE":
-            return Cover(status, (), tuple(stages))
+        if answer.status == "INFEASIBLE":
+            return Cover("INFEASIBLE", (), tuple(stages))
         if not solved.plan:
             message = "no plan was found in time; none is proved impossible"
             raise NoPlanFoundError(message)
         stages.append(stage_of(stage, solved.scales[stage], answer))
         totals.append(answer.total)
-        if status != "OPTIMAL":
+        if answer.status != "OPTIMAL":
             break
     n_ruled_out = len(groups) - len(solved.kept)
-    return Cover(status, tuple(sorted(solved.plan)), tuple(stages), tuple(totals), n_ruled_out)
+    return cover_of(sorted(solved.plan), stages, totals, solved.costs, n_ruled_out=n_ruled_out)
 
 
 @dataclass(slots=True)

@@ -22,16 +22,17 @@ from cluster_optimiser.optimise.continuing import carry_on_once, with_continuing
 from cluster_optimiser.optimise.costs import MOST_TOTAL, are_largest, group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Answer, Largest, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import solve
-from cluster_optimiser.terms import lookup
+from cluster_optimiser.terms import TIE_BREAK, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from fractions import Fraction
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.continuing import Continuing
     from cluster_optimiser.optimise.keeping import Keeping
+    from cluster_optimiser.proofs import SecondMethod
     from cluster_optimiser.scenario import Count, Scenario
 
 Variables = list[cp_model.IntVar]
@@ -53,6 +54,33 @@ class Cover:
     stages: tuple[Stage, ...]  # each solve in turn
     totals: tuple[int, ...] = ()  # value of each stage in its integers
     n_ruled_out: int | None = None  # candidates that no plan as good can hold, where that was used
+    is_tie_open: bool = False  # proved best, but the tie-break was not solved in time
+
+    def second(self, method: SecondMethod) -> SecondMethod:
+        """Say by which method the best was found again: by none where this is not known best."""
+        return "no_first" if self.status == "FEASIBLE" else method
+
+
+def cover_of(
+    chosen: Iterable[int],
+    stages: Sequence[Stage],
+    totals: Sequence[int],
+    terms: Collection[str],
+    *,
+    n_ruled_out: int | None = None,
+) -> Cover:
+    """Say what is proved of a plan: the tie-break only chooses between equals."""
+    n_proved = sum(stage.status == "OPTIMAL" for stage in stages)
+    is_best = n_proved >= len(set(terms) - {TIE_BREAK})
+    n_told = n_proved if is_best else len(stages)
+    return Cover(
+        "OPTIMAL" if is_best else "FEASIBLE",
+        tuple(chosen),
+        tuple(stages[:n_told]),
+        tuple(totals[:n_told]),
+        n_ruled_out,
+        is_tie_open=is_best and n_proved < len(terms),
+    )
 
 
 def cover_each_unit_once(
@@ -282,14 +310,14 @@ def solve_stages(
             message = f"no plan was found {limit}; none is proved impossible"
             raise NoPlanFoundError(message)
         if answer.status == "UNKNOWN":
-            return Cover("FEASIBLE", chosen, tuple(stages), tuple(totals))
+            break
         chosen = tuple(i for i, is_in in enumerate(answer.values) if is_in)
         stages.append(stage_of(term, scale, answer))
         totals.append(answer.total)
         if answer.status == "FEASIBLE":
-            return Cover("FEASIBLE", chosen, tuple(stages), tuple(totals))
+            break
         hold(model, total, answer.total)
         model.clear_hints()  # type: ignore[no-untyped-call]
         for variable, value in zip(x, answer.values, strict=True):
             model.add_hint(variable, value)
-    return Cover("OPTIMAL", chosen, tuple(stages), tuple(totals))
+    return cover_of(chosen, stages, totals, values)

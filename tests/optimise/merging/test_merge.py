@@ -1,13 +1,14 @@
 """Method merge as a whole, on toys and on real data."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from cluster_optimiser.errors import InfeasibleError, VerificationError
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups
-from cluster_optimiser.optimise.merging import merge
+from cluster_optimiser.optimise.merging import merge, partition
 from cluster_optimiser.optimise.merging.versions import FirstUnlike
 from cluster_optimiser.optimise.universe.sweep import Sweep, sweep
 from cluster_optimiser.terms import term_scale
@@ -58,6 +59,30 @@ def test_of_many_groups_the_plan_to_begin_with_is_the_sweeps_made_once(monkeypat
     monkeypatch.setattr(merge, "sweep", lambda *a, **k: made.append(sweep(*a, **k)) or made[-1])
     assert solve_merge(problem).assignment.equals(expected.assignment)
     assert len(made) == 1
+
+
+@pytest.mark.parametrize("late", ["UNKNOWN", "FEASIBLE"])
+@pytest.mark.parametrize(
+    ("objective", "stage", "status", "told", "second", "is_tie_open"),
+    [
+        ({"order": ["count"]}, "tie-break", "OPTIMAL", 1, "sweep", True),
+        ({"weights": {"count": 1, "pupil_minutes": 1}}, "tie-break", "OPTIMAL", 1, "sweep", True),
+        ({"order": ["count", "pupil_minutes"]}, "pupil_minutes", "FEASIBLE", 2, "no_first", None),
+    ],
+)
+def test_a_plan_is_best_though_none_is_singled_out_of_those_as_good(
+    objective, stage, status, told, second, is_tie_open, late, monkeypatch
+) -> None:
+    def too_late(model, total, x, timed, run, *, most):
+        answer = minimise(model, total, x, timed, run, most=most)
+        return replace(answer, status=late, bound=0) if run.keywords["stage"] == stage else answer
+
+    minimise = partition.minimise
+    monkeypatch.setattr(partition, "minimise", too_late)
+    solution = solve_merge(toy_problem("ABCD", objective=objective)).solution
+    assert solution.status == status
+    assert len(solution.stages) == told - (late == "UNKNOWN" and status == "FEASIBLE")
+    assert (solution.proof.second_method, solution.proof.is_tie_open) == (second, is_tie_open)
 
 
 def test_going_in_order_that_finds_a_plan_where_there_is_none_is_told(monkeypatch) -> None:
