@@ -26,8 +26,8 @@ MOST_VIOLATIONS = 3
 """So many broken rules are listed, then counted."""
 
 LINE_MM, LETTERS, ROW_MM, ROW_LETTERS, PAGE_MM = 4.5, 106, 3.5, 52, 260
-LEAST_MM, MOST_MM = 50, 110
-"""Of the PDF: height and letters of a line and of a table's row, and what a map may take."""
+LEAST_MM, MOST_MM = 36, 110
+"""Height and letters of a line and of a table's row, and what a map may take."""
 
 MOST_NAMED = 12
 """So many clusters are named in one line, then counted."""
@@ -78,7 +78,7 @@ def each(folder: ResultsFolder, option: Option, *, is_first: bool) -> Iterator[B
 
 
 def _room_mm(blocks: Sequence[Block], *, is_first: bool) -> int:
-    """Guess how high the map may be so that the option has one page, on the safe side."""
+    """Guess how high the map may be in Word so that the option has one page; the PDF measures."""
     used = 22.0 + 26 * is_first  # titles and caption
     for block in blocks:
         if isinstance(block, Paragraph):
