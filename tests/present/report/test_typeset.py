@@ -15,7 +15,7 @@ SVG = (
 )
 
 
-@pytest.mark.parametrize("n_lines", [3, 30, 39])
+@pytest.mark.parametrize("n_lines", [3, 30, 46])
 def test_a_map_takes_what_the_rest_of_its_page_leaves(n_lines: int) -> None:
     options = [
         block
