@@ -213,7 +213,7 @@ def need_and_pupils(
         numbers = counted(schools, measure).fillna(0).to_numpy(dtype=np.int64)
         need += int(weight * NEED_SCALE) * numbers
     pupils = schools["pupils"].to_numpy(dtype=np.int64)
-    return np.where(part, need, 0), np.where(part, pupils, 0)
+    return need * part, pupils * part
 
 
 def need_deviation_centipupils(need: int, pupils: int, all_need: int, all_pupils: int) -> int:

@@ -8,6 +8,7 @@ Weights that would not fit are refused.
 from __future__ import annotations
 
 import hashlib
+import sys
 from decimal import Decimal
 from fractions import Fraction
 from math import gcd, lcm
@@ -96,9 +97,6 @@ def exceeds_safe_total(groups: Sequence[CandidateGroup], scenario: Scenario, see
 MOST_TOTAL = 2**60
 """Largest weighted sum of a plan: sums, differences and bounds of it then fit into 64 bits."""
 
-_DIGITS = (12, 9, 6, 4, 3, 2, 1)
-"""Significant digits that weights are offered with, most first."""
-
 
 def exact_factors(
     weights: Mapping[str, float], scale_of: Callable[[str], int]
@@ -156,13 +154,13 @@ def weight_faults(
     if not weights or total(weights) <= MOST_TOTAL:
         return []
     offered = dict(weights)
-    for digits in _DIGITS:
+    for digits in range(sys.float_info.dig, 0, -1):
         offered = {term: float(f"{weight:.{digits}g}") for term, weight in weights.items()}
         if total(offered) <= MOST_TOTAL:
             break
     while total(offered) > MOST_TOTAL:
         heavy = max(offered, key=lambda t: Fraction(str(offered[t])) / scale_of(t))
         offered[heavy] = float(f"{offered[heavy] / 10:.1g}")
-    shown = ", ".join(f'"{term}" = {weight:g}' for term, weight in offered.items())
+    shown = ", ".join(f'"{term}" = {weight:.15g}' for term, weight in offered.items())
     problem = "the weights have too many digits between them to be added up exactly"
     return [Fault(file, 0, "objective.weights", problem, f"Write weights = {{ {shown} }}.")]

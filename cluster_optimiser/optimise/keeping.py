@@ -138,7 +138,7 @@ def _within(problem: Problem, groups: Sequence[CandidateGroup]) -> NDArray[np.bo
                 held = (pupils[urn] for urn in members[name])
                 found = home_and_misaligned(zip(some, held, strict=True))[0]
                 # Units without a home are unlike each other too.
-                home[unit, column] = -1 - unit if found is None else codes[found]
+                home[unit, column] = ~unit if found is None else codes[found]
         for row, group in enumerate(groups):
             homes = home[[position[unit] for unit in group.units]]
             fine[row] &= (homes == homes[0]).all(axis=0)
@@ -161,8 +161,8 @@ def _near_enough(
     # Where every place is near enough to all, which of them is the best does not matter.
     far = [
         row
-        for row, some in enumerate(members)
-        if not near[np.ix_(some, some[today.unit_of])].all() and asked[row].any()
+        for row in np.flatnonzero(asked.any(axis=1))
+        if not near[np.ix_(members[row], members[row][today.unit_of])].all()
     ]
     if not far:
         return fine

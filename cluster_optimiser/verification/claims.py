@@ -143,9 +143,8 @@ def _level_claims(result: Result) -> Iterator[str]:
         return
     number: Mapping[str, int] = result.plan.solution.proof.facts().get("grouping_of", {})
     clusters = result.plan.assignment
-    grouping = clusters.map(number).astype("object")
-    named = clusters.mask(~clusters.index.isin(problem.exempt_of.index), "grouping ")
-    above = named.where(grouping.isna(), named + grouping.astype(str))
+    groupings = "grouping " + clusters.map(number).astype(str)
+    above = clusters.where(clusters.index.isin(problem.exempt_of.index), groupings)
     truth = verify_plan(free_of_layers(problem.upper), above)
     yield from (f"its groupings break a rule: {violation}" for violation in truth.violations)
     own = verify_plan(problem, clusters).clusters

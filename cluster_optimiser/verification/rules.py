@@ -324,7 +324,7 @@ def _need_deviation(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> fl
         pupils.append(sum(ground.schools[urn].pupils for urn in urns))
     if not sum(pupils):
         return 0.0
-    rate = sum(need, Fraction(0)) / sum(pupils)
+    rate = Fraction(sum(need), sum(pupils))
     hundredths = [
         floor(abs(n - rate * p) * CENTIPUPILS_PER_PUPIL + Fraction(1, 2))
         for n, p in zip(need, pupils, strict=True)
@@ -384,10 +384,10 @@ def _objective(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[st
 
 
 def _own_values(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[str, float]:
-    if not own_terms():
-        return {}
-    held = {facts.name: _schools_of(ground, facts) for facts in ordinary}
-    return {term.name: value_of_plan(term, held) for term in own_terms()}
+    return {
+        term.name: value_of_plan(term, {one.name: _schools_of(ground, one) for one in ordinary})
+        for term in own_terms()
+    }
 
 
 def _metrics(

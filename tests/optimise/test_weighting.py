@@ -58,3 +58,17 @@ def test_weights_that_do_not_fit_are_refused_with_some_that_do(weights: dict[str
     assert all(offered.values())
     fine = scenario.model_copy(update={"objective": Objective(weights=offered)})
     assert weight_faults(fine, schools, term_scale, "s.toml") == []
+
+
+def test_as_many_digits_are_offered_as_fit_where_every_preferred_layer_counts() -> None:
+    asked = toy_problem("ABCD").scenario.model_copy(
+        update={"objective": Objective(weights={"misaligned": 1000, "pupil_minutes": 0.12345679})}
+    )
+    # A pupil is misaligned as often as there are layers.
+    layers = {f"layer {i}": "prefer" for i in range(10**3)}
+    schools = pd.DataFrame({"pupils": [1000]})
+    assert weight_faults(asked, schools, term_scale, "s.toml") == []
+    many = asked.model_copy(update={"alignment": layers})
+    (fault,) = weight_faults(many, schools, term_scale, "s.toml")
+    asked_for = '"misaligned" = 1000, "pupil_minutes" = 0.1234568'
+    assert fault.remedy == f"Write weights = {{ {asked_for} }}."

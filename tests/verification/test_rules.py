@@ -457,6 +457,8 @@ def test_no_cluster_crosses_a_required_layer(
 ) -> None:
     problem = toy_problem("ABC", layers={"district": grid}, **how)
     assert broken(problem, clusters) == rules
+    for one in verify_plan(problem, toy_assignment(problem, clusters)).violations:
+        assert one.said == ("homes_unknown" if "." in grid else "homes")
 
 
 def test_a_unit_counts_to_the_area_of_most_of_its_pupils() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import reduce
 from itertools import islice
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.deadline import is_over, left_s, most_mb, share_of_left, within
@@ -148,9 +150,9 @@ def _begun(
 
 def _of_two(problem: Problem, groups: Sequence[CandidateGroup], seed: int) -> list[CandidateGroup]:
     """Give the best plan of a group and what it leaves, or none."""
-    everything = (1 << len(problem.units)) - 1
     at = {group.mask: i for i, group in enumerate(groups)}
-    pairs = [(i, at.get(everything & ~mask, -1)) for mask, i in at.items()]
+    everything = reduce(or_, at)
+    pairs = [(i, at[everything ^ mask]) for mask, i in at.items() if everything ^ mask in at]
     costs = group_costs(groups, problem.scenario.objective, seed=seed)
     gathers = [max if is_largest else sum for is_largest in are_largest(costs)]
     rows = [*zip(gathers, costs.values(), strict=True)]

@@ -145,8 +145,8 @@ def _cut_reach(a: Assignment, values: Sequence[float], hub: int, least: int) -> 
     """Grow S by the neighbour that is most of all in the cluster, while S stays too small."""
     pupils = a.ground.pupils
     held = {a.ground.hubs[hub].unit}
-    size = a.ground.pupils_of(held)
     while True:
+        size = a.ground.pupils_of(held)
         around = _around(a, hub, held)
         if sum(values[a.x[i, hub]] for i in around) < _wanted(a, values, hub) - LEAST_BREACH:
             reach_beyond(a, hub, held)
@@ -156,7 +156,6 @@ def _cut_reach(a: Assignment, values: Sequence[float], hub: int, least: int) -> 
             return
         chosen = max(fitting, key=lambda i: (values[a.x[i, hub]], -pupils[i], -i))
         held.add(chosen)
-        size += pupils[chosen]
 
 
 def _cut_filling(a: Assignment, values: Sequence[float], hub: int, least: int) -> None:
@@ -189,12 +188,10 @@ def _cut_room(a: Assignment, values: Sequence[float], hub: int, most: int) -> No
     found: list[int] = []
     while in_part and a.ground.pupils_of(found) <= room:
         found.append(in_part.pop(0))
-    size = a.ground.pupils_of(found)
-    if size <= room:
+    if a.ground.pupils_of(found) <= room:
         return
     for i in sorted(found, key=lambda i: (values[a.x[i, hub]], i)):
-        if size - pupils[i] > room:
+        if a.ground.pupils_of(found) - pupils[i] > room:
             found.remove(i)
-            size -= pupils[i]
     if sum(values[a.x[i, hub]] for i in found) > (len(found) - 1) * is_open + LEAST_BREACH:
         have_room(a, hub, found)

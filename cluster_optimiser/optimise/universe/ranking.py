@@ -37,15 +37,14 @@ if TYPE_CHECKING:
 MAX_ENTRIES = 12_000_000
 """Costs kept on both sides of the cut, above which ranks are bounded from rounded costs."""
 
-_LISTED = 50_000
-"""Pairs that are listed and sorted rather than searched for further: more take longer to sort."""
 _LISTED_AN_ENTRY = 0.25
-"""Pairs for each cost that is kept: searching for all of them takes as long."""
+"""Pairs for each cost that is kept which are listed and sorted: searching for all takes as long."""
 
-_SAMPLE = 400_000
-"""Plans that are drawn to guess a quantile, where more costs than these are kept."""
+_DRAWN_AN_ENTRY = 0.125
+"""Plans for each cost that is kept which are drawn to guess a quantile from."""
+_ERRORS = 1.5
+"""Roots of a sample, which is three standard errors, that a quantile is guessed within."""
 
-_MARGIN = 0.02
 _COLUMN_BITS = 62
 _CELLS_AN_ENTRY = 8
 _EXACT_SUM = 2**53  # whole numbers below it are exact as floats
@@ -189,8 +188,8 @@ class Halves:
     """The costs on both sides of a cut, from which ranks are read."""
 
     def __init__(self, diagram: Diagram, columns: NDArray[np.int64]) -> None:
-        least = int(least_to_go(diagram, columns[:1])[0, 0])
-        greatest = -int(least_to_go(diagram, -columns[:1])[0, 0])
+        least = int(least_to_go(diagram, columns)[0, 0])
+        greatest = -int(least_to_go(diagram, -columns)[0, 0])
         cut, _ = _chosen_cut(diagram, columns)
         self.columns = columns
         self.bounds = (least, greatest)
@@ -211,7 +210,7 @@ class Halves:
         rank = value[0] - self._least + 1
         if len(value) > 1 or len(kinds) * self._width >= 2**_COLUMN_BITS:
             # Costs become their rank among all costs, so that the key fits.
-            self._table = _distinct(value)
+            self._table = _gathered(np.zeros_like(value[0]), value, self._go.count, 1).value
             self._width = self._table.shape[1] + 1
             rank = _positions(self._table, value, side="right")
         self._keys = node_go * self._width + rank
@@ -249,61 +248,41 @@ class Halves:
         # Sums of 64 bits may pass their range, but differences of two of them are right again.
         return int((self.come.count * (self._ends[found] - self._ends[self._starts])).sum())
 
-    def value_at(self, rank: int, *, between: tuple[int, int] | None = None) -> int:
+    def value_at(self, rank: int, *, guesses: Sequence[int] = ()) -> int:
         """Give the cost of the plan at a rank, plans sorted by a cost of one column."""
-        least, greatest = self.bounds
-        if between is None and self.n_entries > _SAMPLE:
-            between = self._guessed(rank)
-        for value in () if between is None else (between[0] - 1, between[1]):
-            if least <= value < greatest:
-                insort(self._seen, (value, self.count([value])))
-        at = bisect_left(self._seen, rank, key=lambda seen: seen[1])
-        (low, below), (high, upto) = self._seen[at - 1], self._seen[at]
-        while high - low > 1:
-            if upto - below <= max(_LISTED, int(_LISTED_AN_ENTRY * self.n_entries)):
+        waiting = [*guesses]
+        while True:
+            at = bisect_left(self._seen, rank, key=lambda seen: seen[1])
+            (low, below), (high, upto) = self._seen[at - 1], self._seen[at]
+            if upto - below <= _LISTED_AN_ENTRY * self.n_entries:
                 first, last = self._found([low], "right"), self._found([high], "right")
                 return self._listed(first, last, rank - below)
-            for middle in self._guesses(low, high, (rank - below) / (upto - below)):
-                if low < middle < high:
-                    count = self.count([middle])
-                    insort(self._seen, (middle, count))
-                    if count >= rank:
-                        high, upto = middle, count
-                    else:
-                        low, below = middle, count
-        return high
+            if high - low == 1:
+                return high
+            if not waiting:
+                waiting = [(low + high) // 2, *self._guesses(low, high, rank - below, upto - below)]
+            middle = waiting.pop()
+            if low < middle < high:
+                insort(self._seen, (middle, self.count([middle])))
 
     @cached_property
     def _drawn(self) -> NDArray[np.int64]:
         """Draw plans evenly and sort their costs: for guesses only, nothing rests on them."""
-        draw = np.random.default_rng(0)
+        draw, n_drawn = np.random.default_rng(0), int(_DRAWN_AN_ENTRY * self.n_entries)
         ends = self._ends.astype(np.float64)
         first, last = ends[self._starts], ends[self._found(None, "right")]
         weights = np.cumsum(self.come.count.astype(np.float64) * (last - first))
-        come = np.searchsorted(weights, draw.random(_SAMPLE) * weights[-1])
-        at = first[come] + draw.random(_SAMPLE) * (last - first)[come]
-        go = np.clip(np.searchsorted(ends, at, side="right") - 1, 0, len(ends) - 2)
-        return np.sort(self.come.value[0, come] + self._go.value[0, go])
+        come = np.searchsorted(weights, draw.random(n_drawn) * weights[-1])
+        at = first[come] + draw.random(n_drawn) * (last - first)[come]
+        go = np.searchsorted(ends[1:], at, side="right")
+        return np.sort(self.come.value[0, come] + self._go.value[0].take(go, mode="clip"))
 
-    def _guessed(self, rank: int) -> tuple[int, int]:
-        """Guess between which costs the plan at a rank is: three errors of a sample apart."""
-        share = rank / self.n_plans
-        margin = 3 * math.sqrt(share * (1 - share) / _SAMPLE)
-        places = np.array([share - margin, share + margin]) * (_SAMPLE - 1)
-        low, high = self._drawn[np.clip(places.round().astype(np.int64), 0, _SAMPLE - 1)].tolist()
-        return low, high
-
-    @staticmethod
-    def _guesses(low: int, high: int, share: float) -> tuple[int, int, int]:
-        """Guess where a share of the plans between two costs is reached.
-
-        Where costs rise evenly that is between a little under the share and a little over it; where
-        they do not, half-way between is safe.
-        """
-        width = high - low
-        middle = (low + high) // 2
-        under, over = share - _MARGIN, share + _MARGIN
-        return low + max(1, int(width * under)), low + math.ceil(width * over), middle
+    def _guesses(self, low: int, high: int, rank: int, n_plans: int) -> list[int]:
+        """Guess between which costs a plan is, by its rank among those between two others."""
+        some = self._drawn[slice(*np.searchsorted(self._drawn, [low, high]))]
+        at, spare = len(some) * rank // n_plans, int(_ERRORS * math.sqrt(len(some)))
+        places = (at - spare, at + spare) if len(some) else ()
+        return [int(some.take(place, mode="clip")) for place in places]
 
     def _listed(self, first: NDArray[np.int64], last: NDArray[np.int64], rank: int) -> int:
         pairs = runs(first, last - first)
@@ -321,26 +300,13 @@ def _both_sides(
     """Give the costs of the ways that cross the cut, and of the completions of where they lead."""
     dtype = counts_to_go(diagram).dtype
     n_layers = len(diagram.layers) - 1
-    if cut:
-        come = _joined(_swept(diagram, columns, cut, dtype)[1], columns)
-    else:
-        root = np.zeros(1, np.int64)
-        come = _Multiset(root, np.zeros((len(columns), 1), np.int64), np.ones(1, dtype=dtype))
+    come = _joined(_swept(diagram, columns, cut, dtype)[1], columns)
     parts: _Parts = []
     for some in _swept(backwards(diagram), columns, n_layers - cut, dtype)[0]:
         node = diagram.n_nodes - 1 - some.node
         is_used = np.isin(node, come.node)
         parts.append((node[is_used], some.value[:, is_used], some.count[is_used]))
     return come, _joined(parts, columns)
-
-
-def _distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the different columns, sorted."""
-    if len(values) == 1:
-        return np.unique(values[0])[None, :]
-    ordered = values[:, np.lexsort(values[::-1])]
-    is_new = (np.diff(ordered, axis=1) != 0).any(axis=0)
-    return ordered[:, np.concatenate([[True], is_new])]
 
 
 def _positions(

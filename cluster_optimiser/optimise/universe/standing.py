@@ -97,8 +97,8 @@ class Ranks:
             lowest, highest = self.bounds
             least, most = self._spread.value_at(rank)
             return max(least, lowest), min(most, highest)
-        between = self._spread.value_at(rank) if self._is_helped else None
-        value = self._halves.value_at(rank, between=between)
+        least, most = self._spread.value_at(rank) if self._is_helped else self.bounds
+        value = self._halves.value_at(rank, guesses=(least - 1, most))
         return value, value
 
     def of(self, groups: Sequence[int]) -> Between:

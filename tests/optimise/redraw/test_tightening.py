@@ -92,6 +92,14 @@ def test_of_two_large_units_one_is_with_a_hub() -> None:
     assert not holds(a, {0: 0.5, 1: 0.5, 2: 0.5})
 
 
+def test_a_small_unit_is_not_with_a_hub_beside_a_large_one() -> None:
+    a = path(400, 101, 400, 600)
+    tightening.tighten_sizes(a, 0, 900)
+    assert holds(a, {0: 1, 1: 1})
+    assert holds(a, {0: 1, 2: 1})
+    assert not holds(a, {0: 0.5, 1: 0.5, 2: 0.5})
+
+
 @pytest.mark.parametrize(
     ("shares", "broken"),
     [

@@ -41,11 +41,10 @@ def test_ranks_are_the_same_from_every_cut(seed: int) -> None:
             cost = halves.cost_of(listed.plans[seed % len(totals)])
             assert halves.count(cost) == sum(t <= own for t in totals)
             assert halves.count(cost, is_equal_counted=False) == sum(t < own for t in totals)
-            patch.setattr(ranking, "_LISTED", seed % 4)
-            patch.setattr(ranking, "_LISTED_AN_ENTRY", 0)
+            patch.setattr(ranking, "_LISTED_AN_ENTRY", seed % 4 / 10)
             # Cells for all costs or for none, and guesses from a sample that is all but worthless.
             patch.setattr(ranking, "_CELLS_AN_ENTRY", 10**4 * (seed % 2))
-            patch.setattr(ranking, "_SAMPLE", 3 if seed % 3 else 10**9)
+            patch.setattr(ranking, "_DRAWN_AN_ENTRY", seed % 3 / 10)
             for row in (costs[1:2], costs[1:2] % 50 * 7):
                 one = Halves(diagram, row)
                 values = sorted(int(row[0, list(plan)].sum()) for plan in listed.plans)
@@ -102,4 +101,4 @@ def test_a_value_is_found_from_bounds_too() -> None:
     totals = sorted(int(costs[0, list(plan)].sum()) for plan in listed.plans)
     for rank, total in enumerate(totals, start=1):
         far = (total - rank, total + 3 * rank)
-        assert Halves(diagram, costs).value_at(rank, between=far) == total
+        assert Halves(diagram, costs).value_at(rank, guesses=far) == total
