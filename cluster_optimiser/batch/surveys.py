@@ -91,7 +91,8 @@ def standing_of(results: Sequence[Result]) -> Standing | None:
     best: tuple[Problem, dict[str, tuple[int, ...]], dict[str, str]] | None = None
     for result in results:
         scenario, survey = result.problem.scenario, result.survey
-        if survey is None or not survey.n_plans or scenario.units_scenario:
+        # Where there was no time to compare one option's plan there is none to compare them all.
+        if survey is None or survey.rank is None or scenario.units_scenario:
             continue
         legal, not_legal = _split(result.problem, results)
         if best is None or len(legal) > len(best[1]):

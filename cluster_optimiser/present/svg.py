@@ -14,7 +14,7 @@ from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.shapes import drawable, plan_colours
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -37,6 +37,7 @@ MOST_INSETS = 3
 INSET_WIDTH, INSET_HEIGHT, INSET_SCALE, INSET_GAP = 1000.0, 620.0, 3.6, 70
 
 NUMBER_RADIUS = 29
+QUAD_SEGS = 16
 LETTERS_IN_DISC = 2
 NAME_SIZE = 36
 NAME_LEADING = 40
@@ -45,6 +46,11 @@ LETTER_SHARE = 0.54
 LINE_LETTERS = 15
 MOST_LINES = 3
 LEAST_INSIDE_SHARE = 0.72
+
+_RADIUS, _ANGLE = np.meshgrid(range(10, 100, 10), np.arange(0, 2 * np.pi, np.pi / 6), indexing="ij")
+SPIRAL = np.stack([_RADIUS * np.cos(_ANGLE), _RADIUS * np.sin(_ANGLE)], axis=-1).reshape(-1, 2)
+SPIRAL = np.concatenate([[[0.0, 0.0]], SPIRAL])
+"""Where a number is tried: from the centre of its area, then round about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,21 +153,19 @@ class _Labels:
         self.taken = np.array([*self.taken, box], dtype=np.object_)
 
     def number(self, shape: BaseGeometry, *, is_needed: bool = True) -> shapely.Point | None:
-        circle = _inscribed(shape)
-        centre = shapely.Point(circle.coords[0])
-        largest = _largest(shape)
-        spot = next((p for p in _spiral(centre) if self._fits(p, largest)), None)
-        if spot is None and is_needed:
-            spot = next((p for p in _spiral(centre) if self._is_clear(p)), centre)
-        if spot is not None:
-            self.take(spot.buffer(NUMBER_RADIUS + 2))
+        centre = _inscribed(shape).coords[0]
+        spots = np.asarray(shapely.points(SPIRAL + centre))
+        discs = np.asarray(shapely.buffer(spots, NUMBER_RADIUS, quad_segs=QUAD_SEGS))
+        near = self.taken[shapely.intersects(shapely.box(*shapely.total_bounds(discs)), self.taken)]
+        is_clear = shapely.covers(self.bounds, discs)
+        is_clear &= ~shapely.intersects(discs[:, None], near).any(axis=1)
+        fits = is_clear & shapely.covers(_largest(shape), spots)
+        if not fits.any() and not is_needed:
+            return None
+        # Where nothing is free the centre has to do.
+        spot: shapely.Point = spots[(fits if fits.any() else is_clear).argmax()]
+        self.take(spot.buffer(NUMBER_RADIUS + 2))
         return spot
-
-    def _is_clear(self, point: shapely.Point) -> bool:
-        return self.is_free(point.buffer(NUMBER_RADIUS))
-
-    def _fits(self, point: shapely.Point, shape: BaseGeometry) -> bool:
-        return bool(shape.covers(point)) and self._is_clear(point)
 
     def name(
         self, text: str, spot: shapely.Point, shape: BaseGeometry
@@ -203,15 +207,6 @@ def _inscribed(shape: BaseGeometry) -> shapely.LineString:
     """Give the radius, as a line, of the largest circle within a shape."""
     radius = shapely.maximum_inscribed_circle(_largest(shape), tolerance=2)
     return radius or shapely.LineString()
-
-
-def _spiral(centre: shapely.Point) -> Iterator[shapely.Point]:
-    yield centre
-    for radius in range(10, 100, 10):
-        for angle in np.arange(0, 2 * np.pi, np.pi / 6):
-            yield shapely.Point(
-                centre.x + radius * float(np.cos(angle)), centre.y + radius * float(np.sin(angle))
-            )
 
 
 def _number_mark(number: str, spot: shapely.Point) -> markupsafe.Markup:

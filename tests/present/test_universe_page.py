@@ -53,6 +53,13 @@ def test_options_stand_among_the_plans_of_the_rules_that_most_of_them_keep(
     assert standing.ranks.loc[("4a", "robustness"), "n_better"] > 0
 
 
+def test_where_there_was_no_time_to_compare_one_plan_they_are_not_all_compared(
+    surveyed: list[Result],
+) -> None:
+    late = [replace(result, survey=replace(result.survey, rank=None)) for result in surveyed[1:]]
+    assert standing_of(late) is None
+
+
 def test_no_option_is_below_the_front(surveyed: list[Result]) -> None:
     standing = standing_of(surveyed)
     points = points_of(surveyed[2], standing)
