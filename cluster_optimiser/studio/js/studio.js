@@ -99,7 +99,8 @@ const solve = async () => {
 };
 const showHead = () => {
   byId("label").textContent = get("option") || "";
-  const title = (get("title") || "").replace(new RegExp(`^option\\s+${(get("option") || "").replace(/[.]/g, "\\.")}\\s*[:.-]\\s*`, "i"), "");
+  const rest = (get("title") || "").replace(new RegExp(`^option\\s+${(get("option") || "").replace(/[.]/g, "\\.")}\\s*[:.-]\\s*`, "i"), "");
+  const title = rest.slice(0, 1).toUpperCase() + rest.slice(1);
   byId("title").textContent = title;
   byId("title").parentElement.title = title;
   byId("kept-as").textContent = isSaved() ? "" : say.unsaved;
