@@ -71,6 +71,7 @@ class Rule:
     quota: Quota | None = None
     names: Mapping[str, str] = field(default_factory=dict)  # key -> what its values are names of
     in_file: Mapping[str, str] = field(default_factory=dict)  # key that no form asks for -> why
+    by_pupils: bool = False  # whether other pupils may break it, so that projections judge it
 
     @property
     def key(self) -> str:
@@ -96,6 +97,7 @@ RULES = (
         tightens=("size.min_pupils", "size.max_exceptions"),
         alike="size",
         names={"size.exceptions": UNIT},
+        by_pupils=True,
     ),
     Rule(
         "size.max",
@@ -114,6 +116,7 @@ RULES = (
         ),
         tightens=("size.max_pupils",),
         alike="size",
+        by_pupils=True,
     ),
     Rule(
         "size.hub",
@@ -133,6 +136,7 @@ RULES = (
             "size.places": "names a column of the register",
             "size.tolerance": "goes with a column of the register",
         },
+        by_pupils=True,
     ),
     Rule(
         "size.schools",
@@ -158,6 +162,7 @@ RULES = (
         ),
         names={"size.clusters": UNIT},
         in_file={"size.clusters": "a range for each name is written in the file"},
+        by_pupils=True,
     ),
     Rule(
         "count",
@@ -181,6 +186,7 @@ RULES = (
         ),
         tightens=("travel.max_minutes",),
         alike="travel",
+        by_pupils=True,
     ),
     Rule(
         "secondary",
@@ -223,6 +229,7 @@ RULES = (
         alike="alignment",
         names={"within": LAYER, "alignment": LAYER},
         in_file={"within": "the same as a layer that alignment requires"},
+        by_pupils=True,
     ),
     *(
         Rule(key, (key,), "pair", (Family(key),), names={key: UNIT})

@@ -14,6 +14,7 @@ from cluster_optimiser.constants import (
     CENTIPUPILS_PER_PUPIL,
     METRES_PER_KM,
 )
+from cluster_optimiser.rules import RULES
 from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ TERMS = (
         gathers="projections",
         methods=("merge",),
         needs="projection",
-        depends=("size.min_pupils", "size.max_pupils", "size.max_exceptions", "travel.max_minutes"),
+        depends=tuple(key for rule in RULES if rule.by_pupils for key in rule.tightens),
         of_parts="never",
     ),
 )

@@ -208,12 +208,11 @@ def need_and_pupils(
     schools: pd.DataFrame, funding: Funding
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     part = takes_part(schools, funding).to_numpy()
-    need = np.zeros(len(schools), dtype=np.int64)
-    for measure, weight in funding.need.items():
-        numbers = counted(schools, measure).fillna(0).to_numpy(dtype=np.int64)
-        need += int(weight * NEED_SCALE) * numbers
-    pupils = schools["pupils"].to_numpy(dtype=np.int64)
-    return need * part, pupils * part
+    need = sum(
+        int(weight * NEED_SCALE) * counted(schools, measure).fillna(0).to_numpy(dtype=np.int64)
+        for measure, weight in funding.need.items()
+    )
+    return need * part, schools["pupils"].to_numpy(dtype=np.int64) * part
 
 
 def need_deviation_centipupils(need: int, pupils: int, all_need: int, all_pupils: int) -> int:

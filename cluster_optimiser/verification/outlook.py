@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.prospects import Outlook
+from cluster_optimiser.rules import rule_of
 from cluster_optimiser.verification.facts import (
     ClusterFacts,
     Meeting,
@@ -33,16 +34,13 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem, Violation
     from cluster_optimiser.verification.facts import Verification
 
-BY_PUPILS = ("size.", "travel", "within.")
-"""Beginnings of the names of rules that depend on pupils."""
-
 
 def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
     """Judge a plan by its scenario's rules in every projection of pupils."""
     if not problem.projections:
         return None
     ground = PlainGround(problem)
-    lasting = [v for v in today.violations if not v.rule.startswith(BY_PUPILS)]
+    lasting = [v for v in today.violations if not rule_of(v.rule).by_pupils]
     ordinary = [facts for facts in today.clusters.values() if not facts.is_exempt]
     projected_pupils = pd.DataFrame({p.label: p.pupils for p in problem.projections})
     meetings = {
@@ -155,6 +153,6 @@ def _broken(then: PlainGround, clusters: list[ClusterFacts]) -> list[Violation]:
         violation
         for facts in clusters
         for violation in cluster_violations(then, facts)
-        if violation.rule.startswith(BY_PUPILS)
+        if rule_of(violation.rule).by_pupils
     ]
     return [*broken, *small_violations(then, clusters)]

@@ -78,12 +78,11 @@ def _stated(problem: Problem, family: Family) -> Iterator[str]:
 def _matters(problem: Problem, name: str) -> bool:
     """Tell whether what is stated can keep any plan away at all."""
     scenario, pupils = problem.scenario, problem.units["pupils"]
-    size = scenario.size
     match name:
         case "size.max":
-            return size.max_pupils < int(pupils.sum())
+            return bool(scenario.size.is_over(pupils.sum()))
         case "size.oversize":
-            return int(pupils.max()) > size.max_pupils
+            return bool(scenario.size.is_over(pupils.max()))
         case "count.max":
             return (scenario.count.max or 0) < len(pupils)
         case "redraw.hubs":

@@ -101,12 +101,8 @@ def _combined(lab: Lab, base: Trial, one: Direction, other: Direction) -> Combin
 def _applied(base: Trial, step: Step) -> Trial:
     """Give the base with the change of a step and nothing else of the step's trial."""
     key = step.relaxation.direction
-    if key.startswith("within."):
-        layer = key.removeprefix("within.")
-        homes = tuple(home for home in step.trial.homes if home[0] == layer)
-        return replace(base, homes=(*base.homes, *homes))
     changed = step.trial.scenario
-    keys = [*(step.relaxation.changes or FAMILIES[key].free)]
+    keys = [*(step.relaxation.changes or (FAMILIES[key].free if key in FAMILIES else ()))]
     keys += ["size.target_pupils"] if key.startswith("size.") else []
     values = {one: changed.at(one) for one in keys}
-    return replace(base, scenario=with_values(base.scenario, values))
+    return Trial(with_values(base.scenario, values), step.trial.homes)
