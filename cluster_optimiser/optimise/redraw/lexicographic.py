@@ -80,18 +80,17 @@ def solve_part(
     relaxation.
     """
     names = stage_names(ground)
-    most = limits.most if limits.most is not None else len(units)
     first = known_bound(names[0])
-    if first not in {"fewest", "joined"} or limits.fewest == most:
+    if first not in {"fewest", "joined"} or limits.fewest == limits.most:
         is_urgent = how.deadline is not None and len(units) <= how.few
-        if not start and is_urgent and limits.fewest < most:
+        if not start and is_urgent and limits.fewest < limits.most:
             start = easy_start(ground, units, limits, how)
             how.tell(names[0], start, None)
         return _solve_stages(ground, units, limits, how, start, most_of_first, held)
     fewest = limits.fewest
     if first == "fewest" and len(units) <= how.few:
         fewest = max(fewest, _fewest(ground, units, limits, how))
-    numbers = range(fewest, most + 1)
+    numbers = range(fewest, limits.most + 1)
     for n_clusters in numbers if first == "fewest" else reversed(numbers):
         fixed = Limits(n_clusters, n_clusters, limits.exceptions)
         plan = _solve_stages(ground, units, fixed, how, start, held=held)
@@ -115,7 +114,7 @@ def _fewest(ground: RedrawGround, units: Sequence[int], limits: Limits, how: How
         a.model, objective_of(a, bounded_as("fewest")), seed=how.seed, time_limit_s=brief.left_s()
     )
     if outcome.status == "INFEASIBLE":
-        return (limits.most if limits.most is not None else len(units)) + 1
+        return limits.most + 1
     return outcome.bound
 
 
@@ -129,8 +128,7 @@ def easy_start(
     """
     size = ground.problem.scenario.size
     n_clusters = round(2 * ground.pupils_of(units) / (size.min_pupils + size.max_pupils))
-    most = limits.most if limits.most is not None else len(units)
-    n_clusters = min(max(n_clusters, limits.fewest, 1), most)
+    n_clusters = min(max(n_clusters, limits.fewest, 1), limits.most)
     fixed = Limits(n_clusters, n_clusters, limits.exceptions)
     # Its bound is that of plans with this number: whoever listens would take it for that of all.
     quiet = replace(how.with_share(SHARE_OF_START), tell=tell_nobody)
@@ -149,7 +147,7 @@ def _solve_stages(
     held = held or {}
     a = _model(ground, units, limits, how, most_of_first, held)
     most_of = ground.problem.scenario.most_of
-    fits = limits.fewest <= len(start) <= (limits.most or len(start)) and all(
+    fits = limits.fewest <= len(start) <= limits.most and all(
         value_of(ground, term, start) <= most for term, most in most_of.items()
     )
     search = Search(

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Limits:
     """How many clusters, and how many of them exceptions, a part of the map may have."""
 
-    fewest: int  # clusters; most None for any number
-    most: int | None  # clusters; most None for any number
+    fewest: int
+    most: int
     exceptions: int  # clusters under the minimum
 
 
@@ -173,10 +173,10 @@ def limit_exceptions(a: Assignment, most: int, exceptable: frozenset[int]) -> No
                 a.model.row([(1, e), (1, a.x[i, h])], high=1)
 
 
-def limit_count(a: Assignment, fewest: int, most: int | None) -> None:
+def limit_count(a: Assignment, fewest: int, most: int) -> None:
     """Add: fewest <= sum of y_h + sum of z_f <= most."""
     opened = [(1, v) for v in [*map(a.open, a.of_hub), *a.stands.values()]]
-    a.model.row(opened, low=fewest, high=most)
+    a.model.row(opened, low=fewest, high=most if most < len(opened) else None)
 
 
 def keep_quotas(a: Assignment) -> None:

@@ -61,7 +61,7 @@ def solve_parts(
 
     ``shown`` is a plan for whoever listens; it changes nothing of what is found.
     """
-    count = ground.problem.scenario.count
+    least, highest = ground.problem.scenario.count.span(len(ground.units))
     exceptions = ground.problem.scenario.size.max_exceptions
     parts = parts_of(ground)
     is_bounding = how.nearest_hubs is None
@@ -71,7 +71,7 @@ def solve_parts(
     at_first = [_within(part, start or shown) for part in parts]
     telling.begin(at_first, [_span(ground, part)[0] for part in parts])
     if len(parts) == 1:
-        limits = Limits(max(count.min, _span(ground, parts[0])[0]), count.max, exceptions)
+        limits = Limits(max(least, _span(ground, parts[0])[0]), highest, exceptions)
         heard = replace(how, tell=telling.of_part(0))
         return [solve_part(ground, parts[0], limits, heard, start=start)]
     spans = [_span(ground, part) for part in parts]
@@ -80,7 +80,7 @@ def solve_parts(
     waiting = sum(map(len, parts))
     free = []
     for number, (part, (low, high)) in enumerate(zip(parts, spans, strict=True)):
-        most = high if count.max is None else min(high, count.max - fewest + low)
+        most = min(high, highest - fewest + low)
         brief = replace(_share(how, len(part) / waiting), tell=telling.of_part(number))
         waiting -= len(part)
         free.append(Limits(low, most, exceptions))
@@ -94,7 +94,7 @@ def solve_parts(
         return plans
     if any(largest):
         # Choices of numbers are added up over the parts, which that term is not.
-        whole = Limits(count.min, count.max, exceptions)
+        whole = Limits(least, highest, exceptions)
         return [solve_part(ground, sorted(i for part in parts for i in part), whole, how)]
     return _by_numbers(ground, parts, spans, replace(how, tell=tell_nobody), plans)
 
@@ -195,7 +195,7 @@ def _by_numbers(
     known, spare = _nearest_numbers(ground, parts, spans, how, alone)
     is_proved = True
     for at, (part, (low, high)) in enumerate(zip(parts, spans, strict=True)):
-        most = high if count.max is None else min(high, count.max - fewest + low)
+        most = min(high, count.span(len(ground.units))[1] - fewest + low)
         most_of_first = None if spare is None else alone[at].stages[0].bound + spare
         options: dict[tuple[int, int], PartPlan] = {}
         for n_clusters in range(low, most + 1):

@@ -176,7 +176,7 @@ def test_a_worse_solution_does_not_take_the_place_of_the_start(few: int) -> None
     best = solve_redraw(problem)
     start = [frozenset(units) for units in clusters_of(problem, best.assignment)]
     how = How(Worsening(), engine_of_many=Worsening(), few=few)
-    plan = solve_part(ground, range(9), Limits(1, None, 0), how, start=start)
+    plan = solve_part(ground, range(9), Limits(1, 9, 0), how, start=start)
     assert set(plan.clusters) == set(start)
     assert plan.stages[0].value == round(best.solution.stages[0].objective * 100)
 

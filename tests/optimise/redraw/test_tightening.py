@@ -174,7 +174,7 @@ def plans(ground: RedrawGround) -> list[list[Cluster]]:
 def test_every_legal_plan_keeps_every_row_and_costs_what_is_said(ground: RedrawGround) -> None:
     size = ground.problem.scenario.size
     units = range(len(ground.units))
-    a = build_model(ground, units, Limits(1, None, size.max_exceptions))
+    a = build_model(ground, units, Limits(1, len(units), size.max_exceptions))
     tightening.tighten_sizes(a, size.min_pupils, size.max_pupils)
     reach = bound_in_fractions(a, objective_of(a, "pupil_minutes"), How(CpSat()))
     legal = plans(ground)

@@ -66,9 +66,9 @@ def test_a_plan_of_clusters_of_middle_size_is_soon_found() -> None:
         objective=MINUTES,
     )
     ground = redraw_ground(problem)
-    start = easy_start(ground, range(9), Limits(1, None, 0), HOW)
+    start = easy_start(ground, range(9), Limits(1, 9, 0), HOW)
     assert len(start) == 3
     assert is_legal_plan(ground, start, is_shaped=False)
     # Within its limits, and nothing where there is no plan of that number.
     assert len(easy_start(ground, range(9), Limits(1, 2, 0), HOW)) == 0
-    assert len(solve_part(ground, range(9), Limits(1, None, 0), HOW.within(1e6)).clusters) >= 3
+    assert len(solve_part(ground, range(9), Limits(1, 9, 0), HOW.within(1e6)).clusters) >= 3
