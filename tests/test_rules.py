@@ -144,7 +144,7 @@ HELD = {
     "exempt": 15,
     "size.min": 38,
     "size.max": 32,
-    "count": 12,
+    "count": 11,
     "contiguity": 15,
     "travel": 10,
     "within.<layer>": 11,
