@@ -58,6 +58,12 @@ def share_of_left(share: float) -> AbstractContextManager[None]:
     return within(None if limit_s is None else limit_s * share)
 
 
+def all_but(seconds: float) -> AbstractContextManager[None]:
+    """Have what is done inside leave so many of the seconds that are left."""
+    limit_s = left_s()
+    return within(None if limit_s is None else limit_s - seconds)
+
+
 def most_mb() -> float:
     """Give the megabytes at which to end; infinite where any number may be held."""
     return _MOST_MB.get() * _TO_SPARE

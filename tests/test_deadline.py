@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from cluster_optimiser import deadline
-from cluster_optimiser.deadline import is_over, left_s, memory_mb, most_mb, refuse_if_over, within
+from cluster_optimiser.deadline import (
+    all_but,
+    is_over,
+    left_s,
+    memory_mb,
+    most_mb,
+    refuse_if_over,
+    within,
+)
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise import solve_merge, solve_redraw
 from cluster_optimiser.optimise.explain.explanation import explain
@@ -24,6 +32,15 @@ def test_without_a_limit_nothing_ends() -> None:
 def test_the_nearest_limit_counts() -> None:
     with within(1_000), within(2_000):
         assert 0 < (left_s() or 0) <= 1_000
+
+
+def test_some_of_the_time_is_left_for_what_comes_after() -> None:
+    with within(1_000), all_but(990):
+        assert 0 < (left_s() or 0) <= 10
+    with within(1), all_but(2):
+        assert is_over()
+    with all_but(2):
+        assert left_s() is None
 
 
 def test_what_holds_too_much_has_no_time_left_and_says_so() -> None:

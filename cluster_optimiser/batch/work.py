@@ -23,7 +23,7 @@ from cluster_optimiser.batch.one import run_scenario
 from cluster_optimiser.batch.shelf import content
 from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.batch.tasks import Made
-from cluster_optimiser.deadline import share_of_left, within
+from cluster_optimiser.deadline import all_but, within
 from cluster_optimiser.domain import Plan, Solution, Unsolved
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
 from cluster_optimiser.findings import told_together
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 RESULTS_HELD = 16
 """Results that a process keeps for the comparison, rather than reading them again."""
 
-SHARE_OF_SURVEY = 0.5
-"""Share of the time left that all plans may take: the page is written after it."""
+WRITING_S = 1.5
+"""Seconds of the time limit that all plans leave for the page, which is written after them."""
 
 _RESULTS: OrderedDict[tuple[Path, str], Result] = OrderedDict()
 
@@ -94,7 +94,7 @@ def _work(task: Task, place: Place) -> Made | None:
                 status = made.status
             else:
                 if task.options.outputs == "all":
-                    with share_of_left(SHARE_OF_SURVEY):
+                    with all_but(WRITING_S):
                         made = replace(made, survey=survey_of(made))
                 present.write_result(made, new, maps=task.options.outputs == "all")
                 status = made.plan.solution.status
