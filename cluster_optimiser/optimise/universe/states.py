@@ -43,7 +43,7 @@ MAX_ARCS_A_STATE = 8
 """So many arcs for every state of the limit, at the most: arcs are what fills the memory."""
 
 _TRIAL_STATES = 2_000
-_TRIAL_GROWTH = 10
+_MORE_STATES = 20_000
 _SMALL_A_UNIT = 32
 """So many states a unit are so few that trying other orders takes longer than it can save."""
 _WORTH_CUTTING = 256
@@ -275,7 +275,7 @@ class _Builder:
     def diagram(self) -> Diagram | None:
         """Build, or give up where it takes more states than allowed."""
         states = np.zeros((self.layout.n_words, 1), dtype=np.uint64)
-        sums = np.zeros((len(self.added), 1), dtype=np.int64)
+        sums = np.zeros((len(self.added), states.shape[1]), dtype=np.int64)
         for place in range(self.n_places + 1):
             self.place = place
             try:
@@ -363,7 +363,7 @@ class _Builder:
         self.n_arcs += len(row)
         if self.n_arcs > MAX_ARCS_A_STATE * self.max_states or is_over():
             return False
-        to = np.full(len(row), -1, dtype=np.int32)
+        to = np.empty(len(row), dtype=np.int32)
         self.made.append(ArcLayer(row.astype(np.int32), to, group.astype(np.int32)))
         self._send(place, states[:, row] | layout.bits[place][:, column], now)
         return True
@@ -421,7 +421,7 @@ def _built(
         (lay_out(name, order, members) for name, order in orders.items() if not is_over()),
         key=lambda layout: layout.width,
     )
-    for limit in (_TRIAL_STATES, _TRIAL_STATES * _TRIAL_GROWTH, max_states):
+    for limit in (_TRIAL_STATES, _MORE_STATES, max_states):
         best: Diagram | None = None
         n_needed = 0
         reached: list[tuple[int, int]] = []

@@ -83,6 +83,23 @@ def test_a_third_term_has_a_column_of_its_own_where_two_fill_one() -> None:
     costs = np.array([[1, 0], [0, 1], [1, 1]])
     assert len(columns_of(costs, [0, 0, 0], [2**30 - 1] * 3)) == 2
     assert len(columns_of(costs, [0, 0, 0], [2**20 - 1] * 3)) == 1
+    # What two have in common with all plans counts where it makes them too large for a third.
+    assert len(columns_of(costs, [0, 2**60 - 1, 0], [1, 2**60, 7])) == 2
+
+
+def test_few_costs_are_counted_and_few_pairs_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    universe = Universe.of(grid_problem(3, 4))
+    row = np.random.default_rng(1).integers(0, 10**5, (1, len(universe.groups)))
+    halves = Halves(universe.diagram, row)
+    counted, listed = [], []
+    count, runs = halves.count, ranking.runs
+    monkeypatch.setattr(halves, "count", lambda cost: counted.append(cost) or count(cost))
+    monkeypatch.setattr(ranking, "runs", lambda first, n: listed.append(n.sum()) or runs(first, n))
+    for rank in range(1, halves.n_plans, halves.n_plans // 8):
+        halves.value_at(rank)
+    # Nine quantiles of 27,780 plans, at less than three searches each.
+    assert len(counted) < 3 * len(listed) == 27
+    assert max(listed) <= halves.n_entries / 4
 
 
 def test_a_distribution_counts_every_value() -> None:
