@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cluster_optimiser.batch import shelf
 from cluster_optimiser.batch.ground import load_place, refuse_unknown_names
 from cluster_optimiser.batch.one import run_scenario
 from cluster_optimiser.domain import Plan, Solution
@@ -70,30 +72,43 @@ def _given(rules: Scenario, plan: Path, scenario: Scenario) -> Scenario:
 
 
 def _of_folder(folder: Path, scenario: Scenario, place: Place) -> list[Result]:
-    rules = {path.parent.name: _rules(path) for path in sorted(folder.glob("*/manifest.json"))}
-    plans = {label: folder / label / "plan.csv" for label in rules}
+    rules = {label: _rules(folder / label / "manifest.json") for label in shelf.labels(folder)}
     results = []
-    for label, one in rules.items():
-        if not plans[label].is_file():
-            continue
-        parent = None
-        if one.units_scenario in plans:
-            units = load_plan(plans[one.units_scenario], place.authority)
-            parent = Plan(one.units_scenario, units, Solution(status="GIVEN"))
-        given = _given(one, plans[label], scenario)
-        results.append(run_scenario(given, place=place, parent=parent))
+    with tempfile.TemporaryDirectory() as temporary:
+        plans = {label: _plan_file(folder / label, Path(temporary)) for label in rules}
+        for label, one in rules.items():
+            plan, parent = plans[label], None
+            if plan is None:
+                continue
+            units = plans.get(one.units_scenario or "")
+            if units is not None:
+                schools = load_plan(units, place.authority)
+                parent = Plan(str(one.units_scenario), schools, Solution(status="GIVEN"))
+            given = _given(one, plan, scenario)
+            results.append(run_scenario(given, place=place, parent=parent))
     if not results:
         problem = "the folder holds no plan with its manifest"
-        remedy = "Give a folder that `run` wrote with `--outputs all`, or a plan CSV."
+        remedy = "Give a folder that `run` wrote, or a plan CSV."
         raise InputError([Fault(str(folder), 0, "", problem, remedy)])
     return results
+
+
+def _plan_file(run: Path, temporary: Path) -> Path | None:
+    """Give the file of a run's plan, a copy where it was put away; None where it has no plan."""
+    file = run / "plan.csv"
+    if file.name not in shelf.names(run):
+        return None
+    if not file.is_file():
+        file = temporary / f"{run.name}.csv"
+        file.write_bytes(shelf.content(run / "plan.csv"))
+    return file
 
 
 def _rules(manifest: Path) -> Scenario:
     """Read the scenario that a plan of a results folder was made by."""
     file = f"{manifest.parent.name}/{manifest.name}"
     try:
-        return parse_scenario(json.loads(manifest.read_text(encoding="utf-8"))["scenario"])
+        return parse_scenario(json.loads(shelf.text(manifest))["scenario"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         problem = "the scenario of the plan cannot be read"
         remedy = "Make the results again with `run`."

@@ -93,6 +93,12 @@ def _places(found: tuple[Pack, ...]) -> dict[str, tuple[Pack, int]]:
     }
 
 
+def labels(out: Path) -> list[str]:
+    """Give the runs of a results folder, those that were put away too."""
+    own = {path.parent.name for path in out.glob("*/manifest.json")}
+    return sorted(own | _places(tuple(packs(out))).keys())
+
+
 def names(folder: Path) -> list[str]:
     if folder.exists():
         return sorted(path.name for path in folder.iterdir())

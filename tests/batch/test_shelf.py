@@ -17,10 +17,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster_optimiser.batch import Options, load_batch, shelf, what_to_run
+from cluster_optimiser.batch import Options, load_batch, sensitivity, shelf, what_to_run
 from cluster_optimiser.batch.verifying import seal_faults, verify_results
 from cluster_optimiser.cli import app
 from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.present import sensitivity_record
 from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
 from tests.inputs.broken import make_authority
 
@@ -270,3 +271,16 @@ def test_whatever_stands_in_a_table_is_given_back_to_the_letter(
     for number, text in enumerate(said):
         assert shelf.content(out / str(number) / "t.csv") == text.encode()
         assert shelf.names(out / str(number)) == ["run.json", "t.csv"]
+
+
+def test_plans_that_were_put_away_are_judged_in_every_projection(
+    paths: list[Path], put_away: Path, tmp_path: Path
+) -> None:
+    growth = 'growth = [{ name = "up", years = [2020], pct_per_year = 9.0 }]'
+    lines = ("[projection]", 'assumption = "A test"', "from_year = 2019", growth)
+    projected = put(paths[0].parent, "p", *lines)
+    assert [one.plan.label for one in sensitivity(put_away, projected)] == ["a", "b"]
+    folders = tmp_path / "folders"
+    run_into(folders, *paths, outputs="all")
+    told = [sensitivity_record(one) for one in sensitivity(folders, projected)]
+    assert [sensitivity_record(one) for one in sensitivity(put_away, projected)] == told
