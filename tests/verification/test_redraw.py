@@ -194,7 +194,7 @@ def test_a_plan_that_breaks_a_rule_is_refused(
     assert refused(nine(**scenario), clusters) == rules
 
 
-def crooked(shape: str) -> Problem:
+def crooked(shape: str, *, is_as_far: bool = False) -> Problem:
     """Give a row whose hub is in the second square: the way there from its end leads past it."""
     schools = {
         "A": [ToySchool("secondary", 100, (0, 0)), ToySchool("primary", 100, (0, 1))],
@@ -210,8 +210,8 @@ def crooked(shape: str) -> Problem:
         objective={"order": ["count"]},
     )
     minutes = problem.travel.minutes.copy()
-    # The last school is nearer to the hub by road than the one it is reached through.
-    minutes[3, 0] = minutes[0, 3] = 1.0
+    # The last school is nearer to the hub by road than the one it is reached through, or as far.
+    minutes[3, 0] = minutes[0, 3] = minutes[2, 0] if is_as_far else 1.0
     return replace(problem, travel=replace(problem.travel, minutes=minutes))
 
 
@@ -219,6 +219,7 @@ def test_a_school_without_a_nearer_neighbour_breaks_the_shape_rule_only() -> Non
     clusters = {"m": "1234"}
     shaped = crooked("towards the hub")
     assert refused(shaped, clusters) == ["shape"]
+    assert refused(crooked("towards the hub", is_as_far=True), clusters) == ["shape"]
     # Nor is a graph believed in which every school touches the hub's.
     misled = replace(shaped, dual=nx.complete_graph(shaped.units.index))
     found = verify_plan(misled, plan_of(misled, clusters))

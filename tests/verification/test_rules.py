@@ -512,6 +512,16 @@ def test_a_pin_may_name_a_cluster_of_today_inside_a_nested_unit(
     assert [(v.rule, v.subject) for v in found.violations] == rules
 
 
+@pytest.mark.parametrize(("names", "rules"), [("mno", []), ("mmo", [("size.max", "m")])])
+def test_a_nested_unit_over_the_maximum_stands_alone(
+    names: str, rules: list[tuple[str, str]]
+) -> None:
+    problem = nested(size={"max_pupils": 1_999})
+    plan = problem.unit_of.map(dict(zip(["AB", "C", "D"], names, strict=True)))
+    found = verify_plan(problem, plan)
+    assert [(v.rule, v.subject) for v in found.violations] == rules
+
+
 # --- the assignment itself -----------------------------------------------------------------------
 
 
