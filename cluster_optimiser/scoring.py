@@ -21,15 +21,16 @@ from cluster_optimiser.constants import (
     SECONDARY_PHASES,
 )
 from cluster_optimiser.domain import Problem, Score
-from cluster_optimiser.geography.adjacency import MINUTES_TOLERANCE_MIN, shared_boundaries
+from cluster_optimiser.geography.adjacency import shared_boundaries
 from cluster_optimiser.geography.alignment import areas_of, home_and_misaligned
+from cluster_optimiser.geography.divided import is_near
 from cluster_optimiser.geography.measures import (
     Measures,
     need_and_pupils,
     need_deviation_centipupils,
 )
 from cluster_optimiser.geography.meeting import MeetingPlaces, meeting_schools
-from cluster_optimiser.geography.travel import UNKNOWN, drive_between, to_centiminutes
+from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.own import clusters_of, value_of_plan
 from cluster_optimiser.rules import QUOTAS
 from cluster_optimiser.terms import TERMS, own_terms
@@ -85,28 +86,16 @@ def _is_contiguous(problem: Problem, whole: list[str], stray: pd.Index) -> bool:
             if node[a] != node[b]:
                 pair = min(node[a], node[b]), max(node[a], node[b])
                 along[pair] = along.get(pair, 0.0) + metres
+        piece_of = pd.Series(problem.authority.schools.index.astype(str).map(node))
         least_m = problem.scenario.contiguity.min_shared_m - BORDER_TOLERANCE_M
         graph.add_edges_from(
             pair
             for pair, metres in along.items()
             if metres >= least_m
             and any(name.startswith("school ") for name in pair)
-            and _is_short_drive(problem, node, pair)
+            and is_near(problem.scenario, problem.travel, piece_of, *pair)
         )
     return len(graph) > 0 and nx.is_connected(graph)
-
-
-def _is_short_drive(problem: Problem, node: dict[str, str], pair: tuple[str, str]) -> bool:
-    """Tell whether two pieces are near enough by the drive between their nearest schools."""
-    most = problem.scenario.contiguity.max_minutes
-    if most is None:
-        return True
-    one, other = (
-        problem.authority.schools.index.get_indexer([int(u) for u, n in node.items() if n == name])
-        for name in pair
-    )
-    drive = drive_between(problem.travel.minutes, one, other)
-    return drive.minutes <= most + MINUTES_TOLERANCE_MIN
 
 
 def _shape(problem: Problem, whole: list[str], stray: pd.Index) -> BaseGeometry | None:

@@ -157,7 +157,7 @@ def divided_graph(
     graph.add_edges_from(
         (a, b, {"shared_m": metres if pairs is None else 0.0})
         for (a, b), metres in along.items()
-        if metres >= least_m and _is_near(scenario, travel, local, a, b)
+        if metres >= least_m and is_near(scenario, travel, local, a, b)
     )
     notes = [
         f"schools of {a} and {b} touch but do not count as adjacent: a stated barrier"
@@ -174,7 +174,7 @@ def _schools_of(name: str, unit: Mapping[int, str], cluster: Mapping[int, str]) 
     return [urn for urn in unit if cluster[urn] == name and unit[urn] != school_unit(urn)]
 
 
-def _is_near(
+def is_near(
     scenario: Scenario, travel: TravelMinutes, local: pd.Series, one: str, other: str
 ) -> bool:
     """Tell whether the drive between two units is within the limit for neighbours, if any."""
