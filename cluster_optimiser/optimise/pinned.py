@@ -14,18 +14,13 @@ if TYPE_CHECKING:
 
 
 def exceptable(problem: Problem, scenario: Scenario | None = None) -> int:
-    """Give the units that a cluster under the minimum may be made of; none where none may be.
-
-    A unit that is a single school also goes by its cluster of today.
-    """
+    """Give the units that a cluster under the minimum may be made of; none where none may be."""
     size = (scenario or problem.scenario).size
     names = [str(name) for name in problem.units.index]
     if not size.max_exceptions or size.exceptions is None:
         return ((1 << len(names)) - 1) * bool(size.max_exceptions)
-    today = problem.authority.schools["local_cluster"].to_dict()
-    single = {f"URN {urn}": str(today[urn]) for urn in problem.unit_of.index}
-    named = set(size.exceptions)
-    return sum(1 << i for i, n in enumerate(names) if not named.isdisjoint({n, single.get(n)}))
+    named = pinned_units(problem, size.exceptions)
+    return sum(1 << i for i, name in enumerate(names) if name in named)
 
 
 @dataclass(frozen=True, slots=True)

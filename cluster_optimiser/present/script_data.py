@@ -148,20 +148,17 @@ def rules_data(problem: Problem) -> dict[str, Any]:
     scenario = problem.scenario
     size, at = scenario.size, {str(name): i for i, name in enumerate(problem.units.index)}
 
+    def meant(*names: str) -> list[int]:
+        return sorted(at[unit] for unit in pinned_units(problem, names))
+
     def pins(listed: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
-        return [
-            {
-                "names": list(names),
-                "units": [sorted(at[u] for u in pinned_units(problem, (n,))) for n in names],
-            }
-            for names in listed
-        ]
+        return [{"names": list(names), "units": [*map(meant, names)]} for names in listed]
 
     top = type(size).model_fields["max_pupils"].default
     if_asked = {
         "has_max": size.max_pupils < top or None,
         "keep_oversize": size.oversize == "keep" or None,
-        "exceptions": None if size.exceptions is None else list(size.exceptions),
+        "exceptions": None if size.exceptions is None else meant(*size.exceptions),
         "towards_hub": scenario.redraw.shape == "towards the hub" or None,
     }
     return {

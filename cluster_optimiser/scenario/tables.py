@@ -67,7 +67,7 @@ class Size(Table):
     max_exceptions: numbers.Few = 0
     """Clusters allowed under the minimum."""
     exceptions: tuple[str, ...] | None = None
-    """Units that an exception may be made of; without it any."""
+    """Units that an exception may be made of, or clusters of today in them; without it any."""
     of: Literal["hub"] | None = None
     """``hub``: a cluster has as many pupils as the places of the hubs in it, within a tolerance."""
     places: str = ""

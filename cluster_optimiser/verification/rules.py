@@ -174,10 +174,9 @@ def _travel_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Vio
 
 
 def _unnamed(ground: PlainGround, facts: ClusterFacts, named: Sequence[str]) -> list[str]:
-    """Give a cluster's units that are not named: a school also goes by its cluster of today."""
-    names = set(named)
-    single = {f"URN {urn}": ground.schools[urn].today for urn in facts.urns}
-    return [u for u in facts.units if u not in names and single.get(u) not in names]
+    """Give a cluster's units that no name stands for."""
+    meant = set().union(*(_pinned(ground, name) for name in named))
+    return [unit for unit in facts.units if unit not in meant]
 
 
 def small_violations(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:

@@ -15,6 +15,8 @@ from cluster_optimiser.domain import (
     Solution,
     TravelMinutes,
 )
+from cluster_optimiser.optimise import candidate_groups
+from cluster_optimiser.present.script_data import rules_data
 from cluster_optimiser.scoring import score
 from cluster_optimiser.verification import verify_plan
 from cluster_optimiser.words import speaking
@@ -520,6 +522,17 @@ def test_a_nested_unit_over_the_maximum_stands_alone(
     plan = problem.unit_of.map(dict(zip(["AB", "C", "D"], names, strict=True)))
     found = verify_plan(problem, plan)
     assert [(v.rule, v.subject) for v in found.violations] == rules
+
+
+def test_an_exception_may_name_a_cluster_of_today_inside_a_nested_unit() -> None:
+    """AB and CD have 2,000 pupils each; B is in the first, and nothing names the second."""
+    size = {"min_pupils": 2_500, "max_pupils": 9_000, "max_exceptions": 2, "exceptions": ["B"]}
+    problem = nested(size=size)
+    plan = problem.unit_of.map({"AB": "m", "C": "n", "D": "n"})
+    assert [v.subject for v in verify_plan(problem, plan).violations] == ["n"]
+    small = [group.units for group in candidate_groups(problem) if group.is_exception]
+    assert small == [("AB",)]
+    assert rules_data(problem)["exceptions"] == [0]
 
 
 # --- the assignment itself -----------------------------------------------------------------------

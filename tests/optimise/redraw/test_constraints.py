@@ -178,8 +178,12 @@ def test_the_nearest_hubs_only() -> None:
     assert sorted(a.x) == [(0, WEST), (1, WEST), (2, EAST), (3, EAST)]
 
 
-@pytest.mark.parametrize(("named", "found"), [("A", InfeasibleError), ("P", None)])
-def test_exceptions_of_a_level_above_are_its_own_units(named: str, found: type | None) -> None:
+@pytest.mark.parametrize(
+    ("named", "found"), [("C", InfeasibleError), ("A", None), ("B", None), ("P", None)]
+)
+def test_exceptions_of_a_level_above_are_its_units_or_what_lies_in_them(
+    named: str, found: type | None
+) -> None:
     schools = {u: [ToySchool("secondary", 300), ToySchool("primary", 100)] for u in "ABCD"}
     today = toy_problem("ABCD", schools=schools)
     parent = Plan("p", toy_assignment(today, {"P": "AB", "Q": "CD"}), Solution("GIVEN"))

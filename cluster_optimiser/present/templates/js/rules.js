@@ -8,9 +8,6 @@ const isOneOfToday = (ground, cluster, members) => {
   const today = new Set(cluster.units.flatMap((unit) => members[unit].map((school) => schools.local[school])));
   return today.size === 1 && ground.group.filter((group, school) => group < 0 && !homes.has(school) && today.has(schools.local[school])).length === cluster.schools;
 };
-// A single school also goes by its cluster of today.
-const isNamed = (ground, unit, members, names) => names.includes(ground.units[unit])
-  || (ground.single[unit] !== undefined && names.includes(schools.locals[schools.local[members[unit][0]]]));
 // Units that neither touch the hub's nor one of the cluster that is nearer to the hub.
 const turnedAway = (ground, cluster, members) => {
   const hub = ground.unit[cluster.meets];
@@ -55,7 +52,7 @@ export const brokenRules = (option, clusters, clusterOf, members) => {
   small.forEach((c) => {
     const words = fill(say.rule_under, { pupils: number(c.pupils), by: number(rules.min_pupils - c.pupils), limit: number(rules.min_pupils) });
     if (small.length > rules.max_exceptions) broken.push(["size.min", c.name, words]);
-    if (rules.exceptions && c.units.some((unit) => !isNamed(ground, unit, members, rules.exceptions))) broken.push(["size.min", c.name, words]);
+    if (rules.exceptions && c.units.some((unit) => !rules.exceptions.includes(unit))) broken.push(["size.min", c.name, words]);
   });
   const [fewest, most] = rules.count;
   if (clusters.length < fewest || (most !== null && clusters.length > most)) {
