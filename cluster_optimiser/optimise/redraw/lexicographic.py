@@ -38,6 +38,9 @@ MOST_RINGS = 1
 SHARE_OF_TIME = 0.1
 """Share of the time that one such solve may take."""
 
+SHARE_OF_NUMBER = 0.15
+"""Share of the time left that a number of clusters may take at first."""
+
 SHARE_OF_START = 0.3
 """Share of the time that a plan to begin with may take."""
 
@@ -58,6 +61,7 @@ class PartPlan:
     n_pairs: int = 0  # size of the model, separators added, programs solved
     n_cuts: int = 0  # size of the model, separators added, programs solved
     n_rounds: int = 0  # size of the model, separators added, programs solved
+    bound: int | None = None  # no plan has less of the first stage, where none is known
 
 
 def solve_part(
@@ -84,8 +88,7 @@ def solve_part(
     if first not in {"fewest", "joined"} or limits.fewest == limits.most:
         is_urgent = how.deadline is not None and len(units) <= how.few
         if not start and is_urgent and limits.fewest < limits.most:
-            start = easy_start(ground, units, limits, how)
-            how.tell(names[0], start, None)
+            return _number_by_number(ground, units, limits, how, most_of_first, held)
         return _solve_stages(ground, units, limits, how, start, most_of_first, held)
     fewest = limits.fewest
     if first == "fewest" and len(units) <= how.few:
@@ -106,6 +109,56 @@ def solve_part(
     return PartPlan("INFEASIBLE")
 
 
+def _number_by_number(
+    ground: RedrawGround,
+    units: Sequence[int],
+    limits: Limits,
+    how: How,
+    most_of_first: int | None,
+    held: Mapping[str, int] | None,
+) -> PartPlan:
+    """Solve each number of clusters by itself: briefly at first, then those that are still open.
+
+    With a fixed number the best plan is soon proved, but where clusters are as many as there can be
+    and all of them just large enough. What is better with no number is better with none.
+    """
+    first = stage_names(ground)[0]
+    middle = _middle(ground, units, limits)
+    waiting = [*range(middle, limits.most + 1), *reversed(range(limits.fewest, middle))]
+    best, bounds = PartPlan("INFEASIBLE"), dict.fromkeys(waiting, 0)
+    for is_brief in (True, False):
+        asked, waiting = waiting, []
+        for at, n_clusters in enumerate(asked):
+            fixed = Limits(n_clusters, n_clusters, limits.exceptions)
+            share = SHARE_OF_NUMBER if is_brief else 1 / (len(asked) - at)
+            quiet = replace(how.with_share(share), tell=tell_nobody)
+            cutoff = most_of_first
+            if best.stages and not are_largest([first])[0]:
+                cutoff = best.stages[0].value
+            plan = _solve_stages(ground, units, fixed, quiet, (), cutoff, held)
+            bound = plan.stages[0].bound if plan.stages else plan.bound
+            bounds[n_clusters] = max(bounds[n_clusters], bound or 0)
+            if plan.status not in {"OPTIMAL", "INFEASIBLE"}:
+                waiting.append(n_clusters)
+            if plan.clusters and (not best.clusters or _values(plan) < _values(best)):
+                best = plan
+                how.tell(first, best.clusters, None)
+    if not waiting:
+        return best
+    bound = min(bounds[n] for n in waiting)
+    if not best.clusters:
+        return PartPlan("UNKNOWN", bound=bound)
+    stage = best.stages[0]
+    bound = min(stage.value, bound)
+    how.tell(first, best.clusters, bound)
+    status: Status = "OPTIMAL" if bound == stage.value else "FEASIBLE"
+    return replace(best, status="FEASIBLE", stages=(replace(stage, status=status, bound=bound),))
+
+
+def _values(plan: PartPlan) -> tuple[int, ...]:
+    return tuple(stage.value for stage in plan.stages)
+
+
 def _fewest(ground: RedrawGround, units: Sequence[int], limits: Limits, how: How) -> int:
     """Give a number of clusters that a plan has at least, in one piece each or not."""
     a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs)
@@ -118,6 +171,13 @@ def _fewest(ground: RedrawGround, units: Sequence[int], limits: Limits, how: How
     return outcome.bound
 
 
+def _middle(ground: RedrawGround, units: Sequence[int], limits: Limits) -> int:
+    """Give the number of clusters of middle size."""
+    size = ground.problem.scenario.size
+    n_clusters = round(2 * ground.pupils_of(units) / (size.min_pupils + size.max_pupils))
+    return min(max(n_clusters, limits.fewest, 1), limits.most)
+
+
 def easy_start(
     ground: RedrawGround, units: Sequence[int], limits: Limits, how: How
 ) -> tuple[Cluster, ...]:
@@ -126,9 +186,7 @@ def easy_start(
     What is hard is to have as many clusters as there can be, all of them just large enough. A plan
     is wanted whatever becomes of that until the time is over.
     """
-    size = ground.problem.scenario.size
-    n_clusters = round(2 * ground.pupils_of(units) / (size.min_pupils + size.max_pupils))
-    n_clusters = min(max(n_clusters, limits.fewest, 1), limits.most)
+    n_clusters = _middle(ground, units, limits)
     fixed = Limits(n_clusters, n_clusters, limits.exceptions)
     # Its bound is that of plans with this number: whoever listens would take it for that of all.
     quiet = replace(how.with_share(SHARE_OF_START), tell=tell_nobody)
@@ -172,7 +230,8 @@ def _solve_stages(
         search.begin()
         status = _solved(a, name, objective, search, how, limits)
         if status in {"INFEASIBLE", "UNKNOWN"}:
-            return PartPlan(status, (), (), len(a.x), search.n_cuts, search.n_rounds)
+            bound = None if stages else search.bound
+            return PartPlan(status, (), (), len(a.x), search.n_cuts, search.n_rounds, bound)
         value = value_of(ground, name, search.clusters)
         # A plan found before the model may be better than all that the model's pairs can form.
         bound = (

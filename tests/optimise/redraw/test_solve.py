@@ -102,20 +102,24 @@ def redraws(draw: st.DrawFn) -> Problem:
     )
 
 
-BOTH_WAYS = (("CP-SAT", 0), ("HiGHS", 125))
-"""Each engine, and each way to begin: for few units every plan is listed first."""
+WAYS: tuple[tuple[str, int, float | None], ...] = (
+    ("CP-SAT", 0, None),
+    ("HiGHS", 125, None),
+    ("CP-SAT", 125, 1e6),
+)
+"""Each engine, bounded in fractions first or not; with a time limit number by number."""
 
 
 @settings(max_examples=examples(25), deadline=None, derandomize=True)
 @given(redraws())
 def test_the_optimum_is_that_of_brute_force_and_both_engines_find_it(problem: Problem) -> None:
     best = brute_force(problem)
-    for engine, few in BOTH_WAYS:
+    for engine, few, limit_s in WAYS:
         if best is None:
             with pytest.raises(InfeasibleError):
-                solve_redraw(problem, engine=engine, few=few)
+                solve_redraw(problem, engine=engine, few=few, time_limit_s=limit_s)
             continue
-        plan = solve_redraw(problem, engine=engine, few=few)
+        plan = solve_redraw(problem, engine=engine, few=few, time_limit_s=limit_s)
         assert plan.solution.status == "OPTIMAL"
         assert objective_of(problem, plan) == best
         assert tuple(stage.objective for stage in plan.solution.stages) == best

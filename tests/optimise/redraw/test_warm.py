@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from cluster_optimiser.optimise.redraw import lexicographic
 from cluster_optimiser.optimise.redraw.engines import CpSat
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
-from cluster_optimiser.optimise.redraw.lexicographic import easy_start, solve_part
+from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, easy_start, solve_part
 from cluster_optimiser.optimise.redraw.model import Limits
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.search import How
 from cluster_optimiser.optimise.redraw.solve import merged_start, solve_redraw
 from cluster_optimiser.optimise.redraw.terms import value_of
 from tests.toy import ToySchool, toy_problem
+
+if TYPE_CHECKING:
+    import pytest
+
+    from cluster_optimiser.optimise.redraw.pairs import RedrawGround
 
 HOW = How(CpSat())
 # Today's clusters are rows; the hubs stand at the ends, so that columns are better.
@@ -57,6 +65,42 @@ def test_a_plan_of_another_size_is_no_start() -> None:
 
 
 def test_a_plan_of_clusters_of_middle_size_is_soon_found() -> None:
+    ground = middling()
+    start = easy_start(ground, range(9), Limits(1, 9, 0), HOW)
+    assert len(start) == 3
+    assert is_legal_plan(ground, start, is_shaped=False)
+    # Within its limits, and nothing where there is no plan of that number.
+    assert len(easy_start(ground, range(9), Limits(1, 2, 0), HOW)) == 0
+    assert len(solve_part(ground, range(9), Limits(1, 9, 0), HOW.within(1e6)).clusters) >= 3
+
+
+def test_numbers_that_are_open_bound_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three clusters are best; of two a bound is known alone, and then of three too."""
+    solve, best = lexicographic._solve_stages, solved_within(1e6)
+    assert (best.status, len(best.clusters)) == ("OPTIMAL", 3)
+    open_numbers: set[int] = set()
+
+    def with_some_open(*given: Any, **more: Any) -> PartPlan:
+        if given[2].fewest in open_numbers:
+            return PartPlan("UNKNOWN", bound=given[2].fewest)
+        return solve(*given, **more)
+
+    monkeypatch.setattr(lexicographic, "_solve_stages", with_some_open)
+    open_numbers.add(2)
+    some = solved_within(1e6)
+    assert (some.status, some.clusters) == ("FEASIBLE", best.clusters)
+    assert (some.stages[0].value, some.stages[0].bound) == (best.stages[0].value, 2)
+    open_numbers.add(3)
+    assert solved_within(1e6) == PartPlan("UNKNOWN", bound=2)
+
+
+def solved_within(seconds: float) -> PartPlan:
+    """Solve nine schools for any number of clusters."""
+    return solve_part(middling(), range(9), Limits(1, 9, 0), HOW.within(seconds))
+
+
+def middling() -> RedrawGround:
+    """Give nine schools that are three clusters of middle size."""
     problem = toy_problem(
         "AAA BBB CCC",
         schools=SCHOOLS,
@@ -65,10 +109,4 @@ def test_a_plan_of_clusters_of_middle_size_is_soon_found() -> None:
         size={"min_pupils": 200, "max_pupils": 400},
         objective=MINUTES,
     )
-    ground = redraw_ground(problem)
-    start = easy_start(ground, range(9), Limits(1, 9, 0), HOW)
-    assert len(start) == 3
-    assert is_legal_plan(ground, start, is_shaped=False)
-    # Within its limits, and nothing where there is no plan of that number.
-    assert len(easy_start(ground, range(9), Limits(1, 2, 0), HOW)) == 0
-    assert len(solve_part(ground, range(9), Limits(1, 9, 0), HOW.within(1e6)).clusters) >= 3
+    return redraw_ground(problem)
