@@ -28,7 +28,7 @@ from cluster_optimiser.optimise.universe.diagram import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -135,28 +135,31 @@ def _joined(parts: _Parts, costs: NDArray[np.int64]) -> _Multiset:
 
 def _swept(
     diagram: Diagram, costs: NDArray[np.int64], cut: int, dtype: np.dtype[Any]
-) -> tuple[list[_Multiset], _Parts]:
-    """Give the costs to come of every node before the cut, and of the ways that cross it."""
+) -> Iterator[tuple[int, _Multiset]]:
+    """Give, layer by layer, the costs of the ways to nodes; behind the cut of those that cross it.
+
+    One layer at a time, for all of them together fill the memory.
+    """
     n_layers = len(diagram.layers) - 1
     layer_of = np.repeat(np.arange(n_layers), np.diff(diagram.layers))
     root = (np.zeros(1, np.int64), np.zeros((len(costs), 1), np.int64), np.ones(1, dtype=dtype))
-    waiting: list[_Parts] = [[] for _ in range(n_layers + 1)]
+    waiting: list[_Parts] = [[] for _ in range(n_layers)]
     waiting[0].append(root)
-    heres = []
-    for layer in range(cut):
+    for layer in range(n_layers):
         if not waiting[layer]:
             continue
         here = _joined(waiting[layer], costs)
         waiting[layer] = []
-        heres.append(here)
+        yield layer, here
+        if layer >= cut:
+            continue
         degrees = diagram.arcs[here.node + 1] - diagram.arcs[here.node]
         arcs = runs(diagram.arcs[here.node], degrees)
         to = diagram.to[arcs].astype(np.int64)
         value = np.repeat(here.value, degrees, axis=1) + costs[:, diagram.group[arcs]]
         count = np.repeat(here.count, degrees)
-        for target, some in by_value(np.minimum(layer_of[to], cut)):
+        for target, some in by_value(layer_of[to]):
             waiting[target].append((to[some], value[:, some], count[some]))
-    return heres, waiting[cut]
 
 
 def _n_costs_to_go(diagram: Diagram, columns: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -299,14 +302,22 @@ def _both_sides(
 ) -> tuple[_Multiset, _Multiset]:
     """Give the costs of the ways that cross the cut, and of the completions of where they lead."""
     dtype = counts_to_go(diagram).dtype
-    n_layers = len(diagram.layers) - 1
-    come = _joined(_swept(diagram, columns, cut, dtype)[1], columns)
+    come = _in_a_row([some for at, some in _swept(diagram, columns, cut, dtype) if at >= cut])
     parts: _Parts = []
-    for some in _swept(backwards(diagram), columns, n_layers - cut, dtype)[0]:
+    n_behind = len(diagram.layers) - 1 - cut
+    for at, some in _swept(backwards(diagram), columns, n_behind, dtype):
+        if at >= n_behind:
+            break
         node = diagram.n_nodes - 1 - some.node
         is_used = np.isin(node, come.node)
         parts.append((node[is_used], some.value[:, is_used], some.count[is_used]))
     return come, _joined(parts, columns)
+
+
+def _in_a_row(layers: Sequence[_Multiset]) -> _Multiset:
+    """Put layers together, the nodes of each of which come after those before it."""
+    kinds = ("node", "value", "count")
+    return _Multiset(*(np.concatenate([getattr(s, k) for s in layers], axis=-1) for k in kinds))
 
 
 def _positions(
@@ -332,7 +343,5 @@ def distribution(diagram: Diagram, costs: NDArray[np.int64]) -> dict[int, int]:
     if not diagram.has_plans:
         return {}
     last = len(diagram.layers) - 2
-    found = _joined(
-        _swept(diagram, costs[None, :], last, counts_to_go(diagram).dtype)[1], costs[None, :]
-    )
+    *_, (_, found) = _swept(diagram, costs[None, :], last, counts_to_go(diagram).dtype)
     return dict(zip(found.value[0].tolist(), map(int, found.count), strict=True))
