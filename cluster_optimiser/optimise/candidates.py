@@ -94,8 +94,8 @@ def connected_sets(
     """
     n_units, n_visited = len(adjacency), 0
     for root in range(n_units):
-        below = (1 << root) - 1
-        stack = [(1 << root, pupils[root], adjacency[root] & ~below & ~(1 << root), below)]
+        upto = (2 << root) - 1
+        stack = [(1 << root, pupils[root], adjacency[root] & ~upto, upto)]
         while stack:
             n_visited += 1
             if n_visited % _ASK_EVERY == 0:
