@@ -22,6 +22,8 @@ from cluster_optimiser.domain import (
 )
 from cluster_optimiser.errors import VerificationError
 from cluster_optimiser.optimise import solve_merge
+from cluster_optimiser.prospects import Projected
+from cluster_optimiser.scenario import Objective
 from cluster_optimiser.scoring import objective_values, score
 from cluster_optimiser.verification import verify, verify_plan
 from tests.effort import examples
@@ -89,6 +91,21 @@ def test_a_weighted_result_stands_up_and_a_wrong_sum_does_not() -> None:
     wrong = with_stage(true, 0, objective=true.plan.solution.stages[0].objective + 0.01)
     with pytest.raises(VerificationError, match="stage weighted: objective is given as"):
         verify(wrong)
+
+
+def test_the_projections_that_a_plan_does_not_keep_are_counted_again() -> None:
+    problem = good_problem()
+    halves = problem.authority.schools["pupils"] // 2
+    order = Objective(order=("count", "robustness"))
+    problem = replace(
+        problem,
+        scenario=problem.scenario.model_copy(update={"objective": order}),
+        projections=(Projected("half", "half", 2030, is_draw=False, pupils=halves),),
+    )
+    made = result(problem, solve_merge(problem))
+    verify(replace(made, objective={**made.objective, "robustness": 1.0}))
+    with pytest.raises(VerificationError, match="objective robustness is given as"):
+        verify(replace(made, objective={**made.objective, "robustness": 0.0}))
 
 
 COLUMNS = {
