@@ -643,6 +643,8 @@ def test_the_terms_are_the_sums_that_they_are_defined_as() -> None:
     }
     assert found.clusters["n"].home == {"district": "y", "division": None}
     assert found.clusters["m"].deviation == pytest.approx(-200 / 1_200)
+    whole = verify_plan(problem, toy_assignment(problem, {"m": "ABC"}))
+    assert whole.objective["border_km"] == 0
 
 
 def test_of_areas_that_hold_as_many_pupils_the_first_by_name_is_home() -> None:
