@@ -21,6 +21,7 @@ from cluster_optimiser.comparison.money import largest_remainder, protected_coun
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.geography.measures import counted
 from cluster_optimiser.present.tables import csv_text, funding_table
+from cluster_optimiser.scenario import Funding
 from scripts import attack
 from tests.norfolk import OPTIONS, SCENARIOS, norfolk_place, norfolk_result, norfolk_scenario
 
@@ -126,6 +127,14 @@ def test_the_fund_goes_to_those_furthest_behind() -> None:
     assert len(named) == 10
     assert named["behind_need_pence"].min() >= others["behind_need_pence"].max()
     assert not named["is_exempt"].any()
+
+
+def test_fixed_sums_come_first_and_the_rest_goes_by_its_share() -> None:
+    parts = ({"measure": "schools", "pounds": 1_000}, {"measure": "pupils", "share": 1})
+    funding = Funding.model_validate({"pot_pounds": 10_000, "parts": parts})
+    known = {"phase": "primary", "is_pupils_known": True}
+    schools = pd.DataFrame({"pupils": [100, 300], **known}, index=[1, 2])
+    assert school_pence(schools, funding)["pot_pence"].tolist() == [300_000, 700_000]
 
 
 def test_need_is_weighted_pupils() -> None:

@@ -647,6 +647,28 @@ def test_the_terms_are_the_sums_that_they_are_defined_as() -> None:
     assert whole.objective["border_km"] == 0
 
 
+def test_need_is_compared_with_what_pupils_say_and_schools_funded_apart_are_in_neither() -> None:
+    schools = {
+        "A": [ToySchool("secondary", 100, columns={"ehcp": 30})],
+        "B": [
+            ToySchool("secondary", 300, columns={"ehcp": 10}),
+            ToySchool("special", 50, columns={"ehcp": 50}),
+        ],
+    }
+    funding = {
+        "pot_pounds": 1,
+        "parts": [{"measure": "pupils", "share": 1}],
+        "need": {"ehcp": 1},
+        "without_phases": ["special"],
+    }
+    problem = toy_problem(
+        "AB", schools=schools, funding=funding, objective={"order": ["need_deviation"]}
+    )
+    found = verify_plan(problem, toy_assignment(problem, {"m": "A", "n": "B"}))
+    # A tenth of 400 pupils has need: 10 and 30 pupils would, and 30 and 10 do.
+    assert found.objective["need_deviation"] == 40
+
+
 def test_of_areas_that_hold_as_many_pupils_the_first_by_name_is_home() -> None:
     problem = toy_problem("AB", layers={"district": "yx"})
     facts = verify_plan(problem, toy_assignment(problem, {"m": "AB"})).clusters["m"]

@@ -329,9 +329,8 @@ def _positions(
     n_table = table.shape[1]
     both = np.concatenate([table, wanted], axis=1)
     # Of equals, those of the table come first if they are to be counted, else last.
-    turn = np.zeros(both.shape[1], dtype=np.int8)
-    turn[n_table:] = 1 if side == "right" else -1
-    order = np.lexsort((turn, *both[::-1]))
+    is_wanted = np.arange(both.shape[1]) >= n_table
+    order = np.lexsort((is_wanted if side == "right" else ~is_wanted, *both[::-1]))
     n_before = np.cumsum(order < n_table)
     positions = np.empty(both.shape[1], dtype=np.int64)
     positions[order] = n_before

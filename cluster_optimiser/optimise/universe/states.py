@@ -454,7 +454,7 @@ def _within(diagram: Diagram, rules: Rules, *, max_states: int) -> Diagram | Non
     ranges = [
         (exceptions, 0, rules.most_small),
         (count, rules.fewest, rules.most),
-        *((costs, int(min(0, costs.min(initial=0))), most) for costs, most in rules.limited),
+        *((costs, int(costs.min(initial=0)), most) for costs, most in rules.limited),
     ]
     kept: Diagram | None = diagram
     for costs, lowest, highest in ranges:

@@ -65,6 +65,7 @@ def test_of_many_groups_the_plan_to_begin_with_is_the_sweeps_made_once(monkeypat
 @pytest.mark.parametrize(
     ("objective", "stage", "status", "told", "second", "is_tie_open"),
     [
+        ({"order": ["count"]}, "none", "OPTIMAL", 2, "sweep", None),
         ({"order": ["count"]}, "tie-break", "OPTIMAL", 1, "sweep", True),
         ({"weights": {"count": 1, "pupil_minutes": 1}}, "tie-break", "OPTIMAL", 1, "sweep", True),
         ({"order": ["count", "pupil_minutes"]}, "pupil_minutes", "FEASIBLE", 2, "no_first", None),
