@@ -131,6 +131,7 @@ def _number_by_number(
         for at, n_clusters in enumerate(asked):
             fixed = Limits(n_clusters, n_clusters, limits.exceptions)
             share = SHARE_OF_NUMBER if is_brief else 1 / (len(asked) - at)
+            share = share if best.clusters else max(share, SHARE_OF_START)
             quiet = replace(how.with_share(share), tell=tell_nobody)
             cutoff = most_of_first
             if best.stages and not are_largest([first])[0]:

@@ -112,11 +112,14 @@ def solve_redraw(
 
 
 def _start(ground: RedrawGround, how: How) -> list[Cluster]:
-    """Give a plan to begin with where a part of the map has many units."""
+    """Give a plan to begin with where a part of the map has many units and time may be over."""
     parts = parts_of(ground)
     if max(map(len, parts)) <= how.few:
         return []
-    return merged_start(ground, how) or soon(ground, parts, replace(how, nearest_hubs=FEW_HUBS))
+    start = merged_start(ground, how)
+    if start or how.deadline is None:
+        return start
+    return soon(ground, parts, replace(how, nearest_hubs=FEW_HUBS))
 
 
 def _among_nearest(
