@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.constants import EFFORT_DIGITS
-from cluster_optimiser.deadline import left_s, within
+from cluster_optimiser.deadline import left_s, most_mb, within
 from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
 from cluster_optimiser.geography import build_problem
@@ -112,12 +113,13 @@ def solve_redraw(
 
 
 def _start(ground: RedrawGround, how: How) -> list[Cluster]:
-    """Give a plan to begin with where a part of the map has many units and time may be over."""
+    """Give a plan to begin with where a part of many units may run out of time or memory."""
     parts = parts_of(ground)
     if max(map(len, parts)) <= how.few:
         return []
     start = merged_start(ground, how)
-    if start or how.deadline is None:
+    is_limited = how.deadline is not None or most_mb() < math.inf
+    if start or not is_limited:
         return start
     return soon(ground, parts, replace(how, nearest_hubs=FEW_HUBS))
 
