@@ -130,11 +130,15 @@ def test_the_fund_goes_to_those_furthest_behind() -> None:
 
 
 def test_fixed_sums_come_first_and_the_rest_goes_by_its_share() -> None:
-    parts = ({"measure": "schools", "pounds": 1_000}, {"measure": "pupils", "share": 1})
+    parts = (
+        {"measure": "schools", "pounds": 1_000},
+        {"measure": "pupils", "share": 0.75},
+        {"measure": "schools", "share": 0.25},
+    )
     funding = Funding.model_validate({"pot_pounds": 10_000, "parts": parts})
     known = {"phase": "primary", "is_pupils_known": True}
     schools = pd.DataFrame({"pupils": [100, 300], **known}, index=[1, 2])
-    assert school_pence(schools, funding)["pot_pence"].tolist() == [300_000, 700_000]
+    assert school_pence(schools, funding)["pot_pence"].tolist() == [350_000, 650_000]
 
 
 def test_need_is_weighted_pupils() -> None:
