@@ -173,7 +173,7 @@ def _n_costs_to_go(diagram: Diagram, columns: NDArray[np.int64]) -> NDArray[np.f
 
 
 def _chosen_cut(diagram: Diagram, columns: NDArray[np.int64]) -> tuple[int, float]:
-    """Choose the layer where both sides together hold fewest costs; say how many at the most."""
+    """Choose the layer where both sides together hold fewest costs; say about how many."""
     come = _n_costs_to_go(backwards(diagram), columns)[::-1]
     go = _n_costs_to_go(diagram, columns)
     before = np.concatenate([[0.0], np.cumsum(come)])[diagram.layers[:-1]]
@@ -183,7 +183,7 @@ def _chosen_cut(diagram: Diagram, columns: NDArray[np.int64]) -> tuple[int, floa
 
 
 def entries_needed(diagram: Diagram, columns: NDArray[np.int64]) -> float:
-    """Say how many costs `Halves` would keep at the most."""
+    """Say about how many costs `Halves` would keep."""
     return _chosen_cut(diagram, columns)[1]
 
 
