@@ -87,8 +87,8 @@ def solve_part(
     first = known_bound(names[0])
     if first not in {"fewest", "joined"} or limits.fewest == limits.most:
         is_urgent = how.deadline is not None and len(units) <= how.few
-        if not start and is_urgent and limits.fewest < limits.most:
-            return _number_by_number(ground, units, limits, how, most_of_first, held)
+        if is_urgent and limits.fewest < limits.most:
+            return _number_by_number(ground, units, limits, how, start, most_of_first, held)
         return _solve_stages(ground, units, limits, how, start, most_of_first, held)
     fewest = limits.fewest
     if first == "fewest" and len(units) <= how.few:
@@ -99,14 +99,18 @@ def solve_part(
         plan = _solve_stages(ground, units, fixed, how, start, held=held)
         if plan.status == "UNKNOWN" and start:
             # Not known whether so few would do: what is at hand, and how few it might be.
-            value, bound = len(start), n_clusters
-            if first == "joined":
-                value, bound = len(units) - value, len(units) - bound
-            known = PartStage("FEASIBLE", value, bound, 0.0)
-            return PartPlan("FEASIBLE", tuple(start), (known,), plan.n_pairs)
+            bound = n_clusters if first == "fewest" else len(units) - n_clusters
+            return at_hand(ground, start, bound)
         if plan.status != "INFEASIBLE":
             return plan
     return PartPlan("INFEASIBLE")
+
+
+def at_hand(ground: RedrawGround, clusters: Sequence[Cluster], bound: int | None) -> PartPlan:
+    """Give a plan of which no more is known than what no plan betters in the first stage."""
+    value = value_of(ground, stage_names(ground)[0], clusters)
+    stage = PartStage("FEASIBLE", value, min(value, bound or 0), 0.0)
+    return PartPlan("FEASIBLE", tuple(clusters), (stage,))
 
 
 def _number_by_number(
@@ -114,6 +118,7 @@ def _number_by_number(
     units: Sequence[int],
     limits: Limits,
     how: How,
+    start: Sequence[Cluster],
     most_of_first: int | None,
     held: Mapping[str, int] | None,
 ) -> PartPlan:
@@ -131,12 +136,13 @@ def _number_by_number(
         for at, n_clusters in enumerate(asked):
             fixed = Limits(n_clusters, n_clusters, limits.exceptions)
             share = SHARE_OF_NUMBER if is_brief else 1 / (len(asked) - at)
-            share = share if best.clusters else max(share, SHARE_OF_START)
+            share = share if best.clusters or start else max(share, SHARE_OF_START)
+            begun = start if len(start) == n_clusters else ()
             quiet = replace(how.with_share(share), tell=tell_nobody)
             cutoff = most_of_first
             if best.stages and not are_largest([first])[0]:
                 cutoff = best.stages[0].value
-            plan = _solve_stages(ground, units, fixed, quiet, (), cutoff, held)
+            plan = _solve_stages(ground, units, fixed, quiet, begun, cutoff, held)
             bound = plan.stages[0].bound if plan.stages else plan.bound
             bounds[n_clusters] = max(bounds[n_clusters], bound or 0)
             if plan.status not in {"OPTIMAL", "INFEASIBLE"}:

@@ -12,7 +12,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.optimise.costs import are_largest
-from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, easy_start, solve_part
+from cluster_optimiser.optimise.redraw.lexicographic import (
+    PartPlan,
+    at_hand,
+    easy_start,
+    solve_part,
+)
 from cluster_optimiser.optimise.redraw.model import Limits
 from cluster_optimiser.optimise.redraw.telling import Telling, tell_nobody
 from cluster_optimiser.optimise.redraw.terms import stage_names
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
 
 SOON_S = 30.0
 """Seconds for a part of a plan that is only looked at; most are found in one."""
+
+FEW_HUBS = 4
+"""Hubs of each unit that a plan of many of them to begin with is looked for among."""
 
 _Choice = tuple[tuple[int, ...], list[PartPlan]]
 """Costs of the stages, and the plans that have them."""
@@ -84,8 +92,11 @@ def solve_parts(
         brief = replace(_share(how, len(part) / waiting), tell=telling.of_part(number))
         waiting -= len(part)
         free.append(Limits(low, most, exceptions))
-        plans.append(solve_part(ground, part, free[-1], brief, start=_within(part, start)))
-        if plans[-1].status in {"INFEASIBLE", "UNKNOWN"}:
+        plan = solve_part(ground, part, free[-1], brief, start=_within(part, start))
+        if plan.status == "UNKNOWN" and telling.plans.get(number):
+            plan = at_hand(ground, telling.plans[number], plan.bound)
+        plans.append(plan)
+        if plan.status in {"INFEASIBLE", "UNKNOWN"}:
             return plans
     largest = are_largest(stage_names(ground))
     if any(largest):
@@ -96,7 +107,13 @@ def solve_parts(
         # Choices of numbers are added up over the parts, which that term is not.
         whole = Limits(least, highest, exceptions)
         return [solve_part(ground, sorted(i for part in parts for i in part), whole, how)]
-    return _by_numbers(ground, parts, spans, replace(how, tell=tell_nobody), plans)
+    chosen = _by_numbers(ground, parts, spans, replace(how, tell=tell_nobody), plans)
+    if telling.shown and any(plan.status == "UNKNOWN" for plan in chosen):
+        return [
+            at_hand(ground, _within(part, telling.shown), plan.stages[0].bound)
+            for part, plan in zip(parts, plans, strict=True)
+        ]
+    return chosen
 
 
 def _share(how: How, share: float) -> How:
@@ -136,15 +153,14 @@ def _levelled(
 
 
 def soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list[Cluster]:
-    """Give a plan that is found at once, if there is one: to be looked at, or to begin with."""
+    """Give what is found at once of a plan: to be looked at, or to begin with."""
     exceptions = ground.problem.scenario.size.max_exceptions
     found: list[Cluster] = []
     for part in parts:
         limits = Limits(*_span(ground, part), exceptions)
-        clusters = easy_start(ground, part, limits, how.within(SOON_S))
-        if not clusters:
-            return []
-        found += clusters
+        # Of many units a plan is soon found among few hubs; of few it is sooner found among all.
+        near = replace(how, nearest_hubs=FEW_HUBS) if len(part) > how.few else how
+        found += easy_start(ground, part, limits, near.within(SOON_S))
     return found
 
 

@@ -48,9 +48,6 @@ FLOATING_SCALE = 10_000
 SHARE_OF_TIME = 0.4
 """Share of the time that plans with the nearest hubs only may take."""
 
-FEW_HUBS = 4
-"""Hubs of each unit that a plan to begin with is looked for among: it is soon found."""
-
 NAMED = 5
 """A message names so many units, then says how many more."""
 
@@ -113,15 +110,11 @@ def solve_redraw(
 
 
 def _start(ground: RedrawGround, how: How) -> list[Cluster]:
-    """Give a plan to begin with where a part of many units may run out of time or memory."""
+    """Give a plan to begin with where a part may run out of time or memory, as far as it goes."""
     parts = parts_of(ground)
-    if max(map(len, parts)) <= how.few:
-        return []
-    start = merged_start(ground, how)
+    start = merged_start(ground, how) if max(map(len, parts)) > how.few else []
     is_limited = how.deadline is not None or most_mb() < math.inf
-    if start or not is_limited:
-        return start
-    return soon(ground, parts, replace(how, nearest_hubs=FEW_HUBS))
+    return start if start or not is_limited else soon(ground, parts, how)
 
 
 def _among_nearest(

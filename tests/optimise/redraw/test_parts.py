@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.redraw import parts
 from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, solve_part
 from cluster_optimiser.optimise.redraw.solve import solve_redraw
+from cluster_optimiser.verification import verify_plan
 from tests.toy import ToySchool, toy_problem
 
 if TYPE_CHECKING:
-    import pytest
-
     from cluster_optimiser.domain import Problem
 
 
@@ -53,6 +55,41 @@ def test_a_number_that_time_did_not_allow_leaves_the_whole_unproved(
     assert said.status == "FEASIBLE"
     stage, best = said.stages[0], proved.stages[0]
     assert stage.bound < best.objective <= stage.objective
+
+
+def test_a_part_that_time_did_not_allow_has_the_plan_it_began_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schools = {name: [ToySchool("secondary", 100 + 5 * i)] for i, name in enumerate("ABCDEF")}
+    problem = two_rows(schools, "pupil_minutes", size={"min_pupils": 120, "max_pupils": 420})
+    best = solve_redraw(problem).solution.stages[0].objective
+
+    def out_of_time_for_one(*args: Any, **more: Any) -> PartPlan:
+        return solve_part(*args, **more) if 0 in args[1] else PartPlan("UNKNOWN", bound=1)
+
+    monkeypatch.setattr(parts, "solve_part", out_of_time_for_one)
+    with pytest.raises(NoPlanFoundError):
+        solve_redraw(problem)
+    plan = solve_redraw(problem, time_limit_s=60)
+    assert plan.solution.status == "FEASIBLE"
+    (stage,) = plan.solution.stages
+    assert stage.bound < best < stage.objective
+    assert not verify_plan(problem, plan.assignment).violations
+
+
+def test_where_no_choice_of_numbers_is_found_in_time_the_plan_to_begin_with_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Alone each row has three clusters, four in all are allowed; at first each has one."""
+    schools = {name: [ToySchool("secondary", 100 + 10 * i)] for i, name in enumerate("ABCDEF")}
+    problem = two_rows(schools, "pupil_minutes", count={"min": 1, "max": 4})
+    best = solve_redraw(problem).solution.stages[0].objective
+    monkeypatch.setattr(parts, "_by_numbers", lambda *_: [PartPlan("UNKNOWN")])
+    plan = solve_redraw(problem, time_limit_s=60)
+    (stage,) = plan.solution.stages
+    assert (plan.solution.status, stage.bound) == ("FEASIBLE", 0)
+    assert best < stage.objective
+    assert not verify_plan(problem, plan.assignment).violations
 
 
 def test_a_part_may_have_ways_as_long_as_those_of_the_worst_part() -> None:
