@@ -6,15 +6,16 @@ with their numbers,
 
     plans with a cost of at most t = sum over s of |{(a, b) in F(s) x B(s): a + b <= t}|
 
-and each a needs one search among the sorted b. Half-way through the map both hold about the square
-root of the number of plans. Costs compared term by term are columns, earlier columns first.
+and each a needs one search among the sorted b, or each b one among the a: as many searches as the
+smaller side has costs. Half-way through the map both hold about the square root of the number of
+plans. Costs compared term by term are columns, earlier columns first.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,11 +38,11 @@ if TYPE_CHECKING:
 MAX_ENTRIES = 12_000_000
 """Costs kept on both sides of the cut, above which ranks are bounded from rounded costs."""
 
-_LISTED_AN_ENTRY = 0.25
-"""Pairs for each cost that is kept which are listed and sorted: searching for all takes as long."""
+_LISTED_A_SEARCH = 1.0
+"""Pairs for each cost that is searched for which are listed and sorted: that takes as long."""
 
-_DRAWN_AN_ENTRY = 0.125
-"""Plans for each cost that is kept which are drawn to guess a quantile from."""
+_DRAWN_A_SEARCH = 0.1
+"""Plans for each cost that is searched for which are drawn to guess a quantile from."""
 _ERRORS = 1.5
 """Roots of a sample, which is three standard errors, that a quantile is guessed within."""
 
@@ -77,6 +78,10 @@ class _Multiset:
     node: NDArray[np.int64]
     value: NDArray[np.int64]
     count: NDArray[Any]
+
+    def __len__(self) -> int:
+        """Give the number of costs."""
+        return len(self.node)
 
 
 def _order_of(node: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -133,33 +138,49 @@ def _joined(parts: _Parts, costs: NDArray[np.int64]) -> _Multiset:
     return _gathered(node, value, count, max(1, int(np.gcd.reduce(costs[0]))))
 
 
-def _swept(
-    diagram: Diagram, costs: NDArray[np.int64], cut: int, dtype: np.dtype[Any]
-) -> Iterator[tuple[int, _Multiset]]:
-    """Give, layer by layer, the costs of the ways to nodes; behind the cut of those that cross it.
+@dataclass(slots=True, eq=False)
+class _Sweep:
+    """Goes through a diagram up to a cut, layer by layer: all together fill the memory."""
 
-    One layer at a time, for all of them together fill the memory.
-    """
-    n_layers = len(diagram.layers) - 1
-    layer_of = np.repeat(np.arange(n_layers), np.diff(diagram.layers))
-    root = (np.zeros(1, np.int64), np.zeros((len(costs), 1), np.int64), np.ones(1, dtype=dtype))
-    waiting: list[_Parts] = [[] for _ in range(n_layers)]
-    waiting[0].append(root)
-    for layer in range(n_layers):
-        if not waiting[layer]:
-            continue
-        here = _joined(waiting[layer], costs)
-        waiting[layer] = []
-        yield layer, here
-        if layer >= cut:
-            continue
-        degrees = diagram.arcs[here.node + 1] - diagram.arcs[here.node]
-        arcs = runs(diagram.arcs[here.node], degrees)
-        to = diagram.to[arcs].astype(np.int64)
-        value = np.repeat(here.value, degrees, axis=1) + costs[:, diagram.group[arcs]]
-        count = np.repeat(here.count, degrees)
-        for target, some in by_value(layer_of[to]):
-            waiting[target].append((to[some], value[:, some], count[some]))
+    diagram: Diagram
+    costs: NDArray[np.int64]
+    cut: int
+    dtype: np.dtype[Any]
+    waiting: list[_Parts] = field(init=False)  # of each layer, ways to its nodes
+
+    def __post_init__(self) -> None:
+        root, nothing = np.zeros(1, np.int64), np.zeros((len(self.costs), 1), np.int64)
+        self.waiting = [[] for _ in self.diagram.layers[1:]]
+        self.waiting[0].append((root, nothing, np.ones(1, dtype=self.dtype)))
+
+    def layers(self) -> Iterator[_Multiset]:
+        """Give the costs of the ways to the nodes of each layer before the cut."""
+        diagram = self.diagram
+        layer_of = np.repeat(np.arange(len(self.waiting)), np.diff(diagram.layers))
+        for layer in range(self.cut):
+            if not self.waiting[layer]:
+                continue
+            here = self._joined(layer)
+            yield here
+            degrees = diagram.arcs[here.node + 1] - diagram.arcs[here.node]
+            arcs = runs(diagram.arcs[here.node], degrees)
+            to = diagram.to[arcs].astype(np.int64)
+            value = np.repeat(here.value, degrees, axis=1) + self.costs[:, diagram.group[arcs]]
+            count = np.repeat(here.count, degrees)
+            for target, some in by_value(layer_of[to]):
+                self.waiting[target].append((to[some], value[:, some], count[some]))
+
+    def crossing(self) -> _Multiset:
+        """Give the costs of the ways that cross the cut, to the nodes that they lead to."""
+        for _ in self.layers():
+            pass
+        layers = [self._joined(i) for i in range(self.cut, len(self.waiting)) if self.waiting[i]]
+        kinds = ("node", "value", "count")
+        return _Multiset(*(np.concatenate([getattr(s, k) for s in layers], axis=-1) for k in kinds))
+
+    def _joined(self, layer: int) -> _Multiset:
+        parts, self.waiting[layer] = self.waiting[layer], []
+        return _joined(parts, self.costs)
 
 
 def _n_costs_to_go(diagram: Diagram, columns: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -196,28 +217,28 @@ class Halves:
         cut, _ = _chosen_cut(diagram, columns)
         self.columns = columns
         self.bounds = (least, greatest)
-        self.come, self._go = _both_sides(diagram, columns, cut)
+        self._few, self._many = sorted(_both_sides(diagram, columns, cut), key=_Multiset.__len__)
         self._tabulate()
         self.n_plans = self.count(None)
         self._seen = [(least - 1, 0), (greatest, self.n_plans)]
 
     def _tabulate(self) -> None:
         """Make one sorted key of node and cost, to be searched in one go."""
-        kinds = np.unique(self.come.node)
-        node_go = np.searchsorted(kinds, self._go.node)
-        self._node = np.searchsorted(kinds, self.come.node)
-        value = self._go.value
+        kinds = np.unique(self._few.node)
+        node_many = np.searchsorted(kinds, self._many.node)
+        self._node = np.searchsorted(kinds, self._few.node)
+        value = self._many.value
         self._least = int(value[0].min())
         self._width = int(value[0].max()) - self._least + 2
         self._table: NDArray[np.int64] | None = None
         rank = value[0] - self._least + 1
         if len(value) > 1 or len(kinds) * self._width >= 2**_COLUMN_BITS:
             # Costs become their rank among all costs, so that the key fits.
-            self._table = _gathered(np.zeros_like(value[0]), value, self._go.count, 1).value
+            self._table = _gathered(np.zeros_like(value[0]), value, self._many.count, 1).value
             self._width = self._table.shape[1] + 1
             rank = _positions(self._table, value, side="right")
-        self._keys = node_go * self._width + rank
-        count = self._go.count
+        self._keys = node_many * self._width + rank
+        count = self._many.count
         self._ends = np.concatenate([np.zeros(1, dtype=count.dtype), np.cumsum(count)])
         self._starts = np.searchsorted(self._keys, self._node * self._width)
 
@@ -236,7 +257,7 @@ class Halves:
         if cost is None:
             rank = np.full(len(self._node), self._width - 1)
         else:
-            left = np.array(cost, dtype=np.int64)[:, None] - self.come.value
+            left = np.array(cost, dtype=np.int64)[:, None] - self._few.value
             if self._table is None:
                 rank = left[0] - self._least + (side == "right")
                 rank = np.clip(rank, 0, self._width - 1)
@@ -249,7 +270,7 @@ class Halves:
         """Count the plans of at most a cost."""
         found = self._found(cost, "right" if is_equal_counted else "left")
         # Sums of 64 bits may pass their range, but differences of two of them are right again.
-        return int((self.come.count * (self._ends[found] - self._ends[self._starts])).sum())
+        return int((self._few.count * (self._ends[found] - self._ends[self._starts])).sum())
 
     def value_at(self, rank: int, *, guesses: Sequence[int] = ()) -> int:
         """Give the cost of the plan at a rank, plans sorted by a cost of one column."""
@@ -257,7 +278,7 @@ class Halves:
         while True:
             at = bisect_left(self._seen, rank, key=lambda seen: seen[1])
             (low, below), (high, upto) = self._seen[at - 1], self._seen[at]
-            if upto - below <= _LISTED_AN_ENTRY * self.n_entries:
+            if upto - below <= _LISTED_A_SEARCH * len(self._few):
                 first, last = self._found([low], "right"), self._found([high], "right")
                 return self._listed(first, last, rank - below)
             if high - low == 1:
@@ -271,14 +292,14 @@ class Halves:
     @cached_property
     def _drawn(self) -> NDArray[np.int64]:
         """Draw plans evenly and sort their costs: for guesses only, nothing rests on them."""
-        draw, n_drawn = np.random.default_rng(0), int(_DRAWN_AN_ENTRY * self.n_entries)
+        draw, n_drawn = np.random.default_rng(0), int(_DRAWN_A_SEARCH * len(self._few))
         ends = self._ends.astype(np.float64)
         first, last = ends[self._starts], ends[self._found(None, "right")]
-        weights = np.cumsum(self.come.count.astype(np.float64) * (last - first))
+        weights = np.cumsum(self._few.count.astype(np.float64) * (last - first))
         come = np.searchsorted(weights, draw.random(n_drawn) * weights[-1])
         at = first[come] + draw.random(n_drawn) * (last - first)[come]
         go = np.searchsorted(ends[1:], at, side="right")
-        return np.sort(self.come.value[0, come] + self._go.value[0].take(go, mode="clip"))
+        return np.sort(self._few.value[0, come] + self._many.value[0].take(go, mode="clip"))
 
     def _guesses(self, low: int, high: int, rank: int, n_plans: int) -> list[int]:
         """Guess between which costs a plan is, by its rank among those between two others."""
@@ -290,8 +311,8 @@ class Halves:
     def _listed(self, first: NDArray[np.int64], last: NDArray[np.int64], rank: int) -> int:
         pairs = runs(first, last - first)
         come = np.repeat(np.arange(len(first)), last - first)
-        value = self.come.value[0, come] + self._go.value[0, pairs]
-        count = self.come.count[come] * self._go.count[pairs]
+        value = self._few.value[0, come] + self._many.value[0, pairs]
+        count = self._few.count[come] * self._many.count[pairs]
         order = np.argsort(value)
         total = np.cumsum(count[order])
         return int(value[order[int(np.searchsorted(total, rank))]])
@@ -302,22 +323,14 @@ def _both_sides(
 ) -> tuple[_Multiset, _Multiset]:
     """Give the costs of the ways that cross the cut, and of the completions of where they lead."""
     dtype = counts_to_go(diagram).dtype
-    come = _in_a_row([some for at, some in _swept(diagram, columns, cut, dtype) if at >= cut])
+    come = _Sweep(diagram, columns, cut, dtype).crossing()
     parts: _Parts = []
     n_behind = len(diagram.layers) - 1 - cut
-    for at, some in _swept(backwards(diagram), columns, n_behind, dtype):
-        if at >= n_behind:
-            break
+    for some in _Sweep(backwards(diagram), columns, n_behind, dtype).layers():
         node = diagram.n_nodes - 1 - some.node
         is_used = np.isin(node, come.node)
         parts.append((node[is_used], some.value[:, is_used], some.count[is_used]))
     return come, _joined(parts, columns)
-
-
-def _in_a_row(layers: Sequence[_Multiset]) -> _Multiset:
-    """Put layers together, the nodes of each of which come after those before it."""
-    kinds = ("node", "value", "count")
-    return _Multiset(*(np.concatenate([getattr(s, k) for s in layers], axis=-1) for k in kinds))
 
 
 def _positions(
@@ -342,5 +355,5 @@ def distribution(diagram: Diagram, costs: NDArray[np.int64]) -> dict[int, int]:
     if not diagram.has_plans:
         return {}
     last = len(diagram.layers) - 2
-    *_, (_, found) = _swept(diagram, costs[None, :], last, counts_to_go(diagram).dtype)
+    found = _Sweep(diagram, costs[None, :], last, counts_to_go(diagram).dtype).crossing()
     return dict(zip(found.value[0].tolist(), map(int, found.count), strict=True))

@@ -41,10 +41,10 @@ def test_ranks_are_the_same_from_every_cut(seed: int) -> None:
             cost = halves.cost_of(listed.plans[seed % len(totals)])
             assert halves.count(cost) == sum(t <= own for t in totals)
             assert halves.count(cost, is_equal_counted=False) == sum(t < own for t in totals)
-            patch.setattr(ranking, "_LISTED_AN_ENTRY", seed % 4 / 10)
+            patch.setattr(ranking, "_LISTED_A_SEARCH", seed % 4 / 10)
             # Cells for all costs or for none, and guesses from a sample that is all but worthless.
             patch.setattr(ranking, "_CELLS_AN_ENTRY", 10**4 * (seed % 2))
-            patch.setattr(ranking, "_DRAWN_AN_ENTRY", seed % 3 / 10)
+            patch.setattr(ranking, "_DRAWN_A_SEARCH", seed % 3 / 10)
             for row in (costs[1:2], costs[1:2] % 50 * 7):
                 one = Halves(diagram, row)
                 values = sorted(int(row[0, list(plan)].sum()) for plan in listed.plans)
@@ -97,9 +97,9 @@ def test_few_costs_are_counted_and_few_pairs_are_listed(monkeypatch: pytest.Monk
     monkeypatch.setattr(ranking, "runs", lambda first, n: listed.append(n.sum()) or runs(first, n))
     for rank in range(1, halves.n_plans, halves.n_plans // 8):
         halves.value_at(rank)
-    # Nine quantiles of 27,780 plans, at less than three searches each.
-    assert len(counted) < 3 * len(listed) == 27
-    assert max(listed) <= halves.n_entries / 4
+    # Nine quantiles of 27,780 plans, at five searches each at the most.
+    assert len(counted) <= 5 * len(listed) == 45
+    assert max(listed) <= halves.n_entries / 2
 
 
 def test_a_distribution_counts_every_value() -> None:
