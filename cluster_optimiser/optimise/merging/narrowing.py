@@ -82,6 +82,9 @@ REGION_UNITS = 60
 REGION_GROUPS = 500
 """Groups of such a part that are tried, those that cost least beyond what is proved."""
 
+TRIES_OF_A_SIZE = 4
+"""For every so many clusters of the plan a part that gained nothing is tried, then larger ones."""
+
 REGION_S = 2.0
 """Seconds that it may take."""
 
@@ -278,7 +281,9 @@ class _Stages:
                 is_blended = waited > len(self.plan)
                 costs = self._blended(stage, following) if is_blended else self.costs[stage]
                 before = costs[self.plan].sum()
-                core = self._part(random.randrange(self.n_units), reach)
+                # A smaller part may have too little to spare for a cluster less.
+                times = 1 + waited // (len(self.plan) // TRIES_OF_A_SIZE + 1)
+                core = self._part(random.randrange(self.n_units), reach, times)
                 with within(REGION_S):
                     self._solve(stage, core, reach.bound, costs=costs)
                 waited = 0 if costs[self.plan].sum() < before else waited + 1
@@ -294,13 +299,13 @@ class _Stages:
             costs * most + second if int(costs[self.plan].sum() + 1) * most < MOST_TOTAL else costs
         )
 
-    def _part(self, unit: int, reach: Reach) -> NDArray[np.int64]:
+    def _part(self, unit: int, reach: Reach, times: int) -> NDArray[np.int64]:
         """Give groups that divide the map around a unit, and those of the plan elsewhere."""
         pieces = [self.groups[i].mask for i in self.plan]
-        part = units_around(pieces, self.adjacency, 1 << unit, REGION_UNITS)
+        part = units_around(pieces, self.adjacency, 1 << unit, times * REGION_UNITS)
         outside = ~membership([part], self.n_units)[0]
         inside = np.flatnonzero(self.holders[:, self.kept].T @ outside.astype(np.float64) == 0)
-        near = inside[np.argsort(reach.beyond[inside], kind="stable")[:REGION_GROUPS]]
+        near = inside[np.argsort(reach.beyond[inside], kind="stable")[: times * REGION_GROUPS]]
         return np.union1d(near, np.searchsorted(self.kept, self.plan))
 
     def _reach(self, stage: str) -> Reach | None:

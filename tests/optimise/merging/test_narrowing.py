@@ -167,6 +167,24 @@ def test_a_plan_is_begun_and_bettered_part_by_part(monkeypatch: pytest.MonkeyPat
     assert begun[0]["begin"]
 
 
+def test_parts_that_gain_nothing_grow_until_they_have_enough_to_spare(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Six groups of four in a row: five hold all 24 units, but of five groups none can go."""
+    monkeypatch.setattr(narrowing, "CORE", 10)
+    monkeypatch.setattr(narrowing, "REGION_UNITS", 4)
+    size = {"min_pupils": 3000, "max_pupils": 5000}
+    order = {"order": ["count"]}
+    problem = graph_problem(nx.path_graph(24), [1000] * 24, size=size, objective=order)
+    groups = candidate_groups(problem)
+    fours = {0b1111 << 4 * i for i in range(6)}
+    solved = narrowing._Stages(problem, groups, seed=0)
+    solved.take([group for group in groups if group.mask in fours])
+    assert len(solved.plan) == 6
+    solved._better("count", solved._reach("count"), None)
+    assert len(solved.plan) == 5
+
+
 def test_out_of_time_the_plan_there_is_has_a_bound_below_it() -> None:
     problem = grid()
     groups = candidate_groups(problem)
