@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 RESULTS_HELD = 16
 """Results that a process keeps for the comparison, rather than reading them again."""
 
-WRITING_S = 1.5
+PAGE_S = 1.5
 """Seconds of the time limit that all plans leave for the page, which is written after them."""
 
 _RESULTS: OrderedDict[tuple[Path, str], Result] = OrderedDict()
@@ -94,7 +94,7 @@ def _work(task: Task, place: Place) -> Made | None:
                 status = made.status
             else:
                 if task.options.outputs == "all":
-                    with all_but(WRITING_S):
+                    with all_but(PAGE_S):
                         made = replace(made, survey=survey_of(made))
                 present.write_result(made, new, maps=task.options.outputs == "all")
                 status = made.plan.solution.status

@@ -69,6 +69,9 @@ if TYPE_CHECKING:
 
 
 RECORD_FILE = "page.json"
+
+RECORD_FORMAT = 2
+"""Raised where the page's scripts read other data than before: they would judge plans wrongly."""
 """What of a results folder the page can be made from again."""
 
 ENTRY = "main.js"
@@ -207,6 +210,7 @@ def _record(
         option["notes"] = [note for note in option["notes"] if note not in common]
     record = plain(
         {
+            "format": RECORD_FORMAT,
             "authority": _authority(first),
             "caveats": list(dict.fromkeys([*caveats, first.problem.travel.note])),
             "findings": [*first.problem.territory.findings, *common],
@@ -315,8 +319,7 @@ def render_pages(
     how = how or Placing()
     own = record["theme"]["language"]
     chosen = (theme or Theme(**record["theme"])).model_copy(update={"language": own})
-    if "quotas" not in record["data"]:
-        # The page's scripts judge plans by it: without it they would judge none.
+    if record.get("format") != RECORD_FORMAT:
         fault = Fault(
             RECORD_FILE, 0, "", "the results were gathered by an earlier program", "Run again."
         )

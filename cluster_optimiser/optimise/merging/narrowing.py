@@ -83,7 +83,7 @@ REGION_GROUPS = 500
 """Groups of such a part that are tried, those that cost least beyond what is proved."""
 
 TRIES_OF_A_SIZE = 4
-"""For every so many clusters of the plan a part that gained nothing is tried, then larger ones."""
+"""Parts of one size are tried in vain for a quarter of the plan's clusters, then larger ones."""
 
 REGION_S = 2.0
 """Seconds that it may take."""

@@ -31,16 +31,16 @@ def two_rows(schools: dict[str, list[ToySchool]], *order: str, **more: Any) -> P
     )
 
 
-def two_towns() -> Problem:
-    """Six hubs; alone three clusters each, together five."""
-    schools = {name: [ToySchool("secondary", 100 + 10 * i)] for i, name in enumerate("ABCDEF")}
-    return two_rows(schools, "pupil_minutes", count={"min": 5, "max": 5})
+def two_towns(*, step: int = 10, **more: Any) -> Problem:
+    """Six hubs, three in a row, each with more pupils than the one before."""
+    schools = {name: [ToySchool("secondary", 100 + step * i)] for i, name in enumerate("ABCDEF")}
+    return two_rows(schools, "pupil_minutes", **more)
 
 
 def test_a_number_that_time_did_not_allow_leaves_the_whole_unproved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    problem = two_towns()
+    problem = two_towns(count={"min": 5, "max": 5})  # three each, alone
     proved = solve_redraw(problem).solution
     assert proved.status == "OPTIMAL"
 
@@ -60,8 +60,7 @@ def test_a_number_that_time_did_not_allow_leaves_the_whole_unproved(
 def test_a_part_that_time_did_not_allow_has_the_plan_it_began_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    schools = {name: [ToySchool("secondary", 100 + 5 * i)] for i, name in enumerate("ABCDEF")}
-    problem = two_rows(schools, "pupil_minutes", size={"min_pupils": 120, "max_pupils": 420})
+    problem = two_towns(step=5, size={"min_pupils": 120, "max_pupils": 420})
     best = solve_redraw(problem).solution.stages[0].objective
 
     def out_of_time_for_one(*args: Any, **more: Any) -> PartPlan:
@@ -81,8 +80,7 @@ def test_where_no_choice_of_numbers_is_found_in_time_the_plan_to_begin_with_stay
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Alone each row has three clusters, four in all are allowed; at first each has one."""
-    schools = {name: [ToySchool("secondary", 100 + 10 * i)] for i, name in enumerate("ABCDEF")}
-    problem = two_rows(schools, "pupil_minutes", count={"min": 1, "max": 4})
+    problem = two_towns(count={"min": 1, "max": 4})
     best = solve_redraw(problem).solution.stages[0].objective
     monkeypatch.setattr(parts, "_by_numbers", lambda *_: [PartPlan("UNKNOWN")])
     plan = solve_redraw(problem, time_limit_s=60)
