@@ -6,7 +6,6 @@ import functools
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.domain import Violation
 from cluster_optimiser.present.principles import (
     Finding,
     Principle,
@@ -16,16 +15,15 @@ from cluster_optimiser.present.principles import (
     principles,
     today_at,
 )
-from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import UNKNOWN, number, one_decimal, words
 from cluster_optimiser.rules import QUOTAS, RULES
+from cluster_optimiser.verification import verify_plan
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cluster_optimiser.domain import Result
-    from cluster_optimiser.scenario import Scenario
 
     Measure = Callable[[Result], float | None]
 
@@ -33,34 +31,13 @@ _RULES = tuple(dict.fromkeys(rule.alike for rule in RULES if rule.alike))
 """What of a scenario may be relaxed, and is taken from the one that today is measured by."""
 
 
-def _broken(result: Result, rules: Scenario) -> tuple[Violation, ...]:
-    """Name the principles of one cluster that a plan does not keep, by what was scored."""
-    size, clusters, made = rules.size, own_clusters(result), made_from(result)
-    found = []
-    small = clusters["cluster"][size.is_under(clusters["pupils"])]
-    named = {name for cluster in small for name, _ in made[cluster]}
-    if len(small) > size.max_exceptions or named - set(size.exceptions or named):
-        found += [Violation("size.min", str(cluster), "") for cluster in small]
-    for cluster in clusters["cluster"][size.is_over(clusters["pupils"])]:
-        is_one = [whole for _, whole in made[cluster]] == [True]
-        if not (is_one and size.oversize == "keep"):
-            found.append(Violation("size.max", str(cluster), ""))
-    limit = rules.travel.max_minutes
-    if limit is not None and not (clusters["max_minutes"] <= limit).all():
-        found.append(Violation("travel", "plan", ""))
-    return tuple(found)
-
-
 def _by_one_rule(result: Result, reference: Result) -> Result:
     """Judge a plan again by the rules of one scenario in the place of its own."""
     rules = {name: getattr(reference.problem.scenario, name) for name in _RULES}
     scenario = result.problem.scenario.model_copy(update=rules)
-    kept = tuple(one for one in result.violations if one.rule == "exempt")
-    return replace(
-        result,
-        violations=(*kept, *_broken(result, scenario)),
-        problem=replace(result.problem, scenario=scenario),
-    )
+    problem = replace(result.problem, scenario=scenario)
+    judged = verify_plan(problem, result.plan.assignment)
+    return replace(result, problem=problem, violations=judged.violations)
 
 
 def _relaxed(result: Result, reference: Result) -> str:

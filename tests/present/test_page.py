@@ -282,6 +282,24 @@ def test_what_separates_options_is_told_in_numbers(results: list[Result]) -> Non
     assert all(name in rows or name in found["same"] for name in told - {"Average size"})
 
 
+def test_every_option_is_judged_by_what_todays_requires(today: Result, solved: Result) -> None:
+    ruled = today.problem.scenario.with_(alignment={"district": "require"})
+    ruler = replace(today, problem=replace(today.problem, scenario=ruled))
+    for results, verdict in (([today, solved], "info"), ([ruler, solved], "unmet")):
+        rows = {row["name"]: row["findings"] for row in matrix_view(results)["rows"]}
+        assert rows["Follows the districts"][1]["verdict"] == verdict
+
+
+def test_an_exception_is_named_by_a_unit_or_by_what_lies_in_one(
+    today: Result, solved: Result
+) -> None:
+    for names, verdict in ((("Fen",), "partly"), (("Ashby",), "unmet")):
+        ruled = today.problem.scenario.with_(max_exceptions=1, exceptions=names)
+        ruler = replace(today, problem=replace(today.problem, scenario=ruled))
+        rows = {row["name"]: row["findings"] for row in matrix_view([ruler, solved])["rows"]}
+        assert rows["Not too small"][1]["verdict"] == verdict
+
+
 def test_many_options_that_share_the_lowest_number_are_not_marked(solved: Result) -> None:
     rows = matrix_view([solved] * (MOST_LOWEST + 1))["short"]
     assert not any(cell["is_lowest"] for row in rows for cell in row["cells"])
