@@ -39,13 +39,11 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
-    """A number that adds up over a cluster's schools, which a rule bounds by one key."""
+class Bound:
+    """A number of a cluster that a rule bounds by its first key."""
 
-    number: str  # column of the tables of units and of clusters
+    number: str  # column of the table of clusters
     side: Literal["least", "most"]
-    noun: str  # what is counted
-    metric: str = ""  # of a plan: how many clusters do not keep it, where that is always told
 
     @property
     def is_least(self) -> bool:
@@ -54,6 +52,14 @@ class Quota:
     def kept(self, held: Any, limit: int) -> Any:  # noqa: ANN401 - a number, or an array of them
         """Tell whether so many are enough, or not too many."""
         return held >= limit if self.is_least else held <= limit
+
+
+@dataclass(frozen=True, slots=True)
+class Quota(Bound):
+    """A number that adds up over a cluster's schools; units have it too. It has no exceptions."""
+
+    noun: str  # what is counted
+    metric: str = ""  # of a plan: how many clusters do not keep it, where that is always told
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class Rule:
     why: str = ""  # why no other method can keep it
     tightens: tuple[str, ...] = ()  # keys of which a stricter value's plans are among a looser's
     alike: str = ""  # table that the page takes of today's option, to judge all options alike
-    quota: Quota | None = None
+    bound: Bound | None = None
     names: Mapping[str, str] = field(default_factory=dict)  # key -> what its values are names of
     in_file: Mapping[str, str] = field(default_factory=dict)  # key that no form asks for -> why
     by_pupils: bool = False  # whether other pupils may break it, so that projections judge it
@@ -77,6 +83,10 @@ class Rule:
     def key(self) -> str:
         """Its name without its table: its key in the words of the page."""
         return self.name.rpartition(".")[2]
+
+    def asked(self, value: Any) -> Any:  # noqa: ANN401 - a value of any key
+        """Give the value of its first key, or None if it is the one that asks for nothing."""
+        return None if value == self.loosened[0].free[self.keys[0]] else value
 
 
 RULES = (
@@ -96,6 +106,7 @@ RULES = (
         (Family("size.min", {"size.min_pupils": 0}, "minimum of {min_pupils:,} pupils"),),
         tightens=("size.min_pupils", "size.max_exceptions"),
         alike="size",
+        bound=Bound("pupils", "least"),
         names={"size.exceptions": UNIT},
         by_pupils=True,
     ),
@@ -116,6 +127,7 @@ RULES = (
         ),
         tightens=("size.max_pupils",),
         alike="size",
+        bound=Bound("pupils", "most"),
         by_pupils=True,
     ),
     Rule(
@@ -145,7 +157,7 @@ RULES = (
         (Family("size.schools", {"size.max_schools": None}, "limit of {max_schools} schools"),),
         tightens=("size.max_schools",),
         alike="size",
-        quota=Quota("n_schools", "most", "school"),
+        bound=Quota("n_schools", "most", "school"),
     ),
     Rule(
         "size.clusters",
@@ -186,6 +198,7 @@ RULES = (
         ),
         tightens=("travel.max_minutes",),
         alike="travel",
+        bound=Bound("max_minutes", "most"),
         by_pupils=True,
     ),
     Rule(
@@ -195,7 +208,7 @@ RULES = (
         (Family("secondary", {"secondary.min": 0}, "least number of secondary schools ({min})"),),
         tightens=("secondary.min",),
         alike="secondary",
-        quota=Quota("n_secondary", "least", "secondary school", "n_without_secondary"),
+        bound=Quota("n_secondary", "least", "secondary school", "n_without_secondary"),
     ),
     Rule(
         "hub",
@@ -274,7 +287,9 @@ RULES = (
     ),
 )
 
-QUOTAS = tuple((rule, rule.quota) for rule in RULES if rule.quota is not None)
+BOUNDS = tuple((rule, rule.bound) for rule in RULES if rule.bound is not None)
+
+QUOTAS = tuple((rule, bound) for rule, bound in BOUNDS if isinstance(bound, Quota))
 
 FAMILIES = {family.name: family for rule in RULES for family in rule.loosened}
 
@@ -289,6 +304,11 @@ class Asked:
 
     def kept(self, held: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
         return self.quota.kept(held, self.limit)
+
+
+def bounding(number: str) -> list[tuple[Rule, Bound]]:
+    """Give the rules that bound a number of clusters."""
+    return [(rule, bound) for rule, bound in BOUNDS if bound.number == number]
 
 
 def tightening() -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from cluster_optimiser.geography.measures import (
 from cluster_optimiser.geography.meeting import MeetingPlaces, meeting_schools
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 from cluster_optimiser.own import clusters_of, value_of_plan
-from cluster_optimiser.rules import QUOTAS
+from cluster_optimiser.rules import QUOTAS, bounding
 from cluster_optimiser.terms import TERMS, own_terms
 
 if TYPE_CHECKING:
@@ -189,11 +189,10 @@ def cluster_table(problem: Problem, assignment: pd.Series, label: str) -> gpd.Ge
         }
         pupils = int(pupils_of[members].sum())
         shape = None if is_exempt else _shape(problem, whole, stray)
-        outside = size.is_under(pupils) or size.is_over(pupils)
         row |= {
             "polsby_popper": None if shape is None else polsby_popper(shape),
             "is_contiguous": None if is_exempt else _is_contiguous(problem, whole, stray),
-            "is_exception": not is_exempt and outside,
+            "is_exception": not is_exempt and bool(size.beyond(pupils)),
             "is_exempt": is_exempt,
             **_layers({layer: all_[members] for layer, all_ in areas.items()}, pupils_of[members]),
             "units": tuple(whole),
@@ -265,7 +264,8 @@ def _held(problem: Problem, assignment: pd.Series, own: pd.DataFrame) -> set[tup
 def plan_metrics(
     problem: Problem, assignment: pd.Series, clusters: pd.DataFrame
 ) -> dict[str, float | int | None]:
-    size, limit_min = problem.scenario.size, problem.scenario.travel.max_minutes
+    size, ((far, _),) = problem.scenario.size, bounding("max_minutes")
+    limit_min = problem.scenario.limit(far)
     own = clusters[~clusters["is_exempt"]]
     pupils = own["pupils"]
     total = int(pupils.sum())

@@ -5,9 +5,14 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.present.principles import misaligned, own_clusters
+from cluster_optimiser.present.principles import (
+    longest_minutes,
+    mean_minutes,
+    misaligned,
+    own_clusters,
+)
 from cluster_optimiser.present.words import UNKNOWN, number, one_decimal, percent
-from cluster_optimiser.words import is_unknown
+from cluster_optimiser.rules import bounding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,13 +44,14 @@ def _bars(result: Result, top: float) -> dict[str, Any]:
 
     width = round(max(1.0, step - min(2.0, step / 4)), 1)
     drawn: dict[bool, list[str]] = {True: [], False: []}
+    limits = [result.problem.scenario.at(rule.keys[0]) for rule, _ in bounding("pupils")]
+    low, high = map(y, limits)
     for i, n in enumerate(pupils):
-        is_within = size.min_pupils <= n <= size.max_pupils
-        drawn[is_within].append(f"M{round(i * step, 1)} {HEIGHT}V{y(n)}h{width}V{HEIGHT}")
+        drawn[not size.beyond(n)].append(f"M{round(i * step, 1)} {HEIGHT}V{y(n)}h{width}V{HEIGHT}")
     return {
         "within": "".join(drawn[True]),
         "outside": "".join(drawn[False]),
-        "band": (y(size.max_pupils), round(y(size.min_pupils) - y(size.max_pupils), 1)),
+        "band": (high, round(low - high, 1)),
     }
 
 
@@ -55,6 +61,7 @@ def _pupils_chart(results: Sequence[Result]) -> dict[str, Any]:
     for result in results:
         size = result.problem.scenario.size
         pupils = [int(n) for n in own_clusters(result)["pupils"]]
+        beyond = [size.beyond(n) for n in pupils]
         step = _nice_step(max(pupils, default=1) * 1.08, 4)
         top = step * (int(max(pupils, default=1) * 1.08 / step) + 1)
         ticks = [step * k for k in range(int(top / step) + 1)]
@@ -71,24 +78,20 @@ def _pupils_chart(results: Sequence[Result]) -> dict[str, Any]:
                 number(min(pupils, default=None)),
                 number(statistics.median(pupils) if pupils else None),
                 number(max(pupils, default=None)),
-                number(sum(n < size.min_pupils for n in pupils)),
-                number(sum(size.min_pupils <= n <= size.max_pupils for n in pupils)),
-                number(sum(n > size.max_pupils for n in pupils)),
+                number(sum(n < 0 for n in beyond)),
+                number(beyond.count(0)),
+                number(sum(n > 0 for n in beyond)),
             ]
         )
     return {"charts": charts, "rows": rows}
 
 
 def _travel(result: Result) -> tuple[float | None, float | None, float | None]:
-    clusters = own_clusters(result)
-    values = [*clusters["max_minutes"], *clusters["mean_minutes"]]
-    limit = result.problem.scenario.travel.max_minutes
-    total = int(clusters["pupils"].sum())
-    if any(is_unknown(value) for value in values) or not total:
-        return None, None, limit
-    pairs = zip(clusters["mean_minutes"], clusters["pupils"], strict=True)
-    mean = sum(float(m) * int(n) for m, n in pairs) / total
-    return mean, float(clusters["max_minutes"].max()), limit
+    ((rule, _),) = bounding("max_minutes")
+    mean, longest = mean_minutes(result), longest_minutes(result)
+    is_known = mean is not None and longest is not None
+    limit = result.problem.scenario.limit(rule)
+    return (mean, longest, limit) if is_known else (None, None, limit)
 
 
 def _minutes_chart(results: Sequence[Result]) -> dict[str, Any]:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.present.principles import (
     Finding,
     Principle,
+    longest_minutes,
     mean_minutes,
     misaligned,
     own_clusters,
     principles,
     today_at,
 )
-from cluster_optimiser.present.words import UNKNOWN, number, one_decimal, words
-from cluster_optimiser.rules import QUOTAS, RULES
+from cluster_optimiser.present.words import UNKNOWN, one_decimal, say, words
+from cluster_optimiser.rules import QUOTAS, RULES, bounding
 from cluster_optimiser.verification import verify_plan
-from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,23 +42,19 @@ def _by_one_rule(result: Result, reference: Result) -> Result:
 
 def _relaxed(result: Result, reference: Result) -> str:
     """Say what an option asks for instead of what the principles ask for."""
-    say, own, rule = words()["measure"], result.problem.scenario, reference.problem.scenario
+    told, own, rules = words()["measure"], result.problem.scenario, reference.problem.scenario
     found = []
-    if (own.size.min_pupils, own.size.max_pupils) != (rule.size.min_pupils, rule.size.max_pupils):
-        values = {"low": number(own.size.min_pupils), "high": number(own.size.max_pupils)}
-        found.append(say["relaxed_size"].format(**values))
-    if own.count != rule.count and own.count.max is not None:
-        key = "relaxed_number" if own.count.min == own.count.max else "relaxed_count"
-        found.append(say[key].format(low=own.count.min, high=own.count.max))
-    if own.travel.max_minutes != rule.travel.max_minutes:
-        limit = own.travel.max_minutes
-        key = "relaxed_no_limit" if limit is None else "relaxed_minutes"
-        found.append(say[key].format(n=f"{limit:g}" if limit is not None else ""))
-    for row, _ in QUOTAS:
-        limit = own.at(row.keys[0])
-        if limit and limit != rule.at(row.keys[0]):
-            found.append(say[f"relaxed_{row.key}"].format(n=limit))
-    return "; ".join(found)
+    if any(own.limit(rule) != rules.limit(rule) for rule, _ in bounding("pupils")):
+        found.append(say(f"measure.relaxed_size_{own.size.asks}", **dict(own.size)))
+    # What asks for nothing has no words, but where a limit is missed then.
+    if own.count != rules.count:
+        found.append(told.get(f"relaxed_count_{own.count.asks}", "").format(**dict(own.count)))
+    for rule, _ in (*bounding("max_minutes"), *QUOTAS):
+        limit = own.limit(rule)
+        if limit != rules.limit(rule):
+            key = f"relaxed_{rule.key}" if limit is not None else f"relaxed_{rule.key}_free"
+            found.append(told.get(key, "").format(n=f"{limit:g}" if limit is not None else ""))
+    return "; ".join(filter(None, found))
 
 
 MOST_LOWEST = 3
@@ -72,11 +68,6 @@ def _lowest(results: Sequence[Result], today: int, measure: Measure) -> list[boo
     if least is None or values.count(least) > MOST_LOWEST:
         return [False] * len(values)
     return [value == least for value in values]
-
-
-def _longest(result: Result) -> float | None:
-    minutes = own_clusters(result)["max_minutes"]
-    return None if any(map(is_unknown, minutes)) else float(minutes.max())
 
 
 def _mean_row(results: Sequence[Result]) -> Principle:
@@ -117,7 +108,7 @@ def _misfit(layer: str, result: Result) -> float:
 
 _MEASURES: dict[str, Measure] = {
     "count": lambda result: len(own_clusters(result)),
-    "travel": _longest,
+    "travel": longest_minutes,
     "mean": mean_minutes,
 }
 

@@ -20,6 +20,7 @@ from cluster_optimiser.present.words import (
     percent,
     words,
 )
+from cluster_optimiser.rules import bounding
 from cluster_optimiser.terms import UPPER, term_words
 from cluster_optimiser.words import is_unknown, say
 
@@ -79,17 +80,6 @@ def stand(result: Result) -> str:
     return say("page.stand_best" if is_best else "page.stand_plans", n_plans)
 
 
-def _asked(result: Result) -> str:
-    say, size = words()["glance"], result.problem.scenario.size
-    has_max = size.max_pupils < type(size).model_fields["max_pupils"].default
-    low, high = number(size.min_pupils), number(size.max_pupils)
-    if size.min_pupils and has_max:
-        return str(say["range"].format(low=low, high=high))
-    if size.min_pupils:
-        return str(say["range_low"].format(low=low))
-    return str(say["range_high"].format(high=high)) if has_max else str(say["no_range"])
-
-
 def strip_domain(results: Sequence[Result]) -> tuple[float, float]:
     """Give the sizes in pupils that the strips of all options run from and to."""
     pupils = [max(1, int(n)) for result in results for n in own_clusters(result)["pupils"]]
@@ -105,12 +95,12 @@ def strip(result: Result, domain: tuple[float, float]) -> dict[str, Any]:
         at = STRIP_PAD + min(1.0, max(0.0, share)) * (STRIP_WIDTH - 2 * STRIP_PAD)
         return round(at, 1)
 
-    size = result.problem.scenario.size
-    start = x(size.min_pupils)
+    limits = [result.problem.scenario.at(rule.keys[0]) for rule, _ in bounding("pupils")]
+    start, end = map(x, limits)
     ticks = [500 * 2**k for k in range(12) if domain[0] <= 500 * 2**k <= domain[1]]
     return {
         "dots": [x(int(n)) for n in sorted(own_clusters(result)["pupils"])],
-        "band": (start, round(x(size.max_pupils) - start, 1)),
+        "band": (start, round(end - start, 1)),
         "ticks": [(x(value), number(value)) for value in ticks],
     }
 
@@ -274,9 +264,9 @@ def option_view(
     """Gather what the page says of one option, which is called as the theme says."""
     label, title = result.plan.label, called["title"]
     n = len(own_clusters(result))
-    say = words()
+    size = result.problem.scenario.size
     drawing, colour_of = plan_svg(
-        result, under, label=say["page"]["map_label"].format(label=label, title=title, n=n)
+        result, under, label=say("page.map_label", n, label=label, title=title)
     )
     named = _exceptions(result)
     # Said once: as a rule that is broken, or as an exception that is allowed.
@@ -289,7 +279,7 @@ def option_view(
         "n": n,
         "exempt": _exempt_words(result),
         "sizes": _sizes(result),
-        "asked": _asked(result),
+        "asked": say(f"glance.size_{size.asks}", **dict(size)),
         "strip": strip(result, domain),
         "n_outside": len(named),
         "outside": _outside_lines(named),
@@ -304,7 +294,7 @@ def option_view(
         "stages": _stages(result),
         "facts": _proof_facts(result),
         "stand": stand(result),
-        "status": say["status"][result.plan.solution.status],
+        "status": say(f"status.{result.plan.solution.status}"),
         "is_given": result.plan.solution.status == "GIVEN",
         "seed": result.seed,
         "stamp": result.stamp,

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import jinja2
 import markupsafe
 
-from cluster_optimiser.constants import HOMES, MOST_PUPILS
+from cluster_optimiser.constants import HOMES
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.present.charts import charts
 from cluster_optimiser.present.matrix import matrix_view
@@ -460,19 +460,17 @@ def why_view(results: Sequence[Result]) -> dict[str, Any]:
         return {"sentence": say("first.why_unknown", len(results)), "strip": None}
     today = results[at]
     pupils, size = own_clusters(today)["pupils"], today.problem.scenario.size
-    under = int((pupils < size.min_pupils).sum())
-    over = int((pupils > size.max_pupils).sum())
+    under, over = int(size.is_under(pupils).sum()), int(size.is_over(pupils).sum())
     values: dict[str, Any] = {
+        **dict(size),
         "all": len(pupils),
         "outside": under + over,
         "under": under,
         "over": over,
-        "low": size.min_pupils,
-        "high": size.max_pupils,
         "smallest": least(pupils.min(), is_known=knows_pupils(today)),
         "largest": int(pupils.max()),
     }
-    is_sized = size.min_pupils > 0 or size.max_pupils < MOST_PUPILS
+    is_sized = size.asks != "any"
     key = "why_both" if under and over else "why_under" if under else "why_over"
     key = "why_unsized" if not is_sized else key if under + over else "why_none"
     unsized = "" if is_sized else "_unsized"

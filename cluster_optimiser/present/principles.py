@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
-from cluster_optimiser.rules import QUOTAS
+from cluster_optimiser.rules import BOUNDS, QUOTAS, bounding
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cluster_optimiser.domain import Result
-    from cluster_optimiser.rules import Quota, Rule
+    from cluster_optimiser.rules import Bound, Rule
+
+    _Judge = tuple[str, Callable[[Result], "Finding"], dict[str, str]]
 
 Verdict = Literal["met", "partly", "unmet", "info"]
 
@@ -68,6 +69,12 @@ def mean_minutes(result: Result) -> float | None:
     return sum(float(m) * int(n) for m, n in zip(minutes, pupils, strict=True)) / total
 
 
+def longest_minutes(result: Result) -> float | None:
+    """Give the longest way of all pupils in clusters, or None where one is not known."""
+    minutes = own_clusters(result)["max_minutes"]
+    return None if minutes.empty or any(map(is_unknown, minutes)) else float(minutes.max())
+
+
 def _say(key: str, **values: object) -> str:
     text: str = words()["principles_words"][key]
     return text.format(**values)
@@ -82,64 +89,44 @@ def _named(parts: list[str]) -> str:
     return f": {joined(parts)}" if len(parts) <= MOST_NAMED else ""
 
 
-def _asked(result: Result) -> str:
-    """Give the key of the words for the number of clusters that is asked for."""
-    low, high = result.problem.scenario.count.min, result.problem.scenario.count.max
-    if high is None:
-        return "count_min" if low > 1 else "count"
-    return "count_exact" if low == high else "count_max" if low <= 1 else "count_range"
-
-
 def _count(result: Result) -> Finding:
     n, asked = len(own_clusters(result)), result.problem.scenario.count
-    if _asked(result) == "count":
-        return Finding("info", _say("count", n=n), number(n))
-    text = _say(_asked(result), n=n, low=asked.min, high=asked.max)
-    if n < asked.min:
-        return Finding("unmet", f"{text}, {_say('too_few', n=asked.min - n)}", number(n))
-    if asked.max is not None and n > asked.max:
-        return Finding("unmet", f"{text}, {_say('too_many', n=n - asked.max)}", number(n))
-    return Finding("met", text, number(n))
+    text = _say(f"count_{asked.asks}", n=n, **dict(asked))
+    if asked.asks == "any":
+        return Finding("info", text, number(n))
+    beyond = asked.beyond(n)
+    if not beyond:
+        return Finding("met", text, number(n))
+    by = _say("too_few" if beyond < 0 else "too_many", n=abs(beyond))
+    return Finding("unmet", f"{text}, {by}", number(n))
 
 
-def _outside(result: Result, kind: str, beyond: pd.Series, limit: int) -> Finding:
+def _pupils(rule: Rule, bound: Bound, result: Result) -> Finding:
     """Say which clusters are beyond a limit of pupils, and by how much."""
+    limit, clusters = result.problem.scenario.limit(rule), own_clusters(result)
+    if limit is None:
+        return Finding("info", _say("no_limit"))
+    held, kind = clusters[bound.number], "under" if bound.is_least else "over"
+    beyond = abs(held[~bound.kept(held, limit)] - limit)
     if beyond.empty:
         return Finding("met", _say(f"none_{kind}", limit=number(limit)), number(0))
     text = _say(kind, n=len(beyond), limit=number(limit))
     by = beyond.sort_values(ascending=False, kind="stable")
     if len(by) <= MOST_NAMED:
-        names = own_clusters(result)["cluster"].loc[by.index]
+        names = clusters["cluster"].loc[by.index]
         text += _named(
             [_say("by", name=name, by=number(n)) for name, n in zip(names, by, strict=True)]
         )
     else:
         text += f", {_say('furthest', by=number(by.iloc[0]))}"
-    rule = {"under": "size.min", "over": "size.max"}[kind]
-    return Finding("unmet" if _breaks(result, rule) else "partly", text, number(len(by)))
-
-
-def _minimum(result: Result) -> Finding:
-    limit = result.problem.scenario.size.min_pupils
-    if not limit:
-        return Finding("info", _say("no_limit"))
-    short = limit - own_clusters(result)["pupils"]
-    return _outside(result, "under", short[short > 0], limit)
-
-
-def _maximum(result: Result) -> Finding:
-    limit = result.problem.scenario.size.max_pupils
-    if limit >= MOST_PUPILS:
-        return Finding("info", _say("no_limit"))
-    over = own_clusters(result)["pupils"] - limit
-    return _outside(result, "over", over[over > 0], limit)
+    return Finding("unmet" if _breaks(result, rule.name) else "partly", text, number(len(by)))
 
 
 def _average(result: Result) -> Finding:
     clusters = own_clusters(result)
     mean = clusters["pupils"].sum() / max(1, len(clusters))
     size = result.problem.scenario.size
-    if size.target_pupils is None and size.max_pupils >= MOST_PUPILS:
+    if size.target_pupils is None and size.asks in {"min", "any"}:
         return Finding("info", number(mean), number(mean))
     return Finding(
         "info", _say("average", n=number(mean), target=number(size.target)), number(mean)
@@ -183,37 +170,35 @@ def _contiguous(result: Result) -> Finding:
     return Finding("unmet", text, number(len(names)))
 
 
-def _quota(rule: Rule, quota: Quota) -> Callable[[Result], Finding]:
+def _quota(rule: Rule, bound: Bound, result: Result) -> Finding:
     """Judge a number of schools; where none is asked, tell of one that is needed, or of most."""
-
-    def finding(result: Result) -> Finding:
-        limit, clusters = result.problem.scenario.at(rule.keys[0]), own_clusters(result)
-        if not (limit or quota.is_least):
-            most = int(clusters[quota.number].max())
-            return Finding("info", _say(f"{rule.key}_free", n=most), number(most))
-        kept = quota.kept(clusters[quota.number], limit or 1)
-        names = list(clusters.loc[~kept, "cluster"])
-        if not names:
-            return Finding("met", _say(rule.key, limit=limit), number(0))
-        text = _say(f"{rule.key}_broken", n=len(names), limit=limit) + _named(names)
-        return Finding("unmet" if limit else "info", text, number(len(names)))
-
-    return finding
+    limit, clusters = result.problem.scenario.limit(rule), own_clusters(result)
+    if limit is None and not bound.is_least:
+        most = int(clusters[bound.number].max())
+        return Finding("info", _say(f"{rule.key}_free", n=most), number(most))
+    kept = bound.kept(clusters[bound.number], limit or 1)
+    names = list(clusters.loc[~kept, "cluster"])
+    if not names:
+        return Finding("met", _say(rule.key, limit=limit), number(0))
+    text = _say(f"{rule.key}_broken", n=len(names), limit=limit) + _named(names)
+    return Finding("unmet" if limit else "info", text, number(len(names)))
 
 
-def _travel(result: Result) -> Finding:
-    minutes = own_clusters(result)["max_minutes"]
-    limit = result.problem.scenario.travel.max_minutes
-    if any(is_unknown(value) for value in minutes):
+def _longest(rule: Rule, _bound: Bound, result: Result) -> Finding:
+    longest, limit = longest_minutes(result), result.problem.scenario.limit(rule)
+    if longest is None:
         return Finding("unmet" if limit else "info", _say("unknown"))
-    longest = float(minutes.max())
     if limit is None:
         return Finding("info", _say("longest", n=one_decimal(longest)), one_decimal(longest))
     text = _say("longest_limit", n=one_decimal(longest), limit=f"{limit:g}")
     if longest > limit:
         text += f", {_say('too_long', by=one_decimal(longest - limit))}"
-    verdict: Verdict = "unmet" if _breaks(result, "travel") else "met"
+    verdict: Verdict = "unmet" if _breaks(result, rule.name) else "met"
     return Finding(verdict, text, one_decimal(longest))
+
+
+_JUDGES = {"pupils": _pupils, "max_minutes": _longest}
+"""How a plan is judged by a rule that bounds a number of clusters; others count schools."""
 
 
 def _exempt(result: Result) -> Finding:
@@ -229,16 +214,13 @@ def _exempt(result: Result) -> Finding:
 def _unit(key: str, result: Result) -> str:
     """Say what the numbers of a row count, and what a scenario asks of them."""
     scenario, say = result.problem.scenario, words()["principles_units"]
-    low, high = scenario.count.min, scenario.count.max
-    key, limit = _asked(result) if key == "count" else key, ""
-    if key in {"minimum", "maximum"}:
-        limit = number(getattr(scenario.size, f"{key[:3]}_pupils"))
-    elif key in (asked := {rule.key: rule.keys[0] for rule, _ in QUOTAS}):
-        limit = scenario.at(asked[key]) or ""
-        key = key if limit else f"{key}_free"
-    elif key == "travel" and scenario.travel.max_minutes is not None:
-        key, limit = "travel_limit", f"{scenario.travel.max_minutes:g}"
-    return str(say.get(key, "")).format(low=low, high=high, limit=limit)
+    if key == "count":
+        return str(say[f"count_{scenario.count.asks}"]).format(**dict(scenario.count))
+    limits = {rule.key: scenario.limit(rule) for rule, _ in BOUNDS}
+    limit = limits.get(key)
+    key = f"{key}_free" if key in limits and limit is None else key
+    said = f"{limit:g}" if isinstance(limit, float) else number(limit)
+    return str(say.get(key, "")).format(limit=said)
 
 
 def principles(results: Sequence[Result], stated: Sequence[Result] = ()) -> list[Principle]:
@@ -246,10 +228,15 @@ def principles(results: Sequence[Result], stated: Sequence[Result] = ()) -> list
     layers = results[0].problem.authority.layers
     asked = {one.rule for r in (*results, *stated) for one in r.problem.scenario.quotas}
     quotas = [(rule, quota) for rule, quota in QUOTAS if quota.is_least or rule.name in asked]
-    judges: list[tuple[str, Callable[[Result], Finding], dict[str, str]]] = [
+
+    def bounded(rules: Iterable[tuple[Rule, Bound]]) -> Iterator[_Judge]:
+        for rule, bound in rules:
+            judge = _JUDGES.get(bound.number, _quota)
+            yield rule.key, functools.partial(judge, rule, bound), {}
+
+    judges: list[_Judge] = [
         ("count", _count, {}),
-        ("minimum", _minimum, {}),
-        ("maximum", _maximum, {}),
+        *bounded(bounding("pupils")),
         ("average", _average, {}),
         *(
             ("layer", _layer(name), {"layer": lower_first(layer.title)})
@@ -257,8 +244,8 @@ def principles(results: Sequence[Result], stated: Sequence[Result] = ()) -> list
         ),
         ("whole", _whole, {}),
         ("contiguous", _contiguous, {}),
-        *((rule.key, _quota(rule, quota), {}) for rule, quota in quotas),
-        ("travel", _travel, {}),
+        *bounded(quotas),
+        *bounded(bounding("max_minutes")),
         ("exempt", _exempt, {}),
     ]
     names, questions = words()["principles_names"], words()["questions"]

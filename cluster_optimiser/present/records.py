@@ -104,19 +104,16 @@ def exceptions(result: Result) -> list[dict[str, object]]:
     for row in result.score.clusters.itertuples():
         if not row.is_exception or row.is_exempt:
             continue
-        kind, limit = "exception", None
-        if row.pupils < size.min_pupils:
-            kind, limit = "under the minimum", size.min_pupils
-        elif row.pupils > size.max_pupils:
-            kind, limit = "over the maximum", size.max_pupils
+        by = size.beyond(int(row.pupils))
+        beyond = "under the minimum" if by < 0 else "over the maximum"
         units = tuple(str(unit) for unit in getattr(row, "units", ()) or ())
         found.append(
             {
                 "cluster_id": row.Index,
                 "cluster": row.cluster,
                 "pupils": int(row.pupils),
-                "kind": kind,
-                "limit_pupils": limit,
+                "kind": beyond if by else "exception",
+                "limit_pupils": int(row.pupils) - by if by else None,
                 "units": list(units),
                 "reason": reason_for(result, row.cluster, units),
             }

@@ -31,7 +31,7 @@ from cluster_optimiser.present.principles import today_at
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.tables import schools_table
-from cluster_optimiser.rules import QUOTAS
+from cluster_optimiser.rules import QUOTAS, bounding
 from cluster_optimiser.words import is_unknown, rounded
 
 if TYPE_CHECKING:
@@ -154,9 +154,8 @@ def rules_data(problem: Problem) -> dict[str, Any]:
     def pins(listed: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
         return [{"names": list(names), "units": [*map(meant, names)]} for names in listed]
 
-    top = type(size).model_fields["max_pupils"].default
     if_asked = {
-        "has_max": size.max_pupils < top or None,
+        "has_max": size.asks in {"max", "range"} or None,
         "keep_oversize": size.oversize == "keep" or None,
         "exceptions": None if size.exceptions is None else meant(*size.exceptions),
         "towards_hub": scenario.redraw.shape == "towards the hub" or None,
@@ -167,8 +166,8 @@ def rules_data(problem: Problem) -> dict[str, Any]:
         "max_pupils": size.max_pupils,
         "target": size.target,
         "max_exceptions": size.max_exceptions,
-        "count": [scenario.count.min, scenario.count.max],
-        "max_minutes": scenario.travel.max_minutes,
+        "count": [*dict(scenario.count).values()],
+        **{bound.number: scenario.limit(rule) for rule, bound in bounding("max_minutes")},
         "quotas": [scenario.at(rule.keys[0]) for rule, _ in QUOTAS],
         "hubs": None
         if scenario.hubs == "any" and not problem.authority.has_areas

@@ -29,7 +29,7 @@ def cluster_outlook(result: Result) -> pd.DataFrame:
         years = held["year"]
         table = outlook.clusters[list(held.index)].to_numpy(dtype=np.int64)
         for (cluster, today), pupils in zip(outlook.today.items(), table, strict=True):
-            by = np.maximum(0, pupils - size.max_pupils) - np.maximum(0, size.min_pupils - pupils)
+            by = size.beyond(pupils)
             outside = np.flatnonzero(by)
             dated = [i for i in outside if not pd.isna(years.iloc[i])]
             first = min(dated, key=lambda i: int(years.iloc[i])) if dated else None
@@ -38,7 +38,7 @@ def cluster_outlook(result: Result) -> pd.DataFrame:
                     "series": series,
                     "cluster": cluster,
                     "pupils_today": int(today),
-                    "is_outside_today": not size.min_pupils <= int(today) <= size.max_pupils,
+                    "is_outside_today": bool(size.beyond(int(today))),
                     "lowest_pupils": int(pupils.min()),
                     "highest_pupils": int(pupils.max()),
                     "n_projections": len(pupils),

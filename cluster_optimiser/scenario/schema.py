@@ -27,7 +27,7 @@ from pydantic import (
 
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.notebook import ShownScenario
-from cluster_optimiser.rules import QUOTAS, Asked, unsupported
+from cluster_optimiser.rules import QUOTAS, Asked, bounding, unsupported
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.changing import changes_of, merge
 from cluster_optimiser.scenario.faults import faults_of, model_in
@@ -55,6 +55,8 @@ from cluster_optimiser.terms import NO_SUM, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from cluster_optimiser.rules import Rule
 
 WORDS_OF_UNITS = ("clusters", "schools", "areas")
 """Values of ``units`` that are no label of a scenario."""
@@ -267,11 +269,17 @@ class Scenario(ShownScenario, Table):
         held = getattr(self, table)
         return held if not name else held[name] if isinstance(held, dict) else getattr(held, name)
 
+    def limit(self, rule: Rule) -> Any:  # noqa: ANN401 - a number of any kind
+        """Give what a rule's first key asks for, or None if that is nothing."""
+        return rule.asked(self.at(rule.keys[0]))
+
     @property
     def quotas(self) -> tuple[Asked, ...]:
         """What is asked of numbers of a cluster's schools."""
-        found = ((rule, quota, self.at(rule.keys[0])) for rule, quota in QUOTAS)
-        return tuple(Asked(rule.name, quota, limit) for rule, quota, limit in found if limit)
+        found = ((rule, quota, self.limit(rule)) for rule, quota in QUOTAS)
+        return tuple(
+            Asked(rule.name, quota, limit) for rule, quota, limit in found if limit is not None
+        )
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -360,7 +368,8 @@ class Scenario(ShownScenario, Table):
     @property
     def goes_by_ways(self) -> bool:
         """Whether a plan cannot be judged without knowing the ways of its clusters."""
-        return self.travel.max_minutes is not None or self.objective.needs("place")
+        asked = [self.limit(rule) for rule, _ in bounding("max_minutes")]
+        return asked != [None] or self.objective.needs("place")
 
     def asks(self, term: str) -> bool:
         """Tell whether a term is in the objective or limited."""

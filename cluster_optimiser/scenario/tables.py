@@ -44,6 +44,11 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def asked(*, least: bool, most: bool) -> str:
+    """Say which ends of a range are asked for."""
+    return "range" if least and most else "min" if least else "max" if most else "any"
+
+
 class OwnSize(Table):
     """The range of the cluster that holds a name."""
 
@@ -52,8 +57,31 @@ class OwnSize(Table):
     max_pupils: numbers.SomePupils = MOST_PUPILS
     """Most pupils of it."""
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_pupils > self.max_pupils:
+            problem = f"min_pupils {self.min_pupils} is above max_pupils {self.max_pupils}"
+            refuse(problem, "Change one of them.")
+        return self
 
-class Size(Table):
+    @property
+    def asks(self) -> str:
+        """Which ends of the range are asked for: min, max, range or any."""
+        return asked(least=self.min_pupils > 0, most=self.max_pupils < MOST_PUPILS)
+
+    def is_under(self, pupils: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
+        return pupils < self.min_pupils
+
+    def is_over(self, pupils: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
+        return pupils > self.max_pupils
+
+    def beyond(self, pupils: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
+        """Give the pupils over the maximum, negative those short of the minimum, 0 within."""
+        short = (self.min_pupils - pupils) * self.is_under(pupils)
+        return (pupils - self.max_pupils) * self.is_over(pupils) - short
+
+
+class Size(OwnSize):
     """How many pupils a cluster may have."""
 
     min_pupils: numbers.Pupils = 0
@@ -81,14 +109,8 @@ class Size(Table):
     """Unit or cluster of today -> the range of whatever cluster holds it, besides that of all."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min_pupils > self.max_pupils:
-            problem = f"min_pupils {self.min_pupils} is above max_pupils {self.max_pupils}"
-            refuse(problem, "Change one of them.")
+    def _ranges_meet(self) -> Self:
         for name, own in self.clusters.items():
-            if own.min_pupils > own.max_pupils:
-                problem = f"min_pupils {own.min_pupils} is above max_pupils {own.max_pupils}"
-                refuse(problem, "Change one of them.", f"clusters.{name}")
             if own.min_pupils > self.max_pupils or own.max_pupils < self.min_pupils:
                 problem = "no number of pupils keeps both this range and that of [size]"
                 refuse(problem, "[size] holds for every cluster: widen it.", f"clusters.{name}")
@@ -113,12 +135,6 @@ class Size(Table):
         """Fewest pupils of what may be a cluster, if only as an exception."""
         return 0 if self.max_exceptions else self.min_pupils
 
-    def is_under(self, pupils: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
-        return pupils < self.min_pupils
-
-    def is_over(self, pupils: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
-        return pupils > self.max_pupils
-
     def standing(self, pupils: Sequence[int]) -> list[int]:
         """Give the positions of units over the maximum that may stand alone."""
         return [i for i, p in enumerate(pupils) if self.oversize == "keep" and self.is_over(p)]
@@ -142,10 +158,19 @@ class Count(Table):
         """Give the fewest and the most clusters that so many units may make up."""
         return self.min, min(self.max or n_units, n_units)
 
-    def allows(self, n_clusters: int) -> bool:
-        """Tell whether a plan may have so many."""
+    @property
+    def asks(self) -> str:
+        """Which ends of the range are asked for: min, max, range, exact or any."""
+        is_exact = self.min == self.max
+        return "exact" if is_exact else asked(least=self.min > 1, most=self.max is not None)
+
+    def beyond(self, n_clusters: int) -> int:
+        """Give how many are too many, negative how many are too few, 0 within."""
         fewest, most = self.span(n_clusters)
-        return fewest <= n_clusters <= most
+        return min(0, n_clusters - fewest) or n_clusters - most
+
+    def allows(self, n_clusters: int) -> bool:
+        return not self.beyond(n_clusters)
 
     def __str__(self) -> str:
         return f"{self.min} to {self.max}" if self.max else f"{self.min} or more"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.domain import AT_LEAST
 from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, TableBlock, refer
 from cluster_optimiser.present.words import least as at_least
+from cluster_optimiser.scenario.tables import Size
 from cluster_optimiser.terms import lookup, needing
 from cluster_optimiser.words import joined, number, one_decimal, percent, say
 
@@ -228,23 +228,21 @@ def _metric(name: str) -> Callable[[Option], float | None]:
 
 def outside_range(folder: ResultsFolder) -> Callable[[Option], int | None]:
     """Give a count of pupils in clusters outside one range for all: that of the principles."""
-    least, most = _range(folder)
+    size = _size(folder)
 
     def count(option: Option) -> int | None:
         own = [int(row["pupils"]) for row in option.clusters if row["is_exempt"] != "true"]
-        return sum(n for n in own if not least <= n <= most) if is_sized(folder) else None
+        return sum(n for n in own if size.beyond(n)) if is_sized(folder) else None
 
     return count
 
 
 def is_sized(folder: ResultsFolder) -> bool:
-    least, most = _range(folder)
-    return least > 0 or most < MOST_PUPILS
+    return _size(folder).asks != "any"
 
 
-def _range(folder: ResultsFolder) -> tuple[int, int]:
-    size = (folder.today or folder.options[0]).manifest["scenario"]["size"]
-    return size["min_pupils"], size["max_pupils"]
+def _size(folder: ResultsFolder) -> Size:
+    return Size(**(folder.today or folder.options[0]).manifest["scenario"]["size"])
 
 
 def measures(folder: ResultsFolder) -> list[Measure]:

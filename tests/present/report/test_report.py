@@ -367,7 +367,7 @@ def test_all_options_are_held_against_one_range_of_sizes(word, norfolk_folder: P
     for i, (option, row) in enumerate(zip(folder.options, shown, strict=True)):
         outside = _outside(option)
         assert int(row[3].replace(",", "")) == sum(outside)
-        said = sum(int(rows[key][i]["value"]) for key in ("minimum", "maximum"))
+        said = sum(int(rows[key][i]["value"]) for key in ("min", "max"))
         assert said == len(outside)
     assert folder.today is not None
     size = {"min_pupils": 0, "max_pupils": MOST_PUPILS}
