@@ -449,6 +449,14 @@ def one_row_divided_otherwise() -> World:
     return registered("\n".join(rows) + "\n")
 
 
+@case(3, 'd.xlsx: the file is a workbook. Open it and save the sheet as "CSV', "1 fault")
+def a_workbook() -> World:
+    world = World()
+    world.tables += '[layers.district]\nfile = "d.xlsx"\n'
+    world.files |= {"d.xlsx": b"PK"}
+    return world
+
+
 @case(3, 'the column "pupils" stands twice', "1 fault")
 def a_heading_twice_that_is_used() -> World:
     return registered(table().replace("local_cluster\n", "pupils\n"))

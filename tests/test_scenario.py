@@ -261,6 +261,10 @@ FAULTY = {
         MERGE + "[objective]\norder = ['count']\nweights = { count = 1 }",
         "objective.order: give either order or weights, not both. Remove one of them.",
     ),
+    "a pair that is linked and parted": (
+        HEAD + "[contiguity]\nlinks = [['A', 'B']]\nbarriers = [['B', 'A']]",
+        'barriers: "B" and "A" are both linked and parted. Remove the pair from links, or',
+    ),
     "term that stands twice": (
         MERGE + "[objective]\norder = ['count', 'deviation', 'count']",
         "objective.order: a term stands twice in order. Remove one of the two.",

@@ -72,8 +72,11 @@ def company_apart_pupils(one: pd.Series, other: pd.Series, pupils: pd.Series) ->
     return int(pupils.reindex(one.index)[~is_same].sum())
 
 
-def _standing(replies: Sequence[Reply], rules: CountRules) -> dict[int, int]:
-    """Give the row of each school's own reply that stands: of those that say what it prefers."""
+def _standing(replies: Sequence[Reply], rules: CountRules) -> dict[int, tuple[int, str]]:
+    """Give the row of each school's own reply that stands, and what is to be known of that.
+
+    Of those that say what it prefers; where one has no date that can be read, rows decide.
+    """
     own: defaultdict[int, list[Reply]] = defaultdict(list)
     for reply in replies:
         if reply.urn is not None and not reply.option_problem and not reply.fault:
@@ -84,7 +87,9 @@ def _standing(replies: Sequence[Reply], rules: CountRules) -> dict[int, int]:
         at = -1 if rules.stands == "last" else 0
         dated = [(r.submitted_at, r.row) for r in votes if r.submitted_at is not None]
         in_order = sorted(dated) if len(dated) == len(votes) else [(None, r.row) for r in votes]
-        found[urn] = in_order[at][1]
+        odd = next((r for r in votes if r.no_date), None)
+        why = f', by rows: "{odd.no_date}" on row {odd.row} is no date' if odd else ""
+        found[urn] = (in_order[at][1], why)
     return found
 
 
@@ -125,8 +130,9 @@ def _reply_table(replies: Sequence[Reply], authority: Authority, rules: CountRul
         elif reply.urn is None:
             is_counted = False
             reason = reason or reply.how + (": to be confirmed" if reply.likely else "")
-        elif not reason and stands[reply.urn] != reply.row:
-            is_counted, reason = False, f"the reply of the school on row {stands[reply.urn]} stands"
+        elif not reason and stands[reply.urn][0] != reply.row:
+            row, why = stands[reply.urn]
+            is_counted, reason = False, f"the reply of the school on row {row} stands{why}"
         rows.append(
             {
                 "row": reply.row,

@@ -63,6 +63,12 @@ SIGNATURES = {
 HARMLESS_PARTS = ("", ".sbn", ".sbx", ".xml", ".txt", ".md", ".pdf", ".html", ".qmd", ".qix")
 """What else a zip file of boundaries may hold."""
 
+WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
+
+A_WORKBOOK = Problem(
+    "the file is a workbook", 'Open it and save the sheet as "CSV UTF-8", then give that file.'
+)
+
 _SETTINGS = "authority.toml"
 
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[,;\t]*\r?\n', re.IGNORECASE)
@@ -377,14 +383,20 @@ def _read_features(
     return None if geometry is None else Table(file, cells, geometry, system=how.system)
 
 
+def _of_another_kind(suffix: str, content: bytes) -> Problem:
+    if suffix in WORKBOOKS:
+        return A_WORKBOOK
+    said = f'the file cannot be read as "{suffix}": its content is of another kind'
+    if content[:99].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
+        said += ", such as a virtual format, which leads to other files and is never followed"
+    return Problem(said, f"Save it again as one of {', '.join(sorted(SIGNATURES))}.")
+
+
 def _open_features(path: Path, content: bytes, how: _Way) -> pd.DataFrame | Problem:
     suffix = path.suffix.lower()
     source: Path | io.BytesIO = path
     if not _is_allowed(path, content):
-        said = f'the file cannot be read as "{suffix}": its content is of another kind'
-        if content[:99].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
-            said += ", such as a virtual format, which leads to other files and is never followed"
-        return Problem(said, f"Save it again as one of {', '.join(sorted(SIGNATURES))}.")
+        return _of_another_kind(suffix, content)
     if suffix in GEOJSON_SUFFIXES:
         text = _plain_geojson(content, how.encoding)
         if isinstance(text, Problem):

@@ -43,6 +43,11 @@ GENERIC = PHASES | frozenset(
 )  # fmt: skip
 """Words that tell of what kind a school is, not which it is."""
 
+CHURCHES = frozenset(("ce", "methodist", "rc"))
+
+RARE = frozenset(("centre", "methodist", "rc", "special", "unit"))
+"""Words of kind that a school bears in its name, if it is of that kind at all."""
+
 LEAST_LETTERS = 4
 """In a shorter word one wrong letter makes another word; two are forgiven in twice as many."""
 
@@ -121,9 +126,9 @@ class SchoolNames:
                 self.by_number[re.sub(r"[^a-z0-9]", "", value.casefold())].append(urn)
 
     def find(self, written: str) -> Match:
-        number = self._by_number(written)
-        if number is not None:
-            return number
+        return self._by_number(written) or self._by_name(written)
+
+    def _by_name(self, written: str) -> Match:
         words = plain_words(written)
         telling = frozenset(words) - GENERIC
         if not words and same_name(written):
@@ -145,9 +150,9 @@ class SchoolNames:
 
     def _by_number(self, written: str) -> Match | None:
         text = written.strip().casefold().removesuffix(".0")
-        for number in _URN.findall(text):
-            if int(number) in self.urns:
-                return Match("sure", (int(number),), "urn")
+        said = [int(number) for number in _URN.findall(text) if int(number) in self.urns]
+        if said:
+            return self._by_urns(tuple(dict.fromkeys(said)), _URN.sub(" ", text))
         for found in (_LAESTAB.search(text), _POSTCODE.search(text)):
             at = self.by_number.get("".join(found.groups()), []) if found else []
             if len(at) == 1 and (found and found[0] == text):
@@ -157,6 +162,15 @@ class SchoolNames:
         if re.fullmatch(r"[0-9/ ]+", text):
             return Match("none", (), f"no school has the number {written.strip()}")
         return None
+
+    def _by_urns(self, urns: tuple[int, ...], beside: str) -> Match:
+        """Believe a URN, unless another stands beside it, or the name of another school."""
+        if len(urns) > 1:
+            return Match("several", urns, "several schools have these numbers")
+        named = self._by_name(beside).urns
+        if named and not set(urns) <= set(named):
+            return Match("several", (*urns, *named), "a number and the name of another")
+        return Match("sure", urns, "urn")
 
     def _told_apart(self, urns: list[int], words: list[str], how: str) -> Match:
         """Let phase, then the other words of kind, break a tie between schools of one name."""
@@ -179,7 +193,14 @@ class SchoolNames:
         if not kinds and self.words[left[0]] != words:
             # Of a place alone nobody knows whether a school is meant.
             return Match("likely", tuple(left), "its place alone")
+        if _is_otherwise(kinds, set(self.words[left[0]])):
+            return Match("likely", tuple(left), "a school of the name, but of another kind")
         return Match("sure", tuple(left), how)
+
+
+def _is_otherwise(written: set[str], own: set[str]) -> bool:
+    """Tell whether a name says of what church or kind a school is, and it is of another."""
+    return not written & RARE <= own or bool(written & CHURCHES and own & CHURCHES - written)
 
 
 def _kind_meant(word: str) -> str:

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.checking import FaultList, Problem, require_column
-from cluster_optimiser.inputs.files import decode, delimiter_of, read_csv
+from cluster_optimiser.inputs.files import (
+    A_WORKBOOK,
+    WORKBOOKS,
+    decode,
+    delimiter_of,
+    read_csv,
+)
 from cluster_optimiser.inputs.matching import SchoolNames, plain_words
 
 if TYPE_CHECKING:
@@ -34,6 +40,14 @@ NO_PREFERENCE = ("", "none", "no preference", "-")
 MOST_PLAN_BYTES = 4_000_000
 """A larger file is no plan."""
 
+
+_OPTION = re.compile(r"^option\b\W*")
+
+_RESAVED = re.compile(r"(\d\d?)[/.](\d\d?)[/.](\d{4}|\d\d)(?:,? +(\d\d?):(\d\d)(?::(\d\d))?)?")
+"""A date as spreadsheets write it in Britain, the day first."""
+
+_SERIAL = re.compile(r"[45]\d{4}(\.\d+)?")
+"""A date as spreadsheets reckon it, in days: from 2009 to 2064."""
 
 _WORDS = re.compile(r"[^/\\\\]{1,60}: .")
 """How an own plan in words begins: with the option that it starts from."""
@@ -58,6 +72,7 @@ class Reply:
     submitted_at: dt.datetime | None
     themes: tuple[str, ...]  # codes that the council has given to what is said
     fault: str = ""  # why the reply as a whole cannot be read
+    no_date: str = ""  # when it was submitted, as written, where that is no date
 
     @property
     def is_vote(self) -> bool:
@@ -105,8 +120,12 @@ def _decisions(path: Path, authority: Authority) -> dict[str, int | None]:
         if urn and urn not in known:
             remedy = "Give the URN of a school of the authority, or leave it blank for no school."
             faults.add(str(path), int(row), "urn", Problem(f'there is no school "{urn}"', remedy))
-        else:
-            decided[" ".join(plain_words(cells["written"]))] = int(urn) if urn else None
+            continue
+        key, meant = " ".join(plain_words(cells["written"])), int(urn) if urn else None
+        if not key or decided.setdefault(key, meant) != meant:
+            problem = f'"{cells["written"]}" is decided otherwise above' if key else "it is blank"
+            remedy = "Write each name of uncertain.csv once, as it stands there."
+            faults.add(str(path), int(row), "written", Problem(problem, remedy))
     faults.raise_any()
     return decided
 
@@ -122,11 +141,12 @@ def _reply(
     match, key = names.find(written), " ".join(plain_words(written))
     urn = match.urns[0] if match.sureness == "sure" else None
     how, likely = match.how, () if match.sureness == "sure" else match.urns
-    if urn is None and key in decided:
+    if key in decided:
         urn, likely = decided[key], ()
         how = "confirmed" if urn is not None else "confirmed to be no school"
-    said = cells["option"].removeprefix("Option ").removeprefix("option ").casefold().strip()
-    option = labels.get(said, "")
+    said = _OPTION.sub("", cells["option"].casefold()).strip()
+    # A spreadsheet makes 1.0 of 1.
+    option = labels.get(said) or labels.get(said.removesuffix(".0"), "")
     is_unknown = not option and said not in NO_PREFERENCE
     plan, text, problem = _plan(home, cells["plan"])
     return Reply(
@@ -144,15 +164,24 @@ def _reply(
         plan_text=text,
         plan_problem=problem,
         respondent=cells["respondent"].casefold(),
-        submitted_at=_moment(cells["submitted_at"]),
+        submitted_at=(at := _moment(cells["submitted_at"])),
+        no_date=cells["submitted_at"] if at is None else "",
         themes=tuple(dict.fromkeys(t.strip() for t in cells["themes"].split(";") if t.strip())),
         fault=raw.fault,
     )
 
 
 def _moment(text: str) -> dt.datetime | None:
+    """Read a date as the page writes it, or as a spreadsheet has saved it since."""
+    resaved = _RESAVED.fullmatch(text)
     try:
-        at = dt.datetime.fromisoformat(text)
+        if _SERIAL.fullmatch(text):
+            at = dt.datetime(1899, 12, 30, tzinfo=dt.UTC) + dt.timedelta(days=float(text))
+        elif resaved:
+            day, month, year, *time = (int(number or 0) for number in resaved.groups())
+            at = dt.datetime(year + 2000 * (year < 100), month, day, *time)  # noqa: DTZ001, PLR2004
+        else:
+            at = dt.datetime.fromisoformat(text)
     except ValueError:
         return None
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
@@ -216,7 +245,7 @@ def raw_replies(path: Path) -> Iterator[Raw]:
         yield from _file(path)
         return
     kinds = (".csv", *MAIL)
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in kinds)
+    files = sorted(f for f in path.iterdir() if f.suffix.lower() in {*kinds, *WORKBOOKS})
     if not files:
         problem = f"the folder has no {', '.join(kinds)}"
         raise InputError([Fault(str(path), 0, "", problem, "Check the path.")])
@@ -242,6 +271,8 @@ def _file(path: Path) -> list[Raw]:
         raise InputError([Fault(file, 0, "", problem, remedy)]) from error
     if not is_plain:
         raise InputError([Fault(file, 0, "", "it is no file that can be read", remedy)])
+    if path.suffix.lower() in WORKBOOKS:
+        raise InputError([Fault(file, 0, "", A_WORKBOOK.text, A_WORKBOOK.remedy)])
     if path.suffix.lower() == ".eml":
         return _mailed(_body(content), path.name)
     text = decode(content)

@@ -206,6 +206,15 @@ class Contiguity(Table):
             refuse(problem, "State the pairs as links instead.", "empty")
         return self
 
+    @model_validator(mode="after")
+    def _one_thing_of_each_pair(self) -> Self:
+        linked = {frozenset(pair) for pair in self.links}
+        for one, other in self.barriers:
+            if {one, other} in linked:
+                problem = f'"{one}" and "{other}" are both linked and parted'
+                refuse(problem, "Remove the pair from links, or from barriers.", "barriers")
+        return self
+
 
 class TravelLimit(Table):
     """How far a school may be from its cluster's meeting place."""

@@ -235,6 +235,27 @@ def test_one_of_a_thing_is_said_in_the_singular(found: Responses, n: int, said: 
     assert f"{n} legal plan{' is' if n == 1 else 's are'} better, " in lines
 
 
+def test_the_last_reply_by_date_stands_or_why_rows_decide_is_told(
+    folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "r.csv"
+    told = []
+    for first in ("04/12/2026", "12/31/2026"):
+        file.write_text(
+            f"school,option,submitted_at\n120883,4b,{first}\n120883,4c,2026-12-03\n",
+            encoding="utf-8",
+        )
+        found = responses(
+            file, results=folder, scenario=SCENARIOS / "4a.toml", place=norfolk_place()
+        )
+        told += found.replies.loc[~found.replies["is_counted"], "reason"].tolist()
+    stands = "the reply of the school on row"
+    assert told == [
+        f"{stands} 2 stands",
+        f'{stands} 3 stands, by rows: "12/31/2026" on row 2 is no date',
+    ]
+
+
 def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text("scool,option\n1,4a\n", encoding="utf-8")

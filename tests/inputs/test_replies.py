@@ -52,9 +52,51 @@ def test_what_an_analyst_has_decided_counts(tmp_path, authority):
     assert [r.urn for r in read(tmp_path, authority, *lines)] == [None, None]
     decided = read(tmp_path, authority, *lines, confirmed=confirm)
     assert [(r.urn, r.likely) for r in decided] == [(120883, ()), (None, ())]
-    confirm.write_text("written,urn\nx,1\n")
-    with pytest.raises(InputError, match='there is no school "1"'):
+    # Also of a name that was sure.
+    confirm.write_text("written,urn\nHapton Primary School,120883\n")
+    (decided,) = read(tmp_path, authority, "Hapton Primary School,4a,", confirmed=confirm)
+    assert (decided.urn, decided.how) == (120883, "confirmed")
+    confirm.write_text("written,urn\nx,1\nSt Mary's,120883\nSt. Marys,\n,120883\n")
+    with pytest.raises(InputError) as told:
         read(tmp_path, authority, *lines, confirmed=confirm)
+    problems = [(fault.row, fault.problem) for fault in told.value.faults]
+    decided = (4, '"St. Marys" is decided otherwise above')
+    assert problems == [(2, 'there is no school "1"'), decided, (5, "it is blank")]
+
+
+@pytest.mark.parametrize("option", ["4a", "OPTION 4A", "Option: 4a", "option 4a", "7.0"])
+def test_an_option_is_known_however_it_is_written(tmp_path, authority, option):
+    file = tmp_path / "replies.csv"
+    file.write_text(f"school,option\n120883,{option}\n", encoding="utf-8")
+    (reply,) = load_replies(file, authority, ["4a", "7"])
+    assert reply.option == ("7" if option == "7.0" else "4a")
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2026-12-03", "2026-12-03 00:00"),
+        ("2026-12-03T10:05:00Z", "2026-12-03 10:05"),
+        ("03/12/2026 10:05", "2026-12-03 10:05"),
+        ("3/12/26", "2026-12-03 00:00"),
+        ("46359.5", "2026-12-03 12:00"),
+        ("12/31/2026", None),
+        ("yesterday", None),
+    ],
+)
+def test_a_date_is_read_as_a_spreadsheet_saves_it(tmp_path, authority, written, day):
+    file = tmp_path / "replies.csv"
+    file.write_text(f"school,option,submitted_at\n120883,4a,{written}\n", encoding="utf-8")
+    (reply,) = load_replies(file, authority, ["4a"])
+    assert (reply.submitted_at and f"{reply.submitted_at:%Y-%m-%d %H:%M}") == day
+    assert reply.no_date == ("" if day else written)
+
+
+def test_a_workbook_among_the_replies_is_told(tmp_path, authority):
+    read(tmp_path, authority, "120883,4a,")
+    (tmp_path / "more.xlsx").write_bytes(b"PK")
+    replies = load_replies(tmp_path, authority, ["4a"])
+    assert sorted(reply.fault for reply in replies) == ["", "more.xlsx: the file is a workbook"]
 
 
 def test_bytes_that_are_no_text_spoil_their_own_row_alone(tmp_path, authority):

@@ -22,7 +22,15 @@ from cluster_optimiser.inputs.checking import (
     number_of,
     urn_of,
 )
-from cluster_optimiser.inputs.files import CSV_SUFFIXES, Folder, decode, delimiter_of, unquoted
+from cluster_optimiser.inputs.files import (
+    A_WORKBOOK,
+    CSV_SUFFIXES,
+    WORKBOOKS,
+    Folder,
+    decode,
+    delimiter_of,
+    unquoted,
+)
 from cluster_optimiser.inputs.intake.gias import COLUMNS as REGISTER_COLUMNS
 from cluster_optimiser.inputs.intake.gias import (
     KIND_OF_TYPE,
@@ -63,8 +71,6 @@ MOST_SAMPLED = 2_000
 
 _CONTROLS = bytes(sorted(set(range(32)) - set(b"\t\n\r") | {127}))
 
-WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
-
 _MANGLED = ("Ã", "â€", "Â")
 """Beginnings of what UTF-8 looks like when it was read as Windows text and saved again."""
 
@@ -96,8 +102,7 @@ def read_raw(
         return None
     suffix = path.suffix.lower()
     if suffix in WORKBOOKS:
-        remedy = 'Open it and save the sheet as "CSV UTF-8", then give that file.'
-        faults.add(path.name, 0, "", Problem("the file is a workbook", remedy))
+        faults.add(path.name, 0, "", A_WORKBOOK)
         return None
     if suffix not in {*CSV_SUFFIXES, ".zip"}:
         return _read_points(path, columns, needs=needs, faults=faults)

@@ -158,11 +158,11 @@ def solve_largest(
     With the longest way alone to be made small clusters come in many pieces: so each program is
     solved for what is compact, without the pairs over the bound.
     """
-    known = sorted({0, *ways.values()})
+    # A plan at hand may meet where the model, of the nearest hubs, has no pair.
+    at_hand = {value_of(a.ground, stage, search.clusters)} if search.clusters else set()
+    known = sorted({0, *ways.values()} | at_hand)
     engine = how.engine if len(a.units) <= how.few else how.engine_of_many
-    low, high = 0, len(known)
-    if search.clusters:
-        high = known.index(value_of(a.ground, stage, search.clusters))
+    low, high = 0, known.index(*at_hand) if at_hand else len(known)
     while low < high:
         bound = known[(low + high) // 2]
         small, kept = a.model.without({v for v, way in ways.items() if way > bound})

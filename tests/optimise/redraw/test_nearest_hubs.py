@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
+from cluster_optimiser.domain import TravelMinutes
 from cluster_optimiser.optimise.redraw.search import FEW
 from cluster_optimiser.optimise.redraw.solve import solve_redraw
 from cluster_optimiser.verification import verify
@@ -65,6 +68,36 @@ def test_a_plan_that_more_hubs_would_not_beat_is_said_to_be_one() -> None:
     assert near["value"] == every["value"] == near["bound"]
     assert near["status"] == "OPTIMAL"
     assert near["is_near"] is True
+
+
+def test_a_plan_that_meets_at_no_near_hub_may_have_the_shortest_longest_way() -> None:
+    """What is even goes by no hub, and is where the search for the longest way begins."""
+    pupils = dict(zip("ABCDEF", (200, 0, 100, 200, 200, 100), strict=True))
+    minutes = [
+        [0.0, 4, 9, 3, 5, 3],
+        [2.0, 0, 5, 9, 3, 5],
+        [2.0, 2, 0, 6, 8, 9],
+        [2.0, 6, 7, 0, 6, 4],
+        [9.0, 8, 8, 9, 0, 5],
+        [1.0, 9, 1, 2, 7, 0],
+    ]
+    found = []
+    for first in ({}, {"nearest_hubs": 2}):
+        problem = toy_problem(
+            "ABC DEF",
+            schools={unit: [ToySchool("primary", n)] for unit, n in pupils.items()},
+            method="redraw",
+            units="schools",
+            size={"max_pupils": 484, "target_pupils": 200},
+            secondary={"min": 0},
+            objective={"order": ["deviation", "longest_minutes"]},
+            redraw={"hubs": "any", **first},
+        )
+        travel = TravelMinutes(problem.travel.urns, np.array(minutes), "made")
+        plan = solve_redraw(replace(problem, travel=travel))
+        assert plan.solution.status == "OPTIMAL"
+        found.append([stage.objective for stage in plan.solution.stages])
+    assert found[0] == found[1]
 
 
 def test_without_a_first_search_nothing_is_said_of_one() -> None:
