@@ -102,7 +102,8 @@ def load_replies(
 
 def _decisions(path: Path, authority: Authority) -> dict[str, int | None]:
     """Read what an analyst has decided: name as written -> URN, None for no school."""
-    decided, faults = {}, FaultList()
+    decided: dict[str, int | None] = {}
+    faults = FaultList()
     try:
         table = read_csv(path.read_bytes(), file=str(path), faults=faults)
     except OSError as error:
@@ -178,8 +179,9 @@ def _moment(text: str) -> dt.datetime | None:
         if _SERIAL.fullmatch(text):
             at = dt.datetime(1899, 12, 30, tzinfo=dt.UTC) + dt.timedelta(days=float(text))
         elif resaved:
-            day, month, year, *time = (int(number or 0) for number in resaved.groups())
-            at = dt.datetime(year + 2000 * (year < 100), month, day, *time)  # noqa: DTZ001, PLR2004
+            day, month, year, hour, minute, second = (int(n or 0) for n in resaved.groups())
+            year += 2000 * (year < 100)  # noqa: PLR2004 - two figures
+            at = dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
         else:
             at = dt.datetime.fromisoformat(text)
     except ValueError:
