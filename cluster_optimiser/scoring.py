@@ -14,7 +14,6 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from cluster_optimiser.constants import (
-    BORDER_TOLERANCE_M,
     CENTIMINUTES_PER_MINUTE,
     CENTIPUPILS_PER_PUPIL,
     HOMES,
@@ -87,11 +86,11 @@ def _is_contiguous(problem: Problem, whole: list[str], stray: pd.Index) -> bool:
                 pair = min(node[a], node[b]), max(node[a], node[b])
                 along[pair] = along.get(pair, 0.0) + metres
         piece_of = pd.Series(problem.authority.schools.index.astype(str).map(node))
-        least_m = problem.scenario.contiguity.min_shared_m - BORDER_TOLERANCE_M
+        touch = problem.scenario.contiguity
         graph.add_edges_from(
             pair
             for pair, metres in along.items()
-            if metres >= least_m
+            if touch.is_border(metres)
             and any(name.startswith("school ") for name in pair)
             and is_near(problem.scenario, problem.travel, piece_of, *pair)
         )

@@ -169,7 +169,7 @@ HELD = {
     "size.min": 31,
     "size.max": 25,
     "count": 8,
-    "contiguity": 15,
+    "contiguity": 13,
     "within.<layer>": 11,
     "limits.<term>": 17,
     "levels": 14,

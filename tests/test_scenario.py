@@ -19,6 +19,7 @@ from cluster_optimiser.scenario import (
     nearest,
     parse_scenario,
 )
+from cluster_optimiser.scenario.faults import model_in
 from cluster_optimiser.terms import term_names
 from tests.norfolk import OPTIONS, SCENARIOS, norfolk_scenario
 
@@ -563,3 +564,23 @@ def test_how_many_clusters_are_asked_for_is_said() -> None:
     assert (str(Count(min=2, max=3)), str(Count(min=2))) == ("2 to 3", "2 or more")
     assert [Count(min=2, max=3).allows(n) for n in (1, 2, 3, 4)] == [False, True, True, False]
     assert [Count(min=2).allows(n) for n in (1, 2, 99)] == [False, True, True]
+
+
+def test_every_key_that_names_a_file_is_told() -> None:
+    """What a run reads is hashed, kept inside the project and written down by this list."""
+    found = {"plan"}
+    for table, field in Scenario.model_fields.items():
+        inner = model_in(field.annotation)
+        found |= {f"{table}.{key}" for key in getattr(inner, "model_fields", {}) if key == "file"}
+    scenario = parse_scenario(
+        {
+            "title": "One",
+            "option": "1",
+            "authority": "a",
+            "method": "file",
+            "plan": "plan.csv",
+            "contiguity": {"file": "pairs.csv"},
+            "projection": {"assumption": "made up", "file": "pupils.csv"},
+        }
+    )
+    assert {*scenario.named_files} == found

@@ -81,8 +81,9 @@ def ground_of(scenario: Scenario, place: Place) -> tuple[Finding, ...]:
 
 def refuse_faults(scenario: Scenario, findings: Sequence[Finding], place: Place) -> None:
     """Refuse a scenario whose own rules make faults of what is on the ground."""
-    file = scenario.files[0].name if scenario.files else "scenario"
-    own = [one.fault(file) for one in open_faults(findings) if one not in place.findings]
+    own = [
+        one.fault(scenario.file_name) for one in open_faults(findings) if one not in place.findings
+    ]
     if own:
         raise ScenarioError(own)
 
@@ -109,19 +110,18 @@ def upper_scenario(scenario: Scenario) -> Scenario | None:
     if scenario.levels is None:
         return None
     label = scenario.levels.upper
-    file = scenario.files[0].name if scenario.files else "scenario"
     path = beside(scenario, label)
     if path is None or label == scenario.option:
         problem = f'no other scenario in this folder has the option "{label}"'
         remedy = "Name the scenario that says what groupings may be."
-        fault = Fault(file, 0, "levels.upper", problem, remedy)
+        fault = scenario.fault("levels.upper", problem, remedy)
         raise ScenarioError([locate(fault, scenario.files)])
     above = load_scenario(path)
     is_plain = above.method == "merge" and all(row.adds_up for row in above.objective.rows)
     if not is_plain or above.exempt != scenario.exempt:
         problem = f'"{label}" does not merge, exempts other schools, or counts projections'
         remedy = "Both levels merge the same schools: let them extend the same file."
-        fault = Fault(file, 0, "levels.upper", problem, remedy)
+        fault = scenario.fault("levels.upper", problem, remedy)
         raise ScenarioError([locate(fault, scenario.files)])
     return above
 
@@ -137,14 +137,12 @@ def _gathering(faults: list[Fault]) -> Iterator[None]:
 
 def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
     """Refuse a scenario that uses names its authority does not know."""
-    file = scenario.files[0].name if scenario.files else "scenario"
+    file = scenario.file_name
     # Units of a nested scenario are known only once its parent is solved; today's clusters always.
     faults = check_names(scenario, place.authority, place.territory.clusters.index, file)
     names = set(place.authority.schools["local_cluster"])
     faults += [
-        Fault(
-            file,
-            0,
+        scenario.fault(
             "exempt.name",
             f'an exempt group bears the name of a cluster: "{exempt.name}"',
             "Give the group another name.",
@@ -156,7 +154,7 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
         upper_scenario(scenario)
     with _gathering(faults):
         refuse_division(scenario)
-    faults += _area_faults(scenario, place.authority, file)
+    faults += _area_faults(scenario, place.authority)
     faults += weight_faults(scenario, place.authority.schools, term_scale, file)
     faults += _projection_faults(scenario, place)
     try:
@@ -171,25 +169,25 @@ NEEDS_ROLLS = ("funding", "governance", "projection", "urban", "exempt", "levels
 """Tables that speak of the pupils on a school's roll, or of clusters of today."""
 
 
-def _area_faults(scenario: Scenario, authority: Authority, file: str) -> list[Fault]:
+def _area_faults(scenario: Scenario, authority: Authority) -> list[Fault]:
     """Find what does not go with areas of pupils who live there, or asks for areas without any."""
     if not authority.has_areas:
         if scenario.units != "areas":
             return []
         problem = f"{authority.name} has no areas with the pupils who live there"
         remedy = "Add [areas] with file and pupils to authority.toml, or write other units."
-        return [Fault(file, 0, "units", problem, remedy)]
+        return [scenario.fault("units", problem, remedy)]
     faults = []
     if scenario.units in {"clusters", "schools"} or scenario.method == "keep":
         problem = "pupils are counted in the areas where they live, and there are no clusters yet"
         remedy = 'Write method = "redraw" and units = "areas".'
-        faults.append(Fault(file, 0, "units", problem, remedy))
+        faults.append(scenario.fault("units", problem, remedy))
     stated = {name for name in NEEDS_ROLLS if name in scenario.stated}
     if any(map(scenario.asks, needing("today"))):
         stated.add("objective")
     problem = "it needs pupils at their schools, or clusters of today; here pupils count at home"
     remedy = "Remove it, or use another authority."
-    return [*faults, *(Fault(file, 0, name, problem, remedy) for name in sorted(stated))]
+    return [*faults, *(scenario.fault(name, problem, remedy) for name in sorted(stated))]
 
 
 def _projection_faults(scenario: Scenario, place: Place) -> Sequence[Fault]:

@@ -47,10 +47,9 @@ def sensitivity(
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario)
     if scenario.projection is None:
-        file = scenario.files[0].name if scenario.files else "scenario"
         problem = "the scenario has no projection of pupils"
         remedy = "Add a table [projection]."
-        raise ScenarioError([Fault(file, 0, "projection", problem, remedy)])
+        raise ScenarioError([scenario.fault("projection", problem, remedy)])
     place = place or load_place(scenario)
     refuse_unknown_names(scenario, place)
     what = Path(what)

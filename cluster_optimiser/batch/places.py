@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import ScenarioError
@@ -12,6 +11,7 @@ from cluster_optimiser.scenario import load_scenario, option_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cluster_optimiser.scenario import Scenario
 
@@ -21,19 +21,13 @@ SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg")
 
 
 def plan_path(scenario: Scenario) -> Path:
-    home = scenario.files[0].parent if scenario.files else Path.cwd()
-    return home / str(scenario.plan)
+    return scenario.home / str(scenario.plan)
 
 
 def scenario_files(scenario: Scenario) -> list[Path]:
     """Find the files that a scenario names, such as a plan or projections of pupils."""
-    home = scenario.files[0].parent if scenario.files else Path.cwd()
-    found = set()
-    for name in _texts(scenario.resolved()):
-        with suppress(OSError, ValueError, RecursionError):
-            if (home / name).is_file():
-                found.add(home / name)
-    return sorted(found)
+    found = {scenario.home / name for name in scenario.named_files.values()}
+    return sorted(path for path in found if path.is_file())
 
 
 def beside(scenario: Scenario, option: str) -> Path | None:

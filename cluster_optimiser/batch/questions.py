@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.batch.ground import place_of
 from cluster_optimiser.batch.one import prepare
 from cluster_optimiser.deadline import left_s, within
-from cluster_optimiser.errors import Fault, NoPlanFoundError, ScenarioError
+from cluster_optimiser.errors import NoPlanFoundError, ScenarioError
 from cluster_optimiser.findings import told_together
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S
@@ -129,25 +129,12 @@ def _merge_problem(
     allow_levels: bool = False,
 ) -> Problem:
     problem = prepare(scenario, place=place, seed=seed)
-    if problem.scenario.method != "merge":
-        method = problem.scenario.method
-        files = problem.scenario.files
-        fault = Fault(
-            files[0].name if files else "scenario",
-            0,
-            "method",
-            f'only a scenario of method "merge" has a universe, not "{method}"',
-            "Name one that merges.",
-        )
-        raise ScenarioError([fault])
-    if problem.scenario.levels is not None and not allow_levels:
-        files = problem.scenario.files
-        fault = Fault(
-            files[0].name if files else "scenario",
-            0,
-            "levels",
-            "all plans of two levels at once cannot be asked for",
-            "Remove [levels] in a copy of the file to ask about the clusters alone.",
-        )
-        raise ScenarioError([fault])
+    own = problem.scenario
+    if own.method != "merge":
+        text = f'only a scenario of method "merge" has a universe, not "{own.method}"'
+        raise ScenarioError([own.fault("method", text, "Name one that merges.")])
+    if own.levels is not None and not allow_levels:
+        text = "all plans of two levels at once cannot be asked for"
+        remedy = "Remove [levels] in a copy of the file to ask about the clusters alone."
+        raise ScenarioError([own.fault("levels", text, remedy)])
     return problem

@@ -10,7 +10,6 @@ import networkx as nx
 import numpy as np
 import shapely
 
-from cluster_optimiser.constants import BORDER_TOLERANCE_M
 from cluster_optimiser.geography.travel import drive_between
 from cluster_optimiser.scenario.numbers import SNAP_M
 
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import TravelMinutes
     from cluster_optimiser.scenario import Contiguity
-
-MINUTES_TOLERANCE_MIN = 1e-9
-"""A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
 
 
 def shared_boundaries(
@@ -135,9 +131,8 @@ def dual_graph(
     graph.add_nodes_from(names)
     notes = []
     for (a, b), metres in shared_m.items():
-        is_long = metres >= contiguity.min_shared_m - BORDER_TOLERANCE_M
-        if is_long or contiguity.file is not None:
-            too_far = _too_far(contiguity.max_minutes, drives.get((a, b)))
+        if contiguity.is_border(metres) or contiguity.file is not None:
+            too_far = _too_far(contiguity, drives.get((a, b)))
             if too_far:
                 notes.append(f"{a} and {b} touch but do not count as adjacent: {too_far}")
             else:
@@ -179,18 +174,16 @@ def bridged(graph: nx.Graph, placed: Collection[str], contiguity: Contiguity) ->
     return joined
 
 
-def _too_far(max_minutes: float | None, drive: tuple[float, str] | None) -> str:
+def _too_far(contiguity: Contiguity, drive: tuple[float, str] | None) -> str:
     """Say why a drive is too long; an empty string if it is not, or there is no limit."""
-    if max_minutes is None:
-        return ""
     minutes, between = drive if drive is not None else (math.nan, "")
+    if contiguity.is_drive(minutes):
+        return ""
     if math.isnan(minutes):
         return "no drive between a school of the one and a school of the other is known"
-    if minutes <= max_minutes + MINUTES_TOLERANCE_MIN:
-        return ""
     return (
         f"the drive between their nearest schools ({between}) takes {minutes:.1f} minutes, "
-        f"{max_minutes:g} are allowed"
+        f"{contiguity.max_minutes:g} are allowed"
     )
 
 

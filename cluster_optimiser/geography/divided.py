@@ -15,9 +15,8 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import BORDER_TOLERANCE_M
-from cluster_optimiser.errors import Fault, ScenarioError
-from cluster_optimiser.geography.adjacency import MINUTES_TOLERANCE_MIN, shared_boundaries
+from cluster_optimiser.errors import ScenarioError
+from cluster_optimiser.geography.adjacency import shared_boundaries
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.travel import drive_between
 
@@ -43,16 +42,15 @@ def refuse_division(scenario: Scenario) -> None:
     """Refuse a scenario that divides clusters by a method that cannot."""
     if scenario.method in {"redraw", "file"}:
         return
-    file = scenario.files[0].name if scenario.files else "scenario"
     faults = []
     if scenario.units == "schools":
         remedy = 'Write method = "redraw", or units = "clusters".'
         problem = f'units = "schools" does not go with method "{scenario.method}"'
-        faults.append(Fault(file, 0, "units", problem, remedy))
+        faults.append(scenario.fault("units", problem, remedy))
     if scenario.urban.areas:
         problem = f'method "{scenario.method}" cannot divide the clusters of urban areas'
         remedy = 'Write method = "redraw", or remove [urban].'
-        faults.append(Fault(file, 0, "urban.areas", problem, remedy))
+        faults.append(scenario.fault("urban.areas", problem, remedy))
     if faults:
         raise ScenarioError(faults)
 
@@ -153,11 +151,11 @@ def divided_graph(
             parted.update(barriers)
         else:
             along[one, other] += metres
-    least_m = scenario.contiguity.min_shared_school_m - BORDER_TOLERANCE_M
+    touch = scenario.contiguity
     graph.add_edges_from(
         (a, b, {"shared_m": metres if pairs is None else 0.0})
         for (a, b), metres in along.items()
-        if metres >= least_m and is_near(scenario, travel, local, a, b)
+        if touch.is_border(metres, of_school=True) and is_near(scenario, travel, local, a, b)
     )
     notes = [
         f"schools of {a} and {b} touch but do not count as adjacent: a stated barrier"
@@ -178,12 +176,8 @@ def is_near(
     scenario: Scenario, travel: TravelMinutes, local: pd.Series, one: str, other: str
 ) -> bool:
     """Tell whether the drive between two units is within the limit for neighbours, if any."""
-    limit_min = scenario.contiguity.max_minutes
-    if limit_min is None:
-        return True
     here, there = (np.flatnonzero((local == unit).to_numpy()) for unit in (one, other))
-    # An unknown drive is NaN, which is within no limit.
-    return drive_between(travel.minutes, here, there).minutes <= limit_min + MINUTES_TOLERANCE_MIN
+    return scenario.contiguity.is_drive(drive_between(travel.minutes, here, there).minutes)
 
 
 def _barriers_between(scenario: Scenario, one: set[str], other: set[str]) -> list[tuple[str, str]]:

@@ -246,19 +246,20 @@ def _gaps(
     """Find areas that would be neighbours, were it not for a strip between them."""
     shapes, names = clusters.to_numpy(), list(clusters.index)
     left, right = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=GAPS_M[-1])
-    least_m = scenario.contiguity.min_shared_m
+    touch = scenario.contiguity
     for i, j in sorted((int(i), int(j)) for i, j in zip(left, right, strict=True) if i < j):
         a, b = names[i], names[j]
-        if graph.has_edge(a, b) or shared_m.get((a, b), 0.0) >= least_m:
+        if graph.has_edge(a, b) or touch.is_border(shared_m.get((a, b), 0.0)):
             continue
         pair = clusters.iloc[[i, j]]
-        tried = [gap for gap in GAPS_M if gap > scenario.contiguity.snap_m]
+        tried = [gap for gap in GAPS_M if gap > touch.snap_m]
         # Most of them only meet at a corner: what the widest does not join none does.
-        if not tried or shared_boundaries(pair, snap_m=tried[-1]).get((a, b), 0.0) < least_m:
+        widest = shared_boundaries(pair, snap_m=tried[-1]) if tried else {}
+        if not touch.is_border(widest.get((a, b), 0.0)):
             continue
         for apart_m in tried:
             beside_m = shared_boundaries(pair, snap_m=apart_m).get((a, b), 0.0)
-            if beside_m >= least_m:
+            if touch.is_border(beside_m):
                 yield _gap(pair, apart_m, beside_m)
                 break
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.geography.divided import is_divided, school_unit
 from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, require_column
 from cluster_optimiser.inputs.files import read_csv
@@ -29,13 +28,12 @@ def pairs_of(scenario: Scenario, authority: Authority, clusters: Collection[str]
     name = scenario.contiguity.file
     if name is None:
         return None
-    path = (scenario.files[0].parent if scenario.files else Path.cwd()) / name
+    path = scenario.home / name
     try:
         content = path.read_bytes()
     except OSError as error:
         remedy = f"Check the path, which is relative to the scenario: {error.strerror}."
-        file = scenario.files[0].name if scenario.files else "scenario"
-        fault = Fault(file, 0, "contiguity.file", f"{name} cannot be read", remedy)
+        fault = scenario.fault("contiguity.file", f"{name} cannot be read", remedy)
         raise InputError([fault]) from error
     faults = FaultList()
     table = read_csv(content, file=name, faults=faults)

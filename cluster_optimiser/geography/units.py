@@ -10,7 +10,7 @@ import pandas as pd
 
 from cluster_optimiser.constants import HOMES, SECONDARY_PHASES
 from cluster_optimiser.domain import Authority, Plan, Problem, Territory, TravelMinutes
-from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.geography.adjacency import (
     bridged,
     cluster_drives,
@@ -55,13 +55,12 @@ def _matches(exempt: Exempt, schools: pd.DataFrame) -> pd.Series:
 def local_units(scenario: Scenario, authority: Authority, parent: Plan | None) -> pd.Series:
     """Give the unit that each school lies in, exempt schools too, before any is divided."""
     local: pd.Series = authority.schools["local_cluster"]
-    file = scenario.files[0].name if scenario.files else "scenario"
     if scenario.units_scenario is None:
         return local
     if parent is None:
         problem = f'no plan of scenario "{scenario.units}" is at hand'
         remedy = "Run the scenario with that option label together with this one."
-        raise ScenarioError([Fault(file, 0, "units", problem, remedy)])
+        raise ScenarioError([scenario.fault("units", problem, remedy)])
     # A unit is a cluster of the parent plan. Exempt schools lie in the cluster that took their
     # geographic cluster in: the parent's exempt clusters are not units.
     exempt = exempt_groups(scenario, authority.schools)
@@ -138,10 +137,9 @@ def shapes_and_graph(
         shapes = {unit: clusters.loc[members].union_all() for unit, members in groups.items()}
         return gpd.GeoSeries(shapes, crs=clusters.crs), graph, notes
     if pairs is not None:
-        file = scenario.files[0].name if scenario.files else "scenario"
         problem = f'the clusters of "{scenario.units}" divide those that the file speaks of'
         remedy = "Remove it, so that borders are measured."
-        raise ScenarioError([Fault(file, 0, "contiguity.file", problem, remedy)])
+        raise ScenarioError([scenario.fault("contiguity.file", problem, remedy)])
     graph, more = divided_graph(scenario, authority, territory, local, local, graph, travel)
     drawn = union_of_cells(territory.cells, local, name="unit").geometry
     return drawn, graph, (*notes, *more)
@@ -159,14 +157,12 @@ def build_problem(
     local = school_units(schools, territory.cells, whole, divided, exempt_of)
     unit_of = local.drop(exempt_of.index).rename("unit")
     if unit_of.empty:
-        file = scenario.files[0].name if scenario.files else "scenario"
         problem = "every school is exempt: none is left to place"
-        raise ScenarioError([Fault(file, 0, "exempt", problem, "Exempt fewer schools.")])
+        raise ScenarioError([scenario.fault("exempt", problem, "Exempt fewer schools.")])
     clash = sorted(set(unit_of) & set(exempt_of))
     if clash:
-        file = scenario.files[0].name if scenario.files else "scenario"
         problem = f'an exempt group bears the name of a unit: "{clash[0]}"'
-        raise ScenarioError([Fault(file, 0, "exempt", problem, "Give the group another name.")])
+        raise ScenarioError([scenario.fault("exempt", problem, "Give the group another name.")])
     travel = travel_minutes(authority)
     pairs = pairs_of(scenario, authority, territory.clusters.index)
     shapes, graph, notes = shapes_and_graph(

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +34,7 @@ from cluster_optimiser.scenario import TODAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -52,15 +52,14 @@ _YEAR = re.compile(r"(1[89]|2[01])\d\d$")
 def projection_path(scenario: Scenario) -> Path | None:
     if scenario.projection is None or scenario.projection.file is None:
         return None
-    home = scenario.files[0].parent if scenario.files else Path.cwd()
-    return home / scenario.projection.file
+    return scenario.home / scenario.projection.file
 
 
 def projections_of(scenario: Scenario, authority: Authority) -> tuple[Projected, ...]:
     table = scenario.projection
     if table is None:
         return ()
-    file = scenario.files[0].name if scenario.files else "scenario"
+    file = scenario.file_name
     faults = FaultList()
     made: list[Projected] = []
     for column in table.columns:

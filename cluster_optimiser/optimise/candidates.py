@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.deadline import refuse_if_over
-from cluster_optimiser.errors import Fault, InfeasibleError, ScenarioError
+from cluster_optimiser.errors import InfeasibleError, ScenarioError
 from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.units import school_positions
@@ -393,11 +393,9 @@ def _listed(problem: Problem, _: int = 0) -> tuple[CandidateGroup, ...]:
             )
             raise InfeasibleError(message)
     if len(masks) > MAX_SETS:
-        files = problem.scenario.files
         text = f"more than {MAX_SETS:,} groups of units keep the size range"
         remedy = "Narrow size.min_pupils to size.max_pupils, or name a layer in within."
-        file = files[0].name if files else "scenario"
-        raise TooManySetsError([Fault(file, 0, "size", text, remedy)])
+        raise TooManySetsError([problem.scenario.fault("size", text, remedy)])
     masks += [1 << i for i in size.standing(judge.unit_pupils)]
     return tuple(judge.candidates(_within_budget(problem, _in_order(masks, len(judge.names)))))
 

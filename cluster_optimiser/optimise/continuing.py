@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_optimiser.errors import Fault, ScenarioError
+from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.optimise.candidates import bit_positions
 from cluster_optimiser.optimise.costs import exact_factors
 from cluster_optimiser.optimise.exactly import Sum
@@ -68,10 +68,8 @@ def refuse_divided(problem: Problem) -> None:
             f"{TERM} cannot be added up over clusters: the units divide "
             f"{', '.join(divided[:NAMED])}, and only one cluster may carry on one of today's"
         )
-        files = problem.scenario.files
-        file = files[0].name if files else "scenario"
         remedy = "Leave the term out: the metric is told all the same, and run can minimise it."
-        raise ScenarioError([Fault(file, 0, "objective", text, remedy)])
+        raise ScenarioError([problem.scenario.fault("objective", text, remedy)])
 
 
 def continuing_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Continuing | None:

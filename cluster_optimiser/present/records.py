@@ -62,17 +62,10 @@ def _plain_scalar(value: object) -> object:
 
 def _inputs(authority: Authority, scenario: Scenario) -> list[dict[str, str]]:
     found = {f"{authority.key}/{path}": sha256 for path, sha256 in authority.inputs.items()}
-    files = list(scenario.files)
-    home = files[0].parent if files else Path()
-    if files and scenario.plan is not None:
-        files.append(home / scenario.plan)
-    if files and scenario.projection is not None and scenario.projection.file is not None:
-        files.append(home / scenario.projection.file)
-    if files and scenario.contiguity.file is not None:
-        files.append(home / scenario.contiguity.file)
-    for file in files:
+    named = [scenario.home / name for name in scenario.named_files.values()]
+    for file in [*scenario.files, *named] if scenario.files else []:
         # Names only: where the checkout lies differs between machines.
-        name = Path(os.path.relpath(file, home.parent)).as_posix()
+        name = Path(os.path.relpath(file, scenario.home.parent)).as_posix()
         if file.is_file():
             found[name] = digest(file.read_bytes())
     return [{"path": path, "sha256": sha256} for path, sha256 in sorted(found.items())]

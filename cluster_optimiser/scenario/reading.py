@@ -152,17 +152,14 @@ def _parsed(data: dict[str, Any], files: tuple[Path, ...]) -> Scenario:
 
 
 def _refuse_outside(scenario: Scenario, key: str, name: str) -> NoReturn:
-    fault = Fault(scenario.files[0].name, 0, key, f'"{name}" leaves the project', OUTSIDE)
+    fault = scenario.fault(key, f'"{name}" leaves the project', OUTSIDE)
     raise ScenarioError([locate(fault, scenario.files)])
 
 
 def _refuse_files_outside(scenario: Scenario) -> None:
     """Refuse a plan, or a file of projections or neighbours, that lies outside of the project."""
-    file = None if scenario.projection is None else scenario.projection.file
-    named = {"plan": scenario.plan, "projection.file": file}
-    named["contiguity.file"] = scenario.contiguity.file
-    for key, name in named.items():
-        if name is not None and not is_inside(scenario.files[0].parent / name, scenario.files[0]):
+    for key, name in scenario.named_files.items():
+        if not is_inside(scenario.home / name, scenario.files[0]):
             _refuse_outside(scenario, key, name)
 
 
@@ -237,7 +234,7 @@ def authority_folder(scenario: Scenario) -> Path:
     A name is looked for in ``boundaries/`` beside the scenario file or above it, then below the
     working directory; a path is taken relative to the scenario file.
     """
-    home = scenario.files[0].parent if scenario.files else Path.cwd()
+    home = scenario.home
     as_path = home / scenario.authority
     if (as_path / "authority.toml").is_file():
         if scenario.files and not is_inside(as_path, scenario.files[0]):
@@ -254,9 +251,8 @@ def authority_folder(scenario: Scenario) -> Path:
     remedy = (
         f'Did you mean "{like}"?' if like else "Make boundaries/<authority>/ with authority.toml."
     )
-    file = scenario.files[0].name if scenario.files else "scenario"
     problem = f'there is no authority "{scenario.authority}"'
-    fault = Fault(file, 0, "authority", problem, remedy)
+    fault = scenario.fault("authority", problem, remedy)
     raise ScenarioError([locate(fault, scenario.files)])
 
 

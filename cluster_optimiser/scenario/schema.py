@@ -287,6 +287,28 @@ class Scenario(ShownScenario, Table):
         return self._files
 
     @property
+    def file_name(self) -> str:
+        """What messages call its file."""
+        return self._files[0].name if self._files else "scenario"
+
+    @property
+    def home(self) -> Path:
+        """The folder that what it names is looked for from."""
+        return self._files[0].parent if self._files else Path.cwd()
+
+    @property
+    def named_files(self) -> dict[str, str]:
+        """Dotted key -> the file that it names, relative to the folder."""
+        projected = None if self.projection is None else self.projection.file
+        named = {"plan": self.plan, "projection.file": projected}
+        named["contiguity.file"] = self.contiguity.file
+        return {key: name for key, name in named.items() if name is not None}
+
+    def fault(self, key: str, problem: str, remedy: str) -> Fault:
+        """Tell what is wrong with a key of its file."""
+        return Fault(self.file_name, 0, key, problem, remedy)
+
+    @property
     def seed(self) -> int | None:
         """Its own seed, for a scenario of a sweep over seeds; else None."""
         return self._seed

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from cluster_optimiser.constants import MOST_PUPILS, PHASES
+from cluster_optimiser.constants import (
+    BORDER_TOLERANCE_M,
+    MOST_PUPILS,
+    PHASES,
+)
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.numbers import Share, Some
 from cluster_optimiser.scenario.words import nearest
@@ -176,6 +180,9 @@ class Count(Table):
         return f"{self.min} to {self.max}" if self.max else f"{self.min} or more"
 
 
+MINUTES_TOLERANCE_MIN = 1e-9
+"""A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
+
 NamePair = tuple[str, str]
 
 
@@ -214,6 +221,15 @@ class Contiguity(Table):
                 problem = f'"{one}" and "{other}" are both linked and parted'
                 refuse(problem, "Remove the pair from links, or from barriers.", "barriers")
         return self
+
+    def is_border(self, shared_m: float, *, of_school: bool = False) -> bool:
+        """Tell whether so long a border makes two units adjacent; one may be a single school."""
+        least_m = self.min_shared_school_m if of_school else self.min_shared_m
+        return 0.0 < shared_m >= least_m - BORDER_TOLERANCE_M
+
+    def is_drive(self, minutes: float) -> bool:
+        """Tell whether so long a drive lets two units be adjacent; NaN, not known, is too long."""
+        return self.max_minutes is None or minutes <= self.max_minutes + MINUTES_TOLERANCE_MIN
 
 
 class TravelLimit(Table):

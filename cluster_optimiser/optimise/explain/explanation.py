@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.deadline import within
-from cluster_optimiser.errors import Fault, NoPlanFoundError, ScenarioError
+from cluster_optimiser.errors import NoPlanFoundError, ScenarioError
 from cluster_optimiser.optimise.bounds import lower_bound
 from cluster_optimiser.optimise.candidates import candidate_groups
 from cluster_optimiser.optimise.continuing import refuse_divided
@@ -222,9 +222,8 @@ def explain(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanat
     """
     scenario = problem.scenario
     if scenario.method != "merge":
-        file = scenario.files[0].name if scenario.files else "scenario"
         fault = f'method "{scenario.method}" has no rules to explain'
-        raise ScenarioError([Fault(file, 0, "method", fault, 'Choose a scenario of "merge".')])
+        raise ScenarioError([scenario.fault("method", fault, 'Choose a scenario of "merge".')])
     refuse_divided(problem)
     lab = Lab(problem, time_limit_s=time_limit_s)
     proof: dict[str, object] = {}
