@@ -58,7 +58,7 @@ _PHRASES = re.compile(
     r"\b(" + "|".join(sorted(map(re.escape, SAME), key=lambda p: (-len(p), p))) + r")\b"
 )
 _POSTCODE = re.compile(r"\b([a-z]{1,2}\d[a-z\d]?) ?(\d[a-z]{2})\b")
-_URN, _LAESTAB = re.compile(r"\b\d{5,6}\b(?!/)"), re.compile(r"\b(\d{3})[/ ]?(\d{4})\b")
+_URN, _LAESTAB = re.compile(r"\b\d{5,9}\b(?!/)"), re.compile(r"\b(\d{3})[/ ]?(\d{4})\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,12 @@ _SERIAL_START = date(1899, 12, 30)
 def iso_day(text: str) -> str:
     """Give a date of the register as ISO; a bare number is a spreadsheet's count of days.
 
-    >>> iso_day("31-08-2024"), iso_day("31-02-2024"), iso_day("45535")
-    ('2024-08-31', '', '2024-08-31')
+    >>> iso_day("31-08-2024"), iso_day("31-02-2024"), iso_day("45535"), iso_day("2024-08-31")
+    ('2024-08-31', '', '2024-08-31', '2024-08-31')
     """
     if re.fullmatch(r"[1-6]\d{4}(\.0+)?", text):
         return (_SERIAL_START + timedelta(days=int(float(text)))).isoformat()
+    text = re.sub(r"^(\d{4})-(\d\d)-(\d\d)$", r"\3-\2-\1", text)
     found = re.fullmatch(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})", text)
     try:
         return date(int(found[3]), int(found[2]), int(found[1])).isoformat() if found else ""
@@ -87,6 +88,10 @@ def age_of(text: str) -> int | None:
     if isinstance(value, Problem) or not value.is_integer() or not 0 <= value <= oldest:
         return None
     return int(value)
+
+
+def is_phase(word: str) -> bool:
+    return word.lower() in {*PHASES, *PHASE_WORDS}
 
 
 def phase_of(phase: str, kind: str, ages: tuple[int | None, int | None], name: str) -> PhaseRead:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,6 +56,7 @@ def read_census(path: Path, column: str, faults: FaultList) -> Census | None:
     table = read_raw(path, names, needs=("pupils",), faults=faults)
     if table is None:
         return None
+    table = _latest(table)
     keys = _keys_of_row(table)
     if keys is None:
         text = "no column names the schools: no URN, no LAESTAB, no LA with ESTAB"
@@ -81,6 +82,16 @@ def read_census(path: Path, column: str, faults: FaultList) -> Census | None:
             if pupils[key] != figure:
                 pupils[key] = Problem("it stands on several rows that differ", "")
     return Census(table.file, pupils, extras, _notes(table, n_nameless, again))
+
+
+def _latest(table: RawTable) -> RawTable:
+    """Keep the rows of the last year, where a table has several."""
+    periods = sorted({text for text in table.column("period") if re.match(r"\d{4}", text)})
+    if len(periods) < 2:  # noqa: PLR2004 - several
+        return table
+    note = f"of several years ({listed(periods)}) the figures of {periods[-1]} are taken."
+    cells = table.cells[table.cells["period"] == periods[-1]]
+    return replace(table, cells=cells, notes=(*table.notes, note))
 
 
 def _keys_of_row(table: RawTable) -> dict[int, list[str]] | None:

@@ -337,7 +337,7 @@ def _report_missing(
     for ours in needs:
         if ours not in found:
             wanted = columns[ours][0]
-            remedy = did_you_mean(wanted, header, f"Its columns are {listed(header)}.")
+            remedy = f"{did_you_mean(wanted, header, '')} Its columns are {listed(header)}.".strip()
             problem = Problem(f'there is no column "{wanted}", nor one like it', remedy)
             faults.add(file, 1, f'column "{ours}"', problem)
 

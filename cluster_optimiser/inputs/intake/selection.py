@@ -15,6 +15,7 @@ from cluster_optimiser.inputs.intake.gias import (
     LEFT_OUT,
     STATUSES,
     age_of,
+    is_phase,
     iso_day,
     kind_of,
     phase_of,
@@ -206,7 +207,10 @@ class _Sieve:
         kind = kind_of(cells.get("type", ""), cells.get("group", ""))
         aged, ages = self._with_ages(urn, cells)
         name = cells.get("name", "") or f"School without a name (URN {urn})"
-        read = phase_of(cells.get("phase", ""), kind, ages, name)
+        # In Scotland the type of a school is its phase.
+        word = cells.get("phase", "") or cells.get("type", "")
+        word = word if is_phase(word) else cells.get("phase", "")
+        read = phase_of(word, kind, ages, name)
         if read.phase == "16 plus" and urn not in self.wishes.keep:
             self.drop(row, cells, LEFT_OUT["post-16"], read.guessed_from)
             return
@@ -259,7 +263,8 @@ class _Sieve:
         if urn in self.wishes.keep:
             return "", ""
         status = STATUSES.get(cells.get("status", "").lower(), "")
-        if status == "closed":
+        closed = iso_day(cells.get("close_date", ""))
+        if status == "closed" or (not status and closed and closed <= self.wishes.data_date):
             parts = [cells.get("close_date", ""), cells.get("close_reason", "")]
             return "closed", ", ".join(part for part in parts if part.lower() not in _NONE_WORDS)
         if status == "proposed" and "proposed" not in self.wishes.include:

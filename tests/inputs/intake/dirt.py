@@ -213,6 +213,35 @@ def columns_of_our_own(folder: Path) -> Request:
     return replace(request, schools=path)
 
 
+def of_scotland(folder: Path) -> Request:
+    """Write a register as Scotland has it: seed codes, and a type that is the phase."""
+    request = columns_of_our_own(folder)
+    names = {"School URN": "SeedCode", "Phase": "School Type", "NOR": "Total pupils"}
+    frame = pd.read_csv(request.schools).rename(columns=names)
+    frame["SeedCode"] += 5_200_000
+    frame["School Status"] = ["Open"] * 11 + ["Closed"]
+    frame.to_csv(request.schools, index=False)
+    return request
+
+
+def closing_dates_alone(folder: Path) -> Request:
+    """Write a council's own register that tells what is closed by a date."""
+    request = columns_of_our_own(folder)
+    frame = pd.read_csv(request.schools)
+    frame["CloseDate"] = ["2099-08-31", *[""] * 10, "2023-08-31"]
+    frame.to_csv(request.schools, index=False)
+    return request
+
+
+def figures_of_several_years(folder: Path) -> Request:
+    """Give a school census file of two years."""
+    request = census("100000,200")(folder)
+    last = pd.read_csv(request.pupils).assign(time_period=202324)
+    before = last.assign(time_period=202223, **{"headcount of pupils": 1})
+    pd.concat([before, last]).to_csv(request.pupils, index=False)
+    return request
+
+
 def swapped_degrees(folder: Path) -> Request:
     """Exchange latitude and longitude of one school."""
     request = columns_of_our_own(folder)
@@ -295,6 +324,14 @@ AGAIN = school(LAST, X0 + 6_000, Y0 + 4_000, district="Birkby")
 KINDS: dict[str, Dirt] = {
     # --- the text ---
     "utf-8 with a mark": Dirt(text(lambda t: t.encode("utf-8-sig")), "all taken"),
+    "a register of Scotland": Dirt(
+        of_scotland, "all not taken", schools=11, pupils=3_400, urn=5_300_000
+    ),
+    "closing dates alone": Dirt(closing_dates_alone, "  closed  ", schools=11, pupils=3_400),
+    "figures of several years": Dirt(
+        figures_of_several_years,
+        "census.csv: of several years (202223, 202324) the figures of 202324 are taken.",
+    ),
     "utf-16": Dirt(text(lambda t: t.encode("utf-16")), "all taken"),
     "a byte that stands for nothing": Dirt(
         text(lambda t: t.encode("cp1252").replace(b"1, Made Lane", b"1\x81 Made Lane", 1)),
