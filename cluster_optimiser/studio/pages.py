@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 KINDS = {"js": "text/javascript", "css": "text/css"}
 
+NOT_LISTED = {"option": "", "title": ""}
+"""What a file is called that was taken away meanwhile, or cannot be read any more."""
+
 
 @functools.cache
 def _templates() -> jinja2.Environment:
@@ -99,8 +102,9 @@ def work(
     scenarios = [one for one in project.scenarios() if not one["fault"]]
     known = [{"reason": "", **one} for one in groups.values()]
     told = {**data, "draft": opened, "groups_known": known, "scenarios": scenarios}
-    title = next((one["title"] for one in scenarios if one["file"] == opened["file"]), "")
-    return _rendered("work.html.j2", title=title, data=script_json(told), may_change=may_change)
+    # What it is called changes only with its file, by saving it under another name.
+    called = next((one for one in scenarios if one["file"] == opened["file"]), NOT_LISTED)
+    return _rendered("work.html.j2", called=called, data=script_json(told), may_change=may_change)
 
 
 @functools.cache

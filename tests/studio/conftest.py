@@ -37,7 +37,7 @@ max_pupils = 2000
 OPTION = """\
 # What we began with.
 extends = "base.toml"
-title = "Few <img src=x onerror=alert(1)> clusters"
+title = "Option 4a: few <img src=x onerror=alert(1)> clusters"
 option = "4a"
 method = "merge"
 

@@ -91,6 +91,7 @@ def test_who_may_change_may(shared):
     cookie = cookie_of(sign_in(shared, CHANGE)[0])
     page = ask(shared, "GET", "/work?open=scenarios/4a.toml", Cookie=cookie)[1]
     assert "data-look>" not in page
+    assert '<span id="title">Few &lt;img src=x onerror=alert(1)&gt; clusters</span>' in page
     state = {"file": "scenarios/4a.toml", "state": {}}
     assert shared.ask("/api/keep", state, token="", Cookie=cookie)[0] == 200
 

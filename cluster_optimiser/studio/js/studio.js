@@ -98,11 +98,6 @@ const solve = async () => {
   document.documentElement.dataset.shown = String(mine);
 };
 const showHead = () => {
-  byId("label").textContent = get("option") || "";
-  const rest = (get("title") || "").replace(new RegExp(`^option\\s+${(get("option") || "").replace(/[.]/g, "\\.")}\\s*[:.-]\\s*`, "i"), "");
-  const title = rest.slice(0, 1).toUpperCase() + rest.slice(1);
-  byId("title").textContent = title;
-  byId("title").parentElement.title = title;
   byId("kept-as").textContent = isSaved() ? "" : say.unsaved;
   byId("undo").disabled = draft.at === 0;
   byId("redo").disabled = draft.at === draft.steps.length - 1;
