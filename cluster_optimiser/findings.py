@@ -25,6 +25,7 @@ N_TOLD = 5
 
 MANY = {
     "accept": "entries of accept match nothing here",
+    "closed": "schools are closed, as the register says",
     "dropped": "clusters hold no school that is placed in a plan",
     "enclave": "clusters lie wholly inside another",
     "far-from-road": "schools lie far from any road of the map",
@@ -42,6 +43,7 @@ MANY = {
     "road-parts": "groups of schools lie on roads of their own",
     "short-border": "pairs of areas share less border than makes neighbours",
     "sliver": "areas have parts too thin to be meant",
+    "two-places": "schools have two places in the register that are far apart",
 }
 """Kind -> what is said of many of it."""
 

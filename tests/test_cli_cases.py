@@ -449,6 +449,52 @@ def one_row_divided_otherwise() -> World:
     return registered("\n".join(rows) + "\n")
 
 
+@case(
+    0,
+    'A 3 School is closed, as the register\'s column "EstablishmentStatus (name)" says',
+    "It is counted like any other",
+)
+def a_closed_school() -> World:
+    world = World()
+    world.schools["EstablishmentStatus (name)"] = ["Open"] * 3 + ["Closed"] + ["Open"] * 32
+    return world
+
+
+@case(
+    0,
+    "A High School is 5.0 km away from where the register's lat and lon say",
+    "The other of its two places is used",
+)
+def a_school_in_two_places() -> World:
+    world = World()
+    points = gpd.GeoSeries.from_xy(world.schools["easting"], world.schools["northing"], crs=27700)
+    points[0] = translate(points[0], yoff=5_000)
+    degrees = points.to_crs(4326)
+    world.schools = world.schools.assign(lat=degrees.y, lon=degrees.x)
+    return world
+
+
+@case(
+    3,
+    'I 3 School lies 849 m outside of "I", which the register calls its cluster. Correct its coor',
+    silent=("by its place",),
+)
+def a_border_that_crosses_itself_within_the_outline() -> World:
+    world = World()
+    whole = box(WEST_M, SOUTH_M, WEST_M + 3 * SIDE_M, SOUTH_M + 3 * SIDE_M)
+    world.tables += '[outline]\nfile = "o.geojson"\n'
+    frame = gpd.GeoDataFrame({"name": ["T"]}, geometry=[whole], crs=27700)
+    world.files |= {"o.geojson": frame.to_json(show_bbox=False, drop_id=True)}
+    corners = [(10, 10), (15, 15), (15, 10), (10, 15)]
+    world.shapes["I"] = Polygon([(WEST_M + 1000 * x, SOUTH_M + 1000 * y) for x, y in corners])
+    return world
+
+
+@case(3, 'URN 100003: pupils "<5" is a symbol, not a figure (the number is small)', "1 fault")
+def a_figure_too_small_to_be_shown() -> World:
+    return registered(table().replace("303900,200,", "303900,<5,", 1))
+
+
 @case(3, 'd.xlsx: the file is a workbook. Open it and save the sheet as "CSV', "1 fault")
 def a_workbook() -> World:
     world = World()

@@ -24,9 +24,11 @@ from cluster_optimiser.geography.adjacency import (
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.ground_schools import (
     N_LISTED,
+    closed,
     first_of,
     other_area,
     outside_cluster,
+    two_places,
 )
 from cluster_optimiser.geography.pairs import Pairs, pairs_of
 from cluster_optimiser.geography.territory import HECTARE_M2, in_words, listed
@@ -62,6 +64,8 @@ def authority_findings(authority: Authority, territory: Territory) -> tuple[Find
     found = [
         *outside_cluster(authority),
         *other_area(authority),
+        *two_places(authority),
+        *closed(authority),
         *_coverage(authority),
         *_overlaps(territory),
         *_holes(territory),

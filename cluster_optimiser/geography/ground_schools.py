@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.findings import Finding
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.territory import in_words, listed
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M
+from cluster_optimiser.inputs.coordinates import PAIRS
 from cluster_optimiser.inputs.matching import name_key
+from cluster_optimiser.inputs.register import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    import geopandas as gpd
 
     from cluster_optimiser.domain import Authority
 
@@ -52,18 +54,26 @@ def outside_cluster(authority: Authority) -> Iterator[Finding]:
         school = schools.loc[urn]
         cells = ", ".join(f'{c} = "{place}"' for c in columns or ["local_cluster"])
         line = f"[corrections] {urn} = {{ {cells} }} in authority.toml"
+        belongs = "" if place == name else f'; by its place it belongs to "{place}"'
+        if urn in rings:
+            belongs += f". {rings[urn]}"
+            settle = "Give the polygons, or the schools in the register, their right names; or for "
+            settle += f"this school alone write {line}."
+        elif place == name:
+            settle = "Correct its coordinates, or the polygon: is it misplaced, or does its border "
+            settle += "cross itself?"
+        else:
+            settle = f"Correct its cluster, its coordinates or the polygon's name; or write {line}."
         yield Finding(
             "outside-cluster",
             "fault",
             f"URN {urn}",
             f'{school["name"]} lies {in_words(metres)} outside of "{name}", which the register '
-            f'calls its cluster; by its place it belongs to "{place}"'
-            + (f". {rings[urn]}" if urn in rings else ""),
-            "Sizes, borders and travel of both clusters are wrong.",
-            f"Give the polygons, or the schools in the register, their right names; or for this "
-            f"school alone write {line}."
-            if urn in rings
-            else f"Correct its cluster, its coordinates or the polygon's name; or write {line}.",
+            f"calls its cluster{belongs}",
+            "Sizes, borders and travel of both clusters are wrong."
+            if place != name
+            else "Its cluster's borders are wrong.",
+            settle,
             shapely.shortest_line(school.geometry, shapes.loc[name]),
             brief=f'{school["name"]} (URN {urn}), {in_words(metres)} outside of "{name}"',
             settle_all="Correct their clusters, their coordinates or the polygons' names.",
@@ -130,6 +140,57 @@ def other_area(authority: Authority) -> Iterator[Finding]:
                 f'"{name}"',
                 settle_all="Correct their coordinates, or the column.",
                 size=float(away_m[i]),
+            )
+
+
+def two_places(authority: Authority) -> Iterator[Finding]:
+    """Set the places that a register gives twice, in metres and in degrees, against each other."""
+    schools = authority.schools
+    if not all(set(pair) <= set(schools.columns) for pair in PAIRS):
+        return
+    (east, north), (lat, lon) = (
+        [pd.to_numeric(schools[name], errors="coerce") for name in pair] for pair in PAIRS
+    )
+    in_metres = gpd.GeoSeries.from_xy(east, north, crs=schools.crs)
+    in_degrees = gpd.GeoSeries.from_xy(lon, lat, crs=CRS_DEGREES).to_crs(schools.crs)
+    points = schools.geometry
+    for other, said in ((in_metres, "easting and northing"), (in_degrees, "lat and lon")):
+        away_m = shapely.distance(points.to_numpy(), other.to_numpy())
+        for i in np.flatnonzero(away_m > NEAR_BORDER_M):
+            urn, name = schools.index[i], schools["name"].iloc[i]
+            yield Finding(
+                "two-places",
+                "warning",
+                f"URN {urn}",
+                f"{name} is {in_words(away_m[i])} away from where the register's {said} say",
+                "The other of its two places is used.",
+                "Correct the one that is wrong, or remove its columns.",
+                shapely.shortest_line(points.iloc[i], other.iloc[i]),
+                brief=f"{name} (URN {urn}), {in_words(away_m[i])} away",
+                settle_all="Correct what is wrong, or remove the columns.",
+                size=float(away_m[i]),
+            )
+
+
+def closed(authority: Authority) -> Iterator[Finding]:
+    """Tell which schools the register itself calls closed."""
+    schools = authority.schools
+    columns = [c for c in ("status", *WORDS["columns"]["status"]) if c in schools]
+    for column in columns[:1]:
+        said = schools[column].astype(str).str.lower().map(WORDS["statuses"])
+        for urn in schools.index[said == "closed"]:
+            name = schools["name"].loc[urn]
+            yield Finding(
+                "closed",
+                "warning",
+                f"URN {urn}",
+                f'{name} is closed, as the register\'s column "{column}" says',
+                "It is counted like any other.",
+                "Remove its row, or correct the column.",
+                schools.geometry.loc[urn],
+                brief=f"{name} (URN {urn})",
+                settle_all="Remove their rows, or correct the column.",
+                size=float(schools["pupils"].loc[urn]),
             )
 
 

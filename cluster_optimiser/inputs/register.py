@@ -266,7 +266,12 @@ def _checked(
 
 
 def _is_figure(cells: pd.DataFrame) -> pd.Series:
-    return cells["pupils"].map(lambda text: bool(text) and text.lower() not in SUPPRESSED)
+    return cells["pupils"].map(lambda text: bool(text) and not _withheld(text))
+
+
+def _withheld(text: str) -> str:
+    """Give what a symbol in place of a figure means, "<5" too; empty for a figure."""
+    return "the number is small" if text.startswith("<") else SUPPRESSED.get(text.lower(), "")
 
 
 def _name(text: str) -> str | Problem:
@@ -289,8 +294,8 @@ def pupils_of(text: str) -> int | Problem:
     if not text:
         remedy = "Give the number, or list the URN under schools.unknown_pupils."
         return Problem("pupils are missing", remedy)
-    if text.lower() in SUPPRESSED:
-        meaning = SUPPRESSED[text.lower()]
+    meaning = _withheld(text)
+    if meaning:
         remedy = "Give the number, or list the URN under schools.unknown_pupils."
         return Problem(f'pupils "{text}" is a symbol, not a figure ({meaning})', remedy)
     value = number_of(text)
