@@ -495,6 +495,28 @@ def a_figure_too_small_to_be_shown() -> World:
     return registered(table().replace("303900,200,", "303900,<5,", 1))
 
 
+@case(3, "schools.csv: the file is a workbook. Open it", "1 fault")
+def a_workbook_that_is_called_csv() -> World:
+    return registered(b"PK\x03\x04\x14\x00\x06\x00urn,name")
+
+
+@case(0)
+def headings_in_capitals() -> World:
+    world = World()
+    world.schools.columns = world.schools.columns.str.upper()
+    return world
+
+
+@case(3, 'A 3 School lies 2.3 km outside of "B"')
+def a_heading_of_clusters_in_capitals_is_one() -> World:
+    world = World()
+    world.schools.loc[3, "cluster"] = "B"
+    world.schools = world.schools.drop(columns="local_cluster").rename(
+        columns={"cluster": "Cluster"}
+    )
+    return world
+
+
 @case(3, 'd.xlsx: the file is a workbook. Open it and save the sheet as "CSV', "1 fault")
 def a_workbook() -> World:
     world = World()

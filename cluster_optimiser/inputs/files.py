@@ -69,6 +69,9 @@ A_WORKBOOK = Problem(
     "the file is a workbook", 'Open it and save the sheet as "CSV UTF-8", then give that file.'
 )
 
+PACKED = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How workbooks begin, whatever the name of their file."""
+
 _SETTINGS = "authority.toml"
 
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[,;\t]*\r?\n', re.IGNORECASE)
@@ -251,7 +254,7 @@ def read_csv(
 
     Of two columns of one name those that are not `used` are left out; without it all are.
     """
-    text = decode(content, encoding)
+    text = A_WORKBOOK if content.startswith(PACKED) else decode(content, encoding)
     if isinstance(text, Problem):
         faults.add(file, 0, "", text)
         return None

@@ -205,8 +205,12 @@ def renamed(table: Table, settings: SchoolsTable, *, folder: Folder) -> Table:
                 did_you_mean(name, theirs, "Correct the name, or remove the line."),
             )
             folder.faults.add(file, 0, f"schools.columns.{ours}", problem)
+    for ours in (*NEEDED_COLUMNS, *sorted(COORDINATES), *CLUSTER_COLUMNS):
+        alike = [name for name in theirs if name.casefold() == ours]
+        if ours not in theirs and ours not in settings.columns and len(alike) == 1:
+            source_of[ours] = alike[0]
     for ours, name in GIAS_COLUMNS.items():
-        is_free = ours not in theirs and ours not in settings.columns
+        is_free = ours not in {*theirs, *settings.columns, *source_of}
         if is_free and name in theirs and name not in source_of.values():
             source_of[ours] = name
     cells = _under_our_names(table.cells, source_of)

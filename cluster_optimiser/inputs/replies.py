@@ -18,6 +18,7 @@ from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.checking import FaultList, Problem, require_column
 from cluster_optimiser.inputs.files import (
     A_WORKBOOK,
+    PACKED,
     WORKBOOKS,
     decode,
     delimiter_of,
@@ -273,7 +274,7 @@ def _file(path: Path) -> list[Raw]:
         raise InputError([Fault(file, 0, "", problem, remedy)]) from error
     if not is_plain:
         raise InputError([Fault(file, 0, "", "it is no file that can be read", remedy)])
-    if path.suffix.lower() in WORKBOOKS:
+    if path.suffix.lower() in WORKBOOKS or content.startswith(PACKED):
         raise InputError([Fault(file, 0, "", A_WORKBOOK.text, A_WORKBOOK.remedy)])
     if path.suffix.lower() == ".eml":
         return _mailed(_body(content), path.name)

@@ -25,6 +25,7 @@ from cluster_optimiser.inputs.checking import (
 from cluster_optimiser.inputs.files import (
     A_WORKBOOK,
     CSV_SUFFIXES,
+    PACKED,
     WORKBOOKS,
     Folder,
     decode,
@@ -150,6 +151,8 @@ def _unzipped(path: Path, faults: FaultList) -> bytes | None:
 
 
 def _decoded(content: bytes, notes: list[str]) -> str | Problem:
+    if content.startswith(PACKED):
+        return A_WORKBOOK
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return decode(content)
     n_before = len(content)
