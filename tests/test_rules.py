@@ -166,8 +166,8 @@ MOST = 5
 HELD = {
     "units": 9,
     "exempt": 14,
-    "size.min": 31,
-    "size.max": 25,
+    "size.min": 27,
+    "size.max": 21,
     "count": 8,
     "contiguity": 13,
     "within.<layer>": 11,

@@ -17,7 +17,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.shelf import text
-from cluster_optimiser.rules import tightening
+from cluster_optimiser.rules import bounding, tightening
 from cluster_optimiser.scenario.sweep import CHANGED, in_words, labels
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _is_nested(scenario: Scenario, key: str) -> bool:
     depends = {key for row in scenario.objective.rows for key in row.depends}
     # A target that is not stated is the middle of the range.
     if scenario.size.target_pupils is None and "size.target_pupils" in depends:
-        depends |= {"size.min_pupils", "size.max_pupils"}
+        depends |= {rule.keys[0] for rule, _ in bounding("pupils")}
     return key not in depends
 
 

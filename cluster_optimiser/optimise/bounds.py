@@ -57,18 +57,12 @@ def lower_bound(problem: Problem, term: str, *, known: float) -> float:
 
 def _fewest_clusters(problem: Problem) -> int:
     size, pupils = problem.scenario.size, [int(p) for p in problem.units["pupils"]]
-    large = [p for p in pupils if p > size.max_pupils]
-    rest = sum(pupils) - sum(large)
-    fewest, _ = problem.scenario.count.span(len(pupils))
-    return max(fewest, len(large) + -(-rest // size.max_pupils))
+    return max(problem.scenario.count.span(len(pupils))[0], size.fewest(pupils))
 
 
 def _most_clusters(problem: Problem) -> int:
-    size, count, n_units = problem.scenario.size, problem.scenario.count, len(problem.units)
-    by_size = n_units
-    if size.min_pupils:
-        by_size = int(problem.units["pupils"].sum()) // size.min_pupils + size.max_exceptions
-    return min(by_size, count.span(n_units)[1])
+    size, pupils = problem.scenario.size, [int(p) for p in problem.units["pupils"]]
+    return min(problem.scenario.count.span(len(pupils))[1], size.most(pupils))
 
 
 def _ways(problem: Problem) -> NDArray[np.int64]:

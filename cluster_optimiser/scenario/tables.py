@@ -132,12 +132,27 @@ class Size(OwnSize):
     @property
     def target(self) -> int:
         """Pupils that deviation is measured from."""
-        return self.target_pupils or max(1, (self.min_pupils + self.max_pupils) // 2)
+        return self.target_pupils or max(1, int(self.middle))
+
+    @property
+    def middle(self) -> float:
+        """Pupils in the middle of the range."""
+        return (self.min_pupils + self.max_pupils) / 2
 
     @property
     def lowest(self) -> int:
         """Fewest pupils of what may be a cluster, if only as an exception."""
         return 0 if self.max_exceptions else self.min_pupils
+
+    def fewest(self, pupils: Sequence[int]) -> int:
+        """Give the fewest clusters that units fill, those over the maximum each by itself."""
+        large = [p for p in pupils if self.is_over(p)]
+        return len(large) + -(-(sum(pupils) - sum(large)) // self.max_pupils)
+
+    def most(self, pupils: Sequence[int]) -> int:
+        """Give the most clusters that units may make up, exceptions among them."""
+        full = sum(pupils) // self.min_pupils if self.min_pupils else len(pupils)
+        return full + self.max_exceptions
 
     def standing(self, pupils: Sequence[int]) -> list[int]:
         """Give the positions of units over the maximum that may stand alone."""

@@ -12,7 +12,7 @@ from cluster_optimiser.present.script_data import script_data
 from cluster_optimiser.present.shapes import plan_colours
 from cluster_optimiser.present.theme import load_theme
 from cluster_optimiser.present.words import words
-from cluster_optimiser.rules import ONLY, RULES, rule_of
+from cluster_optimiser.rules import ONLY, RULES, bounding, rule_of
 from cluster_optimiser.scenario import Exempt, Scenario, parse_scenario
 from cluster_optimiser.terms import FAMILIES, TERMS, bounded_as, lookup, term_words, usual_order
 
@@ -64,7 +64,7 @@ Row = dict[str, Any]
 BESIDES = ("objective.order",)
 """Keys that are no rules but are asked for as well, with the first of `TOP`."""
 
-TOP = ("size.min_pupils", "size.max_pupils", "size.target_pupils")
+TOP = (*(rule.keys[0] for rule, _ in bounding("pupils")), "size.target_pupils")
 """Keys that come before the others of their table."""
 
 FIRST = ("size", "count", "travel", "secondary", "pins", "alignment", "objective", "exempt")

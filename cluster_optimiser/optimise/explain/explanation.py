@@ -313,14 +313,12 @@ def _sums(lab: Lab) -> tuple[str, ...]:
     size, count = scenario.size, scenario.count
     total = sum(pupils)
     notes = []
-    # What is over the maximum stands alone; the rest share the clusters that are left.
-    large = [p for p in pupils if p > size.max_pupils]
-    if count.max is not None and total - sum(large) > (count.max - len(large)) * size.max_pupils:
+    if count.max is not None and size.fewest(pupils) > count.max:
         notes.append(
             f"{count.max} clusters of up to {size.max_pupils:,} pupils cannot hold the "
             f"{total:,} pupils there are."
         )
-    if total < (count.min - size.max_exceptions) * size.min_pupils:
+    if size.min_pupils and size.most(pupils) < count.min:
         notes.append(
             f"There are {total:,} pupils, not enough for {count.min} clusters of at least "
             f"{size.min_pupils:,}."

@@ -180,8 +180,7 @@ def _fewest(ground: RedrawGround, units: Sequence[int], limits: Limits, how: How
 
 def _middle(ground: RedrawGround, units: Sequence[int], limits: Limits) -> int:
     """Give the number of clusters of middle size."""
-    size = ground.problem.scenario.size
-    n_clusters = round(2 * ground.pupils_of(units) / (size.min_pupils + size.max_pupils))
+    n_clusters = round(ground.pupils_of(units) / ground.problem.scenario.size.middle)
     return min(max(n_clusters, limits.fewest, 1), limits.most)
 
 
@@ -286,8 +285,7 @@ def _model(
     """Build the model of a part, with what its terms may be at most."""
     a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs, is_shaped=how.is_shaped)
     if len(units) > how.few:
-        size = ground.problem.scenario.size
-        tighten_sizes(a, size.min_pupils, size.max_pupils)
+        tighten_sizes(a, ground.problem.scenario.size)
     limited = [*ground.problem.scenario.most_of.items(), *held.items()]
     if most_of_first is not None:
         limited.append((stage_names(ground)[0], most_of_first))

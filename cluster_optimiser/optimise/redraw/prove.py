@@ -82,7 +82,7 @@ def bound_in_fractions(a: Assignment, objective: LinearObjective, how: How) -> D
             best = found
         if not is_better or how.is_over:
             break
-        if not cut(a, found.values, size.min_pupils, size.max_pupils):
+        if not cut(a, found.values, size):
             break
     if best is None:
         return None

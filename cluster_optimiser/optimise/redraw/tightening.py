@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from cluster_optimiser.optimise.redraw.model import Assignment
+    from cluster_optimiser.scenario.tables import Size
 
 SHARES_OF_A_UNIT = (0.01, 0.1, 0.25, 0.5, 0.75, 0.95)
 """Units belong to a hub if at least this share of them does, when pieces are looked for."""
@@ -79,15 +80,15 @@ def _around(a: Assignment, hub: int, held: Iterable[int]) -> list[int]:
 # --- which of them are worth having ---------------------------------------------------
 
 
-def tighten_sizes(a: Assignment, least: int, most: int) -> None:
+def tighten_sizes(a: Assignment, size: Size) -> None:
     """Add what holds of every hub alone, and of every two large units with it."""
     pupils = a.ground.pupils
     for h, members in a.of_hub.items():
         home = a.ground.hubs[h].unit
-        if pupils[home] < least:
-            fill_the_minimum(a, h, {home}, least)
+        if size.is_under(pupils[home]):
+            fill_the_minimum(a, h, {home}, size.min_pupils)
             reach_beyond(a, h, {home})
-        room = most - pupils[home]
+        room = size.max_pupils - pupils[home]
         others = [i for i in members if i != home]
         large = [i for i in others if 2 * pupils[i] > room]
         if len(large) > 1:
@@ -98,16 +99,16 @@ def tighten_sizes(a: Assignment, least: int, most: int) -> None:
                 a.model.row([*((1, a.x[j, h]) for j in [i, *beside]), (-1, a.open(h))], high=0)
 
 
-def cut(a: Assignment, values: Sequence[float], least: int, most: int) -> int:
+def cut(a: Assignment, values: Sequence[float], size: Size) -> int:
     """Add rows that a solution in fractions breaks."""
     n_rows = len(a.model.rows)
     part_in_fractions(a, values)
     for h in a.of_hub:
         if values[a.open(h)] > NOTHING:
-            if a.ground.pupils[a.ground.hubs[h].unit] < least:
-                _cut_reach(a, values, h, least)
-                _cut_filling(a, values, h, least)
-            _cut_room(a, values, h, most)
+            if size.is_under(a.ground.pupils[a.ground.hubs[h].unit]):
+                _cut_reach(a, values, h, size.min_pupils)
+                _cut_filling(a, values, h, size.min_pupils)
+            _cut_room(a, values, h, size.max_pupils)
     return len(a.model.rows) - n_rows
 
 

@@ -17,6 +17,7 @@ from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.prove import bound_in_fractions
 from cluster_optimiser.optimise.redraw.search import How, hint_of
 from cluster_optimiser.optimise.redraw.terms import objective_of, value_of
+from cluster_optimiser.scenario.tables import Size
 from tests.effort import examples
 from tests.optimise.redraw.test_solve import partitions
 from tests.toy import ToySchool, toy_problem
@@ -87,14 +88,14 @@ def test_units_too_many_for_a_hub_are_not_all_with_it() -> None:
 
 def test_of_two_large_units_one_is_with_a_hub() -> None:
     a = path(400, 300, 300, 400)
-    tightening.tighten_sizes(a, 0, 900)
+    tightening.tighten_sizes(a, Size(max_pupils=900))
     assert holds(a, {0: 1, 2: 1})
     assert not holds(a, {0: 0.5, 1: 0.5, 2: 0.5})
 
 
 def test_a_small_unit_is_not_with_a_hub_beside_a_large_one() -> None:
     a = path(400, 101, 400, 600)
-    tightening.tighten_sizes(a, 0, 900)
+    tightening.tighten_sizes(a, Size(max_pupils=900))
     assert holds(a, {0: 1, 1: 1})
     assert holds(a, {0: 1, 2: 1})
     assert not holds(a, {0: 0.5, 1: 0.5, 2: 0.5})
@@ -114,7 +115,7 @@ def test_a_broken_row_is_found(shares: dict[int, float], broken: bool) -> None:
     values = [0.0] * len(a.model.upper)
     for unit, share in shares.items():
         values[a.x[unit, WEST]] = share
-    assert bool(tightening.cut(a, values, 500, 900)) is broken
+    assert bool(tightening.cut(a, values, Size(min_pupils=500, max_pupils=900))) is broken
     assert holds(a, shares) is not broken
 
 
@@ -175,7 +176,7 @@ def test_every_legal_plan_keeps_every_row_and_costs_what_is_said(ground: RedrawG
     size = ground.problem.scenario.size
     units = range(len(ground.units))
     a = build_model(ground, units, Limits(1, len(units), size.max_exceptions))
-    tightening.tighten_sizes(a, size.min_pupils, size.max_pupils)
+    tightening.tighten_sizes(a, size)
     reach = bound_in_fractions(a, objective_of(a, "pupil_minutes"), How(CpSat()))
     legal = plans(ground)
     if reach is None:
