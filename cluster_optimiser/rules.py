@@ -78,6 +78,7 @@ class Rule:
     names: Mapping[str, str] = field(default_factory=dict)  # key -> what its values are names of
     in_file: Mapping[str, str] = field(default_factory=dict)  # key that no form asks for -> why
     by_pupils: bool = False  # whether other pupils may break it, so that projections judge it
+    makes_ground: bool = False  # whether units, or what they touch, are made from it
 
     @property
     def key(self) -> str:
@@ -97,8 +98,9 @@ RULES = (
         "plan",
         names={"urban.areas": "cluster or area of a layer"},
         in_file={"units": "another scenario's clusters are chosen in the file"},
+        makes_ground=True,
     ),
-    Rule("exempt", ("exempt",), "cluster"),
+    Rule("exempt", ("exempt",), "cluster", makes_ground=True),
     Rule(
         "size.min",
         ("size.min_pupils", "size.max_exceptions", "size.exceptions"),
@@ -276,6 +278,7 @@ RULES = (
         ),
         names={"contiguity.links": LOCAL, "contiguity.barriers": LOCAL},
         in_file={"contiguity.file": "names another file"},
+        makes_ground=True,
     ),
     Rule(
         "levels",

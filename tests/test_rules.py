@@ -165,14 +165,14 @@ MOST = 5
 
 HELD = {
     "units": 9,
-    "exempt": 14,
+    "exempt": 13,
     "size.min": 27,
     "size.max": 21,
     "count": 8,
     "contiguity": 13,
     "within.<layer>": 11,
     "limits.<term>": 17,
-    "levels": 14,
+    "levels": 12,
 }
 """Rules that more name, each with how many: to become fewer, never more. The range of sizes and of
 numbers of clusters and what touches are read wherever plans are made or drawn."""

@@ -34,7 +34,7 @@ from cluster_optimiser.inputs import load_authority, load_plan
 from cluster_optimiser.inputs.plans import read_plan
 from cluster_optimiser.optimise import solve_levels, solve_merge, solve_redraw
 from cluster_optimiser.optimise.naming import assign_schools
-from cluster_optimiser.rules import OWN
+from cluster_optimiser.rules import OWN, RULES
 from cluster_optimiser.scenario import (
     Scenario,
     load_scenario,
@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Authority, Problem
 
-GROUND = {"method", "units", "urban", "contiguity", "exempt", "projection"}
+GROUND = {"method", "projection"} | {
+    key.partition(".")[0] for rule in RULES for key in rule.keys if rule.makes_ground
+}
 """What of a scenario its units, their neighbours and its projections are made from."""
 
 
@@ -68,12 +70,12 @@ def make_plan(
 ) -> Plan:
     """Make the plan of a problem by the method of its scenario."""
     scenario = problem.scenario
-    if OWN and (scenario.method == "redraw" or scenario.levels is not None):
+    if OWN and (scenario.method == "redraw" or problem.upper is not None):
         how = "a redraw" if scenario.method == "redraw" else "a merge with levels"
         problem_ = f"{how} cannot keep your own rules while it solves: {', '.join(sorted(OWN))}"
         remedy = "Forget them (co.forget), solve, and co.evaluate the plan with them."
         raise ScenarioError([Fault("scenario", 0, "method", problem_, remedy)])
-    if scenario.method == "merge" and scenario.levels is not None:
+    if scenario.method == "merge" and problem.upper is not None:
         return solve_levels(problem, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "merge":
         return solve_merge(problem, earlier=earlier, seed=seed, time_limit_s=time_limit_s)
@@ -128,7 +130,6 @@ def prepare(
         return problem
     # The groupings are made of the same units as the clusters, whatever their own scenario groups.
     flat = above.model_copy(update={"units": scenario.units, "levels": None})
-    flat._files = above.files  # noqa: SLF001 - a copy made in Python keeps its provenance
     upper = build_problem(flat, place.authority, place.territory, parent=parent)
     return dataclasses.replace(problem, upper=upper)
 
@@ -308,7 +309,6 @@ def evaluate(
     made = plan if isinstance(plan, (pd.Series, pd.DataFrame)) else None
     path = str(Path(plan).resolve()) if isinstance(plan, (str, Path)) else "a plan made in Python"
     given = scenario.model_copy(update={"method": "file", "plan": path, "redraw": redraw})
-    given._files = scenario.files  # noqa: SLF001 - a copy made in Python keeps its provenance
     if made is None:
         return run_scenario(given, place=place)
     assignment = read_plan(_as_csv(made), place.authority, path)

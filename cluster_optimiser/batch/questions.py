@@ -88,7 +88,7 @@ def explain(
     with within(time_limit_s):
         problem = _merge_problem(scenario, place, seed, allow_levels=True)
         limit_s = left_s() or 0.0
-        ask = explain_problem if problem.scenario.levels is None else explain_levels
+        ask = explain_problem if problem.upper is None else explain_levels
         found = ask(problem, time_limit_s=limit_s)
         return found if found.is_feasible else _on_ground(found, problem, place, seed)
 
@@ -99,7 +99,7 @@ def _on_ground(found: Explanation, problem: Problem, place: Place | None, seed: 
     joining = [one for one in warned if one.links]
     others = tuple(words for _, words in told_together(one for one in warned if not one.links))
     words = tuple(words for _, words in told_together(joining))
-    if not joining or problem.scenario.levels is not None:
+    if not joining or problem.upper is not None:
         return replace(found, ground=(*words, *others))
     contiguity = problem.scenario.contiguity
     links = (*contiguity.links, *(pair for one in joining for pair in one.links))
@@ -133,7 +133,7 @@ def _merge_problem(
     if own.method != "merge":
         text = f'only a scenario of method "merge" has a universe, not "{own.method}"'
         raise ScenarioError([own.fault("method", text, "Name one that merges.")])
-    if own.levels is not None and not allow_levels:
+    if problem.upper is not None and not allow_levels:
         text = "all plans of two levels at once cannot be asked for"
         remedy = "Remove [levels] in a copy of the file to ask about the clusters alone."
         raise ScenarioError([own.fault("levels", text, remedy)])

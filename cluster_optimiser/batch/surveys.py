@@ -54,7 +54,7 @@ def survey_of(result: Result) -> Survey | None:
     problem = result.problem
     if problem.scenario.method != "merge":
         return None
-    if problem.scenario.levels is not None:
+    if problem.upper is not None:
         return Survey(n_plans=None, reason="all plans of two levels at once are not counted")
     if is_over() or result.plan.solution.status == "FEASIBLE":
         return Survey(n_plans=None, reason="the time was over before all plans were counted")

@@ -333,7 +333,7 @@ class _Plans:
     def universe(self) -> Universe | str:
         """Give all legal plans, or why there are none to be had; worked out when first asked."""
         if self._universe is None:
-            if self.problem.scenario.method != "merge" or self.problem.scenario.levels is not None:
+            if self.problem.scenario.method != "merge" or self.problem.upper is not None:
                 self._universe = "all plans of this scenario cannot be counted"
             else:
                 try:

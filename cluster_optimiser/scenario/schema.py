@@ -349,9 +349,7 @@ class Scenario(ShownScenario, Table):
                     ).strip(),
                 }
             )
-            version._files, version._earlier = self._files, tuple(labels)  # noqa: SLF001 - own kind
-            version._seed, version._swept = self._seed, self._swept  # noqa: SLF001
-            version._sweep, version._refine = self._sweep, self._refine  # noqa: SLF001
+            version._earlier = tuple(labels)  # noqa: SLF001 - own kind
             made.append(version)
         return tuple(made)
 

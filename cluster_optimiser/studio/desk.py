@@ -150,7 +150,6 @@ class Desk:
         scenario = self.scenario(data, home, name)
         place = place_of(scenario)
         drawn = scenario if scenario.method in MADE else scenario.model_copy(update=AS_TODAY)
-        drawn._files = scenario.files  # noqa: SLF001 - a copy made in Python keeps its provenance
         key = key_of([json.dumps(drawn.resolved(), sort_keys=True), dict(place.authority.inputs)])
         if key not in self.pages:
             with present.speaking_for(place.authority):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.adjacency import cluster_drives
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.explain.trial import Lab
     from cluster_optimiser.rules import Asked, Family
     from cluster_optimiser.scenario import Scenario
+
+ValueT = TypeVar("ValueT")
 
 Value = float | str | list[list[str]] | list[str] | None
 
@@ -91,8 +93,11 @@ def freed(trial: Trial, family: str) -> Trial:
     return changed(trial, {**kept, **FAMILIES[family].free})
 
 
-def _first_feasible(lab: Lab, trials: Sequence[Trial]) -> int | None:
-    """Give the position of the first trial with a plan, where all after it have one too."""
+def _first_of(
+    lab: Lab, values: Sequence[ValueT], loosen: Callable[[ValueT], Trial]
+) -> tuple[ValueT, Trial, Trial | None] | None:
+    """Give the first value whose trial has a plan, as all after it have; and the trial before."""
+    trials = [loosen(value) for value in values]
     low, high = 0, len(trials)
     while low < high:
         middle = (low + high) // 2
@@ -100,7 +105,9 @@ def _first_feasible(lab: Lab, trials: Sequence[Trial]) -> int | None:
             high = middle
         else:
             low = middle + 1
-    return low if low < len(trials) else None
+    if low == len(trials):
+        return None
+    return values[low], trials[low], trials[low - 1] if low else None
 
 
 def _best(
@@ -123,51 +130,40 @@ def _best(
     return tuple(values), chosen
 
 
-def _least_minimum(lab: Lab, trial: Trial) -> Step | None:
-    stated = trial.scenario.size.min_pupils
-    groups, _ = lab.groups(_sized(trial, min_pupils=0))
-    values = sorted({g.pupils for g in groups if g.pupils < stated} | {0}, reverse=True)
-    trials = [_sized(trial, min_pupils=value) for value in values]
-    found = _first_feasible(lab, trials)
+def _least_size(lab: Lab, trial: Trial, *, end: str) -> Step | None:
+    """Move one end of the range of pupils to the next number at which some group is legal."""
+    name, outwards = f"{end}_pupils", -1 if end == "min" else 1
+    stated = trial.scenario.at(f"size.{name}")
+    values = (_below if end == "min" else _above)(lab, trial, stated)
+    found = _first_of(lab, values, lambda value: _sized(trial, **{name: value}))
     if found is None:
         return None
-    value = values[found]
+    value, loosened, _ = found
     relaxation = Relaxation(
-        "size.min",
+        f"size.{end}",
         stated,
         value,
         "pupils",
-        {"size.min_pupils": value},
+        {f"size.{name}": value},
         (),
-        f"a minimum of {value:,} pupils instead of {stated:,}",
+        f"a {end}imum of {value:,} pupils instead of {stated:,}",
     )
-    return Step(relaxation, trials[found], _sized(trial, min_pupils=value + 1))
+    return Step(relaxation, loosened, _sized(trial, **{name: value - outwards}))
 
 
-def _least_maximum(lab: Lab, trial: Trial) -> Step | None:
-    stated = trial.scenario.size.max_pupils
+def _below(lab: Lab, trial: Trial, stated: int) -> list[int]:
+    groups, _ = lab.groups(_sized(trial, min_pupils=0))
+    return sorted({g.pupils for g in groups if g.pupils < stated} | {0}, reverse=True)
+
+
+def _above(lab: Lab, trial: Trial, stated: int) -> list[int]:
     for factor in GROWTH:
         highest = max(round(stated * factor), *lab.pupils)
         if lab.verdict(_sized(trial, max_pupils=highest)) == "FEASIBLE":
             break
     masks, _ = lab.sets(lab.closed(trial), lowest=stated + 1, highest=highest)
     pupils = {sum(lab.pupils[i] for i in lab.members(mask)) for mask in masks}
-    values = sorted(pupils | {highest})
-    trials = [_sized(trial, max_pupils=value) for value in values]
-    found = _first_feasible(lab, trials)
-    if found is None:
-        return None
-    value = values[found]
-    relaxation = Relaxation(
-        "size.max",
-        stated,
-        value,
-        "pupils",
-        {"size.max_pupils": value},
-        (),
-        f"a maximum of {value:,} pupils instead of {stated:,}",
-    )
-    return Step(relaxation, trials[found], _sized(trial, max_pupils=value - 1))
+    return sorted(pupils | {highest})
 
 
 def _any_exceptions(trial: Trial, *, named: bool) -> Trial:
@@ -255,16 +251,14 @@ def _least_travel(lab: Lab, trial: Trial) -> Step | None:
         *sorted(v for v in longest if stated < v < float("inf")),
         None,
     ]
-    trials = [changed(trial, {key: value}) for value in values]
-    found = _first_feasible(lab, trials)
+    found = _first_of(lab, values, lambda value: changed(trial, {key: value}))
     if found is None:
         return None
-    value = values[found]
+    value, loosened, before = found
     if value is None:
         words = f"no travel limit instead of {stated:g} minutes: some ways are not known"
         none = Relaxation(family, stated, 0.0, "minutes", {}, (), words)
-        before = trials[found - 1] if found else trial
-        return Step(none, trials[found], before)
+        return Step(none, loosened, before or trial)
     facts = lab.facts(longest[value])
     names = lab.problem.authority.schools["name"]
     step = 1 / CENTIMINUTES_PER_MINUTE
@@ -279,7 +273,7 @@ def _least_travel(lab: Lab, trial: Trial) -> Step | None:
         f"{names[facts.farthest_urn]} to {names[facts.place_urn]})",
     )
     short = changed(trial, {key: round(value - step, 2)})
-    return Step(relaxation, trials[found], short)
+    return Step(relaxation, loosened, short)
 
 
 def _quota(asked: Asked) -> Direction:
@@ -289,11 +283,10 @@ def _quota(asked: Asked) -> Direction:
     def least(lab: Lab, trial: Trial) -> Step | None:
         every = sum(lab.problem.units[asked.quota.number].tolist())
         values = range(asked.limit - 1, -1, -1) if is_least else range(asked.limit + 1, every + 1)
-        trials = [changed(trial, {key: value}) for value in values]
-        found = _first_feasible(lab, trials)
+        found = _first_of(lab, values, lambda value: changed(trial, {key: value}))
         if found is None:
             return None
-        value, step = values[found], 1 if is_least else -1
+        (value, loosened, _), step = found, 1 if is_least else -1
         noun = asked.quota.noun + "s" * (value != 1)
         words = f"{'' if is_least else 'up to '}{value or 'no'} {noun} a cluster"
         relaxation = Relaxation(
@@ -305,7 +298,7 @@ def _quota(asked: Asked) -> Direction:
             (),
             f"{words} instead of {asked.limit}",
         )
-        return Step(relaxation, trials[found], changed(trial, {key: value + step}))
+        return Step(relaxation, loosened, changed(trial, {key: value + step}))
 
     return Direction(asked.rule, asked.rule, lambda t: freed(t, asked.rule), least)
 
@@ -371,11 +364,12 @@ def _least_shared(lab: Lab, trial: Trial) -> Step | None:
     stated_m = trial.scenario.contiguity.min_shared_m
     lengths_m = {int(metres) for metres in lab.shared_m().values() if metres < stated_m}
     values = sorted((metres for metres in lengths_m if metres >= 1), reverse=True)
-    trials = [tabled(trial, "contiguity", min_shared_m=float(value)) for value in values]
-    found = _first_feasible(lab, trials)
+    found = _first_of(
+        lab, values, lambda value: tabled(trial, "contiguity", min_shared_m=float(value))
+    )
     if found is None:
         return None
-    value = values[found]
+    value, loosened, _ = found
     pairs = [pair for pair, metres in sorted(lab.shared_m().items()) if int(metres) == value]
     said = ", ".join(" and ".join(pair) for pair in pairs)
     relaxation = Relaxation(
@@ -388,7 +382,7 @@ def _least_shared(lab: Lab, trial: Trial) -> Step | None:
         f"units that touch along {value} m count as adjacent, instead of {stated_m:g} m ({said})",
     )
     short_m = min(float(value + 1), stated_m)
-    return Step(relaxation, trials[found], tabled(trial, "contiguity", min_shared_m=short_m))
+    return Step(relaxation, loosened, tabled(trial, "contiguity", min_shared_m=short_m))
 
 
 def _least_drive(lab: Lab, trial: Trial) -> Step | None:
@@ -397,16 +391,15 @@ def _least_drive(lab: Lab, trial: Trial) -> Step | None:
     drives = cluster_drives(lab.shared_m(), schools, travel, trial.scenario.contiguity)
     pair_of = {minutes: pair for pair, (minutes, _) in reversed(drives.items())}
     values: list[float | None] = [*sorted(v for v in pair_of if v > stated), None]
-    trials = [tabled(trial, "contiguity", max_minutes=value) for value in values]
-    found = _first_feasible(lab, trials)
+    found = _first_of(lab, values, lambda value: tabled(trial, "contiguity", max_minutes=value))
     if found is None:
         return None
-    value = values[found]
+    value, loosened, before = found
     family = "contiguity.max_minutes"
     if value is None:
         words = f"no limit of {stated:g} minutes between neighbours: some drives are not known"
         none = Relaxation(family, stated, 0.0, "minutes", {}, (), words)
-        return Step(none, trials[found], trials[found - 1] if found else trial)
+        return Step(none, loosened, before or trial)
     pair = pair_of[value]
     relaxation = Relaxation(
         family,
@@ -419,7 +412,7 @@ def _least_drive(lab: Lab, trial: Trial) -> Step | None:
         f"({pair[0]} and {pair[1]}: {drives[pair][1]})",
     )
     short = round(value - 1 / CENTIMINUTES_PER_MINUTE, 2)
-    return Step(relaxation, trials[found], tabled(trial, "contiguity", max_minutes=short))
+    return Step(relaxation, loosened, tabled(trial, "contiguity", max_minutes=short))
 
 
 def _entry(key: str, base: Scenario) -> Direction:
@@ -455,7 +448,12 @@ def _without(family: Family) -> Direction:
 
 def _sizes(scenario: Scenario) -> list[Direction]:
     directions = [
-        Direction("size.min", "size.min", lambda t: freed(t, "size.min"), _least_minimum),
+        Direction(
+            "size.min",
+            "size.min",
+            partial(freed, family="size.min"),
+            partial(_least_size, end="min"),
+        ),
         Direction(
             "size.exceptions",
             "size.min",
@@ -466,7 +464,7 @@ def _sizes(scenario: Scenario) -> list[Direction]:
             "size.max",
             "size.max",
             lambda t: _sized(t, max_pupils=round(t.scenario.size.max_pupils * GROWTH[-1])),
-            _least_maximum,
+            partial(_least_size, end="max"),
         ),
         *(_without(family) for family in FAMILIES.values() if family.without),
     ]
@@ -483,8 +481,8 @@ def _sizes(scenario: Scenario) -> list[Direction]:
 
 def _others(scenario: Scenario) -> list[Direction]:
     least: dict[str, Callable[[Lab, Trial], Step | None]] = {
-        "count.min": lambda lab, t: _least_count(lab, t, end="min"),
-        "count.max": lambda lab, t: _least_count(lab, t, end="max"),
+        "count.min": partial(_least_count, end="min"),
+        "count.max": partial(_least_count, end="max"),
         "travel": _least_travel,
         "contiguity.max_minutes": _least_drive,
         "contiguity.min_shared_m": _least_shared,
@@ -522,8 +520,8 @@ def _least_limit(lab: Lab, trial: Trial, *, term: str) -> Step | None:
         costs = sorted({group.costs[term] / scale for group in groups if group.costs[term] >= 0})
         values = [cost for cost in costs if cost > stated]
         limits = trial.scenario.limits
-        at = _first_feasible(lab, [_limited(trial, {**limits, term: v}) for v in values])
-        value = None if at is None else values[at]
+        first = _first_of(lab, values, lambda most: _limited(trial, {**limits, term: most}))
+        value = None if first is None else first[0]
     if value is None or not complete:
         return None
     relaxation = Relaxation(
