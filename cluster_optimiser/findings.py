@@ -35,6 +35,7 @@ MANY = {
     "layer-coverage": "layers leave schools out",
     "no-minutes": "schools have travel minutes to few others or to none",
     "no-pupils": "schools have 0 pupils",
+    "one-way": "tables know trips one way only",
     "other-area": "schools lie outside the area that the register gives them",
     "outside-cluster": "schools lie outside the cluster that the register gives them",
     "overlap": "pairs of areas overlap",
@@ -43,6 +44,7 @@ MANY = {
     "road-parts": "groups of schools lie on roads of their own",
     "short-border": "pairs of areas share less border than makes neighbours",
     "sliver": "areas have parts too thin to be meant",
+    "unit": "tables of minutes may be of another unit",
     "two-places": "schools have two places in the register that are far apart",
 }
 """Kind -> what is said of many of it."""

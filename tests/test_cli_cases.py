@@ -449,6 +449,41 @@ def one_row_divided_otherwise() -> World:
     return registered("\n".join(rows) + "\n")
 
 
+def timed(per_km: float, *, left_out: int = 0) -> World:
+    """Give a table of minutes, without its last trips."""
+    world = World()
+    places = world.schools[["urn", "easting", "northing"]].to_numpy().tolist()
+    trips = [
+        f"{a},{b},{1 + per_km * (abs(x - u) + abs(y - v)) / 1_000:.2f}"
+        for a, x, y in places
+        for b, u, v in places
+        if a != b
+    ]
+    trips = trips[: len(trips) - left_out]
+    world.files = {"m.csv": "\n".join(["from_urn,to_urn,minutes", *trips])}
+    world.travel = 'method = "matrix"\nfile = "m.csv"'
+    return world
+
+
+@case(0, silent=("warning",))
+def a_table_of_minutes() -> World:
+    return timed(1.2)
+
+
+@case(0, "schools are reached at 0.6 km/h as the crow flies", "it may give seconds")
+def a_table_of_seconds() -> World:
+    return timed(72)
+
+
+@case(
+    0,
+    "1 trip of the table of minutes is not known back: I 2 School to I 3 School",
+    "Give both ways",
+)
+def a_trip_that_is_known_one_way() -> World:
+    return timed(1.2, left_out=1)
+
+
 @case(
     0,
     'A 3 School is closed, as the register\'s column "EstablishmentStatus (name)" says',

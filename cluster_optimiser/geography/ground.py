@@ -32,7 +32,7 @@ from cluster_optimiser.geography.ground_schools import (
 )
 from cluster_optimiser.geography.pairs import Pairs, pairs_of
 from cluster_optimiser.geography.territory import HECTARE_M2, in_words, listed
-from cluster_optimiser.geography.travel import travel_minutes
+from cluster_optimiser.geography.travel import straight_line_km, travel_minutes
 from cluster_optimiser.geography.units import exempt_groups
 from cluster_optimiser.scenario.words import nearest
 
@@ -52,6 +52,12 @@ GAPS_M = (2.0, 3.0, 5.0, DRAWN_APART_M, 25.0, 50.0)
 
 SLIVER_M2 = 1.0
 """An overlap of less is a matter of digits."""
+
+FAR_KM = 1.0
+"""Trips of less are short of everything but time: their speed tells nothing."""
+
+SLOW, FAST = 2.5, 250.0
+"""Kilometres an hour beyond which minutes are of another unit, perhaps."""
 
 HOLE_M2 = HECTARE_M2
 """Ground in no cluster from which it is told."""
@@ -199,7 +205,7 @@ def _without_minutes(
     if scenario.contiguity.max_minutes is None and not scenario.goes_by_ways:
         return ()
     if "minutes" not in known:
-        known["minutes"] = (*_cut_off(authority), *_of_roads(authority))
+        known["minutes"] = (*_cut_off(authority), *_of_table(authority), *_of_roads(authority))
     found: tuple[Finding, ...] = known["minutes"]
     return found
 
@@ -235,6 +241,40 @@ def _cut_off(authority: Authority) -> Iterator[Finding]:
             brief=f"{schools['name'].loc[urn]} (URN {urn}), in {names.loc[urn]}, {what}",
             settle_all="Add the minutes or the roads; or ferries = true under [travel].",
             size=len(travel.urns) - n_known,
+        )
+
+
+def _of_table(authority: Authority) -> Iterator[Finding]:
+    """Tell of trips that a table knows one way only, and of minutes that look like another unit."""
+    if authority.travel.method != "matrix":
+        return
+    minutes, schools = travel_minutes(authority).minutes, authority.schools
+    is_known = np.isfinite(minutes)
+    one_way = np.argwhere(is_known & ~is_known.T)
+    if len(one_way):
+        ways = [" to ".join(str(schools["name"].iloc[i]) for i in way) for way in one_way]
+        yield Finding(
+            "one-way",
+            "warning",
+            "minutes",
+            f"{len(one_way)} {'trip' if len(one_way) == 1 else 'trips'} of the table of minutes "
+            f"{'is' if len(one_way) == 1 else 'are'} not known back: {first_of(ways)}",
+            "No cluster with both schools meets at the one that is not reached.",
+            "Give both ways, the same minutes twice where they are.",
+        )
+    km = straight_line_km(schools.geometry)
+    is_far = is_known & (minutes > 0) & (km > FAR_KM)
+    km_per_hour = float(np.median(60 * km[is_far] / minutes[is_far])) if is_far.any() else SLOW
+    if not SLOW <= km_per_hour <= FAST:
+        unit = "seconds" if km_per_hour < SLOW else "hours"
+        yield Finding(
+            "unit",
+            "warning",
+            "minutes",
+            f"by the table of minutes schools are reached at {km_per_hour:,.1f} km/h as the crow "
+            f"flies, the median of all trips: it may give {unit}",
+            "Every way and every limit of minutes is judged by them.",
+            "Write minutes.",
         )
 
 
