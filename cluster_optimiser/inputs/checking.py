@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
+from pydantic import BaseModel, ValidationError
 
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.scenario import nearest
@@ -15,6 +17,7 @@ from cluster_optimiser.scenario.words import unmangled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
 N_NAMED = 5
 """Ids or names given in a message before the rest is only counted."""
@@ -31,6 +34,28 @@ _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 ValueT = TypeVar("ValueT")
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def read_toml(path: Path, model: type[ModelT], *, what: str, remedy: str) -> ModelT:
+    """Read a TOML file of settings, every fault of it told with what its keys may be."""
+    try:
+        return model(**tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        fault = Fault(str(path), 0, "", f"{what} cannot be read", f"{error}.")
+        raise InputError([fault]) from error
+    except ValidationError as error:
+        faults = [
+            Fault(
+                str(path),
+                0,
+                ".".join(map(str, one["loc"])),
+                one["msg"].removeprefix("Value error, "),
+                remedy,
+            )
+            for one in error.errors()
+        ]
+        raise InputError(faults) from error
 
 
 @dataclass(frozen=True, slots=True)

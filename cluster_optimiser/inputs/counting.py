@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs.checking import read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,10 +50,4 @@ class CountRules(BaseModel):
 def load_rules(path: Path) -> CountRules:
     """Read the rules of a count."""
     remedy = f"It has the keys {', '.join(CountRules.model_fields)}."
-    try:
-        return CountRules(**tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError([Fault(str(path), 0, "", "it cannot be read", f"{error}.")]) from error
-    except ValidationError as error:
-        places = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
-        raise InputError([Fault(str(path), 0, at, why, remedy) for at, why in places]) from error
+    return read_toml(path, CountRules, what="it", remedy=remedy)

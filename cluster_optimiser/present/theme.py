@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs.checking import read_toml
 from cluster_optimiser.words import AREAS, DEFAULT, MADE, language, languages, speaking
 
 if TYPE_CHECKING:
@@ -182,26 +181,9 @@ def load_theme(path: Path) -> Theme:
     file = path / THEME_FILE if path.is_dir() else path
     if path.is_dir() and not file.is_file():
         return Theme()
-    try:
-        found = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        fault = Fault(str(file), 0, "", "the theme cannot be read", f"{error}.")
-        raise InputError([fault]) from error
-    try:
-        return Theme(**found)
-    except ValidationError as error:
-        known = ", ".join(Theme.model_fields)
-        faults = [
-            Fault(
-                str(file),
-                0,
-                ".".join(map(str, one["loc"])),
-                one["msg"].removeprefix("Value error, "),
-                f"A theme has the keys {known}; a colour is dark enough for white text.",
-            )
-            for one in error.errors()
-        ]
-        raise InputError(faults) from error
+    known = ", ".join(Theme.model_fields)
+    remedy = f"A theme has the keys {known}; a colour is dark enough for white text."
+    return read_toml(file, Theme, what="the theme", remedy=remedy)
 
 
 def groups_of(authority: Authority) -> str:

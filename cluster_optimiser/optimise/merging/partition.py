@@ -15,7 +15,7 @@ from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import EFFORT_DIGITS, MAX_ROW_TOTAL
 from cluster_optimiser.domain import Stage
-from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.errors import NoPlanFoundError, VerificationError
 from cluster_optimiser.optimise.candidates import bit_positions
 from cluster_optimiser.optimise.continuing import TERM as CHANGED
 from cluster_optimiser.optimise.continuing import carry_on_once, with_continuing
@@ -59,6 +59,14 @@ class Cover:
     def second(self, method: SecondMethod) -> SecondMethod:
         """Say by which method the best was found again: by none where this is not known best."""
         return "no_first" if self.status == "FEASIBLE" else method
+
+    def refuse_other(self, found: str, *, is_best: bool, has_plan: bool) -> None:
+        """Refuse what a second method finds if that is another best, or a plan where none is."""
+        is_known = self.status == "OPTIMAL"
+        if not (is_best if is_known else has_plan == (self.status == "FEASIBLE")):
+            first = f"CP-SAT says {self.status} {[stage.objective for stage in self.stages]}"
+            message = f"{first}, {found}: please report this"
+            raise VerificationError(message)
 
 
 def cover_of(

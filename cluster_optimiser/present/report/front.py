@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs.checking import read_toml
 from cluster_optimiser.present.report.blocks import Bullets, Facts, Heading, Paragraph
 from cluster_optimiser.words import long_date, say
 
@@ -48,20 +47,11 @@ class Front(BaseModel):
 
 def load_front(path: Path) -> Front:
     """Read the front matter of a paper."""
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        fault = Fault(str(path), 0, "", "the front matter cannot be read", f"{error}.")
-        raise InputError([fault]) from error
-    try:
-        return Front(**found)
-    except ValidationError as error:
-        remedy = (
-            f"It has the keys {', '.join(Front.model_fields)}; decision and background_papers are "
-            f"lists of texts, [implications] has {', '.join(IMPLICATIONS)}."
-        )
-        places = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
-        raise InputError([Fault(str(path), 0, at, why, remedy) for at, why in places]) from error
+    remedy = (
+        f"It has the keys {', '.join(Front.model_fields)}; decision and background_papers are "
+        f"lists of texts, [implications] has {', '.join(IMPLICATIONS)}."
+    )
+    return read_toml(path, Front, what="the front matter", remedy=remedy)
 
 
 def opening(front: Front, data_date: str) -> Iterator[Block]:

@@ -463,7 +463,12 @@ def test_a_paper_without_a_date_claims_none(written: Path, word, pdf) -> None:
 
 @pytest.mark.parametrize(
     ("content", "fault"),
-    [("autor = 1", "Extra inputs"), ("date = 'soon'", "date"), ("=", "cannot be read")],
+    [
+        ("autor = 1", "Extra inputs"),
+        ("date = 'soon'", "date"),
+        ("=", "cannot be read"),
+        pytest.param(f"author = {'[' * 5_000}", "the front matter cannot be read", id="deep"),
+    ],
 )
 def test_front_matter_with_a_mistake_is_refused(tmp_path, content: str, fault: str) -> None:
     (tmp_path / "front.toml").write_text(content, encoding="utf-8")
