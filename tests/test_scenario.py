@@ -262,6 +262,22 @@ FAULTY = {
         MERGE + "[objective]\norder = ['count']\nweights = { count = 1 }",
         "objective.order: give either order or weights, not both. Remove one of them.",
     ),
+    "truth for a number": (
+        HEAD + "[size]\nmin_pupils = true",
+        "size.min_pupils: True is not allowed. Write a number in figures.",
+    ),
+    "a pair of one": (
+        HEAD + "[contiguity]\nlinks = [['A', 'A']]",
+        'links: "A" stands twice in one list. Name others beside it.',
+    ),
+    "a pin of one": (
+        HEAD + "[pins]\napart = [['A', 'B', 'A']]",
+        'apart: "A" stands twice in one list.',
+    ),
+    "an exempt group of nothing": (
+        HEAD + "[[exempt]]\nname = 'X'\nwhere = {}",
+        "exempt.1.where: {} is not allowed",
+    ),
     "a pair that is linked and parted": (
         HEAD + "[contiguity]\nlinks = [['A', 'B']]\nbarriers = [['B', 'A']]",
         'barriers: "B" and "A" are both linked and parted. Remove the pair from links, or',

@@ -22,6 +22,7 @@ SHAPES = {
     "tuple_type": "Write a list in square brackets.",
     "dict_type": "Write a table of keys and values.",
     "model_type": "Write a table of keys and values.",
+    "truth": "Write a number in figures.",
     "finite_number": "Write a finite number, or leave the key out where there is no limit.",
 }
 """Kind of fault -> what to write, where pydantic would speak of Python."""

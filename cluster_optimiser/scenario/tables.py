@@ -53,6 +53,15 @@ def asked(*, least: bool, most: bool) -> str:
     return "range" if least and most else "min" if least else "max" if most else "any"
 
 
+def refuse_twice(table: Table, keys: Sequence[str]) -> None:
+    """Refuse lists of names that hold one name twice."""
+    for key in keys:
+        for names in getattr(table, key):
+            for name in names:
+                if names.count(name) > 1:
+                    refuse(f'"{name}" stands twice in one list', "Name others beside it.", key)
+
+
 class OwnSize(Table):
     """The range of the cluster that holds a name."""
 
@@ -231,6 +240,7 @@ class Contiguity(Table):
     @model_validator(mode="after")
     def _one_thing_of_each_pair(self) -> Self:
         linked = {frozenset(pair) for pair in self.links}
+        refuse_twice(self, ("links", "barriers"))
         for one, other in self.barriers:
             if {one, other} in linked:
                 problem = f'"{one}" and "{other}" are both linked and parted'
@@ -305,13 +315,18 @@ class Pins(Table):
     apart: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
     """Units no two of which share a cluster, each list by itself."""
 
+    @model_validator(mode="after")
+    def _others(self) -> Self:
+        refuse_twice(self, ("together", "apart"))
+        return self
+
 
 class Exempt(Table):
     """Schools that form a cluster of their own outside contiguity and size."""
 
     name: str
     """Name of their cluster."""
-    where: dict[str, str | tuple[str, ...]]
+    where: Annotated[dict[str, str | tuple[str, ...]], Field(min_length=1)]
     """Column of the school register -> value, or any of several; all columns must match."""
     reason: str = ""
     """Why, in words for readers."""
