@@ -119,6 +119,15 @@ def test_borders_drawn_apart_are_measured_and_told(ask, inset_m: float, apart: s
     assert "Look at the ground first: A and B run beside" in ask(world, "run").err
 
 
+def test_a_gap_that_is_a_stated_barrier_too_is_tried_as_if_it_were_closed(ask) -> None:
+    shapes = {n: square(i % 2, i // 2, inset_m=2.0) for i, n in enumerate("ABCD")}
+    world = World("ABCD", 2, shapes)
+    world.scenario += '[contiguity]\nbarriers = [["A", "B"]]\n'
+    said = ask(world, "explain")
+    assert said.code == 0
+    assert "A and B run beside each other for 5.0 km, 4.0 m apart" in said.out
+
+
 def test_gaps_are_closed_by_what_the_report_says(ask, tmp_path: Path) -> None:
     world = World("ABCD", 2, {n: square(i % 2, i // 2, inset_m=0.75) for i, n in enumerate("ABCD")})
     assert "Write snap_m = 2 or" in ask(world).out

@@ -103,9 +103,10 @@ def _on_ground(found: Explanation, problem: Problem, place: Place | None, seed: 
         return replace(found, ground=(*words, *others))
     contiguity = problem.scenario.contiguity
     links = (*contiguity.links, *(pair for one in joining for pair in one.links))
-    settled = problem.scenario.model_copy(
-        update={"contiguity": contiguity.model_copy(update={"links": links})}
-    )
+    linked = {frozenset(pair) for pair in links}
+    barriers = tuple(pair for pair in contiguity.barriers if frozenset(pair) not in linked)
+    joined = contiguity.model_copy(update={"links": links, "barriers": barriers})
+    settled = problem.scenario.model_copy(update={"contiguity": joined})
     problem = prepare(settled, place=place or place_of(settled), seed=seed)
     try:
         verdict = Lab(problem, time_limit_s=max(left_s() or 0.0, 1.0)).check(Trial(settled))
