@@ -311,6 +311,16 @@ class Problem:
     """Neighbours that a file states, clusters or schools ("URN 100001"), in place of borders that
     are measured; None where there is no file."""
 
+    @property
+    def unit_names(self) -> list[str]:
+        """The units in their order: position k is bit k of a set."""
+        return [str(name) for name in self.units.index]
+
+    @property
+    def unit_at(self) -> dict[str, int]:
+        """Unit -> its position."""
+        return {name: i for i, name in enumerate(self.unit_names)}
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

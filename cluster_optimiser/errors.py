@@ -5,8 +5,10 @@ what is wrong and what to write instead.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 
@@ -101,6 +103,16 @@ class ScenarioError(_FaultsError):
         if len(faults) == 1:
             self.what = "fault in the scenario"
         super().__init__(faults)
+
+
+@contextmanager
+def writing(what: Path | str) -> Iterator[None]:
+    """Tell of what cannot be written in one line."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{what} cannot be written: {error.strerror or error}"
+        raise ClusterOptimiserError(message) from error
 
 
 class InfeasibleError(ClusterOptimiserError):

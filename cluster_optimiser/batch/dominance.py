@@ -13,7 +13,8 @@ from cluster_optimiser.batch.ground import load_place
 from cluster_optimiser.batch.one import evaluate, run_scenario
 from cluster_optimiser.deadline import is_over, left_s, within
 from cluster_optimiser.errors import Fault, InfeasibleError, InputError, NoPlanFoundError
-from cluster_optimiser.scenario import Scenario, load_scenario, parse_scenario
+from cluster_optimiser.scenario import Scenario, parse_scenario
+from cluster_optimiser.scenario.reading import as_scenario
 from cluster_optimiser.terms import lookup
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def dominate(
     InputError, ScenarioError
         If the plan, the terms, the data or the scenario has faults.
     """
-    if not isinstance(scenario, Scenario):
-        scenario = load_scenario(scenario)
+    scenario = as_scenario(scenario)
     if scenario.method not in {"merge", "redraw"} or scenario.levels is not None:
         what = "has levels" if scenario.levels is not None else f'has method "{scenario.method}"'
         fault = Fault(scenario.option, 0, "method", f"a scenario that {what} makes no other plans",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.errors import ClusterOptimiserError, writing
 
 PARTS = ("boundaries", "scenarios")
 
@@ -34,10 +34,7 @@ def copy_example(folder: Path) -> None:
     if there:
         message = f"{folder / there[0]} is there already: give an empty folder"
         raise ClusterOptimiserError(message)
-    try:
+    with writing(folder):
         for part in PARTS:
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(source / part, folder / part, ignore=ignored)
-    except OSError as error:
-        message = f"{folder} cannot be written: {error.strerror or error}"
-        raise ClusterOptimiserError(message) from error

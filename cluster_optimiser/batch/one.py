@@ -41,6 +41,7 @@ from cluster_optimiser.scenario import (
     locate,
     locating,
 )
+from cluster_optimiser.scenario.reading import as_scenario
 from cluster_optimiser.scoring import objective_values, score
 from cluster_optimiser.terms import gathered
 from cluster_optimiser.verification import n_not_legal, outlook_of, verify, verify_plan
@@ -82,7 +83,7 @@ def make_plan(
     if scenario.method == "redraw":
         return solve_redraw(problem, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "keep":
-        as_they_are = {str(unit): str(unit) for unit in problem.units.index}
+        as_they_are = {unit: unit for unit in problem.unit_names}
         assignment = assign_schools(problem, as_they_are)
     else:
         assignment = load_plan(plan_path(scenario), problem.authority)
@@ -102,8 +103,7 @@ def prepare(
 
     Problems in ``kept`` lend their ground to scenarios that differ from theirs in other rules only.
     """
-    if not isinstance(scenario, Scenario):
-        scenario = load_scenario(scenario)
+    scenario = as_scenario(scenario)
     place = place or load_place(scenario)
     if place.faults:
         raise InputError(place.faults)
@@ -179,8 +179,7 @@ def run_scenario(
     VerificationError
         If the plan does not stand up to the independent check.
     """
-    if not isinstance(scenario, Scenario):
-        scenario = load_scenario(scenario)
+    scenario = as_scenario(scenario)
     place = place or load_place(scenario)
     started = time.perf_counter()
     if parent is None and scenario.units_scenario:
@@ -257,8 +256,7 @@ def run(
     VerificationError
         If the plan does not stand up to the independent check.
     """
-    if not isinstance(scenario, Scenario):
-        scenario = load_scenario(scenario)
+    scenario = as_scenario(scenario)
     place = _place(scenario, authority)
     return run_scenario(scenario, place=place, parent=parent, seed=seed, time_limit_s=time_limit_s)
 
@@ -301,8 +299,7 @@ def evaluate(
     InputError, ScenarioError
         If the plan, the data or the scenario has faults.
     """
-    if not isinstance(scenario, Scenario):
-        scenario = load_scenario(scenario)
+    scenario = as_scenario(scenario)
     place = place or _place(scenario, authority)
     # Its meeting places are those of the scenario, whatever the method.
     redraw = scenario.redraw.model_copy(update={"hubs": scenario.hubs})

@@ -13,7 +13,8 @@ from cluster_optimiser.batch.one import run_scenario
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
 from cluster_optimiser.inputs import load_plan
-from cluster_optimiser.scenario import Scenario, load_scenario, parse_scenario
+from cluster_optimiser.scenario import Scenario, parse_scenario
+from cluster_optimiser.scenario.reading import as_scenario
 
 if TYPE_CHECKING:
     from cluster_optimiser.batch.ground import Place
@@ -44,8 +45,7 @@ def sensitivity(
     InputError, ScenarioError
         If plans, data or scenario have faults, or the scenario has no projection.
     """
-    if not isinstance(scenario, Scenario):
-        scenario = load_scenario(scenario)
+    scenario = as_scenario(scenario)
     if scenario.projection is None:
         problem = "the scenario has no projection of pupils"
         remedy = "Add a table [projection]."

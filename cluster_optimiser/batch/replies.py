@@ -12,7 +12,7 @@ from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.inputs.replies import load_replies
 from cluster_optimiser.present.report.folder import read_folder
-from cluster_optimiser.scenario import Scenario, load_scenario
+from cluster_optimiser.scenario.reading import as_scenario
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.comparison.responses import Responses
     from cluster_optimiser.inputs.counting import CountRules
+    from cluster_optimiser.scenario import Scenario
 
 
 def responses(
@@ -58,8 +59,7 @@ def responses(
         If the file, the results or the scenario cannot be read, or the results are of other data.
     """
     folder = read_folder(results)
-    if not isinstance(scenario, Scenario):
-        scenario = load_scenario(scenario)
+    scenario = as_scenario(scenario)
     place = place or load_place(scenario)
     of_others = [o.label for o in folder.options if o.manifest["authority"] != place.authority.name]
     if of_others:

@@ -17,7 +17,7 @@ from cluster_optimiser.batch.together import sign, together_key
 from cluster_optimiser.batch.work import held, hold, plan_of
 from cluster_optimiser.comparison import compare, compare_runs
 from cluster_optimiser.domain import Plan, Result, Solution, Stage, Unsolved
-from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.errors import writing
 from cluster_optimiser.present.columns import DATAPACKAGE, joint_datapackage
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.universe_files import PICTURES
@@ -119,7 +119,7 @@ def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> 
     them: there may be thousands, which a table holds better. Where there are several authorities
     each has its page in a folder of its own, and the first page leads to all of them.
     """
-    try:
+    with writing(out):
         (out / RECORD_FILE).unlink(missing_ok=True)
         shelf.put_together(out)
         with staging(out) as temporary:
@@ -133,9 +133,6 @@ def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> 
         if names:
             labels = [outcome.scenario.option for outcome in outcomes if outcome.record]
             sign(out, together_key(outcomes, options), names, labels)
-    except OSError as error:
-        message = f"{out} cannot be written: {error.strerror or error}"
-        raise ClusterOptimiserError(message) from error
 
 
 def write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> list[str]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.folders import staging
-from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.errors import ClusterOptimiserError, writing
 from cluster_optimiser.present.columns import kind
 
 if TYPE_CHECKING:
@@ -208,11 +208,8 @@ def _is_long(value: object) -> bool:
 
 def put_away(out: Path, labels: Sequence[str]) -> None:
     """Put finished runs of a results folder into its tables."""
-    try:
+    with writing(out):
         _put_away(out, labels)
-    except OSError as error:
-        message = f"{out} cannot be written: {error.strerror or error}"
-        raise ClusterOptimiserError(message) from error
 
 
 def _put_away(out: Path, labels: Sequence[str]) -> None:

@@ -25,7 +25,11 @@ from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.batch.tasks import Made
 from cluster_optimiser.deadline import all_but, within
 from cluster_optimiser.domain import Plan, Solution, Unsolved
-from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
+from cluster_optimiser.errors import (
+    InfeasibleError,
+    NoPlanFoundError,
+    writing,
+)
 from cluster_optimiser.findings import told_together
 from cluster_optimiser.identity import key_of, stamp_of
 from cluster_optimiser.inputs.plans import read_plan
@@ -85,25 +89,21 @@ def _work(task: Task, place: Place) -> Made | None:
     parts = {**task.parts, "inputs": dict(sorted(inputs.items()))}
     with progress_to(task.progress):
         made = _solve(task, place, stamp_of(parts))
-    try:
-        with staging(task.out) as temporary:
-            new = temporary / task.scenario.option
-            new.mkdir()
-            if isinstance(made, Unsolved):
-                present.write_unsolved(made, new)
-                status = made.status
-            else:
-                if task.options.outputs == "all":
-                    with all_but(PAGE_S):
-                        made = replace(made, survey=survey_of(made))
-                present.write_result(made, new, maps=task.options.outputs == "all")
-                status = made.plan.solution.status
-                hold(folder, made)
-            _sign(task, parts, new, status)
-            replace_folder(new, folder, temporary)
-    except OSError as error:
-        message = f"{task.out} cannot be written: {error.strerror or error}"
-        raise ClusterOptimiserError(message) from error
+    with writing(task.out), staging(task.out) as temporary:
+        new = temporary / task.scenario.option
+        new.mkdir()
+        if isinstance(made, Unsolved):
+            present.write_unsolved(made, new)
+            status = made.status
+        else:
+            if task.options.outputs == "all":
+                with all_but(PAGE_S):
+                    made = replace(made, survey=survey_of(made))
+            present.write_result(made, new, maps=task.options.outputs == "all")
+            status = made.plan.solution.status
+            hold(folder, made)
+        _sign(task, parts, new, status)
+        replace_folder(new, folder, temporary)
     is_shown = task.options.outputs == "all" and not task.scenario.sweep
     if isinstance(made, Unsolved) or not is_shown:
         return None

@@ -170,18 +170,15 @@ def _together(place: Place, found: dict[str, tuple[Finding, ...]]) -> list[Findi
 
 
 def _write(path: Path, reports: Reports, faults: Sequence[Fault]) -> None:
-    from cluster_optimiser.errors import ClusterOptimiserError
+    from cluster_optimiser.errors import writing
     from cluster_optimiser.present.ground_page import ground_html
 
     page = ground_html(
         [(place.authority, place.territory, _together(place, found)) for place, found in reports],
         faults,
     )
-    try:
+    with writing(path):
         path.write_text(page, encoding="utf-8", newline="\n")
-    except OSError as error:
-        message = f"{path} cannot be written: {error.strerror or error}"
-        raise ClusterOptimiserError(message) from error
 
 
 def _print_json(scenarios: Sequence[Scenario], reports: Reports, faults: Sequence[Fault]) -> None:

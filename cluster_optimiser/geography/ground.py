@@ -34,6 +34,7 @@ from cluster_optimiser.geography.pairs import Pairs, pairs_of
 from cluster_optimiser.geography.territory import HECTARE_M2, in_words, listed
 from cluster_optimiser.geography.travel import straight_line_km, travel_minutes
 from cluster_optimiser.geography.units import exempt_groups
+from cluster_optimiser.inputs.boundaries import once_each
 from cluster_optimiser.scenario.words import nearest
 
 if TYPE_CHECKING:
@@ -289,9 +290,10 @@ def _gaps(
 ) -> Iterator[Finding]:
     """Find areas that would be neighbours, were it not for a strip between them."""
     shapes, names = clusters.to_numpy(), list(clusters.index)
-    left, right = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=GAPS_M[-1])
     touch = scenario.contiguity
-    for i, j in sorted((int(i), int(j)) for i, j in zip(left, right, strict=True) if i < j):
+    for i, j in once_each(
+        shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=GAPS_M[-1])
+    ):
         a, b = names[i], names[j]
         if graph.has_edge(a, b) or touch.is_border(shared_m.get((a, b), 0.0)):
             continue
@@ -450,8 +452,7 @@ def _dropped(
 def _overlaps(territory: Territory) -> Iterator[Finding]:
     for what, areas in {"cluster": territory.clusters, **territory.layers}.items():
         shapes, names = areas.geometry.to_numpy(), list(areas.index)
-        left, right = shapely.STRtree(shapes).query(shapes, predicate="overlaps")
-        for i, j in sorted((int(i), int(j)) for i, j in zip(left, right, strict=True) if i < j):
+        for i, j in once_each(shapely.STRtree(shapes).query(shapes, predicate="overlaps")):
             shared = shapely.intersection(shapes[i], shapes[j])
             if shared.area > SLIVER_M2:
                 yield Finding(

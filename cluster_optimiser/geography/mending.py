@@ -16,6 +16,7 @@ import shapely
 
 from cluster_optimiser.findings import Finding
 from cluster_optimiser.geography.territory import HECTARE_M2
+from cluster_optimiser.inputs.boundaries import once_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,8 +135,7 @@ def polygonal(shape: BaseGeometry) -> BaseGeometry:
 def _overlaps(
     names: list[str], before: NDArray[np.object_], after: NDArray[np.object_]
 ) -> Iterator[Finding]:
-    left, right = shapely.STRtree(before).query(before, predicate="intersects")
-    for i, j in sorted((int(i), int(j)) for i, j in zip(left, right, strict=True) if i < j):
+    for i, j in once_each(shapely.STRtree(before).query(before, predicate="intersects")):
         shared = polygonal(shapely.intersection(before[i], before[j]))
         if shared.area < LEAST_M2:
             continue

@@ -201,14 +201,20 @@ def school_positions(problem: Problem) -> dict[str, np.ndarray]:
     return {str(unit): np.sort(members.to_numpy()) for unit, members in grouped}
 
 
-def pinned_units(problem: Problem, names: tuple[str, ...]) -> frozenset[str]:
-    """Give the units that names mean: a unit's own name, or today's cluster that lies in it."""
-    local = problem.authority.schools["local_cluster"]
+def any_unit_of(problem: Problem) -> pd.Series:
+    """Give the unit that each school is in or, if it is exempt, lies in."""
+    units: pd.Series = pd.concat([problem.unit_of, problem.local_unit_of])
+    return units.reindex(problem.authority.schools.index)
+
+
+def pinned_units(problem: Problem, names: tuple[str, ...]) -> frozenset[int]:
+    """Give the positions of units that names mean: their own, or of today's clusters in them."""
+    local, at = problem.authority.schools["local_cluster"], problem.unit_at
     units = set()
     for name in names:
-        if name in problem.units.index:
+        if name in at:
             units.add(name)
         else:
             members = local.index[local == name].intersection(problem.unit_of.index)
             units.update(problem.unit_of.loc[members])
-    return frozenset(units)
+    return frozenset(at[unit] for unit in units)

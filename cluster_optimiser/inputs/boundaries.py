@@ -24,6 +24,8 @@ from cluster_optimiser.inputs.settings import RESERVED_LAYER_NAMES, SETTINGS_FIL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.inputs.files import Folder, Table
@@ -204,13 +206,17 @@ def polygons_of(shape: BaseGeometry | None) -> BaseGeometry:
     return areal[0] if len(areal) == 1 else shapely.MultiPolygon(areal)
 
 
+def once_each(found: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Give the pairs that a tree finds among its own shapes, each once and in order."""
+    return sorted((int(i), int(j)) for i, j in found.T if i < j)
+
+
 def _check_overlaps(
     polygons: gpd.GeoDataFrame, row_of: dict[str, int], file: str, *, folder: Folder
 ) -> None:
     shapes = polygons.geometry.to_numpy()
     names = list(polygons.index)
-    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    for i, j in sorted((int(i), int(j)) for i, j in zip(left, right, strict=True) if i < j):
+    for i, j in once_each(shapely.STRtree(shapes).query(shapes, predicate="intersects")):
         overlap_m2 = shapely.intersection(shapes[i], shapes[j]).area
         share = overlap_m2 / min(shapes[i].area, shapes[j].area)
         if overlap_m2 <= OVERLAP_M2 and share <= OVERLAP_SHARE:

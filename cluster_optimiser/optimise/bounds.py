@@ -72,7 +72,7 @@ def _ways(problem: Problem) -> NDArray[np.int64]:
     ways = np.where(ways == UNKNOWN, 0, ways)
     pupils = problem.authority.schools["pupils"].to_numpy(dtype=np.int64)
     positions = school_positions(problem)
-    schools = [positions[str(name)] for name in problem.units.index]
+    schools = [positions[name] for name in problem.unit_names]
     places = np.sort(np.concatenate(schools))
     return np.array([pupils[at] @ ways[np.ix_(at, places)] for at in schools])
 

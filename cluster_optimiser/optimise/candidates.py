@@ -192,7 +192,7 @@ def membership(masks: Sequence[int], n_units: int) -> NDArray[np.bool_]:
 
 def unit_adjacency(problem: Problem) -> list[int]:
     """Give the neighbours of each unit as bits, borders of required layers cut."""
-    position = {str(name): i for i, name in enumerate(problem.units.index)}
+    position = problem.unit_at
     homes = [*binding_homes(problem).values()]
     bits = [0] * len(position)
     for a, b in problem.dual.edges:
@@ -209,7 +209,7 @@ class Judge:
     def __init__(self, problem: Problem, *, also: tuple[str, ...] = ()) -> None:
         self.problem, self.also = problem, also  # terms measured besides those asked for
         self.scenario = problem.scenario
-        self.names = [str(name) for name in problem.units.index]
+        self.names = problem.unit_names
         self.unit_pupils = [int(p) for p in problem.units["pupils"]]
         self._pinned = Pinned.of(problem)
         self._measures: Measures | None = None

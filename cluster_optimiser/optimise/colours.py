@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import networkx as nx
 from ortools.sat.python import cp_model
 
+from cluster_optimiser.optimise.exactly import STATUSES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -26,12 +28,6 @@ EFFORT = 0.1
 """Of the solver, in its own measure: maps of 150 clusters are proved within a fraction of it."""
 
 N_COLOURS = 5
-
-_STATUS: Mapping[object, Status] = {
-    cp_model.OPTIMAL: "OPTIMAL",
-    cp_model.FEASIBLE: "FEASIBLE",
-    cp_model.INFEASIBLE: "INFEASIBLE",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,7 @@ def _solve(
     # tenth of the time.
     solver.parameters.linearization_level = 2 if is_weighted else 1
     code = solver.solve(built.model)
-    status = _STATUS.get(code, "UNKNOWN")
+    status = STATUSES.get(code, "UNKNOWN")
     if status not in {"OPTIMAL", "FEASIBLE"}:
         return status, {}
     return status, {cluster: k for (cluster, k), var in built.x.items() if solver.value(var)}

@@ -77,7 +77,7 @@ def continuing_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Continu
     divided = divided_today(problem)
     if not divided or not _asks(problem.scenario):
         return None
-    position = {str(unit): i for i, unit in enumerate(problem.units.index)}
+    position = problem.unit_at
     pupils = problem.authority.schools["pupils"].loc[problem.unit_of.index]
     held: list[dict[str, int]] = [{} for _ in position]
     keys = [problem.unit_of.astype(str).to_numpy(), _today(problem).to_numpy()]

@@ -123,8 +123,7 @@ def _within(problem: Problem, groups: Sequence[CandidateGroup]) -> NDArray[np.bo
     """Tell in which projections the units of each group have their homes in one area."""
     fine = np.ones((len(groups), len(problem.projections)), dtype=np.bool_)
     schools, urns = problem.authority.schools, problem.unit_of.index
-    names = [str(name) for name in problem.units.index]
-    position = {name: i for i, name in enumerate(names)}
+    names, position = problem.unit_names, problem.unit_at
     members = {str(unit): rows.index for unit, rows in problem.unit_of.groupby(problem.unit_of)}
     for layer in binding_homes(problem):
         areas = schools[LAYER_PREFIX + layer].reindex(urns)
@@ -151,8 +150,7 @@ def _near_enough(
     """Tell in which projections each group has a meeting place that all can reach in time."""
     fine = np.ones_like(asked)
     positions = school_positions(problem)
-    names = [str(name) for name in problem.units.index]
-    units = [positions[name] for name in names]
+    units = [positions[name] for name in problem.unit_names]
     today = MeetingPlaces.of_problem(problem, units)
     if today.limit_min is None:
         return fine

@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 def exceptable(problem: Problem, scenario: Scenario | None = None) -> int:
     """Give the units that a cluster under the minimum may be made of; none where none may be."""
     size = (scenario or problem.scenario).size
-    names = [str(name) for name in problem.units.index]
     if not size.max_exceptions or size.exceptions is None:
-        return ((1 << len(names)) - 1) * bool(size.max_exceptions)
-    named = pinned_units(problem, size.exceptions)
-    return sum(1 << i for i, name in enumerate(names) if name in named)
+        return ((1 << len(problem.units)) - 1) * bool(size.max_exceptions)
+    return sum(1 << i for i in pinned_units(problem, size.exceptions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +32,9 @@ class Pinned:
     def of(cls, problem: Problem, scenario: Scenario | None = None) -> Pinned:
         """Read those of a scenario, the problem's if not another."""
         pins = (scenario or problem.scenario).pins
-        bit = {str(name): 1 << i for i, name in enumerate(problem.units.index)}
 
         def mask(*names: str) -> int:
-            return sum(bit[unit] for unit in pinned_units(problem, names))
+            return sum(1 << i for i in pinned_units(problem, names))
 
         # The units that one name of a pin means stay free to share a cluster with one another.
         return cls(

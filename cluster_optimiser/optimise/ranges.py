@@ -13,7 +13,7 @@ from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import pinned_units, school_positions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from numpy.typing import NDArray
 
@@ -75,19 +75,13 @@ def own_ranges(problem: Problem, scenario: Scenario | None = None) -> OwnRanges:
     """Put the ranges of a scenario, the problem's if not another, into numbers of its units."""
     scenario = scenario or problem.scenario
     size = scenario.size
-    names = [str(name) for name in problem.units.index]
     places: tuple[int, ...] = ()
     share = Fraction(0)
     if size.of is not None:
         share = Fraction(str(size.tolerance))
-        places = _places_of_units(problem, size.places, names)
-    position = {name: i for i, name in enumerate(names)}
+        places = _places_of_units(problem, size.places)
     named = tuple(
-        (
-            frozenset(position[unit] for unit in pinned_units(problem, (name,))),
-            own.min_pupils,
-            own.max_pupils,
-        )
+        (pinned_units(problem, (name,)), own.min_pupils, own.max_pupils)
         for name, own in size.clusters.items()
     )
     asked = tuple(
@@ -96,8 +90,8 @@ def own_ranges(problem: Problem, scenario: Scenario | None = None) -> OwnRanges:
     return OwnRanges(places, 1 - share, 1 + share, named, asked)
 
 
-def _places_of_units(problem: Problem, column: str, names: Sequence[str]) -> tuple[int, ...]:
+def _places_of_units(problem: Problem, column: str) -> tuple[int, ...]:
     told = pd.to_numeric(problem.authority.schools[column], errors="coerce").fillna(0)
     of_school = np.where(meeting_schools(problem), told.to_numpy(dtype=float), 0).astype(np.int64)
     positions = school_positions(problem)
-    return tuple(int(of_school[positions[name]].sum()) for name in names)
+    return tuple(int(of_school[positions[name]].sum()) for name in problem.unit_names)

@@ -18,7 +18,13 @@ from cluster_optimiser.present.mosaic import LOOK, backdrop_of
 from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.placing import leaflet
 from cluster_optimiser.present.records import exceptions
-from cluster_optimiser.present.shapes import EXEMPT_COLOUR, PALETTE, drawable, plan_colours
+from cluster_optimiser.present.shapes import (
+    EXEMPT_COLOUR,
+    PALETTE,
+    drawable,
+    largest_part,
+    plan_colours,
+)
 from cluster_optimiser.present.tables import made_from, schools_table
 from cluster_optimiser.present.words import (
     long_date,
@@ -218,7 +224,7 @@ def _add_labels(group: folium.FeatureGroup, result: Result) -> None:
     numbers, areas = cluster_numbers(result), result.score.clusters.geometry
     areas = areas[~(areas.isna() | areas.is_empty)]
     centres = [
-        shapely.maximum_inscribed_circle(_largest(shape), tolerance=200).coords[0]
+        shapely.maximum_inscribed_circle(largest_part(shape), tolerance=200).coords[0]
         for shape in areas
     ]
     points = areas.copy()
@@ -232,11 +238,6 @@ def _add_labels(group: folium.FeatureGroup, result: Result) -> None:
         )
         where = [round(point.y, DECIMALS), round(point.x, DECIMALS)]
         folium.Marker(where, icon=icon, interactive=False, keyboard=False).add_to(group)
-
-
-def _largest(shape: shapely.Polygon | shapely.MultiPolygon) -> shapely.Polygon:
-    largest: shapely.Polygon = max(shapely.get_parts(shape), key=lambda part: part.area)
-    return largest
 
 
 def _legend(result: Result, colour_of: dict[str, int]) -> str:

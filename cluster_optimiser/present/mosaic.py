@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from topojson.core.topology import Topology
 
+from cluster_optimiser.geography.units import any_unit_of
 from cluster_optimiser.inputs.roads.store import read_backdrop
 from cluster_optimiser.present.shapes import drawable
 
@@ -48,7 +49,7 @@ def _divided_units(results: Sequence[Result]) -> list[pd.Series]:
     for result in results:
         problem = result.problem
         local = problem.authority.schools["local_cluster"]
-        unit = pd.concat([problem.unit_of, problem.local_unit_of]).reindex(local.index)
+        unit = any_unit_of(problem)
         pairs = pd.DataFrame({"unit": unit, "local": local}).drop_duplicates()
         is_divided = bool(pairs["local"].duplicated().any())
         if is_divided and not any(unit.equals(other) for other in found):

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import markupsafe
 import shapely
 
-from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
+from cluster_optimiser.errors import Fault, InputError, writing
 from cluster_optimiser.identity import digest, key_of
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.records import plain
@@ -200,7 +200,7 @@ def write_responses(
         files = {name: text.encode() for name, text in texts.items()}
         if results is not None:
             files |= replies_papers(json.loads(record), drawing, tables, results)
-    try:
+    with writing(out):
         (out / PRIVATE).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=out) as temporary:
             home = Path(temporary)
@@ -212,9 +212,6 @@ def write_responses(
             (home / DATAPACKAGE).write_text(text, encoding="utf-8", newline="\n")
             for name in (*files, DATAPACKAGE):
                 (home / name).replace(out / name)
-    except OSError as error:
-        message = f"{out} cannot be written: {error.strerror or error}"
-        raise ClusterOptimiserError(message) from error
     return [out / name for name in (*files, DATAPACKAGE)]
 
 

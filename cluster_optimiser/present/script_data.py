@@ -13,7 +13,8 @@ from cluster_optimiser.comparison.plans import above, layer_of_areas
 from cluster_optimiser.constants import HOMES, SECONDARY_PHASES
 from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.meeting import meeting_schools
-from cluster_optimiser.geography.units import pinned_units
+from cluster_optimiser.geography.units import any_unit_of, pinned_units
+from cluster_optimiser.inputs.boundaries import once_each
 from cluster_optimiser.inputs.matching import GENERIC, PHASES, SAME, plain_words
 from cluster_optimiser.optimise.candidates import bit_positions, candidate_groups
 from cluster_optimiser.present.mosaic import backdrop_data, grid_of, mosaic, topology
@@ -29,7 +30,7 @@ from cluster_optimiser.present.packing import (
 )
 from cluster_optimiser.present.principles import today_at
 from cluster_optimiser.present.records import plain
-from cluster_optimiser.present.shapes import PALETTE
+from cluster_optimiser.present.shapes import PALETTE, largest_part
 from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.rules import QUOTAS, bounding
 from cluster_optimiser.words import is_unknown, rounded
@@ -100,7 +101,7 @@ def _schools(problem: Problem, cut: Mosaic) -> dict[str, Any]:
 
 def _single(problem: Problem) -> dict[int, int]:
     """Give the school, by position, of each unit that is a single school: readers see its name."""
-    at = {str(name): i for i, name in enumerate(problem.units.index)}
+    at = problem.unit_at
     place = {int(urn): i for i, urn in enumerate(problem.authority.schools.index)}
     return {
         at[str(unit)]: place[int(urns[0])]
@@ -118,14 +119,12 @@ def _numbered_once(kept: list[dict[str, Any]], made: dict[str, Any]) -> int:
 
 def ground_data(problem: Problem) -> dict[str, Any]:
     """Give a scenario's units, what touches what, and which schools stand outside."""
-    schools, units = problem.authority.schools, problem.units
-    names = [str(name) for name in units.index]
-    at = {name: i for i, name in enumerate(names)}
+    schools, at = problem.authority.schools, problem.unit_at
     groups = sorted(set(problem.exempt_of))
-    unit_of = pd.concat([problem.unit_of, problem.local_unit_of]).reindex(schools.index)
+    unit_of = any_unit_of(problem)
     group_of = problem.exempt_of.reindex(schools.index)
     return {
-        "units": names,
+        "units": problem.unit_names,
         "single": _single(problem),
         "unit": [at.get(str(name), -1) for name in unit_of],
         "groups": groups,
@@ -146,10 +145,10 @@ def _places_of(problem: Problem, layer: str) -> list[int]:
 def rules_data(problem: Problem) -> dict[str, Any]:
     """Give the rules that the page judges plans of an option by."""
     scenario = problem.scenario
-    size, at = scenario.size, {str(name): i for i, name in enumerate(problem.units.index)}
+    size = scenario.size
 
     def meant(*names: str) -> list[int]:
-        return sorted(at[unit] for unit in pinned_units(problem, names))
+        return sorted(pinned_units(problem, names))
 
     def pins(listed: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
         return [{"names": list(names), "units": [*map(meant, names)]} for names in listed]
@@ -196,8 +195,7 @@ def _spot(shape: BaseGeometry | None, grid: Grid) -> list[int] | None:
     """Give the middle and radius, in steps of the grid, of the largest circle within a shape."""
     if shape is None or shape.is_empty:
         return None
-    largest = max(shapely.get_parts(shape), key=lambda part: part.area)
-    radius = shapely.maximum_inscribed_circle(largest, tolerance=SPOT_TOLERANCE_M)
+    radius = shapely.maximum_inscribed_circle(largest_part(shape), tolerance=SPOT_TOLERANCE_M)
     middle = grid.place(shapely.get_coordinates(radius)[:1])[0]
     return [int(middle[0]), int(middle[1]), round(radius.length / 10)]
 
@@ -324,8 +322,7 @@ def _colours(shapes: Sequence[BaseGeometry]) -> list[int]:
     """Colour areas so that neighbours differ; -1, which is white, where the colours run out."""
     graph = nx.Graph()
     graph.add_nodes_from(range(len(shapes)))
-    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    graph.add_edges_from((int(a), int(b)) for a, b in zip(left, right, strict=True) if a < b)
+    graph.add_edges_from(once_each(shapely.STRtree(shapes).query(shapes, predicate="intersects")))
     found = nx.greedy_color(graph, strategy="DSATUR")
     return [found[i] if found[i] < len(PALETTE) else -1 for i in range(len(shapes))]
 
@@ -359,10 +356,7 @@ def levels_data(
     results: Sequence[Result], spot: Callable[[BaseGeometry | None], list[int] | None]
 ) -> list[dict[str, Any]]:
     """Say which options are the levels of one nested plan, and what lies above them."""
-    today = next(
-        (i for i, r in enumerate(results) if r.problem.scenario.method == "keep"),
-        -1,
-    )
+    today = today_at(results)
     found = []
     for lower, result in enumerate(results):
         upper = above(result, results)

@@ -52,6 +52,11 @@ def drawable(areas: gpd.GeoSeries, *, tolerance_m: float) -> gpd.GeoSeries:
     return light
 
 
+def largest_part(shape: BaseGeometry) -> shapely.Polygon:
+    largest: shapely.Polygon = max(shapely.get_parts(shape), key=lambda part: part.area)
+    return largest
+
+
 def touching(areas: gpd.GeoSeries, *, links: Iterable[tuple[str, str]] = ()) -> nx.Graph:
     """Give which areas meet along a line, or are linked."""
     kept = areas[~(areas.isna() | areas.is_empty)]

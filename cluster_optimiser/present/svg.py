@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from cluster_optimiser.present.numbering import cluster_numbers
-from cluster_optimiser.present.shapes import drawable, plan_colours
+from cluster_optimiser.present.shapes import drawable, largest_part, plan_colours
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -159,7 +159,7 @@ class _Labels:
         near = self.taken[shapely.intersects(shapely.box(*shapely.total_bounds(discs)), self.taken)]
         is_clear = shapely.covers(self.bounds, discs)
         is_clear &= ~shapely.intersects(discs[:, None], near).any(axis=1)
-        fits = is_clear & shapely.covers(_largest(shape), spots)
+        fits = is_clear & shapely.covers(largest_part(shape), spots)
         if not fits.any() and not is_needed:
             return None
         # Where nothing is free the centre has to do.
@@ -198,14 +198,9 @@ def _share_inside(box: BaseGeometry, shape: BaseGeometry) -> float:
     return float(box.intersection(shape).area / box.area)
 
 
-def _largest(shape: BaseGeometry) -> shapely.Polygon:
-    largest: shapely.Polygon = max(shapely.get_parts(shape), key=lambda part: part.area)
-    return largest
-
-
 def _inscribed(shape: BaseGeometry) -> shapely.LineString:
     """Give the radius, as a line, of the largest circle within a shape."""
-    radius = shapely.maximum_inscribed_circle(_largest(shape), tolerance=2)
+    radius = shapely.maximum_inscribed_circle(largest_part(shape), tolerance=2)
     return radius or shapely.LineString()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cluster_optimiser.comparison import funding
-from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.errors import writing
 from cluster_optimiser.present.audit import audit_html
 from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
@@ -178,11 +178,8 @@ def write_ways(folders: Sequence[Path], file: Path) -> None:
 
 
 def _put(file: Path, page: str) -> None:
-    try:
+    with writing(file):
         _replace(file, page)
-    except OSError as error:
-        message = f"{file} cannot be written: {error.strerror or error}"
-        raise ClusterOptimiserError(message) from error
 
 
 def ways_html(folders: Sequence[Path], home: Path) -> str:

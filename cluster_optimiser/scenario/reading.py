@@ -163,6 +163,11 @@ def _refuse_files_outside(scenario: Scenario) -> None:
             _refuse_outside(scenario, key, name)
 
 
+def as_scenario(scenario: Scenario | str | Path) -> Scenario:
+    """Give a scenario, read if its file is named."""
+    return scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+
+
 def load_scenarios(path: str | Path) -> tuple[Scenario, ...]:
     """Read a scenario file and what it extends, as many scenarios as its sweep makes of it."""
     data, files = _read_chain(Path(path))

@@ -13,7 +13,12 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import CRS_METRES
-from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M, holding_area, polygons_of
+from cluster_optimiser.inputs.boundaries import (
+    NEAR_BORDER_M,
+    holding_area,
+    once_each,
+    polygons_of,
+)
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
 from cluster_optimiser.inputs.files import Folder, Table, inner_layers
 from cluster_optimiser.inputs.intake.gias import plain
@@ -436,9 +441,8 @@ def _apart(polygons: gpd.GeoDataFrame, layer: str, notes: list[str]) -> gpd.GeoD
     """Take ground that two areas share from the larger one, and note it."""
     shapes = polygons.geometry.to_numpy().copy()
     names = [str(name) for name in polygons.index]
-    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     told = []
-    for i, j in sorted({(int(i), int(j)) for i, j in zip(left, right, strict=True) if i < j}):
+    for i, j in once_each(shapely.STRtree(shapes).query(shapes, predicate="intersects")):
         shared = shapely.intersection(shapes[i], shapes[j])
         if shared.area <= 1.0:
             continue

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, MOST_PUPILS
@@ -31,7 +30,7 @@ from cluster_optimiser.geography.adjacency import (
 from cluster_optimiser.geography.alignment import HOME_PREFIX, binding_homes
 from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
-from cluster_optimiser.geography.units import school_positions, shapes_and_graph
+from cluster_optimiser.geography.units import any_unit_of, school_positions, shapes_and_graph
 from cluster_optimiser.optimise.candidates import (
     CandidateGroup,
     Judge,
@@ -103,7 +102,7 @@ class Lab:
 
     def __init__(self, problem: Problem, *, time_limit_s: float) -> None:
         self.problem = problem
-        self.names = [str(name) for name in problem.units.index]
+        self.names = problem.unit_names
         self.position = {name: i for i, name in enumerate(self.names)}
         self.pupils = [int(p) for p in problem.units["pupils"]]
         self.n_trials = 0
@@ -155,12 +154,11 @@ class Lab:
             problem = self.problem
             schools = problem.authority.schools
             if problem.scenario.units_scenario is not None:
-                unit_of = pd.concat([problem.unit_of, problem.local_unit_of])
                 _, graph, _ = shapes_and_graph(
                     with_table(problem.scenario, "contiguity", contiguity),
                     problem.authority,
                     problem.territory,
-                    unit_of.reindex(schools.index),
+                    any_unit_of(problem),
                     problem.unit_of.index,
                     problem.travel,
                     problem.pairs,

@@ -210,7 +210,7 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
     covered = 0
     for group in groups:
         covered |= group.mask
-    names = [str(name) for name in problem.units.index]
+    names = problem.unit_names
     pupils = problem.units["pupils"].to_list()
     left = [
         f"{name} ({pupils[i]:,} pupils)" for i, name in enumerate(names) if not covered >> i & 1

@@ -44,7 +44,7 @@ class FirstUnlike:
 
 def unlike_plan(problem: Problem, plan: Plan) -> Unlike:
     """Give an earlier version as its groups, and the pupils that may stay in the same company."""
-    position = {str(unit): i for i, unit in enumerate(problem.units.index)}
+    position = problem.unit_at
     cluster_of = plan.assignment.loc[problem.unit_of.index].groupby(problem.unit_of).first()
     masks: dict[str, int] = {}
     for unit, cluster in cluster_of.items():

@@ -13,7 +13,7 @@ import numpy as np
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
-from cluster_optimiser.geography.units import pinned_units, school_positions
+from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import bit_positions, unit_adjacency
 from cluster_optimiser.optimise.pinned import Pinned, exceptable
 from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
@@ -104,13 +104,13 @@ def _oversize(problem: Problem, neighbours: tuple[frozenset[int], ...]) -> list[
         return []
     today = problem.authority.schools["local_cluster"].loc[problem.unit_of.index]
     units_of = problem.unit_of.groupby(today).unique()
-    sets = {frozenset([str(u)]) for u in problem.units.index if not str(u).startswith("URN ")}
+    sets = {frozenset([unit]) for unit in problem.unit_names if not unit.startswith("URN ")}
     sets |= {
         frozenset(map(str, units))
         for name, units in units_of.items()
         if set(today[problem.unit_of.isin(units)]) == {name}
     }
-    position = {str(name): i for i, name in enumerate(problem.units.index)}
+    position = problem.unit_at
     graph = nx.Graph([(i, j) for i, near in enumerate(neighbours) for j in near])
     graph.add_nodes_from(range(len(neighbours)))
     found = []
@@ -124,7 +124,7 @@ def _oversize(problem: Problem, neighbours: tuple[frozenset[int], ...]) -> list[
 
 
 def redraw_ground(problem: Problem) -> RedrawGround:
-    units = tuple(str(name) for name in problem.units.index)
+    units = tuple(problem.unit_names)
     neighbours = tuple(frozenset(bit_positions(bits)) for bits in unit_adjacency(problem))
     at = school_positions(problem)
     schools = [at[name] for name in units]
@@ -146,11 +146,6 @@ def redraw_ground(problem: Problem) -> RedrawGround:
             if near[unit, number]:
                 cost[unit, number] = int(places.added[unit, number])
                 nearest[unit, number] = int(shortest[unit, number])
-    position = {name: i for i, name in enumerate(units)}
-
-    def numbers(names: tuple[str, ...]) -> frozenset[int]:
-        return frozenset(position[name] for name in pinned_units(problem, names))
-
     pinned = Pinned.of(problem)
     return RedrawGround(
         problem=problem,

@@ -330,7 +330,7 @@ class Universe:
         number = bounded_as("fewest"), ones
         first = next(iter(self.objective_costs().items()), number)
         kinds = {"all": None, "fewest": (*number, 0.0), "near": (*first, near_pct)}
-        position = {str(unit): i for i, unit in enumerate(self.problem.units.index)}
+        position = self.problem.unit_at
         held = membership([group.mask for group in self.groups], len(position))
         for kind, limit in kinds.items():
             diagram = self.diagram if limit is None else self._near(*limit, max_states=max_states)

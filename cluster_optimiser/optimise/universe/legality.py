@@ -97,7 +97,7 @@ def _candidates_of(
 
 
 def _cover_faults(problem: Problem, clusters: Mapping[str, frozenset[str]]) -> list[Fault]:
-    holders: dict[str, list[str]] = {str(unit): [] for unit in problem.units.index}
+    holders: dict[str, list[str]] = {unit: [] for unit in problem.unit_names}
     for name, units in clusters.items():
         for unit in units:
             holders.setdefault(unit, []).append(name)
@@ -133,7 +133,7 @@ def _number_faults(problem: Problem, chosen: Sequence[CandidateGroup]) -> list[F
 def _why_no_candidate(problem: Problem, units: frozenset[str]) -> str:
     """Say why a set of units may not be a cluster."""
     held = f"its units {_named(sorted(units))} may not be a cluster: "
-    names = [str(name) for name in problem.units.index]
+    names = problem.unit_names
     if not units <= set(names):
         return held + "some are no units of this scenario"
     size = problem.scenario.size

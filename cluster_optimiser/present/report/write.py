@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.errors import writing
 from cluster_optimiser.present.characters import box, missing, storable
 from cluster_optimiser.present.report.blocks import (
     REFERENCE,
@@ -93,16 +93,13 @@ def _write(
     for name, make in makers:
         on_step(name)
         contents[name] = make()
-    try:
+    with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".partial-", dir=out) as place:
             for name, content in contents.items():
                 (Path(place) / name).write_bytes(content)
             for name in contents:
                 (Path(place) / name).replace(out / name)
-    except OSError as error:
-        message = f"{out} cannot be written: {error.strerror or error}"
-        raise ClusterOptimiserError(message) from error
     return [out / name for name in contents]
 
 
