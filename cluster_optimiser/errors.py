@@ -115,6 +115,16 @@ def writing(what: Path | str) -> Iterator[None]:
         raise ClusterOptimiserError(message) from error
 
 
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Tell which packages are to be installed for what is imported here, and is no requirement."""
+    try:
+        yield
+    except ImportError as error:
+        message = f"the {name} needs more packages: pip install 'cluster-optimiser[{name}]'"
+        raise ClusterOptimiserError(message) from error
+
+
 class InfeasibleError(ClusterOptimiserError):
     """It is proved that no legal plan exists."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.geography.divided import is_divided, school_unit
-from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, require_column
+from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, having
 from cluster_optimiser.inputs.files import read_csv
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ def pairs_of(scenario: Scenario, authority: Authority, clusters: Collection[str]
         fault = scenario.fault("contiguity.file", f"{name} cannot be read", remedy)
         raise InputError([fault]) from error
     faults = FaultList()
-    table = read_csv(content, file=name, faults=faults)
-    if table is not None:
-        for column in COLUMNS:
-            require_column(column, table.cells.columns, file=name, how_to_map="", faults=faults)
+    table = having(read_csv(content, file=name, faults=faults), COLUMNS, faults)
     if table is None or len(faults):
         raise InputError(list(faults))
     schools = authority.schools

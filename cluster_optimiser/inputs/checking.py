@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from cluster_optimiser.inputs.files import Table
+
 N_NAMED = 5
 """Ids or names given in a message before the rest is only counted."""
 
@@ -34,6 +36,7 @@ _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 ValueT = TypeVar("ValueT")
+TableT = TypeVar("TableT", bound="Table")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -203,6 +206,15 @@ def repeated(
         text = problem.text.replace("{first}", str(first[value]))
         faults.add(file, row, subject, Problem(text, problem.remedy))
     return {row: value for value, row in first.items()}
+
+
+def having(table: TableT | None, names: Iterable[str], faults: FaultList) -> TableT | None:
+    """Give a table that was read and has some columns; report those that it lacks."""
+    if table is None:
+        return None
+    held, file = table.cells.columns, table.file
+    found = [require_column(one, held, file=file, how_to_map="", faults=faults) for one in names]
+    return table if all(found) else None
 
 
 def require_column(

@@ -12,9 +12,9 @@ from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
     did_you_mean,
+    having,
     read_cells,
     repeated,
-    require_column,
     urn_of,
 )
 from cluster_optimiser.inputs.files import read_csv
@@ -38,15 +38,8 @@ def load_plan(path: str | Path, authority: Authority) -> pd.Series:
 
 def read_plan(content: bytes, authority: Authority, file: str) -> pd.Series:
     faults = FaultList()
-    table = read_csv(content, file=file, faults=faults)
+    table = having(read_csv(content, file=file, faults=faults), PLAN_COLUMNS, faults)
     if table is None:
-        raise InputError(list(faults))
-    columns = table.cells.columns
-    found = [
-        require_column(name, columns, file=file, how_to_map="", faults=faults)
-        for name in PLAN_COLUMNS
-    ]
-    if not all(found):
         raise InputError(list(faults))
     plan = _read(table, authority, faults)
     faults.raise_any()

@@ -22,10 +22,10 @@ from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
     did_you_mean,
+    having,
     listed,
     number_of,
     read_cells,
-    require_column,
     urn_of,
 )
 from cluster_optimiser.inputs.files import read_csv
@@ -124,15 +124,10 @@ def _of_file(authority: Authority, path: Path, *, faults: FaultList) -> list[Pro
         faults.add(file, 0, "", Problem(text, f"Check the path: {error.strerror}."))
         return []
     before = len(faults)
-    table = read_csv(content, file=file, faults=faults)
+    table = having(read_csv(content, file=file, faults=faults), FILE_COLUMNS, faults)
     if table is None:
         return []
-    columns = table.cells.columns
-    found = [
-        require_column(name, columns, file=file, how_to_map="", faults=faults)
-        for name in FILE_COLUMNS
-    ]
-    figures = _figures(authority, table, faults) if all(found) else {}
+    figures = _figures(authority, table, faults)
     schools = authority.schools
     must = schools.index[schools["is_pupils_known"].to_numpy(dtype=bool)]
     years = sorted({year for _, year in figures})

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.errors import Fault, InputError
-from cluster_optimiser.inputs.checking import FaultList, Problem, require_column
+from cluster_optimiser.inputs.checking import FaultList, Problem, having, require_column
 from cluster_optimiser.inputs.files import (
     A_WORKBOOK,
     PACKED,
@@ -111,11 +111,10 @@ def _decisions(path: Path, authority: Authority) -> dict[str, int | None]:
         problem = f"the file cannot be read: {error.strerror}"
         raise InputError([Fault(str(path), 0, "", problem, "Check the path.")]) from error
     faults.raise_any()
+    table = having(table, ("written", "urn"), faults)
+    faults.raise_any()
     if table is None:
         return {}
-    for name in ("written", "urn"):
-        require_column(name, table.cells.columns, file=str(path), how_to_map="", faults=faults)
-    faults.raise_any()
     known = {str(urn) for urn in authority.schools.index}
     for row, cells in zip(table.cells.index.tolist(), table.cells.to_dict("records"), strict=True):
         urn = cells["urn"].removesuffix(".0")

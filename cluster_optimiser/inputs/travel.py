@@ -14,8 +14,8 @@ from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
+    having,
     number_of,
-    require_column,
     urn_of,
 )
 from cluster_optimiser.inputs.files import Folder
@@ -70,21 +70,15 @@ def _roads(folder: Folder, settings: TravelTable) -> TravelSpec | None:
 
 def _matrix(folder: Folder, settings: TravelTable, register: Register | None) -> TravelSpec | None:
     name = settings.file or ""
-    table = folder.read(name, subject="travel.file")
+    table = having(folder.read(name, subject="travel.file"), MATRIX_COLUMNS, folder.faults)
     if table is None:
         return None
-    n_before, columns = len(folder.faults), table.cells.columns
-    missing = [
-        column
-        for column in MATRIX_COLUMNS
-        if not require_column(column, columns, file=table.file, how_to_map="", faults=folder.faults)
-    ]
-    if not missing:
-        _check_rows(folder, table, register)
+    n_before = len(folder.faults)
+    _check_rows(folder, table, register)
     if len(folder.faults) > n_before:
         return None
     source = ""
-    if "source" in columns:
+    if "source" in table.cells:
         source = "; ".join(sorted(set(table.cells["source"]) - {""}))
     credit = f" The minutes were measured on {source}." if source else ""
     path = folder.find(name, subject="travel.file")

@@ -71,11 +71,24 @@ def _inputs(authority: Authority, scenario: Scenario) -> list[dict[str, str]]:
     return [{"path": path, "sha256": sha256} for path, sha256 in sorted(found.items())]
 
 
-def _sources(authority: Authority) -> list[dict[str, str]]:
-    return [
-        {"title": s.title, "date": s.date, "publisher": s.publisher, "licence": s.licence}
-        for s in authority.sources
-    ]
+def _called(scenario: Scenario, authority: Authority) -> dict[str, object]:
+    return {
+        "title": scenario.title,
+        "option": scenario.option,
+        "description": scenario.description,
+        "authority": authority.name,
+        "data_date": authority.data_date,
+    }
+
+
+def _read(scenario: Scenario, authority: Authority) -> dict[str, object]:
+    """Give what a run was made from."""
+    return {
+        "scenario": scenario.resolved(),
+        "inputs": _inputs(authority, scenario),
+        "versions": _versions(),
+        "sources": [dataclasses.asdict(source) for source in authority.sources],
+    }
 
 
 def _versions() -> dict[str, str]:
@@ -146,11 +159,7 @@ def manifest(result: Result) -> dict[str, object]:
     }
     record = {
         "label": result.plan.label,
-        "title": scenario.title,
-        "option": scenario.option,
-        "description": scenario.description,
-        "authority": authority.name,
-        "data_date": authority.data_date,
+        **_called(scenario, authority),
         "status": solution.status,
         "objective": result.objective,
         "bound": None if is_given else bound,
@@ -167,10 +176,7 @@ def manifest(result: Result) -> dict[str, object]:
         "funding": funding_record(result),
         "notes": [*problem.notes, *problem.territory.findings],
         "travel": problem.travel.note,
-        "scenario": scenario.resolved(),
-        "inputs": _inputs(authority, scenario),
-        "versions": _versions(),
-        "sources": [dataclasses.asdict(source) for source in authority.sources],
+        **_read(scenario, authority),
         "stamp": result.stamp,
         "caveats": result.caveats,
     }
@@ -188,11 +194,7 @@ def unsolved_record(unsolved: Unsolved) -> dict[str, object]:
     scenario, authority = unsolved.scenario, unsolved.authority
     record = {
         "label": scenario.option,
-        "title": scenario.title,
-        "option": scenario.option,
-        "description": scenario.description,
-        "authority": authority.name,
-        "data_date": authority.data_date,
+        **_called(scenario, authority),
         "status": unsolved.status,
         "message": unsolved.message,
         "objective": None,
@@ -205,10 +207,7 @@ def unsolved_record(unsolved: Unsolved) -> dict[str, object]:
         "metrics": {},
         "violations": [],
         "exceptions": [],
-        "scenario": scenario.resolved(),
-        "inputs": _inputs(authority, scenario),
-        "versions": _versions(),
-        "sources": _sources(authority),
+        **_read(scenario, authority),
         "stamp": unsolved.stamp,
         "caveats": authority.caveats,
     }

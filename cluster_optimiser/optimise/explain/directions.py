@@ -24,7 +24,7 @@ from cluster_optimiser.rules import FAMILIES
 from cluster_optimiser.terms import lookup, term_scale, term_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ortools.sat.python import cp_model
 
@@ -241,39 +241,45 @@ def _least_count(lab: Lab, trial: Trial, *, end: str) -> Step | None:
     return Step(relaxation, changed(trial, {key: value}), short)
 
 
-def _least_travel(lab: Lab, trial: Trial) -> Step | None:
-    family = "travel"
+def _least_minutes(
+    lab: Lab,
+    trial: Trial,
+    family: str,
+    reached: Iterable[float],
+    said: Callable[[float | None, str], tuple[tuple[str, ...], str]],
+) -> Step | None:
+    """Raise a limit of minutes to the next that is reached; to none where some are not known."""
     (key,) = FAMILIES[family].free
     stated = trial.scenario.at(key) or 0.0
-    groups, _ = lab.groups(freed(trial, family))
-    longest = {lab.facts(g.mask).longest_min: g.mask for g in reversed(groups)}
-    values: list[float | None] = [
-        *sorted(v for v in longest if stated < v < float("inf")),
-        None,
-    ]
+    values = [*sorted(v for v in reached if stated < v < float("inf")), None]
     found = _first_of(lab, values, lambda value: changed(trial, {key: value}))
     if found is None:
         return None
     value, loosened, before = found
+    units, words = said(value, f"{stated:g}")
     if value is None:
-        words = f"no travel limit instead of {stated:g} minutes: some ways are not known"
-        none = Relaxation(family, stated, 0.0, "minutes", {}, (), words)
+        none = Relaxation(family, stated, 0.0, "minutes", {}, units, words)
         return Step(none, loosened, before or trial)
-    facts = lab.facts(longest[value])
+    relaxation = Relaxation(family, stated, value, "minutes", {key: value}, units, words)
+    short = round(value - 1 / CENTIMINUTES_PER_MINUTE, 2)
+    return Step(relaxation, loosened, changed(trial, {key: short}))
+
+
+def _least_travel(lab: Lab, trial: Trial) -> Step | None:
+    groups, _ = lab.groups(freed(trial, "travel"))
+    longest = {lab.facts(g.mask).longest_min: g.mask for g in reversed(groups)}
     names = lab.problem.authority.schools["name"]
-    step = 1 / CENTIMINUTES_PER_MINUTE
-    relaxation = Relaxation(
-        family,
-        stated,
-        value,
-        "minutes",
-        {key: value},
-        lab.units(longest[value]),
-        f"a travel limit of {value:.2f} minutes instead of {stated:g} (the way from "
-        f"{names[facts.farthest_urn]} to {names[facts.place_urn]})",
-    )
-    short = changed(trial, {key: round(value - step, 2)})
-    return Step(relaxation, loosened, short)
+
+    def said(minutes: float | None, stated: str) -> tuple[tuple[str, ...], str]:
+        if minutes is None:
+            return (), f"no travel limit instead of {stated} minutes: some ways are not known"
+        facts = lab.facts(longest[minutes])
+        return lab.units(longest[minutes]), (
+            f"a travel limit of {minutes:.2f} minutes instead of {stated} (the way from "
+            f"{names[facts.farthest_urn]} to {names[facts.place_urn]})"
+        )
+
+    return _least_minutes(lab, trial, "travel", longest, said)
 
 
 def _quota(asked: Asked) -> Direction:
@@ -386,33 +392,21 @@ def _least_shared(lab: Lab, trial: Trial) -> Step | None:
 
 
 def _least_drive(lab: Lab, trial: Trial) -> Step | None:
-    stated = trial.scenario.contiguity.max_minutes or 0.0
     schools, travel = lab.problem.authority.schools, lab.problem.travel
     drives = cluster_drives(lab.shared_m(), schools, travel, trial.scenario.contiguity)
     pair_of = {minutes: pair for pair, (minutes, _) in reversed(drives.items())}
-    values: list[float | None] = [*sorted(v for v in pair_of if v > stated), None]
-    found = _first_of(lab, values, lambda value: tabled(trial, "contiguity", max_minutes=value))
-    if found is None:
-        return None
-    value, loosened, before = found
-    family = "contiguity.max_minutes"
-    if value is None:
-        words = f"no limit of {stated:g} minutes between neighbours: some drives are not known"
-        none = Relaxation(family, stated, 0.0, "minutes", {}, (), words)
-        return Step(none, loosened, before or trial)
-    pair = pair_of[value]
-    relaxation = Relaxation(
-        family,
-        stated,
-        value,
-        "minutes",
-        {family: value},
-        pair,
-        f"{value:.2f} minutes of driving between neighbours allowed instead of {stated:g} "
-        f"({pair[0]} and {pair[1]}: {drives[pair][1]})",
-    )
-    short = round(value - 1 / CENTIMINUTES_PER_MINUTE, 2)
-    return Step(relaxation, loosened, tabled(trial, "contiguity", max_minutes=short))
+
+    def said(minutes: float | None, stated: str) -> tuple[tuple[str, ...], str]:
+        if minutes is None:
+            none = f"no limit of {stated} minutes between neighbours"
+            return (), f"{none}: some drives are not known"
+        pair = pair_of[minutes]
+        return pair, (
+            f"{minutes:.2f} minutes of driving between neighbours allowed instead of {stated} "
+            f"({pair[0]} and {pair[1]}: {drives[pair][1]})"
+        )
+
+    return _least_minutes(lab, trial, "contiguity.max_minutes", pair_of, said)
 
 
 def _entry(key: str, base: Scenario) -> Direction:

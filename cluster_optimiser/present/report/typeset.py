@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.errors import extra
 from cluster_optimiser.present.characters import own_fonts, pictured, printable
 from cluster_optimiser.present.report.blocks import (
     REFERENCE,
@@ -42,11 +42,8 @@ PICTURE_PPI = 140.0
 
 
 def _typst() -> ModuleType:
-    try:
+    with extra("report"):
         import typst  # noqa: PLC0415 - part of the extra
-    except ImportError as error:
-        message = "the report needs more packages: pip install 'cluster-optimiser[report]'"
-        raise ClusterOptimiserError(message) from error
     module: ModuleType = typst
     return module
 

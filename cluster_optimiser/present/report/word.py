@@ -10,7 +10,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
+from cluster_optimiser.errors import Fault, InputError, extra
 from cluster_optimiser.present.report.archive import same_bytes
 from cluster_optimiser.present.report.blocks import (
     REFERENCE,
@@ -59,11 +59,8 @@ def docx(report: Report, template: Path | None = None, fonts: Path | None = None
 
 
 def _open(template: Path | None) -> Any:  # noqa: ANN401 - python-docx has no types
-    try:
+    with extra("report"):
         from docx import Document  # noqa: PLC0415 - part of the extra
-    except ImportError as error:
-        message = "the report needs more packages: pip install 'cluster-optimiser[report]'"
-        raise ClusterOptimiserError(message) from error
     if template is None:
         return Document()
     try:

@@ -6,7 +6,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.errors import ClusterOptimiserError
+from cluster_optimiser.errors import extra
 from cluster_optimiser.inputs.files import unquoted
 from cluster_optimiser.present.characters import storable
 from cluster_optimiser.present.columns import TEXTS, column
@@ -78,11 +78,8 @@ def workbook(
     layers: dict[str, str],
 ) -> bytes:
     """Write tables as a workbook, with contents, the meaning of columns, and notes."""
-    try:
+    with extra("report"):
         import xlsxwriter  # noqa: PLC0415 - part of the extra
-    except ImportError as error:
-        message = "the report needs more packages: pip install 'cluster-optimiser[report]'"
-        raise ClusterOptimiserError(message) from error
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(out, options)
