@@ -155,10 +155,13 @@ def _level_claims(result: Result) -> Iterator[str]:
         for k, areas in sorted(homes.items()):
             if len(areas) > 1:
                 yield f"grouping {k} crosses the layer {layer}"
+    # What is joined into groupings are clusters, not the units that these are made of.
+    values = {**truth.objective, "joins": len(number) - len(set(number.values()))}
+    values[WEIGHTED] = _weighted(problem.upper.scenario, values)
     for stage in result.plan.solution.stages:
         term = stage.term.removeprefix(UPPER)
-        if term != stage.term and not _agree(stage.objective, truth.objective.get(term)):
-            yield _wrong(f"stage {stage.term}", stage.objective, truth.objective.get(term))
+        if term != stage.term and not _agree(stage.objective, values.get(term)):
+            yield _wrong(f"stage {stage.term}", stage.objective, values.get(term))
 
 
 def _cluster_truth(facts: ClusterFacts) -> dict[str, object]:

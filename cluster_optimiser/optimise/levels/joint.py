@@ -38,7 +38,7 @@ from cluster_optimiser.optimise.merging.partition import (
 )
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.proofs import LevelsProof
-from cluster_optimiser.terms import TIE_BREAK, UPPER
+from cluster_optimiser.terms import TIE_BREAK, UPPER, bounded_as
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,10 +77,16 @@ def joint_costs(
     """Give the costs of both levels in the order of the stages."""
     upper_problem = above(problem)
     of_lower = group_costs([c.group for c in lower], problem.scenario.objective, seed=seed)
-    of_upper = group_costs([g.group for g in upper], upper_problem.scenario.objective, seed=seed)
+    # What is joined into groupings are the clusters below, not the units: each is one to be joined.
+    joins, objective = bounded_as("joined"), upper_problem.scenario.objective
+    groupings = [replace(g.group, costs={**g.group.costs, joins: -1}) for g in upper]
+    joined = {**dict.fromkeys(objective.terms, 0), joins: 1}
+    clusters = [replace(c.group, costs=joined) for c in lower]
+    of_upper = group_costs(groupings, objective, seed=seed)
+    of_joined = group_costs(clusters, objective, seed=seed)
     ties = of_lower.pop(TIE_BREAK), of_upper.pop(TIE_BREAK)
     own: Costs = {term: (costs, [0] * len(upper)) for term, costs in of_lower.items()}
-    theirs: Costs = {UPPER + t: ([0] * len(lower), costs) for t, costs in of_upper.items()}
+    theirs: Costs = {UPPER + t: (of_joined[t], costs) for t, costs in of_upper.items()}
     levels = problem.scenario.levels
     is_top_down = levels is not None and levels.first == "groupings"
     return {**(theirs | own if is_top_down else own | theirs), TIE_BREAK: ties}

@@ -19,6 +19,7 @@ from cluster_optimiser.verification import verify, verify_plan
 from tests.effort import examples
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
 from tests.toy import toy_assignment, toy_problem
+from tests.verification.test_claims import result
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Result
@@ -98,6 +99,24 @@ def test_the_best_of_both_levels_is_found(hundreds, first) -> None:
     assert tuple(stage.objective for stage in stages[:-1]) == pytest.approx(best)
     assert plan.solution.proof.record()["n_nested_plans"] == n_plans
     assert plan.solution.status == "OPTIMAL"
+
+
+@pytest.mark.parametrize(
+    ("objective", "value"),
+    [
+        ({"order": ["joins"]}, {"upper.joins": 0}),
+        ({"weights": {"joins": 2.5, "count": 0.5}}, {"upper.weighted": 1.0}),
+    ],
+)
+def test_what_joins_into_groupings_are_the_clusters_below(objective, value) -> None:
+    """Clusters of two that are groupings by themselves join nothing; single ones would."""
+    above = {"size": {"min_pupils": 2_000, "max_pupils": 2_500}, "objective": objective}
+    problem = _problem("AB CD", dict.fromkeys("ABCD", 1_000), first="groupings", **above)
+    problem = replace(problem, scenario=problem.scenario.with_(order=["joins"]))
+    plan = solve_levels(problem)
+    verify(result(problem, plan))
+    values = {stage.term: stage.objective for stage in plan.solution.stages[:-1]}
+    assert values == {**value, "joins": 2}
 
 
 @cache
