@@ -186,7 +186,9 @@ def _filled(
     blank = names[known.isna()].astype(str)
     notes = [f"Today's {cluster.nunique()} clusters are those of {of}."]
     if len(blank):
-        text = f"{len(blank)} schools that it gives none are put into that of the nearest school"
+        many = "1 school that it gives none is" if len(blank) == 1 else ""
+        many = many or f"{len(blank)} schools that it gives none are"
+        text = f"{many} put into that of the nearest school"
         notes.append(f"{text}: {listed(blank)}.")
     return cluster, tuple(notes)
 

@@ -135,6 +135,10 @@ class SchoolNames:
             signs = self.by_signs.get(same_name(written), [])
             return self._told_apart(signs, words, "name")
         if not telling:
+            # "The High School" may be the whole name of one.
+            alike = [urn for urn, own in self.words.items() if own == words and words]
+            if alike:
+                return self._told_apart(alike, words, "name")
             return Match("none", (), "no word of it tells which school")
         exact = self.by_telling.get(telling, [])
         less = telling - self.spare

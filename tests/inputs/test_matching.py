@@ -80,6 +80,12 @@ def test_postcode_and_laestab_are_numbers_of_a_school(schools):
     assert names.find("9262003").sureness == "sure"
 
 
+def test_a_name_without_a_word_that_tells_is_found_if_it_is_written_in_full():
+    schools = pd.DataFrame({"name": ["The High School", "The Infant School"]}, index=[1, 2])
+    names = SchoolNames(schools)
+    assert [names.find(text).urns for text in ("the high school", "High School")] == [(1,), ()]
+
+
 def test_names_in_other_letters_and_in_signs_alone_are_found():
     schools = pd.DataFrame({"name": ["\u09a2\u09be\u0995\u09be School", "???", "Ash School"]})
     names = SchoolNames(schools)

@@ -74,6 +74,11 @@ def given_clusters(
         faults.add(table.file, row, "", Problem(f"not read: {unread.why}", "Correct the row."))
     if clusters:
         own = table.cells["cluster"]
+        blank = own.index[own == ""]
+        if 2 * len(blank) > len(own):
+            text = f"{len(blank)} of {len(own)} rows name no cluster: were cells merged?"
+            remedy = "Write the cluster on each row, or leave out schools that have none."
+            faults.add(table.file, int(blank[0]), "cluster", Problem(text, remedy))
         stated = {row: own[row] for row, urn in said.items() if urn is not None and own[row]}
     else:
         stated = _fed(table, said, schools, names, faults)
@@ -87,6 +92,10 @@ def _school(
     cells = table.cells.loc[row]
     urn = urn_of(str(cells.get("urn", "")))
     if not isinstance(urn, Problem) and urn in names.urns:
+        match = names.find(str(cells.get("name", "")))
+        if match.sureness == "sure" and match.urns != (urn,):
+            problem = f'"{cells["name"]}" is URN {match.urns[0]}, not {urn}'
+            faults.add(table.file, row, "urn", Problem(problem, "Correct the one that is wrong."))
         return urn
     laestab = laestab_of(str(cells.get("laestab", ""))).replace("/", "")
     if laestab and len(names.by_number.get(laestab, ())) == 1:

@@ -49,6 +49,15 @@ def test_clusters_of_a_file_are_taken_by_number_or_by_name_as_people_write_it(fi
     assert "Dwick Primary School" in notes[1]
 
 
+def test_merged_cells_and_the_number_of_another_school_are_faults(files):
+    rows = ["School,URN,Cluster", "Awick Primary,100001,West", ",100002,", ",100003,"]
+    found = faults_of(files, "clusters", "\n".join(rows))
+    assert [(row, problem) for row, problem, _ in found] == [
+        (2, '"Awick Primary" is URN 100000, not 100001'),
+        (3, "2 of 3 rows name no cluster: were cells merged?"),
+    ]
+
+
 def test_feeders_lead_to_the_last_school_of_their_way(files):
     rows = ["URN,Feeds", "100000,Bwick Primary", "100001,Fwick High School", "100002,Kwick High"]
     rows += ["100005,", "100010,Kwick High School"]
