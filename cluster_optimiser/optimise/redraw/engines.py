@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
 
+HEURISTICS = ("feasibility_jump", "rens", "rins", "root_reduced_cost")
+"""What HiGHS spends most of its time on, in vain where the best plan is known but not proved."""
+
 LARGE_COEFFICIENT = 100_000
 """From here on HiGHS is given hundredths, since it works to fixed absolute tolerances."""
 
@@ -55,7 +58,9 @@ class Engine(Protocol):
         seed: int = 0,
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
-    ) -> EngineOutcome: ...
+        is_proof: bool = False,
+    ) -> EngineOutcome:
+        """Minimise; a proof is asked for where no better solution is likely to be found."""
 
 
 class CpSat:
@@ -72,6 +77,7 @@ class CpSat:
         seed: int = 0,
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
+        is_proof: bool = False,  # noqa: ARG002 - it looks for a proof all the time
     ) -> EngineOutcome:
         cp = cp_model.CpModel()
         x = [cp.new_int_var(0, upper, "") for upper in model.upper]
@@ -132,6 +138,7 @@ class Highs:
         seed: int = 0,
         time_limit_s: float | None = None,
         relative_gap: float = 0.0,
+        is_proof: bool = False,
     ) -> EngineOutcome:
         if not model.may_be_kept():
             # MathOpt would refuse such a program instead of calling it infeasible.
@@ -145,6 +152,7 @@ class Highs:
             seed=seed,
             time_limit_s=time_limit_s,
             relative_gap=relative_gap,
+            is_proof=is_proof,
         )
         reason, effort = result.termination.reason, float(result.solve_stats.node_count)
         infeasible = mathopt.TerminationReason.INFEASIBLE
@@ -216,6 +224,7 @@ def _run_highs(
     seed: int,
     time_limit_s: float | None,
     relative_gap: float,
+    is_proof: bool,
 ) -> tuple[SolveResult, tuple[float, ...] | None, int]:
     """Give what HiGHS says, the values, and its bound as an integer with the constant."""
     from ortools.math_opt.python import mathopt  # noqa: PLC0415
@@ -231,6 +240,10 @@ def _run_highs(
         absolute_gap_tolerance=0.5 / scale,
         time_limit=time_limit(left_s),
     )
+    if is_proof:
+        for name in HEURISTICS:
+            parameters.highs.bool_options[f"mip_heuristic_run_{name}"] = False
+        parameters.highs.double_options["mip_heuristic_effort"] = 0.0
     hints = [mathopt.SolutionHint(variable_values={x[v]: n for v, n in (hint or {}).items()})]
     result = mathopt.solve(
         program.model,

@@ -271,7 +271,8 @@ def _solved(
         return solve_stage(a, name, objective, search, how)
     is_free = limits.fewest != limits.most
     begin = partial(easy_start, a.ground, a.units, limits) if is_free else None
-    return prove(a, name, objective, search, how, partial(repaired, a.ground), begin)
+    again = partial(solved_again, a.ground, limits)
+    return prove(a, name, objective, search, how, partial(repaired, a.ground), again, begin)
 
 
 def _model(
@@ -308,14 +309,34 @@ def _any_plan(a: Assignment, search: Search, how: How, stages: tuple[PartStage, 
     )
 
 
+def solved_again(
+    ground: RedrawGround, limits: Limits, near: Sequence[Cluster], n_others: int, how: How
+) -> Sequence[Cluster]:
+    """Solve neighbouring clusters of a plan anew, one more or fewer of them."""
+    units = sorted(i for cluster in near for i in cluster)
+    size = ground.problem.scenario.size
+    small = sum(size.is_under(ground.pupils_of(cluster)) for cluster in near)
+    most = min(len(near) + 1, limits.most - n_others)
+    free = Limits(max(1, len(near) - 1, limits.fewest - n_others), most, small)
+    brief = replace(
+        how.with_share(SHARE_OF_TIME), nearest_hubs=None, few=len(units), tell=tell_nobody
+    )
+    return solve_part(ground, units, free, brief, start=near).clusters
+
+
 def repaired(ground: RedrawGround, start: Sequence[Cluster], how: How) -> list[Cluster]:
     """Solve anew what is around clusters that are no legal ones once single schools count.
 
     A cluster of today on two sides of a river is one unit of a merge, but not one piece.
     """
+    size = ground.problem.scenario.size
     clusters = with_strays_moved(ground, start, is_shaped=how.is_shaped)
     for _ in range(len(start)):
         broken = [c for c in clusters if not is_legal_cluster(ground, c, is_shaped=how.is_shaped)]
+        small = [c for c in clusters if size.is_under(ground.pupils_of(c))]
+        if len(small) > size.max_exceptions:
+            # What was moved away was needed.
+            broken += sorted(small, key=lambda c: (ground.pupils_of(c), sorted(c)))
         if not broken or how.is_over:
             break
         around = {broken[0]}

@@ -24,6 +24,14 @@ class LinearRow:
     low: int | None  # the bounds; None where there is none
     high: int | None
 
+    @property
+    def is_mostly_kept(self) -> bool:
+        """Tell whether it says of units and hubs what most of them keep without being told.
+
+        That a hub is open, that neighbours are there too: there are two such rows for every pair.
+        """
+        return self.low is None and self.high == 0 and all(abs(c) == 1 for c, _ in self.terms)
+
     def holds(self, values: Sequence[int]) -> bool:
         total = sum(c * values[v] for c, v in self.terms)
         return (self.low is None or total >= self.low) and (self.high is None or total <= self.high)
@@ -64,12 +72,16 @@ class LinearModel:
             row.holds(values) for row in self.rows
         )
 
-    def without(self, dropped: Collection[int]) -> tuple[LinearModel, tuple[int, ...]]:
-        """Give the program in which some variables are 0, without them."""
+    def without(
+        self, dropped: Collection[int], loose: Collection[int] = ()
+    ) -> tuple[LinearModel, tuple[int, ...]]:
+        """Give the program in which some variables are 0, without them and without loose rows."""
         kept = tuple(v for v in range(len(self.upper)) if v not in dropped)
         number = {v: n for n, v in enumerate(kept)}
         smaller = LinearModel([self.upper[v] for v in kept])
-        for row in self.rows:
+        for at, row in enumerate(self.rows):
+            if at in loose:
+                continue
             left = replace(row, terms=tuple((c, number[v]) for c, v in row.terms if v in number))
             if left.terms or not left.holds(()):
                 smaller.rows.append(left)

@@ -6,11 +6,8 @@
 3. All pairs but those with which a plan would cost more than the best one known: what is best among
    the rest is best of all.
 
-A linear program's duals bound it whatever they are: any multiples of its rows, added up, leave a
-cost on every variable, and no solution is cheaper than what the rows and the negative costs come
-to. GLOP finds the duals in floating point; they are rounded, and everything from there on is
-counted in integers, so that neither the bound nor what is ruled out by it rests on a solver's
-tolerances (Neumaier and Shcherbina 2004).
+The core and the rest are solved with the rows that bind in fractions and those added since; what a
+solution breaks of the others is added.
 """
 
 from __future__ import annotations
@@ -19,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.optimise.redraw.engines import Program, time_limit
+from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, InFractions
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
 from cluster_optimiser.optimise.redraw.search import add_cuts, hint_of
 from cluster_optimiser.optimise.redraw.terms import value_of
@@ -30,23 +27,29 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Status
     from cluster_optimiser.optimise.redraw.engines import EngineOutcome
-    from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
+    from cluster_optimiser.optimise.redraw.linear import LinearObjective
     from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster
     from cluster_optimiser.optimise.redraw.search import How, Search
 
 
-CORE_PAIRS = 6
+CORE_PAIRS = 4
 """Pairs of a unit and a hub, on average over the units, that make the core."""
 
-NEAR_ENOUGH = 0.001
+NEAR_ENOUGH = 0.0003
 """Share of its value by which the plan of the core may miss its best: the rest is solved fully."""
 
 LEAST_GAIN = 0.00005
-"""Where a round adds less than this share to the bound, no more rows are added."""
+"""A round that adds less than this share to the bound adds nothing."""
 
-MOST_ROUNDS = 40
+MOST_IDLE = 3
+"""After so many rounds in a row that add nothing, no more rows are added."""
+
+MOST_ROUNDS = 60
 """Programs in fractions solved at most."""
+
+AGAIN = 6, 9, 13
+"""Neighbouring clusters that are solved anew at once; more where fewer are no longer bettered."""
 
 SHARE_OF_TIME = 0.4
 """Share of the time left that what comes before the last program may take, each."""
@@ -54,6 +57,10 @@ SHARE_OF_TIME = 0.4
 
 Repair = Callable[["Sequence[Cluster]", "How"], "Sequence[Cluster]"]
 """Clusters some of which are illegal, and how to solve -> clusters."""
+
+
+Again = Callable[["Sequence[Cluster]", int, "How"], "Sequence[Cluster]"]
+"""Neighbouring clusters, how many others the plan has, and how to solve -> as good, or none."""
 
 
 Begin = Callable[["How"], "Sequence[Cluster]"]
@@ -66,23 +73,25 @@ class DualBound:
 
     bound: int  # no plan has a lower value
     extra: Mapping[tuple[int, int], int]
+    loose: frozenset[int] = frozenset()  # rows left out, that no solution in fractions broke
 
 
 def bound_in_fractions(a: Assignment, objective: LinearObjective, how: How) -> DualBound | None:
     """Solve in fractions, add rows that are broken, solve again."""
     size = a.ground.problem.scenario.size
-    program, best = InFractions(a.model, objective), None
+    program, best, n_idle = InFractions(a.model, objective), None, 0
     for _ in range(MOST_ROUNDS):
         found = program.solve(time_limit_s=how.left_s())
         if found is None:
             break
         gain = LEAST_GAIN * abs(found.bound)
-        is_better = best is None or found.bound > best.bound + gain
+        n_idle = 0 if best is None or found.bound > best.bound + gain else n_idle + 1
         if best is None or found.bound >= best.bound:
             best = found
-        if not is_better or how.is_over:
+        if how.is_over or n_idle == MOST_IDLE:
             break
-        if not cut(a, found.values, size):
+        n_cuts = cut(a, found.values, size)
+        if found.is_kept and not n_cuts:
             break
     if best is None:
         return None
@@ -91,7 +100,8 @@ def bound_in_fractions(a: Assignment, objective: LinearObjective, how: How) -> D
         (i, h): (beyond[v] + (beyond[a.open(h)] if v != a.open(h) else 0)) // DUAL_SCALE
         for (i, h), v in a.x.items()
     }
-    return DualBound(best.bound, extra)
+    loose = frozenset(k for k, row in enumerate(a.model.rows) if row.is_mostly_kept)
+    return DualBound(best.bound, extra, loose - program.binding)
 
 
 def prove(
@@ -101,24 +111,37 @@ def prove(
     search: Search,
     how: How,
     repair: Repair,
+    again: Again,
     begin: Begin | None = None,
 ) -> Status:
     """Solve one stage of a part of many units."""
     reach = bound_in_fractions(a, objective, how.with_share(SHARE_OF_TIME))
     proof = _Proof(
-        a, stage, objective, search, how, repair, reach or DualBound(0, dict.fromkeys(a.x, 0))
+        a,
+        stage,
+        objective,
+        search,
+        how,
+        repair,
+        again,
+        reach or DualBound(0, dict.fromkeys(a.x, 0)),
     )
     if reach is not None:
         search.bound = reach.bound
     if search.clusters:
         search.value = value_of(a.ground, stage, search.clusters)
+    if how.engine_of_many.name == "HiGHS":
+        # CP-SAT learns from rows; HiGHS drags them through every program in fractions.
+        proof.loose = set(proof.reach.loose)
     proof.tell()
-    proof.try_core()
+    is_near = proof.try_core()
     if not search.clusters and begin is not None and how.deadline is not None:
         found = begin(how)
         if found:
             proof.offer(found)
             proof.tell()
+    if not is_near:
+        proof.better(how.with_share(SHARE_OF_TIME))
     return proof.try_all()
 
 
@@ -132,8 +155,11 @@ class _Proof:
     search: Search
     how: How
     repair: Repair
+    again: Again
     reach: DualBound
     tried: set[frozenset[int]] = field(default_factory=set)
+    loose: set[int] = field(default_factory=set)  # rows that no solution broke so far
+    n_broken: int = 0  # rows that the last one did
 
     def tell(self) -> None:
         self.how.tell(self.stage, self.search.clusters, self.search.bound)
@@ -147,7 +173,7 @@ class _Proof:
         self, dropped: Collection[int], how: How, relative_gap: float
     ) -> tuple[EngineOutcome, list[tuple[int | None, Cluster]]]:
         """Solve without some variables; give the outcome and the clusters found."""
-        small, kept = self.a.model.without(dropped)
+        small, kept = self.a.model.without(dropped, self.loose)
         values_of_plan = hint_of(self.a, self.search.clusters) if self.search.clusters else {}
         outcome = how.engine_of_many.solve(
             small,
@@ -156,30 +182,36 @@ class _Proof:
             seed=how.seed,
             time_limit_s=how.left_s(),
             relative_gap=relative_gap,
+            is_proof=not relative_gap and bool(self.search.clusters),
         )
         self.search.n_rounds += 1
         self.search.effort += outcome.effort
         if outcome.values is None:
             return outcome, []
         at = dict(zip(kept, outcome.values, strict=True))
-        return outcome, self.a.clusters([at.get(v, 0) for v in range(len(self.a.model.upper))])
+        values = [at.get(v, 0) for v in range(len(self.a.model.upper))]
+        broken = {k for k in self.loose if not self.a.model.rows[k].holds(values)}
+        self.loose -= broken
+        self.n_broken = len(broken)
+        return outcome, self.a.clusters(values)
 
     def take(self, found: list[tuple[int | None, Cluster]]) -> int:
-        """Keep the plan if it is legal, or is once strays are moved, and better; add cuts."""
+        """Keep the plan if it is legal, or is once strays are moved, and better; count new rows."""
         n_cuts = add_cuts(self.a, found, self.how)
         self.search.n_cuts += n_cuts
         clusters = [cluster for _, cluster in found]
         if n_cuts:
             clusters = with_strays_moved(self.a.ground, clusters, is_shaped=self.how.is_shaped)
         self.offer(clusters)
-        return n_cuts
+        return n_cuts + self.n_broken
 
     def offer(self, clusters: Sequence[Cluster]) -> None:
         """Keep a plan if it is legal and better."""
         ground, search = self.a.ground, self.search
         value = value_of(ground, self.stage, clusters)
         if (
-            (not search.clusters or value < search.value)
+            sum(map(len, clusters)) == len(self.a.units)
+            and (not search.clusters or value < search.value)
             and all(value_of(ground, name, clusters) <= most for name, most in search.held.items())
             and is_legal_plan(
                 ground,
@@ -220,8 +252,8 @@ class _Proof:
         return found
 
     def mend(self, found: list[tuple[int | None, Cluster]], how: How) -> None:
-        """Where there is no plan, solve around the clusters of a solution that are illegal."""
-        if found and not self.search.clusters:
+        """Solve around the clusters of a solution that are illegal."""
+        if found:
             self.offer(self.repair([cluster for _, cluster in found], how))
 
     def is_near(self, bound: int) -> bool:
@@ -229,8 +261,11 @@ class _Proof:
         value = self.search.value
         return bool(self.search.clusters) and bound >= value - NEAR_ENOUGH * abs(value)
 
-    def try_core(self) -> None:
-        """Find a plan with the pairs that cost least, and with more of them if there is none."""
+    def try_core(self) -> bool:
+        """Find a plan with the pairs that cost least, and with more of them if there is none.
+
+        Tells whether it is near the best of them.
+        """
         how = self.how.with_share(SHARE_OF_TIME)
         costs = sorted(self.reach.extra.values())
         n_pairs = CORE_PAIRS * len(self.a.units)
@@ -239,12 +274,59 @@ class _Proof:
             outcome, found = self.solve(self.beyond(most), how.with_share(0.5), NEAR_ENOUGH)
             if found and self.take(found) and not self.is_near(outcome.bound):
                 found = self.try_hubs(found, most, how)
-            self.mend(found, how)
+            if not self.is_near(outcome.bound):
+                self.mend(found, self.how.with_share(SHARE_OF_TIME))
             self.tell()
             # A plan from before may be far from the best: it is the core's own that is near it.
             if self.search.clusters and outcome.status != "INFEASIBLE":
-                return
+                return self.is_near(outcome.bound)
             n_pairs *= 2
+        return False
+
+    def better(self, how: How) -> None:
+        """Solve neighbouring clusters anew, more at once while that betters the plan."""
+        gains: dict[Cluster, int] = {}
+
+        def could_gain(held: frozenset[Cluster]) -> tuple[int, list[list[int]]]:
+            return sum(gains[cluster] for cluster in held), sorted(map(sorted, held))
+
+        for n in AGAIN:
+            value = self.search.value
+            tried: set[frozenset[Cluster]] = set()
+            beside: dict[Cluster, list[Cluster]] = {}
+            while self.search.clusters and not how.is_over and not self.is_proved:
+                clusters = self.search.clusters
+                if set(clusters) != set(beside):
+                    beside = self.beside()
+                    gains.update({c: self.gain(c) for c in clusters if c not in gains})
+                near = {_nearest(beside, cluster, n) for cluster in clusters} - tried
+                if not near:
+                    break
+                chosen = max(near, key=could_gain)
+                tried.add(chosen)
+                others = [c for c in clusters if c not in chosen]
+                again = self.again(sorted(chosen, key=sorted), len(others), how)
+                if again:
+                    self.offer([*others, *again])
+                    self.tell()
+            if self.search.value == value:
+                return
+
+    def beside(self) -> dict[Cluster, list[Cluster]]:
+        """Give for each cluster of the plan those beside it."""
+        cluster_of = {i: cluster for cluster in self.search.clusters for i in cluster}
+        near = {
+            cluster: {cluster_of[j] for i in cluster for j in self.a.ground.neighbours[i]}
+            for cluster in self.search.clusters
+        }
+        return {cluster: sorted(found - {cluster}, key=sorted) for cluster, found in near.items()}
+
+    def gain(self, cluster: Cluster) -> int:
+        """Give what a cluster costs beyond the bound."""
+        meeting = self.a.ground.meeting(cluster)
+        if meeting is None:
+            return 0
+        return sum(self.reach.extra.get((i, meeting.number), 0) for i in cluster)
 
     def try_all(self) -> Status:
         """Solve with all pairs that a better plan may have."""
@@ -276,65 +358,14 @@ class _Proof:
         return "OPTIMAL"
 
 
-DUAL_SCALE = 1024
-"""Duals are rounded to this share of the objective's integers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fractions:
-    """A solution in fractions, and what is proved by it."""
-
-    values: tuple[float, ...]  # a value for each variable
-    bound: int  # no solution has a lower objective
-    reduced: tuple[int, ...]
-
-
-class InFractions:
-    """A program with all variables in fractions, solved again as rows are added to it."""
-
-    def __init__(self, model: LinearModel, objective: LinearObjective) -> None:
-        self.model, self.objective = model, objective
-        self.program = Program(model, objective, is_whole=False)
-
-    def solve(self, *, time_limit_s: float | None = None) -> Fractions | None:
-        """Minimise, with the rows that the model has by now."""
-        from ortools.math_opt.python import mathopt  # noqa: PLC0415
-
-        if not self.model.may_be_kept():
-            return None
-        program = self.program
-        program.add_rows(self.model)
-        result = mathopt.solve(
-            program.model,
-            mathopt.SolverType.GLOP,
-            params=mathopt.SolveParameters(time_limit=time_limit(time_limit_s)),
-        )
-        if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
-            return None
-        at, of_row = result.variable_values(), result.dual_values()
-        duals = [
-            of_row[row] * program.scale / scale
-            for row, scale in zip(program.rows, program.row_scales, strict=True)
-        ]
-        bound, reduced = dual_bound(self.model, self.objective, duals)
-        return Fractions(tuple(at[v] for v in program.x), bound, reduced)
-
-
-def dual_bound(
-    model: LinearModel, objective: LinearObjective, duals: Sequence[float]
-) -> tuple[int, tuple[int, ...]]:
-    """Bound a program by multiples of its rows, exactly."""
-    costs = [0] * len(model.upper)
-    for c, v in objective.terms:
-        costs[v] += c * DUAL_SCALE
-    total = 0
-    for row, dual in zip(model.rows, duals, strict=True):
-        multiple = round(dual * DUAL_SCALE)
-        side = row.low if multiple > 0 else row.high
-        if not multiple or side is None:
-            continue
-        total += multiple * side
-        for c, v in row.terms:
-            costs[v] -= multiple * c
-    total += sum(min(0, cost) * upper for cost, upper in zip(costs, model.upper, strict=True))
-    return objective.constant - (-total // DUAL_SCALE), tuple(costs)
+def _nearest(
+    beside: Mapping[Cluster, Sequence[Cluster]], cluster: Cluster, n: int
+) -> frozenset[Cluster]:
+    """Give a cluster and those nearest to it, so many in all."""
+    near = {cluster: None}
+    waiting = [cluster]
+    for at in waiting:
+        fresh = [c for c in beside[at] if c not in near][: n - len(near)]
+        near |= dict.fromkeys(fresh)
+        waiting += fresh
+    return frozenset(near)

@@ -7,8 +7,8 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, InFractions, dual_bound
 from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
-from cluster_optimiser.optimise.redraw.prove import DUAL_SCALE, InFractions, dual_bound
 from tests.effort import examples
 
 COEFFICIENTS = st.integers(-5, 5)
@@ -48,7 +48,10 @@ def test_the_solution_in_fractions_is_bounded_by_its_own_duals(
     program: tuple[LinearModel, LinearObjective],
 ) -> None:
     model, objective = program
-    found = InFractions(model, objective).solve()
+    solver = InFractions(model, objective)
+    found = solver.solve()
+    while found is not None and not found.is_kept:
+        found = solver.solve()
     kept = [
         objective.value(values)
         for values in itertools.product(*(range(upper + 1) for upper in model.upper))
@@ -76,3 +79,15 @@ def test_rows_that_come_later_are_solved_too() -> None:
     assert second is not None
     assert (first.bound, second.bound) == (4, 7)
     assert program.solve() is None
+
+
+def test_what_is_mostly_kept_is_solved_with_once_a_solution_breaks_it() -> None:
+    model = LinearModel()
+    unit, hub, other = model.variable(), model.variable(), model.variable()
+    model.row([(1, unit), (1, other)], low=1)
+    model.row([(1, unit), (-1, hub)], high=0)
+    model.row([(1, other), (-1, hub)], high=0)
+    program = InFractions(model, LinearObjective(((1, unit), (5, hub), (9, other))))
+    found = [program.solve(), program.solve()]
+    assert [(f.bound, f.is_kept) for f in found if f is not None] == [(1, False), (6, True)]
+    assert program.binding == {1}

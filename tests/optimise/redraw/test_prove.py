@@ -12,8 +12,11 @@ import pytest
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.redraw import lexicographic
 from cluster_optimiser.optimise.redraw import prove as proving
-from cluster_optimiser.optimise.redraw.engines import EngineOutcome, Highs
-from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
+from cluster_optimiser.optimise.redraw.engines import CpSat, EngineOutcome, Highs
+from cluster_optimiser.optimise.redraw.legal import (
+    is_legal_plan,
+    with_strays_moved,
+)
 from cluster_optimiser.optimise.redraw.lexicographic import solve_part
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits
@@ -179,6 +182,37 @@ def test_a_worse_solution_does_not_take_the_place_of_the_start(few: int) -> None
     plan = solve_part(ground, range(9), Limits(1, 9, 0), how, start=start)
     assert set(plan.clusters) == set(start)
     assert plan.stages[0].value == round(best.solution.stages[0].objective * 100)
+
+
+@pytest.mark.parametrize(("again", "is_best"), [((), False), ((2,), True)])
+def test_what_a_stopped_engine_leaves_is_bettered_bit_by_bit(
+    monkeypatch: pytest.MonkeyPatch, again: tuple[int, ...], is_best: bool
+) -> None:
+    problem = lumpy()
+    ground = redraw_ground(problem)
+    best = round(solve_redraw(problem).solution.stages[0].objective * 100)
+    monkeypatch.setattr(proving, "bound_in_fractions", lambda *_: None)
+    monkeypatch.setattr(proving, "CORE_PAIRS", 0)
+    monkeypatch.setattr(proving, "AGAIN", again)
+    how = How(CpSat(), engine_of_many=Worsening(), few=0)
+    plan = solve_part(ground, range(9), Limits(3, 3, 0), how)
+    assert is_legal_plan(ground, plan.clusters, is_shaped=False)
+    assert (len(plan.clusters), plan.stages[0].value == best) == (3, is_best)
+
+
+def test_a_cluster_that_gave_away_what_it_needed_is_drawn_anew() -> None:
+    ground = redraw_ground(
+        toy_problem(
+            "ABCD",
+            schools={name: [ToySchool("secondary", 100)] for name in "ABCD"},
+            method="redraw",
+            units="schools",
+            size={"min_pupils": 200, "max_pupils": 300},
+        )
+    )
+    short = [frozenset({0}), frozenset({1, 2, 3})]
+    found = lexicographic.repaired(ground, short, How(CpSat()))
+    assert found == [frozenset({0, 1}), frozenset({2, 3})]
 
 
 def test_a_listener_hears_the_plan_and_the_bound_meet() -> None:

@@ -214,7 +214,7 @@ def test_a_bound_of_highs_is_no_higher_than_the_best() -> None:
     model.row([(1, one), (1, other)], low=1)
     objective = LinearObjective(((2, one), (3, other)), 5)
     _, values, bound = _run_highs(
-        model, objective, hint=None, seed=0, time_limit_s=None, relative_gap=0.0
+        model, objective, hint=None, seed=0, time_limit_s=None, relative_gap=0.0, is_proof=False
     )
     assert list(values) == [1, 0]
     assert bound == 7  # 2 and the constant
