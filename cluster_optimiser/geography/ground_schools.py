@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from cluster_optimiser.constants import CRS_DEGREES
 from cluster_optimiser.findings import Finding
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.territory import in_words, listed
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M
-from cluster_optimiser.inputs.coordinates import PAIRS
+from cluster_optimiser.inputs.coordinates import PAIRS, points_by
 from cluster_optimiser.inputs.matching import name_key
 from cluster_optimiser.inputs.register import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import geopandas as gpd
 
     from cluster_optimiser.domain import Authority
 
@@ -148,11 +148,7 @@ def two_places(authority: Authority) -> Iterator[Finding]:
     schools = authority.schools
     if not all(set(pair) <= set(schools.columns) for pair in PAIRS):
         return
-    (east, north), (lat, lon) = (
-        [pd.to_numeric(schools[name], errors="coerce") for name in pair] for pair in PAIRS
-    )
-    in_metres = gpd.GeoSeries.from_xy(east, north, crs=schools.crs)
-    in_degrees = gpd.GeoSeries.from_xy(lon, lat, crs=CRS_DEGREES).to_crs(schools.crs)
+    in_metres, in_degrees = (points_by(schools, pair, schools.crs) for pair in PAIRS)
     points = schools.geometry
     for other, said in ((in_metres, "easting and northing"), (in_degrees, "lat and lon")):
         away_m = shapely.distance(points.to_numpy(), other.to_numpy())

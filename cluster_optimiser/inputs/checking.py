@@ -6,7 +6,7 @@ import math
 import re
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, ValidationError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from cluster_optimiser.inputs.files import Table
 
 N_NAMED = 5
 """Ids or names given in a message before the rest is only counted."""
@@ -36,8 +35,20 @@ _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 ValueT = TypeVar("ValueT")
-TableT = TypeVar("TableT", bound="Table")
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class _Cells(Protocol):
+    """A table that was read, as far as its columns are asked for."""
+
+    @property
+    def cells(self) -> pd.DataFrame: ...
+
+    @property
+    def file(self) -> str: ...
+
+
+TableT = TypeVar("TableT", bound=_Cells)
 
 
 def read_toml(path: Path, model: type[ModelT], *, what: str, remedy: str) -> ModelT:

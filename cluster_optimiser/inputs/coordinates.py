@@ -16,6 +16,8 @@ from cluster_optimiser.inputs.systems import BRITISH, MetricSystem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pyproj import CRS
+
     from cluster_optimiser.inputs.files import Table
 
 PAIRS = (("easting", "northing"), ("lat", "lon"))
@@ -67,6 +69,14 @@ def locate(table: Table, *, subjects: Mapping[int, str], faults: FaultList) -> g
             points.append(point)
     xs, ys = [x for x, _ in points], [y for _, y in points]
     return gpd.GeoSeries.from_xy(xs, ys, index=rows, crs=crs).to_crs(metres)
+
+
+def points_by(cells: pd.DataFrame, pair: tuple[str, str], metres: CRS) -> gpd.GeoSeries:
+    """Give the points that a pair of columns states, as far as they are numbers."""
+    first, second = (pd.to_numeric(cells[name], errors="coerce") for name in pair)
+    if pair == ("lat", "lon"):
+        return gpd.GeoSeries.from_xy(second, first, crs=CRS_DEGREES).to_crs(metres)
+    return gpd.GeoSeries.from_xy(first, second, crs=metres)
 
 
 _NUMBERS = re.compile(r"(?:-?\d+(?:\.\d+)?\n)*+")
