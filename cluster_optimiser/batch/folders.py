@@ -10,8 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.errors import Fault, InputError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+WRITTEN = ("manifest.json", "run.json")
+"""What the folder of an option holds, one of the two at least."""
 
 PARTIAL = ".partial-"
 """How the name of a temporary folder begins."""
@@ -37,6 +42,29 @@ def replace_folder(new: Path, final: Path, temporary: Path) -> None:
         # No label begins with a dot: nothing that is still to be written has this name.
         final.replace(temporary / f".old-{final.name}")
     new.replace(final)
+
+
+def refuse_foreign(out: Path, labels: Iterable[str]) -> None:
+    """Refuse to put results where something stands that no run has written: it would be lost."""
+    faults = [
+        Fault(
+            str(out / label),
+            0,
+            "",
+            "it is there already, and no run has written it",
+            "Move it, name another --out, or give the option another label.",
+        )
+        for label in labels
+        if _is_foreign(out / label)
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def _is_foreign(path: Path) -> bool:
+    is_folder = path.is_dir()
+    held = {inner.name for inner in path.iterdir()} if is_folder else {path.name}
+    return path.exists() and bool(held) and held.isdisjoint(WRITTEN)
 
 
 def tidy(out: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch import shelf
-from cluster_optimiser.batch.folders import tidy
+from cluster_optimiser.batch.folders import refuse_foreign, tidy
 from cluster_optimiser.batch.gather import in_order, needs
 from cluster_optimiser.batch.ledger import (
     built_on,
@@ -110,6 +110,7 @@ def run_batch(
         keep_going=keep_going,
     )
     run.hooks = hooks or Hooks()
+    refuse_foreign(out, [scenario.option for scenario in scenarios])
     tidy(out)
     with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as folder:
         if run.hooks.on_progress is not None:

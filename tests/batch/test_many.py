@@ -29,7 +29,7 @@ from cluster_optimiser.batch.folders import PARTIAL
 from cluster_optimiser.batch.many import Hooks
 from cluster_optimiser.batch.pools import Pool
 from cluster_optimiser.batch.tasks import Made, Task
-from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
+from cluster_optimiser.errors import ClusterOptimiserError, InputError, VerificationError
 from cluster_optimiser.progress import Progress
 from cluster_optimiser.scenario import Scenario
 from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
@@ -254,6 +254,15 @@ def test_what_a_killed_run_left_is_taken_away(several: list[Path], out: Path) ->
         folder.mkdir()
     run_into(out, several[3])
     assert (left.exists(), alive.exists(), elsewhere.exists()) == (False, True, True)
+
+
+def test_a_folder_that_no_run_has_written_is_not_put_away(several: list[Path], out: Path) -> None:
+    mine = out / "c" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(InputError, match=r"c: it is there already, and no run has written it"):
+        run_into(out, several[3])
+    assert [path.name for path in out.rglob("*")] == ["c", "mine.txt"]
 
 
 def command(*arguments: object) -> list[str]:
