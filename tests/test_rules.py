@@ -166,7 +166,7 @@ MOST = 5
 HELD = {
     "units": 9,
     "exempt": 13,
-    "size.min": 27,
+    "size.min": 26,
     "size.max": 21,
     "count": 8,
     "contiguity": 13,

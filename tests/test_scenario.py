@@ -600,3 +600,10 @@ def test_every_key_that_names_a_file_is_told() -> None:
         }
     )
     assert {*scenario.named_files} == found
+
+
+def test_a_key_that_is_misspelt_below_a_name_is_told_with_the_nearest() -> None:
+    data = {"title": "One", "option": "1", "authority": "a", "method": "keep"}
+    wrong = {"size": {"clusters": {"Ash": {"min_pupil": 5}}}}
+    with pytest.raises(ScenarioError, match=r'clusters\.Ash\.min_pupil: .*mean "min_pupils"'):
+        parse_scenario({**data, **wrong})

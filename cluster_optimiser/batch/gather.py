@@ -166,10 +166,9 @@ def _refuse_circle(waiting: Sequence[Scenario]) -> NoReturn:
         seen.append(here)
         here = next(label for label in needs(by_label[here]) if label in by_label)
     circle = [*seen[seen.index(here) :], here]
-    files = by_label[here].files
-    file = files[0].name if files else "scenarios"
     problem = f"units go in a circle: {' -> '.join(circle)}"
-    raise ScenarioError([locate(Fault(file, 0, "units", problem, "Break it."), files)])
+    fault = by_label[here].fault("units", problem, "Break it.")
+    raise ScenarioError([locate(fault, by_label[here].files)])
 
 
 def share_of(scenarios: Sequence[Scenario], number: int, of: int) -> list[Scenario]:

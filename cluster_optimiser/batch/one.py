@@ -350,6 +350,6 @@ def _refuse_circle(scenario: Scenario) -> None:
         if here.option in labels:
             circle = " -> ".join([*labels[labels.index(here.option) :], here.option])
             problem = f"units go in a circle: {circle}"
-            fault = Fault(here.files[0].name, 0, "units", problem, "Break it.")
+            fault = here.fault("units", problem, "Break it.")
             raise ScenarioError([locate(fault, here.files)])
         labels.append(here.option)

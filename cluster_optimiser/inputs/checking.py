@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-
 N_NAMED = 5
 """Ids or names given in a message before the rest is only counted."""
 
@@ -217,6 +216,11 @@ def repeated(
         text = problem.text.replace("{first}", str(first[value]))
         faults.add(file, row, subject, Problem(text, problem.remedy))
     return {row: value for value, row in first.items()}
+
+
+def urn_twice(urn: int) -> tuple[str, Problem]:
+    text = f"URN {urn} stands on row {{first}} already"
+    return f"URN {urn}", Problem(text, "Keep one of the two rows, or correct the URN.")
 
 
 def having(table: TableT | None, names: Iterable[str], faults: FaultList) -> TableT | None:

@@ -16,6 +16,7 @@ from cluster_optimiser.inputs.checking import (
     read_cells,
     repeated,
     urn_of,
+    urn_twice,
 )
 from cluster_optimiser.inputs.files import read_csv
 
@@ -55,7 +56,7 @@ def _read(table: Table, authority: Authority, faults: FaultList) -> pd.Series:
         subjects={},
         faults=faults,
     )
-    urns = repeated(urns, _twice, file=file, faults=faults)
+    urns = repeated(urns, urn_twice, file=file, faults=faults)
     known = [str(urn) for urn in authority.schools.index]
     clusters = cells["cluster"].tolist()
     cluster_of = dict(zip(cells.index.tolist(), clusters, strict=True))
@@ -74,8 +75,3 @@ def _read(table: Table, authority: Authority, faults: FaultList) -> pd.Series:
             faults.add(file, 0, f"URN {urn}", problem)
     names = [cluster_of[row] for row in urns]
     return pd.Series(names, index=pd.Index(list(urns.values()), name="urn"), dtype=object)
-
-
-def _twice(urn: int) -> tuple[str, Problem]:
-    text = f"URN {urn} stands on row {{first}} already"
-    return f"URN {urn}", Problem(text, "Keep one of the two rows.")

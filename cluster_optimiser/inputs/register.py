@@ -25,6 +25,7 @@ from cluster_optimiser.inputs.checking import (
     require_column,
     shortened,
     urn_of,
+    urn_twice,
 )
 from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, locate
 from cluster_optimiser.inputs.settings import SETTINGS_FILE, SchoolsTable
@@ -120,7 +121,7 @@ def read_register(
     if "urn" in present:
         urns = read_cells(cells["urn"], urn_of, file=table.file, subjects=subjects, faults=faults)
     subjects |= {row: f"URN {urn}" for row, urn in urns.items()}
-    urns = repeated(urns, _twice, file=table.file, faults=faults)
+    urns = repeated(urns, urn_twice, file=table.file, faults=faults)
     known = set(settings.unknown_pupils)
     acknowledged = [row for row, urn in urns.items() if urn in known]
     frame = _checked(table, present, subjects=subjects, acknowledged=acknowledged, faults=faults)
@@ -185,11 +186,6 @@ def _corrected(
             told.append(f"URN {urn}: {column} is corrected to {value}; the register has {before}.")
             cells.loc[row, column] = value
     return replace(table, cells=cells), tuple(told)
-
-
-def _twice(urn: int) -> tuple[str, Problem]:
-    text = f"URN {urn} stands on row {{first}} already"
-    return f"URN {urn}", Problem(text, "Keep one of the two rows, or correct the URN.")
 
 
 def renamed(table: Table, settings: SchoolsTable, *, folder: Folder) -> Table:

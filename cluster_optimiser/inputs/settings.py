@@ -31,6 +31,7 @@ from cluster_optimiser.inputs.roads.tags import (
 )
 from cluster_optimiser.inputs.systems import BRITISH, MetricSystem, system_of
 from cluster_optimiser.scenario import nearest
+from cluster_optimiser.scenario.faults import table_at
 from cluster_optimiser.scenario.numbers import Amount, Metres, Share, Speed, Urn
 
 if TYPE_CHECKING:
@@ -357,27 +358,6 @@ def parse_settings(
     return _sound(settings, faults, file=file, travel_was_given=travel_was_given), faults
 
 
-def _table_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
-    """Give the table that holds the last key of a location."""
-    kinds: dict[str, type[BaseModel]] = {
-        "schools": SchoolsTable,
-        "clusters": ClustersTable,
-        "areas": AreasTable,
-        "outline": OutlineTable,
-        "layers": LayerTable,
-        "postcodes": SpotsTable,
-        "places": SpotsTable,
-        "travel": TravelTable,
-        "sources": SourceTable,
-    }
-    keys = [key for key in location[:-1] if not isinstance(key, int)]
-    if not keys:
-        return Settings
-    if keys == ["travel", "bands"]:
-        return BandTable
-    return kinds.get(keys[0])
-
-
 def _keys_of(table: type[BaseModel] | None) -> list[str]:
     fields = table.model_fields if table else {}
     return [info.alias or name for name, info in fields.items()]
@@ -387,7 +367,7 @@ def _fault_of(detail: ErrorDetails, file: str) -> Fault:
     location, key = detail["loc"], str(detail["loc"][-1])
     subject = ".".join(str(i + 1) if isinstance(i, int) else i for i in location)
     if detail["type"] == "extra_forbidden":
-        keys = _keys_of(_table_at(location))
+        keys = _keys_of(table_at(Settings, location))
         remedy = did_you_mean(key, keys, f"Remove it; the keys here are {', '.join(keys)}.")
         return Fault(file, 0, subject, f'unknown key "{key}"', remedy)
     if detail["type"] == "missing":
@@ -422,7 +402,7 @@ def _rename_key(data: dict[str, Any], location: tuple[int | str, ...]) -> None:
     for key in location[:-1]:
         table = table[key]
     value = table.pop(location[-1])
-    meant = nearest(str(location[-1]), _keys_of(_table_at(location)))
+    meant = nearest(str(location[-1]), _keys_of(table_at(Settings, location)))
     if meant is not None and meant not in table:
         table[meant] = value
 

@@ -13,7 +13,13 @@ from cluster_optimiser.present.characters import printable
 from cluster_optimiser.present.records import plain
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.present.tables import csv_text
-from cluster_optimiser.present.universe_page import links_of, points_of, share_class, ticks
+from cluster_optimiser.present.universe_page import (
+    links_of,
+    points_of,
+    share_class,
+    ticks,
+    together,
+)
 from cluster_optimiser.present.words import number, words
 from cluster_optimiser.terms import term_scale
 from cluster_optimiser.words import is_unknown
@@ -153,11 +159,8 @@ def _front(reference: Result, standing: Standing) -> Figure | None:
         axes.annotate(
             text, spots[0], (6, 6 + higher), textcoords="offset points", fontsize=8, color="#22303a"
         )
-    at: dict[tuple[float, int], list[str]] = {}
-    for point in points:
-        if point.label:
-            at.setdefault((point.minutes, point.misfit), []).append(point.label)
-    for spot, labels in at.items():
+    for point, labels in together([point for point in points if point.label]):
+        spot = point.minutes, point.misfit
         axes.plot(*spot, "o", markersize=12, markerfacecolor="none", markeredgecolor=MARK,
                   markeredgewidth=2, zorder=4)  # fmt: skip
         axes.annotate(

@@ -78,7 +78,7 @@ def _chart(points: Sequence[Point]) -> dict[str, Any]:
     for line in lines:
         line["at"] = _label(line["spots"][0], COUNT_WIDTH, taken)
     marks: list[dict[str, Any]] = []
-    for point, labels in _together([p for p in points if p.label]):
+    for point, labels in together([p for p in points if p.label]):
         x, y = place(point)
         at = _label((x, y), LABEL_WIDTH * len(labels), taken)
         marks.append({"x": x, "y": y, "at": at, "label": ", ".join(labels)})
@@ -119,7 +119,7 @@ def _label(
     return round((west + east) / 2, 1), round((north + south) / 2, 1)
 
 
-def _together(options: Sequence[Point]) -> list[tuple[Point, list[str]]]:
+def together(options: Sequence[Point]) -> list[tuple[Point, list[str]]]:
     found: dict[tuple[float, int], tuple[Point, list[str]]] = {}
     for point in options:
         found.setdefault((point.minutes, point.misfit), (point, []))[1].append(point.label)

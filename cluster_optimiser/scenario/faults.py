@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -28,18 +28,15 @@ SHAPES = {
 """Kind of fault -> what to write, where pydantic would speak of Python."""
 
 
-def _table_at(table: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
+def table_at(root: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
     """Give the table that holds the last key of a location, to offer its right names."""
-    for key in location[:-1]:
-        if isinstance(key, int):
-            continue
-        info = table.model_fields.get(key)
-        if info is None:
-            return None
-        inner = model_in(info.annotation)
-        if inner is None:
-            return None
-        table = inner
+    table: type[BaseModel] | None = root
+    keys = iter(key for key in location[:-1] if not isinstance(key, int))
+    for key in keys:
+        info = table.model_fields.get(key) if table else None
+        table = model_in(info.annotation) if info else None
+        if info and get_origin(info.annotation) is dict:
+            next(keys, None)  # a name that its author chose
     return table
 
 
@@ -57,7 +54,7 @@ def _fault_of(detail: ErrorDetails, root: type[BaseModel], file: str) -> Fault:
     subject = ".".join(str(part + 1 if isinstance(part, int) else part) for part in location)
     message, given = detail["msg"], detail["input"]
     if detail["type"] == "extra_forbidden":
-        table = _table_at(root, location)
+        table = table_at(root, location)
         like = nearest(str(location[-1]), table.model_fields) if table else None
         remedy = f'Did you mean "{like}"?' if like else "Remove it, or see `schema` for the keys."
         return Fault(file, 0, subject, f'unknown key "{location[-1]}"', remedy)

@@ -153,6 +153,10 @@ class Size(OwnSize):
         """Fewest pupils of what may be a cluster, if only as an exception."""
         return 0 if self.max_exceptions else self.min_pupils
 
+    def spares(self, n_small: int) -> bool:
+        """Tell whether so many clusters may be under the minimum."""
+        return n_small <= self.max_exceptions
+
     def fewest(self, pupils: Sequence[int]) -> int:
         """Give the fewest clusters that units fill, those over the maximum each by itself."""
         large = [p for p in pupils if self.is_over(p)]

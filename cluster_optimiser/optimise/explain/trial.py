@@ -421,7 +421,7 @@ class Lab:
         is_lacking = any(self.own(scenario).lacking(self.members(piece)) for piece in pieces)
         is_split = any(map(pins.divides, pieces))
         has_more = len(pieces) > scenario.count.span(len(pieces))[1]
-        return n_short > scenario.size.max_exceptions or is_lacking or is_split or has_more
+        return not scenario.size.spares(n_short) or is_lacking or is_split or has_more
 
     def cover(self, groups: Sequence[CandidateGroup], scenario: Scenario) -> Verdict:
         """Decide whether some of the candidates hold each unit once, by CP-SAT."""

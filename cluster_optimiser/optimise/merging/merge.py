@@ -155,10 +155,10 @@ def _of_two(problem: Problem, groups: Sequence[CandidateGroup], seed: int) -> li
     costs = group_costs(groups, problem.scenario.objective, seed=seed)
     gathers = [max if is_largest else sum for is_largest in are_largest(costs)]
     rows = [*zip(gathers, costs.values(), strict=True)]
-    most_small, most_of = problem.scenario.size.max_exceptions, problem.scenario.most_of
+    size, most_of = problem.scenario.size, problem.scenario.most_of
 
     def is_legal(*pair: CandidateGroup) -> bool:
-        return sum(group.is_exception for group in pair) <= most_small and all(
+        return size.spares(sum(group.is_exception for group in pair)) and all(
             plan_cost(term, pair) <= most for term, most in most_of.items()
         )
 

@@ -23,7 +23,7 @@ def is_legal_plan(
     size = ground.problem.scenario.size
     small = [c for c in clusters if size.is_under(ground.pupils_of(c))]
     return (
-        len(small) <= (size.max_exceptions if n_exceptions is None else n_exceptions)
+        (size.spares(len(small)) if n_exceptions is None else len(small) <= n_exceptions)
         and all(cluster <= ground.exceptable for cluster in small)
         and all(is_legal_cluster(ground, cluster, is_shaped=is_shaped) for cluster in clusters)
     )

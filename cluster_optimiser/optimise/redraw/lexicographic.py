@@ -334,7 +334,7 @@ def repaired(ground: RedrawGround, start: Sequence[Cluster], how: How) -> list[C
     for _ in range(len(start)):
         broken = [c for c in clusters if not is_legal_cluster(ground, c, is_shaped=how.is_shaped)]
         small = [c for c in clusters if size.is_under(ground.pupils_of(c))]
-        if len(small) > size.max_exceptions:
+        if not size.spares(len(small)):
             # What was moved away was needed.
             broken += sorted(small, key=lambda c: (ground.pupils_of(c), sorted(c)))
         if not broken or how.is_over:

@@ -193,7 +193,7 @@ def _fits(ground: RedrawGround, plans: Sequence[PartPlan]) -> bool:
     count, size = ground.problem.scenario.count, ground.problem.scenario.size
     n_clusters = sum(len(plan.clusters) for plan in plans)
     n_exceptions = sum(_n_exceptions(ground, plan) for plan in plans)
-    return count.allows(n_clusters) and n_exceptions <= size.max_exceptions
+    return count.allows(n_clusters) and size.spares(n_exceptions)
 
 
 def _by_numbers(
@@ -226,7 +226,7 @@ def _by_numbers(
         grown: dict[tuple[int, int], _Choice] = {}
         for (k, e), (costs, chosen) in best.items():
             for (n, x), plan in options.items():
-                if e + x > size.max_exceptions:
+                if not size.spares(e + x):
                     continue
                 of_plan = tuple(stage.value for stage in plan.stages)
                 total = tuple(map(sum, zip(costs, of_plan, strict=True))) if costs else of_plan
