@@ -171,7 +171,7 @@ HELD = {
     "count": 8,
     "contiguity": 13,
     "within.<layer>": 11,
-    "limits.<term>": 17,
+    "limits.<term>": 16,
     "levels": 12,
 }
 """Rules that more name, each with how many: to become fewer, never more. The range of sizes and of

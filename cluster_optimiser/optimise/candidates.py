@@ -213,7 +213,7 @@ class Judge:
         self.unit_pupils = [int(p) for p in problem.units["pupils"]]
         self._pinned = Pinned.of(problem)
         self._measures: Measures | None = None
-        self._asked = (*self.scenario.objective.terms, *self.scenario.limits)
+        self._asked = self.scenario.asked_terms
         self._own = own_ranges(problem)
         self._exceptable = exceptable(problem)
 

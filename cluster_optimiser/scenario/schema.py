@@ -391,9 +391,13 @@ class Scenario(ShownScenario, Table):
         asked = [self.limit(rule) for rule, _ in bounding("max_minutes")]
         return asked != [None] or self.objective.needs("place")
 
+    @property
+    def asked_terms(self) -> tuple[str, ...]:
+        """Terms that are in the objective or limited."""
+        return (*self.objective.terms, *self.limits)
+
     def asks(self, term: str) -> bool:
-        """Tell whether a term is in the objective or limited."""
-        return term in {*self.objective.terms, *self.limits}
+        return term in self.asked_terms
 
     @property
     def most_of(self) -> dict[str, int]:
