@@ -195,6 +195,7 @@ def responses(
         from cluster_optimiser.batch.verifying import refuse_changed
         from cluster_optimiser.inputs.counting import load_rules
         from cluster_optimiser.present.replies import (
+            refuse_to_write_over,
             response_lines,
             responses_json,
             write_responses,
@@ -202,6 +203,8 @@ def responses(
         from cluster_optimiser.present.report.folder import read_folder
         from cluster_optimiser.scenario import load_scenario
 
+        if folder is not None:
+            refuse_to_write_over(file, folder)
         refuse_changed(results)
         place = batch.load_place(load_scenario(scenario))
         found = batch.responses(

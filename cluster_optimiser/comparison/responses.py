@@ -17,6 +17,7 @@ from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.inputs.counting import CountRules
 from cluster_optimiser.inputs.plans import read_plan
+from cluster_optimiser.inputs.replies import DECIDED
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.scenario.words import clean, same_name
 from cluster_optimiser.scoring import objective_values, score
@@ -153,12 +154,17 @@ def _reply_table(replies: Sequence[Reply], authority: Authority, rules: CountRul
 
 
 def _uncertain(replies: Sequence[Reply], authority: Authority) -> pd.DataFrame:
-    """List the names to be confirmed, with the likely school where there is one only."""
+    """List the names to be confirmed, with the likely school where there is one only.
+
+    What was decided is listed too, so that the file may be written over and given again.
+    """
     rows: dict[str, dict[str, object]] = {}
     for reply in replies:
-        if reply.urn is None and reply.likely:
-            only = reply.likely[0] if len(reply.likely) == 1 else None
-            names = [str(authority.schools.loc[urn, "name"]) for urn in reply.likely]
+        is_decided = reply.how in DECIDED.values()
+        if is_decided or (reply.urn is None and reply.likely):
+            meant = [urn for urn in (reply.urn,) if urn is not None] if is_decided else reply.likely
+            only = meant[0] if len(meant) == 1 else None
+            names = [str(authority.schools.loc[urn, "name"]) for urn in meant]
             row = rows.setdefault(
                 reply.school,
                 {

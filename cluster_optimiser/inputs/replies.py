@@ -42,6 +42,9 @@ MOST_PLAN_BYTES = 4_000_000
 """A larger file is no plan."""
 
 
+DECIDED = {True: "confirmed", False: "confirmed to be no school"}
+"""How a school was found that an analyst has decided, and that none is meant."""
+
 _OPTION = re.compile(r"^option\b\W*")
 
 _RESAVED = re.compile(r"(\d\d?)[/.](\d\d?)[/.](\d{4}|\d\d)(?:,? +(\d\d?):(\d\d)(?::(\d\d))?)?")
@@ -144,7 +147,7 @@ def _reply(
     how, likely = match.how, () if match.sureness == "sure" else match.urns
     if key in decided:
         urn, likely = decided[key], ()
-        how = "confirmed" if urn is not None else "confirmed to be no school"
+        how = DECIDED[urn is not None]
     said = _OPTION.sub("", cells["option"].casefold()).strip()
     # A spreadsheet makes 1.0 of 1.
     option = labels.get(said) or labels.get(said.removesuffix(".0"), "")

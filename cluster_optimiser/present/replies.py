@@ -182,6 +182,15 @@ def response_lines(responses: Responses) -> Iterator[str]:
             )
 
 
+def refuse_to_write_over(file: Path, out: Path) -> None:
+    """Refuse a folder for what is counted in which the replies themselves would be lost."""
+    names = {f"{name}.csv" for name in TABLES}
+    is_folder = file.is_dir() and file.resolve() == out.resolve()
+    if is_folder or (file.name in names and file.resolve().parent == out.resolve()):
+        problem = "the replies would be written over, or read together with what is counted"
+        raise InputError([Fault(str(file), 0, "", problem, "Name another folder with --out.")])
+
+
 def write_responses(
     responses: Responses, place: Place, out: Path, results: ResultsFolder | None = None
 ) -> list[Path]:

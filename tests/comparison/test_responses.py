@@ -27,7 +27,13 @@ from cluster_optimiser.comparison.responses import (
 )
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.replies import load_replies
-from cluster_optimiser.present.replies import PRIVATE, response_lines, support_svg, write_responses
+from cluster_optimiser.present.replies import (
+    PRIVATE,
+    refuse_to_write_over,
+    response_lines,
+    support_svg,
+    write_responses,
+)
 from tests.made_replies import made_replies
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
 
@@ -254,6 +260,35 @@ def test_the_last_reply_by_date_stands_or_why_rows_decide_is_told(
         f"{stands} 2 stands",
         f'{stands} 3 stands, by rows: "12/31/2026" on row 2 is no date',
     ]
+
+
+def test_what_is_decided_outlives_the_count_that_it_was_given_to(
+    folder: Path, tmp_path: Path
+) -> None:
+    file, confirm = tmp_path / "r.csv", tmp_path / "out" / "uncertain.csv"
+    file.write_text("school,option\nHapton High School,4b\nSt Mary's,4c\n", encoding="utf-8")
+    confirm.parent.mkdir()
+    confirm.write_text("written,urn\nHapton High School,121040\nSt Mary's,\n", encoding="utf-8")
+    for _ in range(2):
+        found = responses(
+            file,
+            results=folder,
+            scenario=SCENARIOS / "4a.toml",
+            place=norfolk_place(),
+            confirmed=confirm,
+        )
+        assert found.replies["is_counted"].tolist() == [True, False]
+        write_responses(found, ground(), confirm.parent)
+    assert found.uncertain["how"].tolist() == ["confirmed", "confirmed to be no school"]
+
+
+def test_replies_are_not_written_over_by_what_is_counted(tmp_path: Path) -> None:
+    file = tmp_path / "replies.csv"
+    file.write_text("school,option\n", encoding="utf-8")
+    refuse_to_write_over(file, tmp_path / "out")
+    for read in (file, tmp_path):
+        with pytest.raises(InputError, match="Name another folder with --out"):
+            refuse_to_write_over(read, tmp_path)
 
 
 def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
