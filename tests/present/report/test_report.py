@@ -476,6 +476,12 @@ def test_front_matter_with_a_mistake_is_refused(tmp_path, content: str, fault: s
         load_front(tmp_path / "front.toml")
 
 
+def test_a_template_is_not_written_over(norfolk_folder: Path, tmp_path) -> None:
+    looks = Looks(template=tmp_path / "report.docx")
+    with pytest.raises(InputError, match="the paper would be written over it"):
+        write_report(norfolk_folder, tmp_path, looks=looks)
+
+
 def test_a_template_that_is_none_is_refused(norfolk_folder: Path, tmp_path) -> None:
     (tmp_path / "t.docx").write_text("no document", encoding="utf-8")
     with pytest.raises(InputError, match=r"t\.docx"):
