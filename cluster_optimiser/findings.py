@@ -25,6 +25,7 @@ N_TOLD = 5
 
 MANY = {
     "accept": "entries of accept match nothing here",
+    "alike": "names are spelt alike, and each is an area of its own",
     "closed": "schools are closed, as the register says",
     "dropped": "clusters hold no school that is placed in a plan",
     "enclave": "clusters lie wholly inside another",
@@ -44,7 +45,7 @@ MANY = {
     "road-parts": "groups of schools lie on roads of their own",
     "short-border": "pairs of areas share less border than makes neighbours",
     "sliver": "areas have parts too thin to be meant",
-    "unit": "tables of minutes may be of another unit",
+    "unit": "minutes may be of another unit",
     "two-places": "schools have two places in the register that are far apart",
 }
 """Kind -> what is said of many of it."""

@@ -465,6 +465,23 @@ def timed(per_km: float, *, left_out: int = 0) -> World:
     return world
 
 
+@case(
+    0,
+    '"N" and "n" are spelt alike, and each is one area of the layer gp',
+    "Write them alike",
+)
+def areas_spelt_alike() -> World:
+    world = World()
+    world.schools["gp"] = ["N", "n"] * 18
+    world.tables += '[layers.gp]\nfrom = "schools"\ncolumn = "gp"\n'
+    return world
+
+
+@case(0, "by the estimate schools are reached at 1.0 km/h", "Write minutes a kilometre.")
+def an_estimate_of_speeds() -> World:
+    return World(travel='method = "estimate"\nbands = [{ min_per_km = 60 }]')
+
+
 @case(0, silent=("warning",))
 def a_table_of_minutes() -> World:
     return timed(1.2)

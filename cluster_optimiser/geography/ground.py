@@ -26,6 +26,7 @@ from cluster_optimiser.geography.ground_schools import (
     N_LISTED,
     closed,
     first_of,
+    names_alike,
     other_area,
     outside_cluster,
     two_places,
@@ -73,6 +74,7 @@ def authority_findings(authority: Authority, territory: Territory) -> tuple[Find
         *other_area(authority),
         *two_places(authority),
         *closed(authority),
+        *names_alike(authority),
         *_coverage(authority),
         *_overlaps(territory),
         *_holes(territory),
@@ -247,7 +249,7 @@ def _cut_off(authority: Authority) -> Iterator[Finding]:
 
 def _of_table(authority: Authority) -> Iterator[Finding]:
     """Tell of trips that a table knows one way only, and of minutes that look like another unit."""
-    if authority.travel.method != "matrix":
+    if authority.travel.method == "roads":
         return
     minutes, schools = travel_minutes(authority).minutes, authority.schools
     is_known = np.isfinite(minutes)
@@ -267,15 +269,17 @@ def _of_table(authority: Authority) -> Iterator[Finding]:
     is_far = is_known & (minutes > 0) & (km > FAR_KM)
     km_per_hour = float(np.median(60 * km[is_far] / minutes[is_far])) if is_far.any() else SLOW
     if not SLOW <= km_per_hour <= FAST:
-        unit = "seconds" if km_per_hour < SLOW else "hours"
+        is_table, is_slow = authority.travel.method == "matrix", km_per_hour < SLOW
+        unit = ("seconds" if is_slow else "hours") if is_table else "kilometres an hour"
         yield Finding(
             "unit",
             "warning",
             "minutes",
-            f"by the table of minutes schools are reached at {km_per_hour:,.1f} km/h as the crow "
-            f"flies, the median of all trips: it may give {unit}",
+            f"by the {'table of minutes' if is_table else 'estimate'} schools are reached at "
+            f"{km_per_hour:,.1f} km/h as the crow flies, the median of all trips: it may give "
+            f"{unit}",
             "Every way and every limit of minutes is judged by them.",
-            "Write minutes.",
+            "Write minutes." if is_table else "Write minutes a kilometre.",
         )
 
 

@@ -190,6 +190,35 @@ def closed(authority: Authority) -> Iterator[Finding]:
             )
 
 
+def names_alike(authority: Authority) -> Iterator[Finding]:
+    """Tell of areas that schools alone make, whose names differ in spelling only."""
+    columns = (
+        {} if authority.clusters is not None or authority.has_areas else {"cluster": "cluster"}
+    )
+    columns |= {
+        f"area of the layer {layer.name}": LAYER_PREFIX + layer.name
+        for layer in authority.layers.values()
+        if layer.origin == "schools"
+    }
+    for kind, column in columns.items():
+        by_key: dict[str, list[str]] = {}
+        for name in sorted(set(authority.schools[column].dropna().astype(str))):
+            by_key.setdefault(name_key(name), []).append(name)
+        for names in by_key.values():
+            if len(names) > 1:
+                quoted = listed([f'"{name}"' for name in names])
+                yield Finding(
+                    "alike",
+                    "warning",
+                    f"{column} {names[0]}",
+                    f"{quoted} are spelt alike, and each is one {kind}",
+                    "Schools that belong together may be apart.",
+                    "Write them alike in the register, or give one another name.",
+                    brief=quoted,
+                    settle_all="Write them alike in the register, or give one another name.",
+                )
+
+
 REGISTER_AREAS = {"district": ("DistrictAdministrative (name)",)}
 """Layer -> columns of a register's extract that state the same."""
 
