@@ -5,7 +5,7 @@ what is wrong and what to write instead.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,6 +113,15 @@ def writing(what: Path | str) -> Iterator[None]:
     except OSError as error:
         message = f"{what} cannot be written: {error.strerror or error}"
         raise ClusterOptimiserError(message) from error
+
+
+def refuse_to_write_over(given: Iterable[Path], made: Iterable[Path]) -> None:
+    """Refuse to make files where one that is read lies: it would be lost."""
+    there = [path for path in made if path.exists()]
+    lost = [one for one in given if one.exists() and any(map(one.samefile, there))]
+    if lost:
+        problem, remedy = "it is read, and would be written over", "Name another --out."
+        raise InputError([Fault(str(one), 0, "", problem, remedy) for one in lost])
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import ScenarioError
-from cluster_optimiser.scenario import load_scenario, option_of
+from cluster_optimiser.scenario import authority_folder, load_scenario, option_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,12 @@ def scenario_files(scenario: Scenario) -> list[Path]:
     """Find the files that a scenario names, such as a plan or projections of pupils."""
     found = {scenario.home / name for name in scenario.named_files.values()}
     return sorted(path for path in found if path.is_file())
+
+
+def files_read(scenario: Scenario) -> list[Path]:
+    """Find all files that a run of a scenario reads."""
+    named = [*scenario.files, *scenario_files(scenario)]
+    return [*named, *authority_files(authority_folder(scenario)).values()]
 
 
 def beside(scenario: Scenario, option: str) -> Path | None:

@@ -191,11 +191,16 @@ def dominate(
       cluster-optimiser dominate results/4b/plan.csv --scenario scenarios/4a.toml --terms count,pupil_minutes
     """  # noqa: E501 - an example of one line
     from cluster_optimiser import batch
+    from cluster_optimiser.batch.places import files_read
+    from cluster_optimiser.errors import refuse_to_write_over
     from cluster_optimiser.present.write import write_plan
+    from cluster_optimiser.scenario import load_scenario
 
     if out is not None and not out.parent.is_dir():
         message = f"there is no folder {out.parent} to write the plan into"
         raise click.UsageError(message)
+    if out is not None:
+        refuse_to_write_over([plan, *files_read(load_scenario(scenario))], [out])
     names = [term.strip() for term in terms.split(",") if term.strip()]
     with console().status(f"looking for a better plan than {plan.name}"):
         found = batch.dominate(plan, scenario, names, seed=seed, time_limit_s=time_limit_s)

@@ -193,9 +193,10 @@ def responses(
     with to_user.status("reading replies") if to_user.is_terminal else nullcontext():
         from cluster_optimiser import batch
         from cluster_optimiser.batch.verifying import refuse_changed
+        from cluster_optimiser.errors import refuse_to_write_over
         from cluster_optimiser.inputs.counting import load_rules
         from cluster_optimiser.present.replies import (
-            refuse_to_write_over,
+            made_of_replies,
             response_lines,
             responses_json,
             write_responses,
@@ -204,7 +205,7 @@ def responses(
         from cluster_optimiser.scenario import load_scenario
 
         if folder is not None:
-            refuse_to_write_over(file, folder)
+            refuse_to_write_over([file], made_of_replies(folder))
         refuse_changed(results)
         place = batch.load_place(load_scenario(scenario))
         found = batch.responses(

@@ -182,13 +182,9 @@ def response_lines(responses: Responses) -> Iterator[str]:
             )
 
 
-def refuse_to_write_over(file: Path, out: Path) -> None:
-    """Refuse a folder for what is counted in which the replies themselves would be lost."""
-    names = {f"{name}.csv" for name in TABLES}
-    is_folder = file.is_dir() and file.resolve() == out.resolve()
-    if is_folder or (file.name in names and file.resolve().parent == out.resolve()):
-        problem = "the replies would be written over, or read together with what is counted"
-        raise InputError([Fault(str(file), 0, "", problem, "Name another folder with --out.")])
+def made_of_replies(out: Path) -> list[Path]:
+    """Give what a count of replies makes: a folder, which can be none of replies, and files."""
+    return [out, *(out / f"{name}.csv" for name in TABLES)]
 
 
 def write_responses(

@@ -58,6 +58,17 @@ def test_a_better_plan_is_found_and_written(tmp_path: Path) -> None:
     assert again.score.metrics["deviation"] == found["better"]["deviation"]
 
 
+def test_no_input_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "dominate", None)
+    plan, scenario = plan_file(tmp_path, "4b"), SCENARIOS / "4a.toml"
+    authority = norfolk_place().authority.folder
+    for read in (plan, scenario, authority / "authority.toml", authority / "schools.csv"):
+        arguments = ["dominate", plan, "--scenario", scenario, "--terms", "count", "-o", read]
+        result = CliRunner().invoke(app, [*map(str, arguments)])
+        assert isinstance(result.exception, InputError)
+        assert f"{read.name}: it is read, and would be written over." in str(result.exception)
+
+
 @pytest.mark.parametrize(
     ("option", "terms", "error", "says"),
     [

@@ -25,11 +25,11 @@ from cluster_optimiser.comparison.responses import (
     Responses,
     company_apart_pupils,
 )
-from cluster_optimiser.errors import InputError
+from cluster_optimiser.errors import InputError, refuse_to_write_over
 from cluster_optimiser.inputs.replies import load_replies
 from cluster_optimiser.present.replies import (
     PRIVATE,
-    refuse_to_write_over,
+    made_of_replies,
     response_lines,
     support_svg,
     write_responses,
@@ -285,10 +285,10 @@ def test_what_is_decided_outlives_the_count_that_it_was_given_to(
 def test_replies_are_not_written_over_by_what_is_counted(tmp_path: Path) -> None:
     file = tmp_path / "replies.csv"
     file.write_text("school,option\n", encoding="utf-8")
-    refuse_to_write_over(file, tmp_path / "out")
+    refuse_to_write_over([file], made_of_replies(tmp_path / "out"))
     for read in (file, tmp_path):
-        with pytest.raises(InputError, match="Name another folder with --out"):
-            refuse_to_write_over(read, tmp_path)
+        with pytest.raises(InputError, match=r"it is read, and would be .* Name another --out"):
+            refuse_to_write_over([read], made_of_replies(tmp_path))
 
 
 def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:

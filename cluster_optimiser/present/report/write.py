@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.errors import Fault, InputError, writing
+from cluster_optimiser.errors import refuse_to_write_over, writing
 from cluster_optimiser.present.characters import box, missing, storable
 from cluster_optimiser.present.report.blocks import (
     REFERENCE,
@@ -66,9 +66,7 @@ def write_report(
     warn: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
     looks = looks or Looks()
-    if looks.template is not None and looks.template.resolve() == out.resolve() / REPORT_FILES[0]:
-        problem, remedy = "the paper would be written over it", "Name another folder with --out."
-        raise InputError([Fault(str(looks.template), 0, "template", problem, remedy)])
+    refuse_to_write_over(filter(None, [looks.template]), [out / REPORT_FILES[0]])
     folder = read_folder(results)
     with speaking_of(folder.record):
         return _write(folder, out, looks, on_step, warn)

@@ -478,7 +478,8 @@ def test_front_matter_with_a_mistake_is_refused(tmp_path, content: str, fault: s
 
 def test_a_template_is_not_written_over(norfolk_folder: Path, tmp_path) -> None:
     looks = Looks(template=tmp_path / "report.docx")
-    with pytest.raises(InputError, match="the paper would be written over it"):
+    looks.template.touch()
+    with pytest.raises(InputError, match=r"report\.docx: it is read, and would be written over"):
         write_report(norfolk_folder, tmp_path, looks=looks)
 
 
