@@ -11,8 +11,9 @@ import pandas as pd
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Authority, TravelMinutes, TravelSpec
-from cluster_optimiser.inputs.checking import FaultList, Problem, number_of, urn_of
+from cluster_optimiser.inputs.checking import FaultList, Problem, having, number_of, urn_of
 from cluster_optimiser.inputs.files import read_csv
+from cluster_optimiser.inputs.travel import MATRIX_COLUMNS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -49,10 +50,11 @@ def estimated_minutes(km: NDArray[np.float64], spec: TravelSpec) -> NDArray[np.f
 
 def matrix_minutes(spec: TravelSpec, urns: NDArray[np.int64]) -> NDArray[np.float64]:
     """Give the minutes of a table between schools; trips of other schools are passed over."""
-    pairs = pd.DataFrame(columns=["from_urn", "to_urn", "minutes"], dtype=object)
+    pairs = pd.DataFrame(columns=list(MATRIX_COLUMNS), dtype=object)
     if spec.matrix:
         faults = FaultList()
         table = read_csv(spec.matrix.read_bytes(), file=spec.matrix.name, faults=faults)
+        table = having(table, MATRIX_COLUMNS, faults)
         faults.raise_any()
         pairs = pairs if table is None else table.cells
     pairs = pairs.assign(

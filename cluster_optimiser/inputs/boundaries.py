@@ -14,11 +14,12 @@ from cluster_optimiser.inputs.checking import (
     Problem,
     as_text,
     did_you_mean,
+    headed,
     name_of,
     repeated,
     require_column,
 )
-from cluster_optimiser.inputs.coordinates import has_coordinates, locate
+from cluster_optimiser.inputs.coordinates import COORDINATES, has_coordinates, locate
 from cluster_optimiser.inputs.settings import RESERVED_LAYER_NAMES, SETTINGS_FILE
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def read_areas(
     table = folder.read(settings.file or "", subject=f"{subject}.file", encoding=settings.encoding)
     if table is None:
         return None
-    n_before = len(folder.faults)
+    table, n_before = headed(table, [settings.name]), len(folder.faults)
     joined: tuple[str, ...] = ()
     if settings.dissolve and table.geometry is not None and settings.name in table.cells:
         table, joined = _dissolved(table, settings.name)
@@ -116,6 +117,7 @@ def read_points(
     table = folder.read(name, subject=f"{subject}.file")
     if table is None:
         return None
+    table = headed(table, [name_column, *COORDINATES])
     n_before = len(folder.faults)
     if not has_coordinates(table):
         text = "there are no coordinates: no lat and lon, no easting and northing"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, ValidationError
@@ -39,6 +39,8 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 class _Cells(Protocol):
     """A table that was read, as far as its columns are asked for."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def cells(self) -> pd.DataFrame: ...
@@ -223,10 +225,25 @@ def urn_twice(urn: int) -> tuple[str, Problem]:
     return f"URN {urn}", Problem(text, "Keep one of the two rows, or correct the URN.")
 
 
+def heading(name: str, columns: Iterable[str]) -> str:
+    """Give the heading of a column, in whatever capitals where no other is like it."""
+    headings = [str(column) for column in columns]
+    like = [one for one in headings if one.casefold() == name.casefold()]
+    return like[0] if len(like) == 1 and name not in headings else name
+
+
+def headed(table: TableT, names: Iterable[str]) -> TableT:
+    """Give a table with its headings in the letters that they are asked for in."""
+    columns = {heading(name, table.cells.columns): name for name in names}
+    return replace(table, cells=table.cells.rename(columns=columns))
+
+
 def having(table: TableT | None, names: Iterable[str], faults: FaultList) -> TableT | None:
     """Give a table that was read and has some columns; report those that it lacks."""
     if table is None:
         return None
+    names = list(names)
+    table = headed(table, names)
     held, file = table.cells.columns, table.file
     found = [require_column(one, held, file=file, how_to_map="", faults=faults) for one in names]
     return table if all(found) else None

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PAIRS = (("easting", "northing"), ("lat", "lon"))
 """Pairs of columns that place a point; the first pair found is used."""
 
+COORDINATES = tuple(name for pair in PAIRS for name in pair)
+
 LARGEST_DEGREE = 180
 
 _REMEDY = "Give the site's coordinates."

@@ -11,12 +11,13 @@ import pandas as pd
 from cluster_optimiser.inputs.checking import (
     Problem,
     did_you_mean,
+    headed,
     listed,
     read_cells,
     repeated,
     require_column,
 )
-from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, metres_of
+from cluster_optimiser.inputs.coordinates import COORDINATES, has_coordinates, metres_of
 from cluster_optimiser.inputs.settings import SETTINGS_FILE
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def _twice(postcode: str) -> tuple[str, Problem]:
 
 def _renamed(folder: Folder, table: Table, settings: SpotsTable, *, key: str, column: str) -> Table:
     """Give columns our names; what is named but is not there is a fault."""
-    ours_known = [column, *(name for pair in PAIRS for name in pair)]
+    ours_known = [column, *COORDINATES]
+    table = headed(table, [name for name in ours_known if name not in settings.columns])
     theirs, source_of = [str(name) for name in table.cells.columns], {}
     for ours, name in settings.columns.items():
         problem = None

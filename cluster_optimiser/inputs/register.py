@@ -17,6 +17,7 @@ from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
     did_you_mean,
+    heading,
     listed,
     name_of,
     number_of,
@@ -27,7 +28,7 @@ from cluster_optimiser.inputs.checking import (
     urn_of,
     urn_twice,
 )
-from cluster_optimiser.inputs.coordinates import PAIRS, has_coordinates, locate
+from cluster_optimiser.inputs.coordinates import COORDINATES, has_coordinates, locate
 from cluster_optimiser.inputs.settings import SETTINGS_FILE, SchoolsTable
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ GIAS_COLUMNS: dict[str, str] = {
 
 PHASE_WORDS: dict[str, str] = WORDS["phase_words"]
 SUPPRESSED: dict[str, str] = WORDS["suppressed"]
-
-COORDINATES = frozenset(name for pair in PAIRS for name in pair)
 
 CLUSTER_COLUMNS = ("cluster", "local_cluster")
 
@@ -108,7 +107,7 @@ def read_register(
             row=table.header_row,
         )
     ]
-    if not has_coordinates(table) and not COORDINATES.intersection(settings.columns):
+    if not has_coordinates(table) and set(COORDINATES).isdisjoint(settings.columns):
         text = "there are no coordinates: no lat and lon, no easting and northing"
         remedy = "Add them, or name their columns under [schools.columns]."
         faults.add(table.file, table.header_row, "coordinates", Problem(text, remedy))
@@ -201,10 +200,10 @@ def renamed(table: Table, settings: SchoolsTable, *, folder: Folder) -> Table:
                 did_you_mean(name, theirs, "Correct the name, or remove the line."),
             )
             folder.faults.add(file, 0, f"schools.columns.{ours}", problem)
-    for ours in (*NEEDED_COLUMNS, *sorted(COORDINATES), *CLUSTER_COLUMNS):
-        alike = [name for name in theirs if name.casefold() == ours]
-        if ours not in theirs and ours not in settings.columns and len(alike) == 1:
-            source_of[ours] = alike[0]
+    for ours in (*NEEDED_COLUMNS, *COORDINATES, *CLUSTER_COLUMNS):
+        name = heading(ours, theirs)
+        if name != ours and ours not in settings.columns:
+            source_of[ours] = name
     for ours, name in GIAS_COLUMNS.items():
         is_free = ours not in {*theirs, *settings.columns, *source_of}
         if is_free and name in theirs and name not in source_of.values():

@@ -15,6 +15,7 @@ from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
     having,
+    headed,
     number_of,
     urn_of,
 )
@@ -77,7 +78,7 @@ def _matrix(folder: Folder, settings: TravelTable, register: Register | None) ->
     _check_rows(folder, table, register)
     if len(folder.faults) > n_before:
         return None
-    source = ""
+    source, table = "", headed(table, ["source"])
     if "source" in table.cells:
         source = "; ".join(sorted(set(table.cells["source"]) - {""}))
     credit = f" The minutes were measured on {source}." if source else ""

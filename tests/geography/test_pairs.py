@@ -33,7 +33,7 @@ def stated(rows: list[tuple[str, str]], grid: str = "ABCD", **tables: Any) -> Pr
     from pathlib import Path  # noqa: PLC0415
 
     text = "".join(f"{one},{other}\n" for one, other in rows)
-    Path(FILE).write_text(f"from,to\n{text}", encoding="utf-8")
+    Path(FILE).write_text(f"From,TO\n{text}", encoding="utf-8")
     contiguity = {"file": FILE, **tables.pop("contiguity", {})}
     return toy_problem(grid, contiguity=contiguity, **tables)
 

@@ -37,7 +37,7 @@ def test_a_matrix_leaves_what_it_does_not_say_unknown(tmp_path) -> None:
     authority, _ = toy_ground("AB")
     first, second = authority.schools.index
     path = tmp_path / "minutes.csv"
-    pd.DataFrame({"from_urn": [first], "to_urn": [second], "minutes": [7.125]}).to_csv(path)
+    pd.DataFrame({"From_URN": [first], "to_urn": [second], "MINUTES": [7.125]}).to_csv(path)
     spec = TravelSpec("matrix", matrix=path)
     changed = type(authority)(
         **{name: getattr(authority, name) for name in authority.__slots__} | {"travel": spec}

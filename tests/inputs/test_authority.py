@@ -184,7 +184,7 @@ def test_matrix_may_leave_trips_out(tmp_path: Path) -> None:
         Edit(
             "minutes.csv",
             None,
-            "from_urn,to_urn,minutes\n100001,100002,5.5\n100001,100001,0\n100003,100001,\n",
+            "From_urn,TO_URN,minutes\n100001,100002,5.5\n100001,100001,0\n100003,100001,\n",
         ),
     )
     authority = load_authority(folder)

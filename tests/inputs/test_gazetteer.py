@@ -38,7 +38,7 @@ def test_without_a_file_there_are_none() -> None:
 
 
 def test_postcodes_are_written_one_way_and_sorted(tmp_path: Path) -> None:
-    rows = "postcode,easting,northing\nnr12dh,600000,301000\nIP24  1AA,600500,302000\n"
+    rows = "Postcode,EASTING,Northing\nnr12dh,600000,301000\nIP24  1AA,600500,302000\n"
     authority = load_authority(_made(tmp_path, "postcodes", rows))
     assert authority.postcodes is not None
     assert authority.postcodes.to_dict("list") == {

@@ -36,6 +36,19 @@ def test_plan_is_in_the_order_of_the_schools(tmp_path: Path, authority: Authorit
     assert list(plan) == list("AABBCC")
 
 
+@pytest.mark.parametrize("header", ["URN,Cluster", "Urn,CLUSTER"])
+def test_headings_may_be_in_capitals(header: str, tmp_path: Path, authority: Authority) -> None:
+    assert list(load_plan(write(tmp_path, ROWS, header), authority)) == list("AABBCC")
+
+
+def test_of_two_headings_alike_the_exact_one_is_meant(tmp_path: Path, authority: Authority) -> None:
+    rows = [f"{row},9" for row in ROWS]
+    plan = load_plan(write(tmp_path, rows, "urn,cluster,URN"), authority)
+    assert list(plan) == list("AABBCC")
+    with pytest.raises(InputError, match='there is no column "urn"'):
+        load_plan(write(tmp_path, rows, "Urn,cluster,URN"), authority)
+
+
 @pytest.mark.parametrize(
     ("row", "instead", "message"),
     [
@@ -73,7 +86,7 @@ def test_every_fault_is_listed(tmp_path: Path, authority: Authority) -> None:
 
 def test_missing_columns_are_both_named(tmp_path: Path, authority: Authority) -> None:
     with pytest.raises(InputError) as caught:
-        load_plan(write(tmp_path, ROWS, header="URN,clusters"), authority)
+        load_plan(write(tmp_path, ROWS, header="number,clusters"), authority)
     assert len(caught.value.faults) == 2
     assert 'Did you mean "clusters"? Then rename it to "cluster".' in str(caught.value)
 
