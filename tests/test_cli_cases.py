@@ -604,6 +604,17 @@ def asking(line: str) -> World:
     return world
 
 
+@case(
+    0,
+    "a names exceptions (A and B) and allows none. They are held to the minimum. "
+    "Write max_exceptions = 2 under [size]",
+)
+def exceptions_that_are_not_allowed() -> World:
+    world = World()
+    world.scenario = world.scenario.replace("[size]", '[size]\nexceptions = ["A", "B"]')
+    return world
+
+
 ODD_NUMBERS = {
     "[travel]\nmax_minutes = inf": "travel.max_minutes  inf is not allowed",
     "[travel]\nmax_minutes = nan": "travel.max_minutes  nan is not allowed",

@@ -109,6 +109,7 @@ def scenario_findings(
         *beside,
         *_dropped(scenario, authority, territory, graph, known[placed_key]),
         *_needed_layers(scenario, authority),
+        *_idle_exceptions(scenario),
         *_without_minutes(scenario, authority, known),
     ]
     return tuple(accepted(found, authority.accepted))
@@ -181,6 +182,27 @@ def _needed_layers(scenario: Scenario, authority: Authority) -> Iterator[Finding
         if nowhere:
             used = f"Scenarios make clusters by this layer ({scenario.option}). "
             yield _uncovered(authority, layer, nowhere, used)
+
+
+def _idle_exceptions(scenario: Scenario) -> Iterator[Finding]:
+    """Tell of exceptions that are named where none is allowed."""
+    size = scenario.size
+    if size.exceptions and not size.max_exceptions and "size.max_exceptions" not in scenario.swept:
+        problem = (
+            f"{scenario.option} names exceptions ({listed(list(size.exceptions))}) and allows none"
+        )
+        settle = (
+            f"Write max_exceptions = {len(size.exceptions)} under [size], or remove exceptions."
+        )
+        yield Finding(
+            "exceptions",
+            "warning",
+            scenario.option,
+            problem,
+            "They are held to the minimum.",
+            settle,
+            brief=scenario.option,
+        )
 
 
 def _without_pupils(authority: Authority) -> Iterator[Finding]:
