@@ -371,11 +371,14 @@ def test_a_plan_path_is_relative_to_the_scenario_or_the_working_directory(
     threeshire: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(threeshire, "a", method="keep")
-    run_into(threeshire, path)
-    assert run_scenario(put(threeshire, "f", 'plan = "a/plan.csv"', method="file")).violations == ()
+    run_into(threeshire / "out", path)
+    assert (
+        run_scenario(put(threeshire, "f", 'plan = "out/a/plan.csv"', method="file")).violations
+        == ()
+    )
     monkeypatch.chdir(threeshire)
     text = {"title": "F", "option": "f", "authority": "../boundaries/threeshire", "method": "file"}
-    made = parse_scenario({**text, "plan": "a/plan.csv"})
+    made = parse_scenario({**text, "plan": "out/a/plan.csv"})
     assert run_scenario(made).score.metrics["n_clusters"] == 3
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch import shelf
-from cluster_optimiser.batch.folders import refuse_foreign, tidy
+from cluster_optimiser.batch.folders import refuse_among, refuse_foreign, tidy
 from cluster_optimiser.batch.gather import in_order, needs
 from cluster_optimiser.batch.ledger import (
     built_on,
@@ -21,6 +21,7 @@ from cluster_optimiser.batch.ledger import (
     read_record,
     why_run,
 )
+from cluster_optimiser.batch.places import folders_read
 from cluster_optimiser.batch.tasks import Outcome, Task, read_outcome
 from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
 from cluster_optimiser.progress import read_progress
@@ -110,6 +111,7 @@ def run_batch(
         keep_going=keep_going,
     )
     run.hooks = hooks or Hooks()
+    refuse_among(out, folders_read(scenarios))
     refuse_foreign(out, [scenario.option for scenario in scenarios])
     tidy(out)
     with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as folder:

@@ -10,7 +10,7 @@ from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.scenario import authority_folder, load_scenario, option_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from cluster_optimiser.scenario import Scenario
@@ -34,6 +34,14 @@ def files_read(scenario: Scenario) -> list[Path]:
     """Find all files that a run of a scenario reads."""
     named = [*scenario.files, *scenario_files(scenario)]
     return [*named, *authority_files(authority_folder(scenario)).values()]
+
+
+def folders_read(scenarios: Sequence[Scenario]) -> set[Path]:
+    """Find the folders that hold scenarios and their bases, and files of their authorities."""
+    files = {file for scenario in scenarios for file in scenario.files}
+    for folder in {authority_folder(scenario) for scenario in scenarios}:
+        files |= {*authority_files(folder).values()}
+    return {file.parent for file in files}
 
 
 def beside(scenario: Scenario, option: str) -> Path | None:

@@ -31,7 +31,7 @@ from cluster_optimiser.batch.pools import Pool
 from cluster_optimiser.batch.tasks import Made, Task
 from cluster_optimiser.errors import ClusterOptimiserError, InputError, VerificationError
 from cluster_optimiser.progress import Progress
-from cluster_optimiser.scenario import Scenario
+from cluster_optimiser.scenario import Scenario, authority_folder, load_scenario
 from tests.batch.made import IMPOSSIBLE, hashes, put, run_into
 from tests.inputs.broken import make_authority
 from tests.norfolk import ROOT
@@ -263,6 +263,16 @@ def test_a_folder_that_no_run_has_written_is_not_put_away(several: list[Path], o
     with pytest.raises(InputError, match=r"c: it is there already, and no run has written it"):
         run_into(out, several[3])
     assert [path.name for path in out.rglob("*")] == ["c", "mine.txt"]
+
+
+def test_results_do_not_lie_among_what_they_are_made_from(several: list[Path]) -> None:
+    here = several[0].parent
+    authority = authority_folder(load_scenario(several[0]))
+    before = hashes(here), hashes(authority)
+    for out in (here, here / "x" / "..", authority):
+        with pytest.raises(InputError, match=r"results would lie among what they are made from"):
+            run_into(out, several[3])
+    assert (hashes(here), hashes(authority)) == before
 
 
 def command(*arguments: object) -> list[str]:
