@@ -20,6 +20,8 @@ KIND_OF_TYPE: dict[str, str] = {
 KIND_OF_GROUP: dict[str, str] = WORDS["groups"]
 LEFT_OUT: dict[str, str] = WORDS["left_out"]
 PHASE_CODES: dict[str, str] = WORDS["phases"]
+WELSH = frozenset(map(str, range(WORDS["wales"]["first"], WORDS["wales"]["last"] + 1)))
+"""Codes of authorities where a school for all ages is called a middle school."""
 SIXTEEN_PLUS = frozenset({"16 plus", "16-plus", "post 16", "sixth form"})
 NO_PHASE = frozenset({"", "0", "not applicable", "n/a", "na", "none", "not recorded"})
 
@@ -94,21 +96,26 @@ def is_phase(word: str) -> bool:
     return word.lower() in {*PHASES, *PHASE_WORDS}
 
 
-def phase_of(phase: str, kind: str, ages: tuple[int | None, int | None], name: str) -> PhaseRead:
+def phase_of(
+    phase: str, kind: str, ages: tuple[int | None, int | None], name: str, *, la_code: str = ""
+) -> PhaseRead:
     if kind in {"special", "pru", "nursery"}:
         return PhaseRead(kind)
     if kind == "non-maintained":
         return PhaseRead("special")
     word = phase.lower()
-    if word in SIXTEEN_PLUS:
-        return PhaseRead("16 plus")
     word = PHASE_CODES.get(word, PHASE_WORDS.get(word, word))
-    if word in PHASES or word == "16 plus":
-        return PhaseRead(word)
+    word = "16 plus" if word in SIXTEEN_PLUS else word
     why = "" if word in NO_PHASE else f' (the file says "{phase}")'
     low, high = ages
-    if low is not None and high is not None and low < high:
-        return PhaseRead(_phase_of_ages(low, high), f"ages {low} to {high}{why}")
+    is_aged = low is not None and high is not None and low < high
+    by_age = _phase_of_ages(low or 0, high or 0) if is_aged else ""
+    if word == "middle" and not is_aged and la_code.removesuffix(".0") in WELSH:
+        return PhaseRead("all-through", f"its place in Wales{why}")
+    if word in {*PHASES, "16 plus"} and (word, by_age) != ("middle", "all-through"):
+        return PhaseRead(word)
+    if is_aged:
+        return PhaseRead(by_age, f"ages {low} to {high}{why}")
     said = _phase_of_name(name)
     return PhaseRead(said, f"the name{why}" if said else "")
 

@@ -210,7 +210,7 @@ class _Sieve:
         # In Scotland the type of a school is its phase.
         word = cells.get("phase", "") or cells.get("type", "")
         word = word if is_phase(word) else cells.get("phase", "")
-        read = phase_of(word, kind, ages, name)
+        read = phase_of(word, kind, ages, name, la_code=cells.get("la_code", ""))
         if read.phase == "16 plus" and urn not in self.wishes.keep:
             self.drop(row, cells, LEFT_OUT["post-16"], read.guessed_from)
             return

@@ -468,6 +468,11 @@ KINDS: dict[str, Dirt] = {
     "middle deemed secondary": Dirt(
         cells(phase="Middle deemed secondary", low="9", high="13"), "  middle  ", phase="middle"
     ),
+    "for all ages in wales": Dirt(
+        cells(phase="Middle", low="3", high="18"),
+        f'phase guessed: {FIRST}: all-through, from ages 3 to 18 (the file says "Middle")',
+        phase="all-through",
+    ),
     "special with phase not applicable": Dirt(
         cells(kind="Community special school", phase="Not applicable"),
         "  special  ",

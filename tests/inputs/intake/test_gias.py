@@ -70,6 +70,7 @@ def test_phase_from_ages(ages: tuple[int, int], phase: str) -> None:
         ("Middle Deemed Secondary", "middle"),
         ("All-through", "all-through"),
         ("All through", "all-through"),
+        ("All-age", "all-through"),
         ("16 plus", "16 plus"),
         ("4", "secondary"),
         *((phase.upper(), phase) for phase in PHASES),
@@ -79,6 +80,27 @@ def test_phases_the_register_says_are_not_guessed(word: str, phase: str) -> None
     assert phase_of(word, "school", (None, None), "Made") == type(
         phase_of("Primary", "school", (None, None), "")
     )(phase)
+
+
+@pytest.mark.parametrize(
+    ("ages", "la_code", "phase", "guessed_from"),
+    [
+        ((3, 16), "", "all-through", 'ages 3 to 16 (the file says "Middle")'),
+        ((4, 19), "675", "all-through", 'ages 4 to 19 (the file says "Middle")'),
+        ((None, None), "660", "all-through", 'its place in Wales (the file says "Middle")'),
+        ((3, None), "681.0", "all-through", 'its place in Wales (the file says "Middle")'),
+        ((9, 13), "926", "middle", ""),
+        ((5, 12), "", "middle", ""),
+        ((9, 16), "", "middle", ""),
+        ((None, None), "682", "middle", ""),
+        ((None, None), "", "middle", ""),
+    ],
+)
+def test_schools_for_all_ages_are_called_middle_in_wales(
+    ages: tuple[int | None, int | None], la_code: str, phase: str, guessed_from: str
+) -> None:
+    read = phase_of("Middle", "school", ages, "Made", la_code=la_code)
+    assert (read.phase, read.guessed_from) == (phase, guessed_from)
 
 
 def test_a_phase_nobody_knows_is_said() -> None:
