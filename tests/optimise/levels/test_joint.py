@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cluster_optimiser.batch import evaluate, prepare, run_scenario
 from cluster_optimiser.comparison import is_nested
 from cluster_optimiser.errors import InfeasibleError, ScenarioError, VerificationError
-from cluster_optimiser.optimise import solve_levels
+from cluster_optimiser.optimise import solve_levels, solve_merge
 from cluster_optimiser.scenario import load_scenario
 from cluster_optimiser.verification import verify, verify_plan
 from tests.effort import examples
@@ -117,6 +117,29 @@ def test_what_joins_into_groupings_are_the_clusters_below(objective, value) -> N
     verify(result(problem, plan))
     values = {stage.term: stage.objective for stage in plan.solution.stages[:-1]}
     assert values == {**value, "joins": 2}
+
+
+@pytest.mark.parametrize(("pupils", "least"), [([2_400, 1_000, 900], 1_000), ([1_200] * 4, 2_000)])
+def test_over_the_groupings_most_only_a_cluster_of_today_stands_alone(pupils, least: int) -> None:
+    """One that is new may stand where its groupings are made afterwards, of it as it is then."""
+    units, size = "ABCD"[: len(pupils)], {"min_pupils": 1_000, "max_pupils": 2_000}
+    problem = _problem(units, dict(zip(units, pupils, strict=True)), size=size)
+    problem = replace(problem, scenario=problem.scenario.with_(min_pupils=least))
+    best, _ = _best_by_hand(problem, units)
+    clusters = {"x": "A", "y": "BC"} if units == "ABC" else {"x": "AB", "y": "CD"}
+    truth = verify_plan(problem, toy_assignment(problem, clusters))
+    assert [one.rule for one in truth.violations] == ([] if best else ["levels"])
+    assert (best is None) == (units == "ABCD")
+    if best is not None:
+        stages = solve_levels(problem).solution.stages[:-1]
+        assert tuple(stage.objective for stage in stages) == pytest.approx(best)
+        return
+    with pytest.raises(InfeasibleError, match="two exact methods"):
+        solve_levels(problem)
+    below = replace(problem, upper=None)
+    afterwards = toy_problem("AB", pupils={"A": 2_400, "B": 2_400}, **{**UPPER, "size": size})
+    assert len(set(solve_merge(below).assignment)) == 2
+    assert len(set(solve_merge(afterwards).assignment)) == 2
 
 
 @cache
