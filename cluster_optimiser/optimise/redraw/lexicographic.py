@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.optimise.costs import are_largest
+from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_cluster, with_strays_moved
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits, build_model
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cluster_optimiser.domain import Status
+    from cluster_optimiser.optimise.redraw.engines import Engine
     from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
     from cluster_optimiser.optimise.redraw.search import How
@@ -38,7 +40,7 @@ MOST_RINGS = 1
 SHARE_OF_TIME = 0.1
 """Share of the time that one such solve may take."""
 
-SHARE_OF_NUMBER = 0.15
+SHARE_OF_NUMBER = 0.08
 """Share of the time left that a number of clusters may take at first."""
 
 SHARE_OF_START = 0.3
@@ -125,28 +127,36 @@ def _number_by_number(
     """Solve each number of clusters by itself: briefly at first, then those that are still open.
 
     With a fixed number the best plan is soon proved, but where clusters are as many as there can be
-    and all of them just large enough. What is better with no number is better with none.
+    and all of them just large enough. Such a number is bounded in fractions first, as a map of many
+    units is, with one solver and then the other: which of them proves it, nobody knows before. What
+    is better with no number is better with none.
     """
     first = stage_names(ground)[0]
     middle = _middle(ground, units, limits)
     waiting = [*range(middle, limits.most + 1), *reversed(range(limits.fewest, middle))]
     best, bounds = PartPlan("INFEASIBLE"), dict.fromkeys(waiting, 0)
-    for is_brief in (True, False):
+    begun = {len(start): tuple(start)}
+    engines: tuple[Engine, ...] = (CpSat(), Highs())
+    rounds = [how, *(replace(how, few=0, engine_of_many=engine) for engine in engines)]
+    for n_rounds, way in zip(range(len(rounds), 0, -1), rounds, strict=True):
         asked, waiting = waiting, []
         for at, n_clusters in enumerate(asked):
             fixed = Limits(n_clusters, n_clusters, limits.exceptions)
-            share = SHARE_OF_NUMBER if is_brief else 1 / (len(asked) - at)
+            share = SHARE_OF_NUMBER if way is how else 1 / (len(asked) * n_rounds - at)
             share = share if best.clusters or start else max(share, SHARE_OF_START)
-            begun = start if len(start) == n_clusters else ()
-            quiet = replace(how.with_share(share), tell=tell_nobody)
+            quiet = replace(way.with_share(share), tell=tell_nobody)
             cutoff = most_of_first
             if best.stages and not are_largest([first])[0]:
                 cutoff = best.stages[0].value
-            plan = _solve_stages(ground, units, fixed, quiet, begun, cutoff, held)
+            plan = _solve_stages(
+                ground, units, fixed, quiet, begun.get(n_clusters, ()), cutoff, held
+            )
             bound = plan.stages[0].bound if plan.stages else plan.bound
             bounds[n_clusters] = max(bounds[n_clusters], bound or 0)
             if plan.status not in {"OPTIMAL", "INFEASIBLE"}:
                 waiting.append(n_clusters)
+            if plan.clusters:
+                begun[n_clusters] = plan.clusters
             if plan.clusters and (not best.clusters or _values(plan) < _values(best)):
                 best = plan
                 how.tell(first, best.clusters, None)

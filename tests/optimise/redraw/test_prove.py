@@ -149,6 +149,24 @@ def test_a_map_of_many_units_has_a_plan_though_no_number_is_settled_in_time(
     assert (stage.status, stage.bound) == ("FEASIBLE", math.ceil(1_600 / 700))
 
 
+@pytest.mark.parametrize("engine", ["CP-SAT", "HiGHS"])
+def test_a_number_that_is_open_after_the_first_round_is_settled_in_another(
+    monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    solve = lexicographic._solve_stages
+    best = solve_redraw(lumpy())
+
+    def only(*given: Any, **more: Any) -> lexicographic.PartPlan:
+        how = next(one for one in given if isinstance(one, How))
+        is_asked = how.few == 0 and how.engine_of_many.name == engine
+        return solve(*given, **more) if is_asked else lexicographic.PartPlan("UNKNOWN")
+
+    monkeypatch.setattr(lexicographic, "_solve_stages", only)
+    plan = solve_redraw(lumpy(), time_limit_s=1e6)
+    assert plan.solution.status == "OPTIMAL"
+    assert plan.solution.stages[0].objective == best.solution.stages[0].objective
+
+
 def clusters_of(problem: Problem, assignment: pd.Series) -> list[list[int]]:
     """Give the positions of the units of each cluster."""
     at = {str(name): i for i, name in enumerate(problem.units.index)}
