@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.optimise.redraw.pairs import FAR
 from cluster_optimiser.optimise.redraw.separators import is_legal, pieces
+from cluster_optimiser.optimise.redraw.terms import stage_names, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +72,44 @@ def with_strays_moved(
                 found[found.index(taker)] = taker | piece
                 found[found.index(giver)] = giver - piece
     return sorted(found, key=sorted)
+
+
+def with_idle_units_near(
+    ground: RedrawGround, clusters: Sequence[Cluster], *, is_shaped: bool
+) -> list[Cluster]:
+    """Move units without pupils to clusters beside them that meet nearer, at no cost to any term.
+
+    Schools whose pupils are unknown cost nothing anywhere: a solver leaves them where they fall.
+    """
+    found = list(clusters)
+    terms = [*stage_names(ground), *ground.problem.scenario.most_of]
+    values = [value_of(ground, term, found) for term in terms]
+    waiting = [i for i, pupils in enumerate(ground.pupils) if not pupils]
+    while waiting:
+        unit = waiting.pop(0)
+        giver = next(cluster for cluster in found if unit in cluster)
+        beside = [c for c in found if c is not giver and c & ground.neighbours[unit]]
+        for taker in sorted(beside, key=lambda c: (_away(ground, unit, c), sorted(c))):
+            if _away(ground, unit, taker) >= _away(ground, unit, giver):
+                break
+            changed = [giver - {unit}, taker | {unit}]
+            moved = [*(c for c in found if c not in (giver, taker)), *changed]
+            if (
+                changed[0]
+                and is_legal_plan(ground, changed, is_shaped=is_shaped, n_exceptions=2)
+                and [value_of(ground, term, moved) for term in terms] == values
+            ):
+                found = moved
+                # What is beside it may follow.
+                waiting += [j for j in ground.neighbours[unit] if not ground.pupils[j]]
+                break
+    return sorted(found, key=sorted)
+
+
+def _away(ground: RedrawGround, unit: int, cluster: Cluster) -> int:
+    """Give centiminutes from a unit to where a cluster meets."""
+    meeting = ground.meeting(cluster)
+    return FAR if meeting is None else int(ground.shortest[unit, meeting.number])
 
 
 def _n_hubs(ground: RedrawGround, units: Cluster) -> int:

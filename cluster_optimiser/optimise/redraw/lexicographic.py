@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cluster_optimiser.domain import Status
-    from cluster_optimiser.optimise.redraw.engines import Engine
     from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
     from cluster_optimiser.optimise.redraw.search import How
@@ -39,6 +38,9 @@ MOST_RINGS = 1
 
 SHARE_OF_TIME = 0.1
 """Share of the time that one such solve may take."""
+
+MOST_BY_NUMBER = 125
+"""Units of a part that is solved number by number where time is short."""
 
 SHARE_OF_NUMBER = 0.08
 """Share of the time left that a number of clusters may take at first."""
@@ -88,7 +90,8 @@ def solve_part(
     names = stage_names(ground)
     first = known_bound(names[0])
     if first not in {"fewest", "joined"} or limits.fewest == limits.most:
-        is_urgent = how.deadline is not None and len(units) <= how.few
+        is_small = len(units) <= (MOST_BY_NUMBER if how.few else 0)
+        is_urgent = how.deadline is not None and is_small
         if is_urgent and limits.fewest < limits.most:
             return _number_by_number(ground, units, limits, how, start, most_of_first, held)
         return _solve_stages(ground, units, limits, how, start, most_of_first, held)
@@ -136,13 +139,13 @@ def _number_by_number(
     waiting = [*range(middle, limits.most + 1), *reversed(range(limits.fewest, middle))]
     best, bounds = PartPlan("INFEASIBLE"), dict.fromkeys(waiting, 0)
     begun = {len(start): tuple(start)}
-    engines: tuple[Engine, ...] = (CpSat(), Highs())
-    rounds = [how, *(replace(how, few=0, engine_of_many=engine) for engine in engines)]
+    briefly = replace(how, engine_of_many=CpSat())
+    rounds = [briefly, replace(how, few=0, engine_of_many=Highs()), replace(briefly, few=0)]
     for n_rounds, way in zip(range(len(rounds), 0, -1), rounds, strict=True):
         asked, waiting = waiting, []
         for at, n_clusters in enumerate(asked):
             fixed = Limits(n_clusters, n_clusters, limits.exceptions)
-            share = SHARE_OF_NUMBER if way is how else 1 / (len(asked) * n_rounds - at)
+            share = SHARE_OF_NUMBER if way is briefly else 1 / (len(asked) * n_rounds - at)
             share = share if best.clusters or start else max(share, SHARE_OF_START)
             quiet = replace(way.with_share(share), tell=tell_nobody)
             cutoff = most_of_first
@@ -331,7 +334,7 @@ def solved_again(
     brief = replace(
         how.with_share(SHARE_OF_TIME), nearest_hubs=None, few=len(units), tell=tell_nobody
     )
-    return solve_part(ground, units, free, brief, start=near).clusters
+    return _solve_stages(ground, units, free, brief, near).clusters
 
 
 def repaired(ground: RedrawGround, start: Sequence[Cluster], how: How) -> list[Cluster]:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.redraw.telling import Tell
 
 
-FEW = 125
-"""Units of a map that a solver proves within seconds without further ado."""
+FEW = 60
+"""Units of a part that a solver proves within a second without further ado."""
 
 NEAR_ENOUGH = 0.05
 """Share by which a plan may miss the most compact where any plan will do."""

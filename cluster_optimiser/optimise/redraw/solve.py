@@ -17,7 +17,7 @@ from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.merging.merge import solve_merge
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
-from cluster_optimiser.optimise.redraw.legal import is_legal_plan
+from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_idle_units_near
 from cluster_optimiser.optimise.redraw.lexicographic import repaired
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.parts import parts_of, solve_parts, soon
@@ -90,7 +90,8 @@ def solve_redraw(
         limit = "in time" if time_limit_s is None else f"within {time_limit_s:g} s"
         message = f"no plan was found {limit}; none is proved impossible"
         raise NoPlanFoundError(message)
-    clusters = sorted((c for plan in plans for c in plan.clusters), key=sorted)
+    found = [cluster for plan in plans for cluster in plan.clusters]
+    clusters = with_idle_units_near(ground, found, is_shaped=how.is_shaped)
     names = redraw_names(ground, clusters)
     cluster_of = {ground.units[i]: name for name, c in zip(names, clusters, strict=True) for i in c}
     stages = _stages(ground, plans)

@@ -15,6 +15,7 @@ from cluster_optimiser.optimise.redraw import prove as proving
 from cluster_optimiser.optimise.redraw.engines import CpSat, EngineOutcome, Highs
 from cluster_optimiser.optimise.redraw.legal import (
     is_legal_plan,
+    with_idle_units_near,
     with_strays_moved,
 )
 from cluster_optimiser.optimise.redraw.lexicographic import solve_part
@@ -273,6 +274,35 @@ def test_a_stray_goes_to_the_neighbour_that_is_cheapest() -> None:
         )
     )
     assert with_strays_moved(full, [a, b | d, c], is_shaped=False) == [a, b | d, c]
+
+
+@pytest.mark.parametrize(
+    ("start", "pins"),
+    [
+        ([{0, 1, 2, 3, 4}, {5}], []),
+        ([{0}, {1, 2, 3, 4, 5}], []),
+        ([{0, 1, 2, 3}, {4, 5}], [["B", "D"]]),
+    ],
+)
+def test_a_school_whose_pupils_are_unknown_goes_where_it_is_nearest(
+    start: list[set[int]], pins: list[list[str]]
+) -> None:
+    """A row of six, hubs at its ends; those between cost nothing wherever they are."""
+    ground = redraw_ground(
+        toy_problem(
+            "ABCDEF",
+            schools={
+                name: [ToySchool("secondary" if name in "AF" else "primary", 100 * (name in "AF"))]
+                for name in "ABCDEF"
+            },
+            method="redraw",
+            units="schools",
+            pins={"together": pins},
+        )
+    )
+    found = with_idle_units_near(ground, list(map(frozenset, start)), is_shaped=False)
+    near = [frozenset({0, 1, 2}), frozenset({3, 4, 5})]
+    assert found == ([frozenset(units) for units in start] if pins else near)
 
 
 def test_nothing_but_the_module_knows_how_large_the_core_is() -> None:
