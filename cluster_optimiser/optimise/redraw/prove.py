@@ -159,10 +159,15 @@ class _Proof:
     reach: DualBound
     tried: set[frozenset[int]] = field(default_factory=set)
     loose: set[int] = field(default_factory=set)  # rows that no solution broke so far
-    n_broken: int = 0  # rows that the last one did
+    n_rows_solved: int = 0  # rows of the last program
 
     def tell(self) -> None:
         self.how.tell(self.stage, self.search.clusters, self.search.bound)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the next program."""
+        return len(self.a.model.rows) - len(self.loose)
 
     @property
     def is_proved(self) -> bool:
@@ -173,6 +178,7 @@ class _Proof:
         self, dropped: Collection[int], how: How, relative_gap: float
     ) -> tuple[EngineOutcome, list[tuple[int | None, Cluster]]]:
         """Solve without some variables; give the outcome and the clusters found."""
+        self.n_rows_solved = self.n_rows
         small, kept = self.a.model.without(dropped, self.loose)
         values_of_plan = hint_of(self.a, self.search.clusters) if self.search.clusters else {}
         outcome = how.engine_of_many.solve(
@@ -190,9 +196,7 @@ class _Proof:
             return outcome, []
         at = dict(zip(kept, outcome.values, strict=True))
         values = [at.get(v, 0) for v in range(len(self.a.model.upper))]
-        broken = {k for k in self.loose if not self.a.model.rows[k].holds(values)}
-        self.loose -= broken
-        self.n_broken = len(broken)
+        self.loose -= {k for k in self.loose if not self.a.model.rows[k].holds(values)}
         return outcome, self.a.clusters(values)
 
     def take(self, found: list[tuple[int | None, Cluster]]) -> int:
@@ -203,7 +207,7 @@ class _Proof:
         if n_cuts:
             clusters = with_strays_moved(self.a.ground, clusters, is_shaped=self.how.is_shaped)
         self.offer(clusters)
-        return n_cuts + self.n_broken
+        return self.n_rows - self.n_rows_solved
 
     def offer(self, clusters: Sequence[Cluster]) -> None:
         """Keep a plan if it is legal and better."""
