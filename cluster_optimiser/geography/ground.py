@@ -186,21 +186,15 @@ def _needed_layers(scenario: Scenario, authority: Authority) -> Iterator[Finding
 
 def _idle_exceptions(scenario: Scenario) -> Iterator[Finding]:
     """Tell of exceptions that are named where none is allowed."""
-    size = scenario.size
-    if size.exceptions and not size.max_exceptions and "size.max_exceptions" not in scenario.swept:
-        problem = (
-            f"{scenario.option} names exceptions ({listed(list(size.exceptions))}) and allows none"
-        )
-        settle = (
-            f"Write max_exceptions = {len(size.exceptions)} under [size], or remove exceptions."
-        )
+    names = scenario.named_in_vain
+    if names:
         yield Finding(
-            "exceptions",
+            "named-in-vain",
             "warning",
             scenario.option,
-            problem,
+            f"{scenario.option} names exceptions ({listed(list(names))}) and allows none",
             "They are held to the minimum.",
-            settle,
+            f"Write max_exceptions = {len(names)} under [size], or remove exceptions.",
             brief=scenario.option,
         )
 

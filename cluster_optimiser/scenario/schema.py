@@ -319,6 +319,12 @@ class Scenario(ShownScenario, Table):
         return self._swept
 
     @property
+    def named_in_vain(self) -> tuple[str, ...]:
+        """Give what an exception might be made of, where none is allowed: a sweep may do that."""
+        is_swept = any(key.startswith("size.") for key in self.swept)
+        return () if is_swept else self.size.named_in_vain
+
+    @property
     def sweep(self) -> str:
         """Label of the option that is swept; empty where there is no sweep."""
         return self._sweep

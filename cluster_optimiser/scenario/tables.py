@@ -153,6 +153,11 @@ class Size(OwnSize):
         """Fewest pupils of what may be a cluster, if only as an exception."""
         return 0 if self.max_exceptions else self.min_pupils
 
+    @property
+    def named_in_vain(self) -> tuple[str, ...]:
+        """Give what an exception might be made of, where none is allowed."""
+        return () if self.max_exceptions else self.exceptions or ()
+
     def spares(self, n_small: int) -> bool:
         """Tell whether so many clusters may be under the minimum."""
         return n_small <= self.max_exceptions
