@@ -100,7 +100,13 @@ def bound_in_fractions(a: Assignment, objective: LinearObjective, how: How) -> D
         (i, h): (beyond[v] + (beyond[a.open(h)] if v != a.open(h) else 0)) // DUAL_SCALE
         for (i, h), v in a.x.items()
     }
-    loose = frozenset(k for k, row in enumerate(a.model.rows) if row.is_mostly_kept)
+    # No size keeps a unit without pupils from joining a hub that is closed.
+    idle = {v for (i, _), v in a.x.items() if not a.ground.pupils[i]}
+    loose = frozenset(
+        k
+        for k, row in enumerate(a.model.rows)
+        if row.is_mostly_kept and not any(v in idle for _, v in row.terms)
+    )
     return DualBound(best.bound, extra, loose - program.binding)
 
 

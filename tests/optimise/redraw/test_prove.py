@@ -20,10 +20,11 @@ from cluster_optimiser.optimise.redraw.legal import (
 )
 from cluster_optimiser.optimise.redraw.lexicographic import solve_part
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
-from cluster_optimiser.optimise.redraw.model import Limits
+from cluster_optimiser.optimise.redraw.model import Limits, build_model
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.search import How
 from cluster_optimiser.optimise.redraw.solve import ENGINES, solve_redraw
+from cluster_optimiser.optimise.redraw.terms import objective_of
 from cluster_optimiser.progress import Progress, listening
 from cluster_optimiser.verification import verify_plan
 from tests.toy import ToySchool, toy_problem
@@ -303,6 +304,21 @@ def test_a_school_whose_pupils_are_unknown_goes_where_it_is_nearest(
     found = with_idle_units_near(ground, list(map(frozenset, start)), is_shaped=False)
     near = [frozenset({0, 1, 2}), frozenset({3, 4, 5})]
     assert found == ([frozenset(units) for units in start] if pins else near)
+
+
+def test_rows_of_a_school_without_pupils_are_never_left_out() -> None:
+    """It fits into every hub, closed ones too, as far as sizes go."""
+    schools = {
+        name: [ToySchool("secondary", pupils)]
+        for name, pupils in zip("ABCDEF", (100, 100, 0, 100, 100, 100), strict=True)
+    }
+    ground = redraw_ground(toy_problem("ABCDEF", schools=schools, method="redraw", units="schools"))
+    a = build_model(ground, range(6), Limits(1, 6, 0))
+    reach = proving.bound_in_fractions(a, objective_of(a, "pupil_minutes"), How(CpSat()))
+    assert reach is not None
+    assert reach.loose
+    of_it = {v for (i, _), v in a.x.items() if i == 2}
+    assert not any(v in of_it for k in reach.loose for _, v in a.model.rows[k].terms)
 
 
 def test_nothing_but_the_module_knows_how_large_the_core_is() -> None:
