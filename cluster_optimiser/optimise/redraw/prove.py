@@ -282,7 +282,8 @@ class _Proof:
         while n_pairs < len(costs) and not how.is_over and not self.is_proved:
             most = costs[n_pairs]
             outcome, found = self.solve(self.beyond(most), how.with_share(0.5), NEAR_ENOUGH)
-            if found and self.take(found) and not self.is_near(outcome.bound):
+            # A plan whose strays were moved may be near its best, and is soon better.
+            if found and self.take(found):
                 found = self.try_hubs(found, most, how)
             if not self.is_near(outcome.bound):
                 self.mend(found, self.how.with_share(SHARE_OF_TIME))
