@@ -14,6 +14,8 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cluster_optimiser.constants import CENTIPUPILS_PER_PUPIL, MAX_ROW_TOTAL
 from cluster_optimiser.errors import Fault
 from cluster_optimiser.scenario.numbers import MOST_MINUTES
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.scenario import Objective, Scenario
@@ -31,6 +34,18 @@ if TYPE_CHECKING:
 TIE_BITS = 20
 """Width of the tie-break's pseudo-random costs: wide enough to tell plans apart, narrow enough to
 add up safely."""
+
+
+MOST_IN_FRACTIONS = 1e5
+"""HiGHS is given no larger costs where it solves in fractions."""
+
+MOST_TOTAL = 2**60
+"""Largest weighted sum of a plan: sums, differences and bounds of it then fit into 64 bits."""
+
+
+def scale_in_fractions(costs: NDArray[np.number]) -> float:
+    """Give what costs are divided by for a solver that works to absolute tolerances."""
+    return max(1.0, float(np.abs(costs).max(initial=0)) / MOST_IN_FRACTIONS)
 
 
 def stage_scales(objective: Objective) -> dict[str, Fraction]:
@@ -92,10 +107,6 @@ def exceeds_safe_total(groups: Sequence[CandidateGroup], scenario: Scenario, see
         for row, is_largest in zip(costs.values(), are_largest(costs), strict=True)
         if not is_largest
     )
-
-
-MOST_TOTAL = 2**60
-"""Largest weighted sum of a plan: sums, differences and bounds of it then fit into 64 bits."""
 
 
 def exact_factors(

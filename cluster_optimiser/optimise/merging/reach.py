@@ -21,6 +21,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
 from cluster_optimiser.deadline import left_s
+from cluster_optimiser.optimise.costs import scale_in_fractions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,9 +36,6 @@ _SAFE = 2.0**61
 
 _MOST_COEFFICIENT = 1_024
 """Rows with larger coefficients are divided, all rounded down: what keeps the row keeps that."""
-
-_MOST_COST = 1e5
-"""HiGHS, which works to absolute tolerances, is given no larger costs."""
 
 _MOST_FOR_SIMPLEX = 10_000_000
 """Units times groups past which the interior point method is quicker."""
@@ -145,7 +143,7 @@ class _Program:
     def solve(self) -> Reach | None:
         """Solve with the rows there are by now; None where that fails or takes too long."""
         n_units, n_groups = self.holders.shape
-        scale = max(1.0, float(np.abs(self.costs).max()) / _MOST_COST)
+        scale = scale_in_fractions(self.costs)
         table = vstack([row.coefficients for row in self.rows]) if self.rows else None
         limit_s = left_s()
         found = linprog(

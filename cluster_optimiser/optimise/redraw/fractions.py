@@ -17,6 +17,8 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
+from cluster_optimiser.optimise.costs import scale_in_fractions
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
 
 DUAL_SCALE = 1024
 """Duals are rounded to this share of the objective's integers."""
-
-_MOST_COST = 1e5
-"""HiGHS, which works to absolute tolerances, is given no larger costs."""
 
 _BROKEN = 1e-6
 """A row that is missed by less is not broken."""
@@ -53,7 +52,7 @@ class InFractions:
         self.costs = np.zeros(len(model.upper))
         for c, v in objective.terms:
             self.costs[v] += c
-        self.scale = max(1.0, float(np.abs(self.costs).max(initial=0.0)) / _MOST_COST)
+        self.scale = scale_in_fractions(self.costs)
 
     def solve(self, *, time_limit_s: float | None = None) -> Fractions | None:
         """Minimise, with the rows that the model has by now."""
