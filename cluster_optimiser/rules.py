@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cluster_optimiser.constants import MOST_PUPILS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 LEAST_SHARED_M = 0.001
 """A least shared boundary so short that every touch counts."""
@@ -36,6 +36,8 @@ class Family:
     without: str = ""  # what it is called to give it up, where nothing less can be done
     nowhere: str = ""  # why a unit is in no group that keeps it
     unless: str = ""  # family that would mean nothing without it
+    matters: Callable[[Any, Sequence[int]], bool] | None = field(default=None, repr=False)
+    """Whether what a scenario states of it can keep any plan of units with so many pupils away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +120,17 @@ RULES = (
         "cluster",
         (
             Family(
-                "size.max", {"size.max_pupils": MOST_PUPILS}, "maximum of {max_pupils:,} pupils"
+                "size.max",
+                {"size.max_pupils": MOST_PUPILS},
+                "maximum of {max_pupils:,} pupils",
+                matters=lambda scenario, pupils: scenario.size.is_over(sum(pupils)),
             ),
             Family(
                 "size.oversize",
                 {"size.oversize": "keep"},
                 "refusal of existing clusters over the maximum",
                 "existing clusters that are over the maximum stand alone, named",
+                matters=lambda scenario, pupils: scenario.size.is_over(max(pupils)),
             ),
         ),
         tightens=("size.max_pupils",),
@@ -184,7 +190,12 @@ RULES = (
         "plan",
         (
             Family("count.min", {"count.min": 1}, "least number of {min} clusters"),
-            Family("count.max", {"count.max": None}, "highest number of {max} clusters"),
+            Family(
+                "count.max",
+                {"count.max": None},
+                "highest number of {max} clusters",
+                matters=lambda scenario, pupils: scenario.count.beyond(len(pupils)) > 0,
+            ),
         ),
         tightens=("count.min", "count.max"),
         alike="count",
@@ -224,6 +235,7 @@ RULES = (
                 "let clusters meet at any of their schools",
                 "no group it could be in has a hub that its schools can reach",
                 unless="size.hub",
+                matters=lambda scenario, _: scenario.hubs != "any",
             ),
         ),
         names={"redraw.hubs": "school with the URN"},
@@ -274,6 +286,7 @@ RULES = (
                 "contiguity.min_shared_m",
                 {"contiguity.min_shared_m": LEAST_SHARED_M},
                 "least shared boundary of {min_shared_m:g} m",
+                matters=lambda scenario, _: scenario.contiguity.file is None,
             ),
         ),
         names={"contiguity.links": LOCAL, "contiguity.barriers": LOCAL},

@@ -128,9 +128,7 @@ def prepare(
     above = upper_scenario(scenario)
     if above is None:
         return problem
-    # The groupings are made of the same units as the clusters, whatever their own scenario groups.
-    flat = above.model_copy(update={"units": scenario.units, "levels": None})
-    upper = build_problem(flat, place.authority, place.territory, parent=parent)
+    upper = build_problem(above.grouping(scenario), place.authority, place.territory, parent=parent)
     return dataclasses.replace(problem, upper=upper)
 
 

@@ -94,11 +94,9 @@ def scenario_findings(
 ) -> tuple[Finding, ...]:
     """Tell what the rules of a scenario make of the ground; `known` is what others found of it."""
     bare = scenario.contiguity.model_copy(update={"max_minutes": None, "barriers": ()})
-    key = bare.model_dump_json()
-    if bare.file is not None:
-        key += f"{scenario.files[:1]} {scenario.units} {scenario.urban}"
+    pairs = pairs_of(scenario, authority, territory.clusters.index)
+    key = f"{bare.model_dump_json()} {pairs and (pairs, scenario.divides)}"
     if key not in known:
-        pairs = pairs_of(scenario, authority, territory.clusters.index)
         known[key] = _neighbours(scenario, territory, bare, pairs)
     graph, beside = known[key]
     placed_key = f"placed {scenario.exempt}"

@@ -58,7 +58,7 @@ def local_units(scenario: Scenario, authority: Authority, parent: Plan | None) -
     if scenario.units_scenario is None:
         return local
     if parent is None:
-        problem = f'no plan of scenario "{scenario.units}" is at hand'
+        problem = f'no plan of scenario "{scenario.units_scenario}" is at hand'
         remedy = "Run the scenario with that option label together with this one."
         raise ScenarioError([scenario.fault("units", problem, remedy)])
     # A unit is a cluster of the parent plan. Exempt schools lie in the cluster that took their
@@ -137,7 +137,8 @@ def shapes_and_graph(
         shapes = {unit: clusters.loc[members].union_all() for unit, members in groups.items()}
         return gpd.GeoSeries(shapes, crs=clusters.crs), graph, notes
     if pairs is not None:
-        problem = f'the clusters of "{scenario.units}" divide those that the file speaks of'
+        label = scenario.units_scenario
+        problem = f'the clusters of "{label}" divide those that the file speaks of'
         remedy = "Remove it, so that borders are measured."
         raise ScenarioError([scenario.fault("contiguity.file", problem, remedy)])
     graph, more = divided_graph(scenario, authority, territory, local, local, graph, travel)

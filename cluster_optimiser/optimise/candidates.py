@@ -279,8 +279,9 @@ def _within_budget(problem: Problem, masks: Sequence[int]) -> list[int]:
     Every other area that no cluster crosses needs as many clusters as its pupils fill, so what is
     left of the highest count is this area's.
     """
-    highest, most_pupils = problem.scenario.count.max, max(problem.scenario.size.max_pupils, 1)
-    if highest is None or not masks:
+    highest = problem.scenario.count.span(len(problem.units))[1]
+    most_pupils = max(problem.scenario.size.max_pupils, 1)
+    if highest == len(problem.units) or not masks:
         return [*masks]
     homes = [*binding_homes(problem).values()]
     names = [str([home[i] for home in homes]) for i in range(len(problem.units))]
@@ -340,9 +341,9 @@ def _sets_of_plans(
     Plans as the sizes, contiguity and the number of clusters allow them, which other rules only
     make fewer.
     """
-    size, count = scenario.size, scenario.count
+    size, (fewest, most) = scenario.size, scenario.count.span(len(pupils))
     alone = [i for i, p in enumerate(pupils) if size.is_over(p)]
-    if count.max is None or alone != size.standing(pupils):
+    if alone != size.standing(pupils):
         return None
     units = [i for i in range(len(pupils)) if i not in alone]
     place = {unit: k for k, unit in enumerate(units)}
@@ -353,8 +354,8 @@ def _sets_of_plans(
         pupils=tuple(pupils[i] for i in units),
         lowest=size.lowest,
         highest=size.max_pupils,
-        fewest=max(0, count.min - len(alone)),
-        most=count.max - len(alone),
+        fewest=max(0, fewest - len(alone)),
+        most=most - len(alone),
     )
     masks = groups_of_two(asked, most_ways=MAX_SETS) if asked.most <= 2 else None  # noqa: PLR2004
     if masks is None:
@@ -379,8 +380,8 @@ def candidate_groups(problem: Problem) -> tuple[CandidateGroup, ...]:
 def _listed(problem: Problem, _: int = 0) -> tuple[CandidateGroup, ...]:
     """Keep the last: a run lists them to solve, to count all plans and to draw its page."""
     judge = Judge(problem)
-    size, most = problem.scenario.size, problem.scenario.count.max
-    is_few = most is not None and most * FEW_SHARE <= len(problem.units)
+    size, n_units = problem.scenario.size, len(problem.units)
+    is_few = problem.scenario.count.span(n_units)[1] * FEW_SHARE <= n_units
     adjacency = unit_adjacency(problem)
     masks = _sets_of_plans(adjacency, judge.unit_pupils, problem.scenario) if is_few else None
     if not masks:

@@ -391,6 +391,17 @@ class Scenario(ShownScenario, Table):
         """Whether schools may leave their clusters of today one by one."""
         return self.units == "schools" or bool(self.urban.areas)
 
+    def merged(self) -> Self | None:
+        """Give the merge of whole clusters of today by the same rules; None of other units."""
+        if self.units not in {"clusters", "schools"}:
+            return None
+        whole = {"method": "merge", "units": "clusters", "urban": Urban(), "redraw": Redraw()}
+        return self.model_copy(update=whole)
+
+    def grouping(self, lower: Self) -> Self:
+        """Give this level above made of the units of the one below, whatever its own are."""
+        return self.model_copy(update={"units": lower.units, "levels": None})
+
     @property
     def goes_by_ways(self) -> bool:
         """Whether a plan cannot be judged without knowing the ways of its clusters."""

@@ -59,7 +59,13 @@ def rule_families(problem: Problem) -> tuple[str, ...]:
     """Name the rules that a scenario makes, each of which could be given up by itself."""
     stated = [name for family in FAMILIES.values() for name in _stated(problem, family)]
     alone = (name for name in stated if name not in FAMILIES or FAMILIES[name].unless not in stated)
-    return tuple(name for name in alone if _matters(problem, name))
+    pupils = problem.units["pupils"].tolist()
+
+    def matters(name: str) -> bool:
+        asked = FAMILIES[name].matters if name in FAMILIES else None
+        return asked is None or asked(problem.scenario, pupils)
+
+    return tuple(filter(matters, alone))
 
 
 def _stated(problem: Problem, family: Family) -> Iterator[str]:
@@ -73,23 +79,6 @@ def _stated(problem: Problem, family: Family) -> Iterator[str]:
     is_named = isinstance(entries, dict) or family.name == "within"
     for number, entry in enumerate(entries):
         yield f"{family.name}.{entry}" if is_named else f"{family.name}[{number}]"
-
-
-def _matters(problem: Problem, name: str) -> bool:
-    """Tell whether what is stated can keep any plan away at all."""
-    scenario, pupils = problem.scenario, problem.units["pupils"]
-    match name:
-        case "size.max":
-            return bool(scenario.size.is_over(pupils.sum()))
-        case "size.oversize":
-            return bool(scenario.size.is_over(pupils.max()))
-        case "count.max":
-            return (scenario.count.max or 0) < len(pupils)
-        case "redraw.hubs":
-            return scenario.hubs != "any"
-        case "contiguity.min_shared_m":
-            return scenario.contiguity.file is None
-    return True
 
 
 def _left(scenario: Scenario, key: str, dropped: set[str]) -> object:

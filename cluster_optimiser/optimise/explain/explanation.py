@@ -313,7 +313,7 @@ def _sums(lab: Lab) -> tuple[str, ...]:
     size, count = scenario.size, scenario.count
     total = sum(pupils)
     notes = []
-    if count.max is not None and size.fewest(pupils) > count.max:
+    if count.beyond(size.fewest(pupils)) > 0:
         notes.append(
             f"{count.max} clusters of up to {size.max_pupils:,} pupils cannot hold the "
             f"{total:,} pupils there are."
@@ -361,9 +361,9 @@ class _Clerk:
             return "UNKNOWN", {}
         changed = lab.changed(Trial(scenario))
         groups = candidate_groups(changed)
-        size, count = scenario.size, scenario.count
         choice = tuple((g.mask, g.is_exception) for g in groups)
-        key = (choice, count.min, count.max, size.max_exceptions, tuple(scenario.most_of.items()))
+        most_of, n_spared = tuple(scenario.most_of.items()), scenario.size.max_exceptions
+        key = (choice, scenario.count, n_spared, most_of)
         if key not in self.known:
             limit_s = min(limit_s, max(lab.left_s, 0.0))
             self.known[key] = self._solved(changed, groups, limit_s)

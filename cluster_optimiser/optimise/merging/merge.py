@@ -139,7 +139,7 @@ def _begun(
 
     The sweep is then not made again.
     """
-    if problem.scenario.count.max == 2:  # noqa: PLR2004 - a cluster, and the rest
+    if problem.scenario.count.span(len(problem.units))[1] == 2:  # noqa: PLR2004 - one, and the rest
         return None, _of_two(problem, groups, seed)
     if len(groups) <= MANY_GROUPS or left_s() is not None or most_mb() != math.inf:
         return None, []
@@ -221,7 +221,7 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
         rules = f"rules on size, travel, hubs, layers, {limits}pins and numbers of schools"
         fate = f"can be in no cluster that keeps the {rules}"
         if _is_in_a_cluster(problem, ~covered):
-            most = problem.scenario.count.max
+            most = problem.scenario.count.span(len(names))[1]
             fate = f"is in no plan with so few clusters (at most {most}) that keeps the {rules}"
         message = f"no plan exists: {', '.join(left[:NAMED])}{more} {fate}"
         raise InfeasibleError(message)
@@ -232,7 +232,7 @@ def _is_in_a_cluster(problem: Problem, units: int) -> bool:
 
     Where the number of clusters is limited, groups that no plan can hold are left out.
     """
-    if problem.scenario.count.max is None:
+    if problem.scenario.count.span(len(problem.units))[1] == len(problem.units):
         return False
     judge = Judge(problem)
     found = sets_of_units(unit_adjacency(problem), judge.unit_pupils, problem.scenario.size)

@@ -26,7 +26,6 @@ from cluster_optimiser.optimise.redraw.telling import redraw_names
 from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale
 from cluster_optimiser.progress import are_plans_wanted, listening
 from cluster_optimiser.proofs import RedrawProof
-from cluster_optimiser.scenario import Redraw, Urban
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,12 +217,9 @@ def merged_start(ground: RedrawGround, how: How) -> list[Cluster]:
     """Give the best plan of whole clusters, if it is a legal redraw."""
     problem = ground.problem
     scenario = problem.scenario
-    units = "clusters" if scenario.units == "schools" else scenario.units
-    if units not in {"clusters", "schools"}:
+    merge = scenario.merged()
+    if merge is None:
         return []
-    merge = scenario.model_copy(
-        update={"method": "merge", "units": units, "urban": Urban(), "redraw": Redraw()}
-    )
     left_s = how.left_s()
     try:
         whole = build_problem(merge, problem.authority, problem.territory)
