@@ -15,12 +15,12 @@ from cluster_optimiser.geography.units import unit_table
 from cluster_optimiser.optimise import candidate_groups, solve_merge
 from cluster_optimiser.optimise.keeping import Keeping, keeping_of
 from cluster_optimiser.optimise.universe.all_plans import Universe
-from cluster_optimiser.optimise.universe.kept import plans_by_kept
+from cluster_optimiser.optimise.universe.kept import KeptOrder, kept_plans_in_order, plans_by_kept
 from cluster_optimiser.prospects import Projected
 from cluster_optimiser.terms import term_scale
 from cluster_optimiser.verification import n_not_legal, outlook_of, verify_plan
 from tests.effort import examples
-from tests.graphs import everything, random_problem
+from tests.graphs import everything, grid_problem, random_problem
 from tests.norfolk import norfolk_place, norfolk_scenario
 
 
@@ -147,3 +147,21 @@ def test_ranks_and_best_plans_with_projections_equal_naive_ones(seed: int) -> No
     ):
         counted = [sum(v < value for v in values), sum(v == value for v in values)]
         assert ranks.loc[name, ["n_better", "n_equal"]].tolist() == counted
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("place", [0, 1])
+def test_plans_come_in_order_whatever_groups_are_legal_where(seed: int, place: int) -> None:
+    problem, draw = grid_problem(2, 3), Random(seed)
+    universe = Universe.of(problem)
+    n = len(universe.groups)
+    legal = [draw.getrandbits(4) | draw.getrandbits(4) for _ in range(n)]
+    small = [bits & draw.getrandbits(4) & draw.getrandbits(4) for bits in legal]
+    keeping = Keeping(n_projections=4, is_fine=tuple(legal), is_small=tuple(small), most_small=1)
+    row = np.array([[draw.randrange(4) for _ in range(n)]], dtype=np.int64)
+    order = KeptOrder(row, (False,), keeping, place)
+    found = list(kept_plans_in_order(universe.diagram, order))
+    plans = everything(problem).plans
+    assert len(plans) > 70
+    assert [vector for vector, _ in found] == sorted(order.costs(plan) for plan in plans)
+    assert all(vector == order.costs(groups) for vector, groups in found)

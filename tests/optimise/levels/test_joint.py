@@ -101,6 +101,43 @@ def test_the_best_of_both_levels_is_found(hundreds, first) -> None:
     assert plan.solution.status == "OPTIMAL"
 
 
+@pytest.mark.parametrize("level", ["lower", "upper"])
+@pytest.mark.parametrize(
+    ("count", "size"),
+    [
+        ({"min": 2, "max": 4}, {}),
+        ({"max": 1}, {}),
+        ({"min": 3, "max": 3}, {}),
+        ({}, {"max_exceptions": 1}),
+        ({"min": 2}, {"max_exceptions": 1}),
+    ],
+)
+def test_numbers_of_either_level_are_kept_by_both_proofs(level: str, count, size) -> None:
+    """Four alike in a row: clusters and groupings of one or two, or of three if those above may."""
+    tables = {
+        "lower": LOWER,
+        "upper": {**UPPER, "size": {"min_pupils": 1_001, "max_pupils": 3_000}},
+    }
+    own = tables[level]
+    changed = {"count": count, "size": {**own["size"], **size}}
+    above = {**tables["upper"], **(changed if level == "upper" else {})}
+    problem = _problem("ABCD", dict.fromkeys("ABCD", 1_000), **above)
+    if level == "lower":
+        scenario = problem.scenario
+        for name, table in changed.items():
+            whole = getattr(scenario, name).model_copy(update=table)
+            scenario = scenario.model_copy(update={name: whole})
+        problem = replace(problem, scenario=scenario)
+    best, n_plans = _best_by_hand(problem, "ABCD")
+    if best is None:
+        with pytest.raises(InfeasibleError, match="two exact methods"):
+            solve_levels(problem)
+        return
+    solution = solve_levels(problem).solution
+    assert tuple(stage.objective for stage in solution.stages[:-1]) == pytest.approx(best)
+    assert solution.proof.record()["n_nested_plans"] == n_plans
+
+
 @pytest.mark.parametrize(
     ("objective", "value"),
     [

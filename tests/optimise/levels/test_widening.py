@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.optimise.levels import joint
 from cluster_optimiser.optimise.levels.joint import explain_levels
 from tests.optimise.levels.test_joint import _best_by_hand, _problem
 
@@ -17,8 +19,11 @@ def _n_plans(**size: int) -> int:
 
 
 def test_the_least_widening_is_found_and_one_pupil_less_has_no_plan() -> None:
-    """5,000 pupils are one grouping that is too large, or two of which one is too small."""
-    found = explain_levels(_problem(GRID, EVEN))
+    """5,000 pupils are one grouping that is too large, or two of which one is too small.
+
+    By numbers of pupils that are no half of a half of a power of two.
+    """
+    found = explain_levels(_problem(GRID, EVEN, size={"min_pupils": 3_003, "max_pupils": 4_497}))
     assert (found.status, found.is_feasible) == ("INFEASIBLE", False)
     values = {r.direction: int(r.value) for r in found.relaxations}
     assert values == {"upper.size.min": 2_000, "upper.size.max": 5_000}
@@ -28,7 +33,7 @@ def test_the_least_widening_is_found_and_one_pupil_less_has_no_plan() -> None:
     assert _n_plans(min_pupils=2_000) > 0
     assert _n_plans(max_pupils=5_000) > 0
     text = "\n".join(found.lines())
-    assert "raise the maximum of groupings in scenario up from 4,500 to 5,000 pupils" in text
+    assert "raise the maximum of groupings in scenario up from 4,497 to 5,000 pupils" in text
     assert "whether another rule of either level would do as well was not looked into" in text
 
 
@@ -44,6 +49,23 @@ def test_what_was_not_settled_in_time_is_named() -> None:
     assert found.status in {"UNKNOWN", "INFEASIBLE"}
     assert found.relaxations == ()
     assert not found.is_feasible
+
+
+def test_what_was_not_found_in_time_is_not_called_impossible(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def late(*_: object, **__: object) -> None:
+        message = "no plan was found in time"
+        raise NoPlanFoundError(message)
+
+    monkeypatch.setattr(joint, "solve_levels", late)
+    found = explain_levels(_problem(GRID, EVEN))
+    assert (found.status, found.is_feasible, found.relaxations) == ("UNKNOWN", False, ())
+    # Nor is a bound of which it is not known how far it is to be moved.
+    monkeypatch.undo()
+    monkeypatch.setattr(joint, "can_nest", late)
+    found = explain_levels(_problem(GRID, EVEN))
+    assert found.unsettled == ("the minimum of the groupings", "the maximum of the groupings")
 
 
 def test_a_plan_is_told_without_prices_that_were_not_worked_out() -> None:

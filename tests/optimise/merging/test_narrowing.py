@@ -96,6 +96,30 @@ def test_no_plan_is_below_what_is_proved_of_its_groups() -> None:
     assert n_ruled_out > 100
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_any_multipliers_bound_every_plan_and_every_plan_of_a_group(seed: int) -> None:
+    """Of units either sign, of rows any: what they say is counted in whole numbers."""
+    problem, draw = random_problem(seed), np.random.default_rng(seed)
+    every = everything(problem)
+    if not every.plans:
+        return
+    n_groups, most = len(every.groups), max(map(len, every.plans))
+    costs = draw.integers(-5, 30, n_groups)
+    of_row = draw.integers(0, 3, n_groups)
+    rows = [row_of(of_row, max(int(of_row[list(plan)].sum()) for plan in every.plans))]
+    program = reach._Program(costs, holders(problem, every.groups), rows, most)
+    for scale in (1.0, 10.0):
+        of_units = draw.uniform(-1, 2, len(problem.units)) * scale
+        found = program._proved(
+            np.zeros(n_groups), of_units, draw.uniform(-scale, 1, 1), rows[0].coefficients
+        )
+        assert found is not None
+        for plan in every.plans:
+            value = int(costs[list(plan)].sum())
+            assert found.bound <= value
+            assert all(found.least()[list(plan)] <= value)
+
+
 def odd_ring() -> tuple[csr_array, np.ndarray]:
     """Three units of which any two are a group, and each is one that costs much."""
     pairs = [sum(1 << i for i in pair) for pair in combinations(range(3), 2)]

@@ -104,3 +104,11 @@ def test_a_part_may_have_ways_as_long_as_those_of_the_worst_part() -> None:
 def longest_alone(problem: Problem) -> float:
     """Give the way from the end of the northern row to its hub."""
     return float(problem.travel.minutes[2, 0])
+
+
+def test_what_the_whole_map_may_have_is_not_had_by_each_of_its_parts() -> None:
+    """Each row alone would have its three clusters, and keep a limit of five."""
+    limited = solve_redraw(two_towns(limits={"count": 5})).solution
+    counted = solve_redraw(two_towns(count={"max": 5})).solution
+    assert limited.stages[0].objective == counted.stages[0].objective > 0
+    assert limited.status == counted.status == "OPTIMAL"

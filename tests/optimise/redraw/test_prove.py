@@ -22,9 +22,9 @@ from cluster_optimiser.optimise.redraw.lexicographic import solve_part
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits, build_model
 from cluster_optimiser.optimise.redraw.pairs import redraw_ground
-from cluster_optimiser.optimise.redraw.search import How
+from cluster_optimiser.optimise.redraw.search import How, Search
 from cluster_optimiser.optimise.redraw.solve import ENGINES, solve_redraw
-from cluster_optimiser.optimise.redraw.terms import objective_of
+from cluster_optimiser.optimise.redraw.terms import objective_of, value_of
 from cluster_optimiser.progress import Progress, listening
 from cluster_optimiser.verification import verify_plan
 from tests.toy import ToySchool, toy_problem
@@ -331,3 +331,37 @@ def test_nothing_but_the_module_knows_how_large_the_core_is() -> None:
             plan = solve_redraw(problem, few=0)
         assert plan.solution.status == "OPTIMAL"
         assert plan.solution.stages[0].objective == best
+
+
+def test_what_a_better_plan_may_cost_is_never_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every pair may cost the best plan, which is the most that can be said of it."""
+    problem = lumpy()
+    ground = redraw_ground(problem)
+    best = round(solve_redraw(problem).solution.stages[0].objective * 100)
+    known = proving.DualBound(0, dict.fromkeys(ground.cost, best))
+    monkeypatch.setattr(proving, "bound_in_fractions", lambda *_: known)
+    monkeypatch.setattr(proving, "AGAIN", ())
+    monkeypatch.setattr(proving, "CORE_PAIRS", len(ground.cost))
+    start = [frozenset({0, 1, 2}), frozenset({3, 4, 5}), frozenset({6, 7, 8})]
+    assert best < value_of(ground, "pupil_minutes", start) < 2 * best
+    plan = solve_part(ground, range(9), Limits(1, 9, 0), How(CpSat(), few=0), start=start)
+    assert (plan.status, plan.stages[0].value) == ("OPTIMAL", best)
+
+
+@pytest.mark.parametrize(("bound", "is_proved"), [(4, False), (5, True), (None, False)])
+def test_a_plan_is_proved_by_a_bound_that_it_has(bound: int | None, is_proved: bool) -> None:
+    ground = redraw_ground(lumpy())
+    a = build_model(ground, range(9), Limits(1, 9, 0))
+    search = Search([frozenset(range(9))], bound=bound, value=5)
+    none = proving.DualBound(0, {})
+    proof = proving._Proof(
+        a,
+        "pupil_minutes",
+        LinearObjective(()),
+        search,
+        How(CpSat()),
+        lambda *_: (),
+        lambda *_: (),
+        none,
+    )
+    assert proof.is_proved is is_proved

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster_optimiser.optimise.redraw import tightening
-from cluster_optimiser.optimise.redraw.engines import CpSat, _run_highs
+from cluster_optimiser.optimise.redraw.engines import CpSat, Highs, _run_highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
 from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits, build_model, variables
@@ -84,6 +84,14 @@ def test_units_too_many_for_a_hub_are_not_all_with_it() -> None:
     assert holds(a, {0: 1, 1: 1})
     assert not holds(a, {0: 1, 1: 1, 2: 1})
     assert not holds(a, {0: 0.5, 1: 0.5, 2: 0.5})
+
+
+def test_units_as_large_as_the_largest_count_with_those_too_many_and_smaller_ones_do_not() -> None:
+    a = path(300, 200, 499, 500, 500, 600)
+    tightening.have_room(a, WEST, {1, 3})
+    assert holds(a, {0: 1, 1: 1, 2: 1})
+    assert holds(a, {0: 1, 4: 1})
+    assert not holds(a, {0: 1, 1: 1, 4: 1})
 
 
 def test_of_two_large_units_one_is_with_a_hub() -> None:
@@ -206,6 +214,14 @@ def test_units_that_fill_a_cluster_to_its_maximum_are_not_too_many() -> None:
     assert len(a.model.rows) == 1
     assert holds(a, {0: 1, 1: 1, 2: 1})
     assert not holds(a, {0: 1, 1: 1, 2: 1, 3: 1})
+
+
+def test_what_highs_finds_within_a_gap_is_not_called_the_best() -> None:
+    model = LinearModel()
+    one, other = model.variable(), model.variable()
+    model.row([(1, one), (1, other)], low=1)
+    found = Highs().solve(model, LinearObjective(((2, one), (3, other))), relative_gap=0.5)
+    assert (found.status, found.values, found.bound) == ("FEASIBLE", (1, 0), 2)
 
 
 def test_a_bound_of_highs_is_no_higher_than_the_best() -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,15 +59,17 @@ def test_tables_tell_bounds_only_where_something_is_not_known() -> None:
     assert row["minimum"] <= row["p50_least"] < row["p50_most"] <= row["maximum"]
 
 
-def test_an_order_of_several_columns_is_bounded_by_its_first() -> None:
+@pytest.mark.parametrize("max_entries", [0, 10])
+def test_an_order_of_several_columns_is_bounded_by_its_first(max_entries: int) -> None:
     """Terms too wide to share a column: plans equal in the first are on either side."""
     problem = grid_problem(2, 3)
     listed = everything(problem)
     universe = Universe.of(problem)
-    rows = np.random.default_rng(1).integers(0, [[2], [2**40], [2**40]], (3, len(listed.groups)))
+    rows = np.random.default_rng(1).integers(0, [[2], [2**59]], (2, len(listed.groups)))
     totals = [tuple(rows[:, list(plan)].sum(axis=1).tolist()) for plan in listed.plans]
-    ranks = Ranks(universe.diagram, rows, n_plans=len(totals), max_entries=0)
+    ranks = Ranks(universe.diagram, rows, n_plans=len(totals), max_entries=max_entries)
     assert len(ranks.columns) > 1
+    assert len({first for first, _ in totals}) < len(totals)
     for plan, own in zip(listed.plans, totals, strict=True):
         got = ranks.of(plan)
         assert got.better_least <= sum(t < own for t in totals) <= got.better_most < len(totals)
