@@ -110,7 +110,8 @@ lint: $(STAMP)
 # The page's scripts: types by the TypeScript compiler, style by ESLint. Only those who change them
 # need Node; without it, or without a network the first time, this is left out and says so.
 JS := tests/js
-lint-js:
+lint-js: $(STAMP)
+	@$(BIN)/python -m tests.script_types
 	@if [ ! -d $(JS)/node_modules ] && ! { command -v npm >/dev/null && npm ci --prefix $(JS) \
 			--ignore-scripts --no-audit --no-fund --silent; }; then \
 		echo 'WARNING: NO NPM, OR NO NETWORK: THE SCRIPTS OF THE PAGE WERE NOT CHECKED.' >&2; \

@@ -148,11 +148,16 @@ def joined_script(folder: Traversable, entry: str) -> str:
     return '"use strict";\n(() => {\n' + "".join(map(_bare, parts)) + "})();\n"
 
 
+_CAST = re.compile(r"/\*\* @type (?:(?!\*/).)* \*/ (?=\()")
+_PLAIN_CAST = re.compile(_CAST.pattern + r"\((\w[\w.]*(?:\([\w., ]*\)|\[\w+\])?|\[[^()\[\]]*\])\)")
+"""A cast whose brackets say nothing once its type is taken off: of a name, a call, a list."""
+
+
 def _bare(text: str) -> str:
-    """Take off comments that have a line to themselves: readers of the page do not need them."""
+    """Take off comments that have a line to themselves, and types: readers do not need them."""
     text = re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^ */\*\*.*?\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
-    text = re.sub(r"/\*\* @type .*? \*/ (?=\()", "", text)
+    text = re.sub(r"^ */\*\*(?:(?!\*/).)*\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = _CAST.sub("", _PLAIN_CAST.sub(r"\1", text))
     # No text of the modules runs over lines or holds an arrow.
     return re.sub(r"^ +", "", text.replace(" => ", "=>"), flags=re.MULTILINE)
 

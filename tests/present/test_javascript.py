@@ -20,6 +20,7 @@ from cluster_optimiser.inputs.matching import name_key, plain_words
 from cluster_optimiser.present.packing import packed_list
 from cluster_optimiser.present.tables import csv_cell
 from cluster_optimiser.words import number, one_decimal
+from tests.script_types import misdeclared
 from tests.spellings import WAYS
 
 if TYPE_CHECKING:
@@ -76,17 +77,30 @@ def _spelt(schools: pd.DataFrame) -> list[list[Any]]:
     ]
 
 
+def _told(page: Any) -> dict[str, Any]:
+    text = page.path.read_text(encoding="utf-8")
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert data
+    told: dict[str, Any] = json.loads(data[1])
+    return told
+
+
+def test_the_page_is_told_what_is_declared(norfolk_page: Any, tmp_path: Path) -> None:
+    told = _told(norfolk_page)
+    assert misdeclared(tmp_path, {"WrittenPage": told}).splitlines() == []
+    more, less = {**told["quotas"][0], "more": 1}, {"names": ["Acle"]}
+    found = misdeclared(tmp_path, {"Quota": more, "Pin": less}).splitlines()
+    assert [("more" in line, "units" in line) for line in found] == [(True, False), (False, True)]
+
+
 def test_the_modules_do_what_python_does(norfolk_page: Any, tmp_path: Path) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("NO NODE ON THE PATH: THE MODULES OF THE PAGE WERE TESTED IN A BROWSER ALONE")
-    page = norfolk_page.path.read_text(encoding="utf-8")
-    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
-    assert data
     chance = random.Random(18)
     lists = [[chance.randrange(10**k) for _ in range(k)] for k in (1, 2, 4)]
     vectors = {
-        "data": json.loads(data[1]),
+        "data": _told(norfolk_page),
         "cells": [_cell(text) for text in CELLS],
         "numbers": [[n, number(n), one_decimal(n)] for n in NUMBERS],
         "packed": [[some, packed_list(some)] for some in lists],

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import random
+import re
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +18,7 @@ from cluster_optimiser.studio.crew import Crew, Refused
 from cluster_optimiser.studio.desk import Desk
 from cluster_optimiser.terms import FAMILIES, TERMS
 from cluster_optimiser.words import words
+from tests.script_types import misdeclared
 
 CHANGED = {"extends": "4a.toml"}
 
@@ -241,6 +243,24 @@ def test_a_redraw_shows_its_plans_while_it_is_solved(world):
     assert all(
         one["bound"]["pupil_minutes"] <= answer["objective"]["pupil_minutes"] for one in shown
     )
+
+
+def test_answers_are_what_the_scripts_are_declared(studio, tmp_path):
+    page = studio.ask("/work?open=scenarios/4a.toml")[1]
+    told = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    none = {"extends": "4a.toml", "size": {"min_pupils": 1999, "max_pupils": 2000}}
+    solved = studio.ask("/api/solve", {"scenario": CHANGED})[1]
+    asked = {
+        "Solved": solved,
+        "Unsolved": studio.ask("/api/solve", {"scenario": none})[1],
+        "Answers['api/explain']": studio.ask("/api/explain", {"scenario": none})[1],
+        "Answers['api/explore']": studio.ask("/api/explore", {"scenario": CHANGED, "terms": []})[1],
+        "Answers['api/outlook']": studio.ask(
+            "/api/outlook", {"scenario": CHANGED, "plan": solved["plan"]}
+        )[1],
+        "Answers['api/versions']": studio.ask("/api/versions", {"scenario": CHANGED})[1],
+    }
+    assert misdeclared(tmp_path, {"WrittenStudio": json.loads(told[1]), **asked}).splitlines() == []
 
 
 def test_versions_differ_by_a_share_of_pupils(studio):

@@ -1,5 +1,5 @@
 // Options side by side with today; notes on each, and versions of this one.
-import { post } from "./calls.js";
+import { messageOf, post } from "./calls.js";
 import { byId, data, fill, make, row, say } from "./core.js";
 import { draft, goTo, own } from "./draft.js";
 import { drawn, todayBy } from "./stage.js";
@@ -7,18 +7,24 @@ import { measureRows } from "./workbench.js";
 
 const MOST = 4;
 const THIS = "";
+/** @type {{ files: string[], plans: Map<string, Shown | null> }} */
 const chosen = { files: [THIS], plans: new Map() };
-/** @type {any} */
-let hooks = {};
+/** @typedef {{ keep: typeof import("./draft.js").keep, back: (version: Version) => void }} Hooks */
+/** @type {Hooks} */
+let hooks;
+/** @param {string} file */
 const nameOf = (file) => {
   if (file === THIS) return say.beside_this;
   if (file.startsWith("version ")) return file.slice(8);
   const found = data.scenarios.find((one) => one.file === file);
   return found ? `${found.option}: ${found.title}` : file;
 };
+/** @param {string} file */
 const shortOf = (file) => (data.scenarios.find((one) => file && one.file === file) || { option: nameOf(file).replace(/^version /, "") }).option;
+/** @param {string} file @returns {Promise<Shown | null>} */
 const solved = async (file) => {
-  if (chosen.plans.has(file)) return chosen.plans.get(file);
+  const known = chosen.plans.get(file);
+  if (known !== undefined) return known;
   const version = (draft.versions || []).find((one) => file === `version ${one.name}`);
   const asked = version ? { scenario: version.own, home: draft.home, name: draft.name } : { file };
   const answer = await post("api/solve", asked);
@@ -26,6 +32,7 @@ const solved = async (file) => {
   chosen.plans.set(file, made);
   return made;
 };
+/** @param {(Shown | null)[]} plans @param {{ result: Measured }} today */
 const figures = (plans, today) => {
   const rows = new Map();
   const columns = plans.map((plan) => (plan ? measureRows(plan.result, today.result) : null));
@@ -38,6 +45,7 @@ const figures = (plans, today) => {
     return line;
   });
 };
+/** @param {Shown} plan */
 const chooser = (plan) => {
   const box = make("fieldset", undefined, "choices");
   box.append(make("legend", say.beside_choose));
@@ -74,6 +82,7 @@ const notes = () => {
   line.append(head, make("td", ""), ...cells);
   return line;
 };
+/** @param {Shown} plan */
 const versionsBox = (plan) => {
   const box = make("div");
   const line = make("div", undefined, "add-row");
@@ -115,7 +124,7 @@ const versionsBox = (plan) => {
   box.append(make("h3", say.versions), line, list, steps);
   return box;
 };
-/** @param {any} plan this option's, as `drawn` gives it */
+/** @param {Shown} plan this option's */
 export const showBeside = async (plan) => {
   chosen.plans.set(THIS, plan);
   const home = byId("panel-beside");
@@ -125,7 +134,7 @@ export const showBeside = async (plan) => {
   const asked = [...chosen.files];
   const plans = [];
   for (const file of asked) {
-    try { plans.push(await solved(file)); } catch (error) { plans.push(null); told.textContent = error.message; }
+    try { plans.push(await solved(file)); } catch (error) { plans.push(null); told.textContent = messageOf(error); }
   }
   if (asked.join() !== chosen.files.join() || !plans.length) { told.textContent = ""; return; }
   if (told.textContent === say.solving) told.textContent = "";
@@ -134,5 +143,5 @@ export const showBeside = async (plan) => {
   inner.append(...figures(plans, todayBy(plan.answer)), notes());
   table.replaceChildren(head, inner);
 };
-/** @param {any} given */
+/** @param {Hooks} given */
 export const setUpBeside = (given) => { hooks = given; };

@@ -7,7 +7,9 @@ export class Refusal extends Error {
   /** @param {string} message @param {string[]} faults @param {number} status */
   constructor(message, faults, status) { super(message); this.faults = faults; this.status = status; }
 }
-/** @param {string} path @param {any} body @returns {Promise<any>} */
+/** What went wrong, in words. @param {unknown} error */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+/** @template {keyof Answers} P @param {P} path @param {object} body @returns {Promise<Answers[P]>} */
 export const post = async (path, body) => {
   let answer;
   try {
@@ -24,7 +26,7 @@ export const send = async (file) => {
   if (!answer.ok) throw new Refusal(told.error, told.faults || [], answer.status);
   return told.file;
 };
-/** @param {(event: any) => void} hear events of this page's own questions, and of the project */
+/** @param {(event: Told) => void} hear events of this page's own questions, and of the project */
 export const listen = (hear) => {
   const events = new EventSource("api/events");
   events.onmessage = (event) => {

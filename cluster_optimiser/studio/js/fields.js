@@ -2,9 +2,21 @@
 import { atUrn, byId, data, fill, make, say, schools } from "./core.js";
 import { change, get, isOwn, isStated } from "./draft.js";
 
+/** @typedef {Pick<RuleRow, "key" | "least"> & Partial<RuleRow>} Row */
 const TOP = 1e6;
+const HOW = /** @type {const} */ (["require", "prefer", "report"]);
+/**
+ * @template {string} T
+ * @param {readonly T[]} keys
+ * @param {(key: T) => string} words
+ * @returns {[value: string, words: string][]}
+ */
+const pairsOf = (keys, words) => keys.map((key) => [key, words(key)]);
+/** @param {Row} row */
 const labelled = (row) => say.fields[row.key] || data.terms[row.key.replace("limits.", "")] || row.key;
-const shown = (value) => (value === null || value === undefined || value >= TOP ? "" : String(value));
+/** @param {Held} value */
+const shown = (value) => (value === null || value === undefined || Number(value) >= TOP ? "" : String(value));
+/** @param {Row} row @param {Held} value */
 const told = (row, value) => `${labelled(row)}: ${Array.isArray(value) ? value.length : value === null ? say.not_set : value}`;
 /** @param {string} text @param {string} title @param {() => void} act */
 const small = (text, title, act) => {
@@ -15,8 +27,11 @@ const small = (text, title, act) => {
   button.addEventListener("click", act);
   return button;
 };
+/** @param {Row} row */
 const stepOf = ({ key }) => (key.endsWith("_pupils") ? 50 : key.endsWith("_m") ? 10 : 1);
+/** @param {Row} row */
 const spanOf = ({ key }) => ({ "size.min_pupils": [0, data.span.pupils], "size.max_pupils": [0, data.span.pupils], "count.min": [1, data.span.units], "count.max": [1, data.span.units], "travel.max_minutes": [5, 90] })[key];
+/** @param {Row} row */
 const numberRow = (row) => {
   const line = make("div", undefined, "row");
   const id = `f-${row.key}`;
@@ -25,6 +40,7 @@ const numberRow = (row) => {
   if (isOwn(row.key)) label.append(make("span", ` ${say.set_here}`, "inherited stated"));
   const field = make("input");
   Object.assign(field, { type: "number", id, step: "any", min: String(row.least), value: shown(get(row.key)), placeholder: say.not_set });
+  /** @param {string} text */
   const put = (text) => {
     const value = text === "" ? null : Number(text);
     if (value === null || Number.isFinite(value)) change({ [row.key]: value }, told(row, value));
@@ -43,7 +59,12 @@ const numberRow = (row) => {
   }
   return line;
 };
-/** @param {any[]} pairs value and words @param {string} value @param {string} name @param {(value: string) => void} put */
+/**
+ * @param {[value: string, words: string][]} pairs value and words
+ * @param {string} value
+ * @param {string} name
+ * @param {(value: string) => void} put
+ */
 const chooser = (pairs, value, name, put) => {
   const box = make("select");
   box.setAttribute("aria-label", name);
@@ -51,25 +72,28 @@ const chooser = (pairs, value, name, put) => {
   box.addEventListener("change", () => put(box.value));
   return box;
 };
+/** @param {Row} row */
 const choiceRow = (row) => {
   const label = make("label", undefined, "wide");
-  const pairs = row.choices.map((one) => [one, say.choices[`${row.key}.${one}`]]);
-  label.append(labelled(row), chooser(pairs, get(row.key), labelled(row), (value) => change({ [row.key]: value }, told(row, say.choices[`${row.key}.${value}`]))));
+  const pairs = pairsOf(row.choices || [], (one) => say.choices[`${row.key}.${one}`]);
+  label.append(labelled(row), chooser(pairs, String(get(row.key)), labelled(row), (value) => change({ [row.key]: value }, told(row, say.choices[`${row.key}.${value}`]))));
   return label;
 };
+/** @param {Row} row */
 const layersRow = (row) => {
   const box = make("div");
   data.schools.layers.forEach(({ name, title }) => {
     const label = make("label", title, "wide");
     const isWithin = get("within").includes(name);
     const now = isWithin ? "require" : (get("alignment") || {})[name] || "report";
-    label.append(chooser(["require", "prefer", "report"].map((one) => [one, say[one]]), now, title, (value) => change({
+    label.append(chooser(pairsOf(HOW, (one) => say[one]), now, title, (value) => change({
       [`${row.key}.${name}`]: value, ...(isWithin ? { within: get("within").filter((one) => one !== name) } : {}),
-    }, `${title}: ${say[value]}`)));
+    }, `${title}: ${say[/** @type {typeof HOW[number]} */ (value)]}`)));
     box.append(label);
   });
   return box;
 };
+/** @param {[value: string, words: string][]} names @param {string} title @param {(value: string) => void} add */
 const adder = (names, title, add) => {
   const line = make("div", undefined, "add-row");
   const box = chooser(names, names.length ? names[0][0] : "", title, () => {});
@@ -80,13 +104,22 @@ const adder = (names, title, add) => {
   line.append(box, button);
   return line;
 };
+/**
+ * @template {string | string[]} T
+ * @param {Row} row
+ * @param {T[]} values
+ * @param {(value: T) => string} words
+ * @param {{ isOrdered?: boolean }} [how]
+ */
 const listed = (row, values, words, { isOrdered = false } = {}) => {
   const list = make(isOrdered ? "ol" : "ul", undefined, "list");
+  /** @param {Held[]} next @param {string} said */
   const put = (next, said) => change({ [row.key]: next }, said);
   values.forEach((value, i) => {
     const item = make("li");
     const name = words(value);
     item.append(make("span", `${isOrdered ? `${i + 1}. ` : ""}${name}`));
+    /** @param {number} j */
     const swap = (j) => put(values.map((one, k) => (k === i ? values[j] : k === j ? values[i] : one)), told(row, values));
     if (isOrdered) {
       const [up, down] = [small("↑", fill(say.up, { what: name }), () => swap(i - 1)), small("↓", fill(say.down, { what: name }), () => swap(i + 1))];
@@ -99,34 +132,39 @@ const listed = (row, values, words, { isOrdered = false } = {}) => {
   });
   return list;
 };
+/** @param {Row} row */
 const namesRow = (row) => {
   const box = make("div");
   const isOrder = row.key === "objective.order";
-  const values = get(row.key) || [];
+  const values = /** @type {string[]} */ (get(row.key) || []);
+  /** @param {string} one */
   const words = (one) => (isOrder ? data.terms[one] || one : one);
   if (!isOrder) box.append(make("p", labelled(row), "sub-title"));
   if (!values.length) box.append(make("p", row.key === "size.exceptions" && isStated(row.key) ? say.nothing_yet : "", "inherited"));
   box.append(listed(row, values, words, { isOrdered: isOrder }));
   const all = isOrder ? Object.keys(data.terms) : data.units_named;
-  const free = all.filter((one) => !values.includes(one)).map((one) => [one, words(one)]);
+  const free = pairsOf(all.filter((one) => !values.includes(one)), words);
   box.append(adder(free, isOrder ? say.term_add : labelled(row), (one) => change({ [row.key]: [...values, one] }, `${labelled(row)}: ${words(one)}`)));
   return box;
 };
 // A single school by its name: rules name it by its number.
+/** @param {string} name */
 const placeName = (name) => {
   const at = atUrn.get(name.replace(/^URN /, ""));
   return name.startsWith("URN ") && at !== undefined ? schools.name[at] : name;
 };
+/** @param {Row} row */
 const listsRow = (row) => {
   const box = make("div");
-  const values = get(row.key) || [];
+  const values = /** @type {string[][]} */ (get(row.key) || []);
   box.append(make("p", labelled(row), "sub-title"));
   box.append(values.length ? listed(row, values, (one) => one.map(placeName).reduce((a, b) => fill(say.pair, { a, b }))) : make("p", say.nothing_yet, "inherited"));
   return box;
 };
+/** @param {Row} row */
 const groupsRow = (row) => {
   const box = make("div");
-  const now = get(row.key) || [];
+  const now = /** @type {{ name: string }[]} */ (get(row.key) || []);
   const known = [...data.groups_known];
   known.forEach((group) => {
     const label = make("label", undefined, "tick");
@@ -143,15 +181,16 @@ const groupsRow = (row) => {
   if (!known.length) box.append(make("p", say.nothing_yet, "inherited"));
   return box;
 };
+/** @param {Row} row */
 const limitsRow = (row) => {
   const box = make("div");
-  const now = get(row.key) || {};
+  const now = /** @type {Record<string, number>} */ (get(row.key) || {});
   Object.keys(now).forEach((term) => {
     const line = numberRow({ key: `${row.key}.${term}`, least: 0 });
     line.querySelector("label").textContent = data.terms[term] || term;
     box.append(line);
   });
-  const free = Object.keys(data.terms).filter((one) => !(one in now) && !data.no_limits.includes(one) && !one.includes(".")).map((one) => [one, data.terms[one]]);
+  const free = pairsOf(Object.keys(data.terms).filter((one) => !(one in now) && !data.no_limits.includes(one) && !one.includes(".")), (one) => data.terms[one]);
   box.append(adder(free, labelled(row), (term) => change({ [row.key]: { ...now, [term]: data.today_values[term] || 0 } }, data.terms[term])));
   return box;
 };
@@ -159,8 +198,8 @@ const MAKERS = { number: numberRow, choice: choiceRow, layers: layersRow, names:
 const methodRow = () => {
   const label = make("label", undefined, "wide");
   const now = get("method");
-  const pairs = ["merge", "redraw", "keep", "file"].filter((one) => one === now || one === "merge" || one === "redraw").map((one) => [one, say[`method_${one}`]]);
-  label.append(say.method, chooser(pairs, now, say.method, (value) => change({ method: value, units: value === "redraw" ? "schools" : null }, say[`method_${value}`])));
+  const methods = ["merge", "redraw", "keep", "file"].filter((one) => one === now || one === "merge" || one === "redraw");
+  label.append(say.method, chooser(pairsOf(methods, (one) => say[`method_${one}`]), now, say.method, (value) => change({ method: value, units: value === "redraw" ? "schools" : null }, say[`method_${value}`])));
   return label;
 };
 /** Write the form anew, the focus where it was. */

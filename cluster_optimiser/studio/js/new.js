@@ -1,9 +1,10 @@
 // A new authority: files are sent one after another, then made into data and starter scenarios.
-import { job, listen, post, send } from "./calls.js";
+import { Refusal, job, listen, messageOf, post, send } from "./calls.js";
 import { byId, fill, make, say } from "./core.js";
 
 const FILES = ["schools", "clusters", "feeders", "pupils", "corrections", "postcodes", "outline"];
 const N_LAYERS = 3;
+/** @param {string} words */
 const busy = (words) => { byId("busy").textContent = words; };
 /** @param {File} file */
 const sendSaying = (file) => {
@@ -11,18 +12,20 @@ const sendSaying = (file) => {
   return send(file);
 };
 const gathered = async () => {
+  /** @type {Record<string, unknown> & { layers: { name: string, file: string }[] }} */
   const asked = { authority: byId("authority").value, la: byId("la").value, again: byId("again").checked, layers: [], job };
   for (const key of FILES) {
-    const [file] = byId(key).files;
+    const [file] = /** @type {HTMLInputElement} */ (byId(key)).files || [];
     if (file) asked[key] = await sendSaying(file);
   }
   for (let i = 0; i < N_LAYERS; i += 1) {
-    const [file] = byId(`layer-${i}`).files;
+    const [file] = byId(`layer-${i}`).files || [];
     const name = byId(`layer-name-${i}`).value;
     if (file) asked.layers.push({ name: name || file.name.replace(/\W.*$/, "").toLowerCase(), file: await sendSaying(file) });
   }
   return asked;
 };
+/** @param {Answers["api/begin"]} made */
 const show = (made) => {
   const check = make("a", say.check);
   Object.assign(check, { href: `check/${encodeURIComponent(made.key)}`, target: "_blank", rel: "noopener" });
@@ -50,7 +53,7 @@ byId("new").addEventListener("submit", async (event) => {
   try {
     show(await post("api/begin", await gathered()));
   } catch (error) {
-    const faults = error.faults && error.faults.length ? error.faults : [error.message];
+    const faults = error instanceof Refusal && error.faults.length ? error.faults : [messageOf(error)];
     const list = make("ul", undefined, "fault-text");
     list.append(...faults.map((fault) => make("li", fault)));
     byId("wrong").replaceChildren(make("p", say.wrong), list);

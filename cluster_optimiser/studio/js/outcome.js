@@ -31,6 +31,7 @@ export const sayBusy = (words, stop, stopWords = say.stop) => {
   button.addEventListener("click", stop);
   line.append(button);
 };
+/** @param {string[]} heads @param {HTMLTableRowElement[]} rows */
 const table = (heads, rows) => {
   const made = make("table");
   const head = make("thead");
@@ -40,22 +41,25 @@ const table = (heads, rows) => {
   made.append(head, inner);
   return made;
 };
+/** @param {Solved} answer */
 const proofOf = (answer) => {
   if (answer.status === "OPTIMAL") return make("p", say.proved, "proof");
   if (answer.status === "GIVEN") return make("p", say.given, "proof maybe");
-  if (answer.gap >= 1) return make("p", say.unknown_gap, "proof maybe");
+  if (answer.gap === null || answer.gap >= 1) return make("p", say.unknown_gap, "proof maybe");
   return make("p", fill(say.unproved, { gap: `${decimal(100 * answer.gap)} %` }), "proof maybe");
 };
+/** @param {Broken[]} broken */
 const brokenList = (broken) => {
   const list = make("ul");
   list.append(...broken.slice(0, 8).map(([, who, words]) => make("li", who === "plan" ? words : `${who}: ${words}`)));
   if (broken.length > 8) list.append(make("li", `… ${number(broken.length - 8)}`));
   return list;
 };
+/** @param {Shown} plan @param {(cluster: Cluster) => void} show */
 const clustersTable = (plan, show) => {
   const rows = plan.result.clusters.map((c) => {
     const line = row([c.name, number(c.pupils), number(c.schools), `${decimal(c.mean)}, ${decimal(c.longest)}`]);
-    line.firstChild.append(make("span", fill(say.meets_at, { place: c.meets < 0 ? DASH : schools.name[c.meets] }), "sub"));
+    line.cells[0].append(make("span", fill(say.meets_at, { place: c.meets < 0 ? DASH : schools.name[c.meets] }), "sub"));
     line.addEventListener("click", () => show(c));
     return line;
   });
@@ -63,7 +67,7 @@ const clustersTable = (plan, show) => {
   made.id = "clusters-table";
   return made;
 };
-/** @param {any} plan as `drawn` gives it @param {any} today as `todayBy` gives it @param {boolean} [isLast] */
+/** @param {Shown} plan @param {{ result: Measured }} today @param {boolean} [isLast] */
 export const showOutcome = (plan, today, isLast = true) => {
   const { answer, result } = plan;
   const figures = measureRows(result, today.result).map(([name, value, old, isSame]) => {
@@ -85,11 +89,11 @@ export const showOutcome = (plan, today, isLast = true) => {
     make("h2", say.best_in), order,
     make("h2", say.outcome), table([say.figure, say.now, say.today_head], figures),
     make("h2", say.kept), ...kept, ...(broken.length ? [make("p", say.kept_today), brokenList(broken)] : []),
-    clusters, ...(TWICE.includes(answer.proof.second_method) ? [make("p", say.proved_twice, "sub")] : []),
+    clusters, ...(TWICE.includes(answer.proof.second_method || "") ? [make("p", say.proved_twice, "sub")] : []),
     make("p", fill(say.seconds, { n: String(answer.seconds) }), "sub"),
   );
 };
-/** @param {any} answer without a plan @param {() => void} ask for the reason */
+/** @param {Unsolved} answer without a plan @param {() => void} ask for the reason */
 export const showNone = (answer, ask) => {
   const button = make("button", say.why_none, "main");
   button.type = "button";
@@ -106,6 +110,11 @@ export const showFaults = (faults) => {
   box.append(list);
   body().replaceChildren(box);
 };
+/**
+ * @param {string} words
+ * @param {Record<string, Held>} changes
+ * @param {(changes: Record<string, Held>, words: string) => void} apply
+ */
 const helpItem = (words, changes, apply) => {
   const item = make("li");
   const button = make("button", say.apply, "main small");
@@ -114,7 +123,7 @@ const helpItem = (words, changes, apply) => {
   item.append(make("span", words), button);
   return item;
 };
-/** @param {any} found what `explain` found @param {(changes: any, words: string) => void} apply */
+/** @param {Explanation} found @param {(changes: Record<string, Held>, words: string) => void} apply */
 export const showHelp = (found, apply) => {
   const clash = found.clash ? found.clash.rules.map((rule) => found.rules[rule]) : [];
   const nowhere = found.unplaced.map((one) => one.words);

@@ -1,15 +1,16 @@
 // Page and paper of some options, made in the background.
-import { job, listen, post, send } from "./calls.js";
+import { job, listen, messageOf, post, send } from "./calls.js";
 import { byId, data, fill, make, say } from "./core.js";
 
 const LONG = ["questions", "next", "privacy", "notice", "asks"];
+/** @param {string} key */
 const field = (key) => {
   const label = make("label", say.theme[key]);
   const made = make(LONG.includes(key) ? "textarea" : "input");
-  if (made.tagName === "INPUT") made.type = key === "closes" ? "date" : "text";
+  if (made instanceof HTMLInputElement) made.type = key === "closes" ? "date" : "text";
   made.id = `theme-${key}`;
   const value = data.theme[key];
-  made.value = Array.isArray(value) ? value.join("\n") : value || "";
+  made.value = Array.isArray(value) ? value.join("\n") : String(value || "");
   label.append(made);
   return label;
 };
@@ -17,8 +18,8 @@ const themeOf = () => Object.fromEntries(Object.keys(say.theme).map((key) => {
   const { value } = byId(`theme-${key}`);
   return [key, key === "questions" ? value.split("\n").map((one) => one.trim()).filter(Boolean) : value];
 }).filter(([, value]) => value.length));
-const files = () => [...document.querySelectorAll("#publish-options input:checked")].map((tick) => /** @type {any} */ (tick).value);
-/** What replies may be counted against. @param {{ folder: string, labels: string[] }[]} published */
+const files = () => [...document.querySelectorAll("#publish-options input:checked")].map((tick) => tick.value);
+/** What replies may be counted against. @param {Published[]} published */
 const showPublished = (published) => {
   byId("replies").hidden = !published.length;
   byId("replies-to").replaceChildren(...published.map(({ folder, labels }) => {
@@ -27,13 +28,14 @@ const showPublished = (published) => {
     return option;
   }));
 };
+/** @param {HTMLButtonElement} button */
 const count = async (button) => {
   button.disabled = true;
   const told = byId("replies-told");
   byId("replies-made").replaceChildren();
   try {
     const sent = [];
-    for (const file of byId("replies-files").files) {
+    for (const file of byId("replies-files").files || []) {
       told.textContent = fill(say.new.sending, { file: file.name });
       sent.push(await send(file));
     }
@@ -43,7 +45,7 @@ const count = async (button) => {
     Object.assign(zip, { href: made.zip, download: "" });
     byId("replies-made").replaceChildren(make("pre", made.lines.join("\n"), "account"), zip);
     told.textContent = "";
-  } catch (error) { told.textContent = `${say.replies_failed} ${error.message}`; }
+  } catch (error) { told.textContent = `${say.replies_failed} ${messageOf(error)}`; }
   button.disabled = false;
 };
 const repliesPart = () => {
@@ -65,6 +67,7 @@ const repliesPart = () => {
   part.append(make("h2", say.replies_title), make("p", say.replies_lead, "hint"), toLabel, filesLabel, button, told, made);
   return part;
 };
+/** @param {Answers["api/publish"]} made */
 const done = (made) => {
   const page = make("a", say.publish_page);
   page.href = made.page;
@@ -77,6 +80,7 @@ const done = (made) => {
   byId("publish-made").replaceChildren(make("p", say.publish_done), page, " · ", zip, ...made.notes.map((note) => make("p", note, "hint")));
   byId("publish-made").scrollIntoView({ block: "nearest" });
 };
+/** @param {HTMLButtonElement} button */
 const publish = async (button) => {
   button.disabled = true;
   const told = byId("publish-told");
@@ -85,7 +89,7 @@ const publish = async (button) => {
   try {
     done(await post("api/publish", { files: files(), theme: themeOf(), job: `${job}-publish` }));
     told.textContent = "";
-  } catch (error) { told.textContent = `${say.publish_failed} ${error.message}`; }
+  } catch (error) { told.textContent = `${say.publish_failed} ${messageOf(error)}`; }
   button.disabled = false;
 };
 export const setUpPublish = () => {

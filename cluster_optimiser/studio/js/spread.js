@@ -1,33 +1,39 @@
 // All legal plans: how they are spread, which none betters, who is always together, what rules cost.
 import { termAmount, termWords } from "./amounts.js";
-import { post } from "./calls.js";
+import { messageOf, post } from "./calls.js";
 import { DASH, byId, counted, data, decimal, fill, make, number, row, say } from "./core.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDE, HIGH, LEFT, BELOW] = [460, 230, 8, 34];
 const { first, second } = data.spread;
-/** @type {Record<string, any>} */
+/** @type {{ first: string, second: string, third: string, found: Answers["api/explore"] | null, for: string }} */
 const chosen = { first, second, third: "", found: null, for: "" };
-let askedNow = () => ({});
-/** @type {(point: any) => void} */
+/** @type {() => Question} */
+let askedNow;
+/** @type {(point: Pick<Point, "plan">) => void} */
 let showFront = () => {};
+/** @template {keyof SVGElementTagNameMap} K @param {K} tag @param {Values} values @param {string} [text] */
 const draw = (tag, values, text) => {
   const node = document.createElementNS(SVG, tag);
   Object.entries(values).forEach(([key, value]) => node.setAttribute(key, String(value)));
   if (text !== undefined) node.textContent = text;
   return node;
 };
+/** @param {number} value */
 const written = (value) => number(Math.round(value));
+/** @param {string} label */
 const picture = (label) => {
   const made = draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "group", "aria-label": label });
   made.append(draw("line", { class: "axis-line", x1: LEFT, x2: WIDE, y1: HIGH - BELOW, y2: HIGH - BELOW }));
   return made;
 };
+/** @param {Bars} found @param {number | null} here */
 const bars = ({ term, edges, counts, n, is_all: isAll }, here) => {
   const name = fill(isAll ? say.plans_all : say.plans_drawn, { n: number(n), term: termWords(term) });
   const made = picture(name);
   const most = Math.max(...counts);
   const step = (WIDE - LEFT) / counts.length;
+  /** @param {number} i */
   const isHere = (i) => here !== null && here >= edges[i] && (here < edges[i + 1] || i === counts.length - 1);
   counts.forEach((count, i) => {
     const high = (count / most) * (HIGH - BELOW - 14);
@@ -41,13 +47,18 @@ const bars = ({ term, edges, counts, n, is_all: isAll }, here) => {
   box.append(make("figcaption", name), made);
   return box;
 };
+/** @param {Spread} found @param {Costs | null} here */
 const front = ({ front: points, n_front: n, terms }, here) => {
   const name = fill(points.length < n ? say.plans_front_drawn : say.plans_front, { n: number(n), drawn: number(points.length) });
   const made = picture(name);
+  /** @param {Pick<Point, "values">} point @param {string} term */
   const at = (point, term) => point.values[term];
   const all = here ? [...points, { values: here }] : points;
-  const ends = terms.map((term) => [Math.min(...all.map((p) => at(p, term))), Math.max(...all.map((p) => at(p, term)))]);
+  const ends = terms.map((term) => /** @type {Ends} */ ([Math.min(...all.map((p) => at(p, term))), Math.max(...all.map((p) => at(p, term)))]));
+  /** @typedef {[low: number, high: number]} Ends */
+  /** @param {number} value @param {Ends} ends @param {number} size */
   const place = (value, [low, high], size) => (high > low ? ((value - low) / (high - low)) * size : size / 2);
+  /** @param {Costs} values */
   const spot = (values) => ({ cx: LEFT + 8 + place(values[terms[0]], ends[0], WIDE - LEFT - 24), cy: HIGH - BELOW - 8 - place(values[terms[1]], ends[1], HIGH - BELOW - 24) });
   points.forEach((point) => {
     const dotName = terms.map((term) => `${termWords(term)}: ${written(at(point, term))}`).join("; ");
@@ -65,6 +76,7 @@ const front = ({ front: points, n_front: n, terms }, here) => {
   box.append(make("figcaption", name), made, axes, ...(terms[2] ? [make("p", `● ${termWords(terms[2])}: ${say.plans_larger}`, "axes")] : []));
   return box;
 };
+/** @param {string[]} heads @param {HTMLTableRowElement[]} rows */
 const table = (heads, rows) => {
   const made = make("table", undefined, "beside");
   const [head, inner] = [make("thead"), make("tbody")];
@@ -73,7 +85,9 @@ const table = (heads, rows) => {
   made.append(head, inner);
   return made;
 };
+/** @param {number | null} value */
 const share = (value) => (value === null ? DASH : `${decimal(100 * value)} %`);
+/** @param {Spread["pairs"]} pairs */
 const pairsBox = (pairs) => {
   const box = make("details");
   box.append(make("summary", say.plans_pairs));
@@ -95,11 +109,12 @@ const pricesBox = () => {
       list.append(...found.prices.filter((one) => !one.is_free).map((one) => make("li", one.words)));
       const free = found.prices.filter((one) => one.is_free).map((one) => found.rules[one.rule]);
       box.replaceChildren(list, ...(free.length ? [make("p", `${say.price_free} ${free.join("; ")}.`)] : []));
-    } catch (error) { box.replaceChildren(make("p", error.message)); }
+    } catch (error) { box.replaceChildren(make("p", messageOf(error))); }
   });
   box.append(button);
   return box;
 };
+/** @param {string} id @param {string} label @param {string} value @param {string[]} metrics @param {string} [none] */
 const picker = (id, label, value, metrics, none) => {
   const made = make("label", label);
   const box = make("select");
@@ -108,15 +123,17 @@ const picker = (id, label, value, metrics, none) => {
   made.append(box);
   return made;
 };
+/** @param {Shown} plan @returns {Metrics} */
 const hereOf = (plan) => {
   const { metrics } = plan.result;
   return { ...metrics, count: metrics.n_clusters, exceptions: metrics.n_under_min, ...plan.answer.objective, ...Object.fromEntries(data.schools.layers.map(({ name }) => [`misaligned.${name}`, metrics[`misaligned_${name}_pupils`]])) };
 };
+/** @param {Shown} plan */
 const write = (plan) => {
   const home = byId("panel-plans");
   const { found } = chosen;
   const head = [make("h2", say.plans_title)];
-  if (!found.n_plans) { home.replaceChildren(...head, make("p", say.plans_none)); return; }
+  if (!found || !("bars" in found)) { home.replaceChildren(...head, make("p", say.plans_none)); return; }
   const here = hereOf(plan);
   const told = make("p", "", "hint");
   told.id = "plans-told";
@@ -129,8 +146,8 @@ const write = (plan) => {
   );
   grid.append(
     picks,
-    bars(found.bars, here[found.terms[0]] === undefined ? null : here[found.terms[0]]),
-    front(found, found.terms.every((term) => here[term] !== undefined && here[term] !== null) ? here : null),
+    bars(found.bars, here[found.terms[0]] ?? null),
+    front(found, found.terms.every((term) => here[term] !== undefined && here[term] !== null) ? /** @type {Costs} */ (here) : null),
   );
   const numbers = make("details");
   const inside = make("div", undefined, "scroll-y");
@@ -138,8 +155,9 @@ const write = (plan) => {
   inside.append(table(found.terms.map(termWords), found.front.map((point) => row(found.terms.map((term) => written(point.values[term]))))));
   numbers.append(make("summary", say.plans_numbers), inside);
   home.replaceChildren(...head, make("p", say.plans_lead, "hint"), make("p", counted(found.n_plans, say.n_plans), "count"), grid, told, numbers, pairsBox(found.pairs), ...versionsBox(), ...outlookBox(plan), make("h3", say.price_title), pricesBox());
-  ["first", "second", "third"].forEach((key) => byId(`plans-${key}`).addEventListener("change", () => { chosen[key] = byId(`plans-${key}`).value; chosen.for = ""; showSpread(plan); }));
+  /** @type {const} */ (["first", "second", "third"]).forEach((key) => byId(`plans-${key}`).addEventListener("change", () => { chosen[key] = byId(`plans-${key}`).value; chosen.for = ""; showSpread(plan); }));
 };
+/** @param {string} label @param {() => Promise<Node[]>} ask */
 const asking = (label, ask) => {
   const [box, out] = [make("div", undefined, "ask-row"), make("div")];
   const button = make("button", label);
@@ -148,7 +166,7 @@ const asking = (label, ask) => {
   button.addEventListener("click", async () => {
     button.disabled = true;
     out.replaceChildren(make("p", say.solving, "busy"));
-    try { out.replaceChildren(...await ask()); } catch (error) { out.replaceChildren(make("p", error.message)); }
+    try { out.replaceChildren(...await ask()); } catch (error) { out.replaceChildren(make("p", messageOf(error))); }
     button.disabled = false;
   });
   box.append(button);
@@ -177,8 +195,10 @@ const versionsBox = () => {
   box.prepend(label);
   return [make("h3", say.versions_title), make("p", say.versions_lead, "hint"), box, out];
 };
+/** @param {number} value */
 const signed = (value) => `${value > 0 ? "+" : "\u2212"}${decimal(Math.abs(100 * value))} %`;
 // How far all schools may grow or shrink alike before a cluster that is in range leaves it.
+/** @param {Shown} plan */
 const sameShare = (plan) => {
   const { rules } = plan.base;
   const inside = plan.result.clusters.filter((c) => c.pupils >= rules.min_pupils && c.pupils <= rules.max_pupils);
@@ -192,6 +212,7 @@ const sameShare = (plan) => {
     ...(high === null ? [] : [make("p", fill(say.outlook_high, { cluster: most.name, share: signed(high) }))]),
   ];
 };
+/** @param {Shown} plan */
 const outlookBox = (plan) => {
   const { box, out } = asking(say.outlook_ask, async () => {
     const { outlook } = await post("api/outlook", { ...askedNow(), plan: plan.answer.plan });
@@ -207,7 +228,7 @@ const outlookBox = (plan) => {
   return [make("h3", say.outlook_title), box, out];
 };
 const termsAsked = () => [...new Set([chosen.first, chosen.second, chosen.third])].filter(Boolean);
-/** @param {any} plan the best one, as `drawn` gives it */
+/** @param {Shown} plan the best one */
 export const showSpread = async (plan) => {
   const home = byId("panel-plans");
   if (!plan.answer.n_plans) { home.replaceChildren(make("h2", say.plans_title), make("p", say.plans_only), ...outlookBox(plan)); return; }
@@ -219,10 +240,10 @@ export const showSpread = async (plan) => {
     chosen.found = await post("api/explore", { ...asked, terms: termsAsked() });
     chosen.for = key;
     write(plan);
-  } catch (error) { home.replaceChildren(make("h2", say.plans_title), make("p", error.message)); }
+  } catch (error) { home.replaceChildren(make("h2", say.plans_title), make("p", messageOf(error))); }
 };
-/** @param {() => any} asked @param {(answer: any) => void} show */
+/** @param {() => Question} asked @param {(answer: Solved) => void} show */
 export const setUpSpread = (asked, show) => {
   askedNow = asked;
-  showFront = (point) => show({ ...data.last_answer, plan: point.plan });
+  showFront = (point) => show({ .../** @type {Solved} */ (data.last_answer), plan: point.plan });
 };

@@ -7,10 +7,18 @@ import { partOf } from "./plan.js";
 import { outlines } from "./topology.js";
 import { asOption } from "./workbench.js";
 
-/** @type {any} */
-export const stage = { pane: null, shown: null, marks: null, pin: null };
+/** @typedef {Pick<Shown, "ground" | "clusterOf" | "option"> & { answer?: undefined }} OnGround today's clusters */
+/**
+ * @type {{
+ *   pane: Pane | null, shown: Shown | OnGround | null, marks: L.Layer | null,
+ *   pin: ReturnType<typeof L.marker> | null, askPrice(): void,
+ * }}
+ */
+export const stage = { pane: null, shown: null, marks: null, pin: null, askPrice: () => {} };
 const LOOK = { today: true, areas: true, dots: true };
+/** @param {Ground} ground @param {number} unit */
 const firstSchool = (ground, unit) => ground.unit.findIndex((at, i) => at === unit && ground.group[i] < 0);
+/** @param {Ground} ground */
 const groundNumber = (ground) => {
   const text = JSON.stringify(ground);
   const known = data.grounds.findIndex((one) => JSON.stringify(one) === text);
@@ -18,7 +26,13 @@ const groundNumber = (ground) => {
   data.grounds.push(ground);
   return data.grounds.length - 1;
 };
-/** A plan of the server as an option that maps show and that is counted again here. */
+/**
+ * A plan of the server as an option that maps show and that is counted again here.
+ * @param {Solved} answer
+ * @param {string} label
+ * @param {string} title
+ * @returns {Shown}
+ */
 export const drawn = (answer, label, title) => {
   const base = { ...options[0], label, title, rules: answer.rules, ground: groundNumber(answer.ground), can_edit: true };
   const ground = data.grounds[base.ground];
@@ -26,20 +40,22 @@ export const drawn = (answer, label, title) => {
   const result = measure(base, clusterOf);
   return { answer, base, ground, clusterOf, result, option: asOption(base, partOf(clusterOf), clusterOf, result) };
 };
-/** Today's clusters, judged by the rules of an answer. */
+/** Today's clusters, judged by the rules of an answer. @param {{ rules: Rules, ground: Ground }} answer */
 export const todayBy = (answer) => {
   const base = { ...options[0], rules: answer.rules, ground: groundNumber(answer.ground) };
   const ground = data.grounds[base.ground];
   const clusterOf = ground.units.map((_, unit) => schools.locals[schools.local[firstSchool(ground, unit)]]);
   return { base, ground, clusterOf, result: measure(base, clusterOf) };
 };
-/** Today's clusters on the map, until there is a plan. */
+/** Today's clusters on the map, until there is a plan. @returns {OnGround} */
 export const todayShown = () => {
   const { ground, clusterOf } = todayBy({ rules: options[0].rules, ground: data.grounds[options[0].ground] });
   return { ground, clusterOf, option: options[0] };
 };
 export const groundNow = () => (stage.shown ? stage.shown.ground : data.grounds[options[0].ground]);
+/** @param {string} name */
 const unitOf = (name) => { const ground = groundNow(); return ground.units.findIndex((_, unit) => titleOf(ground, unit) === name || ground.units[unit] === name); };
+/** @param {L.LatLng} latlng */
 const nearestSchool = (latlng) => {
   const ground = groundNow();
   let [nearest, least] = [-1, Infinity];
@@ -49,6 +65,7 @@ const nearestSchool = (latlng) => {
   });
   return nearest;
 };
+/** @param {number[]} units */
 const ringsOf = (units) => {
   const ground = groundNow();
   const pieces = data.topology.pieces.map((_, piece) => {
@@ -68,6 +85,7 @@ export const mark = (names, dash) => {
   ])).addTo(stage.pane.map);
 };
 // A single school can be dragged into another cluster; letting it go asks what that would cost.
+/** @param {string[]} names */
 const showPin = (names) => {
   if (stage.pin) stage.pin.remove();
   stage.pin = null;
@@ -77,9 +95,10 @@ const showPin = (names) => {
   const [x, y] = schools.at[ground.single[unit]];
   const icon = L.divIcon({ className: "move-pin", iconSize: [22, 22] });
   const words = fill(say.move_pin, { a: names[0] });
-  stage.pin = L.marker([y, x], { icon, draggable: true, keyboard: false, title: words, alt: words }).addTo(stage.pane.map);
-  stage.pin.on("dragend", () => {
-    byId("pick-other").value = titleOf(ground, ground.unit[nearestSchool(stage.pin.getLatLng())]);
+  const pinned = L.marker([y, x], { icon, draggable: true, keyboard: false, title: words, alt: words }).addTo(stage.pane.map);
+  stage.pin = pinned;
+  pinned.on("dragend", () => {
+    byId("pick-other").value = titleOf(ground, ground.unit[nearestSchool(pinned.getLatLng())]);
     sayPicked();
     if (!byId("do-price").disabled) stage.askPrice();
   });
@@ -97,14 +116,14 @@ const sayPicked = () => {
   }));
   byId("why").replaceChildren();
   if (stage.pin) byId("picked").append(say.move_hint);
-  ["together", "apart", "price"].forEach((id) => { byId(`do-${id}`).disabled = new Set(names).size < 2; });
-  ["exception", "why"].forEach((id) => { byId(`do-${id}`).disabled = !byId("pick-one").value; });
+  /** @type {const} */ (["together", "apart", "price"]).forEach((id) => { byId(`do-${id}`).disabled = new Set(names).size < 2; });
+  /** @type {const} */ (["exception", "why"]).forEach((id) => { byId(`do-${id}`).disabled = !byId("pick-one").value; });
   mark(names);
 };
 const fillPicks = () => {
   const ground = groundNow();
   const names = ground.units.map((_, unit) => titleOf(ground, unit)).sort((a, b) => a.localeCompare(b));
-  ["pick-one", "pick-other"].forEach((id) => {
+  /** @type {const} */ (["pick-one", "pick-other"]).forEach((id) => {
     const box = byId(id);
     const before = box.value;
     if (box.options.length !== names.length + 1) box.replaceChildren(new Option(say.pick_none, ""), ...names.map((name) => new Option(name, name)));
@@ -112,6 +131,7 @@ const fillPicks = () => {
   });
 };
 // The first click chooses a place, the second another; a third begins again.
+/** @param {L.LatLng} latlng */
 const pickOnMap = (latlng) => {
   const ground = groundNow();
   const name = titleOf(ground, ground.unit[nearestSchool(latlng)]);
@@ -119,33 +139,39 @@ const pickOnMap = (latlng) => {
   if (!one.value || other.value || one.value === name) { one.value = name; other.value = ""; } else other.value = name;
   sayPicked();
 };
-/** Show a plan on the map. @param {any} plan as `drawn` gives it */
+/** Show a plan on the map. @param {Shown | OnGround} plan */
 export const showPlan = (plan) => {
   stage.shown = plan;
   fillPicks();
   if (!stage.pane) {
-    stage.pane = makePane(byId("map"), say.map_label);
-    stage.pane.onPick = pickOnMap;
-    setUpZoom("map", () => [stage.pane]);
-    const { map } = stage.pane;
+    const pane = makePane(byId("map"), say.map_label);
+    stage.pane = pane;
+    pane.onPick = pickOnMap;
+    setUpZoom("map", () => [pane]);
+    const { map } = pane;
     // The box of the map changes with what stands below it: all of it stays in view, unless zoomed in.
-    new ResizeObserver(() => { if (map.getZoom() <= map.getMinZoom() + 0.3) stage.pane.fit(); else map.invalidateSize({ animate: false }); }).observe(byId("map"));
+    new ResizeObserver(() => { if (map.getZoom() <= map.getMinZoom() + 0.3) pane.fit(); else map.invalidateSize({ animate: false }); }).observe(byId("map"));
   }
   showOption(stage.pane, plan.option, LOOK);
   sayPicked();
 };
 // Rules name single schools by their number, readers by their name.
+/** @param {string} name */
 const ruleName = (name) => groundNow().units[unitOf(name)];
+/** @param {"together" | "apart"} kind */
 const pin = (kind) => {
   const names = picked();
-  const key = `pins.${kind}`;
+  const key = /** @type {const} */ (`pins.${kind}`);
   change({ [key]: [...(get(key) || []), names.map(ruleName)] }, `${say[kind]}: ${fill(say.pair, { a: names[0], b: names[1] })}`);
 };
-/** @param {(name: string) => void} askWhy @param {(names: string[], apply: (kind: string) => void) => void} askPrice */
+/**
+ * @param {(name: string) => void} askWhy
+ * @param {(names: string[], apply: (kind: "together" | "apart") => void) => void} askPrice
+ */
 export const setUpStage = (askWhy, askPrice) => {
   stage.askPrice = () => askPrice(picked(), pin);
   byId("do-price").addEventListener("click", stage.askPrice);
-  ["pick-one", "pick-other"].forEach((id) => byId(id).addEventListener("change", sayPicked));
+  /** @type {const} */ (["pick-one", "pick-other"]).forEach((id) => byId(id).addEventListener("change", sayPicked));
   byId("do-together").addEventListener("click", () => pin("together"));
   byId("do-apart").addEventListener("click", () => pin("apart"));
   byId("do-exception").addEventListener("click", () => {

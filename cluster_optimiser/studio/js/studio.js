@@ -1,6 +1,6 @@
 // The workbench put together: a change is solved at once, and what it comes to is shown.
 import { setUpBeside, showBeside } from "./beside.js";
-import { Refusal, job, listen, post } from "./calls.js";
+import { Refusal, job, listen, messageOf, post } from "./calls.js";
 import { byId, data, decimal, fill, make, number, say } from "./core.js";
 import { change, draft, get, goTo, isSaved, keep, onChange, own, replaceAll, wasSaved } from "./draft.js";
 import { showFields } from "./fields.js";
@@ -11,9 +11,15 @@ import { drawn, mark, setUpStage, showPlan, stage, todayBy, todayShown } from ".
 import { showPrice, showWhy } from "./why.js";
 
 const asked = () => ({ scenario: own(), home: draft.home, name: draft.name });
-/** @type {Record<string, any>} */
+/**
+ * @type {{
+ *   number: number, plan: Shown | null, tab: string, waits: number, asks: number,
+ *   fetching: boolean, hasBest: boolean, answer: Solved | Unsolved | null,
+ * }}
+ */
 const now = { number: 0, plan: null, tab: "work", waits: 0, asks: 0, fetching: false, hasBest: false, answer: null };
 const TABS = ["work", "plans", "beside", "publish"];
+/** @param {string} words @param {Node} [more] */
 const tellTop = (words, more) => {
   const line = byId("told");
   line.hidden = !words;
@@ -24,6 +30,7 @@ const reopenButton = () => {
   button.addEventListener("click", () => post("api/keep", { file: draft.file, state: { versions: draft.versions, notes: draft.notes } }).then(() => location.reload()));
   return button;
 };
+/** @param {unknown} error */
 const failed = (error) => {
   if (!(error instanceof Refusal)) throw error;
   sayBusy("");
@@ -35,14 +42,13 @@ const failed = (error) => {
 const SOON_S = [6, 20, 60];
 const askHelp = async () => {
   const mine = now.number;
-  const apply = (changes, words) => change(changes, words);
   sayBusy(say.looking);
   try {
     for (const limit of SOON_S) {
       const found = await post("api/explain", { ...asked(), time_limit_s: limit });
       if (mine !== now.number) return;
       const isAll = !found.notes.length && !found.unsettled.length;
-      if (isAll || limit === SOON_S[SOON_S.length - 1] || found.relaxations.length || found.combined.length) showHelp(found, apply);
+      if (isAll || limit === SOON_S[SOON_S.length - 1] || found.relaxations.length || found.combined.length) showHelp(found, change);
       sayBusy(isAll ? "" : say.looking_on);
       byId("outcome").classList.remove("waiting");
       if (isAll) return;
@@ -50,6 +56,7 @@ const askHelp = async () => {
     sayBusy("");
   } catch (error) { if (mine === now.number) failed(error); }
 };
+/** @param {Solved | Unsolved} answer */
 const showAnswer = (answer, isLast = true) => {
   now.answer = answer;
   if (isLast) sayBusy("");
@@ -115,6 +122,7 @@ onChange((why) => {
   const kept = keepState();
   if (isOther) kept.then(() => location.reload());
 });
+/** @param {string} file @param {string} seen */
 const save = async (file, seen) => {
   try {
     const told = await post("api/save", { file, own: own(), seen });
@@ -124,7 +132,7 @@ const save = async (file, seen) => {
     byId("kept-as").textContent = fill(say.saved, { file });
     if (isOther) location.href = `work?open=${encodeURIComponent(file)}`;
     return "";
-  } catch (error) { return error.message; }
+  } catch (error) { return messageOf(error); }
 };
 const setUpSaving = () => {
   const box = byId("save-box");
@@ -149,12 +157,13 @@ const setUpSaving = () => {
     const next = { ...before, title: byId("save-title").value, option: byId("save-label").value, description: byId("save-text").value };
     const file = `${draft.home}/${byId("save-file").value}`;
     try {
-      await post("api/save", { file, own: next, seen: null, ...(byId("save-plan").checked ? { plan: stage.shown.answer.plan } : {}) });
+      await post("api/save", { file, own: next, seen: null, ...(byId("save-plan").checked ? { plan: stage.shown?.answer?.plan } : {}) });
       await post("api/keep", { file, state: { versions: draft.versions, notes: draft.notes } });
       location.href = `work?open=${encodeURIComponent(file)}`;
-    } catch (error) { byId("save-wrong").textContent = error.message; }
+    } catch (error) { byId("save-wrong").textContent = messageOf(error); }
   });
 };
+/** @param {string} name @param {boolean} [isFocused] */
 const showTab = (name, isFocused) => {
   now.tab = name;
   TABS.forEach((tab) => {
@@ -178,9 +187,10 @@ const setUpTabs = () => TABS.forEach((tab, i) => {
 listen((event) => {
   if (event.kind === "progress" && event.job === job && event.has_plan) showBest();
   else if (event.kind === "progress" && event.job === job && now.asks && get("method") === "redraw") {
-    const term = data.terms[event.stage] || event.stage;
-    const words = event.objective === null ? fill(say.solving_stage, { stage: term })
-      : fill(event.bound === null ? say.solving_best : say.solving_now, { stage: term, objective: number(event.objective), bound: decimal(event.bound) });
+    const { stage: at, objective, bound } = event;
+    const term = data.terms[at] || at;
+    const words = objective === null ? fill(say.solving_stage, { stage: term })
+      : fill(bound === null ? say.solving_best : say.solving_now, { stage: term, objective: number(objective), bound: decimal(bound) });
     sayBusy(words, stop, now.hasBest ? say.stop_keep : say.stop);
   }
   if (event.kind === "saved" && event.file === draft.file && event.seen !== draft.seen) tellTop(fill(say.changed_elsewhere, { file: draft.file }), reopenButton());
@@ -188,7 +198,7 @@ listen((event) => {
 byId("undo").addEventListener("click", () => goTo(draft.at - 1));
 byId("redo").addEventListener("click", () => goTo(draft.at + 1));
 document.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || /** @type {any} */ (event.target).matches("input[type=text], textarea")) return;
+  if (!(event.ctrlKey || event.metaKey) || /** @type {Element} */ (event.target).matches("input[type=text], textarea")) return;
   const step = event.key === "z" ? -1 : event.key === "y" ? 1 : 0;
   if (step) { event.preventDefault(); goTo(draft.at + step); }
 });
@@ -196,7 +206,7 @@ setUpTabs();
 setUpSaving();
 setUpStage((name) => showWhy(now.plan, name, asked), (names, apply) => showPrice(now.plan, names, asked, apply));
 setUpSpread(asked, (answer) => { showPlan(drawn(answer, "", "")); });
-setUpBeside({ keep, back: (version) => replaceAll(version.own, fill(say.version_back, { name: version.name })), home: () => draft.home });
+setUpBeside({ keep, back: (version) => replaceAll(version.own, fill(say.version_back, { name: version.name })) });
 setUpPublish();
 showFields();
 showHead();

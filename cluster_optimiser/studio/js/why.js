@@ -1,10 +1,11 @@
 // Why a cluster is as it is, and what a wish would cost: the proved price of each pin.
 import { amount, termWords } from "./amounts.js";
-import { job, post } from "./calls.js";
+import { job, messageOf, post } from "./calls.js";
 import { byId, decimal, fill, make, say, titleOf } from "./core.js";
 import { get } from "./draft.js";
 import { measure } from "./measure.js";
 
+/** @param {Solved | Unsolved} answer @param {Costs} before */
 const priceWords = (answer, before) => {
   if (!answer.plan) return say.why_no_plan;
   const term = Object.keys(before).find((key) => Math.abs(answer.objective[key] - before[key]) > 0.005);
@@ -12,20 +13,24 @@ const priceWords = (answer, before) => {
   return fill(say.price_from, { value: amount(term, answer.objective[term]), before: amount(term, before[term]), term: termWords(term) });
 };
 // How far the price is proved: of what was stopped, what it is at least.
+/** @param {Solved | Unsolved} answer @param {Costs} before */
 const proofWords = (answer, before) => {
   if (answer.status === "OPTIMAL" || answer.status === "INFEASIBLE") return say.price_proved;
-  const term = answer.bound ? Object.keys(answer.bound).find((key) => key in before) : null;
-  return fill(say.price_maybe, { low: term ? amount(term, answer.bound[term]) : "–" });
+  const bound = answer.bound || {};
+  const term = Object.keys(bound).find((key) => key in before);
+  return fill(say.price_maybe, { low: term ? amount(term, bound[term]) : "–" });
 };
-const withPin = (scenario, kind, units) => ({ ...scenario, pins: { ...(scenario.pins || {}), [kind]: [...(get(`pins.${kind}`) || []), units] } });
+/** @param {Scenario} scenario @param {"together" | "apart"} kind @param {string[]} units */
+const withPin = (scenario, kind, units) => ({ ...scenario, pins: { .../** @type {Scenario} */ (scenario.pins || {}), [kind]: [...(get(`pins.${kind}`) || []), units] } });
+/** @param {Ground} ground @param {string} name */
 const unitAt = (ground, name) => ground.units.findIndex((_, i) => titleOf(ground, i) === name);
-/** @param {any} plan @param {string} name of a unit @param {() => any} asked */
+/** @param {Shown | null} plan @param {string} name of a unit @param {() => Question} asked */
 export const showWhy = async (plan, name, asked) => {
   const home = byId("why");
   if (!plan) return;
   const { ground } = plan;
   const unit = unitAt(ground, name);
-  const cluster = plan.result.clusters.find((c) => c.units.includes(unit));
+  const cluster = /** @type {Cluster} */ (plan.result.clusters.find((c) => c.units.includes(unit)));
   const title = make("h2", fill(say.why_title, { cluster: cluster.name }));
   const list = make("ul");
   home.replaceChildren(title, list);
@@ -45,11 +50,12 @@ export const showWhy = async (plan, name, asked) => {
     try {
       const answer = await post("api/solve", { ...base, job: `${job}-price`, scenario: withPin(base.scenario, "apart", [ground.units[a], ground.units[b]]) });
       item.textContent = fill(say.why_price, { a: names[0], b: names[1], price: priceWords(answer, plan.answer.objective) });
-    } catch (error) { item.textContent = error.message; return; }
+    } catch (error) { item.textContent = messageOf(error); return; }
     if (!item.isConnected) return;
   }
 };
 // A school that changes its cluster while all else stays: counted here, at once.
+/** @param {Shown} plan @param {number} a @param {number} b */
 const alone = (plan, a, b) => {
   const result = measure(plan.base, plan.clusterOf.map((name, i) => (i === a ? plan.clusterOf[b] : name)));
   const [minutes, before] = [result, plan.result].map((one) => decimal(one.metrics.mean_minutes));
@@ -61,7 +67,7 @@ const alone = (plan, a, b) => {
 };
 /**
  * What it would cost to have two places together, or apart if they are together.
- * @param {any} plan @param {string[]} names @param {() => any} asked @param {(kind: string) => void} apply
+ * @param {Shown | null} plan @param {string[]} names @param {() => Question} asked @param {(kind: "together" | "apart") => void} apply
  */
 export const showPrice = async (plan, names, asked, apply) => {
   const home = byId("why");
@@ -87,5 +93,5 @@ export const showPrice = async (plan, names, asked, apply) => {
     act.type = "button";
     act.addEventListener("click", () => apply(kind));
     line.replaceChildren(make("b", fill(say.price_best, { price: priceWords(answer, plan.answer.objective) })), ` ${proofWords(answer, plan.answer.objective)} `, ...(answer.plan ? [act] : []));
-  } catch (error) { line.replaceChildren(error.message); }
+  } catch (error) { line.replaceChildren(messageOf(error)); }
 };

@@ -4,8 +4,13 @@ import { chosen } from "./state.js";
 import { way } from "./ways.js";
 
 const everyone = schools.urn.map((_, school) => school).filter((school) => !homes.has(school));
+/** @param {number[]} list @param {number} school */
 const companyOf = (list, school) => everyone.filter((other) => list[other] === list[school] && other !== school);
-/** Today's local clusters whose ordinary schools are in the school's new cluster. */
+/**
+ * Today's local clusters whose ordinary schools are in the school's new cluster.
+ * @param {Option} option
+ * @param {number} school
+ */
 const todayParts = (option, school) => {
   const cluster = option.of[school];
   const ground = data.grounds[option.ground];
@@ -28,6 +33,7 @@ export const namedList = (title, list) => {
   more.append(make("summary", title), items);
   return more;
 };
+/** @param {Option} option @param {number} school */
 const withWhom = (option, school) => {
   const own = schools.locals[schools.local[school]];
   const parts = todayParts(option, school);
@@ -38,12 +44,14 @@ const withWhom = (option, school) => {
   return fill(say.with_many, { others: join(sorted(names)) });
 };
 // A school whose cluster of today is divided: how many of it stay together.
+/** @param {Option} option @param {number} school */
 const divided = (option, school) => {
   const own = schools.locals[schools.local[school]];
   const part = todayParts(option, school).find(({ name }) => name === own);
   if (!part || part.isWhole) return null;
   return part.inside === 1 ? fill(say.divided_one, { own, all: number(part.n) }) : fill(say.divided_many, { own, n: number(part.inside), all: number(part.n) });
 };
+/** @param {Option} option @param {number} school */
 const wayTo = (option, school) => {
   const meets = option.meets[option.of[school]];
   if (meets === school) return say.meets_here;
@@ -51,13 +59,22 @@ const wayTo = (option, school) => {
   if (found < 0) return say.minutes_unknown;
   return counted(Math.round(found / HUNDREDTHS), say.minutes, { place: schools.name[meets] });
 };
+/** @param {Option} option @param {number} cluster */
 const sizeOf = (option, cluster) => counted(option.schools[cluster], say.size, { pupils: number(option.pupils[cluster]) });
-/** What two options have in common if they mean the same for a school. */
+/**
+ * What two options have in common if they mean the same for a school.
+ * @param {Option} option
+ * @param {number} school
+ */
 const sameness = (option, school) => {
   const link = option.links[school];
   return JSON.stringify([companyOf(option.of, school), link === undefined ? null : option.names[link], option.meets[option.of[school]]]);
 };
-/** Options that give a school the same company: [[option, ...], ...] in the order of the page. @param {number} school */
+/**
+ * Options that give a school the same company: [[option, ...], ...] in the order of the page.
+ * @param {number} school
+ * @returns {Option[][]}
+ */
 export const groupsFor = (school) => {
   const groups = new Map();
   options.forEach((option) => {
@@ -70,6 +87,7 @@ const MOST_TITLES = 3;
 // Partners up to which all are named, and names of those that are new or gone.
 const MANY_PARTNERS = 8;
 const NAMED = 5;
+/** @param {Option[]} group @param {number} school */
 const answerFor = (group, school) => {
   const [option] = group;
   const cluster = option.of[school];
@@ -104,12 +122,17 @@ const answerFor = (group, school) => {
   if (left.length) item.append(namedList(counted(left.length, say.left), left));
   return item;
 };
-/** How many different answers there are, and who is with the school whatever is chosen. */
+/**
+ * How many different answers there are, and who is with the school whatever is chosen.
+ * @param {Option[][]} groups
+ * @param {number} school
+ */
 const inShort = (groups, school) => {
   if (options.length < 2) return "";
   const changed = groups.map(([option]) => new Set(companyOf(option.of, school)));
   const always = [...changed[0]].filter((i) => changed.every((set) => set.has(i)));
   // Of partners alone: groups differ by the place where they meet as well.
+  /** @param {Option} option */
   const company = (option) => companyOf(option.of, school).join();
   const same = options.filter((option) => company(option) === company(options[data.today]));
   const sets = new Set(options.map(company)).size;
@@ -118,9 +141,10 @@ const inShort = (groups, school) => {
   parts.push(counted(always.length, say.answers_always));
   return parts.join(" ");
 };
-/** Some schools by name: those nearest to one where they are many. */
+/** Some schools by name: those nearest to one where they are many. @param {number[]} list @param {number} school */
 const nearest = (list, school) => {
   if (list.length <= NAMED) return join(sorted(list.map((i) => schools.name[i])));
+  /** @param {number} i */
   const far = (i) => Math.hypot(schools.xy[i][0] - schools.xy[school][0], schools.xy[i][1] - schools.xy[school][1]);
   const few = [...list].sort((i, j) => far(i) - far(j) || i - j).slice(0, NAMED - 1);
   return counted(list.length - few.length, say.names_more, { names: few.map((i) => schools.name[i]).join(", ") });

@@ -5,10 +5,12 @@ import { legendFor, sumOf } from "./first.js";
 import { changedBorders, flyTo, keepTogether, makePane, markSchool, setUpZoom, showOption, whenNear } from "./maps.js";
 import { choose, chosen } from "./state.js";
 
+/** @type {Pane[]} */
 export const panes = [];
 const shown = { dots: true, today: true, areas: true, changes: false };
-const sides = ["a", "b"];
+const sides = /** @type {const} */ (["a", "b"]);
 const narrow = matchMedia("(max-width: 899px)");
+/** @param {number} side */
 const drawSide = (side) => {
   const name = sides[side];
   const option = options[chosen[name]];
@@ -21,11 +23,12 @@ const drawSide = (side) => {
   pane.node.setAttribute("aria-label", fill(say.map_name, { label: option.label, title: option.title }));
   showOption(pane, option, shown);
 };
-/** @param {string[]} changed */
+/** @param {(keyof Chosen)[]} changed */
 export const drawCompare = (changed) => {
   sides.forEach((name, side) => { if (changed.includes(name) || shown.changes) drawSide(side); });
   showChanges();
 };
+/** @param {number} side */
 const turnTo = (side) => {
   byId("panes").dataset.turn = sides[side];
   sides.forEach((name, i) => byId(`turn-${name}`).setAttribute("aria-pressed", String(i === side)));
@@ -54,12 +57,12 @@ export const openCompare = () => {
 export const setUpCompare = () => {
   byId("panes").hidden = false;
   sides.forEach((name, side) => {
-    byId(`pick-${name}`).addEventListener("change", (event) => choose({ [name]: Number(event.target.value) }));
+    byId(`pick-${name}`).addEventListener("change", (event) => choose({ [name]: Number(/** @type {HTMLSelectElement} */ (event.target).value) }));
     byId(`turn-${name}`).addEventListener("click", () => { openCompare(); turnTo(side); });
     drawSide(side);
   });
   byId("lists").addEventListener("toggle", () => sides.forEach((_, side) => drawSide(side)));
-  Object.keys(shown).forEach((name) => {
+  /** @type {(keyof typeof shown)[]} */ (Object.keys(shown)).forEach((name) => {
     const box = byId(`show-${name}`);
     if (!box) return;
     box.checked = shown[name];

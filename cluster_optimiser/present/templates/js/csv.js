@@ -1,5 +1,6 @@
 // Rows of CSV as the command line writes and reads them.
 const FORMULA_STARTS = ["=", "+", "-", "@", "\t", "\r"];
+/** @param {string} text */
 const isFormula = (text) => FORMULA_STARTS.includes(text.replace(/^'+/, "")[0]);
 /** @param {string} text */
 export const csvCell = (text) => {

@@ -3,13 +3,14 @@ import { atLeast, byId, counted, decimal, fill, isExempt, make, number, options,
 import { flyTo, makePane, markSchool, setUpZoom, showOption } from "./maps.js";
 import { choose, chosen } from "./state.js";
 
-/** @type {{ pane: any }} */
-export const first = { pane: null };
+// Empty until the map is made.
+export const first = /** @type {{ pane: Pane }} */ ({});
+/** @param {Option} option */
 export const sumOf = (option) => {
   const own = option.pupils.filter((_, i) => !isExempt(option, i));
   return own.length ? counted(own.length, say.pane_sum, { low: atLeast(Math.min(...own)), high: number(Math.max(...own)) }) : say.pane_none;
 };
-/** The clusters of an option as rows of a table: number, name, pupils, schools, minutes. */
+/** The clusters of an option as rows of a table: number, name, pupils, schools, minutes. @param {Option} option */
 export const legendFor = (option) => option.names.map((name, cluster) => {
   const line = row(["", name, number(option.pupils[cluster]), number(option.schools[cluster]), `${decimal(option.mean[cluster])}, ${decimal(option.longest[cluster])}`]);
   const out = isExempt(option, cluster);
@@ -22,6 +23,7 @@ export const legendFor = (option) => option.names.map((name, cluster) => {
   head.replaceWith(th);
   return line;
 });
+/** @param {Option} option */
 const sayCluster = (option) => {
   const { school } = chosen;
   const cluster = school === null ? -1 : option.of[school];
@@ -55,7 +57,7 @@ export const setUpFirst = () => {
   if (chosen.school !== null) followSchool();
   setUpZoom("first", () => [first.pane]);
   byId("families").addEventListener("click", (event) => {
-    const link = event.target.closest("[data-option]");
+    const link = /** @type {Element} */ (event.target).closest("[data-option]");
     if (!link) return;
     event.preventDefault();
     choose({ b: Number(link.dataset.option) });

@@ -1,6 +1,5 @@
 // On a council's own page: the frame is as high as what is in it, and scrolls with the page around it.
 addEventListener("message", ({ source, data }) => {
-  /** @type {HTMLIFrameElement[]} */
   const frames = [...document.querySelectorAll("iframe[data-school-clusters]")];
   const frame = frames.find(({ contentWindow }) => contentWindow === source);
   if (!frame || !data || typeof data !== "object") return;

@@ -23,30 +23,38 @@ export const linesOf = (name, letters = LINE_LETTERS) => name.split(" ").reduce(
   else lines.push(word);
   return lines;
 }, /** @type {string[]} */ ([]));
+/** @param {Place} place @returns {Place} */
 const toGrid = ([x, y]) => [(x - data.origin[0]) / 10, (y - data.origin[1]) / 10];
+/** @type {(Label & { people: number })[]} */
 const placeNames = data.places.map(([name, x, y, people]) => ({ kind: "place", lines: [name], spot: toGrid([x, y]), people: people || 0, dy: -9 }));
 
 /**
  * The labels that a map may bear, the most wanted first.
- * @param {any} pane
+ * @param {{ option: Clusters, show: Show }} shown
  * @param {number} metres that a pixel stands for
+ * @returns {Label[]}
  */
-export const scaleLabels = (pane, metres) => {
-  const { option, show } = pane;
+export const scaleLabels = ({ option, show }, metres) => {
   const least = (FROM_PEOPLE.find(([from]) => metres >= from) || [0, 0])[1];
-  const order = option.spots.map((_, i) => i).filter((i) => option.spots[i] && option.pieces.includes(i)).sort((i, j) => option.spots[j][2] - option.spots[i][2]);
+  const spots = /** @type {Spot[]} */ (option.spots);
+  const order = option.spots.map((_, i) => i).filter((i) => option.spots[i] && option.pieces.includes(i)).sort((i, j) => spots[j][2] - spots[i][2]);
+  /** @param {"number" | "cluster"} kind */
   const named = (kind) => order.map((i) => ({
-    kind, spot: option.spots[i], lines: kind === "number" ? [option.number[i]] : linesOf(option.names[i]), dy: kind === "number" ? 0 : 20, below: kind === "number" ? null : i,
-    room: kind === "number" ? Infinity : (option.spots[i][2] * 10 * 2.5) / metres,
+    kind, spot: spots[i], lines: kind === "number" ? [option.number[i]] : linesOf(option.names[i]), dy: kind === "number" ? 0 : 20, below: kind === "number" ? null : i,
+    room: kind === "number" ? Infinity : (spots[i][2] * 10 * 2.5) / metres,
   }));
+  /** @type {Label[]} */
   const near = metres >= SCHOOLS_BELOW_M ? [] : schools.at.map((_, i) => i).filter((i) => !homes.has(i)).sort((i, j) => Number(secondary.has(j)) - Number(secondary.has(i)))
     .map((i) => ({ kind: "school", lines: [schools.name[i]], spot: schools.at[i], dy: 11 }));
+  /** @type {Label[]} */
   const own = chosen.school === null ? [] : [{ kind: "chosen", lines: linesOf(schools.name[chosen.school], LINE_LETTERS_CHOSEN), spot: schools.at[chosen.school], dy: -21 }];
+  /** @type {Label[]} */
   const areas = show.areas ? data.areas.map(([name, x, y]) => ({ kind: "area", lines: linesOf(name), spot: [x, y], dy: -26 })) : [];
   // A town's name stands above its spot or, where that is taken, below.
   const towns = placeNames.filter(({ people }) => people >= least).flatMap((town) => [town, { ...town, dy: 10 }]);
   return [...own, ...named("number"), ...towns, ...areas, ...named("cluster"), ...near];
 };
+/** @param {CanvasRenderingContext2D} pen @param {Label} label @param {number} x @param {number} y */
 const writeLabel = (pen, label, x, y) => {
   const look = LOOKS[label.kind];
   pen.font = look.font;
@@ -62,6 +70,7 @@ const writeLabel = (pen, label, x, y) => {
     pen.fillText(line, x, at);
   });
 };
+/** @param {CanvasRenderingContext2D} pen @param {Box} box */
 const pill = (pen, [left, top, right, bottom]) => {
   pen.beginPath();
   pen.roundRect(left, top, right - left, bottom - top, 9);
@@ -72,20 +81,23 @@ const pill = (pen, [left, top, right, bottom]) => {
   pen.stroke();
 };
 // A name too wide for its cluster or without its number, or of which the map's edge would leave a part.
+/** @param {Label} label @param {Box} box @param {{ x: number, y: number }} size @param {Set<number[]>} numbered */
 const isLost = ({ kind, room, below, spot }, box, { x, y }, numbered) => box[2] - box[0] > (room || Infinity)
   || (below !== undefined && below !== null && !numbered.has(spot))
   || (kind !== "number" && kind !== "chosen" && (box[0] < 0 || box[2] > x || box[1] < 0 || box[3] > y));
 // Labels that would overlap, and a town's name a second time.
+/** @param {Label} label @param {Box} box @param {Written} other */
 const areInEachOthersWay = (label, box, { box: other, kind, text }) => (label.kind === "place" && kind === "place" && text === label.lines[0])
   || (box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]);
 /**
  * Write those labels that are free of the ones before them; gives what was written, and where.
- * @param {any[]} labels
+ * @param {Label[]} labels
  * @param {(spot: number[]) => number[]} at
  * @param {{x: number, y: number}} size of the map
- * @param {any} pen
+ * @param {CanvasRenderingContext2D} pen
  */
 export const placeLabels = (labels, at, size, pen) => {
+  /** @type {Written[]} */
   const taken = [];
   const numbered = new Set();
   labels.forEach((label) => {

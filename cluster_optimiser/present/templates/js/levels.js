@@ -3,15 +3,18 @@ import { atLeast, byId, data, fill, isExempt, make, number, options, say, school
 import { makePane, showOption, whenNear } from "./maps.js";
 import { chosen } from "./state.js";
 
-const LEVELS = ["today", "clusters", "groupings", "area"];
-/** @type {{ pair: number, level: string, pane: any }} */
+const LEVELS = /** @type {const} */ (["today", "clusters", "groupings", "area"]);
+/** @typedef {typeof LEVELS[number]} Level */
+/** @type {{ pair: number, level: Level, pane: Pane | null }} */
 export const levels = { pair: 0, level: "clusters", pane: null };
+/** @type {Map<Levels, Clusters>} */
 const areaOptions = new Map();
 // An area is drawn and counted as its groupings put together.
-const areaOption = (pair) => {
+/** @param {Levels} pair @param {Area} area */
+const areaOption = (pair, area) => {
   if (!areaOptions.has(pair)) {
-    const { area } = pair;
     const upper = options[pair.upper];
+    /** @param {number[]} values */
     const sum = (values) => area.names.map((_, i) => values.reduce((all, value, c) => all + (area.of[c] === i ? value : 0), 0));
     areaOptions.set(pair, {
       names: area.names, exempt: area.exempt, colour: area.colour, spots: area.spots,
@@ -21,24 +24,28 @@ const areaOption = (pair) => {
       pieces: upper.pieces.map((cluster) => (cluster < 0 ? -1 : area.of[cluster])),
     });
   }
-  return areaOptions.get(pair);
+  return /** @type {Clusters} */ (areaOptions.get(pair));
 };
+/** @param {Levels} pair @param {Level} level @returns {Clusters | null | undefined} */
 const optionAt = (pair, level) => {
-  if (level === "area") return pair.area && areaOption(pair);
+  if (level === "area") return pair.area && areaOption(pair, pair.area);
   return options[{ today: pair.today, clusters: pair.lower, groupings: pair.upper }[level]];
 };
+/** @param {Levels} pair @param {Level} level */
 const levelTitle = (pair, level) => (level === "area" ? pair.area_title : say[`level_${level}`]);
+/** @param {Clusters} option @param {number} school */
 const memberOf = (option, school) => {
   const cluster = option.of[school];
   return isExempt(option, cluster) ? fill(say.level_exempt, { name: option.names[cluster] }) : option.names[cluster];
 };
+/** @param {Clusters} option */
 const levelSize = (option) => {
   const own = option.pupils.filter((_, i) => !isExempt(option, i));
   return fill(say.level_sum, { n: number(own.length), low: atLeast(Math.min(...own)), high: number(Math.max(...own)) });
 };
 export const sayLevel = () => {
   const pair = data.levels[levels.pair];
-  const option = optionAt(pair, levels.level);
+  const option = /** @type {Clusters} */ (optionAt(pair, levels.level));
   const parts = [`${levelTitle(pair, levels.level)}: ${levelSize(option)}`];
   if (chosen.school !== null) parts.push(fill(say.level_school, { school: schools.name[chosen.school], name: memberOf(option, chosen.school) }));
   byId("levels-sum").textContent = parts.join(" ");
@@ -52,13 +59,13 @@ export const sayAllLevels = () => {
   byId("levels-of").textContent = fill(say.levels_of, { school: schools.name[school] });
   byId("levels-list").replaceChildren(...LEVELS.filter((level) => optionAt(pair, level)).map((level) => {
     const item = make("li", `${levelTitle(pair, level)}: `);
-    item.append(make("strong", memberOf(optionAt(pair, level), school)));
+    item.append(make("strong", memberOf(/** @type {Clusters} */ (optionAt(pair, level)), school)));
     return item;
   }));
 };
 const drawLevel = () => {
   const pair = data.levels[levels.pair];
-  const option = optionAt(pair, levels.level);
+  const option = /** @type {Clusters} */ (optionAt(pair, levels.level));
   if (!levels.pane) return;
   levels.pane.node.setAttribute("aria-label", fill(say.levels_map, { level: levelTitle(pair, levels.level) }));
   showOption(levels.pane, option, { dots: true, today: levels.level !== "today", areas: false });

@@ -20,7 +20,7 @@ import { onPart, placeOf } from "./waiting.js";
 import { moveUnit, openTry, planText, setUpTry, startFrom, tried } from "./workbench.js";
 
 const find = setUpSearch((school) => { choose({ school, see: "school" }); byId("answer").focus({ preventScroll: true }); });
-/** Go to a part of the page; the address and Back know of it. */
+/** Go to a part of the page; the address and Back know of it. @param {string} id */
 const goTo = (id) => {
   if (id === "maps") openCompare();
   if (id === "try") openTry();
@@ -28,13 +28,13 @@ const goTo = (id) => {
   choose({ see: id });
   reveal(id);
 };
-const allPanes = () => [first.pane, ...panes, ...[tried.pane, levels.pane, asked.pane].filter(Boolean)];
+const allPanes = () => [first.pane, ...panes, ...[tried.pane, levels.pane, asked.pane].filter((pane) => pane !== null)];
 onChoice((changed) => {
   if (changed.includes("school")) {
     find.show(chosen.school);
     showAnswer();
     if (levels.pane) { sayLevel(); sayAllLevels(); }
-    [tried.pane, levels.pane].filter(Boolean).forEach(markSchool);
+    [tried.pane, levels.pane].forEach((pane) => { if (pane) markSchool(pane); });
   }
   if (changed.includes("b")) { drawFirst(); showPartners(); }
   if (changed.includes("school") || (changed.includes("b") && chosen.school !== null)) followSchool();
@@ -60,7 +60,7 @@ setUpPrinting();
 setUpChecking(() => { reveal("sources"); reveal("check-plan"); });
 onPart((part) => { if (part.id === "levels") setUpLevels(); });
 document.addEventListener("click", (event) => {
-  const link = /** @type {any} */ (event.target).closest("a[href^='#'], a[hreflang]");
+  const link = /** @type {Element} */ (event.target).closest("a[href^='#'], a[hreflang]");
   // The same page in another language shows what is looked at here.
   if (link && link.hreflang) { link.hash = location.hash; return; }
   if (!link || event.defaultPrevented || !placeOf(link.hash.slice(1))) return;

@@ -10,20 +10,25 @@ export const MARK = "#b3123e";
 const style = getComputedStyle(document.documentElement);
 const fills = [0, 1, 2, 3, 4].map((i) => style.getPropertyValue(`--fill-${i}`).trim());
 const nationalGrid = L.extend({}, L.CRS.Simple, {
+  /** @param {L.LatLng} p @param {L.LatLng} q */
   distance: (p, q) => GRID_M * Math.hypot(p.lat - q.lat, p.lng - q.lng),
 });
-const toMap = (points) => points.map(([x, y]) => [y, x]);
+/** @param {Place[]} points */
+const toMap = (points) => points.map(([x, y]) => /** @type {[y: number, x: number]} */ ([y, x]));
 const everything = L.latLngBounds([[extent.south, extent.west], [extent.north, extent.east]]);
+/** @param {number[]} numbers */
 const arcLines = (numbers) => numbers.map((arc) => toMap(arcs[arc]));
 const allArcs = arcs.map((_, arc) => arc);
+/** @type {WeakMap<Clusters, [y: number, x: number][][][]>} */
 const cachedShapes = new WeakMap();
+/** @param {Clusters} option */
 const shapesOf = (option) => {
-  if (!cachedShapes.has(option)) {
-    cachedShapes.set(option, outlines(option.pieces, option.names.length).map((rings) => rings.map(toMap)));
-  }
-  return cachedShapes.get(option);
+  const made = cachedShapes.get(option) || outlines(option.pieces, option.names.length).map((rings) => rings.map(toMap));
+  cachedShapes.set(option, made);
+  return made;
 };
 
+/** @param {Clusters} option @param {number} cluster */
 const clusterWords = (option, cluster) => {
   const words = make("div");
   words.append(make("b", `${option.number[cluster]}. ${option.names[cluster]}`), make("br"), fill(option.mean[cluster] === null ? say.tip_area : say.tip_cluster, {
@@ -32,6 +37,7 @@ const clusterWords = (option, cluster) => {
   }));
   return words;
 };
+/** @param {Clusters} option @param {number} school */
 const schoolWords = (option, school) => {
   const words = make("div");
   words.append(make("b", schools.name[school]), make("br"), option.names[option.of[school]], make("br"),
@@ -41,6 +47,7 @@ const schoolWords = (option, school) => {
 
 // The page scrolls under one finger and under the wheel; the map answers to two fingers, to the
 // wheel with Ctrl, and to the wheel once it has been clicked.
+/** @param {Pane} pane */
 const gate = (pane) => {
   const { node, map } = pane;
   const hint = make("p", say.map_wheel, "map-hint");
@@ -54,8 +61,8 @@ const gate = (pane) => {
     map.dragging[event.pointerType === "touch" ? "disable" : "enable"]();
   }, true);
   node.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") isActive = false; });
-  node.parentNode.addEventListener("wheel", (event) => {
-    if (!node.contains(event.target) || isActive || event.ctrlKey || event.metaKey) return;
+  /** @type {HTMLElement} */ (node.parentNode).addEventListener("wheel", (event) => {
+    if (!node.contains(/** @type {Node} */ (event.target)) || isActive || event.ctrlKey || event.metaKey) return;
     event.stopPropagation();
     hint.hidden = false;
     clearTimeout(timer);
@@ -63,6 +70,7 @@ const gate = (pane) => {
   }, true);
 };
 
+/** @type {new (pane: Pane) => LabelLayer} */
 const LabelLayer = L.Layer.extend({
   initialize(pane) { this.pane = pane; },
   onAdd(map) {
@@ -79,7 +87,7 @@ const LabelLayer = L.Layer.extend({
     L.DomUtil.setPosition(this.canvas, map.containerPointToLayerPoint([0, 0]));
     Object.assign(this.canvas, { width: size.x * ratio, height: size.y * ratio });
     Object.assign(this.canvas.style, { width: `${size.x}px`, height: `${size.y}px` });
-    const pen = this.canvas.getContext("2d");
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     pen.scale(ratio, ratio);
     this.writeTo(pen, size);
   },
@@ -91,7 +99,10 @@ const LabelLayer = L.Layer.extend({
   },
 });
 
-/** Draw a map at once, its labels on the same canvas: paper does not wait, and shows one canvas. */
+/**
+ * Draw a map at once, its labels on the same canvas: paper does not wait, and shows one canvas.
+ * @param {Pane} pane
+ */
 export const drawForPaper = ({ map, layers }) => {
   const { renderer } = map.options;
   renderer._redrawBounds = null;
@@ -102,7 +113,11 @@ export const drawForPaper = ({ map, layers }) => {
   layers.names.writeTo(renderer._ctx, map.getSize());
   renderer._ctx.restore();
 };
-/** A map in a box of the page. `name` is what a screen reader calls it. */
+/**
+ * A map in a box of the page. `name` is what a screen reader calls it.
+ * @param {HTMLElement} node
+ * @param {string} name
+ */
 export const makePane = (node, name) => {
   const map = L.map(node, {
     crs: nationalGrid, preferCanvas: true, attributionControl: false, zoomControl: false, zoomSnap: 0, zoomDelta: 0.75,
@@ -111,7 +126,7 @@ export const makePane = (node, name) => {
   });
   node.setAttribute("role", "application");
   node.setAttribute("aria-label", name);
-  const pane = { map, node, labels: [], layers: {}, option: null, only: null, extra: [] };
+  const pane = /** @type {Pane} */ ({ map, node, labels: /** @type {Written[]} */ ([]), layers: {} });
   pane.fit = () => {
     if (!node.clientWidth) return;
     map.invalidateSize({ animate: false });
@@ -129,13 +144,22 @@ export const makePane = (node, name) => {
   gate(pane);
   return pane;
 };
+/** @param {number} school */
 const spot = (school) => L.latLng(schools.at[school][1], schools.at[school][0]);
-/** The schools that an option puts together with one, on the ground: those across the area left out. */
+/**
+ * The schools that an option puts together with one, on the ground: those across the area left out.
+ * @param {Clusters} option
+ * @param {number} school
+ */
 export const companyOnGround = (option, school) => {
   const cluster = option.links[school] === undefined ? option.of[school] : option.links[school];
   return option.of.flatMap((other, i) => (other === cluster ? [i] : []));
 };
-/** Show a school with all it would be with, in the options of some maps. */
+/**
+ * Show a school with all it would be with, in the options of some maps.
+ * @param {Pane[]} panes
+ * @param {number} school
+ */
 export const flyTo = (panes, school) => panes.forEach((pane) => {
   if (!pane.node.clientWidth) return;
   const bounds = L.latLngBounds([spot(school)]);
@@ -143,7 +167,7 @@ export const flyTo = (panes, school) => panes.forEach((pane) => {
     .forEach((i) => bounds.extend(spot(i))));
   pane.map.fitBounds(bounds.pad(0.25), { animate: false });
 });
-/** Closer or further by a step, round the school that was chosen. */
+/** Closer or further by a step, round the school that was chosen. @param {Pane} pane @param {number} steps */
 export const zoomBy = (pane, steps) => {
   const { map } = pane;
   const zoom = map._limitZoom(map.getZoom() + steps * map.options.zoomDelta);
@@ -154,6 +178,7 @@ export const zoomBy = (pane, steps) => {
 };
 
 // All schools as one layer: hundreds of layers take longer to add than to draw.
+/** @type {new (out: boolean[]) => DotLayer} */
 const DotLayer = L.Path.extend({
   initialize(out) {
     this.looks = schools.at.map((_, school) => ({ radius: secondary.has(school) ? 4.4 : homes.has(school) ? 0 : 2.4, isOut: out[school] }));
@@ -195,6 +220,7 @@ const DotLayer = L.Path.extend({
     return true;
   },
 });
+/** @param {Pane} pane */
 const dotsOf = (pane) => {
   // Dots differ only by which schools stand outside; made once for all options alike in that.
   const out = pane.option.of.map((cluster) => isExempt(pane.option, cluster));
@@ -207,6 +233,7 @@ const dotsOf = (pane) => {
   pane.dots = { out: out.join(), layer };
   return layer;
 };
+/** @param {Pane} pane @param {Clusters} option */
 const clusterLayer = (pane, option) => L.featureGroup(shapesOf(option).flatMap((rings, cluster) => (rings.length ? [L.polygon(rings, {
   color: INK, weight: 2.2, fillColor: fills[option.colour[cluster]] || "#fff", fillOpacity: 1, smoothFactor: 0.8,
 }).bindTooltip(() => clusterWords(option, cluster), { sticky: true, className: "tip" }).on("click", (event) => pane.onPick && pane.onPick(event.latlng))] : [])));
@@ -214,16 +241,19 @@ const areaArcs = allArcs.filter((arc) => new Set(areaSides[arc]).size > 1);
 const areaLines = () => L.polyline(arcLines(areaArcs), { color: "#7a1f4b", weight: 2, opacity: 0.85, dashArray: "7 5", interactive: false });
 // Pieces may be smaller than today's clusters: a line is where today's differ.
 const localOfPiece = data.topology.pieces.map((_, piece) => schools.local[schools.piece.indexOf(piece)]);
+/** @param {number} arc */
 const isToday = (arc) => pieceSides[arc].length > 1 && localOfPiece[pieceSides[arc][0]] !== localOfPiece[pieceSides[arc][1]];
 const todayArcs = allArcs.filter(isToday);
+/** @param {Clusters} option */
 const todayLines = (option) => L.polyline(arcLines(todayArcs.filter((arc) => !isBorder(option.pieces, arc))), { color: INK, weight: 0.9, opacity: 0.55, interactive: false });
 const backdrop = data.backdrop.map(([, look, lines]) => ({ look: { interactive: false, ...look }, lines: lines.map((flat) => toMap(unfold(flat))) }));
 /** Main roads, water, railways and built-up ground, where the authority has a map of roads. */
 const backdropLayer = () => L.featureGroup(backdrop.map(({ look, lines }) => (look.fill ? L.polygon(lines.map((ring) => [ring]), look) : L.polyline(lines, look))));
-/** Borders that only one of two options has. */
+/** Borders that only one of two options has. @param {Clusters} a @param {Clusters} b */
 export const changedBorders = (a, b) => {
   const gone = allArcs.filter((arc) => isBorder(a.pieces, arc) && !isBorder(b.pieces, arc));
   const fresh = allArcs.filter((arc) => !isBorder(a.pieces, arc) && isBorder(b.pieces, arc));
+  /** @param {number[]} borders @param {object} look */
   const lines = (borders, look) => L.polyline(arcLines(borders), { interactive: false, ...look });
   // Lowest last: a group puts its members at the back one after another.
   return L.featureGroup([
@@ -231,9 +261,10 @@ export const changedBorders = (a, b) => {
     lines(gone, { color: MARK, weight: 3, dashArray: "2 6" }), lines(gone, { color: "#fff", weight: 5 }),
   ]);
 };
+/** @param {Pane} pane @param {Clusters} option @param {Show} show */
 export const showOption = (pane, option, show) => {
   const { map, layers } = pane;
-  ["clusters", "backdrop", "today", "areas", "changes", "names"].forEach((name) => { if (layers[name]) layers[name].remove(); });
+  /** @type {const} */ (["clusters", "backdrop", "today", "areas", "changes", "names"]).forEach((name) => layers[name]?.remove());
   pane.option = option;
   pane.show = show;
   if (show.dots) dotsOf(pane).addTo(map);
@@ -247,7 +278,7 @@ export const showOption = (pane, option, show) => {
   markSchool(pane);
   layers.names = new LabelLayer(pane).addTo(map);
 };
-/** Mark the school that was chosen, the schools it would be with, and where they would meet. */
+/** Mark the school that was chosen, the schools it would be with, and where they would meet. @param {Pane} pane */
 export const markSchool = (pane) => {
   if (pane.layers.school) pane.layers.school.remove();
   delete pane.layers.school;
@@ -268,7 +299,7 @@ export const markSchool = (pane) => {
     L.circleMarker(spot(school), { radius: 11, color: MARK, weight: 3.5, fill: false, interactive: false }),
   ]).addTo(pane.map);
 };
-/** Whatever moves one map moves the others. */
+/** Whatever moves one map moves the others. @param {Pane[]} panes */
 export const keepTogether = (panes) => {
   let isMoving = false;
   panes.forEach((pane) => pane.map.on("move", () => {
@@ -278,7 +309,11 @@ export const keepTogether = (panes) => {
     isMoving = false;
   }));
 };
-/** Make a map when its box comes near the screen: most readers of the page's top never need it. */
+/**
+ * Make a map when its box comes near the screen: most readers of the page's top never need it.
+ * @param {string} id
+ * @param {() => void} makeIt
+ */
 export const whenNear = (id, makeIt) => {
   const watcher = new IntersectionObserver((seen) => {
     if (!seen.some((one) => one.isIntersecting)) return;
@@ -287,9 +322,9 @@ export const whenNear = (id, makeIt) => {
   }, { rootMargin: "300px" });
   watcher.observe(byId(id));
 };
-/** The three buttons of a map: closer, further, all of it. */
+/** The three buttons of a map: closer, further, all of it. @param {string} name @param {() => Pane[]} panes */
 export const setUpZoom = (name, panes) => {
-  const first = () => panes().find((pane) => pane.node.offsetParent);
+  const first = () => /** @type {Pane} */ (panes().find((pane) => pane.node.offsetParent));
   byId(`${name}-in`).addEventListener("click", () => zoomBy(first(), 1));
   byId(`${name}-out`).addEventListener("click", () => zoomBy(first(), -1));
   byId(`${name}-all`).addEventListener("click", () => panes().forEach((pane) => pane.fit()));

@@ -3,29 +3,35 @@ import { HUNDREDTHS, data, homes, schools, secondary } from "./core.js";
 import { brokenRules, isBeyond, quotasOf } from "./rules.js";
 import { way } from "./ways.js";
 
+/** @param {Ground} ground */
 export const membersOf = (ground) => ground.units.map((_, unit) => ground.unit.flatMap((at, i) => (at === unit && ground.group[i] < 0 ? [i] : [])));
+/** @type {Map<string, [sum: number, most: number]>} */
 const cachedWays = new Map();
 // Of a unit's schools to a place: pupil minutes and the longest minutes; -1 not known.
+/** @param {number} groundNumber @param {number} unit @param {number[]} members @param {number} to */
 const unitWay = (groundNumber, unit, members, to) => {
   const key = `${groundNumber} ${unit} ${to}`;
   let found = cachedWays.get(key);
   if (!found) {
-    found = [0, 0];
+    /** @type {[sum: number, most: number]} */
+    const made = [0, 0];
     members.forEach((from) => {
       const one = way(from, to);
       if (one < 0) {
-        found[1] = -1;
-        if (schools.pupils[from]) found[0] = -1;
+        made[1] = -1;
+        if (schools.pupils[from]) made[0] = -1;
         return;
       }
-      if (found[0] >= 0) found[0] += one * schools.pupils[from];
-      if (found[1] >= 0) found[1] = Math.max(found[1], one);
+      if (made[0] >= 0) made[0] += one * schools.pupils[from];
+      if (made[1] >= 0) made[1] = Math.max(made[1], one);
     });
-    cachedWays.set(key, found);
+    cachedWays.set(key, made);
+    found = made;
   }
   return found;
 };
 // Where a cluster meets: of all its schools, and of those it may meet at.
+/** @param {Option} option @param {number[]} units @param {number[][]} members */
 export const meetingPlaces = (option, units, members) => {
   const hubs = option.rules.hubs && new Set(option.rules.hubs);
   const candidates = units.flatMap((unit) => members[unit]).filter((school) => !homes.has(school)).sort((x, y) => x - y);
@@ -45,6 +51,7 @@ export const meetingPlaces = (option, units, members) => {
   });
   return best;
 };
+/** @param {number[]} units @param {[number, number][]} edges */
 const isConnected = (units, edges) => {
   const wanted = new Set(units);
   const seen = new Set([units[0]]);
@@ -58,16 +65,24 @@ const isConnected = (units, edges) => {
   }
   return seen.size === wanted.size;
 };
+/** @param {Layer} layer @param {number[]} members */
 const layerHold = (layer, members) => {
+  /** @type {Map<number, number>} */
   const held = new Map();
   members.forEach((school) => {
     if (layer.of[school] >= 0) held.set(layer.of[school], (held.get(layer.of[school]) || 0) + schools.pupils[school]);
   });
-  let home = -1;
-  [...held].forEach(([area, pupils]) => { if (home < 0 || pupils > held.get(home) || (pupils === held.get(home) && area < home)) home = area; });
+  const [[home, most] = [-1, 0]] = [...held].sort(([one, n], [other, m]) => m - n || one - other);
   const all = members.reduce((sum, school) => sum + schools.pupils[school], 0);
-  return { home, misaligned: all - (home < 0 ? 0 : held.get(home)) };
+  return { home, misaligned: all - most };
 };
+/**
+ * @param {Option} option
+ * @param {string} name
+ * @param {number[]} units
+ * @param {number[][]} members
+ * @returns {Cluster}
+ */
 export const measureCluster = (option, name, units, members) => {
   const ground = data.grounds[option.ground];
   const held = units.flatMap((unit) => members[unit]);
@@ -84,6 +99,7 @@ export const measureCluster = (option, name, units, members) => {
 };
 // The largest sum of one number a row, no two in one column: the Hungarian method, row by row,
 // with potentials. There are at least as many columns as rows.
+/** @param {number[][]} rows @param {number} n */
 const largestMatching = (rows, n) => {
   const [ofRow, ofColumn, rowAt, before] = [Array(rows.length + 1).fill(0), Array(n + 1).fill(0), Array(n + 1).fill(0), Array(n + 1).fill(0)];
   rows.forEach((_, row) => {
@@ -111,6 +127,7 @@ const largestMatching = (rows, n) => {
 };
 // Pupils whose cluster is not a continuation of today's: each new cluster continues at most one of
 // today's, each of today's is continued at most once, and as many pupils as possible stay.
+/** @param {Cluster[]} clusters @param {number[][]} members */
 const changedPupils = (clusters, members) => {
   const n = Math.max(schools.locals.length, clusters.length);
   const rows = clusters.map((cluster) => {
@@ -121,17 +138,20 @@ const changedPupils = (clusters, members) => {
   return clusters.reduce((sum, cluster) => sum + cluster.pupils, 0) - largestMatching(rows, n);
 };
 // clusterOf: the name of the cluster of each unit. Exempt schools stay in theirs.
+/** @param {Option} option @param {string[]} clusterOf @returns {Measured} */
 export const measure = (option, clusterOf) => {
   const ground = data.grounds[option.ground];
   const members = membersOf(ground);
   const names = [...new Set(clusterOf)].sort();
   const clusters = names.map((name) => measureCluster(option, name, clusterOf.flatMap((one, unit) => (one === name ? [unit] : [])), members));
-  const sum = (value) => clusters.reduce((total, cluster) => total + value(cluster), 0);
+  /** @param {(cluster: Cluster) => number | null} value */
+  const sum = (value) => clusters.reduce((total, cluster) => total + (value(cluster) || 0), 0);
   const pupils = sum((c) => c.pupils);
   const { rules } = option;
   const isKnown = clusters.every((c) => c.total !== null);
   const pupilMinutes = isKnown ? sum((c) => c.total) / HUNDREDTHS : null;
   const isLongKnown = clusters.every((c) => c.longest !== null);
+  /** @type {Metrics} */
   const metrics = {
     n_clusters: clusters.length,
     n_exempt_clusters: ground.groups.length,
@@ -150,7 +170,7 @@ export const measure = (option, clusterOf) => {
     pupil_minutes_any_school: clusters.every((c) => c.anyTotal !== null) ? sum((c) => c.anyTotal) / HUNDREDTHS : null,
     mean_minutes: pupilMinutes !== null && pupils ? pupilMinutes / pupils : null,
     max_minutes: isLongKnown ? Math.max(...clusters.map((c) => c.longest || 0)) : null,
-    n_over_travel_limit: rules.max_minutes === null ? null : clusters.filter((c) => c.longest !== null && c.longest > rules.max_minutes).length,
+    n_over_travel_limit: rules.max_minutes === null ? null : clusters.filter((c) => c.longest !== null && c.longest > Number(rules.max_minutes)).length,
     n_not_contiguous: clusters.filter((c) => !c.isWhole).length,
     ...Object.fromEntries(quotasOf(rules).filter(({ metric }) => metric).map((quota) => [quota.metric, clusters.filter((c) => isBeyond(quota, c)).length])),
     changed_pupils: homes.size ? null : changedPupils(clusters, members),

@@ -1,12 +1,15 @@
 // What clusters are called and numbered: the one rule that the plans were named by.
-import { data, schools } from "./core.js";
+import { data, layerOf, schools } from "./core.js";
 import { meetingPlaces, membersOf } from "./measure.js";
 
 const MOST_NAMES = 3;
+/** @param {number[]} list */
 const sum = (list) => list.reduce((total, school) => total + schools.pupils[school], 0);
+/** @param {string[]} names */
 const joined = (names) => (names.length === 1 ? names[0]
   : names.length <= MOST_NAMES ? `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`
   : `${names[0]}, ${names[1]} and ${names.length - 2} more`);
+/** @param {string} x @param {string} y */
 const order = (x, y) => (x < y ? -1 : x > y ? 1 : 0);
 /** Pupils by today's cluster. @param {number[]} held schools @returns {[number, number][]} [local, pupils], most first */
 export const heldBy = (held) => {
@@ -15,12 +18,14 @@ export const heldBy = (held) => {
   return [...found].map(([local, list]) => /** @type {[number, number]} */ ([local, sum(list)]))
     .sort((x, y) => y[1] - x[1] || order(schools.locals[x[0]], schools.locals[y[0]]));
 };
+/** @param {Option} option @param {number[]} units */
 const wholeArea = (option, units) => Object.entries(option.rules.within).map(([layer, homes]) => {
   const area = homes[units[0]];
   const all = homes.flatMap((home, unit) => (home === area ? [unit] : []));
   const isAll = area >= 0 && all.length === units.length && all.every((unit) => units.includes(unit));
-  return isAll ? schools.layers.find(({ name }) => name === layer).areas[area] : null;
+  return isAll ? layerOf(layer).areas[area] : null;
 }).find((area) => area !== null);
+/** @param {string[]} names */
 const unique = (names) => {
   const times = new Map();
   return names.map((name) => {
@@ -30,7 +35,7 @@ const unique = (names) => {
 };
 /**
  * Name clusters, unique within the plan.
- * @param {any} option
+ * @param {Option} option
  * @param {number[][]} clusters units of each
  * @returns {string[]}
  */

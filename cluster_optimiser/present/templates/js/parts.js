@@ -34,10 +34,10 @@ export const setUpParts = () => {
 export const reveal = (id, isAsked = true) => {
   const place = placeOf(id);
   if (!place) return;
-  for (let node = place; node; node = node.parentElement) {
+  for (let node = /** @type {HTMLDetailsElement | null} */ (place); node; node = /** @type {HTMLDetailsElement | null} */ (node.parentElement)) {
     if (node.tagName === "DETAILS" && !node.open) { fillPart(node); node.open = true; }
   }
-  const box = byId(`${id}-box`) || byId(`${id}-all`);
+  const box = /** @type {HTMLDetailsElement} */ (byId(`${id}-box`) || byId(`${id}-all`));
   if (box) box.open = true;
   // The contents stay above, in one line or, on a phone, in three; not in a window that they would fill.
   const above = document.querySelector(".toc");
@@ -46,6 +46,6 @@ export const reveal = (id, isAsked = true) => {
   place.scrollIntoView({ block: "start", behavior: "instant" });
   place.dispatchEvent(new Event("reveal", { bubbles: true }));
   const head = place.matches("details") ? place.querySelector("summary") : place.querySelector("h2, h3") || place;
-  if (!head.matches("summary")) head.tabIndex = -1;
+  if (!/** @type {Element} */ (head).matches("summary")) head.tabIndex = -1;
   if (isAsked) head.focus({ preventScroll: true });
 };

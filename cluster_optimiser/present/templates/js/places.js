@@ -6,10 +6,12 @@ const MOST_NEAR = 6;
 const STEPS = Math.floor(Math.sqrt(BASE ** 3));
 const sectors = new Map(data.postcodes.map((row) => [row[0], row]));
 // As it is written, with one space; null where the text is none.
+/** @param {string} text */
 export const asPostcode = (text) => {
   const found = /^([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})$/.exec(text.toUpperCase().replace(/\s/g, ""));
   return found && `${found[1]} ${found[2]}`;
 };
+/** @param {string} postcode @returns {Place | null} */
 export const spotOfPostcode = (postcode) => {
   const sector = sectors.get(postcode.slice(0, -2));
   if (!sector) return null;
@@ -18,7 +20,7 @@ export const spotOfPostcode = (postcode) => {
   let unit = -1;
   for (let i = 0; i < packed.length; i += 3) {
     for (;; i += 1) {
-      const gap = digitOf.get(packed[i]);
+      const gap = digitOf[packed[i]];
       unit += gap;
       if (gap < BASE - 1) break;
     }
@@ -32,6 +34,7 @@ export const spotOfPostcode = (postcode) => {
   return null;
 };
 // [school, km], nearest first.
+/** @param {Place} spot */
 export const nearSchools = ([x, y]) => schools.xy
-  .map(([east, north], school) => [school, Math.hypot(east - x, north - y) / 1000])
+  .map(([east, north], school) => /** @type {[school: number, km: number]} */ ([school, Math.hypot(east - x, north - y) / 1000]))
   .sort((one, other) => one[1] - other[1] || one[0] - other[0]).slice(0, MOST_NEAR);

@@ -18,7 +18,7 @@ const LINE = 12.9;
 const LETTERS = 128;
 const GAP = 30;
 let wanted = "";
-/** @type {[any, any, number][]} maps as they were before they were put on paper */
+/** @type {[Pane, L.LatLng, number][]} maps as they were before they were put on paper */
 let views = [];
 /** The part of the page that is at the top of the window. */
 const inView = () => {
@@ -29,6 +29,7 @@ const inView = () => {
   const found = seen[seen.length - 1];
   return !found || found.id === "school" || found.id === "answer" ? "school" : found.id;
 };
+/** @param {Iterable<{ textContent: string }>} nodes @param {number} letters */
 const printedLines = (nodes, letters) => [...nodes].reduce((n, { textContent }) => n + Math.ceil(textContent.length / letters), 0);
 /** How high the map may be on the sheet of a school, from how much there is to say in two columns. */
 const mapHeight = () => {
@@ -39,13 +40,14 @@ const mapHeight = () => {
   document.body.classList.toggle("much", left < MAP_LEAST);
   return left < MAP_LEAST ? MAP_LEAST : Math.min(MAP_MOST, Math.floor(left));
 };
+/** @param {Pane} pane @param {string} width @param {string} height */
 const sizeMap = ({ node, map }, width, height) => {
   Object.assign(node.style, { width, height });
   map.invalidateSize({ animate: false });
 };
-/** Put the maps of a part on paper, with what they show. @param {any} place */
+/** Put the maps of a part on paper, with what they show. @param {HTMLElement} place */
 const drawMaps = (place) => {
-  const maps = [first.pane, ...panes, tried.pane, asked.pane, levels.pane].filter((pane) => pane && place.contains(pane.node));
+  const maps = [first.pane, ...panes, tried.pane, asked.pane, levels.pane].flatMap((pane) => (pane && place.contains(pane.node) ? [pane] : []));
   const seen = maps.map(({ map }) => map.getBounds());
   views = maps.map((pane) => [pane, pane.map.getCenter(), pane.map.getZoom()]);
   maps.forEach((pane) => sizeMap(pane, `${panes.includes(pane) ? (MAP_WIDTH - GAP) / 2 : MAP_WIDTH}px`, `${pane === first.pane ? mapHeight() : MAP_MOST}px`));
@@ -60,7 +62,7 @@ const prepare = () => {
   const place = byId(part);
   place.classList.add("target");
   if (place.matches("details")) place.open = true;
-  for (let node = place; node && node !== document.body; node = node.parentElement) node.classList.add("printed");
+  for (let node = /** @type {HTMLElement | null} */ (place); node && node !== document.body; node = node.parentElement) node.classList.add("printed");
   showPartners(true);
   drawMaps(place);
 };
@@ -81,7 +83,7 @@ export const setUpPrinting = () => {
   byId("print-school").addEventListener("click", () => printPart("school"));
   byId("reply-print").addEventListener("click", () => printPart("reply"));
   document.addEventListener("click", (event) => {
-    const button = /** @type {any} */ (event.target).closest("[data-print-option]");
+    const button = /** @type {Element} */ (event.target).closest("[data-print-option]");
     if (!button) return;
     fillPart(byId("details"));
     printPart(`sheet-${button.dataset.printOption}`);

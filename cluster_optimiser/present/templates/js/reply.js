@@ -5,7 +5,7 @@ import { decodePlan, partOfOption, planCsv, planWords } from "./plan.js";
 import { chosen } from "./state.js";
 import { clusterNames } from "./workbench.js";
 
-export const COLUMNS = ["school", "option", "comment", "may_quote", "plan", "respondent", "submitted_at"];
+export const COLUMNS = /** @type {const} */ (["school", "option", "comment", "may_quote", "plan", "respondent", "submitted_at"]);
 // What some mail programs cut off is not sent by a link.
 const MOST_LINK = 1900;
 const ownPlan = () => {
@@ -15,7 +15,7 @@ const ownPlan = () => {
 const stamp = () => new Date().toISOString().replace(/\.\d+Z$/, "Z");
 /** What is on the form. */
 export const readForm = (now = stamp()) => {
-  const answers = [...document.querySelectorAll("#reply [data-question]")].map((field) => [field.dataset.question, field.value.trim()]).filter(([, text]) => text);
+  const answers = [...document.querySelectorAll("#reply textarea[data-question]")].map((field) => [String(field.dataset.question), field.value.trim()]).filter(([, text]) => text);
   const plan = byId("reply-plan").checked ? ownPlan() : null;
   return {
     school: chosen.school === null ? "" : String(schools.urn[chosen.school]),
@@ -27,13 +27,13 @@ export const readForm = (now = stamp()) => {
     submitted_at: now,
   };
 };
-/** A reply as a file of one row. @param {any} reply */
+/** A reply as a file of one row. @param {Reply} reply */
 export const replyCsv = (reply) => {
   const plan = reply.plan ? planCsv(reply.plan.option, clusterNames(reply.plan.option, reply.plan.part)) : "";
   const cells = COLUMNS.map((name) => csvCell(name === "plan" ? plan : reply[name]));
   return `${COLUMNS.join(",")}\n${cells.join(",")}\n`;
 };
-/** A reply as a letter; what stands between the marks is read by a program. @param {any} reply */
+/** A reply as a letter; what stands between the marks is read by a program. @param {Reply} reply */
 export const replyText = (reply) => {
   const { school } = chosen;
   const option = options.find(({ label }) => label === reply.option);
@@ -45,8 +45,9 @@ export const replyText = (reply) => {
   const comment = reply.comment ? reply.comment.split("\n").map((line) => `| ${line}`) : [];
   return [...lines, "", say.reply_keep, "[reply]", ...kept, "comment =", ...comment, "[end]", ""].join("\n");
 };
-/** The letter as a link that opens a mail program. @param {any} reply */
+/** The letter as a link that opens a mail program. @param {Reply} reply */
 export const mailLink = (reply) => `mailto:${encodeURIComponent(data.reply_to).replace("%40", "@")}?subject=${encodeURIComponent(fill(say.reply_to, { title: document.title }))}&body=${encodeURIComponent(replyText(reply).replace(/\n/g, "\r\n"))}`;
+/** @param {Reply} reply */
 const faults = (reply) => [...(reply.school ? [] : [say.reply_no_school]), ...(reply.respondent ? [] : [say.reply_no_who])];
 export const showReply = () => {
   const { school } = chosen;
@@ -56,8 +57,9 @@ export const showReply = () => {
   byId("reply-plan-words").textContent = plan ? planWords(plan.option, plan.part) : "";
   byId("reference").value = replyText(readForm());
 };
+/** @param {string} words */
 const toldReply = (words) => { byId("reply-status").textContent = words; };
-/** Do something with a reply that lacks nothing. */
+/** Do something with a reply that lacks nothing. @param {(reply: Reply) => void} act */
 const withReply = (act) => () => {
   const reply = readForm();
   const missing = faults(reply);

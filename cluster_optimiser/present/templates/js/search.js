@@ -13,6 +13,7 @@ const PHRASES = RegExp(` (${Object.keys(usual).sort((a, b) => b.length - a.lengt
 // Words that tell few schools apart: one that a name lacks is forgiven.
 const WEAK = new Set(kinds.split(" "));
 const FEW = new Set([...phases.split(" "), "saint"]);
+/** @param {string} text */
 const apart = (text) => text.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 /** As it is usually written. @param {string} text @returns {string[]} */
 export const wordsOf = (text) => apart(` ${apart(fold(text).replaceAll("&", " and ")).join(" ")} `.replace(PHRASES, (_, found) => ` ${usual[found]}`));
@@ -29,16 +30,20 @@ const entries = once(() => schools.name.map((name, i) => ({
 const MOST = 8;
 
 // Optimal string alignment distance of two short words is at most one.
+/** @param {string} a @param {string} b */
 const isOneOff = (a, b) => {
   if (Math.abs(a.length - b.length) > 1) return false;
   let i = 0;
   while (i < a.length && i < b.length && a[i] === b[i]) i += 1;
+  /** @param {number} x @param {number} y */
   const same = (x, y) => a.slice(x) === b.slice(y);
   return same(i + 1, i + 1) || same(i + 1, i) || same(i, i + 1)
     || (a[i] === b[i + 1] && a[i + 1] === b[i] && same(i + 2, i + 2));
 };
+/** @param {string} word */
 const letters = (word) => [...word].sort().join("");
 // 0 the whole word, 1 its beginning, 3 with one letter forgiven; null not at all.
+/** @param {string} asked @param {string} word @returns {number | null} */
 const wordCost = (asked, word) => {
   if (word === asked) return 0;
   if (word.startsWith(asked)) return 1;
@@ -49,10 +54,12 @@ const wordCost = (asked, word) => {
   }
   return isOneOff(asked, word) ? 3 : null;
 };
+/** @param {string} asked @param {string[]} words */
 const leastCost = (asked, words) => words.reduce((least, word, i) => {
   const cost = wordCost(asked, word);
   return cost === null || (least !== null && least <= cost + i / 100) ? least : cost + i / 100;
-}, null);
+}, /** @type {number | null} */ (null));
+/** @param {string[]} asked @param {ReturnType<typeof entries>[number]} entry @param {string} joined */
 const entryCost = (asked, entry, joined) => {
   if (/^\d{3,}$/.test(joined) && entry.urn.startsWith(joined)) return 0;
   if (joined.length > 2 && entry.postcode && entry.postcode.startsWith(joined)) return 0;
@@ -77,6 +84,7 @@ export const search = (text) => {
   const unfinished = [...asked.slice(0, -1), ...written(text).slice(-1)];
   const joined = asked.join("");
   const signs = fold(text).trim();
+  /** @type {[cost: number, school: number][]} */
   const hits = [];
   entries().forEach((entry, i) => {
     const costs = joined.length > 1
@@ -88,20 +96,21 @@ export const search = (text) => {
   return hits.sort((x, y) => x[0] - y[0] || schools.name[x[1]].localeCompare(schools.name[y[1]], language) || x[1] - y[1]).map((hit) => hit[1]);
 };
 
-const villages = once(() => data.places.map(([name, x, y]) => ({ name, words: wordsOf(name), spot: [x, y] })));
+const villages = once(() => data.places.map(([name, x, y]) => ({ name, words: wordsOf(name), spot: /** @type {Place} */ ([x, y]) })));
 // The place that fits best, if all that was asked is in its name.
+/** @param {string[]} asked */
 const placeFor = (asked) => {
-  /** @type {any} */
-  let found = null;
+  let found = /** @type {{ name: string, words: string[], spot: Place, cost: number } | null} */ (null);
   villages().forEach((place) => {
-    const costs = asked.map((word) => leastCost(word, place.words));
-    if (!asked.length || costs.includes(null)) return;
+    const costs = asked.map((word) => leastCost(word, place.words) ?? Infinity);
+    if (!asked.length || costs.includes(Infinity)) return;
     const cost = costs.reduce((sum, one) => sum + one, 0) + place.words.length / 10;
     if (!found || cost < found.cost) found = { ...place, cost };
   });
   return found;
 };
 // Schools are renamed: what fits without the last words, or without the first, and those words.
+/** @param {string} text */
 const fewerWords = (text) => {
   const asked = apart(text);
   const parts = asked.slice(1).flatMap((_, i) => [asked.slice(0, -1 - i), asked.slice(1 + i)]);
@@ -113,22 +122,26 @@ const fewerWords = (text) => {
 };
 // Schools to choose from: by what they are called, and then by where they lie. `away` tells how
 // far the latter are, in km, `from` what.
+/** @param {string} text */
 export const lookUp = (text) => {
   const named = search(text);
   const postcode = asPostcode(text);
   const spot = postcode && spotOfPostcode(postcode);
   const place = spot || named.length >= MOST ? null : placeFor(wordsOf(text).join("").length > 2 ? wordsOf(text) : []);
-  if (!spot && !place) return { ...(named.length ? { hits: named, less: "" } : fewerWords(text)), away: new Map(), from: null };
-  const near = nearSchools(spot || place.spot);
+  const [at, from] = spot && postcode ? [spot, postcode] : place ? [place.spot, place.name] : [null, ""];
+  if (!at) return { ...(named.length ? { hits: named, less: "" } : fewerWords(text)), away: new Map(), from };
+  const near = nearSchools(at);
   const shown = new Set(spot ? [] : named);
   const added = near.filter(([school]) => !shown.has(school));
-  return { hits: [...shown, ...added.map(([school]) => school)], away: new Map(added), from: spot ? postcode : place.name, less: "" };
+  return { hits: [...shown, ...added.map(([school]) => school)], away: new Map(added), from, less: "" };
 };
 
+/** @param {(school: number) => void} onPick */
 export const setUpSearch = (onPick) => {
   const input = byId("find");
   const list = byId("find-list");
   const status = byId("find-status");
+  /** @type {number[]} */
   let hits = [];
   let active = -1;
   const close = () => {
@@ -137,6 +150,7 @@ export const setUpSearch = (onPick) => {
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   };
+  /** @param {number} i */
   const activate = (i) => {
     active = i;
     [...list.children].forEach((item, at) => item.setAttribute("aria-selected", String(at === i)));
@@ -144,6 +158,7 @@ export const setUpSearch = (onPick) => {
     input.setAttribute("aria-activedescendant", list.children[i].id);
     list.children[i].scrollIntoView({ block: "nearest" });
   };
+  /** @param {number} school */
   const pick = (school) => {
     input.value = schools.name[school];
     close();
@@ -190,5 +205,7 @@ export const setUpSearch = (onPick) => {
       pick(hits[active]);
     }
   });
-  return { show: (school) => { input.value = school === null ? "" : schools.name[school]; } };
+  /** @param {number | null} school */
+  const show = (school) => { input.value = school === null ? "" : schools.name[school]; };
+  return { show };
 };

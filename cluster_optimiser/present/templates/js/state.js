@@ -3,28 +3,30 @@
 import { atLabel, atUrn, data, options, schools } from "./core.js";
 import { placeOf } from "./waiting.js";
 
+/** @type {Chosen} */
 const start = { school: null, a: data.today, b: data.right, see: "", plan: "", ask: "" };
 export const chosen = { ...start };
+/** @type {((changed: (keyof Chosen)[]) => void)[]} */
 const listeners = [];
-/** @param {(changed: string[]) => void} listener */
+/** @param {(changed: (keyof Chosen)[]) => void} listener */
 export const onChoice = (listener) => { listeners.push(listener); };
 
-/** @param {Partial<typeof start>} [changes] */
+/** @param {Partial<Chosen>} [changes] */
 export const address = (changes = {}) => {
   const at = { ...chosen, ...changes };
   const parts = at.school === null ? [] : [`school=${schools.urn[at.school]}`];
   parts.push(`a=${encodeURIComponent(options[at.a].label)}`, `b=${encodeURIComponent(options[at.b].label)}`);
-  ["plan", "ask", "see"].forEach((key) => { if (at[key]) parts.push(`${key}=${encodeURIComponent(at[key])}`); });
+  /** @type {const} */ (["plan", "ask", "see"]).forEach((key) => { if (at[key]) parts.push(`${key}=${encodeURIComponent(at[key])}`); });
   return `#${parts.join("&")}`;
 };
-/** @param {string} hash @param {typeof start} known what stands where the address says nothing */
+/** @param {string} hash @param {Chosen} known what stands where the address says nothing */
 export const readAddress = (hash, known = start) => {
   if (hash.length > 1 && !hash.includes("=")) return { ...known, see: placeOf(hash.slice(1)) ? hash.slice(1) : known.see };
   const wanted = new URLSearchParams(hash.slice(1));
   const found = { ...start };
-  if (atUrn.has(wanted.get("school"))) found.school = atUrn.get(wanted.get("school"));
-  ["a", "b"].forEach((key) => { if (atLabel.has(wanted.get(key))) found[key] = atLabel.get(wanted.get(key)); });
-  ["plan", "ask"].forEach((key) => { found[key] = wanted.get(key) || ""; });
+  found.school = atUrn.get(wanted.get("school") || "") ?? null;
+  /** @type {const} */ (["a", "b"]).forEach((key) => { found[key] = atLabel.get(wanted.get(key) || "") ?? found[key]; });
+  /** @type {const} */ (["plan", "ask"]).forEach((key) => { found[key] = wanted.get(key) || ""; });
   if (placeOf(wanted.get("see"))) found.see = wanted.get("see") || "";
   return found;
 };
@@ -34,13 +36,13 @@ const setAddress = (how) => {
   // Some browsers let a file's address be changed only in the second way.
   try { history[how === "push" ? "pushState" : "replaceState"](null, "", address()); } catch { location.replace(address()); }
 };
-/** @param {typeof start} next */
+/** @param {Chosen} next */
 const become = (next) => {
-  const changed = Object.keys(next).filter((key) => chosen[key] !== next[key]);
+  const changed = /** @type {(keyof Chosen)[]} */ (Object.keys(next)).filter((key) => chosen[key] !== next[key]);
   Object.assign(chosen, next);
   return changed;
 };
-/** @param {Partial<typeof start>} changes @param {"push" | "replace"} [how] */
+/** @param {Partial<Chosen>} changes @param {"push" | "replace"} [how] */
 export const choose = (changes, how = "push") => {
   const changed = become({ ...chosen, ...changes });
   if (!changed.length) return;

@@ -2,10 +2,11 @@
 // without scripts see it.
 import { byId, make } from "./core.js";
 
+/** @type {((part: HTMLDetailsElement) => void)[]} */
 const made = [];
-/** @param {(part: any) => void} listener called once for each part, when its content is there */
+/** @param {(part: HTMLDetailsElement) => void} listener called once for each part, when its content is there */
 export const onPart = (listener) => { made.push(listener); };
-/** @param {any} part */
+/** @param {HTMLDetailsElement} part */
 export const fillPart = (part) => {
   const waiting = part.querySelector("noscript");
   if (!waiting) return;
@@ -21,10 +22,11 @@ export const fillPart = (part) => {
 export const placeOf = (id) => {
   if (!id || !/^[\w-]+$/.test(id)) return null;
   const waiting = byId(id) ? null : [...document.querySelectorAll("details.part > noscript")].find(({ textContent }) => textContent.includes(`id="${id}"`));
-  if (waiting) fillPart(waiting.parentNode);
+  if (waiting) fillPart(/** @type {HTMLDetailsElement} */ (waiting.parentNode));
   return byId(id);
 };
 // A table that fits needs no stop of the Tab key; one that does not is scrolled with the arrow keys.
+/** @param {HTMLElement} within */
 export const setStops = (within = document.body) => within.querySelectorAll(".scroll[tabindex]").forEach((region) => {
   region.tabIndex = region.clientWidth && region.scrollWidth <= region.clientWidth ? -1 : 0;
 });

@@ -2,21 +2,22 @@
 import { HUNDREDTHS, data, once, schools } from "./core.js";
 import { BASE, digitOf, unpack } from "./packing.js";
 
-const exactWays = new Map(((data.travel.formula || {}).exact || []).map(([from, to, way]) => [from * schools.urn.length + to, way]));
+const exactWays = new Map((data.travel.formula?.exact || []).map(([from, to, way]) => [from * schools.urn.length + to, way]));
 // All ways between schools, where there is no formula: unpacked when the first is asked for.
 const allWays = once(() => {
   const n = schools.urn.length;
   const ways = new Int32Array(n * n).fill(-1);
-  data.travel.matrix.rows.forEach((row, from) => {
+  const { rows, is_symmetric: isSymmetric } = /** @type {Matrix} */ (data.travel.matrix);
+  rows.forEach((row, from) => {
     ways[from * n + from] = 0;
     let at = 0;
-    for (let to = data.travel.matrix.is_symmetric ? from + 1 : 0; to < n; to += 1) {
+    for (let to = isSymmetric ? from + 1 : 0; to < n; to += 1) {
       if (to === from) continue;
-      const isLarge = digitOf.get(row[at]) === BASE - 1;
+      const isLarge = digitOf[row[at]] === BASE - 1;
       const found = (isLarge ? unpack(row, at + 1, 3) : unpack(row, at, 2)) - 1;
       at += isLarge ? 4 : 2;
       ways[from * n + to] = found;
-      if (data.travel.matrix.is_symmetric) ways[to * n + from] = found;
+      if (isSymmetric) ways[to * n + from] = found;
     }
   });
   return ways;

@@ -7,36 +7,53 @@ import { clustersOf, decodePlan, encodePlan, partOf, partOfOption, planCsv, read
 import { choose, chosen } from "./state.js";
 import { touchingPairs } from "./topology.js";
 
-/** @type {{ option: any, part: number[], clusterOf: string[], start: any, past: number[][], pane: any, result: any }} */
-export const tried = { option: null, part: [], clusterOf: [], start: null, past: [], pane: null, result: null };
+/**
+ * @typedef {object} Tried
+ * @property {Option} option whose units are moved
+ * @property {number[]} part
+ * @property {number[][]} past what part was
+ * @property {string[]} clusterOf
+ * @property {Measured} start
+ * @property {Measured} result
+ * @property {Pane | null} pane
+ */
+// Empty until there is a plan to try.
+export const tried = /** @type {Tried} */ ({ pane: null });
 const groundOf = () => data.grounds[tried.option.ground];
 export const planText = () => planCsv(tried.option, tried.clusterOf);
 // Clusters of the start keep its names; all others are named by their members.
+/** @param {Option} option @param {number[]} part */
 const namesFor = (option, part) => {
   const start = partOfOption(option);
   const before = new Map(clustersOf(start).map((units) => [units.join(), units[0]]));
   const ground = data.grounds[option.ground];
+  /** @param {number} unit */
   const nameOf = (unit) => option.names[option.of[ground.unit.findIndex((at, i) => at === unit && ground.group[i] < 0)]];
   const clusters = clustersOf(part);
   const taken = new Set(ground.groups);
-  const kept = clusters.map((units) => (before.has(units.join()) ? nameOf(before.get(units.join())) : null));
+  const kept = clusters.map((units) => {
+    const first = before.get(units.join());
+    return first === undefined ? null : nameOf(first);
+  });
   kept.forEach((name) => { if (name) taken.add(name); });
   const ruled = namesOf(option, clusters);
   return clusters.map((_, i) => {
-    if (kept[i]) return kept[i];
+    const own = kept[i];
+    if (own) return own;
     let name = ruled[i];
     for (let n = 2; taken.has(name); n += 1) name = `${ruled[i]} (${n})`;
     taken.add(name);
     return name;
   });
 };
-/** The name of each unit's cluster. @param {any} option @param {number[]} part @returns {string[]} */
+/** The name of each unit's cluster. @param {Option} option @param {number[]} part @returns {string[]} */
 export const clusterNames = (option, part) => {
   const names = namesFor(option, part);
   const at = new Map(clustersOf(part).map((units, i) => [units[0], names[i]]));
-  return part.map((first) => at.get(first));
+  return part.map((first) => /** @type {string} */ (at.get(first)));
 };
 // Colours: a cluster keeps its own where its neighbours allow, else takes the first that is free.
+/** @param {number[]} wanted @param {number[]} pieces */
 const coloursFor = (wanted, pieces) => {
   const near = wanted.map(() => new Set());
   touchingPairs(pieces).forEach(([a, b]) => { near[a].add(b); near[b].add(a); });
@@ -51,11 +68,18 @@ const coloursFor = (wanted, pieces) => {
       && [...near[i]].every((k) => k === j || colours[k] !== colours[j])));
     if (giving === undefined) { colours[i] = 0; return; }
     colours[i] = colours[giving];
-    colours[giving] = [0, 1, 2, 3, 4].find((c) => c !== colours[i] && ![...near[giving]].some((k) => k !== i && colours[k] === c));
+    colours[giving] = /** @type {number} */ ([0, 1, 2, 3, 4].find((c) => c !== colours[i] && ![...near[giving]].some((k) => k !== i && colours[k] === c)));
   });
   return colours;
 };
-/** A plan of an option's units as an option that maps can show. */
+/**
+ * A plan of an option's units as an option that maps can show.
+ * @param {Option} option
+ * @param {number[]} part
+ * @param {string[]} clusterOf
+ * @param {Measured} result
+ * @returns {Option}
+ */
 export const asOption = (option, part, clusterOf, result) => {
   const ground = data.grounds[option.ground];
   const names = result.clusters.map((c) => c.name);
@@ -65,6 +89,7 @@ export const asOption = (option, part, clusterOf, result) => {
   const of = schools.urn.map((_, i) => (ground.group[i] >= 0 ? names.length + ground.group[i] : names.indexOf(clusterOf[ground.unit[i]])));
   const unitOfPiece = data.topology.pieces.map((_, piece) => ground.unit[schools.piece.findIndex((at, i) => at === piece && ground.group[i] < 0)]);
   const pieces = unitOfPiece.map((unit) => (unit === undefined ? -1 : names.indexOf(clusterOf[unit])));
+  /** @param {Cluster} cluster @param {number} i @returns {Spot} */
   const spotOf = (cluster, i) => {
     const before = option.names.indexOf(cluster.name);
     const isSame = before >= 0 && option.schools[before] === cluster.schools && option.pupils[before] === cluster.pupils;
@@ -72,6 +97,7 @@ export const asOption = (option, part, clusterOf, result) => {
     const [x, y] = schools.at[cluster.meets >= 0 ? cluster.meets : held[i][0]];
     return [x, y, Math.round(Math.sqrt(held[i].length) * 160)];
   };
+  /** @param {number} i */
   const group = (i) => option.names.indexOf(ground.groups[i]);
   return {
     ...option, names: [...names, ...ground.groups], number: [...numbersOf(held), ...ground.groups.map(() => "")],
@@ -85,7 +111,10 @@ export const asOption = (option, part, clusterOf, result) => {
     exempt: ground.groups.map((_, i) => names.length + i), of, pieces, spots: [...result.clusters.map(spotOf), ...ground.groups.map(() => null)],
   };
 };
+/** @param {Measured} now @param {Measured} before */
 export const measureRows = (now, before) => {
+  /** @typedef {[name: string, now: string, before: string, isSame: boolean]} MeasureRow */
+  /** @param {string} name @param {string} key @param {(value: number | null) => string} write @returns {MeasureRow} */
   const line = (name, key, write) => [name, write(now.metrics[key]), write(before.metrics[key]), now.metrics[key] === before.metrics[key]];
   return [
     line(say.m_clusters, "n_clusters", number), line(say.m_smallest, "smallest_pupils", number), line(say.m_largest, "largest_pupils", number),
@@ -95,7 +124,9 @@ export const measureRows = (now, before) => {
     ...schools.layers.map((layer) => line(fill(say.m_layer, { layer: layer.title }), `misaligned_${layer.name}_pupils`, number)),
   ];
 };
+/** @param {Measured} result */
 const nRules = (result) => new Set(result.broken.map(([rule]) => rule)).size;
+/** @param {Measured} now @param {Measured} before */
 const showFigures = (now, before) => {
   byId("try-measures").replaceChildren(...measureRows(now, before).map(([name, value, old, isSame]) => {
     const line = row([name, value, old]);
@@ -125,8 +156,8 @@ const fillChoices = () => {
   const names = tried.result.clusters.map((c) => c.name);
   if (unit.options.length !== ground.units.length || unit.dataset.ground !== String(tried.option.ground)) {
     const order = ground.units.map((_, i) => i).sort((i, j) => titleOf(ground, i).localeCompare(titleOf(ground, j), language));
-    unit.replaceChildren(...order.map((i) => new Option(titleOf(ground, i), i)));
-    unit.dataset.ground = tried.option.ground;
+    unit.replaceChildren(...order.map((i) => new Option(titleOf(ground, i), String(i))));
+    unit.dataset.ground = String(tried.option.ground);
   }
   const to = byId("try-to");
   const before = to.value;
@@ -146,7 +177,9 @@ const showTry = () => {
   byId("try-reply").disabled = byId("try-again").disabled;
   if (tried.pane) showOption(tried.pane, asOption(tried.option, tried.part, tried.clusterOf, tried.result), { today: true, areas: true, dots: true });
 };
+/** @param {string} words */
 const told = (words) => { byId("try-did").textContent = words; };
+/** @param {number[]} part */
 const setPart = (part) => {
   tried.past.push(tried.part);
   tried.part = partOf(part);
@@ -154,8 +187,9 @@ const setPart = (part) => {
   showTry();
 };
 // What a move did: the clusters left and joined, and the rules.
+/** @param {number} unit @param {Cluster} from @param {Measured} before */
 const sayMove = (unit, from, before) => {
-  const to = tried.result.clusters.find((c) => c.units.includes(unit));
+  const to = /** @type {Cluster} */ (tried.result.clusters.find((c) => c.units.includes(unit)));
   const rest = tried.result.clusters.find((c) => c.units.some((one) => from.units.includes(one) && one !== unit));
   const parts = [fill(say.did_move, { unit: titleOf(groundOf(), unit), cluster: to.name, pupils: number(to.pupils) })];
   if (rest && rest !== to) parts.push(fill(say.did_leave, { cluster: rest.name, pupils: number(rest.pupils) }));
@@ -167,12 +201,13 @@ const sayMove = (unit, from, before) => {
 /** To a cluster by name, or null for a cluster of its own. @param {number} unit @param {string | null} cluster */
 export const moveUnit = (unit, cluster) => {
   const before = tried.result;
-  const from = before.clusters.find((c) => c.units.includes(unit));
+  const from = /** @type {Cluster} */ (before.clusters.find((c) => c.units.includes(unit)));
   const next = tried.part.map((first) => `at ${first}`);
   next[unit] = cluster === null ? "alone" : `at ${tried.part[tried.clusterOf.indexOf(cluster)]}`;
   setPart(partOf(next));
   sayMove(unit, from, before);
 };
+/** @param {Option} option */
 export const startFrom = (option, part = partOfOption(option)) => {
   tried.option = option;
   tried.part = part;
@@ -182,12 +217,14 @@ export const startFrom = (option, part = partOfOption(option)) => {
   told("");
   showTry();
 };
+/** @param {File} file */
 const loadPlan = async (file) => {
   const read = readPlan(await file.text(), tried.option);
   byId("try-faults").replaceChildren(...(read.faults || []).map((fault) => make("li", fault)));
   byId("try-loaded").textContent = fill(read.faults ? say.file_refused : say.file_loaded, { name: file.name });
   if (!read.faults) setPart(partOf(read.clusterOf));
 };
+/** @param {L.LatLng} latlng */
 const pickOnMap = (latlng) => {
   // The unit of the nearest school: its ground is what lies nearest to its schools.
   const ground = groundOf();
@@ -196,7 +233,7 @@ const pickOnMap = (latlng) => {
     const far = Math.hypot(x - latlng.lng, y - latlng.lat);
     if (ground.group[i] < 0 && far < least) { least = far; nearest = i; }
   });
-  byId("try-unit").value = ground.unit[nearest];
+  byId("try-unit").value = String(ground.unit[nearest]);
   fillChoices();
 };
 const able = options.flatMap((option, i) => (option.can_edit ? [i] : []));
@@ -236,6 +273,7 @@ export const setUpTry = () => {
   });
   byId("try-again").addEventListener("click", () => { startFrom(tried.option); choose({ plan: encodeURIComponent(tried.option.label) }); byId("try-move").focus(); });
   byId("try-save").addEventListener("click", () => download(planText(), "plan.csv", "text/csv"));
-  byId("try-load").addEventListener("change", (event) => { if (event.target.files.length) loadPlan(event.target.files[0]); event.target.value = ""; });
+  const load = byId("try-load");
+  load.addEventListener("change", () => { if (load.files?.length) loadPlan(load.files[0]); load.value = ""; });
   setUpZoom("try", () => (tried.pane ? [tried.pane] : []));
 };
