@@ -32,10 +32,11 @@ class Family:
     name: str
     free: Mapping[str, Any] = field(default_factory=dict)
     """Key -> the value that asks for nothing; none where single entries are left out."""
-    words: str = ""  # what it is called, with the values of its keys
+    words: str = ""  # what it is called, with the values of its keys, or the names of an entry
     without: str = ""  # what it is called to give it up, where nothing less can be done
     nowhere: str = ""  # why a unit is in no group that keeps it
     unless: str = ""  # family that would mean nothing without it
+    joint: str = ", "  # between the names of an entry
     matters: Callable[[Any, Sequence[int]], bool] | None = field(default=None, repr=False)
     """Whether what a scenario states of it can keep any plan of units with so many pupils away."""
 
@@ -259,10 +260,10 @@ RULES = (
         by_pupils=True,
     ),
     *(
-        Rule(key, (key,), "pair", (Family(key),), names={key: UNIT})
-        for key in ("pins.together", "pins.apart")
+        Rule(key, (key,), "pair", (Family(key, words=words),), names={key: UNIT})
+        for key, words in (("pins.together", '"{} together"'), ("pins.apart", '"{} apart"'))
     ),
-    Rule("limits.<term>", ("limits",), "plan", (Family("limits"),)),
+    Rule("limits.<term>", ("limits",), "plan", (Family("limits"),), tightens=("limits",)),
     Rule(
         "contiguity",
         (
@@ -276,7 +277,7 @@ RULES = (
         ),
         "cluster",
         (
-            Family("contiguity.barriers"),
+            Family("contiguity.barriers", words="barrier {}", joint=" - "),
             Family(
                 "contiguity.max_minutes",
                 {"contiguity.max_minutes": None},
@@ -327,9 +328,9 @@ def bounding(number: str) -> list[tuple[Rule, Bound]]:
     return [(rule, bound) for rule, bound in BOUNDS if bound.number == number]
 
 
-def tightening() -> tuple[str, ...]:
-    """Name the keys of which a stricter value's plans are among those of a looser one."""
-    return tuple(key for rule in RULES for key in rule.tightens)
+def is_tightening(key: str) -> bool:
+    """Tell whether the plans of a key's stricter value are among those of a looser one."""
+    return any({key, key.partition(".")[0]} & {*rule.tightens} for rule in RULES)
 
 
 ONLY: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -339,6 +340,9 @@ ONLY: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 """Key that is no rule -> the methods that it means something to, and why no other."""
 
+
+NEEDS_ROLLS = ("funding", "governance", "projection", "urban", "exempt", "levels")
+"""Tables that speak of the pupils on a school's roll, or of clusters of today."""
 
 OWN: dict[str, Callable[..., Any]] = {}
 """An analyst's own rules of one cluster, in this process: name -> what judges its schools."""

@@ -164,13 +164,13 @@ MOST = 5
 """Modules that may name a rule or read its keys: its row, its makers, what frees it, its check."""
 
 HELD = {
-    "exempt": 13,
+    "exempt": 11,
     "size.min": 26,
     "size.max": 21,
-    "contiguity": 13,
+    "contiguity": 10,
     "within.<layer>": 11,
-    "limits.<term>": 16,
-    "levels": 12,
+    "limits.<term>": 10,
+    "levels": 7,
 }
 """Rules that more name, each with how many: to become fewer, never more. The range of sizes
 and what touches are read wherever plans are made or drawn."""

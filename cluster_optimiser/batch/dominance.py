@@ -71,8 +71,8 @@ def dominate(
         If the plan, the terms, the data or the scenario has faults.
     """
     scenario = as_scenario(scenario)
-    if scenario.method not in {"merge", "redraw"} or scenario.levels is not None:
-        what = "has levels" if scenario.levels is not None else f'has method "{scenario.method}"'
+    if scenario.method not in {"merge", "redraw"} or scenario.upper:
+        what = "has levels" if scenario.upper else f'has method "{scenario.method}"'
         fault = Fault(scenario.option, 0, "method", f"a scenario that {what} makes no other plans",
                       "Name one that merges or redraws, without levels.")  # fmt: skip
         raise InputError([fault])

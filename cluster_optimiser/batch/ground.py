@@ -22,6 +22,7 @@ from cluster_optimiser.geography.pairs import pairs_of
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs import check_names, load_authority, projections_of
 from cluster_optimiser.optimise.costs import weight_faults
+from cluster_optimiser.rules import NEEDS_ROLLS
 from cluster_optimiser.scenario import Scenario, authority_folder, load_scenario, locate
 from cluster_optimiser.terms import needing, term_scale
 
@@ -107,9 +108,9 @@ def place_of(scenario: Scenario) -> Place:
 
 
 def upper_scenario(scenario: Scenario) -> Scenario | None:
-    if scenario.levels is None:
+    label = scenario.upper
+    if label is None:
         return None
-    label = scenario.levels.upper
     path = beside(scenario, label)
     if path is None or label == scenario.option:
         problem = f'no other scenario in this folder has the option "{label}"'
@@ -117,8 +118,7 @@ def upper_scenario(scenario: Scenario) -> Scenario | None:
         fault = scenario.fault("levels.upper", problem, remedy)
         raise ScenarioError([locate(fault, scenario.files)])
     above = load_scenario(path)
-    is_plain = above.method == "merge" and all(row.adds_up for row in above.objective.rows)
-    if not is_plain or above.exempt != scenario.exempt:
+    if not above.groups(scenario):
         problem = f'"{label}" does not merge, exempts other schools, or counts projections'
         remedy = "Both levels merge the same schools: let them extend the same file."
         fault = scenario.fault("levels.upper", problem, remedy)
@@ -140,16 +140,6 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
     file = scenario.file_name
     # Units of a nested scenario are known only once its parent is solved; today's clusters always.
     faults = check_names(scenario, place.authority, place.territory.clusters.index, file)
-    names = set(place.authority.schools["local_cluster"])
-    faults += [
-        scenario.fault(
-            "exempt.name",
-            f'an exempt group bears the name of a cluster: "{exempt.name}"',
-            "Give the group another name.",
-        )
-        for exempt in scenario.exempt
-        if exempt.name in names
-    ]
     with _gathering(faults):
         upper_scenario(scenario)
     with _gathering(faults):
@@ -163,10 +153,6 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
         faults += error.faults
     if faults:
         raise ScenarioError([locate(fault, scenario.files) for fault in faults])
-
-
-NEEDS_ROLLS = ("funding", "governance", "projection", "urban", "exempt", "levels")
-"""Tables that speak of the pupils on a school's roll, or of clusters of today."""
 
 
 def _area_faults(scenario: Scenario, authority: Authority) -> list[Fault]:

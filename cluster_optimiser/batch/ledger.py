@@ -84,7 +84,7 @@ def parts_of(
 ) -> dict[str, Any]:
     own = {f"scenario's {path.name}": path for path in scenario_files(scenario)}
     files = {**inputs, **{name: digest(path.read_bytes()) for name, path in own.items()}}
-    above = None if scenario.levels is None else beside(scenario, scenario.levels.upper)
+    above = None if scenario.upper is None else beside(scenario, scenario.upper)
     return {
         "scenario": scenario.resolved() | {"plan": None},
         "level_above": None if above is None else load_scenario(above).resolved(),

@@ -101,11 +101,7 @@ def _on_ground(found: Explanation, problem: Problem, place: Place | None, seed: 
     words = tuple(words for _, words in told_together(joining))
     if not joining or problem.upper is not None:
         return replace(found, ground=(*words, *others))
-    contiguity = problem.scenario.contiguity
-    links = (*contiguity.links, *(pair for one in joining for pair in one.links))
-    linked = {frozenset(pair) for pair in links}
-    barriers = tuple(pair for pair in contiguity.barriers if frozenset(pair) not in linked)
-    joined = contiguity.model_copy(update={"links": links, "barriers": barriers})
+    joined = problem.scenario.contiguity.joining(pair for one in joining for pair in one.links)
     settled = problem.scenario.model_copy(update={"contiguity": joined})
     problem = prepare(settled, place=place or place_of(settled), seed=seed)
     try:

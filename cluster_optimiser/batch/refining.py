@@ -17,7 +17,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.shelf import text
-from cluster_optimiser.rules import bounding, tightening
+from cluster_optimiser.rules import bounding, is_tightening
 from cluster_optimiser.scenario.sweep import CHANGED, in_words, labels
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ def is_settled(one: Outcome, other: Outcome, key: str) -> bool:
 
 
 def _is_nested(scenario: Scenario, key: str) -> bool:
-    if key.startswith("limits."):
-        return True
-    if key not in tightening() or scenario.earlier:
+    if not is_tightening(key) or scenario.earlier:
         return False
     depends = {key for row in scenario.objective.rows for key in row.depends}
     # A target that is not stated is the middle of the range.

@@ -99,13 +99,11 @@ def scenario_findings(
     if key not in known:
         known[key] = _neighbours(scenario, territory, bare, pairs)
     graph, beside = known[key]
-    placed_key = f"placed {scenario.exempt}"
-    if placed_key not in known:
-        exempt = exempt_groups(scenario, authority.schools).index
-        known[placed_key] = set(authority.schools["local_cluster"].drop(exempt))
+    exempt = exempt_groups(scenario, authority.schools).index
+    placed = set(authority.schools["local_cluster"].drop(exempt))
     found = [
         *beside,
-        *_dropped(scenario, authority, territory, graph, known[placed_key]),
+        *_dropped(scenario, authority, territory, graph, placed),
         *_needed_layers(scenario, authority),
         *_idle_exceptions(scenario),
         *_without_minutes(scenario, authority, known),

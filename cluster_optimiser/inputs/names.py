@@ -162,6 +162,9 @@ def _wanted(values: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_exempt(look: _Lookup, subject: str, exempt: Exempt, authority: Authority) -> None:
     schools = authority.schools
+    if exempt.name in set(schools["local_cluster"]):
+        text = f'an exempt group bears the name of a cluster: "{exempt.name}"'
+        look.add("exempt.name", Problem(text, "Give the group another name."))
     is_match = pd.Series(data=True, index=schools.index)
     n_before = len(look.faults)
     for column, wanted in exempt.where.items():

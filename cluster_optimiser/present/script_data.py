@@ -230,7 +230,7 @@ def _option(result: Result, grid: Grid, colour_of: Mapping[str, int]) -> dict[st
         "spots": [_spot(shape, grid) for shape in clusters.geometry],
         "rules": rules_data(result.problem),
         # The page counts no limits, so it changes no plan that has some.
-        "can_edit": bool((n_held <= 1).all()) and not result.problem.scenario.limits,
+        "can_edit": bool((n_held <= 1).all()) and not result.problem.scenario.most_of,
     }
 
 

@@ -398,6 +398,16 @@ class Scenario(ShownScenario, Table):
         whole = {"method": "merge", "units": "clusters", "urban": Urban(), "redraw": Redraw()}
         return self.model_copy(update=whole)
 
+    @property
+    def upper(self) -> str | None:
+        """Label of the scenario that says what groupings of clusters may be, or None."""
+        return None if self.levels is None else self.levels.upper
+
+    def groups(self, lower: Self) -> bool:
+        """Tell whether this merges the same schools as the level below, by terms that add up."""
+        is_plain = self.method == "merge" and all(row.adds_up for row in self.objective.rows)
+        return is_plain and self.exempt == lower.exempt
+
     def grouping(self, lower: Self) -> Self:
         """Give this level above made of the units of the one below, whatever its own are."""
         return self.model_copy(update={"units": lower.units, "levels": None})

@@ -23,7 +23,7 @@ from cluster_optimiser.scenario.words import nearest
 from cluster_optimiser.terms import NO_SUM, Term, lookup, term_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 def refuse(problem: str, remedy: str, key: str = "") -> NoReturn:
@@ -255,6 +255,13 @@ class Contiguity(Table):
                 problem = f'"{one}" and "{other}" are both linked and parted'
                 refuse(problem, "Remove the pair from links, or from barriers.", "barriers")
         return self
+
+    def joining(self, links: Iterable[NamePair]) -> Self:
+        """Give these rules with more links, which no barrier parts."""
+        every = (*self.links, *links)
+        linked = {frozenset(pair) for pair in every}
+        barriers = tuple(pair for pair in self.barriers if frozenset(pair) not in linked)
+        return self.model_copy(update={"links": every, "barriers": barriers})
 
     def is_border(self, shared_m: float, *, of_school: bool = False) -> bool:
         """Tell whether so long a border makes two units adjacent; one may be a single school."""

@@ -130,7 +130,7 @@ class Desk:
         place = place_of(scenario)
         asked = [scenario.resolved(), time_limit_s, seed, *map(str, scenario.files)]
         key = key_of([json.dumps(asked, sort_keys=True), dict(place.authority.inputs)])
-        is_alone = not (scenario.units_scenario or scenario.levels or scenario_files(scenario))
+        is_alone = not (scenario.units_scenario or scenario.upper or scenario_files(scenario))
         if is_alone and key in self.answers:
             self.answers.move_to_end(key)
             return self.answers[key]

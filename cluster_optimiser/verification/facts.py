@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import numpy as np
 
-from cluster_optimiser.constants import BORDER_TOLERANCE_M, CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Violation
-from cluster_optimiser.verification.neighbours import borders_m, is_short_drive, touching
+from cluster_optimiser.verification.neighbours import (
+    borders_m,
+    is_long_border,
+    is_short_drive,
+    touching,
+)
 from cluster_optimiser.verification.register import PlainGround, School, text_or_none
 
 if TYPE_CHECKING:
@@ -211,11 +216,10 @@ def _is_contiguous(ground: PlainGround, schools: Sequence[School], units: Sequen
             if one in node and other in node and node[one] != node[other]:
                 a, b = sorted((node[one], node[other]))
                 border_m[a, b] += shared_m
-        enough_m = ground.scenario.contiguity.min_shared_m - BORDER_TOLERANCE_M
         graph.add_edges_from(
             (a, b)
             for (a, b), metres in border_m.items()
-            if metres >= enough_m
+            if is_long_border(ground, metres)
             and not {a, b} <= whole
             and is_short_drive(ground, *([u for u in node if node[u] == n] for n in (a, b)))
         )

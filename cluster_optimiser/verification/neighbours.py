@@ -191,7 +191,7 @@ def _whole_pairs(ground: PlainGround, unit_of: Mapping[str, str]) -> Iterator[tu
         [
             pair
             for pair, metres in borders_m(drawn, rules.snap_m).items()
-            if metres >= rules.min_shared_m - BORDER_TOLERANCE_M
+            if is_long_border(ground, metres)
         ]
         if stated is None
         else [pair for pair in stated if there.keys() | set(drawn.index) >= set(pair)]
@@ -205,6 +205,10 @@ def _whole_pairs(ground: PlainGround, unit_of: Mapping[str, str]) -> Iterator[tu
         if len(pair) == 2 and all(name in unit_of for name in pair):  # noqa: PLR2004 - a pair
             one, other = sorted(unit_of[name] for name in pair)
             yield one, other
+
+
+def is_long_border(ground: PlainGround, metres: float) -> bool:
+    return metres >= ground.scenario.contiguity.min_shared_m - BORDER_TOLERANCE_M
 
 
 def _across(pairs: set[frozenset[str]], placed: set[str | None]) -> set[frozenset[str]]:

@@ -329,10 +329,8 @@ def pin_words(scenario: Scenario, family: str) -> str:
     kind, _, number = family.removesuffix("]").partition("[")
     if not number:
         return family
-    if kind == "contiguity.barriers":
-        return f"barrier {' - '.join(scenario.contiguity.barriers[int(number)])}"
-    names = getattr(scenario.pins, kind.removeprefix("pins."))[int(number)]
-    return f'"{", ".join(names)} {kind.removeprefix("pins.")}"'
+    row = FAMILIES[kind]
+    return row.words.format(row.joint.join(scenario.at(kind)[int(number)]))
 
 
 def areas_without_plan(lab: Lab) -> tuple[str, ...]:

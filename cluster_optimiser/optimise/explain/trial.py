@@ -276,7 +276,7 @@ class Lab:
     def _judged(self, trial: Trial, masks: Sequence[int]) -> list[CandidateGroup]:
         """Make candidates of the sets that break no rule, with costs where limits need them."""
         scenario = trial.scenario
-        if scenario.limits:
+        if scenario.most_of:
             # Only then what a group costs matters to whether there is a plan.
             return Judge(self.changed(trial)).candidates(masks)
         size = scenario.size
@@ -367,7 +367,7 @@ class Lab:
         scenario = trial.scenario
         pins = self.pinned(scenario)
         is_plan = (
-            not scenario.limits
+            not scenario.most_of
             and scenario.count.allows(len(pieces))
             and all(
                 not scenario.size.is_under(self.facts(piece).pupils)

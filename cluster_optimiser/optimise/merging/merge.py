@@ -217,7 +217,7 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
     ]
     if left:
         more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
-        limits = "limits, " if problem.scenario.limits else ""
+        limits = "limits, " if problem.scenario.most_of else ""
         rules = f"rules on size, travel, hubs, layers, {limits}pins and numbers of schools"
         fate = f"can be in no cluster that keeps the {rules}"
         if _is_in_a_cluster(problem, ~covered):

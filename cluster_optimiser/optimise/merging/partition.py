@@ -280,7 +280,7 @@ def best_cover(  # noqa: PLR0913 - what couples the groups of a plan, each by it
     if continuing is not None:
         changed = carry_on_once(model, x, continuing)
         values = with_continuing(values, changed, groups, scenario.objective)
-        if CHANGED in scenario.limits:
+        if CHANGED in scenario.most_of:
             hold(model, changed, scenario.most_of[CHANGED])
     scales = stage_scales(scenario.objective)
     in_order = {term: (values[term], scale) for term, scale in scales.items()}

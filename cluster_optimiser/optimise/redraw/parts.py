@@ -45,7 +45,7 @@ def parts_of(ground: RedrawGround) -> list[tuple[int, ...]]:
     """Give the parts of the map that may be solved apart."""
     parts, scenario = ground.parts(), ground.problem.scenario
     coupling = {row.of_parts for row in scenario.objective.rows}
-    if scenario.limits or "never" in coupling:
+    if scenario.most_of or "never" in coupling:
         # What one part has of a limited term, another may not have.
         return [tuple(range(len(ground.units)))]
     if "today" in coupling:
