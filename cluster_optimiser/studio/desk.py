@@ -358,7 +358,9 @@ def explored(problem: Problem, terms: list[str]) -> dict[str, Any]:
     found = Universe.of(problem)
     if not found.n_plans:
         return {"n_plans": 0, "metrics": list(found.metrics)}
-    known = [term for term in terms if term in found.metrics] or list(found.metrics[:2])
+    asked = [term for term in terms if term in found.metrics]
+    # A front is of two terms at least.
+    known = asked if len(asked) > 1 else list(dict.fromkeys([*asked, *found.metrics]))[:2]
     made = plain(
         {
             "n_plans": found.n_plans,
@@ -366,7 +368,7 @@ def explored(problem: Problem, terms: list[str]) -> dict[str, Any]:
             "terms": known,
             "by_count": found.n_plans_by_count,
             "bars": _bars(found, known[0]),
-            **(_front(found, known) if len(known) > 1 else {"front": [], "n_front": 0}),
+            **_front(found, known),
             "pairs": _pairs(found),
         }
     )

@@ -262,7 +262,7 @@ interface Point { values: Costs; plan: Record<string, string> }
 interface Spread extends More {
   n_plans: number;
   metrics: string[];
-  terms: string[];
+  terms: [first: string, second: string, ...third: string[]];
   bars: Bars;
   front: Point[];
   n_front: number;

@@ -143,6 +143,18 @@ def test_answers_are_those_of_every_legal_plan(
             best = min(map(tuple, (legal @ np.array(each, dtype=np.float64).T).tolist()))
             assert tuple(costs) == best, question
     assert some > N_QUESTIONS / 4
+    known, unknown = page.evaluate(
+        """() => {
+            const question = { pairs: [], most: null, minutes: null, order: ["pupil_minutes"] };
+            const { costs: [known], part } = clusterPage.answerTo(question);
+            const mine = part.flatMap((first, unit) => (first === part[0] ? [unit] : []));
+            const { groups } = clusterPage.asked;
+            groups.find(({ units }) => units.join() === mine.join()).cluster.total = null;
+            return [known, clusterPage.answerTo(question).costs[0]];
+        }"""
+    )
+    # A way that is not known is none of the shortest.
+    assert known < unknown < float("inf")
 
 
 def test_points_are_asked_for_answered_and_in_the_address(

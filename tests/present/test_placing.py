@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cluster_optimiser.present import Placing, write_comparison, write_page
+from cluster_optimiser.present.placing import joined_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +70,31 @@ def site(chromium: Browser) -> Iterator[Callable[..., tuple[Page, list[str]]]]:
     yield opened
     for context in contexts:
         context.close()
+
+
+def test_types_are_no_part_of_the_page(tmp_path: Path) -> None:
+    (tmp_path / "main.js").write_text(
+        """/** @param {Page} one */
+const of = (one) => {
+  /** @type {const} */ (["a", "b"]).forEach(of);
+  const held = /** @type {Option[]} */ (/** @type {never} */ (one.list));
+  /**
+   * @type {number}
+   */
+  const first = /** @type {Map} */ (held.get(one)).size;
+  return /** @type {Pair} */ ([first, of(first)]);
+};
+""",
+        encoding="utf-8",
+    )
+    assert joined_script(tmp_path, "main.js").splitlines()[2:-1] == [
+        "const of = (one)=>{",
+        '["a", "b"].forEach(of);',
+        "const held = (one.list);",
+        "const first = held.get(one).size;",
+        "return ([first, of(first)]);",
+        "};",
+    ]
 
 
 def test_a_split_page_has_nothing_inline_and_works_from_a_folder_and_from_a_strict_site(

@@ -254,7 +254,7 @@ def test_answers_are_what_the_scripts_are_declared(studio, tmp_path):
         "Solved": solved,
         "Unsolved": studio.ask("/api/solve", {"scenario": none})[1],
         "Answers['api/explain']": studio.ask("/api/explain", {"scenario": none})[1],
-        "Answers['api/explore']": studio.ask("/api/explore", {"scenario": CHANGED, "terms": []})[1],
+        "Spread": studio.ask("/api/explore", {"scenario": CHANGED, "terms": ["deviation"]})[1],
         "Answers['api/outlook']": studio.ask(
             "/api/outlook", {"scenario": CHANGED, "plan": solved["plan"]}
         )[1],

@@ -233,12 +233,12 @@ export const showSpread = async (plan) => {
   const home = byId("panel-plans");
   if (!plan.answer.n_plans) { home.replaceChildren(make("h2", say.plans_title), make("p", say.plans_only), ...outlookBox(plan)); return; }
   const asked = askedNow();
-  const key = JSON.stringify([asked.scenario, termsAsked()]);
-  if (chosen.for === key) { write(plan); return; }
+  if (chosen.for === JSON.stringify([asked.scenario, termsAsked()])) { write(plan); return; }
   home.replaceChildren(make("h2", say.plans_title), make("p", say.solving, "busy"));
   try {
-    chosen.found = await post("api/explore", { ...asked, terms: termsAsked() });
-    chosen.for = key;
+    const found = await post("api/explore", { ...asked, terms: termsAsked() });
+    if ("bars" in found) [chosen.first, chosen.second, chosen.third = ""] = found.terms;
+    Object.assign(chosen, { found, for: JSON.stringify([asked.scenario, termsAsked()]) });
     write(plan);
   } catch (error) { home.replaceChildren(make("h2", say.plans_title), make("p", messageOf(error))); }
 };

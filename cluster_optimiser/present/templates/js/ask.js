@@ -29,7 +29,7 @@ const wishes = () => {
   const { target } = optionOf().rules;
   return new Map([
     ["count", () => 1],
-    ["pupil_minutes", (c) => Number(c.total)],
+    ["pupil_minutes", (c) => c.total ?? Infinity],
     ...schools.layers.map((layer, i) => /** @type {[string, Wish]} */ ([`misaligned.${layer.name}`, (c) => c.layers[i].misaligned])),
     ["deviation", (c) => Math.abs(c.pupils - target)],
   ]);
