@@ -165,11 +165,11 @@ MOST = 5
 
 HELD = {
     "exempt": 11,
-    "size.min": 26,
-    "size.max": 21,
+    "size.min": 23,
+    "size.max": 19,
     "contiguity": 10,
-    "within.<layer>": 11,
-    "limits.<term>": 10,
+    "within.<layer>": 9,
+    "limits.<term>": 8,
     "levels": 7,
 }
 """Rules that more name, each with how many: to become fewer, never more. The range of sizes

@@ -14,9 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.geography.alignment import binding_homes
-from cluster_optimiser.geography.measures import Measures
-from cluster_optimiser.geography.units import school_positions
-from cluster_optimiser.optimise.candidates import membership
+from cluster_optimiser.optimise.explain.directions import NOWHERE, broken_sizes
+from cluster_optimiser.optimise.explain.entries import (
+    broken_entries,
+    entries_of,
+    nowhere,
+    without_entries,
+)
+from cluster_optimiser.optimise.explain.relax import some
 from cluster_optimiser.optimise.explain.trial import Trial
 from cluster_optimiser.optimise.explain.trial_rules import (
     components,
@@ -24,10 +29,9 @@ from cluster_optimiser.optimise.explain.trial_rules import (
 )
 from cluster_optimiser.optimise.pinned import exceptable
 from cluster_optimiser.rules import FAMILIES
-from cluster_optimiser.terms import lookup, term_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.explain.trial import Lab
@@ -57,7 +61,7 @@ class Clash:
 
 def rule_families(problem: Problem) -> tuple[str, ...]:
     """Name the rules that a scenario makes, each of which could be given up by itself."""
-    stated = [name for family in FAMILIES.values() for name in _stated(problem, family)]
+    stated = [name for family in FAMILIES.values() for name in _stated(problem.scenario, family)]
     alone = (name for name in stated if name not in FAMILIES or FAMILIES[name].unless not in stated)
     pupils = problem.units["pupils"].tolist()
 
@@ -68,25 +72,12 @@ def rule_families(problem: Problem) -> tuple[str, ...]:
     return tuple(filter(matters, alone))
 
 
-def _stated(problem: Problem, family: Family) -> Iterator[str]:
-    """Name what a scenario states of a family: itself, or each entry by its name or number."""
-    scenario = problem.scenario
-    if family.free:
-        if any(scenario.at(key) != value for key, value in family.free.items()):
-            yield family.name
-        return
-    entries = scenario.required_layers if family.name == "within" else scenario.at(family.name)
-    is_named = isinstance(entries, dict) or family.name == "within"
-    for number, entry in enumerate(entries):
-        yield f"{family.name}.{entry}" if is_named else f"{family.name}[{number}]"
-
-
-def _left(scenario: Scenario, key: str, dropped: set[str]) -> object:
-    """Give the entries of a key that are not dropped, each by its name or number."""
-    entries = scenario.at(key)
-    if isinstance(entries, dict):
-        return {name: held for name, held in entries.items() if f"{key}.{name}" not in dropped}
-    return tuple(entry for k, entry in enumerate(entries) if f"{key}[{k}]" not in dropped)
+def _stated(scenario: Scenario, family: Family) -> Iterable[str]:
+    """Name what a scenario states of a family: itself, or each entry."""
+    if not family.free:
+        return entries_of(scenario, family.name)
+    is_stated = any(scenario.at(key) != value for key, value in family.free.items())
+    return [family.name] if is_stated else []
 
 
 def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
@@ -95,10 +86,7 @@ def without(scenario: Scenario, families: Iterable[str]) -> Scenario:
     for family in FAMILIES.values():
         if family.name in dropped:
             changed = with_values(changed, family.free)
-        elif not family.free and family.name != "within":
-            changed = with_values(changed, {family.name: _left(changed, family.name, dropped)})
-    layers = [layer for layer in scenario.required_layers if f"within.{layer}" in dropped]
-    return changed.crossing(layers)
+    return without_entries(changed, dropped)
 
 
 def find_clash(lab: Lab, families: Sequence[str]) -> Clash:
@@ -161,47 +149,16 @@ class _UnitReason:
     def __init__(self, lab: Lab, unit: int) -> None:
         self.lab, self.unit = lab, unit
         self.scenario = lab.problem.scenario
-        self.base = Trial(self.scenario)
-        self.highest = self.scenario.size.max_pupils
-        masks, _ = lab.sets(lab.adjacency(self.base), lowest=0, highest=self.highest)
-        self.masks = [mask for mask in masks if mask >> unit & 1]
-        if lab.pupils[unit] > self.highest:
-            self.masks.append(1 << unit)
-        self.homes = lab.homes(self.base)
-        self.pins = lab.pinned(self.scenario)
+        self.masks = lab.sets_with(unit)
+        self.entries = broken_entries(lab, self.masks)
         self.others = ~exceptable(lab.problem)  # units of which no exception may be made
-        self.over = self._over_limits()
-
-    def _over_limits(self) -> dict[int, list[str]]:
-        """Give the limits that a group is over by itself."""
-        limits = {t: n for t, n in self.scenario.most_of.items() if not lookup(t).adds_up}
-        if not limits:
-            return {}
-        at = school_positions(self.lab.problem)
-        measures = Measures(self.lab.problem, [at[name] for name in self.lab.names])
-        sets = measures.sets(membership(self.masks, len(self.lab.names)))
-        costs = {term: sets.cost(term) for term in limits}
-        return {
-            mask: [f"limits.{t}" for t, most in limits.items() if not 0 <= costs[t][i] <= most]
-            for i, mask in enumerate(self.masks)
-        }
 
     def broken(self, mask: int) -> tuple[str, ...]:
         """Give the rule families that a group breaks."""
         lab, size = self.lab, self.scenario.size
         pupils = sum(lab.pupils[i] for i in lab.members(mask))
-        families = []
-        if size.is_under(pupils) and mask & self.others:
-            families.append("size.min")
-        if pupils > size.max_pupils and size.oversize == "refuse":
-            families.append("size.oversize")
-        families += lab.broken_by_schools(self.scenario, mask)
-        families += self.over.get(mask, ())
-        for layer, home in self.homes.items():
-            areas = {home[i] for i in lab.members(mask)}
-            if mask & (mask - 1) and (len(areas) > 1 or None in areas):
-                families.append(f"within.{layer}")
-        return (*families, *self.pins.broken(mask))
+        families = broken_sizes(size, pupils, is_exceptable=not mask & self.others)
+        return (*families, *lab.broken_by_schools(self.scenario, mask), *self.entries[mask])
 
     def made(self) -> UnplacedUnit:
         lab = self.lab
@@ -222,28 +179,16 @@ class _UnitReason:
 
     def _said(self, rule: str, masks: list[int]) -> tuple[str, str]:
         kind = rule.partition(".")[0]
-        if rule == "size.min":
-            return self._too_small(masks)
-        if rule == "size.oversize":
-            return "oversize", (
-                f"it is over the maximum of {self.highest:,} pupils by itself, and the scenario "
-                'refuses that (oversize = "refuse")'
-            )
+        if rule in NOWHERE:
+            return NOWHERE[rule](self.lab, self.unit, masks)
         if kind == "travel":
             return kind, self._too_far(masks)
         asked = next((one for one in self.scenario.quotas if one.rule == rule), None)
         if asked is not None:
             return kind, self._beyond(asked, masks)
-        if kind == "within":
-            return kind, self._across(rule.removeprefix("within."), masks)
         if rule in FAMILIES:
-            said = FAMILIES[rule].nowhere
-        elif kind == "limits":
-            what = term_words("report.by", rule.removeprefix("limits."), {})
-            said = f"no group it could be in keeps the limit on {what}"
-        else:
-            said = f"the rule {pin_words(self.scenario, rule)} stands in the way"
-        return kind, said
+            return kind, FAMILIES[rule].nowhere
+        return kind, nowhere(self.lab, rule, self.unit, masks)
 
     def _beyond(self, asked: Asked, masks: list[int]) -> str:
         numbers = self.lab.problem.units[asked.quota.number].tolist()
@@ -255,41 +200,6 @@ class _UnitReason:
         return (
             f"no group it could be in has {side} than {best} {noun}, "
             f"and the {end} number is {asked.limit}"
-        )
-
-    def _too_small(self, masks: list[int]) -> tuple[str, str]:
-        lab, minimum = self.lab, self.scenario.size.min_pupils
-        bit = 1 << self.unit
-        touching = lab.adjacency(self.base)[self.unit]
-        closed = lab.closed(self.base)
-        reach = next(piece for piece in components(closed) if piece & bit)
-        total = sum(lab.pupils[i] for i in lab.members(reach))
-        under = f"under the minimum of {minimum:,}"
-        if not touching:
-            return "no_neighbour", f"it is {under} and no unit is adjacent to it"
-        if reach == bit:
-            layers = " and ".join(self.homes)
-            return "cut_off", f"it is {under} and a border ({layers}) lies to every neighbour"
-        if total < minimum:
-            others = some([lab.names[i] for i in lab.members(reach ^ bit)])
-            return "no_room", f"with all it can reach ({others}) it has {total:,}, {under}"
-        best = max(masks, key=lambda mask: (lab.facts(mask).pupils, -mask))
-        pupils = lab.facts(best).pupils
-        if best == bit and closed[self.unit]:
-            nearest = min(lab.members(closed[self.unit]), key=lambda i: (lab.pupils[i], i))
-            sum_pupils = lab.pupils[nearest] + lab.pupils[self.unit]
-            with_next = f"with the smallest neighbour, {lab.names[nearest]}, {sum_pupils:,}"
-            if sum_pupils > self.highest:
-                return "enclosed", (
-                    f"it is {under} and its neighbours are full: {with_next} would pass the "
-                    f"maximum of {self.highest:,}"
-                )
-        if best == bit:
-            return "too_small", f"by itself it is {under}"
-        partners = some([lab.names[i] for i in lab.members(best ^ bit)])
-        return "too_small", (
-            f"the largest group it could be in without passing {self.highest:,} pupils has "
-            f"{pupils:,} (with {partners}), {under}"
         )
 
     def _too_far(self, masks: list[int]) -> str:
@@ -305,32 +215,8 @@ class _UnitReason:
             return f"there is no known way {way}"
         return (
             f"the way {way} takes {facts.longest_min:.2f} minutes, over the limit of "
-            f"{self.base.limit_min:g}"
+            f"{Trial(self.scenario).limit_min:g}"
         )
-
-    def _across(self, layer: str, masks: list[int]) -> str:
-        lab = self.lab
-        best = min(masks, key=lambda mask: (mask.bit_count(), lab.facts(mask).pupils, mask))
-        partners = some([lab.names[i] for i in lab.members(best & ~(1 << self.unit))])
-        return f"it would have to join {partners} across a border of the layer {layer}"
-
-
-def some(names: Sequence[str], *, most: int = 4) -> str:
-    """List names, the first of many only.
-
-    >>> some(["Acle", "Diss", "Wells"], most=2)
-    'Acle, Diss and 1 more'
-    """
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
-
-
-def pin_words(scenario: Scenario, family: str) -> str:
-    kind, _, number = family.removesuffix("]").partition("[")
-    if not number:
-        return family
-    row = FAMILIES[kind]
-    return row.words.format(row.joint.join(scenario.at(kind)[int(number)]))
 
 
 def areas_without_plan(lab: Lab) -> tuple[str, ...]:

@@ -16,20 +16,20 @@ from cluster_optimiser.optimise.explain.diagnosis import (
     UnplacedUnit,
     areas_without_plan,
     find_clash,
-    pin_words,
     rule_families,
     stuck_units,
     unplaced_units,
     without,
 )
-from cluster_optimiser.optimise.explain.directions import Relaxation, amount, directions_of
+from cluster_optimiser.optimise.explain.directions import LOOSER, directions_of, sums
+from cluster_optimiser.optimise.explain.entries import amount, entry_words
 from cluster_optimiser.optimise.explain.relax import (
     Combination,
+    Relaxation,
     combined_relaxations,
     single_relaxations,
 )
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
-from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.partition import best_cover
 from cluster_optimiser.optimise.universe.sweep import sweep
@@ -48,10 +48,6 @@ TIME_LIMIT_S = 60.0
 
 PRICE_SHARE = 0.1
 """Share of the time that the price of one rule may take."""
-
-LOOSER_SHARE = 0.10
-"""The price of the maximum is told for one so much higher: without any there may be too many
-groups to prove an optimum."""
 
 SWEEP_STATES = 200_000
 """States above which the second proof is not made."""
@@ -299,31 +295,12 @@ def _diagnosed(lab: Lab, proof: dict[str, object]) -> Explanation:
         hopeless=tuple(d.key for d in hopeless),
         unsettled=tuple(d.key for d in unsettled),
         combined=combined,
-        notes=(*_sums(lab), *_notes(lab)),
+        notes=(*sums(scenario, lab.pupils), *_notes(lab)),
     )
 
 
 def _notes(lab: Lab) -> tuple[str, ...]:
     return ("The time ran out: what is not listed was not tried.",) if lab.left_s <= 0 else ()
-
-
-def _sums(lab: Lab) -> tuple[str, ...]:
-    """Say where pupils and the count range do not go together whatever the map."""
-    scenario, pupils = lab.problem.scenario, lab.pupils
-    size, count = scenario.size, scenario.count
-    total = sum(pupils)
-    notes = []
-    if count.beyond(size.fewest(pupils)) > 0:
-        notes.append(
-            f"{count.max} clusters of up to {size.max_pupils:,} pupils cannot hold the "
-            f"{total:,} pupils there are."
-        )
-    if size.min_pupils and size.most(pupils) < count.min:
-        notes.append(
-            f"There are {total:,} pupils, not enough for {count.min} clusters of at least "
-            f"{size.min_pupils:,}."
-        )
-    return tuple(notes)
 
 
 def _priced(lab: Lab, proof: dict[str, object], time_limit_s: float) -> Explanation:
@@ -362,8 +339,8 @@ class _Clerk:
         changed = lab.changed(Trial(scenario))
         groups = candidate_groups(changed)
         choice = tuple((g.mask, g.is_exception) for g in groups)
-        most_of, n_spared = tuple(scenario.most_of.items()), scenario.size.max_exceptions
-        key = (choice, scenario.count, n_spared, most_of)
+        n_spared = sum(map(scenario.size.spares, range(len(lab.names) + 1)))
+        key = (choice, scenario.count, n_spared, tuple(scenario.most_of.items()))
         if key not in self.known:
             limit_s = min(limit_s, max(lab.left_s, 0.0))
             self.known[key] = self._solved(changed, groups, limit_s)
@@ -404,28 +381,16 @@ class _Clerk:
 
 def _looser(problem: Problem, family: str) -> tuple[Scenario, str]:
     """Give a scenario without a rule, and what was done in words."""
-    scenario = problem.scenario
-    if family == "size.max":
-        highest = round(scenario.size.max_pupils * (1 + LOOSER_SHARE))
-        target = scenario.size.target
-        values = {"size.max_pupils": highest, "size.target_pupils": target}
-        changed = with_values(scenario, values)
-        stated = scenario.size.max_pupils
-        return changed, f"With a maximum of {highest:,} pupils instead of {stated:,}"
-    return without(scenario, [family]), f"Without the {rule_words(problem, family)}"
+    if family in LOOSER:
+        return LOOSER[family](problem.scenario)
+    return without(problem.scenario, [family]), f"Without the {rule_words(problem, family)}"
 
 
 def rule_words(problem: Problem, family: str) -> str:
-    scenario = problem.scenario
-    if "[" in family:
-        return pin_words(scenario, family)
-    kind, _, layer = family.partition(".")
-    if kind == "limits":
-        return f"limit of {amount(layer, scenario.limits[layer], is_limit=True)}"
-    if kind == "within":
-        return f"borders of the layer {problem.authority.layers[layer].title}"
+    if family not in FAMILIES:
+        return entry_words(problem, family)
     row = FAMILIES[family]
-    values = {key.rpartition(".")[2]: scenario.at(key) or 0 for key in row.free}
+    values = {key.rpartition(".")[2]: problem.scenario.at(key) or 0 for key in row.free}
     listed = {key: ", ".join(value) for key, value in values.items() if isinstance(value, dict)}
     return row.words.format(**values | listed)
 

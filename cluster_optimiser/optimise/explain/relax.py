@@ -7,17 +7,125 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cluster_optimiser.optimise.explain.trial import Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
+from cluster_optimiser.optimise.merging.partition import build_model
 from cluster_optimiser.rules import FAMILIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from cluster_optimiser.optimise.explain.directions import Direction, Relaxation, Step
+    from ortools.sat.python import cp_model
+
+    from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.explain.trial import Lab
+    from cluster_optimiser.scenario import Scenario
+
+ValueT = TypeVar("ValueT")
+
+Value = float | str | list[list[str]] | list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The least change in one direction that admits a plan, with what is proved of it."""
+
+    direction: str
+    stated: float
+    value: float
+    unit: str  # what the number counts: pupils, clusters, minutes, metres, schools, units or rules
+    changes: Mapping[str, Value]
+    units: tuple[str, ...]  # the units concerned: exceptions, or those that cross a border
+    words: str  # the change in a few words
+    is_feasible: bool = False  # true where the changed scenario was solved and has a plan
+    is_minimal: bool = False  # true where one step less was proved to have none
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A relaxation with the trials that prove it."""
+
+    relaxation: Relaxation  # the relaxation
+    trial: Trial  # the changed scenario
+    short: Trial | None = None
+    is_short_refuted: bool = False  # one step less was proved to have no plan as an optimum
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A way to loosen a scenario."""
+
+    key: str
+    family: str  # the rule family that it loosens
+    loosen: Callable[[Trial], Trial]  # gives a trial with the rule loosened as far as can be
+    least: Callable[[Lab, Trial], Step | None]
+    narrower: str = ""  # the direction that is named alone where it does with as few
+
+
+def changed(trial: Trial, values: Mapping[str, object]) -> Trial:
+    """Give a trial with the values of some dotted keys of its scenario replaced."""
+    return replace(trial, scenario=with_values(trial.scenario, values))
+
+
+def freed(trial: Trial, family: str) -> Trial:
+    """Give a trial without one rule; what sizes are measured from stays."""
+    kept = {"size.target_pupils": trial.scenario.size.target} if family.startswith("size.") else {}
+    return changed(trial, {**kept, **FAMILIES[family].free})
+
+
+def first_of(
+    lab: Lab, values: Sequence[ValueT], loosen: Callable[[ValueT], Trial]
+) -> tuple[ValueT, Trial, Trial | None] | None:
+    """Give the first value whose trial has a plan, as all after it have; and the trial before."""
+    trials = [loosen(value) for value in values]
+    low, high = 0, len(trials)
+    while low < high:
+        middle = (low + high) // 2
+        if lab.verdict(trials[middle]) == "FEASIBLE":
+            high = middle
+        else:
+            low = middle + 1
+    if low == len(trials):
+        return None
+    return values[low], trials[low], trials[low - 1] if low else None
+
+
+def cheapest(
+    lab: Lab, groups: Sequence[CandidateGroup], scenario: Scenario, rows: Sequence[Sequence[int]]
+) -> tuple[tuple[int, ...], list[CandidateGroup]] | None:
+    """Find the plan of least costs, row after row: the costs and the groups, or None."""
+    model, x = build_model(groups, scenario, len(lab.names))
+    values: list[int] = []
+    chosen: list[CandidateGroup] = []
+    for row in rows:
+        cost: cp_model.LinearExprT = sum(c * v for c, v in zip(row, x, strict=True) if c)
+        model.minimize(cost)
+        verdict, solver = lab.solve(model)
+        is_proved = solver.objective_value <= solver.best_objective_bound
+        if verdict != "FEASIBLE" or not is_proved:
+            return None
+        values.append(round(solver.objective_value))
+        chosen = [g for g, v in zip(groups, x, strict=True) if solver.boolean_value(v)]
+        model.add(cost <= values[-1])
+    return tuple(values), chosen
+
+
+def dropped(
+    key: str, trial: Trial, changed: Trial, changes: Mapping[str, Value], words: str
+) -> Step:
+    return Step(Relaxation(key, 0, 1, "rules", changes, (), words), changed, trial)
+
+
+def some(names: Sequence[str], *, most: int = 4) -> str:
+    """List names, the first of many only.
+
+    >>> some(["Acle", "Diss", "Wells"], most=2)
+    'Acle, Diss and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +161,16 @@ def single_relaxations(
             relaxations.append(relaxation)
         else:
             unsettled.append(direction)
-    return _without_wider(relaxations), tuple(hopeless), tuple(unsettled)
+    return _without_wider(relaxations, directions), tuple(hopeless), tuple(unsettled)
 
 
-def _without_wider(relaxations: Sequence[Relaxation]) -> tuple[Relaxation, ...]:
-    """Leave out exceptions of any units where as few of the named ones do."""
+def _without_wider(
+    relaxations: Sequence[Relaxation], directions: Sequence[Direction]
+) -> tuple[Relaxation, ...]:
+    """Leave out those of any units where as few of the named ones do."""
     value = {r.direction: r.value for r in relaxations}
-    named = value.get("size.max_exceptions", float("inf"))
-    return tuple(r for r in relaxations if r.direction != "size.exceptions" or r.value < named)
+    most = {d.key: value[d.narrower] for d in directions if d.narrower in value}
+    return tuple(r for r in relaxations if r.value < most.get(r.direction, float("inf")))
 
 
 def combined_relaxations(

@@ -265,6 +265,14 @@ class Lab:
             self._sets[key] = (masks[:MAX_SETS], is_whole and len(masks) <= MAX_SETS)
         return self._sets[key]
 
+    def sets_with(self, unit: int) -> list[int]:
+        """Give the connected sets with a unit that are not over the maximum, or it alone."""
+        scenario = self.problem.scenario
+        highest = scenario.size.max_pupils
+        masks, _ = self.sets(self.adjacency(Trial(scenario)), lowest=0, highest=highest)
+        alone = [1 << unit] if scenario.size.is_over(self.pupils[unit]) else []
+        return [mask for mask in masks if mask >> unit & 1] + alone
+
     def groups(self, trial: Trial) -> tuple[list[CandidateGroup], bool]:
         """Give the candidate groups of a trial without their costs, and whether they are all."""
         scenario = trial.scenario

@@ -25,8 +25,8 @@ from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise.continuing import refuse_divided
 from cluster_optimiser.optimise.costs import group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Sum
-from cluster_optimiser.optimise.explain.directions import Relaxation
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S, Explanation
+from cluster_optimiser.optimise.explain.relax import Relaxation
 from cluster_optimiser.optimise.levels.nesting import homed_candidates, nested_sweep
 from cluster_optimiser.optimise.merging.partition import (
     Cover,

@@ -14,8 +14,8 @@ from cluster_optimiser.geography import build_problem
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups
 from cluster_optimiser.optimise.explain.diagnosis import rule_families, without
-from cluster_optimiser.optimise.explain.directions import Relaxation
 from cluster_optimiser.optimise.explain.explanation import Explanation, explain
+from cluster_optimiser.optimise.explain.relax import Relaxation
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.scenario import Scenario, parse_scenario
