@@ -149,6 +149,18 @@ def test_ranks_and_best_plans_with_projections_equal_naive_ones(seed: int) -> No
         assert ranks.loc[name, ["n_better", "n_equal"]].tolist() == counted
 
 
+@pytest.mark.parametrize("named", [("U00", "U03"), ()])
+def test_only_named_units_are_an_exception_in_a_projection_too(named: tuple[str, ...]) -> None:
+    size = {"min_pupils": 1_900, "max_pupils": 4_500, "max_exceptions": 1, "exceptions": named}
+    problem = with_projections(grid_problem(2, 3, size=size), 0)
+    plans = everything(problem).plans
+    keeping = keeping_of(problem, candidate_groups(problem))
+    assert keeping is not None
+    lost = [keeping.n_projections - keeping.kept(plan).bit_count() for plan in plans]
+    assert lost == naive_lost(problem, plans)
+    assert len(set(lost)) > 1
+
+
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("place", [0, 1])
 def test_plans_come_in_order_whatever_groups_are_legal_where(seed: int, place: int) -> None:
