@@ -1,10 +1,14 @@
 """Candidate groups: all connected sets, each once, each rule on its bound and one step past."""
 
+from dataclasses import replace
+
 import networkx as nx
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster_optimiser.domain import TravelMinutes
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.optimise import candidate_groups, candidates
 from cluster_optimiser.optimise.candidates import (
@@ -57,6 +61,16 @@ def test_the_largest_unit_first_finds_the_same_sets() -> None:
     adjacency, size = [0b1110, 0b1101, 0b1011, 0b0111], Size(min_pupils=3, max_pupils=7)
     ways = [{*sets_of_units(adjacency, [1, 4, 2, 3], size, is_few=few)} for few in (False, True)]
     assert ways[0] == ways[1] != set()
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [("count", ["A", "AB", "B"]), ("pupil_minutes", ["A", "B"]), ("longest_minutes", ["A", "B"])],
+)
+def test_a_way_that_is_not_known_is_not_as_short_as_none(term: str, expected: list[str]) -> None:
+    problem = toy_problem("AB", pupils={"A": 1, "B": 1}, objective={"order": [term]})
+    ways = TravelMinutes(problem.travel.urns, np.array([[0, np.nan], [np.nan, 0]]), "none")
+    assert units_of(replace(problem, travel=ways)) == expected
 
 
 SIZES = {"A": 1000, "B": 1500, "C": 2000}
