@@ -160,7 +160,7 @@ def _number_by_number(
                 waiting.append(n_clusters)
             if plan.clusters:
                 begun[n_clusters] = plan.clusters
-            if plan.clusters and (not best.clusters or _values(plan) < _values(best)):
+            if plan.clusters and (not best.clusters or _is_better(plan, best)):
                 best = plan
                 how.tell(first, best.clusters, None)
     if not waiting:
@@ -175,8 +175,15 @@ def _number_by_number(
     return replace(best, status="FEASIBLE", stages=(replace(stage, status=status, bound=bound),))
 
 
-def _values(plan: PartPlan) -> tuple[int, ...]:
-    return tuple(stage.value for stage in plan.stages)
+def _is_better(plan: PartPlan, other: PartPlan) -> bool:
+    """Compare two plans as far as both are known; of equals more is known of the better."""
+    n_known = min(len(plan.stages), len(other.stages))
+
+    def order(one: PartPlan) -> tuple[list[int], int, bool]:
+        values = [stage.value for stage in one.stages[:n_known]]
+        return values, -len(one.stages), one.status != "OPTIMAL"
+
+    return order(plan) < order(other)
 
 
 def _fewest(ground: RedrawGround, units: Sequence[int], limits: Limits, how: How) -> int:

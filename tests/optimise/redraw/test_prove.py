@@ -365,3 +365,27 @@ def test_a_plan_is_proved_by_a_bound_that_it_has(bound: int | None, is_proved: b
         none,
     )
     assert proof.is_proved is is_proved
+
+
+@pytest.mark.parametrize("order", [["pupil_minutes"], ["pupil_minutes", "deviation"]])
+def test_what_a_later_round_proves_of_the_plan_there_is_is_said(
+    monkeypatch: pytest.MonkeyPatch, order: list[str]
+) -> None:
+    """At first each number has its best plan, but nothing is proved of it."""
+    solve = lexicographic._solve_stages
+    problem = lumpy()
+    scenario = problem.scenario.with_(objective={"order": order})
+    problem = replace(problem, scenario=scenario)
+    best = solve_redraw(problem).solution
+
+    def unproved_at_first(*given: Any, **more: Any) -> lexicographic.PartPlan:
+        plan = solve(*given, **more)
+        if next(one for one in given if isinstance(one, How)).few == 0 or not plan.stages:
+            return plan
+        first = replace(plan.stages[0], status="FEASIBLE", bound=0)
+        return replace(plan, status="FEASIBLE", stages=(first,))
+
+    monkeypatch.setattr(lexicographic, "_solve_stages", unproved_at_first)
+    found = solve_redraw(problem, time_limit_s=1e6).solution
+    assert found.status == "OPTIMAL"
+    assert [s.objective for s in found.stages] == [s.objective for s in best.stages]
