@@ -86,6 +86,24 @@ def test_sizes_from_above(most: int, kept: bool) -> None:
     assert keeps(a, "wwee") is kept
 
 
+@pytest.mark.parametrize(
+    ("west", "tolerance", "kept"),
+    [(1_000, 0.5, True), (1_001, 0.5, False), (400, 0.25, True), (399, 0.25, False)],
+)
+def test_a_cluster_fills_the_places_of_its_hubs(west: int, tolerance: float, kept: bool) -> None:
+    """Of its 500 pupils the western one has as many as places, but for the tolerance."""
+    places = {"A": west, "B": 0, "C": 0, "D": 500}
+    schools = {
+        name: [ToySchool(one.phase, one.pupils, columns={"places": places[name]})]
+        for name, (one,) in SCHOOLS.items()
+    }
+    size = {"of": "hub", "places": "places", "tolerance": tolerance}
+    tables = {"method": "redraw", "units": "schools", "size": size}
+    a = bare(redraw_ground(toy_problem("ABCD", schools=schools, **tables)))
+    rules.fill_the_places(a)
+    assert keeps(a, "wwee") is kept
+
+
 def test_an_exception_may_be_under_the_minimum() -> None:
     a = bare(ground(), exceptions=True)
     rules.limit_size(a, 501, 900)
@@ -206,3 +224,20 @@ def test_pupils_count_to_the_areas_that_they_lie_in_and_to_none_where_there_is_n
     tables = {"method": "redraw", "units": "schools", "layers": {"district": "xx."}}
     made = redraw_ground(toy_problem("ABC", schools=schools, **tables))
     assert made.by_area["district"] == ({"x": 5}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("grid", "most", "stand"),
+    [
+        ("AAB", 999, [{0, 1}]),
+        ("AAB", 1_000, []),
+        ("ABA", 999, []),
+    ],
+)
+def test_what_stands_over_the_maximum_is_one_of_today_and_in_one_piece(
+    grid: str, most: int, stand: list[set[int]]
+) -> None:
+    schools = {"A": [ToySchool("secondary", 500)] * 2, "B": [ToySchool("secondary", 100)]}
+    tables = {"method": "redraw", "units": "schools", "size": {"max_pupils": most}}
+    found = redraw_ground(toy_problem(grid, schools=schools, **tables)).oversize
+    assert list(found) == stand

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.redraw.linear import LinearModel
+    from cluster_optimiser.optimise.redraw.model import Assignment
 
 
 def lumpy(most: int = 700) -> Problem:
@@ -51,6 +52,7 @@ def lumpy(most: int = 700) -> Problem:
         schools=schools,
         method="redraw",
         units="schools",
+        layers={"district": "xxy xyy xyy"},
         size={"min_pupils": 400, "max_pupils": most},
         objective={"order": ["pupil_minutes"]},
     )
@@ -103,6 +105,13 @@ def test_what_is_not_proved_is_said_with_its_bound(monkeypatch: pytest.MonkeyPat
     assert stage.objective == best
     assert best - 10 <= stage.bound < best
     assert stage.gap == pytest.approx((stage.objective - stage.bound) / stage.objective)
+
+
+@pytest.mark.parametrize("few", [0, 60])
+def test_a_number_without_a_solution_in_time_is_open(few: int) -> None:
+    how = How(Finding(), engine_of_many=Finding(), few=few)
+    plan = solve_part(redraw_ground(lumpy()), range(9), Limits(3, 3, 0), how)
+    assert (plan.status, plan.clusters) == ("UNKNOWN", ())
 
 
 def test_no_solution_in_time_is_no_proof_that_there_is_none(
@@ -348,23 +357,52 @@ def test_what_a_better_plan_may_cost_is_never_left_out(monkeypatch: pytest.Monke
     assert (plan.status, plan.stages[0].value) == ("OPTIMAL", best)
 
 
+def proof_with(search: Search) -> proving._Proof:
+    """Give what proves the shortest ways of the map, with what is known of them."""
+    a = build_model(redraw_ground(lumpy()), range(9), Limits(1, 9, 0))
+    stage, nothing = LinearObjective(()), proving.DualBound(0, {})
+    return proving._Proof(
+        a, "pupil_minutes", stage, search, How(CpSat()), lambda *_: (), lambda *_: (), nothing
+    )
+
+
 @pytest.mark.parametrize(("bound", "is_proved"), [(4, False), (5, True), (None, False)])
 def test_a_plan_is_proved_by_a_bound_that_it_has(bound: int | None, is_proved: bool) -> None:
-    ground = redraw_ground(lumpy())
-    a = build_model(ground, range(9), Limits(1, 9, 0))
     search = Search([frozenset(range(9))], bound=bound, value=5)
-    none = proving.DualBound(0, {})
-    proof = proving._Proof(
-        a,
-        "pupil_minutes",
-        LinearObjective(()),
-        search,
-        How(CpSat()),
-        lambda *_: (),
-        lambda *_: (),
-        none,
-    )
-    assert proof.is_proved is is_proved
+    assert proof_with(search).is_proved is is_proved
+
+
+@pytest.mark.parametrize("spare", [0, -1])
+def test_a_plan_that_is_offered_keeps_the_stages_before(spare: int) -> None:
+    rows = [frozenset({3 * row, 3 * row + 1, 3 * row + 2}) for row in range(3)]
+    ground = redraw_ground(lumpy())
+    most = value_of(ground, "deviation", rows) + spare
+    proof = proof_with(Search([], held={"deviation": most}))
+    proof.offer(rows)
+    assert proof.search.clusters == ([] if spare else rows)
+    # Nor is it one that leaves out some of the map.
+    proof.search.held = {}
+    proof.search.clusters = []
+    proof.offer(rows[:2])
+    assert proof.search.clusters == []
+
+
+@pytest.mark.parametrize("term", ["pupil_minutes", "misaligned.district"])
+def test_rows_that_were_left_out_come_back_where_a_solution_breaks_them(
+    monkeypatch: pytest.MonkeyPatch, term: str
+) -> None:
+    problem = lumpy()
+    problem = replace(problem, scenario=problem.scenario.with_(objective={"order": [term]}))
+    best = solve_redraw(problem).solution.stages[0].objective
+
+    def all_left_out(a: Assignment, *_: object) -> proving.DualBound:
+        rows = enumerate(a.model.rows)
+        loose = frozenset(k for k, row in rows if row.is_mostly_kept)
+        return proving.DualBound(0, dict.fromkeys(a.x, 0), loose)
+
+    monkeypatch.setattr(proving, "bound_in_fractions", all_left_out)
+    plan = solve_redraw(problem, few=0, engine="HiGHS")
+    assert (plan.solution.status, plan.solution.stages[0].objective) == ("OPTIMAL", best)
 
 
 @pytest.mark.parametrize("order", [["pupil_minutes"], ["pupil_minutes", "deviation"]])
@@ -389,3 +427,27 @@ def test_what_a_later_round_proves_of_the_plan_there_is_is_said(
     found = solve_redraw(problem, time_limit_s=1e6).solution
     assert found.status == "OPTIMAL"
     assert [s.objective for s in found.stages] == [s.objective for s in best.stages]
+
+
+def test_once_the_time_is_over_no_engine_is_asked() -> None:
+    search = Search([frozenset(range(9))], bound=4, value=5)
+    proof = proof_with(search)
+    proof.how = replace(proof.how, deadline=0.0, engine_of_many=None)
+    assert proof.try_all() == "FEASIBLE"
+    search.clusters = []
+    assert proof.try_all() == "UNKNOWN"
+
+
+def test_of_numbers_alike_in_the_first_term_the_one_that_is_better_in_the_next_is_found() -> None:
+    """The number in the middle, tried first, has no exception; six clusters have no ways."""
+    problem = toy_problem(
+        "ABCDEF",
+        schools={name: [ToySchool("secondary", 100)] for name in "ABCDEF"},
+        method="redraw",
+        units="schools",
+        size={"min_pupils": 100, "max_pupils": 600, "max_exceptions": 1},
+        objective={"order": ["exceptions", "pupil_minutes"]},
+    )
+    solution = solve_redraw(problem, time_limit_s=1e6).solution
+    assert solution.status == "OPTIMAL"
+    assert [stage.objective for stage in solution.stages] == [0, 0]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster_optimiser.optimise.redraw import tightening
+from cluster_optimiser.optimise.redraw import engines, tightening
 from cluster_optimiser.optimise.redraw.engines import CpSat, Highs, _run_highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
 from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
@@ -222,6 +222,23 @@ def test_what_highs_finds_within_a_gap_is_not_called_the_best() -> None:
     model.row([(1, one), (1, other)], low=1)
     found = Highs().solve(model, LinearObjective(((2, one), (3, other))), relative_gap=0.5)
     assert (found.status, found.values, found.bound) == ("FEASIBLE", (1, 0), 2)
+
+
+def test_what_highs_gives_is_believed_of_what_keeps_every_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In floating point a row may be kept that in whole numbers is not."""
+
+    def unkept(*given: Any, **how: Any) -> tuple[Any, tuple[float, ...], int]:
+        result, _, bound = _run_highs(*given, **how)
+        return result, (0.0, 0.4), bound
+
+    monkeypatch.setattr(engines, "_run_highs", unkept)
+    model = LinearModel()
+    one, other = model.variable(), model.variable()
+    model.row([(1, one), (1, other)], low=1)
+    found = Highs().solve(model, LinearObjective(((2, one), (3, other))))
+    assert (found.status, found.values, found.bound) == ("OPTIMAL", (1, 0), 2)
 
 
 def test_a_bound_of_highs_is_no_higher_than_the_best() -> None:
