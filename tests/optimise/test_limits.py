@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
+from cluster_optimiser.domain import TravelMinutes
 from cluster_optimiser.errors import InfeasibleError, ScenarioError
 from cluster_optimiser.optimise.explain.explanation import explain
 from cluster_optimiser.optimise.merging.merge import solve_merge
@@ -15,7 +18,7 @@ from cluster_optimiser.optimise.redraw.solve import solve_redraw
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.verification import verify_plan
 from tests.optimise.redraw.test_solve import partitions
-from tests.toy import ToySchool, toy_problem, toy_scenario
+from tests.toy import ToySchool, toy_assignment, toy_problem, toy_scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,6 +107,17 @@ def test_the_best_plan_within_limits_is_that_of_brute_force(method: str) -> None
             best = min((terms["pupil_minutes"], terms["count"]) for terms in legal)
             assert (truth.objective["pupil_minutes"], truth.objective["count"]) == best
             assert plan.solution.status == "OPTIMAL"
+
+
+def test_what_is_not_known_of_a_limited_term_is_too_much() -> None:
+    problem = toy_problem(
+        "AB", pupils={"A": 1, "B": 1}, limits={"pupil_minutes": 1e6}, secondary={"min": 0}
+    )
+    ways = TravelMinutes(problem.travel.urns, np.array([[0, np.nan], [np.nan, 0]]), "none")
+    problem = replace(problem, travel=ways)
+    for clusters, broken in (({"x": "AB"}, ["limits.pupil_minutes"]), ({"x": "A", "y": "B"}, [])):
+        plan = toy_assignment(problem, clusters)
+        assert [v.rule for v in verify_plan(problem, plan).violations] == broken
 
 
 def test_the_check_judges_limits_by_its_own_numbers() -> None:

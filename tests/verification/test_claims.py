@@ -88,9 +88,10 @@ def test_a_weighted_result_stands_up_and_a_wrong_sum_does_not() -> None:
     problem = good_problem(objective={"weights": weights})
     true = result(problem, solve_merge(problem))
     verify(true)
-    wrong = with_stage(true, 0, objective=true.plan.solution.stages[0].objective + 0.01)
-    with pytest.raises(VerificationError, match="stage weighted: objective is given as"):
-        verify(wrong)
+    value = true.plan.solution.stages[0].objective
+    for other in (value + 0.01, value * (1 + 2**-49)):
+        with pytest.raises(VerificationError, match="stage weighted: objective is given as"):
+            verify(with_stage(true, 0, objective=other))
 
 
 def test_the_projections_that_a_plan_does_not_keep_are_counted_again() -> None:
