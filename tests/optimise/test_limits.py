@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cluster_optimiser.domain import TravelMinutes
-from cluster_optimiser.errors import InfeasibleError, ScenarioError
+from cluster_optimiser.errors import InfeasibleError, InputError, ScenarioError
 from cluster_optimiser.optimise.explain.explanation import explain
 from cluster_optimiser.optimise.merging.merge import solve_merge
 from cluster_optimiser.optimise.redraw.solve import solve_redraw
@@ -107,6 +107,20 @@ def test_the_best_plan_within_limits_is_that_of_brute_force(method: str) -> None
             best = min((terms["pupil_minutes"], terms["count"]) for terms in legal)
             assert (truth.objective["pupil_minutes"], truth.objective["count"]) == best
             assert plan.solution.status == "OPTIMAL"
+
+
+def test_a_plan_on_its_limit_is_one_of_all_plans_and_one_past_it_is_none() -> None:
+    for spare, fault in ((0, None), (-1, "deviation is 600, the scenario allows 599")):
+        size = {"min_pupils": 100, "max_pupils": 700, "target_pupils": 500}
+        problem = toy_problem(
+            "ABC", pupils=dict.fromkeys("ABC", 300), size=size, limits={"deviation": 600 + spare}
+        )
+        plan, universe = toy_assignment(problem, {n: n for n in "ABC"}), Universe.of(problem)
+        if fault is None:
+            assert len(universe.groups_of(plan)) == 3
+        else:
+            with pytest.raises(InputError, match=fault):
+                universe.groups_of(plan)
 
 
 def test_what_is_not_known_of_a_limited_term_is_too_much() -> None:

@@ -25,7 +25,7 @@ from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.prospects import Projected
 from cluster_optimiser.scenario import Objective
 from cluster_optimiser.scoring import objective_values, score
-from cluster_optimiser.verification import verify, verify_plan
+from cluster_optimiser.verification import outlook_of, verify, verify_plan
 from tests.effort import examples
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
@@ -107,6 +107,24 @@ def test_the_projections_that_a_plan_does_not_keep_are_counted_again() -> None:
     verify(replace(made, objective={**made.objective, "robustness": 1.0}))
     with pytest.raises(VerificationError, match="objective robustness is given as"):
         verify(replace(made, objective={**made.objective, "robustness": 0.0}))
+
+
+def test_where_a_cluster_would_meet_in_a_projection_no_way_may_be_unknown() -> None:
+    """All can reach A, where most pupils are; then B has most, and no way leads there from C."""
+    problem = toy_problem("ABC", pupils={"A": 100, "B": 1, "C": 1}, travel={"max_minutes": 6})
+    ways = 5.0 - 5.0 * np.eye(3)
+    ways[2, 1] = np.nan
+    then = pd.Series([1, 100, 0], index=problem.authority.schools.index)
+    problem = replace(
+        problem,
+        travel=replace(problem.travel, minutes=ways),
+        projections=(Projected("then", "then", 2030, is_draw=False, pupils=then),),
+    )
+    today = verify_plan(problem, toy_assignment(problem, {"x": "ABC"}))
+    outlook = outlook_of(problem, today)
+    assert outlook is not None
+    assert [v.rule for v in today.violations if v.rule == "travel"] == []
+    assert "cannot reach the meeting place" in outlook.projections["broken"].item()
 
 
 COLUMNS = {

@@ -101,6 +101,20 @@ def test_the_best_of_both_levels_is_found(hundreds, first) -> None:
     assert plan.solution.status == "OPTIMAL"
 
 
+@pytest.mark.parametrize(("areas", "fits"), [("xxxx", True), ("xxyy", False), ("....", False)])
+def test_clusters_at_home_nowhere_share_no_grouping(areas: str, *, fits: bool) -> None:
+    """A grouping is to have two clusters, of four units alike."""
+    ground = {"pupils": dict.fromkeys("ABCD", 1_000), "layers": {"district": areas}}
+    above = toy_problem("ABCD", **ground, **UPPER, within=["district"], option="up")
+    levels = {"upper": "up", "first": "clusters"}
+    problem = replace(toy_problem("ABCD", **ground, **LOWER, levels=levels), upper=above)
+    if not fits:
+        with pytest.raises(InfeasibleError, match="two exact methods"):
+            solve_levels(problem)
+        return
+    verify(result(problem, solve_levels(problem)))
+
+
 @pytest.mark.parametrize("level", ["lower", "upper"])
 @pytest.mark.parametrize(
     ("count", "size"),
@@ -110,6 +124,7 @@ def test_the_best_of_both_levels_is_found(hundreds, first) -> None:
         ({"min": 3, "max": 3}, {}),
         ({}, {"max_exceptions": 1}),
         ({"min": 2}, {"max_exceptions": 1}),
+        ({"min": 3}, {"max_exceptions": 1}),
     ],
 )
 def test_numbers_of_either_level_are_kept_by_both_proofs(level: str, count, size) -> None:
