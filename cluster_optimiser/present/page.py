@@ -240,8 +240,9 @@ def _record(
 
 @functools.cache
 def page_script() -> str:
-    # A line's end says nothing after these marks; no template of ours goes over several lines.
-    return re.sub(r"(?<=[;{,(\[])\n", "", joined_script(_scripts(), ENTRY))
+    # A line's end says nothing beside these marks; no template of ours goes over several lines.
+    ends = r"(?<=[;{,(\[])\n|,?\n(?=[)\]}])|\n(?=[.?:&|])"
+    return re.sub(ends, "", joined_script(_scripts(), ENTRY))
 
 
 _AREA = re.compile(r'<path class="(c\d)" d="([^"]{60,})"/>')

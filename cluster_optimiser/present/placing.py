@@ -132,7 +132,7 @@ def joined_script(folder: Traversable, entry: str) -> str:
         text = folder.joinpath(name).read_text(encoding="utf-8")
         for wanted, other in _IMPORT.findall(text):
             add(other)
-            lost = {part.strip() for part in wanted.split(",")} - set(_names(texts[other]))
+            lost = set(re.findall(r"[\w$]+", wanted)) - set(_names(texts[other]))
             if lost:
                 message = f"{name} imports what {other} does not have: {', '.join(sorted(lost))}"
                 raise ValueError(message)
@@ -159,7 +159,7 @@ def _bare(text: str) -> str:
     text = re.sub(r"^ */\*\*(?:(?!\*/).)*\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
     text = _CAST.sub("", _PLAIN_CAST.sub(r"\1", text))
     # No text of the modules runs over lines or holds an arrow.
-    return re.sub(r"^ +", "", text.replace(" => ", "=>"), flags=re.MULTILINE)
+    return re.sub(r"^ +", "", re.sub(r" =>\s+", "=>", text), flags=re.MULTILINE)
 
 
 _PACKAGE = "js_lib_leaflet"

@@ -20,7 +20,9 @@ const nameOf = (file) => {
   return found ? `${found.option}: ${found.title}` : file;
 };
 /** @param {string} file */
-const shortOf = (file) => (data.scenarios.find((one) => file && one.file === file) || { option: nameOf(file).replace(/^version /, "") }).option;
+const shortOf = (file) =>
+  (data.scenarios.find((one) => file && one.file === file) || { option: nameOf(file).replace(/^version /, "") })
+    .option;
 /** @param {string} file @returns {Promise<Shown | null>} */
 const solved = async (file) => {
   const known = chosen.plans.get(file);
@@ -38,10 +40,12 @@ const figures = (plans, today) => {
   const columns = plans.map((plan) => (plan ? measureRows(plan.result, today.result) : null));
   const base = columns.find(Boolean);
   if (!base) return [];
-  base.forEach(([name], i) => rows.set(name, [base[i][2], ...columns.map((column) => (column ? column[i][1] : "–"))]));
+  base.forEach(([name, , before], i) => rows.set(name, [before, ...columns.map((held) => (held ? held[i][1] : "–"))]));
   return [...rows].map(([name, cells]) => {
     const line = row([name, ...cells]);
-    [...line.children].slice(2).forEach((cell) => { if (cell.textContent !== cells[0]) cell.className = "differs-cell"; });
+    [...line.children].slice(2).forEach((cell) => {
+      if (cell.textContent !== cells[0]) cell.className = "differs-cell";
+    });
     return line;
   });
 };
@@ -49,7 +53,14 @@ const figures = (plans, today) => {
 const chooser = (plan) => {
   const box = make("fieldset", undefined, "choices");
   box.append(make("legend", say.beside_choose));
-  const files = [THIS, ...(draft.versions || []).map((one) => `version ${one.name}`), ...data.scenarios.filter((one) => one.authority === data.authority_key && one.file !== draft.file).map((one) => one.file), draft.file].filter((file, i, all) => all.indexOf(file) === i);
+  const files = [
+    THIS,
+    ...(draft.versions || []).map((one) => `version ${one.name}`),
+    ...data.scenarios
+      .filter((one) => one.authority === data.authority_key && one.file !== draft.file)
+      .map((one) => one.file),
+    draft.file,
+  ].filter((file, i, all) => all.indexOf(file) === i);
   files.forEach((file) => {
     const label = make("label", undefined, "tick");
     const tick = make("input");
@@ -130,7 +141,14 @@ export const showBeside = async (plan) => {
   const home = byId("panel-beside");
   const table = make("table", undefined, "beside");
   const told = make("p", say.solving, "busy");
-  home.replaceChildren(make("h2", say.beside_title), make("p", say.beside_lead, "hint"), chooser(plan), told, table, versionsBox(plan));
+  home.replaceChildren(
+    make("h2", say.beside_title),
+    make("p", say.beside_lead, "hint"),
+    chooser(plan),
+    told,
+    table,
+    versionsBox(plan),
+  );
   const asked = [...chosen.files];
   const plans = [];
   for (const file of asked) {

@@ -13,15 +13,26 @@ export const messageOf = (error) => (error instanceof Error ? error.message : St
 export const post = async (path, body) => {
   let answer;
   try {
-    answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    answer = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
   } catch { throw new Refusal(say.gone, [], 0); }
   const told = await answer.json().catch(() => ({ error: say.gone, faults: [] }));
   if (!answer.ok) throw new Refusal(told.error, told.faults || [], answer.status);
   return told;
 };
-/** Send a file as it is; gives the name by which questions may speak of it. @param {File} file @returns {Promise<string>} */
+/**
+ * Send a file as it is; gives the name by which questions may speak of it.
+ * @param {File} file @returns {Promise<string>}
+ */
 export const send = async (file) => {
-  const answer = await fetch(`api/upload?file=${encodeURIComponent(file.name)}`, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
+  const answer = await fetch(`api/upload?file=${encodeURIComponent(file.name)}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream" },
+    body: file,
+  });
   const told = await answer.json().catch(() => ({ error: say.gone }));
   if (!answer.ok) throw new Refusal(told.error, told.faults || [], answer.status);
   return told.file;

@@ -14,11 +14,14 @@ const isTable = (value) => value !== null && typeof value === "object" && !Array
 /** @param {Scenario} base @param {Scenario} over @returns {Scenario} */
 const merged = (base, over) => {
   const found = { ...base };
-  Object.entries(over).forEach(([key, value]) => { found[key] = isTable(value) && isTable(found[key]) ? merged(found[key], value) : value; });
+  Object.entries(over).forEach(([key, value]) => {
+    found[key] = isTable(value) && isTable(found[key]) ? merged(found[key], value) : value;
+  });
   return found;
 };
 /** @param {Scenario} table @param {string} key @returns {Held} */
-const at = (table, key) => key.split(".").reduce((held, part) => (isTable(held) ? held[part] : undefined), /** @type {Held} */ (table));
+const at = (table, key) =>
+  key.split(".").reduce((held, part) => (isTable(held) ? held[part] : undefined), /** @type {Held} */ (table));
 /** @param {Held} a @param {Held} b */
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 export const own = () => draft.steps[draft.at].own;
@@ -40,7 +43,8 @@ const put = (table, path, value) => {
   if (rest.length) made[part] = put(isTable(made[part]) ? made[part] : {}, rest, value);
   else made[part] = value;
   const held = made[part];
-  if (held === undefined || held === null || (rest.length && isTable(held) && !Object.keys(held).length)) delete made[part];
+  if (held === undefined || held === null || (rest.length && isTable(held) && !Object.keys(held).length))
+    delete made[part];
   return made;
 };
 /**

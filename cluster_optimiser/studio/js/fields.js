@@ -17,7 +17,8 @@ const labelled = (row) => say.fields[row.key] || data.terms[row.key.replace("lim
 /** @param {Held} value */
 const shown = (value) => (value === null || value === undefined || Number(value) >= TOP ? "" : String(value));
 /** @param {Row} row @param {Held} value */
-const told = (row, value) => `${labelled(row)}: ${Array.isArray(value) ? value.length : value === null ? say.not_set : value}`;
+const told = (row, value) =>
+  `${labelled(row)}: ${Array.isArray(value) ? value.length : value === null ? say.not_set : value}`;
 /** @param {string} text @param {string} title @param {() => void} act */
 const small = (text, title, act) => {
   const button = make("button", text, "small");
@@ -30,7 +31,14 @@ const small = (text, title, act) => {
 /** @param {Row} row */
 const stepOf = ({ key }) => (key.endsWith("_pupils") ? 50 : key.endsWith("_m") ? 10 : 1);
 /** @param {Row} row */
-const spanOf = ({ key }) => ({ "size.min_pupils": [0, data.span.pupils], "size.max_pupils": [0, data.span.pupils], "count.min": [1, data.span.units], "count.max": [1, data.span.units], "travel.max_minutes": [5, 90] })[key];
+const spanOf = ({ key }) =>
+  ({
+    "size.min_pupils": [0, data.span.pupils],
+    "size.max_pupils": [0, data.span.pupils],
+    "count.min": [1, data.span.units],
+    "count.max": [1, data.span.units],
+    "travel.max_minutes": [5, 90],
+  })[key];
 /** @param {Row} row */
 const numberRow = (row) => {
   const line = make("div", undefined, "row");
@@ -39,7 +47,14 @@ const numberRow = (row) => {
   label.htmlFor = id;
   if (isOwn(row.key)) label.append(make("span", ` ${say.set_here}`, "inherited stated"));
   const field = make("input");
-  Object.assign(field, { type: "number", id, step: "any", min: String(row.least), value: shown(get(row.key)), placeholder: say.not_set });
+  Object.assign(field, {
+    type: "number",
+    id,
+    step: "any",
+    min: String(row.least),
+    value: shown(get(row.key)),
+    placeholder: say.not_set,
+  });
   /** @param {string} text */
   const put = (text) => {
     const value = text === "" ? null : Number(text);
@@ -76,7 +91,12 @@ const chooser = (pairs, value, name, put) => {
 const choiceRow = (row) => {
   const label = make("label", undefined, "wide");
   const pairs = pairsOf(row.choices || [], (one) => say.choices[`${row.key}.${one}`]);
-  label.append(labelled(row), chooser(pairs, String(get(row.key)), labelled(row), (value) => change({ [row.key]: value }, told(row, say.choices[`${row.key}.${value}`]))));
+  label.append(
+    labelled(row),
+    chooser(pairs, String(get(row.key)), labelled(row), (value) =>
+      change({ [row.key]: value }, told(row, say.choices[`${row.key}.${value}`])),
+    ),
+  );
   return label;
 };
 /** @param {Row} row */
@@ -120,14 +140,28 @@ const listed = (row, values, words, { isOrdered = false } = {}) => {
     const name = words(value);
     item.append(make("span", `${isOrdered ? `${i + 1}. ` : ""}${name}`));
     /** @param {number} j */
-    const swap = (j) => put(values.map((one, k) => (k === i ? values[j] : k === j ? values[i] : one)), told(row, values));
+    const swap = (j) =>
+      put(
+        values.map((one, k) => (k === i ? values[j] : k === j ? values[i] : one)),
+        told(row, values),
+      );
     if (isOrdered) {
-      const [up, down] = [small("↑", fill(say.up, { what: name }), () => swap(i - 1)), small("↓", fill(say.down, { what: name }), () => swap(i + 1))];
+      const [up, down] = [
+        small("↑", fill(say.up, { what: name }), () => swap(i - 1)),
+        small("↓", fill(say.down, { what: name }), () => swap(i + 1)),
+      ];
       up.disabled = i === 0;
       down.disabled = i === values.length - 1;
       item.append(up, down);
     }
-    item.append(small("×", fill(say.remove, { what: name }), () => put(values.filter((_, k) => k !== i), fill(say.remove, { what: name }))));
+    item.append(
+      small("×", fill(say.remove, { what: name }), () =>
+        put(
+          values.filter((_, k) => k !== i),
+          fill(say.remove, { what: name }),
+        ),
+      ),
+    );
     list.append(item);
   });
   return list;
@@ -140,11 +174,16 @@ const namesRow = (row) => {
   /** @param {string} one */
   const words = (one) => (isOrder ? data.terms[one] || one : one);
   if (!isOrder) box.append(make("p", labelled(row), "sub-title"));
-  if (!values.length) box.append(make("p", row.key === "size.exceptions" && isStated(row.key) ? say.nothing_yet : "", "inherited"));
+  if (!values.length)
+    box.append(make("p", row.key === "size.exceptions" && isStated(row.key) ? say.nothing_yet : "", "inherited"));
   box.append(listed(row, values, words, { isOrdered: isOrder }));
   const all = isOrder ? Object.keys(data.terms) : data.units_named;
   const free = pairsOf(all.filter((one) => !values.includes(one)), words);
-  box.append(adder(free, isOrder ? say.term_add : labelled(row), (one) => change({ [row.key]: [...values, one] }, `${labelled(row)}: ${words(one)}`)));
+  box.append(
+    adder(free, isOrder ? say.term_add : labelled(row), (one) =>
+      change({ [row.key]: [...values, one] }, `${labelled(row)}: ${words(one)}`),
+    ),
+  );
   return box;
 };
 // A single school by its name: rules name it by its number.
@@ -158,7 +197,11 @@ const listsRow = (row) => {
   const box = make("div");
   const values = /** @type {string[][]} */ (get(row.key) || []);
   box.append(make("p", labelled(row), "sub-title"));
-  box.append(values.length ? listed(row, values, (one) => one.map(placeName).reduce((a, b) => fill(say.pair, { a, b }))) : make("p", say.nothing_yet, "inherited"));
+  box.append(
+    values.length
+      ? listed(row, values, (one) => one.map(placeName).reduce((a, b) => fill(say.pair, { a, b })))
+      : make("p", say.nothing_yet, "inherited"),
+  );
   return box;
 };
 /** @param {Row} row */
@@ -171,9 +214,16 @@ const groupsRow = (row) => {
     const tick = make("input");
     tick.type = "checkbox";
     tick.checked = now.some((one) => one.name === group.name);
-    tick.addEventListener("change", () => change({
-      [row.key]: known.filter((one) => (one.name === group.name ? tick.checked : now.some((other) => other.name === one.name))),
-    }, group.name));
+    tick.addEventListener("change", () =>
+      change(
+        {
+          [row.key]: known.filter((one) =>
+            one.name === group.name ? tick.checked : now.some((other) => other.name === one.name),
+          ),
+        },
+        group.name,
+      ),
+    );
     label.append(tick, make("span", fill(say.on, { name: group.name })));
     label.title = group.reason;
     box.append(label);
@@ -190,21 +240,47 @@ const limitsRow = (row) => {
     line.querySelector("label").textContent = data.terms[term] || term;
     box.append(line);
   });
-  const free = pairsOf(Object.keys(data.terms).filter((one) => !(one in now) && !data.no_limits.includes(one) && !one.includes(".")), (one) => data.terms[one]);
-  box.append(adder(free, labelled(row), (term) => change({ [row.key]: { ...now, [term]: data.today_values[term] || 0 } }, data.terms[term])));
+  const free = pairsOf(
+    Object.keys(data.terms).filter((one) => !(one in now) && !data.no_limits.includes(one) && !one.includes(".")),
+    (one) => data.terms[one],
+  );
+  box.append(
+    adder(free, labelled(row), (term) =>
+      change({ [row.key]: { ...now, [term]: data.today_values[term] || 0 } }, data.terms[term]),
+    ),
+  );
   return box;
 };
-const MAKERS = { number: numberRow, choice: choiceRow, layers: layersRow, names: namesRow, lists: listsRow, groups: groupsRow, limits: limitsRow };
+const MAKERS = {
+  number: numberRow,
+  choice: choiceRow,
+  layers: layersRow,
+  names: namesRow,
+  lists: listsRow,
+  groups: groupsRow,
+  limits: limitsRow,
+};
 const methodRow = () => {
   const label = make("label", undefined, "wide");
   const now = get("method");
-  const methods = ["merge", "redraw", "keep", "file"].filter((one) => one === now || one === "merge" || one === "redraw");
-  label.append(say.method, chooser(pairsOf(methods, (one) => say[`method_${one}`]), now, say.method, (value) => change({ method: value, units: value === "redraw" ? "schools" : null }, say[`method_${value}`])));
+  const methods = ["merge", "redraw", "keep", "file"].filter(
+    (one) => one === now || one === "merge" || one === "redraw",
+  );
+  label.append(
+    say.method,
+    chooser(
+      pairsOf(methods, (one) => say[`method_${one}`]),
+      now,
+      say.method,
+      (value) => change({ method: value, units: value === "redraw" ? "schools" : null }, say[`method_${value}`]),
+    ),
+  );
   return label;
 };
 /** Write the form anew, the focus where it was. */
 export const showFields = () => {
-  const focused = document.activeElement && (document.activeElement.id || document.activeElement.getAttribute("aria-label"));
+  const focused =
+    document.activeElement && (document.activeElement.id || document.activeElement.getAttribute("aria-label"));
   const isOpen = byId("rules-more") ? byId("rules-more").open : false;
   const more = make("details");
   more.id = "rules-more";
@@ -225,6 +301,10 @@ export const showFields = () => {
   });
   home.replaceChildren(methodRow(), top, more);
   home.scrollTop = scroll;
-  const again = focused && [...home.querySelectorAll("input, select, button")].find((node) => node.id === focused || (!node.id && node.getAttribute("aria-label") === focused));
+  const again =
+    focused
+    && [...home.querySelectorAll("input, select, button")].find(
+      (node) => node.id === focused || (!node.id && node.getAttribute("aria-label") === focused),
+    );
   if (again) again.focus({ preventScroll: true });
 };

@@ -13,7 +13,13 @@ const sendSaying = (file) => {
 };
 const gathered = async () => {
   /** @type {Record<string, unknown> & { layers: { name: string, file: string }[] }} */
-  const asked = { authority: byId("authority").value, la: byId("la").value, again: byId("again").checked, layers: [], job };
+  const asked = {
+    authority: byId("authority").value,
+    la: byId("la").value,
+    again: byId("again").checked,
+    layers: [],
+    job,
+  };
   for (const key of FILES) {
     const [file] = /** @type {HTMLInputElement} */ (byId(key)).files || [];
     if (file) asked[key] = await sendSaying(file);
@@ -21,7 +27,8 @@ const gathered = async () => {
   for (let i = 0; i < N_LAYERS; i += 1) {
     const [file] = byId(`layer-${i}`).files || [];
     const name = byId(`layer-name-${i}`).value;
-    if (file) asked.layers.push({ name: name || file.name.replace(/\W.*$/, "").toLowerCase(), file: await sendSaying(file) });
+    if (file)
+      asked.layers.push({ name: name || file.name.replace(/\W.*$/, "").toLowerCase(), file: await sendSaying(file) });
   }
   return asked;
 };

@@ -59,7 +59,9 @@ const brokenList = (broken) => {
 const clustersTable = (plan, show) => {
   const rows = plan.result.clusters.map((c) => {
     const line = row([c.name, number(c.pupils), number(c.schools), `${decimal(c.mean)}, ${decimal(c.longest)}`]);
-    line.cells[0].append(make("span", fill(say.meets_at, { place: c.meets < 0 ? DASH : schools.name[c.meets] }), "sub"));
+    line.cells[0].append(
+      make("span", fill(say.meets_at, { place: c.meets < 0 ? DASH : schools.name[c.meets] }), "sub"),
+    );
     line.addEventListener("click", () => show(c));
     return line;
   });
@@ -77,10 +79,15 @@ export const showOutcome = (plan, today, isLast = true) => {
   });
   const order = make("ol");
   order.append(...Object.entries(answer.objective).map(([term, value]) => make("li", termAmount(term, value))));
-  const kept = result.broken.length ? [make("p", say.checked_not), brokenList(result.broken)] : [make("p", say.checked)];
+  const kept = result.broken.length
+    ? [make("p", say.checked_not), brokenList(result.broken)]
+    : [make("p", say.checked)];
   const broken = today.result.broken;
   const clusters = make("details");
-  clusters.append(make("summary", say.clusters), clustersTable(plan, (c) => mark(c.units.map((unit) => plan.ground.units[unit]))));
+  clusters.append(
+    make("summary", say.clusters),
+    clustersTable(plan, (c) => mark(c.units.map((unit) => plan.ground.units[unit]))),
+  );
   body().classList.toggle("so-far", !isLast);
   body().replaceChildren(
     make("p", counted(answer.n_clusters, say.n_clusters), "verdict"), proofOf(answer),
@@ -99,7 +106,12 @@ export const showNone = (answer, ask) => {
   button.type = "button";
   button.id = "ask-why-none";
   button.addEventListener("click", ask);
-  body().replaceChildren(make("p", say.no_plan, "verdict"), make("p", answer.message, "proof none"), ...(answer.status === "INFEASIBLE" ? [button] : []), make("p", say.last_shown, "sub"));
+  body().replaceChildren(
+    make("p", say.no_plan, "verdict"),
+    make("p", answer.message, "proof none"),
+    ...(answer.status === "INFEASIBLE" ? [button] : []),
+    make("p", say.last_shown, "sub"),
+  );
 };
 /** @param {string} words */
 export const showWaiting = (words) => body().replaceChildren(make("p", words, "sub"));
@@ -130,14 +142,20 @@ export const showHelp = (found, apply) => {
   const list = make("ul", undefined, "helps");
   list.append(...found.relaxations.map((one) => helpItem(one.words, one.changes, apply)));
   const two = make("ul", undefined, "helps");
-  two.append(...found.combined.map((one) => helpItem(one.words, Object.assign({}, ...one.relaxations.map((r) => r.changes)), apply)));
+  two.append(
+    ...found.combined.map((one) =>
+      helpItem(one.words, Object.assign({}, ...one.relaxations.map((r) => r.changes)), apply),
+    ),
+  );
   const reasons = make("ul");
   reasons.append(...nowhere.slice(0, 5).map((words) => make("li", words)));
   const isLeast = found.relaxations.every((one) => one.is_minimal);
   body().replaceChildren(
     make("p", say.no_plan, "verdict"),
     ...(clash.length ? [make("p", `${say.clash} ${join(clash)}.`, "proof none")] : []),
-    ...(found.relaxations.length ? [make("h2", isLeast ? say.helps : say.helps_maybe), list] : [make("p", say.helps_none)]),
+    ...(found.relaxations.length
+      ? [make("h2", isLeast ? say.helps : say.helps_maybe), list]
+      : [make("p", say.helps_none)]),
     ...(found.combined.length ? [make("h2", say.helps_two), two] : []),
     ...(nowhere.length ? [make("h2", say.nowhere_head), make("p", say.nowhere, "sub"), reasons] : []),
     ...found.notes.map((note) => make("p", note, "sub")),

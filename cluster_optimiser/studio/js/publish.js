@@ -40,7 +40,12 @@ const count = async (button) => {
       sent.push(await send(file));
     }
     told.textContent = say.replies_busy;
-    const made = await post("api/count", { folder: byId("replies-to").value, scenario: data.draft.file, files: sent, job: `${job}-count` });
+    const made = await post("api/count", {
+      folder: byId("replies-to").value,
+      scenario: data.draft.file,
+      files: sent,
+      job: `${job}-count`,
+    });
     const zip = make("a", say.replies_zip);
     Object.assign(zip, { href: made.zip, download: "" });
     byId("replies-made").replaceChildren(make("pre", made.lines.join("\n"), "account"), zip);
@@ -64,7 +69,15 @@ const repliesPart = () => {
   told.id = "replies-told";
   told.setAttribute("role", "status");
   made.id = "replies-made";
-  part.append(make("h2", say.replies_title), make("p", say.replies_lead, "hint"), toLabel, filesLabel, button, told, made);
+  part.append(
+    make("h2", say.replies_title),
+    make("p", say.replies_lead, "hint"),
+    toLabel,
+    filesLabel,
+    button,
+    told,
+    made,
+  );
   return part;
 };
 /** @param {Answers["api/publish"]} made */
@@ -77,7 +90,13 @@ const done = (made) => {
   zip.href = made.zip;
   zip.download = "";
   showPublished(made.published);
-  byId("publish-made").replaceChildren(make("p", say.publish_done), page, " · ", zip, ...made.notes.map((note) => make("p", note, "hint")));
+  byId("publish-made").replaceChildren(
+    make("p", say.publish_done),
+    page,
+    " · ",
+    zip,
+    ...made.notes.map((note) => make("p", note, "hint")),
+  );
   byId("publish-made").scrollIntoView({ block: "nearest" });
 };
 /** @param {HTMLButtonElement} button */
@@ -95,14 +114,23 @@ const publish = async (button) => {
 export const setUpPublish = () => {
   const options = make("fieldset", undefined, "choices");
   options.id = "publish-options";
-  options.append(make("legend", say.publish_choose), ...data.scenarios.filter((one) => one.authority === data.authority_key).map((one) => {
-    const label = make("label", undefined, "tick");
-    const tick = make("input");
-    Object.assign(tick, { type: "checkbox", value: one.file, checked: one.file === data.draft.file || one.method === "keep" });
-    label.title = one.title;
-    label.append(tick, make("span", `${one.option}: ${one.title}`));
-    return label;
-  }));
+  options.append(
+    make("legend", say.publish_choose),
+    ...data.scenarios
+      .filter((one) => one.authority === data.authority_key)
+      .map((one) => {
+        const label = make("label", undefined, "tick");
+        const tick = make("input");
+        Object.assign(tick, {
+          type: "checkbox",
+          value: one.file,
+          checked: one.file === data.draft.file || one.method === "keep",
+        });
+        label.title = one.title;
+        label.append(tick, make("span", `${one.option}: ${one.title}`));
+        return label;
+      }),
+  );
   const look = make("div", undefined, "publish-look");
   look.append(...Object.keys(say.theme).map(field));
   const button = make("button", say.publish_go, "main");
@@ -114,7 +142,21 @@ export const setUpPublish = () => {
   told.setAttribute("role", "status");
   const made = make("div");
   made.id = "publish-made";
-  byId("panel-publish").replaceChildren(make("h2", say.publish_title), make("p", `${say.publish_lead} ${say.publish_unsaved}`, "hint"), options, make("h3", say.publish_look), look, make("p"), button, told, made, repliesPart());
+  byId("panel-publish").replaceChildren(
+    make("h2", say.publish_title),
+    make("p", `${say.publish_lead} ${say.publish_unsaved}`, "hint"),
+    options,
+    make("h3", say.publish_look),
+    look,
+    make("p"),
+    button,
+    told,
+    made,
+    repliesPart(),
+  );
   post("api/published", {}).then(({ published }) => showPublished(published)).catch(() => {});
-  listen((event) => { if (event.job === `${job}-publish` && event.stage && event.objective === null) byId("publish-told").textContent = fill(say.publish_busy, { what: event.stage }); });
+  listen((event) => {
+    if (event.job === `${job}-publish` && event.stage && event.objective === null)
+      byId("publish-told").textContent = fill(say.publish_busy, { what: event.stage });
+  });
 };

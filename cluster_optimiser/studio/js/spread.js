@@ -37,43 +37,87 @@ const bars = ({ term, edges, counts, n, is_all: isAll }, here) => {
   const isHere = (i) => here !== null && here >= edges[i] && (here < edges[i + 1] || i === counts.length - 1);
   counts.forEach((count, i) => {
     const high = (count / most) * (HIGH - BELOW - 14);
-    const bar = draw("rect", { class: `bar-mark${isHere(i) ? " here" : ""}`, x: LEFT + i * step + 1, y: HIGH - BELOW - high, width: step - 2, height: high });
-    bar.append(draw("title", {}, fill(say.plans_bar, { from: written(edges[i]), to: written(edges[i + 1]), n: number(count) })));
+    const bar = draw("rect", {
+      class: `bar-mark${isHere(i) ? " here" : ""}`,
+      x: LEFT + i * step + 1,
+      y: HIGH - BELOW - high,
+      width: step - 2,
+      height: high,
+    });
+    bar.append(
+      draw("title", {}, fill(say.plans_bar, { from: written(edges[i]), to: written(edges[i + 1]), n: number(count) })),
+    );
     made.append(bar);
-    if (isHere(i)) made.append(draw("text", { x: Math.min(WIDE - 60, Math.max(LEFT, LEFT + i * step)), y: HIGH - 2, class: "here" }, `▲ ${say.plans_here}`));
+    if (isHere(i))
+      made.append(
+        draw(
+          "text",
+          { x: Math.min(WIDE - 60, Math.max(LEFT, LEFT + i * step)), y: HIGH - 2, class: "here" },
+          `▲ ${say.plans_here}`,
+        ),
+      );
   });
-  made.append(draw("text", { x: LEFT, y: HIGH - BELOW + 16 }, written(edges[0])), draw("text", { x: WIDE, y: HIGH - BELOW + 16, "text-anchor": "end" }, written(edges[edges.length - 1])));
+  made.append(
+    draw("text", { x: LEFT, y: HIGH - BELOW + 16 }, written(edges[0])),
+    draw("text", { x: WIDE, y: HIGH - BELOW + 16, "text-anchor": "end" }, written(edges[edges.length - 1])),
+  );
   const box = make("figure");
   box.append(make("figcaption", name), made);
   return box;
 };
 /** @param {Spread} found @param {Costs | null} here */
 const front = ({ front: points, n_front: n, terms }, here) => {
-  const name = fill(points.length < n ? say.plans_front_drawn : say.plans_front, { n: number(n), drawn: number(points.length) });
+  const name = fill(points.length < n ? say.plans_front_drawn : say.plans_front, {
+    n: number(n),
+    drawn: number(points.length),
+  });
   const made = picture(name);
   /** @param {Pick<Point, "values">} point @param {string} term */
   const at = (point, term) => point.values[term];
   const all = here ? [...points, { values: here }] : points;
-  const ends = terms.map((term) => /** @type {Ends} */ ([Math.min(...all.map((p) => at(p, term))), Math.max(...all.map((p) => at(p, term)))]));
+  const ends = terms.map(
+    (term) =>
+      /** @type {Ends} */ ([Math.min(...all.map((p) => at(p, term))), Math.max(...all.map((p) => at(p, term)))]),
+  );
   /** @typedef {[low: number, high: number]} Ends */
   /** @param {number} value @param {Ends} ends @param {number} size */
   const place = (value, [low, high], size) => (high > low ? ((value - low) / (high - low)) * size : size / 2);
   /** @param {Costs} values */
-  const spot = (values) => ({ cx: LEFT + 8 + place(values[terms[0]], ends[0], WIDE - LEFT - 24), cy: HIGH - BELOW - 8 - place(values[terms[1]], ends[1], HIGH - BELOW - 24) });
+  const spot = (values) => ({
+    cx: LEFT + 8 + place(values[terms[0]], ends[0], WIDE - LEFT - 24),
+    cy: HIGH - BELOW - 8 - place(values[terms[1]], ends[1], HIGH - BELOW - 24),
+  });
   points.forEach((point) => {
     const dotName = terms.map((term) => `${termWords(term)}: ${written(at(point, term))}`).join("; ");
-    const dot = draw("circle", { ...spot(point.values), r: terms[2] ? 3 + place(at(point, terms[2]), ends[2], 7) : 6, class: "dot", tabindex: 0, role: "button", "aria-label": dotName });
+    const dot = draw("circle", {
+      ...spot(point.values),
+      r: terms[2] ? 3 + place(at(point, terms[2]), ends[2], 7) : 6,
+      class: "dot",
+      tabindex: 0,
+      role: "button",
+      "aria-label": dotName,
+    });
     dot.append(draw("title", {}, dotName));
     const show = () => { byId("plans-told").textContent = say.plans_shown; showFront(point); };
     dot.addEventListener("click", show);
-    dot.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); show(); } });
+    dot.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        show();
+      }
+    });
     made.append(dot);
   });
   if (here) made.append(draw("circle", { ...spot(here), r: 5, class: "dot here", "pointer-events": "none" }));
   const box = make("figure");
   const axes = make("p", undefined, "axes");
   axes.append(make("span", `↑ ${termWords(terms[1])}`), make("span", `${termWords(terms[0])} →`));
-  box.append(make("figcaption", name), made, axes, ...(terms[2] ? [make("p", `● ${termWords(terms[2])}: ${say.plans_larger}`, "axes")] : []));
+  box.append(
+    make("figcaption", name),
+    made,
+    axes,
+    ...(terms[2] ? [make("p", `● ${termWords(terms[2])}: ${say.plans_larger}`, "axes")] : []),
+  );
   return box;
 };
 /** @param {string[]} heads @param {HTMLTableRowElement[]} rows */
@@ -93,7 +137,18 @@ const pairsBox = (pairs) => {
   box.append(make("summary", say.plans_pairs));
   const scroll = make("div", undefined, "scroll-y");
   scroll.tabIndex = 0;
-  scroll.append(table([say.plans_pairs, say.plans_share, say.plans_near], pairs.map(([a, b, all, near]) => row([fill(say.pair, { a, b }), all === 1 ? say.plans_pair_all : all === 0 ? say.plans_pair_none : share(all), share(near)]))));
+  scroll.append(
+    table(
+      [say.plans_pairs, say.plans_share, say.plans_near],
+      pairs.map(([a, b, all, near]) =>
+        row([
+          fill(say.pair, { a, b }),
+          all === 1 ? say.plans_pair_all : all === 0 ? say.plans_pair_none : share(all),
+          share(near),
+        ]),
+      ),
+    ),
+  );
   box.append(scroll);
   return box;
 };
@@ -119,21 +174,35 @@ const picker = (id, label, value, metrics, none) => {
   const made = make("label", label);
   const box = make("select");
   box.id = id;
-  box.replaceChildren(...(none ? [new Option(none, "")] : []), ...metrics.map((one) => new Option(termWords(one), one, false, one === value)));
+  box.replaceChildren(
+    ...(none ? [new Option(none, "")] : []),
+    ...metrics.map((one) => new Option(termWords(one), one, false, one === value)),
+  );
   made.append(box);
   return made;
 };
 /** @param {Shown} plan @returns {Metrics} */
 const hereOf = (plan) => {
   const { metrics } = plan.result;
-  return { ...metrics, count: metrics.n_clusters, exceptions: metrics.n_under_min, ...plan.answer.objective, ...Object.fromEntries(data.schools.layers.map(({ name }) => [`misaligned.${name}`, metrics[`misaligned_${name}_pupils`]])) };
+  return {
+    ...metrics,
+    count: metrics.n_clusters,
+    exceptions: metrics.n_under_min,
+    ...plan.answer.objective,
+    ...Object.fromEntries(
+      data.schools.layers.map(({ name }) => [`misaligned.${name}`, metrics[`misaligned_${name}_pupils`]]),
+    ),
+  };
 };
 /** @param {Shown} plan */
 const write = (plan) => {
   const home = byId("panel-plans");
   const { found } = chosen;
   const head = [make("h2", say.plans_title)];
-  if (!found || !("bars" in found)) { home.replaceChildren(...head, make("p", say.plans_none)); return; }
+  if (!found || !("bars" in found)) {
+    home.replaceChildren(...head, make("p", say.plans_none));
+    return;
+  }
   const here = hereOf(plan);
   const told = make("p", "", "hint");
   told.id = "plans-told";
@@ -141,21 +210,56 @@ const write = (plan) => {
   const grid = make("div", undefined, "spread");
   const picks = make("div", undefined, "picks");
   picks.append(
-    picker("plans-first", say.plans_measure, found.terms[0], found.metrics), picker("plans-second", say.plans_second, found.terms[1], found.metrics),
-    picker("plans-third", say.plans_third, found.terms[2] || "", found.metrics.filter((one) => !found.terms.slice(0, 2).includes(one)), say.plans_no_third),
+    picker("plans-first", say.plans_measure, found.terms[0], found.metrics),
+    picker("plans-second", say.plans_second, found.terms[1], found.metrics),
+    picker(
+      "plans-third",
+      say.plans_third,
+      found.terms[2] || "",
+      found.metrics.filter((one) => !found.terms.slice(0, 2).includes(one)),
+      say.plans_no_third,
+    ),
   );
   grid.append(
     picks,
     bars(found.bars, here[found.terms[0]] ?? null),
-    front(found, found.terms.every((term) => here[term] !== undefined && here[term] !== null) ? /** @type {Costs} */ (here) : null),
+    front(
+      found,
+      found.terms.every((term) => here[term] !== undefined && here[term] !== null)
+        ? /** @type {Costs} */ (here)
+        : null,
+    ),
   );
   const numbers = make("details");
   const inside = make("div", undefined, "scroll-y");
   inside.tabIndex = 0;
-  inside.append(table(found.terms.map(termWords), found.front.map((point) => row(found.terms.map((term) => written(point.values[term]))))));
+  inside.append(
+    table(
+      found.terms.map(termWords),
+      found.front.map((point) => row(found.terms.map((term) => written(point.values[term])))),
+    ),
+  );
   numbers.append(make("summary", say.plans_numbers), inside);
-  home.replaceChildren(...head, make("p", say.plans_lead, "hint"), make("p", counted(found.n_plans, say.n_plans), "count"), grid, told, numbers, pairsBox(found.pairs), ...versionsBox(), ...outlookBox(plan), make("h3", say.price_title), pricesBox());
-  /** @type {const} */ (["first", "second", "third"]).forEach((key) => byId(`plans-${key}`).addEventListener("change", () => { chosen[key] = byId(`plans-${key}`).value; chosen.for = ""; showSpread(plan); }));
+  home.replaceChildren(
+    ...head,
+    make("p", say.plans_lead, "hint"),
+    make("p", counted(found.n_plans, say.n_plans), "count"),
+    grid,
+    told,
+    numbers,
+    pairsBox(found.pairs),
+    ...versionsBox(),
+    ...outlookBox(plan),
+    make("h3", say.price_title),
+    pricesBox(),
+  );
+  /** @type {const} */ (["first", "second", "third"]).forEach((key) =>
+    byId(`plans-${key}`).addEventListener("change", () => {
+      chosen[key] = byId(`plans-${key}`).value;
+      chosen.for = "";
+      showSpread(plan);
+    }),
+  );
 };
 /** @param {string} label @param {() => Promise<Node[]>} ask */
 const asking = (label, ask) => {
@@ -205,9 +309,18 @@ const sameShare = (plan) => {
   if (!inside.length) return [];
   const least = inside.reduce((a, b) => (b.pupils < a.pupils ? b : a));
   const most = inside.reduce((a, b) => (b.pupils > a.pupils ? b : a));
-  const [low, high] = [rules.min_pupils ? rules.min_pupils / least.pupils - 1 : null, rules.has_max ? rules.max_pupils / most.pupils - 1 : null];
+  const [low, high] = [
+    rules.min_pupils ? rules.min_pupils / least.pupils - 1 : null,
+    rules.has_max ? rules.max_pupils / most.pupils - 1 : null,
+  ];
   return [
-    make("p", fill(say.outlook_same, { low: low === null ? say.outlook_any : signed(low), high: high === null ? say.outlook_any_up : signed(high) })),
+    make(
+      "p",
+      fill(say.outlook_same, {
+        low: low === null ? say.outlook_any : signed(low),
+        high: high === null ? say.outlook_any_up : signed(high),
+      }),
+    ),
     ...(low === null ? [] : [make("p", fill(say.outlook_low, { cluster: least.name, share: signed(low) }))]),
     ...(high === null ? [] : [make("p", fill(say.outlook_high, { cluster: most.name, share: signed(high) }))]),
   ];
@@ -220,7 +333,11 @@ const outlookBox = (plan) => {
     const list = make("ul");
     list.append(...one.leaving.map((words) => make("li", words)));
     return [
-      ...sameShare(plan), table([say.outlook.title, say.outlook.total], outlook.series.map((name, i) => row([name, one.cells[i]]))),
+      ...sameShare(plan),
+      table(
+        [say.outlook.title, say.outlook.total],
+        outlook.series.map((name, i) => row([name, one.cells[i]])),
+      ),
       ...(one.leaving.length ? [make("p", say.outlook.leaving), list] : []),
       ...outlook.assumptions.map((words) => make("p", `${say.outlook.assumption} ${words}`, "hint")),
     ];
@@ -231,7 +348,10 @@ const termsAsked = () => [...new Set([chosen.first, chosen.second, chosen.third]
 /** @param {Shown} plan the best one */
 export const showSpread = async (plan) => {
   const home = byId("panel-plans");
-  if (!plan.answer.n_plans) { home.replaceChildren(make("h2", say.plans_title), make("p", say.plans_only), ...outlookBox(plan)); return; }
+  if (!plan.answer.n_plans) {
+    home.replaceChildren(make("h2", say.plans_title), make("p", say.plans_only), ...outlookBox(plan));
+    return;
+  }
   const asked = askedNow();
   if (chosen.for === JSON.stringify([asked.scenario, termsAsked()])) { write(plan); return; }
   home.replaceChildren(make("h2", say.plans_title), make("p", say.solving, "busy"));

@@ -34,7 +34,14 @@ const groundNumber = (ground) => {
  * @returns {Shown}
  */
 export const drawn = (answer, label, title) => {
-  const base = { ...options[0], label, title, rules: answer.rules, ground: groundNumber(answer.ground), can_edit: true };
+  const base = {
+    ...options[0],
+    label,
+    title,
+    rules: answer.rules,
+    ground: groundNumber(answer.ground),
+    can_edit: true,
+  };
   const ground = data.grounds[base.ground];
   const clusterOf = ground.units.map((_, unit) => answer.plan[schools.urn[firstSchool(ground, unit)]]);
   const result = measure(base, clusterOf);
@@ -54,7 +61,10 @@ export const todayShown = () => {
 };
 export const groundNow = () => (stage.shown ? stage.shown.ground : data.grounds[options[0].ground]);
 /** @param {string} name */
-const unitOf = (name) => { const ground = groundNow(); return ground.units.findIndex((_, unit) => titleOf(ground, unit) === name || ground.units[unit] === name); };
+const unitOf = (name) => {
+  const ground = groundNow();
+  return ground.units.findIndex((_, unit) => titleOf(ground, unit) === name || ground.units[unit] === name);
+};
 /** @param {L.LatLng} latlng */
 const nearestSchool = (latlng) => {
   const ground = groundNow();
@@ -80,9 +90,12 @@ export const mark = (names, dash) => {
   const units = names.map(unitOf).filter((unit) => unit >= 0);
   if (!units.length || !stage.pane) return;
   const look = { fill: false, interactive: false };
-  stage.marks = L.featureGroup(ringsOf(units).flatMap((rings) => [
-    L.polygon(rings, { ...look, color: "#fff", weight: 7 }), L.polygon(rings, { ...look, color: MARK, weight: 4, dashArray: dash }),
-  ])).addTo(stage.pane.map);
+  stage.marks = L.featureGroup(
+    ringsOf(units).flatMap((rings) => [
+      L.polygon(rings, { ...look, color: "#fff", weight: 7 }),
+      L.polygon(rings, { ...look, color: MARK, weight: 4, dashArray: dash }),
+    ]),
+  ).addTo(stage.pane.map);
 };
 // A single school can be dragged into another cluster; letting it go asks what that would cost.
 /** @param {string[]} names */
@@ -95,7 +108,9 @@ const showPin = (names) => {
   const [x, y] = schools.at[ground.single[unit]];
   const icon = L.divIcon({ className: "move-pin", iconSize: [22, 22] });
   const words = fill(say.move_pin, { a: names[0] });
-  const pinned = L.marker([y, x], { icon, draggable: true, keyboard: false, title: words, alt: words }).addTo(stage.pane.map);
+  const pinned = L.marker([y, x], { icon, draggable: true, keyboard: false, title: words, alt: words }).addTo(
+    stage.pane.map,
+  );
   stage.pin = pinned;
   pinned.on("dragend", () => {
     byId("pick-other").value = titleOf(ground, ground.unit[nearestSchool(pinned.getLatLng())]);
@@ -107,17 +122,27 @@ export const picked = () => [byId("pick-one").value, byId("pick-other").value].f
 const sayPicked = () => {
   const names = picked();
   showPin(names);
-  byId("picked").replaceChildren(...names.map((name) => {
-    const unit = unitOf(name);
-    const ground = groundNow();
-    if (unit < 0) return make("span");
-    const pupils = schools.pupils.reduce((sum, n, i) => sum + (ground.unit[i] === unit && ground.group[i] < 0 ? n : 0), 0);
-    return make("span", `${fill(say.picked, { unit: name, pupils: number(pupils), cluster: stage.shown ? stage.shown.clusterOf[unit] : "–" })}. `);
-  }));
+  byId("picked").replaceChildren(
+    ...names.map((name) => {
+      const unit = unitOf(name);
+      const ground = groundNow();
+      if (unit < 0) return make("span");
+      const pupils = schools.pupils.reduce(
+        (sum, n, i) => sum + (ground.unit[i] === unit && ground.group[i] < 0 ? n : 0),
+        0,
+      );
+      const cluster = stage.shown ? stage.shown.clusterOf[unit] : "–";
+      return make("span", `${fill(say.picked, { unit: name, pupils: number(pupils), cluster })}. `);
+    }),
+  );
   byId("why").replaceChildren();
   if (stage.pin) byId("picked").append(say.move_hint);
-  /** @type {const} */ (["together", "apart", "price"]).forEach((id) => { byId(`do-${id}`).disabled = new Set(names).size < 2; });
-  /** @type {const} */ (["exception", "why"]).forEach((id) => { byId(`do-${id}`).disabled = !byId("pick-one").value; });
+  /** @type {const} */ (["together", "apart", "price"]).forEach((id) => {
+    byId(`do-${id}`).disabled = new Set(names).size < 2;
+  });
+  /** @type {const} */ (["exception", "why"]).forEach((id) => {
+    byId(`do-${id}`).disabled = !byId("pick-one").value;
+  });
   mark(names);
 };
 const fillPicks = () => {
@@ -126,7 +151,8 @@ const fillPicks = () => {
   /** @type {const} */ (["pick-one", "pick-other"]).forEach((id) => {
     const box = byId(id);
     const before = box.value;
-    if (box.options.length !== names.length + 1) box.replaceChildren(new Option(say.pick_none, ""), ...names.map((name) => new Option(name, name)));
+    if (box.options.length !== names.length + 1)
+      box.replaceChildren(new Option(say.pick_none, ""), ...names.map((name) => new Option(name, name)));
     box.value = names.includes(before) ? before : "";
   });
 };
@@ -150,7 +176,10 @@ export const showPlan = (plan) => {
     setUpZoom("map", () => [pane]);
     const { map } = pane;
     // The box of the map changes with what stands below it: all of it stays in view, unless zoomed in.
-    new ResizeObserver(() => { if (map.getZoom() <= map.getMinZoom() + 0.3) pane.fit(); else map.invalidateSize({ animate: false }); }).observe(byId("map"));
+    new ResizeObserver(() => {
+      if (map.getZoom() <= map.getMinZoom() + 0.3) pane.fit();
+      else map.invalidateSize({ animate: false });
+    }).observe(byId("map"));
   }
   showOption(stage.pane, plan.option, LOOK);
   sayPicked();
@@ -162,7 +191,10 @@ const ruleName = (name) => groundNow().units[unitOf(name)];
 const pin = (kind) => {
   const names = picked();
   const key = /** @type {const} */ (`pins.${kind}`);
-  change({ [key]: [...(get(key) || []), names.map(ruleName)] }, `${say[kind]}: ${fill(say.pair, { a: names[0], b: names[1] })}`);
+  change(
+    { [key]: [...(get(key) || []), names.map(ruleName)] },
+    `${say[kind]}: ${fill(say.pair, { a: names[0], b: names[1] })}`,
+  );
 };
 /**
  * @param {(name: string) => void} askWhy
@@ -177,7 +209,13 @@ export const setUpStage = (askWhy, askPrice) => {
   byId("do-exception").addEventListener("click", () => {
     const name = ruleName(byId("pick-one").value);
     const now = get("size.exceptions") || [];
-    change({ "size.exceptions": [...new Set([...now, name])], "size.max_exceptions": Math.max(get("size.max_exceptions") || 0, now.includes(name) ? 0 : now.length + 1) }, `${say.exception}: ${name}`);
+    change(
+      {
+        "size.exceptions": [...new Set([...now, name])],
+        "size.max_exceptions": Math.max(get("size.max_exceptions") || 0, now.includes(name) ? 0 : now.length + 1),
+      },
+      `${say.exception}: ${name}`,
+    );
   });
   byId("do-why").addEventListener("click", () => askWhy(byId("pick-one").value));
 };

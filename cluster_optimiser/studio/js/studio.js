@@ -27,7 +27,11 @@ const tellTop = (words, more) => {
 };
 const reopenButton = () => {
   const button = make("button", say.reopen, "small");
-  button.addEventListener("click", () => post("api/keep", { file: draft.file, state: { versions: draft.versions, notes: draft.notes } }).then(() => location.reload()));
+  button.addEventListener("click", () =>
+    post("api/keep", { file: draft.file, state: { versions: draft.versions, notes: draft.notes } }).then(() =>
+      location.reload(),
+    ),
+  );
   return button;
 };
 /** @param {unknown} error */
@@ -48,7 +52,8 @@ const askHelp = async () => {
       const found = await post("api/explain", { ...asked(), time_limit_s: limit });
       if (mine !== now.number) return;
       const isAll = !found.notes.length && !found.unsettled.length;
-      if (isAll || limit === SOON_S[SOON_S.length - 1] || found.relaxations.length || found.combined.length) showHelp(found, change);
+      if (isAll || limit === SOON_S[SOON_S.length - 1] || found.relaxations.length || found.combined.length)
+        showHelp(found, change);
       sayBusy(isAll ? "" : say.looking_on);
       byId("outcome").classList.remove("waiting");
       if (isAll) return;
@@ -111,9 +116,16 @@ const showHead = () => {
   byId("save").disabled = isSaved();
 };
 const mayChange = document.body.dataset.look === undefined;
-const keepState = () => (mayChange ? post("api/keep", { file: draft.file, state: { steps: draft.steps, at: draft.at, seen: draft.seen, versions: draft.versions, notes: draft.notes } }).catch((error) => tellTop(error.message)) : Promise.resolve());
+const keepState = () =>
+  mayChange
+    ? post("api/keep", {
+        file: draft.file,
+        state: { steps: draft.steps, at: draft.at, seen: draft.seen, versions: draft.versions, notes: draft.notes },
+      }).catch((error) => tellTop(error.message))
+    : Promise.resolve();
 // Ground that is divided otherwise is another drawing: the page is made again, from what is kept.
-const needsOtherGround = () => JSON.stringify([get("method") === "redraw", get("units"), get("urban.areas")]) !== data.ground_key;
+const needsOtherGround = () =>
+  JSON.stringify([get("method") === "redraw", get("units"), get("urban.areas")]) !== data.ground_key;
 onChange((why) => {
   showHead();
   const isOther = why === "change" && needsOtherGround();
@@ -149,15 +161,27 @@ const setUpSaving = () => {
     box.showModal();
     byId("save-label").select();
   });
-  byId("save-label").addEventListener("input", () => { byId("save-file").value = `${byId("save-label").value}.toml`; });
+  byId("save-label").addEventListener("input", () => {
+    byId("save-file").value = `${byId("save-label").value}.toml`;
+  });
   byId("save-no").addEventListener("click", () => box.close());
   box.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const before = own();
-    const next = { ...before, title: byId("save-title").value, option: byId("save-label").value, description: byId("save-text").value };
+    const next = {
+      ...before,
+      title: byId("save-title").value,
+      option: byId("save-label").value,
+      description: byId("save-text").value,
+    };
     const file = `${draft.home}/${byId("save-file").value}`;
     try {
-      await post("api/save", { file, own: next, seen: null, ...(byId("save-plan").checked ? { plan: stage.shown?.answer?.plan } : {}) });
+      await post("api/save", {
+        file,
+        own: next,
+        seen: null,
+        ...(byId("save-plan").checked ? { plan: stage.shown?.answer?.plan } : {}),
+      });
       await post("api/keep", { file, state: { versions: draft.versions, notes: draft.notes } });
       location.href = `work?open=${encodeURIComponent(file)}`;
     } catch (error) { byId("save-wrong").textContent = messageOf(error); }
@@ -173,7 +197,10 @@ const showTab = (name, isFocused) => {
     byId(`panel-${tab}`).hidden = !isIt;
   });
   if (isFocused) byId(`tab-${name}`).focus();
-  if (name === "work" && stage.pane) { stage.pane.map.invalidateSize({ animate: false }); if (now.plan && stage.shown !== now.plan) showPlan(now.plan); }
+  if (name === "work" && stage.pane) {
+    stage.pane.map.invalidateSize({ animate: false });
+    if (now.plan && stage.shown !== now.plan) showPlan(now.plan);
+  }
   if (name === "plans" && now.plan) showSpread(now.plan);
   if (name === "beside" && now.plan) showBeside(now.plan);
 };
@@ -189,16 +216,24 @@ listen((event) => {
   else if (event.kind === "progress" && event.job === job && now.asks && get("method") === "redraw") {
     const { stage: at, objective, bound } = event;
     const term = data.terms[at] || at;
-    const words = objective === null ? fill(say.solving_stage, { stage: term })
-      : fill(bound === null ? say.solving_best : say.solving_now, { stage: term, objective: number(objective), bound: decimal(bound) });
+    const words =
+      objective === null
+        ? fill(say.solving_stage, { stage: term })
+        : fill(bound === null ? say.solving_best : say.solving_now, {
+            stage: term,
+            objective: number(objective),
+            bound: decimal(bound),
+          });
     sayBusy(words, stop, now.hasBest ? say.stop_keep : say.stop);
   }
-  if (event.kind === "saved" && event.file === draft.file && event.seen !== draft.seen) tellTop(fill(say.changed_elsewhere, { file: draft.file }), reopenButton());
+  if (event.kind === "saved" && event.file === draft.file && event.seen !== draft.seen)
+    tellTop(fill(say.changed_elsewhere, { file: draft.file }), reopenButton());
 });
 byId("undo").addEventListener("click", () => goTo(draft.at - 1));
 byId("redo").addEventListener("click", () => goTo(draft.at + 1));
 document.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || /** @type {Element} */ (event.target).matches("input[type=text], textarea")) return;
+  if (!(event.ctrlKey || event.metaKey) || /** @type {Element} */ (event.target).matches("input[type=text], textarea"))
+    return;
   const step = event.key === "z" ? -1 : event.key === "y" ? 1 : 0;
   if (step) { event.preventDefault(); goTo(draft.at + step); }
 });

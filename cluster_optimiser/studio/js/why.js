@@ -10,7 +10,11 @@ const priceWords = (answer, before) => {
   if (!answer.plan) return say.why_no_plan;
   const term = Object.keys(before).find((key) => Math.abs(answer.objective[key] - before[key]) > 0.005);
   if (!term) return say.why_free;
-  return fill(say.price_from, { value: amount(term, answer.objective[term]), before: amount(term, before[term]), term: termWords(term) });
+  return fill(say.price_from, {
+    value: amount(term, answer.objective[term]),
+    before: amount(term, before[term]),
+    term: termWords(term),
+  });
 };
 // How far the price is proved: of what was stopped, what it is at least.
 /** @param {Solved | Unsolved} answer @param {Costs} before */
@@ -21,7 +25,10 @@ const proofWords = (answer, before) => {
   return fill(say.price_maybe, { low: term ? amount(term, bound[term]) : "–" });
 };
 /** @param {Scenario} scenario @param {"together" | "apart"} kind @param {string[]} units */
-const withPin = (scenario, kind, units) => ({ ...scenario, pins: { .../** @type {Scenario} */ (scenario.pins || {}), [kind]: [...(get(`pins.${kind}`) || []), units] } });
+const withPin = (scenario, kind, units) => ({
+  ...scenario,
+  pins: { .../** @type {Scenario} */ (scenario.pins || {}), [kind]: [...(get(`pins.${kind}`) || []), units] },
+});
 /** @param {Ground} ground @param {string} name */
 const unitAt = (ground, name) => ground.units.findIndex((_, i) => titleOf(ground, i) === name);
 /** @param {Shown | null} plan @param {string} name of a unit @param {() => Question} asked */
@@ -48,8 +55,16 @@ export const showWhy = async (plan, name, asked) => {
       continue;
     }
     try {
-      const answer = await post("api/solve", { ...base, job: `${job}-price`, scenario: withPin(base.scenario, "apart", [ground.units[a], ground.units[b]]) });
-      item.textContent = fill(say.why_price, { a: names[0], b: names[1], price: priceWords(answer, plan.answer.objective) });
+      const answer = await post("api/solve", {
+        ...base,
+        job: `${job}-price`,
+        scenario: withPin(base.scenario, "apart", [ground.units[a], ground.units[b]]),
+      });
+      item.textContent = fill(say.why_price, {
+        a: names[0],
+        b: names[1],
+        price: priceWords(answer, plan.answer.objective),
+      });
     } catch (error) { item.textContent = messageOf(error); return; }
     if (!item.isConnected) return;
   }
@@ -62,12 +77,15 @@ const alone = (plan, a, b) => {
   const told = [make("p", fill(say.move_alone, { a: titleOf(plan.ground, a), minutes, before }))];
   if (!result.broken.length) return [...told, make("p", say.move_kept)];
   const list = make("ul");
-  list.append(...result.broken.slice(0, 6).map(([, who, words]) => make("li", who === "plan" ? words : `${who}: ${words}`)));
+  list.append(
+    ...result.broken.slice(0, 6).map(([, who, words]) => make("li", who === "plan" ? words : `${who}: ${words}`)),
+  );
   return [...told, make("p", say.move_broken), list];
 };
 /**
  * What it would cost to have two places together, or apart if they are together.
- * @param {Shown | null} plan @param {string[]} names @param {() => Question} asked @param {(kind: "together" | "apart") => void} apply
+ * @param {Shown | null} plan @param {string[]} names @param {() => Question} asked
+ * @param {(kind: "together" | "apart") => void} apply
  */
 export const showPrice = async (plan, names, asked, apply) => {
   const home = byId("why");
@@ -87,11 +105,20 @@ export const showPrice = async (plan, names, asked, apply) => {
   );
   const base = asked();
   try {
-    const answer = await post("api/solve", { ...base, job: `${job}-price`, scenario: withPin(base.scenario, kind, [ground.units[a], ground.units[b]]), time_limit_s: 120 });
+    const answer = await post("api/solve", {
+      ...base,
+      job: `${job}-price`,
+      scenario: withPin(base.scenario, kind, [ground.units[a], ground.units[b]]),
+      time_limit_s: 120,
+    });
     if (!line.isConnected) return;
     const act = make("button", say.apply, "main small");
     act.type = "button";
     act.addEventListener("click", () => apply(kind));
-    line.replaceChildren(make("b", fill(say.price_best, { price: priceWords(answer, plan.answer.objective) })), ` ${proofWords(answer, plan.answer.objective)} `, ...(answer.plan ? [act] : []));
+    line.replaceChildren(
+      make("b", fill(say.price_best, { price: priceWords(answer, plan.answer.objective) })),
+      ` ${proofWords(answer, plan.answer.objective)} `,
+      ...(answer.plan ? [act] : []),
+    );
   } catch (error) { line.replaceChildren(messageOf(error)); }
 };

@@ -1,5 +1,24 @@
 // What the options mean for one school, in words: options that give it the same company are told together.
-import { HUNDREDTHS, byId, chip, counted, data, fill, homes, isExempt, join, language, make, number, options, say, schools, sorted, titleNode, unknownPupils } from "./core.js";
+import {
+  HUNDREDTHS,
+  byId,
+  chip,
+  counted,
+  data,
+  fill,
+  homes,
+  isExempt,
+  join,
+  language,
+  make,
+  number,
+  options,
+  say,
+  schools,
+  sorted,
+  titleNode,
+  unknownPupils,
+} from "./core.js";
 import { chosen } from "./state.js";
 import { way } from "./ways.js";
 
@@ -23,13 +42,18 @@ const todayParts = (option, school) => {
     part.inside += other === cluster ? 1 : 0;
     parts.set(name, part);
   });
-  return [...parts].filter(([, part]) => part.inside).map(([name, part]) => ({ name, ...part, isWhole: part.inside === part.n }));
+  return [...parts]
+    .filter(([, part]) => part.inside)
+    .map(([name, part]) => ({ name, ...part, isWhole: part.inside === part.n }));
 };
 /** @param {string} title @param {number[]} list of schools */
 export const namedList = (title, list) => {
   const more = make("details");
   const items = make("ul", undefined, "names");
-  list.map((i) => schools.name[i]).sort((x, y) => x.localeCompare(y, language)).forEach((name) => items.append(make("li", name)));
+  list
+    .map((i) => schools.name[i])
+    .sort((x, y) => x.localeCompare(y, language))
+    .forEach((name) => items.append(make("li", name)));
   more.append(make("summary", title), items);
   return more;
 };
@@ -39,7 +63,8 @@ const withWhom = (option, school) => {
   const parts = todayParts(option, school);
   const others = parts.filter(({ name }) => name !== own);
   if (!others.length) return fill(parts.every(({ isWhole }) => isWhole) ? say.alone : say.alone_part, { own });
-  if (others.length === 1) return fill(others[0].isWhole ? say.with_one : say.with_one_part, { others: others[0].name });
+  if (others.length === 1)
+    return fill(others[0].isWhole ? say.with_one : say.with_one_part, { others: others[0].name });
   const names = others.map(({ name, isWhole }) => (isWhole ? name : fill(say.part_of, { name })));
   return fill(say.with_many, { others: join(sorted(names)) });
 };
@@ -49,7 +74,9 @@ const divided = (option, school) => {
   const own = schools.locals[schools.local[school]];
   const part = todayParts(option, school).find(({ name }) => name === own);
   if (!part || part.isWhole) return null;
-  return part.inside === 1 ? fill(say.divided_one, { own, all: number(part.n) }) : fill(say.divided_many, { own, n: number(part.inside), all: number(part.n) });
+  return part.inside === 1
+    ? fill(say.divided_one, { own, all: number(part.n) })
+    : fill(say.divided_many, { own, n: number(part.inside), all: number(part.n) });
 };
 /** @param {Option} option @param {number} school */
 const wayTo = (option, school) => {
@@ -60,7 +87,8 @@ const wayTo = (option, school) => {
   return counted(Math.round(found / HUNDREDTHS), say.minutes, { place: schools.name[meets] });
 };
 /** @param {Option} option @param {number} cluster */
-const sizeOf = (option, cluster) => counted(option.schools[cluster], say.size, { pupils: number(option.pupils[cluster]) });
+const sizeOf = (option, cluster) =>
+  counted(option.schools[cluster], say.size, { pupils: number(option.pupils[cluster]) });
 /**
  * What two options have in common if they mean the same for a school.
  * @param {Option} option
@@ -68,7 +96,11 @@ const sizeOf = (option, cluster) => counted(option.schools[cluster], say.size, {
  */
 const sameness = (option, school) => {
   const link = option.links[school];
-  return JSON.stringify([companyOf(option.of, school), link === undefined ? null : option.names[link], option.meets[option.of[school]]]);
+  return JSON.stringify([
+    companyOf(option.of, school),
+    link === undefined ? null : option.names[link],
+    option.meets[option.of[school]],
+  ]);
 };
 /**
  * Options that give a school the same company: [[option, ...], ...] in the order of the page.
@@ -102,11 +134,17 @@ const answerFor = (group, school) => {
   text.append(make("strong", names.join(" / ")));
   if (isExempt(option, cluster)) {
     const link = option.links[school];
-    text.append(`. ${link === undefined ? say.exempt_alone : fill(say.exempt, { link: option.names[link] })} ${sizeOf(option, cluster)} ${wayTo(option, school)}`);
+    text.append(
+      `. ${link === undefined ? say.exempt_alone : fill(say.exempt, { link: option.names[link] })} `,
+      `${sizeOf(option, cluster)} ${wayTo(option, school)}`,
+    );
     item.append(head, text);
     return item;
   }
-  text.append(` ${fill(say.on_map, { n: [...new Set(group.map((one) => one.number[one.of[school]]))].join(", ") })}. ${withWhom(option, school)} ${sizeOf(option, cluster)} ${wayTo(option, school)}`);
+  text.append(
+    ` ${fill(say.on_map, { n: [...new Set(group.map((one) => one.number[one.of[school]]))].join(", ") })}. `,
+    `${withWhom(option, school)} ${sizeOf(option, cluster)} ${wayTo(option, school)}`,
+  );
   const before = new Set(companyOf(schools.today, school));
   const now = new Set(companyOf(option.of, school));
   const joined = [...now].filter((i) => !before.has(i));
@@ -137,7 +175,8 @@ const inShort = (groups, school) => {
   const same = options.filter((option) => company(option) === company(options[data.today]));
   const sets = new Set(options.map(company)).size;
   const parts = [counted(sets, say.answers, { options: number(options.length) })];
-  if (data.has_today && sets > 1) parts.push(counted(same.length, say.answers_same, { labels: join(same.map(({ label }) => label)) }));
+  if (data.has_today && sets > 1)
+    parts.push(counted(same.length, say.answers_same, { labels: join(same.map(({ label }) => label)) }));
   parts.push(counted(always.length, say.answers_always));
   return parts.join(" ");
 };
@@ -161,7 +200,9 @@ export const showPartners = (isWhole = false) => {
   const now = companyOf(option.of, school);
   const names = join(sorted(now.map((i) => schools.name[i])));
   if (isWhole || now.length <= MANY_PARTNERS) {
-    box.replaceChildren(make("p", names ? counted(now.length, say.partners, { label, names }) : fill(say.partners_none, { label })));
+    box.replaceChildren(
+      make("p", names ? counted(now.length, say.partners, { label, names }) : fill(say.partners_none, { label })),
+    );
     return;
   }
   const before = new Set(companyOf(schools.today, school));
@@ -181,7 +222,11 @@ export const showAnswer = () => {
   if (school === null) return;
   byId("answer-name").textContent = schools.name[school];
   const pupils = unknownPupils.has(school) ? say.pupils_unknown : counted(schools.pupils[school], say.pupils);
-  byId("answer-today").textContent = fill(say.today, { cluster: schools.todays[schools.today[school]], pupils, urn: schools.urn[school] });
+  byId("answer-today").textContent = fill(say.today, {
+    cluster: schools.todays[schools.today[school]],
+    pupils,
+    urn: schools.urn[school],
+  });
   const groups = groupsFor(school);
   showPartners();
   byId("answer-short").textContent = inShort(groups, school);

@@ -40,7 +40,12 @@ const clusterChanges = (a, b) => {
 const changedCompany = (a, b) => {
   const inA = schoolsOf(a);
   const inB = schoolsOf(b);
-  const isSame = inA.map((members) => members.length > 0 && inB[b.of[members[0]]].length === members.length && members.every((school) => b.of[school] === b.of[members[0]]));
+  const isSame = inA.map(
+    (members) =>
+      members.length > 0
+      && inB[b.of[members[0]]].length === members.length
+      && members.every((school) => b.of[school] === b.of[members[0]]),
+  );
   return a.of.flatMap((cluster, school) => (isSame[cluster] ? [] : [school]));
 };
 /** @param {string} title @param {string[]} lines */
@@ -71,10 +76,44 @@ export const showChanges = () => {
   const columns = make("div", undefined, "change-lists");
   /** @template T @param {T[]} list @param {(one: T) => string} key */
   const byKey = (list, key) => [...list].sort((x, y) => key(x).localeCompare(key(y), language));
-  if (merged.length) columns.append(changeGroup(counted(merged.length, say.n_merged), byKey(merged, (x) => b.names[x[1]]).map(([from, into]) => fill(say.merged, { from: names(a, from), into: b.names[into] }))));
-  if (split.length) columns.append(changeGroup(counted(split.length, say.n_split), byKey(split, (x) => a.names[x[0]]).map(([from, into]) => fill(say.split, { from: a.names[from], into: names(b, into) }))));
-  if (other.length) columns.append(changeGroup(counted(other.length, say.n_mixed), byKey(other, (x) => b.names[x[1]]).map(([from, into]) => fill(say.mixed, { from: join(sorted(from.map(([one, isWhole]) => (isWhole ? a.names[one] : fill(say.part_of, { name: a.names[one] }))))), into: b.names[into] }))));
-  if (kept.length) columns.append(changeGroup(counted(kept.length, say.n_kept), [join(sorted(kept.map(([, into]) => b.names[into])))]));
+  if (merged.length)
+    columns.append(
+      changeGroup(
+        counted(merged.length, say.n_merged),
+        byKey(merged, (x) => b.names[x[1]]).map(([from, into]) =>
+          fill(say.merged, { from: names(a, from), into: b.names[into] }),
+        ),
+      ),
+    );
+  if (split.length)
+    columns.append(
+      changeGroup(
+        counted(split.length, say.n_split),
+        byKey(split, (x) => a.names[x[0]]).map(([from, into]) =>
+          fill(say.split, { from: a.names[from], into: names(b, into) }),
+        ),
+      ),
+    );
+  if (other.length)
+    columns.append(
+      changeGroup(
+        counted(other.length, say.n_mixed),
+        byKey(other, (x) => b.names[x[1]]).map(([from, into]) =>
+          fill(say.mixed, {
+            from: join(
+              sorted(
+                from.map(([one, isWhole]) => (isWhole ? a.names[one] : fill(say.part_of, { name: a.names[one] }))),
+              ),
+            ),
+            into: b.names[into],
+          }),
+        ),
+      ),
+    );
+  if (kept.length)
+    columns.append(
+      changeGroup(counted(kept.length, say.n_kept), [join(sorted(kept.map(([, into]) => b.names[into])))]),
+    );
   parts.push(columns);
   if (shown.length) parts.push(namedList(counted(shown.length, say.n_moved), shown));
   box.replaceChildren(...parts);

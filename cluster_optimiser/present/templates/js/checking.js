@@ -20,19 +20,26 @@ const clustersIn = (text) => {
     else held[at] = fromCell(row[clusterAt] || "");
   });
   const missing = schools.urn.filter((_, i) => held[i] === undefined);
-  const faults = /** @type {[(string | number)[], Forms][]} */ ([[strangers, say.file_strangers], [twice, say.file_twice], [missing, say.file_missing]])
-    .flatMap(([list, words]) => (list.length ? [counted(list.length, words, { urns: firstFive(list) })] : []));
+  const faults = /** @type {[(string | number)[], Forms][]} */ ([
+    [strangers, say.file_strangers],
+    [twice, say.file_twice],
+    [missing, say.file_missing],
+  ]).flatMap(([list, words]) => (list.length ? [counted(list.length, words, { urns: firstFive(list) })] : []));
   return { faults, held };
 };
 /**
  * Say of a plan file which option it is: the same cluster for every school.
  * @param {string} text
- * @returns {{ faults: string[], same: Option[], option?: Option, differs: number[] }} the options that it is; the nearest, and the schools that are elsewhere in it
+ * @returns {{ faults: string[], same: Option[], option?: Option, differs: number[] }} the options that it is; the
+ *   nearest, and the schools that are elsewhere in it
  */
 export const checkPlan = (text) => {
   const { faults, held } = clustersIn(text);
   if (faults.length) return { faults, same: [], differs: [] };
-  const found = options.map((option) => ({ option, differs: schools.urn.flatMap((_, i) => (option.names[option.of[i]] === held[i] ? [] : [i])) }));
+  const found = options.map((option) => ({
+    option,
+    differs: schools.urn.flatMap((_, i) => (option.names[option.of[i]] === held[i] ? [] : [i])),
+  }));
   const same = found.filter(({ differs }) => !differs.length).map(({ option }) => option);
   return { faults, same, ...found.reduce((best, one) => (one.differs.length < best.differs.length ? one : best)) };
 };
@@ -51,9 +58,23 @@ export const showCheck = async (file) => {
   const hash = await hashOf(bytes);
   /** @param {number} i */
   const name = (i) => `${schools.name[i]} (${schools.urn[i]})`;
-  const told = faults.length ? [make("p", fill(say.check_faults, { file: file.name }), "v-unmet"), ...faults.map((fault) => make("p", fault))]
-    : differs.length ? [make("p", counted(differs.length, say.check_differs, { file: file.name, label: /** @type {Option} */ (option).label }), "v-unmet"), make("p", firstFive(differs.map(name)))]
-      : same.map(({ label, stamp }) => make("p", counted(schools.urn.length, say.check_same, { file: file.name, label, stamp }), "v-met"));
+  const told = faults.length
+    ? [make("p", fill(say.check_faults, { file: file.name }), "v-unmet"), ...faults.map((fault) => make("p", fault))]
+    : differs.length
+      ? [
+          make(
+            "p",
+            counted(differs.length, say.check_differs, {
+              file: file.name,
+              label: /** @type {Option} */ (option).label,
+            }),
+            "v-unmet",
+          ),
+          make("p", firstFive(differs.map(name))),
+        ]
+      : same.map(({ label, stamp }) =>
+          make("p", counted(schools.urn.length, say.check_same, { file: file.name, label, stamp }), "v-met"),
+        );
   byId("check-told").replaceChildren(...told, ...(hash ? [make("p", fill(say.check_hash, { hash }), "foot")] : []));
 };
 /** @param {() => void} reveal makes the part of the page where it is said, and has the reader see it */

@@ -57,7 +57,9 @@ export const openCompare = () => {
 export const setUpCompare = () => {
   byId("panes").hidden = false;
   sides.forEach((name, side) => {
-    byId(`pick-${name}`).addEventListener("change", (event) => choose({ [name]: Number(/** @type {HTMLSelectElement} */ (event.target).value) }));
+    byId(`pick-${name}`).addEventListener("change", (event) =>
+      choose({ [name]: Number(/** @type {HTMLSelectElement} */ (event.target).value) }),
+    );
     byId(`turn-${name}`).addEventListener("click", () => { openCompare(); turnTo(side); });
     drawSide(side);
   });

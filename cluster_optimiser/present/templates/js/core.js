@@ -27,7 +27,8 @@ const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maxim
 /** @param {number | null} value */
 export const number = (value) => (value === null ? DASH : whole.format(value));
 /** A number of pupils, the least that it may be where a school's roll is not known. @param {number} n */
-export const atLeast = (n) => (schools.unknown && schools.unknown.length ? fill(say.at_least, { n: number(n) }) : number(n));
+export const atLeast = (n) =>
+  schools.unknown && schools.unknown.length ? fill(say.at_least, { n: number(n) }) : number(n);
 /** @param {number | null} value */
 export const decimal = (value) => (value === null ? DASH : tenths.format(value));
 const plurals = new Intl.PluralRules(language);
@@ -37,9 +38,11 @@ const plurals = new Intl.PluralRules(language);
  * @param {Forms} forms
  * @param {Values} [values]
  */
-export const counted = (n, forms, values = {}) => fill(forms[plurals.select(n)] || forms.other, { n: number(n), ...values });
+export const counted = (n, forms, values = {}) =>
+  fill(forms[plurals.select(n)] || forms.other, { n: number(n), ...values });
 /** @param {string[]} names */
-export const join = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} ${data.and} ${names[names.length - 1]}`);
+export const join = (names) =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} ${data.and} ${names[names.length - 1]}`;
 /** @param {string[]} names */
 export const sorted = (names) => [...names].sort((x, y) => x.localeCompare(y, language));
 /** @param {(string | number)[]} list */
@@ -62,7 +65,8 @@ export const spokenIn = (node, tongue) => {
 /** @param {Option} option */
 export const titleNode = (option) => spokenIn(make("span", option.title), option.title_lang);
 /** An option as a choice of a list. @param {Option} option @param {string} value */
-export const choice = (option, value) => spokenIn(new Option(`${option.label}: ${option.title}`, value), option.title_lang);
+export const choice = (option, value) =>
+  spokenIn(new Option(`${option.label}: ${option.title}`, value), option.title_lang);
 /** @param {Option} option */
 export const chip = (option) => make("span", option.label, "chip");
 /** @param {string[]} cells @param {boolean} [isHead] */
@@ -93,7 +97,10 @@ export const titleOf = (ground, unit) => {
   return schools.name.indexOf(name) === schools.name.lastIndexOf(name) ? name : `${name} (${schools.urn[school]})`;
 };
 // Where schools are drawn, in steps of 10 m from the corner of the map.
-schools.at = schools.xy.map(([x, y]) => [Math.round((x - data.origin[0]) / 10), Math.round((y - data.origin[1]) / 10)]);
+schools.at = schools.xy.map(([x, y]) => [
+  Math.round((x - data.origin[0]) / 10),
+  Math.round((y - data.origin[1]) / 10),
+]);
 // Said once where it is the same everywhere; a unit of one school that bears its number is that school.
 data.grounds.forEach((ground) => {
   ground.group = ground.group || data.grounds[0].group;
@@ -101,7 +108,9 @@ data.grounds.forEach((ground) => {
   const held = ground.units.map(() => /** @type {number[]} */ ([]));
   ground.unit.forEach((unit, i) => { if (unit >= 0 && ground.group[i] < 0) held[unit].push(i); });
   ground.single = {};
-  held.forEach((list, unit) => { if (list.length === 1 && ground.units[unit].includes(String(schools.urn[list[0]]))) ground.single[unit] = list[0]; });
+  held.forEach((list, unit) => {
+    if (list.length === 1 && ground.units[unit].includes(String(schools.urn[list[0]]))) ground.single[unit] = list[0];
+  });
 });
 // What lies in one cluster in every plan does so with its schools: one for each piece.
 const heldIn = data.grounds.map((ground) => {

@@ -1,5 +1,19 @@
 // The first screen: the options in families, and a large map of the one that was chosen.
-import { atLeast, byId, counted, decimal, fill, isExempt, make, number, options, row, say, spokenIn, titleNode } from "./core.js";
+import {
+  atLeast,
+  byId,
+  counted,
+  decimal,
+  fill,
+  isExempt,
+  make,
+  number,
+  options,
+  row,
+  say,
+  spokenIn,
+  titleNode,
+} from "./core.js";
 import { flyTo, makePane, markSchool, setUpZoom, showOption } from "./maps.js";
 import { choose, chosen } from "./state.js";
 
@@ -8,11 +22,19 @@ export const first = /** @type {{ pane: Pane }} */ ({});
 /** @param {Option} option */
 export const sumOf = (option) => {
   const own = option.pupils.filter((_, i) => !isExempt(option, i));
-  return own.length ? counted(own.length, say.pane_sum, { low: atLeast(Math.min(...own)), high: number(Math.max(...own)) }) : say.pane_none;
+  return own.length
+    ? counted(own.length, say.pane_sum, { low: atLeast(Math.min(...own)), high: number(Math.max(...own)) })
+    : say.pane_none;
 };
 /** The clusters of an option as rows of a table: number, name, pupils, schools, minutes. @param {Option} option */
 export const legendFor = (option) => option.names.map((name, cluster) => {
-  const line = row(["", name, number(option.pupils[cluster]), number(option.schools[cluster]), `${decimal(option.mean[cluster])}, ${decimal(option.longest[cluster])}`]);
+  const line = row([
+    "",
+    name,
+    number(option.pupils[cluster]),
+    number(option.schools[cluster]),
+    `${decimal(option.mean[cluster])}, ${decimal(option.longest[cluster])}`,
+  ]);
   const out = isExempt(option, cluster);
   const [cell, head] = line.children;
   const swatch = make("td");
@@ -27,9 +49,14 @@ export const legendFor = (option) => option.names.map((name, cluster) => {
 const sayCluster = (option) => {
   const { school } = chosen;
   const cluster = school === null ? -1 : option.of[school];
-  byId("first-cluster").textContent = cluster < 0 ? sumOf(option) : fill(isExempt(option, cluster) ? say.first_exempt : say.first_cluster, {
-    name: option.names[cluster], n: option.number[cluster], size: counted(option.schools[cluster], say.size, { pupils: number(option.pupils[cluster]) }),
-  });
+  byId("first-cluster").textContent =
+    cluster < 0
+      ? sumOf(option)
+      : fill(isExempt(option, cluster) ? say.first_exempt : say.first_cluster, {
+          name: option.names[cluster],
+          n: option.number[cluster],
+          size: counted(option.schools[cluster], say.size, { pupils: number(option.pupils[cluster]) }),
+        });
 };
 export const drawFirst = () => {
   const option = options[chosen.b];
@@ -70,5 +97,7 @@ export const setUpFirst = () => {
     choose({ b: (chosen.b + step + options.length) % options.length });
     document.querySelector(`#families [data-option="${chosen.b}"]`).focus();
   });
-  byId("first-list").addEventListener("toggle", () => { if (byId("first-list").open) byId("legend-first").replaceChildren(...legendFor(options[chosen.b])); });
+  byId("first-list").addEventListener("toggle", () => {
+    if (byId("first-list").open) byId("legend-first").replaceChildren(...legendFor(options[chosen.b]));
+  });
 };

@@ -26,7 +26,13 @@ export const linesOf = (name, letters = LINE_LETTERS) => name.split(" ").reduce(
 /** @param {Place} place @returns {Place} */
 const toGrid = ([x, y]) => [(x - data.origin[0]) / 10, (y - data.origin[1]) / 10];
 /** @type {(Label & { people: number })[]} */
-const placeNames = data.places.map(([name, x, y, people]) => ({ kind: "place", lines: [name], spot: toGrid([x, y]), people: people || 0, dy: -9 }));
+const placeNames = data.places.map(([name, x, y, people]) => ({
+  kind: "place",
+  lines: [name],
+  spot: toGrid([x, y]),
+  people: people || 0,
+  dy: -9,
+}));
 
 /**
  * The labels that a map may bear, the most wanted first.
@@ -37,19 +43,45 @@ const placeNames = data.places.map(([name, x, y, people]) => ({ kind: "place", l
 export const scaleLabels = ({ option, show }, metres) => {
   const least = (FROM_PEOPLE.find(([from]) => metres >= from) || [0, 0])[1];
   const spots = /** @type {Spot[]} */ (option.spots);
-  const order = option.spots.map((_, i) => i).filter((i) => option.spots[i] && option.pieces.includes(i)).sort((i, j) => spots[j][2] - spots[i][2]);
+  const order = option.spots
+    .map((_, i) => i)
+    .filter((i) => option.spots[i] && option.pieces.includes(i))
+    .sort((i, j) => spots[j][2] - spots[i][2]);
   /** @param {"number" | "cluster"} kind */
-  const named = (kind) => order.map((i) => ({
-    kind, spot: spots[i], lines: kind === "number" ? [option.number[i]] : linesOf(option.names[i]), dy: kind === "number" ? 0 : 20, below: kind === "number" ? null : i,
-    room: kind === "number" ? Infinity : (spots[i][2] * 10 * 2.5) / metres,
-  }));
+  const named = (kind) =>
+    order.map((i) => ({
+      kind,
+      spot: spots[i],
+      lines: kind === "number" ? [option.number[i]] : linesOf(option.names[i]),
+      dy: kind === "number" ? 0 : 20,
+      below: kind === "number" ? null : i,
+      room: kind === "number" ? Infinity : (spots[i][2] * 10 * 2.5) / metres,
+    }));
   /** @type {Label[]} */
-  const near = metres >= SCHOOLS_BELOW_M ? [] : schools.at.map((_, i) => i).filter((i) => !homes.has(i)).sort((i, j) => Number(secondary.has(j)) - Number(secondary.has(i)))
-    .map((i) => ({ kind: "school", lines: [schools.name[i]], spot: schools.at[i], dy: 11 }));
+  const near =
+    metres >= SCHOOLS_BELOW_M
+      ? []
+      : schools.at
+          .map((_, i) => i)
+          .filter((i) => !homes.has(i))
+          .sort((i, j) => Number(secondary.has(j)) - Number(secondary.has(i)))
+          .map((i) => ({ kind: "school", lines: [schools.name[i]], spot: schools.at[i], dy: 11 }));
   /** @type {Label[]} */
-  const own = chosen.school === null ? [] : [{ kind: "chosen", lines: linesOf(schools.name[chosen.school], LINE_LETTERS_CHOSEN), spot: schools.at[chosen.school], dy: -21 }];
+  const own =
+    chosen.school === null
+      ? []
+      : [
+          {
+            kind: "chosen",
+            lines: linesOf(schools.name[chosen.school], LINE_LETTERS_CHOSEN),
+            spot: schools.at[chosen.school],
+            dy: -21,
+          },
+        ];
   /** @type {Label[]} */
-  const areas = show.areas ? data.areas.map(([name, x, y]) => ({ kind: "area", lines: linesOf(name), spot: [x, y], dy: -26 })) : [];
+  const areas = show.areas
+    ? data.areas.map(([name, x, y]) => ({ kind: "area", lines: linesOf(name), spot: [x, y], dy: -26 }))
+    : [];
   // A town's name stands above its spot or, where that is taken, below.
   const towns = placeNames.filter(({ people }) => people >= least).flatMap((town) => [town, { ...town, dy: 10 }]);
   return [...own, ...named("number"), ...towns, ...areas, ...named("cluster"), ...near];
@@ -87,7 +119,8 @@ const isLost = ({ kind, room, below, spot }, box, { x, y }, numbered) => box[2] 
   || (kind !== "number" && kind !== "chosen" && (box[0] < 0 || box[2] > x || box[1] < 0 || box[3] > y));
 // Labels that would overlap, and a town's name a second time.
 /** @param {Label} label @param {Box} box @param {Written} other */
-const areInEachOthersWay = (label, box, { box: other, kind, text }) => (label.kind === "place" && kind === "place" && text === label.lines[0])
+const areInEachOthersWay = (label, box, { box: other, kind, text }) =>
+  (label.kind === "place" && kind === "place" && text === label.lines[0])
   || (box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]);
 /**
  * Write those labels that are free of the ones before them; gives what was written, and where.
@@ -108,7 +141,8 @@ export const placeLabels = (labels, at, size, pen) => {
     const width = Math.max(...label.lines.map((line) => pen.measureText(line).width)) + 8;
     const height = label.lines.length * look.line + 3;
     // Above or below its spot; a chosen school's name is kept within the map.
-    const y = middle + label.dy + (label.dy > 0 ? 1 : label.dy < 0 ? -1 : 0) * ((label.lines.length - 1) * look.line) / 2;
+    const y =
+      middle + label.dy + ((label.dy > 0 ? 1 : label.dy < 0 ? -1 : 0) * ((label.lines.length - 1) * look.line)) / 2;
     const shift = label.kind === "chosen" ? Math.max(0, width / 2 - x) - Math.max(0, x + width / 2 - size.x) : 0;
     /** @type {[number, number, number, number]} */
     const box = [x + shift - width / 2, y - height / 2, x + shift + width / 2, y + height / 2];

@@ -15,11 +15,20 @@ const areaOption = (pair, area) => {
   if (!areaOptions.has(pair)) {
     const upper = options[pair.upper];
     /** @param {number[]} values */
-    const sum = (values) => area.names.map((_, i) => values.reduce((all, value, c) => all + (area.of[c] === i ? value : 0), 0));
+    const sum = (values) =>
+      area.names.map((_, i) => values.reduce((all, value, c) => all + (area.of[c] === i ? value : 0), 0));
     areaOptions.set(pair, {
-      names: area.names, exempt: area.exempt, colour: area.colour, spots: area.spots,
-      number: area.names.map((_, i) => String(i + 1)), pupils: sum(upper.pupils), schools: sum(upper.schools),
-      meets: area.names.map(() => -1), links: {}, mean: area.names.map(() => null), longest: area.names.map(() => null),
+      names: area.names,
+      exempt: area.exempt,
+      colour: area.colour,
+      spots: area.spots,
+      number: area.names.map((_, i) => String(i + 1)),
+      pupils: sum(upper.pupils),
+      schools: sum(upper.schools),
+      meets: area.names.map(() => -1),
+      links: {},
+      mean: area.names.map(() => null),
+      longest: area.names.map(() => null),
       of: upper.of.map((cluster) => area.of[cluster]),
       pieces: upper.pieces.map((cluster) => (cluster < 0 ? -1 : area.of[cluster])),
     });
@@ -41,13 +50,18 @@ const memberOf = (option, school) => {
 /** @param {Clusters} option */
 const levelSize = (option) => {
   const own = option.pupils.filter((_, i) => !isExempt(option, i));
-  return fill(say.level_sum, { n: number(own.length), low: atLeast(Math.min(...own)), high: number(Math.max(...own)) });
+  return fill(say.level_sum, {
+    n: number(own.length),
+    low: atLeast(Math.min(...own)),
+    high: number(Math.max(...own)),
+  });
 };
 export const sayLevel = () => {
   const pair = data.levels[levels.pair];
   const option = /** @type {Clusters} */ (optionAt(pair, levels.level));
   const parts = [`${levelTitle(pair, levels.level)}: ${levelSize(option)}`];
-  if (chosen.school !== null) parts.push(fill(say.level_school, { school: schools.name[chosen.school], name: memberOf(option, chosen.school) }));
+  if (chosen.school !== null)
+    parts.push(fill(say.level_school, { school: schools.name[chosen.school], name: memberOf(option, chosen.school) }));
   byId("levels-sum").textContent = parts.join(" ");
 };
 export const sayAllLevels = () => {
@@ -78,7 +92,11 @@ const showLevels = () => {
     const option = optionAt(pair, level);
     button.hidden = !option;
     button.setAttribute("aria-pressed", String(level === levels.level));
-    if (option) button.textContent = fill(say.level_button, { title: levelTitle(pair, level), n: number(option.names.length - option.exempt.length) });
+    if (option)
+      button.textContent = fill(say.level_button, {
+        title: levelTitle(pair, level),
+        n: number(option.names.length - option.exempt.length),
+      });
   });
   sayLevel();
   sayAllLevels();
@@ -86,7 +104,12 @@ const showLevels = () => {
 };
 export const setUpLevels = () => {
   if (!data.levels.length) return;
-  LEVELS.forEach((level) => byId(`level-${level}`).addEventListener("click", () => { levels.level = level; showLevels(); }));
+  LEVELS.forEach((level) =>
+    byId(`level-${level}`).addEventListener("click", () => {
+      levels.level = level;
+      showLevels();
+    }),
+  );
   const pick = byId("levels-pair");
   if (pick) pick.addEventListener("change", () => { levels.pair = Number(pick.value); showLevels(); });
   showLevels();

@@ -19,7 +19,10 @@ import { touchingPairs } from "./topology.js";
 import { onPart, placeOf } from "./waiting.js";
 import { moveUnit, openTry, planText, setUpTry, startFrom, tried } from "./workbench.js";
 
-const find = setUpSearch((school) => { choose({ school, see: "school" }); byId("answer").focus({ preventScroll: true }); });
+const find = setUpSearch((school) => {
+  choose({ school, see: "school" });
+  byId("answer").focus({ preventScroll: true });
+});
 /** Go to a part of the page; the address and Back know of it. @param {string} id */
 const goTo = (id) => {
   if (id === "maps") openCompare();
@@ -28,7 +31,11 @@ const goTo = (id) => {
   choose({ see: id });
   reveal(id);
 };
-const allPanes = () => [first.pane, ...panes, ...[tried.pane, levels.pane, asked.pane].filter((pane) => pane !== null)];
+const allPanes = () => [
+  first.pane,
+  ...panes,
+  ...[tried.pane, levels.pane, asked.pane].filter((pane) => pane !== null),
+];
 onChoice((changed) => {
   if (changed.includes("school")) {
     find.show(chosen.school);
@@ -79,5 +86,35 @@ if (chosen.ask || chosen.see === "ask") openAsk();
 if (chosen.see === "maps") openCompare();
 if (chosen.see || chosen.school !== null) reveal(chosen.see || "school", false);
 // For those who check the page's numbers against the command line.
-window.clusterPage = Object.freeze({ options, panes, first, touchingPairs, search, lookUp, spotOfPostcode, choose, chosen, tried, levels, showAnswer, startFrom, moveUnit, openTry, openCompare, planText, readPlan, measure, checkPlan, answerTo, asked, decodeAsk, openAsk, readForm, replyCsv, replyText, reveal, data });
+window.clusterPage = Object.freeze({
+  options,
+  panes,
+  first,
+  touchingPairs,
+  search,
+  lookUp,
+  spotOfPostcode,
+  choose,
+  chosen,
+  tried,
+  levels,
+  showAnswer,
+  startFrom,
+  moveUnit,
+  openTry,
+  openCompare,
+  planText,
+  readPlan,
+  measure,
+  checkPlan,
+  answerTo,
+  asked,
+  decodeAsk,
+  openAsk,
+  readForm,
+  replyCsv,
+  replyText,
+  reveal,
+  data,
+});
 document.documentElement.dataset.ready = String(Math.round(performance.now()));

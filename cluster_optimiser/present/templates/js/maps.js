@@ -1,5 +1,19 @@
 // Leaflet maps on the national grid: no tiles are drawn, so nothing has to be bent to fit them.
-import { byId, counted, data, decimal, fill, homes, isExempt, make, number, say, schools, secondary, unknownPupils } from "./core.js";
+import {
+  byId,
+  counted,
+  data,
+  decimal,
+  fill,
+  homes,
+  isExempt,
+  make,
+  number,
+  say,
+  schools,
+  secondary,
+  unknownPupils,
+} from "./core.js";
 import { placeLabels, scaleLabels } from "./labels.js";
 import { chosen } from "./state.js";
 import { arcs, areaSides, extent, isBorder, outlines, pieceSides, unfold } from "./topology.js";
@@ -23,7 +37,8 @@ const allArcs = arcs.map((_, arc) => arc);
 const cachedShapes = new WeakMap();
 /** @param {Clusters} option */
 const shapesOf = (option) => {
-  const made = cachedShapes.get(option) || outlines(option.pieces, option.names.length).map((rings) => rings.map(toMap));
+  const made =
+    cachedShapes.get(option) || outlines(option.pieces, option.names.length).map((rings) => rings.map(toMap));
   cachedShapes.set(option, made);
   return made;
 };
@@ -31,10 +46,16 @@ const shapesOf = (option) => {
 /** @param {Clusters} option @param {number} cluster */
 const clusterWords = (option, cluster) => {
   const words = make("div");
-  words.append(make("b", `${option.number[cluster]}. ${option.names[cluster]}`), make("br"), fill(option.mean[cluster] === null ? say.tip_area : say.tip_cluster, {
-    pupils: number(option.pupils[cluster]), schools: number(option.schools[cluster]),
-    mean: decimal(option.mean[cluster]), longest: decimal(option.longest[cluster]),
-  }));
+  words.append(
+    make("b", `${option.number[cluster]}. ${option.names[cluster]}`),
+    make("br"),
+    fill(option.mean[cluster] === null ? say.tip_area : say.tip_cluster, {
+      pupils: number(option.pupils[cluster]),
+      schools: number(option.schools[cluster]),
+      mean: decimal(option.mean[cluster]),
+      longest: decimal(option.longest[cluster]),
+    }),
+  );
   return words;
 };
 /** @param {Clusters} option @param {number} school */
@@ -163,8 +184,11 @@ export const companyOnGround = (option, school) => {
 export const flyTo = (panes, school) => panes.forEach((pane) => {
   if (!pane.node.clientWidth) return;
   const bounds = L.latLngBounds([spot(school)]);
-  panes.forEach(({ option }) => companyOnGround(option, school).filter((i) => isExempt(option, option.of[school]) || !isExempt(option, option.of[i]))
-    .forEach((i) => bounds.extend(spot(i))));
+  panes.forEach(({ option }) =>
+    companyOnGround(option, school)
+      .filter((i) => isExempt(option, option.of[school]) || !isExempt(option, option.of[i]))
+      .forEach((i) => bounds.extend(spot(i))),
+  );
   pane.map.fitBounds(bounds.pad(0.25), { animate: false });
 });
 /** Closer or further by a step, round the school that was chosen. @param {Pane} pane @param {number} steps */
@@ -181,7 +205,10 @@ export const zoomBy = (pane, steps) => {
 /** @type {new (out: boolean[]) => DotLayer} */
 const DotLayer = L.Path.extend({
   initialize(out) {
-    this.looks = schools.at.map((_, school) => ({ radius: secondary.has(school) ? 4.4 : homes.has(school) ? 0 : 2.4, isOut: out[school] }));
+    this.looks = schools.at.map((_, school) => ({
+      radius: secondary.has(school) ? 4.4 : homes.has(school) ? 0 : 2.4,
+      isOut: out[school],
+    }));
     this.school = 0;
   },
   getLatLng() { return spot(this.school); },
@@ -229,26 +256,64 @@ const dotsOf = (pane) => {
   const layer = new DotLayer(out);
   layer.bindTooltip(() => schoolWords(pane.option, layer.school), { className: "tip" });
   // The library looks what is under the pointer only now and then.
-  layer.on("mousemove", ({ layerPoint }) => { if (layer._containsPoint(layerPoint) && !layer.isTooltipOpen()) layer.openTooltip(); });
+  layer.on("mousemove", ({ layerPoint }) => {
+    if (layer._containsPoint(layerPoint) && !layer.isTooltipOpen()) layer.openTooltip();
+  });
   pane.dots = { out: out.join(), layer };
   return layer;
 };
 /** @param {Pane} pane @param {Clusters} option */
-const clusterLayer = (pane, option) => L.featureGroup(shapesOf(option).flatMap((rings, cluster) => (rings.length ? [L.polygon(rings, {
-  color: INK, weight: 2.2, fillColor: fills[option.colour[cluster]] || "#fff", fillOpacity: 1, smoothFactor: 0.8,
-}).bindTooltip(() => clusterWords(option, cluster), { sticky: true, className: "tip" }).on("click", (event) => pane.onPick && pane.onPick(event.latlng))] : [])));
+const clusterLayer = (pane, option) =>
+  L.featureGroup(
+    shapesOf(option).flatMap((rings, cluster) =>
+      rings.length
+        ? [
+            L.polygon(rings, {
+              color: INK,
+              weight: 2.2,
+              fillColor: fills[option.colour[cluster]] || "#fff",
+              fillOpacity: 1,
+              smoothFactor: 0.8,
+            })
+              .bindTooltip(() => clusterWords(option, cluster), { sticky: true, className: "tip" })
+              .on("click", (event) => pane.onPick && pane.onPick(event.latlng)),
+          ]
+        : [],
+    ),
+  );
 const areaArcs = allArcs.filter((arc) => new Set(areaSides[arc]).size > 1);
-const areaLines = () => L.polyline(arcLines(areaArcs), { color: "#7a1f4b", weight: 2, opacity: 0.85, dashArray: "7 5", interactive: false });
+const areaLines = () =>
+  L.polyline(arcLines(areaArcs), { color: "#7a1f4b", weight: 2, opacity: 0.85, dashArray: "7 5", interactive: false });
 // Pieces may be smaller than today's clusters: a line is where today's differ.
 const localOfPiece = data.topology.pieces.map((_, piece) => schools.local[schools.piece.indexOf(piece)]);
 /** @param {number} arc */
-const isToday = (arc) => pieceSides[arc].length > 1 && localOfPiece[pieceSides[arc][0]] !== localOfPiece[pieceSides[arc][1]];
+const isToday = (arc) =>
+  pieceSides[arc].length > 1 && localOfPiece[pieceSides[arc][0]] !== localOfPiece[pieceSides[arc][1]];
 const todayArcs = allArcs.filter(isToday);
 /** @param {Clusters} option */
-const todayLines = (option) => L.polyline(arcLines(todayArcs.filter((arc) => !isBorder(option.pieces, arc))), { color: INK, weight: 0.9, opacity: 0.55, interactive: false });
-const backdrop = data.backdrop.map(([, look, lines]) => ({ look: { interactive: false, ...look }, lines: lines.map((flat) => toMap(unfold(flat))) }));
+const todayLines = (option) =>
+  L.polyline(arcLines(todayArcs.filter((arc) => !isBorder(option.pieces, arc))), {
+    color: INK,
+    weight: 0.9,
+    opacity: 0.55,
+    interactive: false,
+  });
+const backdrop = data.backdrop.map(([, look, lines]) => ({
+  look: { interactive: false, ...look },
+  lines: lines.map((flat) => toMap(unfold(flat))),
+}));
 /** Main roads, water, railways and built-up ground, where the authority has a map of roads. */
-const backdropLayer = () => L.featureGroup(backdrop.map(({ look, lines }) => (look.fill ? L.polygon(lines.map((ring) => [ring]), look) : L.polyline(lines, look))));
+const backdropLayer = () =>
+  L.featureGroup(
+    backdrop.map(({ look, lines }) =>
+      look.fill
+        ? L.polygon(
+            lines.map((ring) => [ring]),
+            look,
+          )
+        : L.polyline(lines, look),
+    ),
+  );
 /** Borders that only one of two options has. @param {Clusters} a @param {Clusters} b */
 export const changedBorders = (a, b) => {
   const gone = allArcs.filter((arc) => isBorder(a.pieces, arc) && !isBorder(b.pieces, arc));
@@ -264,7 +329,9 @@ export const changedBorders = (a, b) => {
 /** @param {Pane} pane @param {Clusters} option @param {Show} show */
 export const showOption = (pane, option, show) => {
   const { map, layers } = pane;
-  /** @type {const} */ (["clusters", "backdrop", "today", "areas", "changes", "names"]).forEach((name) => layers[name]?.remove());
+  /** @type {const} */ (["clusters", "backdrop", "today", "areas", "changes", "names"]).forEach((name) =>
+    layers[name]?.remove(),
+  );
   pane.option = option;
   pane.show = show;
   if (show.dots) dotsOf(pane).addTo(map);
@@ -305,7 +372,9 @@ export const keepTogether = (panes) => {
   panes.forEach((pane) => pane.map.on("move", () => {
     if (isMoving) return;
     isMoving = true;
-    panes.filter((other) => other !== pane && other.node.offsetParent).forEach((other) => other.map.setView(pane.map.getCenter(), pane.map.getZoom(), { animate: false }));
+    panes
+      .filter((other) => other !== pane && other.node.offsetParent)
+      .forEach((other) => other.map.setView(pane.map.getCenter(), pane.map.getZoom(), { animate: false }));
     isMoving = false;
   }));
 };

@@ -4,7 +4,8 @@ import { brokenRules, isBeyond, quotasOf } from "./rules.js";
 import { way } from "./ways.js";
 
 /** @param {Ground} ground */
-export const membersOf = (ground) => ground.units.map((_, unit) => ground.unit.flatMap((at, i) => (at === unit && ground.group[i] < 0 ? [i] : [])));
+export const membersOf = (ground) =>
+  ground.units.map((_, unit) => ground.unit.flatMap((at, i) => (at === unit && ground.group[i] < 0 ? [i] : [])));
 /** @type {Map<string, [sum: number, most: number]>} */
 const cachedWays = new Map();
 // Of a unit's schools to a place: pupil minutes and the longest minutes; -1 not known.
@@ -34,7 +35,10 @@ const unitWay = (groundNumber, unit, members, to) => {
 /** @param {Option} option @param {number[]} units @param {number[][]} members */
 export const meetingPlaces = (option, units, members) => {
   const hubs = option.rules.hubs && new Set(option.rules.hubs);
-  const candidates = units.flatMap((unit) => members[unit]).filter((school) => !homes.has(school)).sort((x, y) => x - y);
+  const candidates = units
+    .flatMap((unit) => members[unit])
+    .filter((school) => !homes.has(school))
+    .sort((x, y) => x - y);
   /** @type {Record<"any" | "allowed", { school: number, total: number, longest: number } | null>} */
   const best = { any: null, allowed: null };
   candidates.forEach((to) => {
@@ -47,7 +51,8 @@ export const meetingPlaces = (option, units, members) => {
     });
     if (!isUsable) return;
     if (best.any === null || total < best.any.total) best.any = { school: to, total, longest };
-    if ((!hubs || hubs.has(to)) && (best.allowed === null || total < best.allowed.total)) best.allowed = { school: to, total, longest };
+    if ((!hubs || hubs.has(to)) && (best.allowed === null || total < best.allowed.total))
+      best.allowed = { school: to, total, longest };
   });
   return best;
 };
@@ -90,8 +95,15 @@ export const measureCluster = (option, name, units, members) => {
   const pupils = held.reduce((sum, school) => sum + schools.pupils[school], 0);
   const longest = place && place.longest >= 0 ? place.longest / HUNDREDTHS : null;
   return {
-    name, units, pupils, schools: held.filter((school) => !homes.has(school)).length, secondary: held.filter((school) => secondary.has(school)).length,
-    meets: place ? place.school : -1, longest, total: place ? place.total : null, anyTotal: any ? any.total : null,
+    name,
+    units,
+    pupils,
+    schools: held.filter((school) => !homes.has(school)).length,
+    secondary: held.filter((school) => secondary.has(school)).length,
+    meets: place ? place.school : -1,
+    longest,
+    total: place ? place.total : null,
+    anyTotal: any ? any.total : null,
     mean: place && pupils ? place.total / HUNDREDTHS / pupils : null,
     isWhole: isConnected(units, ground.edges),
     layers: schools.layers.map((layer) => layerHold(layer, held)),
@@ -101,7 +113,12 @@ export const measureCluster = (option, name, units, members) => {
 // with potentials. There are at least as many columns as rows.
 /** @param {number[][]} rows @param {number} n */
 const largestMatching = (rows, n) => {
-  const [ofRow, ofColumn, rowAt, before] = [Array(rows.length + 1).fill(0), Array(n + 1).fill(0), Array(n + 1).fill(0), Array(n + 1).fill(0)];
+  const [ofRow, ofColumn, rowAt, before] = [
+    Array(rows.length + 1).fill(0),
+    Array(n + 1).fill(0),
+    Array(n + 1).fill(0),
+    Array(n + 1).fill(0),
+  ];
   rows.forEach((_, row) => {
     rowAt[0] = row + 1;
     let column = 0;
@@ -132,7 +149,11 @@ const changedPupils = (clusters, members) => {
   const n = Math.max(schools.locals.length, clusters.length);
   const rows = clusters.map((cluster) => {
     const held = Array(n).fill(0);
-    cluster.units.flatMap((unit) => members[unit]).forEach((school) => { held[schools.local[school]] += schools.pupils[school]; });
+    cluster.units
+      .flatMap((unit) => members[unit])
+      .forEach((school) => {
+        held[schools.local[school]] += schools.pupils[school];
+      });
     return held;
   });
   return clusters.reduce((sum, cluster) => sum + cluster.pupils, 0) - largestMatching(rows, n);
@@ -143,7 +164,14 @@ export const measure = (option, clusterOf) => {
   const ground = data.grounds[option.ground];
   const members = membersOf(ground);
   const names = [...new Set(clusterOf)].sort();
-  const clusters = names.map((name) => measureCluster(option, name, clusterOf.flatMap((one, unit) => (one === name ? [unit] : [])), members));
+  const clusters = names.map((name) =>
+    measureCluster(
+      option,
+      name,
+      clusterOf.flatMap((one, unit) => (one === name ? [unit] : [])),
+      members,
+    ),
+  );
   /** @param {(cluster: Cluster) => number | null} value */
   const sum = (value) => clusters.reduce((total, cluster) => total + (value(cluster) || 0), 0);
   const pupils = sum((c) => c.pupils);
@@ -170,9 +198,16 @@ export const measure = (option, clusterOf) => {
     pupil_minutes_any_school: clusters.every((c) => c.anyTotal !== null) ? sum((c) => c.anyTotal) / HUNDREDTHS : null,
     mean_minutes: pupilMinutes !== null && pupils ? pupilMinutes / pupils : null,
     max_minutes: isLongKnown ? Math.max(...clusters.map((c) => c.longest || 0)) : null,
-    n_over_travel_limit: rules.max_minutes === null ? null : clusters.filter((c) => c.longest !== null && c.longest > Number(rules.max_minutes)).length,
+    n_over_travel_limit:
+      rules.max_minutes === null
+        ? null
+        : clusters.filter((c) => c.longest !== null && c.longest > Number(rules.max_minutes)).length,
     n_not_contiguous: clusters.filter((c) => !c.isWhole).length,
-    ...Object.fromEntries(quotasOf(rules).filter(({ metric }) => metric).map((quota) => [quota.metric, clusters.filter((c) => isBeyond(quota, c)).length])),
+    ...Object.fromEntries(
+      quotasOf(rules)
+        .filter(({ metric }) => metric)
+        .map((quota) => [quota.metric, clusters.filter((c) => isBeyond(quota, c)).length]),
+    ),
     changed_pupils: homes.size ? null : changedPupils(clusters, members),
   };
   schools.layers.forEach((layer, i) => {

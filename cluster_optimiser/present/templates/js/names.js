@@ -11,7 +11,11 @@ const joined = (names) => (names.length === 1 ? names[0]
   : `${names[0]}, ${names[1]} and ${names.length - 2} more`);
 /** @param {string} x @param {string} y */
 const order = (x, y) => (x < y ? -1 : x > y ? 1 : 0);
-/** Pupils by today's cluster. @param {number[]} held schools @returns {[number, number][]} [local, pupils], most first */
+/**
+ * Pupils by today's cluster.
+ * @param {number[]} held schools
+ * @returns {[local: number, pupils: number][]} most first
+ */
 export const heldBy = (held) => {
   const found = new Map();
   held.forEach((i) => found.set(schools.local[i], [...(found.get(schools.local[i]) || []), i]));
@@ -69,7 +73,9 @@ export const namesOf = (option, clusters) => {
  * @returns {string[]}
  */
 export const numbersOf = (clusters) => {
-  const claims = clusters.flatMap((held, cluster) => heldBy(held).map(([local, pupils]) => ({ local, cluster, pupils })));
+  const claims = clusters.flatMap((held, cluster) =>
+    heldBy(held).map(([local, pupils]) => ({ local, cluster, pupils })),
+  );
   claims.sort((x, y) => y.pupils - x.pupils || x.cluster - y.cluster || x.local - y.local);
   const found = new Map();
   const taken = new Set();

@@ -1,5 +1,7 @@
 // Whole numbers as short texts, as the builder of the page packs them.
-const DIGITS = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter((letter) => !'"&<>\\'.includes(letter));
+const DIGITS = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter(
+  (letter) => !'"&<>\\'.includes(letter),
+);
 export const BASE = DIGITS.length;
 export const digitOf = Object.fromEntries(DIGITS.map((letter, i) => [letter, i]));
 /** @param {string} text @param {number} at @param {number} n */

@@ -30,12 +30,23 @@ export const setUpParts = () => {
   addEventListener("resize", () => setStops());
   setTimeout(setStops);
 };
-/** Open whatever holds a place of the page, and bring it to the top of the window. @param {string} id @param {boolean} [isAsked] whether the focus goes there too */
+/**
+ * Open whatever holds a place of the page, and bring it to the top of the window.
+ * @param {string} id
+ * @param {boolean} [isAsked] whether the focus goes there too
+ */
 export const reveal = (id, isAsked = true) => {
   const place = placeOf(id);
   if (!place) return;
-  for (let node = /** @type {HTMLDetailsElement | null} */ (place); node; node = /** @type {HTMLDetailsElement | null} */ (node.parentElement)) {
-    if (node.tagName === "DETAILS" && !node.open) { fillPart(node); node.open = true; }
+  for (
+    let node = /** @type {HTMLDetailsElement | null} */ (place);
+    node;
+    node = /** @type {HTMLDetailsElement | null} */ (node.parentElement)
+  ) {
+    if (node.tagName === "DETAILS" && !node.open) {
+      fillPart(node);
+      node.open = true;
+    }
   }
   const box = /** @type {HTMLDetailsElement} */ (byId(`${id}-box`) || byId(`${id}-all`));
   if (box) box.open = true;

@@ -35,6 +35,11 @@ export const spotOfPostcode = (postcode) => {
 };
 // [school, km], nearest first.
 /** @param {Place} spot */
-export const nearSchools = ([x, y]) => schools.xy
-  .map(([east, north], school) => /** @type {[school: number, km: number]} */ ([school, Math.hypot(east - x, north - y) / 1000]))
-  .sort((one, other) => one[1] - other[1] || one[0] - other[0]).slice(0, MOST_NEAR);
+export const nearSchools = ([x, y]) =>
+  schools.xy
+    .map(
+      ([east, north], school) =>
+        /** @type {[school: number, km: number]} */ ([school, Math.hypot(east - x, north - y) / 1000]),
+    )
+    .sort((one, other) => one[1] - other[1] || one[0] - other[0])
+    .slice(0, MOST_NEAR);

@@ -6,16 +6,21 @@ import { csvCell, csvRows, fromCell } from "./csv.js";
 /** The first unit of each unit's cluster. @param {unknown[]} clusterOf whatever tells clusters apart */
 export const partOf = (clusterOf) => clusterOf.map((cluster) => clusterOf.indexOf(cluster));
 /** @param {number[]} part @returns {number[][]} units of each cluster, by first unit */
-export const clustersOf = (part) => part.flatMap((first, unit) => (first === unit ? [part.flatMap((one, i) => (one === unit ? [i] : []))] : []));
+export const clustersOf = (part) =>
+  part.flatMap((first, unit) => (first === unit ? [part.flatMap((one, i) => (one === unit ? [i] : []))] : []));
 /** How an option puts its units together. @param {Option} option @returns {number[]} */
 export const partOfOption = (option) => {
   const ground = data.grounds[option.ground];
-  return partOf(ground.units.map((_, unit) => option.of[ground.unit.findIndex((at, i) => at === unit && ground.group[i] < 0)]));
+  return partOf(
+    ground.units.map((_, unit) => option.of[ground.unit.findIndex((at, i) => at === unit && ground.group[i] < 0)]),
+  );
 };
 /** @param {Option} option @param {number[]} part */
 export const encodePlan = (option, part) => {
   const start = partOfOption(option);
-  const moves = part.flatMap((first, unit) => (first === start[unit] ? [] : [`${unit.toString(36)}-${first.toString(36)}`]));
+  const moves = part.flatMap((first, unit) =>
+    first === start[unit] ? [] : [`${unit.toString(36)}-${first.toString(36)}`],
+  );
   return [encodeURIComponent(option.label), ...moves].join("~");
 };
 /** @param {string} text @returns {OwnPlan | null} null where it is no plan of this page */
@@ -34,7 +39,9 @@ export const decodePlan = (text) => {
 /** The plan as a file. @param {Option} option @param {string[]} clusterOf name of each unit's cluster */
 export const planCsv = (option, clusterOf) => {
   const ground = data.grounds[option.ground];
-  const rows = schools.urn.map((urn, i) => `${urn},${csvCell(ground.group[i] >= 0 ? ground.groups[ground.group[i]] : clusterOf[ground.unit[i]])}`);
+  const rows = schools.urn.map(
+    (urn, i) => `${urn},${csvCell(ground.group[i] >= 0 ? ground.groups[ground.group[i]] : clusterOf[ground.unit[i]])}`,
+  );
   return `urn,cluster\n${rows.join("\n")}\n`;
 };
 /**
@@ -73,8 +80,13 @@ export const readPlan = (text, option) => {
   /** @type {string[]} */
   const faults = [];
   /** @param {(string | number)[]} list @param {Forms} words */
-  const report = (list, words) => { if (list.length) faults.push(counted(list.length, words, { urns: firstFive(list) })); };
-  report(strangers, say.file_strangers); report(twice, say.file_twice); report(blank, say.file_blank); report(missing, say.file_missing);
+  const report = (list, words) => {
+    if (list.length) faults.push(counted(list.length, words, { urns: firstFive(list) }));
+  };
+  report(strangers, say.file_strangers);
+  report(twice, say.file_twice);
+  report(blank, say.file_blank);
+  report(missing, say.file_missing);
   if (faults.length) return { faults };
   /** @type {number[]} */
   const wrong = [];

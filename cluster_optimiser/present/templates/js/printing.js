@@ -23,17 +23,24 @@ let views = [];
 /** The part of the page that is at the top of the window. */
 const inView = () => {
   if (scrollY < 40) return "school";
-  const sections = [...document.querySelectorAll("section, details.part[open], details.sheet[open]")].filter((one) => one.offsetParent);
+  const sections = [...document.querySelectorAll("section, details.part[open], details.sheet[open]")].filter(
+    (one) => one.offsetParent,
+  );
   const top = innerHeight / 3;
-  const seen = sections.filter((one) => one.getBoundingClientRect().top <= top && one.getBoundingClientRect().bottom > 60);
+  const seen = sections.filter(
+    (one) => one.getBoundingClientRect().top <= top && one.getBoundingClientRect().bottom > 60,
+  );
   const found = seen[seen.length - 1];
   return !found || found.id === "school" || found.id === "answer" ? "school" : found.id;
 };
 /** @param {Iterable<{ textContent: string }>} nodes @param {number} letters */
-const printedLines = (nodes, letters) => [...nodes].reduce((n, { textContent }) => n + Math.ceil(textContent.length / letters), 0);
+const printedLines = (nodes, letters) =>
+  [...nodes].reduce((n, { textContent }) => n + Math.ceil(textContent.length / letters), 0);
 /** How high the map may be on the sheet of a school, from how much there is to say in two columns. */
 const mapHeight = () => {
-  const items = [...byId("answer-list").children].map((item) => LINE * (0.8 + printedLines(item.querySelectorAll("p"), LETTERS / 2.3)));
+  const items = [...byId("answer-list").children].map(
+    (item) => LINE * (0.8 + printedLines(item.querySelectorAll("p"), LETTERS / 2.3)),
+  );
   const columns = items.reduce((sum, one) => sum + one, 0) / 2 + Math.max(0, ...items) / 2;
   const above = LINE * printedLines([byId("answer-today"), byId("answer-short"), byId("answer-partners")], LETTERS);
   const left = ROOM - above - columns;
@@ -47,10 +54,18 @@ const sizeMap = ({ node, map }, width, height) => {
 };
 /** Put the maps of a part on paper, with what they show. @param {HTMLElement} place */
 const drawMaps = (place) => {
-  const maps = [first.pane, ...panes, tried.pane, asked.pane, levels.pane].flatMap((pane) => (pane && place.contains(pane.node) ? [pane] : []));
+  const maps = [first.pane, ...panes, tried.pane, asked.pane, levels.pane].flatMap((pane) =>
+    pane && place.contains(pane.node) ? [pane] : [],
+  );
   const seen = maps.map(({ map }) => map.getBounds());
   views = maps.map((pane) => [pane, pane.map.getCenter(), pane.map.getZoom()]);
-  maps.forEach((pane) => sizeMap(pane, `${panes.includes(pane) ? (MAP_WIDTH - GAP) / 2 : MAP_WIDTH}px`, `${pane === first.pane ? mapHeight() : MAP_MOST}px`));
+  maps.forEach((pane) =>
+    sizeMap(
+      pane,
+      `${panes.includes(pane) ? (MAP_WIDTH - GAP) / 2 : MAP_WIDTH}px`,
+      `${pane === first.pane ? mapHeight() : MAP_MOST}px`,
+    ),
+  );
   maps.forEach((pane, i) => {
     if (pane === first.pane) followSchool(); else pane.map.fitBounds(seen[i], { animate: false });
   });
@@ -62,7 +77,8 @@ const prepare = () => {
   const place = byId(part);
   place.classList.add("target");
   if (place.matches("details")) place.open = true;
-  for (let node = /** @type {HTMLElement | null} */ (place); node && node !== document.body; node = node.parentElement) node.classList.add("printed");
+  for (let node = /** @type {HTMLElement | null} */ (place); node && node !== document.body; node = node.parentElement)
+    node.classList.add("printed");
   showPartners(true);
   drawMaps(place);
 };

@@ -5,10 +5,16 @@ import { byId, counted, data, decimal, fill, language, make, number, once, say, 
 import { asPostcode, nearSchools, spotOfPostcode } from "./places.js";
 
 /** @param {string} text */
-export const fold = (text) => text.toLocaleLowerCase(language).normalize("NFKD").replace(/\p{Mn}|['\u2019\u02bc`]/gu, "");
+export const fold = (text) =>
+  text
+    .toLocaleLowerCase(language)
+    .normalize("NFKD")
+    .replace(/\p{Mn}|['\u2019\u02bc`]/gu, "");
 // Ways of writing one thing, and the words of kind, are those that replies are counted by.
 const { kinds, phases } = data.naming;
-const usual = Object.fromEntries(Object.entries(data.naming.same).flatMap(([to, from]) => from.split(",").map((one) => [one, to])));
+const usual = Object.fromEntries(
+  Object.entries(data.naming.same).flatMap(([to, from]) => from.split(",").map((one) => [one, to])),
+);
 const PHRASES = RegExp(` (${Object.keys(usual).sort((a, b) => b.length - a.length).join("|")})(?= )`, "g");
 // Words that tell few schools apart: one that a name lacks is forgiven.
 const WEAK = new Set(kinds.split(" "));
@@ -16,7 +22,10 @@ const FEW = new Set([...phases.split(" "), "saint"]);
 /** @param {string} text */
 const apart = (text) => text.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 /** As it is usually written. @param {string} text @returns {string[]} */
-export const wordsOf = (text) => apart(` ${apart(fold(text).replaceAll("&", " and ")).join(" ")} `.replace(PHRASES, (_, found) => ` ${usual[found]}`));
+export const wordsOf = (text) =>
+  apart(
+    ` ${apart(fold(text).replaceAll("&", " and ")).join(" ")} `.replace(PHRASES, (_, found) => ` ${usual[found]}`),
+  );
 /** As it is written. @param {string} text @returns {string[]} */
 export const written = (text) => apart(fold(text));
 // Names are taken apart when the first is looked for.
@@ -48,7 +57,8 @@ const wordCost = (asked, word) => {
   if (word === asked) return 0;
   if (word.startsWith(asked)) return 1;
   // In a short word another letter makes another word; letters exchanged do not.
-  if (asked.length < 4) return asked.length === 3 && letters(asked) === letters(word) && isOneOff(asked, word) ? 3 : null;
+  if (asked.length < 4)
+    return asked.length === 3 && letters(asked) === letters(word) && isOneOff(asked, word) ? 3 : null;
   for (const length of [asked.length, asked.length - 1, asked.length + 1]) {
     if (length <= word.length && isOneOff(asked, word.slice(0, length))) return word.length === length ? 2.5 : 3;
   }
@@ -87,16 +97,25 @@ export const search = (text) => {
   /** @type {[cost: number, school: number][]} */
   const hits = [];
   entries().forEach((entry, i) => {
-    const costs = joined.length > 1
-      ? [entryCost(asked, entry, joined), entryCost(unfinished, entry, unfinished.join(""))].filter((cost) => cost !== null)
-      // Of one letter, or of signs alone, a name is found by itself.
-      : signs && (entry.text === signs || (!joined && entry.text.startsWith(signs))) ? [0] : [];
+    const costs =
+      joined.length > 1
+        ? [entryCost(asked, entry, joined), entryCost(unfinished, entry, unfinished.join(""))].filter(
+            (cost) => cost !== null,
+          )
+        : // Of one letter, or of signs alone, a name is found by itself.
+          signs && (entry.text === signs || (!joined && entry.text.startsWith(signs)))
+          ? [0]
+          : [];
     if (costs.length) hits.push([Math.min(...costs), i]);
   });
-  return hits.sort((x, y) => x[0] - y[0] || schools.name[x[1]].localeCompare(schools.name[y[1]], language) || x[1] - y[1]).map((hit) => hit[1]);
+  return hits
+    .sort((x, y) => x[0] - y[0] || schools.name[x[1]].localeCompare(schools.name[y[1]], language) || x[1] - y[1])
+    .map((hit) => hit[1]);
 };
 
-const villages = once(() => data.places.map(([name, x, y]) => ({ name, words: wordsOf(name), spot: /** @type {Place} */ ([x, y]) })));
+const villages = once(() =>
+  data.places.map(([name, x, y]) => ({ name, words: wordsOf(name), spot: /** @type {Place} */ ([x, y]) })),
+);
 // The place that fits best, if all that was asked is in its name.
 /** @param {string[]} asked */
 const placeFor = (asked) => {
@@ -173,18 +192,33 @@ export const setUpSearch = (onPick) => {
       item.id = `find-${i}`;
       item.setAttribute("role", "option");
       item.setAttribute("aria-selected", "false");
-      const where = [schools.place[school] || schools.locals[schools.local[school]], schools.postcode[school], schools.urn[school]];
-      const words = away.has(school) ? fill(say.away, { km: decimal(away.get(school)), from }) : where.filter(Boolean).join(", ");
+      const where = [
+        schools.place[school] || schools.locals[schools.local[school]],
+        schools.postcode[school],
+        schools.urn[school],
+      ];
+      const words = away.has(school)
+        ? fill(say.away, { km: decimal(away.get(school)), from })
+        : where.filter(Boolean).join(", ");
       item.append(make("b", schools.name[school]), make("span", words));
       // Before the field loses the focus and closes the list.
       item.addEventListener("mousedown", (event) => { event.preventDefault(); pick(school); });
       return item;
     }));
     const isAsked = found.length || wordsOf(input.value).join("").length > 1;
-    status.textContent = !isAsked ? "" : !found.length ? (asPostcode(input.value) ? say.found_no_postcode : say.found_none)
-      : less ? fill(say.found_less, { asked: input.value.trim(), less })
-      : found.every((school) => away.has(school)) ? fill(say.found_near, { from })
-      : found.length > MOST ? counted(found.length, say.found_more, { most: number(MOST) }) : counted(found.length, say.found);
+    status.textContent = !isAsked
+      ? ""
+      : !found.length
+        ? asPostcode(input.value)
+          ? say.found_no_postcode
+          : say.found_none
+        : less
+          ? fill(say.found_less, { asked: input.value.trim(), less })
+          : found.every((school) => away.has(school))
+            ? fill(say.found_near, { from })
+            : found.length > MOST
+              ? counted(found.length, say.found_more, { most: number(MOST) })
+              : counted(found.length, say.found);
     list.hidden = !hits.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
     activate(hits.length ? 0 : -1);
@@ -199,7 +233,9 @@ export const setUpSearch = (onPick) => {
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && n) {
       event.preventDefault();
       if (list.hidden) { list.hidden = false; input.setAttribute("aria-expanded", "true"); }
-      activate((active + (event.key === "ArrowDown" ? 1 : n - 1) + (active < 0 && event.key === "ArrowUp" ? 1 : 0)) % n);
+      activate(
+        (active + (event.key === "ArrowDown" ? 1 : n - 1) + (active < 0 && event.key === "ArrowUp" ? 1 : 0)) % n,
+      );
     } else if (event.key === "Enter" && active >= 0) {
       event.preventDefault();
       pick(hits[active]);

@@ -16,17 +16,24 @@ export const address = (changes = {}) => {
   const at = { ...chosen, ...changes };
   const parts = at.school === null ? [] : [`school=${schools.urn[at.school]}`];
   parts.push(`a=${encodeURIComponent(options[at.a].label)}`, `b=${encodeURIComponent(options[at.b].label)}`);
-  /** @type {const} */ (["plan", "ask", "see"]).forEach((key) => { if (at[key]) parts.push(`${key}=${encodeURIComponent(at[key])}`); });
+  /** @type {const} */ (["plan", "ask", "see"]).forEach((key) => {
+    if (at[key]) parts.push(`${key}=${encodeURIComponent(at[key])}`);
+  });
   return `#${parts.join("&")}`;
 };
 /** @param {string} hash @param {Chosen} known what stands where the address says nothing */
 export const readAddress = (hash, known = start) => {
-  if (hash.length > 1 && !hash.includes("=")) return { ...known, see: placeOf(hash.slice(1)) ? hash.slice(1) : known.see };
+  if (hash.length > 1 && !hash.includes("="))
+    return { ...known, see: placeOf(hash.slice(1)) ? hash.slice(1) : known.see };
   const wanted = new URLSearchParams(hash.slice(1));
   const found = { ...start };
   found.school = atUrn.get(wanted.get("school") || "") ?? null;
-  /** @type {const} */ (["a", "b"]).forEach((key) => { found[key] = atLabel.get(wanted.get(key) || "") ?? found[key]; });
-  /** @type {const} */ (["plan", "ask"]).forEach((key) => { found[key] = wanted.get(key) || ""; });
+  /** @type {const} */ (["a", "b"]).forEach((key) => {
+    found[key] = atLabel.get(wanted.get(key) || "") ?? found[key];
+  });
+  /** @type {const} */ (["plan", "ask"]).forEach((key) => {
+    found[key] = wanted.get(key) || "";
+  });
   if (placeOf(wanted.get("see"))) found.see = wanted.get("see") || "";
   return found;
 };
@@ -34,7 +41,11 @@ export const readAddress = (hash, known = start) => {
 const setAddress = (how) => {
   if (location.hash === address()) return;
   // Some browsers let a file's address be changed only in the second way.
-  try { history[how === "push" ? "pushState" : "replaceState"](null, "", address()); } catch { location.replace(address()); }
+  try {
+    history[how === "push" ? "pushState" : "replaceState"](null, "", address());
+  } catch {
+    location.replace(address());
+  }
 };
 /** @param {Chosen} next */
 const become = (next) => {

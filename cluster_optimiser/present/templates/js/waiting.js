@@ -21,7 +21,11 @@ export const fillPart = (part) => {
 /** A place of the page by its id; what waits as text is made if it is there. @param {string | null} id */
 export const placeOf = (id) => {
   if (!id || !/^[\w-]+$/.test(id)) return null;
-  const waiting = byId(id) ? null : [...document.querySelectorAll("details.part > noscript")].find(({ textContent }) => textContent.includes(`id="${id}"`));
+  const waiting = byId(id)
+    ? null
+    : [...document.querySelectorAll("details.part > noscript")].find(({ textContent }) =>
+        textContent.includes(`id="${id}"`),
+      );
   if (waiting) fillPart(/** @type {HTMLDetailsElement} */ (waiting.parentNode));
   return byId(id);
 };

@@ -2,7 +2,9 @@
 import { HUNDREDTHS, data, once, schools } from "./core.js";
 import { BASE, digitOf, unpack } from "./packing.js";
 
-const exactWays = new Map((data.travel.formula?.exact || []).map(([from, to, way]) => [from * schools.urn.length + to, way]));
+const exactWays = new Map(
+  (data.travel.formula?.exact || []).map(([from, to, way]) => [from * schools.urn.length + to, way]),
+);
 // All ways between schools, where there is no formula: unpacked when the first is asked for.
 const allWays = once(() => {
   const n = schools.urn.length;

@@ -1,5 +1,22 @@
 // Try it: move units between clusters, see what follows, save and load the plan.
-import { DASH, byId, choice, counted, data, decimal, download, fill, language, make, number, options, row, say, schools, titleOf } from "./core.js";
+import {
+  DASH,
+  byId,
+  choice,
+  counted,
+  data,
+  decimal,
+  download,
+  fill,
+  language,
+  make,
+  number,
+  options,
+  row,
+  say,
+  schools,
+  titleOf,
+} from "./core.js";
 import { makePane, setUpZoom, showOption } from "./maps.js";
 import { measure, membersOf } from "./measure.js";
 import { namesOf, numbersOf } from "./names.js";
@@ -28,7 +45,8 @@ const namesFor = (option, part) => {
   const before = new Map(clustersOf(start).map((units) => [units.join(), units[0]]));
   const ground = data.grounds[option.ground];
   /** @param {number} unit */
-  const nameOf = (unit) => option.names[option.of[ground.unit.findIndex((at, i) => at === unit && ground.group[i] < 0)]];
+  const nameOf = (unit) =>
+    option.names[option.of[ground.unit.findIndex((at, i) => at === unit && ground.group[i] < 0)]];
   const clusters = clustersOf(part);
   const taken = new Set(ground.groups);
   const kept = clusters.map((units) => {
@@ -64,11 +82,19 @@ const coloursFor = (wanted, pieces) => {
     const free = [0, 1, 2, 3, 4].find((colour) => !used.has(colour));
     if (free !== undefined) { colours[i] = free; return; }
     // Five neighbours with five colours: one of them that can change makes room.
-    const giving = [...near[i]].find((j) => [0, 1, 2, 3, 4].some((c) => c !== colours[j] && ![...near[j]].some((k) => k !== i && colours[k] === c)
-      && [...near[i]].every((k) => k === j || colours[k] !== colours[j])));
+    const giving = [...near[i]].find((j) =>
+      [0, 1, 2, 3, 4].some(
+        (c) =>
+          c !== colours[j]
+          && ![...near[j]].some((k) => k !== i && colours[k] === c)
+          && [...near[i]].every((k) => k === j || colours[k] !== colours[j]),
+      ),
+    );
     if (giving === undefined) { colours[i] = 0; return; }
     colours[i] = colours[giving];
-    colours[giving] = /** @type {number} */ ([0, 1, 2, 3, 4].find((c) => c !== colours[i] && ![...near[giving]].some((k) => k !== i && colours[k] === c)));
+    colours[giving] = /** @type {number} */ (
+      [0, 1, 2, 3, 4].find((c) => c !== colours[i] && ![...near[giving]].some((k) => k !== i && colours[k] === c))
+    );
   });
   return colours;
 };
@@ -86,13 +112,18 @@ export const asOption = (option, part, clusterOf, result) => {
   const clusters = result.clusters.map((c) => c.units);
   const members = membersOf(ground);
   const held = clusters.map((units) => units.flatMap((unit) => members[unit]));
-  const of = schools.urn.map((_, i) => (ground.group[i] >= 0 ? names.length + ground.group[i] : names.indexOf(clusterOf[ground.unit[i]])));
-  const unitOfPiece = data.topology.pieces.map((_, piece) => ground.unit[schools.piece.findIndex((at, i) => at === piece && ground.group[i] < 0)]);
+  const of = schools.urn.map((_, i) =>
+    ground.group[i] >= 0 ? names.length + ground.group[i] : names.indexOf(clusterOf[ground.unit[i]]),
+  );
+  const unitOfPiece = data.topology.pieces.map(
+    (_, piece) => ground.unit[schools.piece.findIndex((at, i) => at === piece && ground.group[i] < 0)],
+  );
   const pieces = unitOfPiece.map((unit) => (unit === undefined ? -1 : names.indexOf(clusterOf[unit])));
   /** @param {Cluster} cluster @param {number} i @returns {Spot} */
   const spotOf = (cluster, i) => {
     const before = option.names.indexOf(cluster.name);
-    const isSame = before >= 0 && option.schools[before] === cluster.schools && option.pupils[before] === cluster.pupils;
+    const isSame =
+      before >= 0 && option.schools[before] === cluster.schools && option.pupils[before] === cluster.pupils;
     if (isSame && option.spots[before]) return option.spots[before];
     const [x, y] = schools.at[cluster.meets >= 0 ? cluster.meets : held[i][0]];
     return [x, y, Math.round(Math.sqrt(held[i].length) * 160)];
@@ -100,28 +131,56 @@ export const asOption = (option, part, clusterOf, result) => {
   /** @param {number} i */
   const group = (i) => option.names.indexOf(ground.groups[i]);
   return {
-    ...option, names: [...names, ...ground.groups], number: [...numbersOf(held), ...ground.groups.map(() => "")],
-    colour: [...coloursFor(held.map((list) => option.colour[option.of[list[0]]]), pieces), ...ground.groups.map(() => -1)],
+    ...option,
+    names: [...names, ...ground.groups],
+    number: [...numbersOf(held), ...ground.groups.map(() => "")],
+    colour: [
+      ...coloursFor(
+        held.map((list) => option.colour[option.of[list[0]]]),
+        pieces,
+      ),
+      ...ground.groups.map(() => -1),
+    ],
     pupils: [...result.clusters.map((c) => c.pupils), ...ground.groups.map((_, i) => option.pupils[group(i)])],
     schools: [...result.clusters.map((c) => c.schools), ...ground.groups.map((_, i) => option.schools[group(i)])],
     mean: [...result.clusters.map((c) => c.mean), ...ground.groups.map((_, i) => option.mean[group(i)])],
     longest: [...result.clusters.map((c) => c.longest), ...ground.groups.map((_, i) => option.longest[group(i)])],
     meets: [...result.clusters.map((c) => c.meets), ...ground.groups.map((_, i) => option.meets[group(i)])],
-    links: Object.fromEntries(schools.urn.flatMap((_, i) => (ground.group[i] >= 0 && ground.unit[i] >= 0 ? [[i, names.indexOf(clusterOf[ground.unit[i]])]] : []))),
-    exempt: ground.groups.map((_, i) => names.length + i), of, pieces, spots: [...result.clusters.map(spotOf), ...ground.groups.map(() => null)],
+    links: Object.fromEntries(
+      schools.urn.flatMap((_, i) =>
+        ground.group[i] >= 0 && ground.unit[i] >= 0 ? [[i, names.indexOf(clusterOf[ground.unit[i]])]] : [],
+      ),
+    ),
+    exempt: ground.groups.map((_, i) => names.length + i),
+    of,
+    pieces,
+    spots: [...result.clusters.map(spotOf), ...ground.groups.map(() => null)],
   };
 };
 /** @param {Measured} now @param {Measured} before */
 export const measureRows = (now, before) => {
   /** @typedef {[name: string, now: string, before: string, isSame: boolean]} MeasureRow */
   /** @param {string} name @param {string} key @param {(value: number | null) => string} write @returns {MeasureRow} */
-  const line = (name, key, write) => [name, write(now.metrics[key]), write(before.metrics[key]), now.metrics[key] === before.metrics[key]];
+  const line = (name, key, write) => [
+    name,
+    write(now.metrics[key]),
+    write(before.metrics[key]),
+    now.metrics[key] === before.metrics[key],
+  ];
   return [
-    line(say.m_clusters, "n_clusters", number), line(say.m_smallest, "smallest_pupils", number), line(say.m_largest, "largest_pupils", number),
-    line(say.m_under, "n_under_min", number), line(say.m_over, "n_over_max", number),
-    line(say.m_mean, "mean_minutes", decimal), line(say.m_longest, "max_minutes", decimal), line(say.m_pieces, "n_not_contiguous", number),
-    line(say.m_secondary, "n_without_secondary", number), line(say.m_changed, "changed_pupils", number),
-    ...schools.layers.map((layer) => line(fill(say.m_layer, { layer: layer.title }), `misaligned_${layer.name}_pupils`, number)),
+    line(say.m_clusters, "n_clusters", number),
+    line(say.m_smallest, "smallest_pupils", number),
+    line(say.m_largest, "largest_pupils", number),
+    line(say.m_under, "n_under_min", number),
+    line(say.m_over, "n_over_max", number),
+    line(say.m_mean, "mean_minutes", decimal),
+    line(say.m_longest, "max_minutes", decimal),
+    line(say.m_pieces, "n_not_contiguous", number),
+    line(say.m_secondary, "n_without_secondary", number),
+    line(say.m_changed, "changed_pupils", number),
+    ...schools.layers.map((layer) =>
+      line(fill(say.m_layer, { layer: layer.title }), `misaligned_${layer.name}_pupils`, number),
+    ),
   ];
 };
 /** @param {Measured} result */
@@ -134,7 +193,13 @@ const showFigures = (now, before) => {
     return line;
   }));
   byId("try-clusters").replaceChildren(...now.clusters.map((c) => {
-    const line = row([c.name, number(c.pupils), number(c.schools), c.meets < 0 ? DASH : schools.name[c.meets], `${decimal(c.mean)}, ${decimal(c.longest)}`]);
+    const line = row([
+      c.name,
+      number(c.pupils),
+      number(c.schools),
+      c.meets < 0 ? DASH : schools.name[c.meets],
+      `${decimal(c.mean)}, ${decimal(c.longest)}`,
+    ]);
     const same = before.clusters.find((other) => other.name === c.name);
     if (!same || same.pupils !== c.pupils || same.schools !== c.schools) line.className = "differs";
     return line;
@@ -155,14 +220,19 @@ const fillChoices = () => {
   const ground = groundOf();
   const names = tried.result.clusters.map((c) => c.name);
   if (unit.options.length !== ground.units.length || unit.dataset.ground !== String(tried.option.ground)) {
-    const order = ground.units.map((_, i) => i).sort((i, j) => titleOf(ground, i).localeCompare(titleOf(ground, j), language));
+    const order = ground.units
+      .map((_, i) => i)
+      .sort((i, j) => titleOf(ground, i).localeCompare(titleOf(ground, j), language));
     unit.replaceChildren(...order.map((i) => new Option(titleOf(ground, i), String(i))));
     unit.dataset.ground = String(tried.option.ground);
   }
   const to = byId("try-to");
   const before = to.value;
   const mine = tried.clusterOf[Number(unit.value)];
-  to.replaceChildren(...names.filter((name) => name !== mine).map((name) => new Option(name, `in ${name}`)), new Option(say.own_cluster, "own"));
+  to.replaceChildren(
+    ...names.filter((name) => name !== mine).map((name) => new Option(name, `in ${name}`)),
+    new Option(say.own_cluster, "own"),
+  );
   if ([...to.options].some((one) => one.value === before)) to.value = before;
   byId("try-now").textContent = fill(say.now_in, { unit: titleOf(ground, Number(unit.value)), cluster: mine });
 };
@@ -175,7 +245,12 @@ const showTry = () => {
   byId("try-undo").disabled = !tried.past.length;
   byId("try-again").disabled = tried.part.join() === partOfOption(tried.option).join();
   byId("try-reply").disabled = byId("try-again").disabled;
-  if (tried.pane) showOption(tried.pane, asOption(tried.option, tried.part, tried.clusterOf, tried.result), { today: true, areas: true, dots: true });
+  if (tried.pane)
+    showOption(tried.pane, asOption(tried.option, tried.part, tried.clusterOf, tried.result), {
+      today: true,
+      areas: true,
+      dots: true,
+    });
 };
 /** @param {string} words */
 const told = (words) => { byId("try-did").textContent = words; };
@@ -242,7 +317,8 @@ export const openTry = () => {
   if (!able.length) return;
   byId("try-box").open = true;
   const wanted = chosen.plan ? decodePlan(chosen.plan) : null;
-  if (wanted && (tried.option !== wanted.option || tried.part.join() !== wanted.part.join())) startFrom(wanted.option, wanted.part);
+  if (wanted && (tried.option !== wanted.option || tried.part.join() !== wanted.part.join()))
+    startFrom(wanted.option, wanted.part);
   else if (!tried.option) startFrom(options[able.includes(chosen.b) ? chosen.b : able[0]]);
   else if (!chosen.plan && tried.past.length) startFrom(tried.option);
   if (tried.pane || !byId("try-map").clientWidth) return;
@@ -258,7 +334,10 @@ export const setUpTry = () => {
     event.preventDefault();
     if (byId("try-box").open) byId("try-box").open = false; else openTry();
   });
-  from.addEventListener("change", () => { startFrom(options[Number(from.value)]); choose({ plan: encodeURIComponent(tried.option.label) }); });
+  from.addEventListener("change", () => {
+    startFrom(options[Number(from.value)]);
+    choose({ plan: encodeURIComponent(tried.option.label) });
+  });
   byId("try-unit").addEventListener("change", fillChoices);
   byId("try-move").addEventListener("click", () => {
     const to = byId("try-to").value;
@@ -271,7 +350,11 @@ export const setUpTry = () => {
     showTry();
     byId("try-move").focus();
   });
-  byId("try-again").addEventListener("click", () => { startFrom(tried.option); choose({ plan: encodeURIComponent(tried.option.label) }); byId("try-move").focus(); });
+  byId("try-again").addEventListener("click", () => {
+    startFrom(tried.option);
+    choose({ plan: encodeURIComponent(tried.option.label) });
+    byId("try-move").focus();
+  });
   byId("try-save").addEventListener("click", () => download(planText(), "plan.csv", "text/csv"));
   const load = byId("try-load");
   load.addEventListener("change", () => { if (load.files?.length) loadPlan(load.files[0]); load.value = ""; });
