@@ -165,8 +165,8 @@ MOST = 5
 
 HELD = {
     "exempt": 11,
-    "size.min": 23,
-    "size.max": 19,
+    "size.min": 14,
+    "size.max": 15,
     "contiguity": 10,
     "within.<layer>": 9,
     "limits.<term>": 8,

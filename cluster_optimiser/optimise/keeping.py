@@ -76,13 +76,13 @@ def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | 
     members = membership([group.mask for group in groups], len(problem.units))
     pupils = _unit_pupils(problem)
     held = members.astype(np.int64) @ pupils
-    is_whole = members.sum(axis=1) == 1
-    may_stand = is_whole & (size.oversize == "keep")
+    is_one = members.sum(axis=1, keepdims=True) == 1
+    most_small = problem.scenario.numbers_of(len(problem.units)).small
     # Where none may be, labels say so.
-    others = ~exceptable(problem) if size.max_exceptions else 0
+    others = ~exceptable(problem) if most_small else 0
     may_be_small = np.array([not group.mask & others for group in groups], dtype=np.bool_)
     is_under = size.is_under(held)
-    fine = ~size.is_over(held) | may_stand[:, None]
+    fine = ~size.refuses(held, is_one=is_one)
     fine &= ~is_under | may_be_small[:, None]
     fine &= own_ranges(problem).kept(members, held)
     fine &= _within(problem, groups)
@@ -91,7 +91,7 @@ def keeping_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Keeping | 
         n_projections=len(problem.projections),
         is_fine=_as_bits(fine),
         is_small=_as_bits(fine & is_under),
-        most_small=size.max_exceptions,
+        most_small=most_small,
     )
 
 

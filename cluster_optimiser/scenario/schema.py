@@ -38,6 +38,7 @@ from cluster_optimiser.scenario.tables import (
     Funding,
     Governance,
     Levels,
+    Numbers,
     Objective,
     Pins,
     Projection,
@@ -411,6 +412,10 @@ class Scenario(ShownScenario, Table):
     def grouping(self, lower: Self) -> Self:
         """Give this level above made of the units of the one below, whatever its own are."""
         return self.model_copy(update={"units": lower.units, "levels": None})
+
+    def numbers_of(self, n_units: int) -> Numbers:
+        """Give how many clusters so many units may make up, and how many under the minimum."""
+        return Numbers(*self.count.span(n_units), self.size.max_exceptions)
 
     @property
     def goes_by_ways(self) -> bool:

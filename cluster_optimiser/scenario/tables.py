@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -158,6 +158,11 @@ class Size(OwnSize):
         """Give what an exception might be made of, where none is allowed."""
         return () if self.max_exceptions else self.exceptions or ()
 
+    def refuses(self, pupils: Any, *, is_one: Any) -> Any:  # noqa: ANN401 - numbers, or arrays
+        """Tell whether so many pupils are over the maximum and no unit that may stand alone."""
+        may_stand = is_one if self.oversize == "keep" else False
+        return self.is_over(pupils) > may_stand  # the one, and not the other
+
     def spares(self, n_small: int) -> bool:
         """Tell whether so many clusters may be under the minimum."""
         return n_small <= self.max_exceptions
@@ -174,7 +179,16 @@ class Size(OwnSize):
 
     def standing(self, pupils: Sequence[int]) -> list[int]:
         """Give the positions of units over the maximum that may stand alone."""
-        return [i for i, p in enumerate(pupils) if self.oversize == "keep" and self.is_over(p)]
+        over = [i for i, p in enumerate(pupils) if self.is_over(p)]
+        return [i for i in over if not self.refuses(pupils[i], is_one=True)]
+
+
+class Numbers(NamedTuple):
+    """How many clusters a plan may have, and how many of them under the minimum."""
+
+    fewest: int
+    most: int
+    small: int
 
 
 class Count(Table):

@@ -114,7 +114,7 @@ def cluster_facts(ground: PlainGround, name: str, urns: Sequence[int]) -> Cluste
         mean_minutes=pupil_minutes / pupils if pupils and pupil_minutes is not None else None,
         max_minutes=longest,
         is_contiguous=None if is_exempt else _is_contiguous(ground, schools, units),
-        is_exception=not is_exempt and not size.min_pupils <= pupils <= size.max_pupils,
+        is_exception=not is_exempt and not ground.least <= pupils <= ground.most,
         is_exempt=is_exempt,
         home=home,
         misaligned_pupils=misaligned,

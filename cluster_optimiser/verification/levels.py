@@ -120,19 +120,15 @@ def fits_into_groupings(
     if problem.upper is None:
         return True
     upper = free_of_layers(problem.upper)
-    ground, size = PlainGround(upper), upper.scenario.size
+    ground = PlainGround(upper)
     joined = _join(ground, facts, [*unit_homes(problem.upper)])
-    atoms = _Clusters(facts, joined, size.max_pupils)
+    atoms = _Clusters(facts, joined, ground.most)
 
     def urns(held: frozenset[str]) -> list[int]:
         return sorted(urn for name in held for urn in facts[name].urns)
 
     def may_be(held: frozenset[str]) -> bool:
-        grouping = cluster_facts(ground, "grouping", urns(held))
-        is_small = grouping.pupils < size.min_pupils
-        if is_small and not size.max_exceptions:
-            return False
-        return not list(judge_one(ground, grouping))
+        return not list(judge_one(ground, cluster_facts(ground, "grouping", urns(held))))
 
     def is_legal(chosen: Sequence[frozenset[str]]) -> bool:
         exempt = zip(problem.exempt_of.index, problem.exempt_of, strict=True)

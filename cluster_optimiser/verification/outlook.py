@@ -61,7 +61,6 @@ def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
             for facts in ordinary
         ]
         broken = [*lasting, *_broken(then, changed)]
-        size = problem.scenario.size
         n_pupils = [facts.pupils for facts in changed]
         rows.append(
             {
@@ -71,7 +70,7 @@ def outlook_of(problem: Problem, today: Verification) -> Outlook | None:
                 "is_draw": projected.is_draw,
                 "pupils": sum(n_pupils),
                 "is_legal": not broken,
-                "n_outside": sum(not size.min_pupils <= p <= size.max_pupils for p in n_pupils),
+                "n_outside": sum(not ground.least <= p <= ground.most for p in n_pupils),
                 "broken": "; ".join(map(str, broken)),
             }
         )

@@ -89,7 +89,7 @@ def _is_kept_oversize(ground: PlainGround, facts: ClusterFacts) -> bool:
 def cluster_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
     """Judge one cluster that is not exempt by every rule that concerns it alone."""
     scenario, name = ground.scenario, facts.name
-    most = scenario.size.max_pupils
+    most = ground.most
     if facts.pupils > most and not _is_kept_oversize(ground, facts):
         over = {"pupils": facts.pupils, "over": facts.pupils - most, "most": most}
         yield Violation("size.max", name, "over", over)
@@ -182,9 +182,9 @@ def _unnamed(ground: PlainGround, facts: ClusterFacts, named: Sequence[str]) -> 
 def small_violations(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> Iterator[Violation]:
     """Judge the clusters under the minimum: so many are allowed, perhaps only of named units."""
     size = ground.scenario.size
-    small = [facts for facts in ordinary if facts.pupils < size.min_pupils]
+    small = [facts for facts in ordinary if facts.pupils < ground.least]
     for facts in small:
-        least = size.min_pupils
+        least = ground.least
         under = {"pupils": facts.pupils, "under": least - facts.pupils, "least": least}
         if len(small) > size.max_exceptions:
             counted = {"small": len(small), "may": size.max_exceptions}
@@ -192,6 +192,12 @@ def small_violations(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> I
         unnamed = [] if size.exceptions is None else _unnamed(ground, facts, size.exceptions)
         if unnamed:
             yield Violation("size.min", facts.name, "under_unnamed", under | {"units": unnamed})
+
+
+def _in_no_plan(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
+    """Give what one cluster breaks whatever the others are."""
+    yield from cluster_violations(ground, facts)
+    yield from small_violations(ground, [facts])
 
 
 def _count_violations(scenario: Scenario, n_clusters: int) -> Iterator[Violation]:
@@ -248,7 +254,7 @@ def _violations(
     yield from level_violations(
         ground.problem,
         {facts.name: facts for facts in ordinary},
-        judge_one=cluster_violations,
+        judge_one=_in_no_plan,
         judge_all=verify_plan,
     )
 
@@ -367,7 +373,7 @@ def _objective(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[st
     return {
         "count": len(ordinary),
         "joins": sum(len(facts.units) - 1 for facts in ordinary),
-        "exceptions": sum(facts.pupils < scenario.size.min_pupils for facts in ordinary),
+        "exceptions": sum(facts.pupils < ground.least for facts in ordinary),
         "pupil_minutes": (
             sum(hundredths) / CENTIMINUTES_PER_MINUTE if len(hundredths) == len(ways) else None
         ),
@@ -393,7 +399,6 @@ def _metrics(
     ground: PlainGround, facts: Sequence[ClusterFacts], objective: Mapping[str, float | None]
 ) -> dict[str, float | int | None]:
     ordinary = [f for f in facts if not f.is_exempt]
-    size = ground.scenario.size
     pupils = [f.pupils for f in ordinary]
     total = sum(pupils)
     way = objective["pupil_minutes"]
@@ -408,8 +413,8 @@ def _metrics(
         "smallest_pupils": min(pupils, default=None),
         "largest_pupils": max(pupils, default=None),
         "mean_pupils": total / len(pupils) if pupils else None,
-        "n_under_min": sum(p < size.min_pupils for p in pupils),
-        "n_over_max": sum(p > size.max_pupils for p in pupils),
+        "n_under_min": sum(p < ground.least for p in pupils),
+        "n_over_max": sum(p > ground.most for p in pupils),
         "deviation": objective["deviation"],
         "pupil_minutes": way,
         "pupil_minutes_any_school": _sum_known([f.pupil_minutes_any_school for f in ordinary]),

@@ -327,8 +327,7 @@ def directions_of(scenario: Scenario, families: Sequence[str]) -> tuple[Directio
 def broken_sizes(size: Size, pupils: int, *, is_exceptable: bool) -> list[str]:
     """Give the families that a group of so many pupils breaks, if it may be an exception or not."""
     short = ["size.min"] if size.is_under(pupils) and not is_exceptable else []
-    is_refused = size.is_over(pupils) and size.oversize == "refuse"
-    return [*short, "size.oversize"] if is_refused else short
+    return [*short, "size.oversize"] if size.refuses(pupils, is_one=True) else short
 
 
 def _too_small(lab: Lab, unit: int, masks: Sequence[int]) -> tuple[str, str]:

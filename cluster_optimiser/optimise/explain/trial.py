@@ -419,7 +419,7 @@ class Lab:
             model.add_at_most_one(variables)
             if i in units:
                 model.add_bool_or(variables)
-        limit_exceptions(model, x, groups, trial.scenario.size.max_exceptions)
+        limit_exceptions(model, x, groups, trial.scenario.numbers_of(len(units)).small)
         return self.solve(model)[0] != "INFEASIBLE"
 
     def _has_short_piece(self, trial: Trial, pieces: list[int], pins: Pinned) -> bool:

@@ -142,7 +142,7 @@ def _model(
     y = [model.new_bool_var(f"grouping {i}") for i in range(len(upper))]
     cover_each_unit_once(model, y, groupings, n_units)
     limit_count(model, y, scenario.count)
-    limit_exceptions(model, y, groupings, scenario.size.max_exceptions)
+    limit_exceptions(model, y, groupings, scenario.numbers_of(n_units).small)
     stay_inside(model, x, y, lower, upper)
     return model, x, y
 

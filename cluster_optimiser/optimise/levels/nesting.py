@@ -109,16 +109,15 @@ def nested_sweep(
     if problem.upper is None:
         return None
     rules = problem.scenario, problem.upper.scenario
-    most = [rule.size.max_exceptions for rule in rules]
-    fewest, highest = zip(*(rule.count.span(len(problem.units)) for rule in rules), strict=True)
+    below, above = (rule.numbers_of(len(problem.units)) for rule in rules)
 
     def may_go_on(key: Key) -> bool:
         n_clusters, n_small, n_groupings, n_small_groupings = key
         return (
-            n_clusters <= highest[0]
-            and n_groupings <= highest[1]
-            and n_small <= most[0]
-            and n_small_groupings <= most[1]
+            n_clusters <= below.most
+            and n_groupings <= above.most
+            and n_small <= below.small
+            and n_small_groupings <= above.small
         )
 
     nothing: CountedWays = {(0, 0, 0, 0): ((0,) * len(lower_costs), 1)}
@@ -140,7 +139,9 @@ def nested_sweep(
     except _TooManyError:
         return None
     legal: Mapping[Key, tuple[Vector, int]] = {
-        key: ways for key, ways in whole.items() if key[0] >= fewest[0] and key[2] >= fewest[1]
+        key: ways
+        for key, ways in whole.items()
+        if key[0] >= below.fewest and key[2] >= above.fewest
     }
     return Nested(
         n_plans=sum(n for _, n in legal.values()),

@@ -332,5 +332,5 @@ def _why(problem: Problem, groups: Sequence[CandidateGroup], proof: MergeProof) 
     return (
         f"no plan exists, proved{checked}: every unit is in some of the {len(groups)} legal "
         f"clusters, but no choice of {problem.scenario.count} of them holds each unit once with at "
-        f"most {problem.scenario.size.max_exceptions} under the minimum"
+        f"most {problem.scenario.numbers_of(len(problem.units)).small} under the minimum"
     )

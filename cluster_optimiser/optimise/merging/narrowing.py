@@ -315,14 +315,14 @@ class _Stages:
             return ahead
         if self.are_largest[stage] or len(self.kept) <= CORE:
             return None
-        fewest, most_groups = self.problem.scenario.count.span(self.n_units)
+        fewest, most_groups, most_small = self.problem.scenario.numbers_of(self.n_units)
         ones = np.ones(len(self.kept), dtype=np.int64)
         rows = [Row(csr_array(-ones[None, :]), -fewest)]
         if most_groups < self.n_units:
             rows.append(row_of(ones, most_groups))
         small = np.array([self.groups[i].is_exception for i in self.kept], dtype=np.int64)
         if small.any():
-            rows.append(row_of(small, self.problem.scenario.size.max_exceptions))
+            rows.append(row_of(small, most_small))
         rows += [row_of(held[self.kept], most) for held, most in self.held]
         for term, most in self.problem.scenario.most_of.items():
             if lookup(term).adds_up:

@@ -19,7 +19,7 @@ from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.candidates import (
     Judge,
     bit_positions,
-    connected_sets,
+    sets_of_units,
     unit_adjacency,
 )
 from cluster_optimiser.optimise.costs import MOST_TOTAL, are_largest, group_costs, plan_cost
@@ -94,8 +94,7 @@ class _Search:
             sum(1 << place[j] for j in bit_positions(self.adjacency[u] & region)) for u in units
         ]
         pupils = [self.pupils[u] for u in units]
-        found = connected_sets(adjacency, pupils, lowest=size.lowest, highest=size.max_pupils)
-        masks = list(islice(found, MOST_SETS + 1))
+        masks = list(islice(sets_of_units(adjacency, pupils, size), MOST_SETS + 1))
         if len(masks) > MOST_SETS:
             return None
         alone = [m for m in self.plan if not m & ~region and m.bit_count() == 1]
@@ -116,8 +115,8 @@ class _Search:
             model.add_exactly_one([*held, spare])
         n_small = sum(g.is_exception for g in rest)
         small = [v for v, g in zip(x, groups, strict=True) if g.is_exception]
-        model.add(sum(small) <= max(0, scenario.size.max_exceptions - n_small))
-        fewest, most = scenario.count.span(len(self.pupils))
+        fewest, most, most_small = scenario.numbers_of(len(self.pupils))
+        model.add(sum(small) <= max(0, most_small - n_small))
         model.add(sum(x) <= most - len(rest))
         if not self.left:
             model.add(sum(x) >= fewest - len(rest))

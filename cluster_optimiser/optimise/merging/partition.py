@@ -213,7 +213,7 @@ def build_model(
     x = [model.new_bool_var("+".join(group.units)) for group in groups]
     cover_each_unit_once(model, x, groups, n_units)
     limit_count(model, x, scenario.count)
-    limit_exceptions(model, x, groups, scenario.size.max_exceptions)
+    limit_exceptions(model, x, groups, scenario.numbers_of(n_units).small)
     limit_terms(model, x, groups, scenario.most_of)
     for earlier in unlike:
         limit_likeness(model, x, groups, earlier)

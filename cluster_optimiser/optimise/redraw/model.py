@@ -63,14 +63,14 @@ def variables(
     usable = [
         h for h, hub in enumerate(ground.hubs) if hub.unit in held and (hub.unit, h) in ground.cost
     ]
-    most = ground.problem.scenario.size.max_pupils
+    size = ground.problem.scenario.size
     for i in units:
         near = [h for h in usable if (i, h) in ground.cost]
         near.sort(key=lambda h, i=i: (ground.nearest[i, h], h))  # type: ignore[misc]
         kept = set(near[:nearest_hubs]) | {h for h in near if ground.hubs[h].unit == i}
         for h in sorted(kept):
             pair = {i, ground.hubs[h].unit}
-            if ground.pupils_of(pair) <= most and not _are_apart(ground, pair):
+            if not size.is_over(ground.pupils_of(pair)) and not _are_apart(ground, pair):
                 a.x[i, h] = a.model.variable()
     for i, h in a.x:
         # A hub whose own unit may not be around it is no hub.
@@ -282,7 +282,7 @@ def build_model(
 ) -> Assignment:
     """Build the model of one part of the map, without an objective."""
     size = ground.problem.scenario.size
-    allow = limits.exceptions > 0 and size.min_pupils > 0
+    allow = limits.exceptions > 0 and size.is_under(0)
     a = variables(ground, units, nearest_hubs=nearest_hubs, allow_exceptions=allow)
     assign_each_unit_once(a)
     join_open_hubs_only(a)

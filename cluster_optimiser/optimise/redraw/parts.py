@@ -69,8 +69,7 @@ def solve_parts(
 
     ``shown`` is a plan for whoever listens; it changes nothing of what is found.
     """
-    least, highest = ground.problem.scenario.count.span(len(ground.units))
-    exceptions = ground.problem.scenario.size.max_exceptions
+    least, highest, exceptions = ground.problem.scenario.numbers_of(len(ground.units))
     parts = parts_of(ground)
     is_bounding = how.nearest_hubs is None
     telling = Telling(ground, len(parts), is_shaped=how.is_shaped, is_bounding=is_bounding)
@@ -154,7 +153,7 @@ def _levelled(
 
 def soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list[Cluster]:
     """Give what is found at once of a plan: to be looked at, or to begin with."""
-    exceptions = ground.problem.scenario.size.max_exceptions
+    exceptions = ground.problem.scenario.numbers_of(len(ground.units)).small
     found: list[Cluster] = []
     for part in parts:
         limits = Limits(*_span(ground, part), exceptions)
@@ -205,17 +204,18 @@ def _by_numbers(
 ) -> list[PartPlan]:
     """Solve each part for each number of clusters and exceptions; choose the best numbers."""
     count, size = ground.problem.scenario.count, ground.problem.scenario.size
+    numbers = ground.problem.scenario.numbers_of(len(ground.units))
     fewest = sum(low for low, _ in spans)
     # By the number of clusters and of exceptions so far.
     best: dict[tuple[int, int], _Choice] = {(0, 0): ((), [])}
     known, spare = _nearest_numbers(ground, parts, spans, how, alone)
     is_proved = True
     for at, (part, (low, high)) in enumerate(zip(parts, spans, strict=True)):
-        most = min(high, count.span(len(ground.units))[1] - fewest + low)
+        most = min(high, numbers.most - fewest + low)
         most_of_first = None if spare is None else alone[at].stages[0].bound + spare
         options: dict[tuple[int, int], PartPlan] = {}
         for n_clusters in range(low, most + 1):
-            for n_exceptions in range(size.max_exceptions + 1):
+            for n_exceptions in range(numbers.small + 1):
                 limits = Limits(n_clusters, n_clusters, n_exceptions)
                 plan = known.get((at, limits)) or solve_part(
                     ground, part, limits, how, most_of_first=most_of_first
@@ -255,7 +255,8 @@ def _nearest_numbers(
     Gives plans by part and limits, and by how much a part may exceed its own bound in the first
     stage where the choice of numbers is to be better; None where nothing is known of that.
     """
-    count, exceptions = ground.problem.scenario.count, ground.problem.scenario.size.max_exceptions
+    scenario = ground.problem.scenario
+    count, exceptions = scenario.count, scenario.numbers_of(len(ground.units)).small
     numbers = [len(plan.clusters) for plan in alone]
     # What is best of any number in a part is best of its own number.
     found = {

@@ -112,7 +112,7 @@ def _cover_faults(problem: Problem, clusters: Mapping[str, frozenset[str]]) -> l
 
 
 def _number_faults(problem: Problem, chosen: Sequence[CandidateGroup]) -> list[Fault]:
-    count, most_small = problem.scenario.count, problem.scenario.size.max_exceptions
+    count, most_small = problem.scenario.count, problem.scenario.numbers_of(len(chosen)).small
     n_small = sum(group.is_exception for group in chosen)
     faults = []
     if not count.allows(len(chosen)):
@@ -138,9 +138,9 @@ def _why_no_candidate(problem: Problem, units: frozenset[str]) -> str:
         return held + "some are no units of this scenario"
     size = problem.scenario.size
     pupils = sum(int(problem.units["pupils"][unit]) for unit in units)
-    if pupils > size.max_pupils and (len(units) > 1 or size.oversize == "refuse"):
+    if size.refuses(pupils, is_one=len(units) == 1):
         return held + f"{pupils:,} pupils are over the maximum of {size.max_pupils:,}"
-    if pupils < size.min_pupils and not size.max_exceptions:
+    if pupils < size.lowest:
         return held + f"{pupils:,} pupils are under the minimum of {size.min_pupils:,}"
     if not _is_joined(unit_adjacency(problem), [i for i, n in enumerate(names) if n in units]):
         return held + "they are not contiguous, or cross a layer that no cluster may cross"

@@ -78,15 +78,15 @@ def rules_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Rules:
         0 if alone >> i & 1 else bits & ~alone for i, bits in enumerate(unit_adjacency(problem))
     ]
     ordinary = [group for group in groups if not group.is_oversize]
-    fewest, most = scenario.count.span(len(pupils))
+    numbers = scenario.numbers_of(len(pupils))
     return Rules(
         adjacency=tuple(adjacency),
         pupils=tuple(0 if alone >> i & 1 else p for i, p in enumerate(pupils)),
         lowest=min((group.pupils for group in ordinary if not group.is_exception), default=0),
         highest=max((group.pupils for group in ordinary), default=0),
-        fewest=fewest,
-        most=most,
-        most_small=scenario.size.max_exceptions,
+        fewest=numbers.fewest,
+        most=numbers.most,
+        most_small=numbers.small,
         is_small=np.array([int(group.is_exception) for group in groups], dtype=np.int64),
         limited=tuple(
             (np.array([group.costs[term] for group in groups], dtype=np.int64), most)
