@@ -196,3 +196,17 @@ def test_a_unit_that_is_merely_in_no_plan_is_not_said_to_be_in_no_cluster() -> N
     small = toy_problem("A.B", pupils={"A": 100, "B": 1_000}, size=size, count={"max": 2})
     with pytest.raises(InfeasibleError, match=r"A \(100 pupils\) can be in no cluster"):
         solve_merge(small)
+
+
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("objective", [{"weights": {"count": 0.5}}, {"order": ["count"]}])
+def test_a_second_proof_that_finds_another_total_is_told(objective, at: int) -> None:
+    """The weighted sum, each method's in a scale of its own, or the tie-break."""
+    problem = toy_problem("AB CD", objective=objective)
+    groups = candidate_groups(problem)
+    cover = partition.best_cover(groups, problem.scenario, 4)
+    costs, scale = merge._swept_costs(problem, groups, 0)
+    found = merge._swept(problem, groups, costs)
+    assert merge._says_the_same(problem, found.best, scale, cover)
+    other = [total + (place == at) for place, total in enumerate(found.best)]
+    assert not merge._says_the_same(problem, tuple(other), scale, cover)

@@ -12,7 +12,7 @@ from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups
 from cluster_optimiser.optimise.merging import merge
 from cluster_optimiser.optimise.merging.partition import Unlike, limit_likeness
-from cluster_optimiser.optimise.merging.versions import FirstUnlike
+from cluster_optimiser.optimise.merging.versions import FirstUnlike, unlike_plan
 from tests.effort import examples
 from tests.norfolk import norfolk_problem, norfolk_scenario
 from tests.toy import toy_problem
@@ -51,6 +51,13 @@ def test_each_version_differs_from_all_before_and_none_is_better_than_the_one_be
         assert in_other_company(problem, one, other) >= 3600
     values = [tuple(stage.objective for stage in plan.solution.stages[:2]) for plan in plans]
     assert values == sorted(values)
+
+
+@pytest.mark.parametrize(("share", "alike"), [(0.1, 900), (0.3, 700), (0.1005, 899), (1, 0)])
+def test_what_is_not_a_whole_pupil_of_the_share_is_one_more(share: float, alike: int) -> None:
+    pupils = {"A": 400, "B": 600}
+    problem = toy_problem("AB", pupils=pupils, versions={"number": 2, "differ_pupils": share})
+    assert unlike_plan(problem, solve_merge(problem)).most_pupils == alike
 
 
 @pytest.mark.parametrize(("most", "expected"), [(2000, True), (1999, False)])
