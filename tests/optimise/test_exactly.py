@@ -30,6 +30,22 @@ def test_the_least_sum_is_the_least_to_the_last_unit(size: int) -> None:
     assert (answer.status, answer.total, answer.bound) == ("OPTIMAL", 2 * size + 3, 2 * size + 3)
 
 
+@pytest.mark.parametrize("nearly", [1, 2, 5])
+def test_what_floating_point_takes_for_the_best_is_bettered_by_one(nearly: int) -> None:
+    """The first answer is by so little not the best, in a sum that is told to some units only."""
+    model = cp_model.CpModel()
+    x = [model.new_bool_var(""), model.new_int_var(0, 9, "")]
+    model.add(x[0] == 1)
+
+    def run(made: cp_model.CpSolver) -> cp_model.CpSolverStatus:
+        first = model.clone()
+        first.add(first.get_int_var_from_proto_index(x[1].index) == nearly)
+        return made.solve(first)
+
+    answer = minimise(model, Sum(x, [2**55, 1], [1, 9]), x, solver, run, most=2**60)
+    assert (answer.status, answer.total, answer.values) == ("OPTIMAL", 2**55, (1, 0))
+
+
 @pytest.mark.parametrize("size", [1, 2**20, 2**40])
 def test_a_sum_held_in_digits_leaves_the_same_solutions(size: int) -> None:
     coefficients = [size * 3 + 1, -size, size * 5 + 2, size * 7]

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from functools import cache
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +14,10 @@ from cluster_optimiser.errors import InfeasibleError, ScenarioError
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.explain import trial
 from cluster_optimiser.optimise.explain.diagnosis import rule_families, without
 from cluster_optimiser.optimise.explain.explanation import Explanation, explain
-from cluster_optimiser.optimise.explain.relax import Relaxation
+from cluster_optimiser.optimise.explain.relax import Relaxation, Step, checked
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.scenario import Scenario, parse_scenario
@@ -495,3 +497,24 @@ def test_a_limit_is_raised_together_with_another_rule() -> None:
         {r.direction: r.value for r in pair.relaxations} for pair in explain(problem).combined
     ]
     assert {"count.max": 3, "limits.count": 3} in offered
+
+
+@pytest.mark.parametrize("less", ["FEASIBLE", "INFEASIBLE", "UNKNOWN"])
+@pytest.mark.parametrize("now", ["FEASIBLE", "INFEASIBLE", "UNKNOWN"])
+def test_a_change_is_the_least_where_one_step_less_is_refuted_and_not_where_it_is_open(
+    now: str, less: str
+) -> None:
+    scenario = toy_problem("AB").scenario
+    step, short = Trial(scenario), Trial(scenario.with_(min_pupils=1))
+    lab = SimpleNamespace(check=lambda asked: now if asked is step else less)
+    found = checked(lab, Step(Relaxation("d", 1, 2, "pupils", {}, (), ""), step, short))
+    assert (found.is_feasible, found.is_minimal) == (now == "FEASIBLE", less == "INFEASIBLE")
+
+
+@pytest.mark.parametrize(("most_sets", "verdict"), [(1, "UNKNOWN"), (100, "FEASIBLE")])
+def test_what_is_not_among_the_sets_that_were_listed_is_not_impossible(
+    monkeypatch: pytest.MonkeyPatch, most_sets: int, verdict: str
+) -> None:
+    monkeypatch.setattr(trial, "MAX_SETS", most_sets)
+    problem = toy_problem("ABCD", size={"min_pupils": 1_000, "max_pupils": 2_000})
+    assert Lab(problem, time_limit_s=60).verdict(Trial(problem.scenario)) == verdict
