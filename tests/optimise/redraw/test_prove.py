@@ -451,3 +451,32 @@ def test_of_numbers_alike_in_the_first_term_the_one_that_is_better_in_the_next_i
     solution = solve_redraw(problem, time_limit_s=1e6).solution
     assert solution.status == "OPTIMAL"
     assert [stage.objective for stage in solution.stages] == [0, 0]
+
+
+@pytest.mark.parametrize("few", [0, 60])
+def test_a_stage_is_held_to_the_last_pupil_in_those_that_follow(few: int) -> None:
+    """One pupil would have a shorter way in another cluster than today's."""
+    schools = {
+        "A": [ToySchool("secondary", 100, (0, 0)), ToySchool("primary", 1, (0, 2))],
+        "B": [ToySchool("secondary", 100)],
+    }
+    order = {"order": ["changed_pupils", "pupil_minutes"]}
+    problem = toy_problem(
+        "AAAB", schools=schools, method="redraw", units="schools", objective=order
+    )
+    counts = {"min": 2, "max": 2}
+    problem = replace(problem, scenario=problem.scenario.with_({"count": counts}))
+    plan = solve_redraw(problem, few=few)
+    assert verify_plan(problem, plan.assignment).objective["changed_pupils"] == 0
+    assert [stage.objective for stage in plan.solution.stages] == [0, 5.0]
+
+
+def test_where_nothing_was_bounded_in_time_nothing_is_claimed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proving, "bound_in_fractions", lambda *_: None)
+    start = [frozenset({3 * row, 3 * row + 1, 3 * row + 2}) for row in range(3)]
+    how = How(CpSat(), few=0, deadline=0.0)
+    plan = solve_part(redraw_ground(lumpy()), range(9), Limits(3, 3, 0), how, start=start)
+    assert (plan.status, list(plan.clusters)) == ("FEASIBLE", start)
+    assert plan.stages[0].bound == 0 < plan.stages[0].value
