@@ -129,6 +129,19 @@ def test_the_fund_goes_to_those_furthest_behind() -> None:
     assert not named["is_exempt"].any()
 
 
+@pytest.mark.parametrize(("pounds", "n", "named"), [(1, 1, "b"), (1, 4, "bd"), (0, 4, "")])
+def test_the_fund_is_of_none_that_is_not_behind(pounds: int, n: int, named: str) -> None:
+    behind = pd.DataFrame(
+        {"behind_need_pence": [0, 9, 99, 1, -9], "is_exempt": [False, False, True, False, False]},
+        index=list("abcde"),
+    )
+    stated = norfolk_scenario("1").funding.model_copy(
+        update={"capacity_pounds": pounds, "capacity_clusters": n}
+    )
+    found = money._capacity(behind, stated)
+    assert "".join(found.index[found]) == named
+
+
 def test_fixed_sums_come_first_and_the_rest_goes_by_its_share() -> None:
     parts = (
         {"measure": "schools", "pounds": 1_000},

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from cluster_optimiser.comparison import compare
+from cluster_optimiser.comparison import compare, is_nested
 from cluster_optimiser.domain import Result, Violation
 from cluster_optimiser.terms import metric as metric_row
 from tests.norfolk import OPTIONS, norfolk_result
@@ -28,6 +28,13 @@ def test_one_row_a_scenario_and_metric(results: list[Result]) -> None:
         assert set(rows.index) == expected
         for metric, value in result.score.metrics.items():
             assert rows.loc[metric, "value"] == value, metric
+
+
+def test_a_plan_with_one_cluster_inside_and_one_across_is_not_nested() -> None:
+    lower = pd.Series({1: "a", 2: "a", 3: "b", 4: "b"})
+    assert not is_nested(lower, pd.Series({1: "x", 2: "x", 3: "x", 4: "y"}))
+    # Of schools that the other plan does not have nothing is said.
+    assert is_nested(lower, pd.Series({1: "x", 2: "x", 3: "x"}))
 
 
 def test_scenarios_stay_in_the_order_given(results: list[Result]) -> None:

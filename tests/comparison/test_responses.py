@@ -23,9 +23,11 @@ from cluster_optimiser.comparison.responses import (
     LIKE_SHARE,
     NO_PREFERENCE,
     Responses,
+    _leading,
     company_apart_pupils,
 )
 from cluster_optimiser.errors import InputError, refuse_to_write_over
+from cluster_optimiser.inputs.counting import CountRules
 from cluster_optimiser.inputs.replies import load_replies
 from cluster_optimiser.present.replies import (
     PRIVATE,
@@ -41,6 +43,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OPTIONS = ("1", "2b", "4c", "4b")
+
+
+@pytest.mark.parametrize(
+    ("votes", "n_schools", "leading"),
+    [
+        ({"4a": 2, "4b": 1}, 6, "4a"),
+        ({"4a": 2, "4b": 1}, 7, ""),  # less than a half has replied
+        ({"4a": 2}, 2, ""),  # as many as there are, and still too few
+        ({"4a": 2, "4b": 2, "1": 1}, 5, ""),
+        ({NO_PREFERENCE: 3, "4a": 2}, 5, ""),
+        ({}, 0, ""),
+    ],
+)
+def test_an_option_leads_where_enough_have_replied_and_no_other_has_as_many(
+    votes: dict[str, int], n_schools: int, leading: str
+) -> None:
+    rules = CountRules(leading_replies=3, leading_share=0.5)
+    assert _leading(Counter(votes), sum(votes.values()), n_schools, rules) == leading
 
 
 def ground():

@@ -89,6 +89,8 @@ def test_a_limit_on_its_bound_and_a_hundredth_past_it(way, limit, kept) -> None:
     places.limit_min, places.is_needed = limit, limit is not None
     assert places.allows(MeetingPlace(0, 0, 0, way)) is kept
     assert places.allows(None) is (limit is None)
+    places.longest = np.array([[np.iinfo(np.int64).max if way == UNKNOWN else way]])
+    assert places.near.item() is kept
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -5,13 +5,23 @@ A path of four schools A-B-C-D, hubs in A and D; what is tested is the rows that
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise import solve_redraw
 from cluster_optimiser.optimise.redraw import model as rules
-from cluster_optimiser.optimise.redraw.pairs import RedrawGround, redraw_ground
+from cluster_optimiser.optimise.redraw.engines import _lowest
+from cluster_optimiser.optimise.redraw.legal import is_legal_plan
+from cluster_optimiser.optimise.redraw.linear import LinearObjective
+from cluster_optimiser.optimise.redraw.pairs import FAR, RedrawGround, redraw_ground
+from cluster_optimiser.optimise.redraw.parts import _span
+from cluster_optimiser.optimise.redraw.separators import is_legal
+from cluster_optimiser.optimise.redraw.telling import Telling
+from cluster_optimiser.optimise.redraw.terms import value_of
 from cluster_optimiser.verification import verify_plan
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
@@ -241,3 +251,71 @@ def test_what_stands_over_the_maximum_is_one_of_today_and_in_one_piece(
     tables = {"method": "redraw", "units": "schools", "size": {"max_pupils": most}}
     found = redraw_ground(toy_problem(grid, schools=schools, **tables)).oversize
     assert list(found) == stand
+
+
+def test_what_is_pinned_to_a_unit_that_no_pair_joins_to_a_hub_is_not_with_it_either() -> None:
+    """B reaches both hubs, C pinned to it the eastern one alone."""
+    a = bare(ground())
+    a.of_unit[2].remove(WEST)
+    a.of_hub[WEST].remove(2)
+    del a.x[2, WEST]
+    rules.keep_together(a, [frozenset({1, 2})])
+    assert keeps(a, "weee")
+    assert not keeps(a, "ww.e")
+
+
+@pytest.mark.parametrize(("most", "kept"), [(700, True), (699, False)])
+def test_the_cluster_of_a_name_keeps_its_own_range(most: int, kept: bool) -> None:
+    size = {"max_pupils": 900, "clusters": {"B": {"max_pupils": most}}}
+    a = bare(ground(size=size))
+    rules.keep_own_ranges(a, 900)
+    assert keeps(a, "wwwe") is kept
+    # Without it any other may have more.
+    assert keeps(a, "weee")
+    assert keeps(a, "weww")
+
+
+@pytest.mark.parametrize(("named", "legal"), [("ABCD", True), ("ABC", False)])
+def test_a_plan_has_exceptions_of_named_units_only(named: str, legal: bool) -> None:
+    size = {"min_pupils": 501, "max_exceptions": 2, "exceptions": [*named]}
+    plan = [frozenset({0, 1}), frozenset({2, 3})]
+    assert is_legal_plan(ground(size=size), plan, is_shaped=False) is legal
+
+
+@pytest.mark.parametrize(("limit", "legal"), [(5, True), (4.99, False), (None, True)])
+def test_a_cluster_is_legal_within_the_limit_of_ways(limit: float | None, legal: bool) -> None:
+    """Two squares are 2 minutes and 1.5 a kilometre apart."""
+    some = ground(travel={} if limit is None else {"max_minutes": limit})
+    assert is_legal(some, frozenset({0, 1, 2}), is_shaped=False) is legal
+
+
+def test_a_way_that_is_not_known_is_no_pair_and_no_value() -> None:
+    problem = toy_problem("ABCD", schools=SCHOOLS, method="redraw", units="schools")
+    minutes = problem.travel.minutes.copy()
+    minutes[1, 0] = np.nan
+    some = redraw_ground(replace(problem, travel=replace(problem.travel, minutes=minutes)))
+    assert (1, WEST) not in some.cost
+    assert (1, EAST) in some.cost
+    plan = [frozenset({0, 1}), frozenset({2, 3})]
+    assert value_of(some, "pupil_minutes", plan) == FAR
+    assert value_of(some, "count", plan) == 2
+
+
+def test_without_a_bound_nothing_is_claimed_but_what_every_plan_has() -> None:
+    """What is at home is taken off a constant: the constant is no bound."""
+    assert [_lowest(LinearObjective((), constant), None) for constant in (7, -7)] == [0, -7]
+    assert _lowest(LinearObjective((), 7), -2) == 5
+
+
+@pytest.mark.parametrize(("most", "fewest"), [(500, 2), (499, 3), (1_000, 1), (999, 2)])
+def test_a_part_fills_so_many_clusters_at_least(most: int, fewest: int) -> None:
+    size = {"max_pupils": most, "oversize": "refuse"}
+    assert _span(ground(size=size), range(4)) == (fewest, 2)
+
+
+@pytest.mark.parametrize(("most", "legal"), [(500, True), (499, False)])
+def test_a_plan_is_told_that_keeps_what_is_limited(most: int, legal: bool) -> None:
+    """Each of two clusters has 250 pupils more than the target."""
+    some = ground(limits={"deviation": most}, size={"target_pupils": 250})
+    plan = [frozenset({0, 1}), frozenset({2, 3})]
+    assert Telling(some, 1)._is_legal(plan) is legal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem
 
 
-def two_sides(order: list[str]) -> Problem:
+def two_sides(order: list[str], **tables: object) -> Problem:
     """Give a map of two parts that no cluster crosses, each with a choice of numbers."""
     kinds = ("secondary", "primary", "secondary")
     corners = {"A": (0, 0), "B": (0, 3), "C": (1, 0), "D": (1, 3)}
@@ -32,6 +33,7 @@ def two_sides(order: list[str]) -> Problem:
         units="schools",
         size={"min_pupils": 150, "max_pupils": 700},
         objective={"order": order},
+        **tables,
     )
 
 
@@ -54,6 +56,18 @@ def test_every_plan_that_is_shown_is_legal_and_no_bound_is_above_the_best(
         assert told.bound is None or told.bound <= best[told.stage] + 1e-9
     last = shown[-1]
     assert (last.objective, last.bound) == (best[order[-1]],) * 2
+
+
+def test_what_bounds_plans_of_the_nearest_hubs_alone_is_not_told_of_all() -> None:
+    """Each hub is the nearest to itself: eight clusters, where two are enough."""
+    heard: list[Progress] = []
+    problem = two_sides(["count", "pupil_minutes"], redraw={"nearest_hubs": 1})
+    problem = replace(problem, scenario=problem.scenario.with_(min_pupils=100))
+    with listening(heard.append):
+        stages = solve_redraw(problem).solution.stages
+    assert stages[0].objective == 2
+    bounds = [told.bound for told in heard if told.stage == "count" and told.bound is not None]
+    assert max(bounds) == 2
 
 
 def test_who_wants_no_plans_is_given_none() -> None:
