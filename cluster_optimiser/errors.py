@@ -138,6 +138,10 @@ class InfeasibleError(ClusterOptimiserError):
     """It is proved that no legal plan exists."""
 
 
+class TooManyStatesError(ClusterOptimiserError):
+    """All plans cannot be held; their number may still be counted."""
+
+
 class NoPlanFoundError(ClusterOptimiserError):
     """The time ran out before any legal plan was found; none is proved impossible."""
 

@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from cluster_optimiser import batch
 from cluster_optimiser.cli import app
-from cluster_optimiser.errors import InputError, ScenarioError
+from cluster_optimiser.errors import InputError, ScenarioError, TooManyStatesError
+from cluster_optimiser.optimise.universe.all_plans import Counted
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
 
 
@@ -60,6 +61,30 @@ def test_a_plan_that_is_not_legal_has_no_rank(tmp_path: Path) -> None:
     plan = plan_file(tmp_path, "1")
     with pytest.raises(InputError, match="Acle"):
         answer("universe", SCENARIOS / "4a.toml", "--rank", plan)
+
+
+def test_plans_too_many_to_be_held_are_counted_if_nothing_more_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def too_many(*_: object, **__: object) -> None:
+        message = "more states than allowed"
+        raise TooManyStatesError(message)
+
+    counted = Counted(norfolk_result("4a").problem, {2: 187_497_290_034, 3: 5})
+    monkeypatch.setattr(batch, "universe", too_many)
+    monkeypatch.setattr(batch, "counted", lambda *_, **__: counted)
+    found = CliRunner().invoke(app, ["universe", str(SCENARIOS / "4a.toml")])
+    assert found.stdout.splitlines() == [
+        "4a: 187,497,290,039 legal plans",
+        "  187,497,290,034 of 2 clusters",
+        "  5 of 3 clusters",
+    ]
+    assert "more states than allowed" in found.stderr
+    with pytest.raises(TooManyStatesError):
+        answer("universe", SCENARIOS / "4a.toml", "--best", 3)
+    monkeypatch.setattr(batch, "counted", lambda *_, **__: None)
+    with pytest.raises(TooManyStatesError):
+        answer("universe", SCENARIOS / "4a.toml")
 
 
 def test_only_merging_has_a_universe() -> None:

@@ -21,6 +21,7 @@ from cluster_optimiser.batch.one import run as run
 from cluster_optimiser.batch.one import run_scenario as run_scenario
 from cluster_optimiser.batch.outlooks import sensitivity as sensitivity
 from cluster_optimiser.batch.pools import open_pool as open_pool
+from cluster_optimiser.batch.questions import counted as counted
 from cluster_optimiser.batch.questions import explain as explain
 from cluster_optimiser.batch.questions import rank as rank
 from cluster_optimiser.batch.questions import universe as universe

@@ -15,7 +15,7 @@ from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S
 from cluster_optimiser.optimise.explain.explanation import explain as explain_problem
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.levels.joint import explain_levels
-from cluster_optimiser.optimise.universe.all_plans import Universe
+from cluster_optimiser.optimise.universe.all_plans import Counted, Universe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +54,11 @@ def universe(
         If there are too many states to be held.
     """
     return Universe.of(_merge_problem(scenario, place, seed))
+
+
+def counted(scenario: Scenario | str | Path, *, seed: int = 0) -> Counted | None:
+    """Count the legal plans of a merge scenario that are too many to be held, if that can be."""
+    return Counted.of(_merge_problem(scenario, None, seed))
 
 
 def explain(

@@ -75,6 +75,7 @@ def universe(  # noqa: PLR0913 - an option each
     """
     from cluster_optimiser import batch, present
     from cluster_optimiser.deadline import within
+    from cluster_optimiser.errors import TooManyStatesError
     from cluster_optimiser.scenario import load_scenario
 
     read = load_scenario(scenario)
@@ -86,7 +87,20 @@ def universe(  # noqa: PLR0913 - an option each
         return
     limits = within(time_limit_s, memory_mb=memory_mb)
     with limits, console().status(f"counting all legal plans of {scenario.name}"):
-        found = batch.universe(scenario, seed=seed)
+        try:
+            found = batch.universe(scenario, seed=seed)
+        except TooManyStatesError as error:
+            is_more_asked = together or any((plan, best, sample, pareto))
+            number = None if is_more_asked else batch.counted(scenario, seed=seed)
+            if number is None:
+                raise
+            say(f"Only their number is counted: {error}", err=True)
+            say_found(
+                present.universe_record(number, {}),
+                present.universe_lines(number, {}),
+                as_json=as_json,
+            )
+            return
         tables = {"distributions": found.distributions()}
         if plan is not None:
             tables["rank"] = batch.rank(found, plan)

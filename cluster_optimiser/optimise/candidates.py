@@ -24,7 +24,7 @@ from cluster_optimiser.optimise.growing import MOST_UNITS, groups_of_few
 from cluster_optimiser.optimise.halving import groups_of_two
 from cluster_optimiser.optimise.pinned import Pinned, exceptable
 from cluster_optimiser.optimise.ranges import own_ranges
-from cluster_optimiser.optimise.universe.frontier import Partitions, partitions
+from cluster_optimiser.optimise.universe.frontier import Partitions, count_partitions, partitions
 from cluster_optimiser.own import broken_by, value_of
 from cluster_optimiser.rules import OWN
 from cluster_optimiser.terms import lookup, own_terms
@@ -48,6 +48,9 @@ _ASK_EVERY = 1_024
 
 MOST_STATES = 300_000
 """States of the frontier above which groups are listed one by one: they take seconds."""
+
+MOST_MADE = 20_000_000
+"""States that a unit may make where plans are only counted: two minutes and 5 GB in all."""
 
 MOST_GROWN = 3
 """Clusters up to which plans are grown one by one where the frontier has too many states."""
@@ -341,22 +344,11 @@ def _sets_of_plans(
     Plans as the sizes, contiguity and the number of clusters allow them, which other rules only
     make fewer.
     """
-    size, (fewest, most) = scenario.size, scenario.count.span(len(pupils))
-    alone = [i for i, p in enumerate(pupils) if size.is_over(p)]
-    if alone != size.standing(pupils):
+    alone = [i for i, p in enumerate(pupils) if scenario.size.is_over(p)]
+    if alone != scenario.size.standing(pupils):
         return None
     units = [i for i in range(len(pupils)) if i not in alone]
-    place = {unit: k for k, unit in enumerate(units)}
-    asked = Partitions(
-        adjacency=tuple(
-            sum(1 << place[j] for j in bit_positions(adjacency[i]) if j in place) for i in units
-        ),
-        pupils=tuple(pupils[i] for i in units),
-        lowest=size.lowest,
-        highest=size.max_pupils,
-        fewest=max(0, fewest - len(alone)),
-        most=most - len(alone),
-    )
+    asked = _asked(adjacency, pupils, scenario, units)
     masks = groups_of_two(asked, most_ways=MAX_SETS) if asked.most <= 2 else None  # noqa: PLR2004
     if masks is None:
         found = partitions(asked, max_states=MOST_STATES)
@@ -367,6 +359,41 @@ def _sets_of_plans(
     if masks is None or not alone:
         return masks
     return [sum(1 << units[k] for k in bit_positions(mask)) for mask in masks]
+
+
+def _asked(
+    adjacency: Sequence[int], pupils: Sequence[int], scenario: Scenario, units: Sequence[int]
+) -> Partitions:
+    """Give what plans are as partitions of these units; the others stand alone."""
+    place = {unit: k for k, unit in enumerate(units)}
+    fewest, most = scenario.count.span(len(pupils))
+    n_alone = len(pupils) - len(units)
+    return Partitions(
+        adjacency=tuple(
+            sum(1 << place[j] for j in bit_positions(adjacency[i]) if j in place) for i in units
+        ),
+        pupils=tuple(pupils[i] for i in units),
+        lowest=scenario.size.lowest,
+        highest=scenario.size.max_pupils,
+        fewest=max(0, fewest - n_alone),
+        most=most - n_alone,
+    )
+
+
+def count_along_edges(problem: Problem) -> dict[int, int] | None:
+    """Count the legal plans by their number of clusters, from the edges of the map.
+
+    None where a plan is more than clusters in one piece that keep the range of pupils, or that
+    takes too many states.
+    """
+    scenario, judge = problem.scenario, Judge(problem)
+    adjacency, pupils = unit_adjacency(problem), judge.unit_pupils
+    is_plain = not (scenario.size.max_exceptions or scenario.most_of)
+    is_plain &= not any(scenario.size.is_over(p) for p in pupils)
+    if not is_plain or len(_sets(problem, judge)) != len(candidate_groups(problem)):
+        return None
+    asked = _asked(adjacency, pupils, scenario, range(len(pupils)))
+    return count_partitions(asked, most_made=MOST_MADE)
 
 
 def candidate_groups(problem: Problem) -> tuple[CandidateGroup, ...]:
@@ -380,6 +407,13 @@ def candidate_groups(problem: Problem) -> tuple[CandidateGroup, ...]:
 def _listed(problem: Problem, _: int = 0) -> tuple[CandidateGroup, ...]:
     """Keep the last: a run lists them to solve, to count all plans and to draw its page."""
     judge = Judge(problem)
+    alone = [1 << i for i in problem.scenario.size.standing(judge.unit_pupils)]
+    masks = _in_order(_sets(problem, judge) + alone, len(judge.names))
+    return tuple(judge.candidates(_within_budget(problem, masks)))
+
+
+def _sets(problem: Problem, judge: Judge) -> list[int]:
+    """Give the sets of units in one piece that keep the range of pupils."""
     size, n_units = problem.scenario.size, len(problem.units)
     is_few = problem.scenario.count.span(n_units)[1] * FEW_SHARE <= n_units
     adjacency = unit_adjacency(problem)
@@ -397,8 +431,7 @@ def _listed(problem: Problem, _: int = 0) -> tuple[CandidateGroup, ...]:
         text = f"more than {MAX_SETS:,} groups of units keep the size range"
         remedy = "Narrow size.min_pupils to size.max_pupils, or name a layer in within."
         raise TooManySetsError([problem.scenario.fault("size", text, remedy)])
-    masks += [1 << i for i in size.standing(judge.unit_pupils)]
-    return tuple(judge.candidates(_within_budget(problem, _in_order(masks, len(judge.names)))))
+    return masks
 
 
 def _in_order(masks: Sequence[int], n_units: int) -> list[int]:

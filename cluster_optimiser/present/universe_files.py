@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Result
     from cluster_optimiser.optimise.candidates import CandidateGroup
-    from cluster_optimiser.optimise.universe.all_plans import PickedPlan, Universe
+    from cluster_optimiser.optimise.universe.all_plans import Counted, PickedPlan, Universe
     from cluster_optimiser.present.universe_page import Link, Point
     from cluster_optimiser.prospects import Standing, Survey
 
@@ -325,7 +325,9 @@ def _divided(value: object, scale: int) -> float | int | None:
     return float(str(value)) / scale
 
 
-def universe_record(found: Universe, tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
+def universe_record(
+    found: Universe | Counted, tables: Mapping[str, pd.DataFrame]
+) -> dict[str, object]:
     scenario = found.problem.scenario
     record = {
         "label": scenario.option,
@@ -342,7 +344,7 @@ def universe_record(found: Universe, tables: Mapping[str, pd.DataFrame]) -> dict
     return made if isinstance(made, dict) else {}
 
 
-def universe_lines(found: Universe, tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+def universe_lines(found: Universe | Counted, tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     """Give a universe as lines for the terminal: a heading, then each table as CSV."""
     scenario = found.problem.scenario
     yield f"{scenario.option}: {found.n_plans:,} legal plans"

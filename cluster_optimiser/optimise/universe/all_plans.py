@@ -14,8 +14,14 @@ import pandas as pd
 
 from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.domain import Plan, Solution
-from cluster_optimiser.errors import ClusterOptimiserError, Fault, InfeasibleError, InputError
-from cluster_optimiser.optimise.candidates import candidate_groups, membership
+from cluster_optimiser.errors import (
+    ClusterOptimiserError,
+    Fault,
+    InfeasibleError,
+    InputError,
+    TooManyStatesError,
+)
+from cluster_optimiser.optimise.candidates import candidate_groups, count_along_edges, membership
 from cluster_optimiser.optimise.continuing import TERM as CHANGED
 from cluster_optimiser.optimise.continuing import divided_today, refuse_divided
 from cluster_optimiser.optimise.costs import are_largest, group_costs
@@ -45,7 +51,7 @@ from cluster_optimiser.scenario import nearest
 from cluster_optimiser.terms import TIE_BREAK, bounded_as, gathered, lookup, term_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -74,6 +80,25 @@ class PickedPlan:
 
     groups: tuple[int, ...]  # positions of its candidate groups, ascending
     costs: dict[str, int]  # metric -> integer value, in the metric's own scale
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """All legal plans of which nothing but their number is worked out."""
+
+    problem: Problem
+    n_plans_by_count: Mapping[int, int]
+
+    @classmethod
+    def of(cls, problem: Problem) -> Counted | None:
+        """Count along the edges of the map; None where that cannot be."""
+        counts = count_along_edges(problem)
+        return None if counts is None else cls(problem, counts)
+
+    @property
+    def n_plans(self) -> int:
+        """Exact number of legal plans."""
+        return sum(self.n_plans_by_count.values())
 
 
 class Universe:
@@ -116,7 +141,7 @@ class Universe:
                 "still found and proved by CP-SAT (run); for the universe narrow the range of "
                 "pupils, or require a layer"
             )
-            raise ClusterOptimiserError(message)
+            raise TooManyStatesError(message)
         return cls(problem, groups, diagram, max_entries=max_entries, max_labels=max_labels)
 
     @cached_property

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+EXACT_TOTAL = 2.0**53
+"""Whole numbers below it are exact as floats."""
+
 SAFE_TOTAL = 2.0**62
 """Counts below this are kept in 64 bits; above it in integers of Python."""
 
@@ -76,7 +79,9 @@ class ArcLayer:
     group: NDArray[np.int32]  # position of the candidate group of each
 
 
-def merge_equal(words: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def merge_equal(
+    words: NDArray[Any] | Sequence[NDArray[Any]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find equal columns."""
     codes = pd.factorize(words[0])[0]
     for row in words[1:]:

@@ -1,8 +1,8 @@
 """Plans of few large clusters, from the edges of the dual graph and not from the groups.
 
 Units are taken one after another. What is still open is known from the frontier alone: which of its
-units share a cluster, how many pupils those clusters have so far, which of them may not become one
-any more because an edge between them was cut, and how many clusters are closed. States that are
+units share a cluster, how many pupils those clusters have so far, which of them could become one
+but may not because an edge between them was cut, and how many clusters are closed. States that are
 equal in all of this are one, however many ways lead to them (Simpath: Knuth 2011; connected
 partitions: Kawahara, Horiyama, Hotta, Minato 2017). All states of a step are worked on at once.
 """
@@ -10,15 +10,16 @@ partitions: Kawahara, Horiyama, Hotta, Minato 2017). All states of a step are wo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cluster_optimiser.deadline import is_over
-from cluster_optimiser.optimise.universe.diagram import SAFE_TOTAL, merge_equal
+from cluster_optimiser.optimise.universe.diagram import EXACT_TOTAL, SAFE_TOTAL, merge_equal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +30,9 @@ MOST_UNITS = 64
 """Units that a set of one word holds."""
 
 _WORD = 64
+
+_PIECE = 1 << 17
+"""States worked on at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +54,79 @@ class Partitions:
 
 @dataclass(slots=True, eq=False)
 class _States:
-    """Open clusters of many ways at once: a row a state, a column a unit of the frontier."""
+    """Open clusters of many ways at once: an array a unit of the frontier, an entry a state."""
 
-    first: NDArray[np.uint8]  # the first unit of the frontier in the same cluster
-    pupils: NDArray[np.int64]  # of that cluster so far, 0 but at its first unit
-    parted: NDArray[np.uint16]  # units of the frontier whose clusters it may not join, as bits
-    closed: NDArray[np.int64]  # clusters that are closed
+    first: list[NDArray[np.uint8]]  # the first unit of the frontier in the same cluster
+    pupils: list[NDArray[Any]]  # of that cluster so far
+    parted: list[NDArray[np.uint16]]  # units whose clusters it may not join but could, as bits
+    closed: NDArray[np.uint8]  # clusters that are closed
     left: NDArray[np.int64]  # pupils in no closed cluster
+    source: NDArray[np.int32]  # the state before the step
+    joined: NDArray[np.uint16]  # units of the frontier whose clusters the step joined, as bits
 
     def __len__(self) -> int:
         """Give the number of states."""
         return len(self.closed)
 
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> _States:
-        """Give some of the states, or some of them several times."""
+    def _each(self, made: Callable[..., NDArray[Any]], *others: _States) -> _States:
+        """Make states array by array, of these and of others with as many units."""
+        every = (self, *others)
+
+        def of_units(name: str) -> list[NDArray[Any]]:
+            return [made(*some) for some in zip(*(getattr(e, name) for e in every), strict=True)]
+
+        def of_states(name: str) -> NDArray[Any]:
+            return made(*(getattr(e, name) for e in every))
+
         return _States(
-            self.first[rows], self.pupils[rows], self.parted[rows], self.closed[rows],
-            self.left[rows],
+            of_units("first"), of_units("pupils"), of_units("parted"), of_states("closed"),
+            of_states("left"), of_states("source"), of_states("joined"),
         )  # fmt: skip
 
-    def words(self, bits: int) -> NDArray[np.uint64]:
-        """Write every state as few words, equal for equal states; pupils take so many bits."""
-        columns = [self.closed.astype(np.uint64)]
-        width = self.first.shape[1]
-        for values, each in ((self.first, 4), (self.parted, 16), (self.pupils, max(bits, 1))):
-            in_word = _WORD // each
-            for begin in range(0, width, in_word):
-                word = np.zeros(len(self), dtype=np.uint64)
-                for k, column in enumerate(values.T[begin : begin + in_word]):
-                    word |= column.astype(np.uint64) << np.uint64(k * each)
-                columns.append(word)
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> _States:
+        """Give some of the states."""
+        if rows.dtype == np.bool_ and rows.all():
+            return self
+        return self._each(lambda some: some[rows])
+
+    def with_more(self, *others: _States) -> _States:
+        """Give these states and others."""
+        return self._each(lambda *some: np.concatenate(some), *others) if others else self
+
+    def pieces(self) -> Iterator[_States]:
+        """Give so many states at a time as a processor's memory is quick with."""
+        for begin in range(0, max(1, len(self)), _PIECE):
+            yield self._each(itemgetter(slice(begin, begin + _PIECE)))
+
+    def bits(self, are_in: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint16]:
+        """Write for each state which units of the frontier are meant."""
+        held = np.zeros(len(self), dtype=np.uint16)
+        for slot, is_in in enumerate(are_in):
+            held |= is_in.astype(np.uint16) << np.uint16(slot)
+        return held
+
+    def words(self, asked: Partitions) -> list[NDArray[np.uint64]]:
+        """Write every state as few words, equal for equal states."""
+        width, highest = len(self.first), asked.highest if asked.is_bound else 0
+        digits = [(self.closed, asked.most + 1)]
+        for slot in range(width):
+            # The pupils of a cluster at its first unit, and which one that is at the others.
+            own = self.pupils[slot].astype(np.uint64)
+            other = np.uint64(highest + 1) + self.first[slot]
+            digits.append((np.where(self.first[slot] == slot, own, other), highest + 1 + slot))
+            if slot + 1 < width:
+                parted = self.parted[slot] >> np.uint16(slot + 1)
+                digits.append((parted, 1 << (width - slot - 1)))
         # What is left follows from the rest, being all pupils of units taken that are not open.
-        return np.array(columns)
+        words, span = [np.zeros(len(self), np.uint64)], 1
+        for digit, radix in digits:
+            if span * radix > 1 << _WORD:
+                words.append(np.zeros(len(self), np.uint64))
+                span = 1
+            words[-1] *= np.uint64(radix)
+            words[-1] += digit.astype(np.uint64)
+            span *= radix
+        return words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +135,7 @@ class Taking:
 
     source: NDArray[np.int32]
     to: NDArray[np.int32]
-    joined: NDArray[np.int64]  # units of the frontier whose clusters it joined, as bits
+    joined: NDArray[np.uint16]  # units of the frontier whose clusters it joined, as bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +202,7 @@ class Frontier:
         self,
         n: int,
         masks: NDArray[np.uint64],
-        joined: NDArray[np.int64],
+        joined: NDArray[np.uint16],
         found: list[NDArray[np.uint64]],
     ) -> NDArray[np.uint64]:
         """Add a unit to the open sets, and hand over those that it closes."""
@@ -222,152 +267,166 @@ def partitions(asked: Partitions, *, max_states: int) -> Frontier | None:
     """Work out all partitions; None where that takes more states than allowed, or too long."""
     order = narrow_order(asked.adjacency)
     frontiers = frontiers_of(asked.adjacency, order)
-    widest = max((len(f) for f in frontiers), default=0)
-    if not order or widest >= MOST_WIDE or len(order) > MOST_UNITS:
-        return None
-    bits = asked.highest.bit_length() if asked.is_bound else 0
-    total = sum(asked.pupils)
-    states = _States(
-        np.zeros((1, 0), np.uint8), np.zeros((1, 0), np.int64), np.zeros((1, 0), np.uint16),
-        np.zeros(1, np.int64), np.full(1, total, np.int64),
-    )  # fmt: skip
-    steps, sizes = [], [1]
-    for n, unit in enumerate(order):
-        source = np.arange(len(states))
-        joined = np.zeros(len(states), np.int64)
-        states = _with_unit(states, asked.pupils[unit] if bits else 0)
-        own = len(frontiers[n])
-        for slot, other in enumerate(frontiers[n]):
-            if asked.adjacency[unit] >> other & 1:
-                states, rows, is_join = _edge(states, slot, own, asked if bits else None)
-                source = source[rows]
-                joined = joined[rows] | is_join.astype(np.int64) << slot
-                if len(states) > 8 * max_states or is_over():
-                    return None
-        after = frontiers[n + 1] if n + 1 < len(frontiers) else ()
-        is_kept = [u in after for u in (*frontiers[n], unit)]
-        states, rows = _closed(states, is_kept, asked, has_pupils=bool(bits))
-        source, joined = source[rows], joined[rows]
-        code, firsts = merge_equal(states.words(bits))
-        states = states.take(firsts)
-        steps.append(Taking(source.astype(np.int32), code.astype(np.int32), joined))
+    steps, sizes, states = [], [1], None
+    for states, step in _steps(asked, order, frontiers, most_made=8 * max_states):
+        steps.append(step)
         sizes.append(len(states))
         if sum(sizes) > max_states:
             return None
+    if states is None or len(steps) < len(order):
+        return None
     is_enough = states.closed >= asked.fewest
     number = np.cumsum(is_enough) - 1
     last = steps[-1]
     fine = is_enough[last.to]
     steps[-1] = Taking(last.source[fine], number[last.to[fine]].astype(np.int32), last.joined[fine])
     sizes[-1] = int(is_enough.sum())
-    return Frontier(order, frontiers, tuple(steps), tuple(sizes), states.closed[is_enough])
+    ends = states.closed[is_enough].astype(np.int64)
+    return Frontier(order, frontiers, tuple(steps), tuple(sizes), ends)
 
 
-def _with_unit(states: _States, pupils: int) -> _States:
-    """Put a unit at the end of the frontier, in a cluster of its own."""
-    n, width = states.first.shape
-    return _States(
-        np.concatenate([states.first, np.full((n, 1), width, np.uint8)], axis=1),
-        np.concatenate([states.pupils, np.full((n, 1), pupils, np.int64)], axis=1),
-        np.concatenate([states.parted, np.zeros((n, 1), np.uint16)], axis=1),
-        states.closed,
-        states.left,
-    )
+def count_partitions(asked: Partitions, *, most_made: int) -> dict[int, int] | None:
+    """Count the partitions by their number of clusters, without keeping the ways to them.
+
+    None where one step makes more states than allowed, or it takes too long.
+    """
+    order = narrow_order(asked.adjacency)
+    come: NDArray[Any] = np.ones(1)
+    states, n_steps = None, 0
+    for states, step in _steps(asked, order, frontiers_of(asked.adjacency, order), most_made):
+        n_steps += 1
+        if come.dtype != np.object_:
+            before, come = come, np.bincount(step.to, weights=come[step.source])
+            if come.max(initial=0) < EXACT_TOTAL:
+                continue
+            come = np.array([int(n) for n in before], dtype=np.object_)
+        before, come = come, np.zeros(len(states), dtype=np.object_)
+        np.add.at(come, step.to, before[step.source])
+    if states is None or n_steps < len(order):
+        return None
+    numbers = zip(states.closed.tolist(), come.tolist(), strict=True)
+    return {k: int(n) for k, n in sorted(numbers) if k >= asked.fewest}
 
 
-def _edge(
-    states: _States, one: int, other: int, asked: Partitions | None
-) -> tuple[_States, NDArray[np.int64], NDArray[np.bool_]]:
-    """Cut an edge or join what is on its two sides; give the states, where from, which joined."""
-    a, b = states.first[:, one], states.first[:, other]
-    every = np.arange(len(states))
-    is_same = a == b
-    may_join = ~is_same & (states.parted[every, a] >> b & 1 == 0)
-    if asked is not None:
-        may_join &= states.pupils[every, a] + states.pupils[every, b] <= asked.highest
-    width = states.first.shape[1]
-    cut = states.take(every)
-    both = _members(states, a), _members(states, b)
-    for slot in range(width):
-        mine = ~is_same & (cut.first[:, slot] == a)
-        theirs = ~is_same & (cut.first[:, slot] == b)
-        cut.parted[:, slot] |= np.where(mine, both[1], 0) | np.where(theirs, both[0], 0)
-    rows = np.flatnonzero(may_join)
-    made = states.take(rows)
-    low, high = np.minimum(a, b)[rows], np.maximum(a, b)[rows]
-    here = np.arange(len(rows))
-    made.pupils[here, low] += made.pupils[here, high]
-    made.pupils[here, high] = 0
-    parted = made.parted[here, low] | made.parted[here, high]
-    merged = (both[0] | both[1])[rows]
-    for slot in range(width):
-        first = made.first[:, slot]
-        is_in = (first == low) | (first == high)
-        made.first[:, slot] = np.where(is_in, low, first)
-        is_parted = parted >> slot & 1 == 1
-        grown = np.where(is_parted, made.parted[:, slot] | merged, made.parted[:, slot])
-        made.parted[:, slot] = np.where(is_in, parted, grown)
-    states = _States(
-        *(
-            np.concatenate([getattr(cut, name), getattr(made, name)])
-            for name in ("first", "pupils", "parted", "closed", "left")
-        )
-    )
-    is_join = np.concatenate([is_same, np.ones(len(rows), np.bool_)])
-    return states, np.concatenate([every, rows]), is_join
+def _steps(
+    asked: Partitions,
+    order: Sequence[int],
+    frontiers: Sequence[tuple[int, ...]],
+    most_made: int,
+) -> Iterator[tuple[_States, Taking]]:
+    """Take one unit after another; end early where it takes too many states, or too long."""
+    if not order or max(map(len, frontiers)) >= MOST_WIDE or len(order) > MOST_UNITS:
+        return
+    total = np.full(1, sum(asked.pupils), np.int64)
+    nothing = np.zeros(1, np.int32), np.zeros(1, np.uint16)
+    states = _States([], [], [], np.zeros(1, np.uint8), total, *nothing)
+    for unit, before, after in zip(order, frontiers, (*frontiers[1:], ()), strict=True):
+        pieces, n_made = [], 0
+        states.source = np.arange(len(states), dtype=np.int32)
+        for piece in states.pieces():
+            pieces.append(_taken(piece, unit, before, after, asked))
+            n_made += len(pieces[-1])
+            if n_made > most_made or is_over():
+                return
+        states = pieces[0].with_more(*pieces[1:])
+        code, firsts = merge_equal(states.words(asked))
+        taken = Taking(states.source, code.astype(np.int32), states.joined)
+        states = states.take(firsts)
+        yield states, taken
 
 
-def _members(states: _States, first: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Give the units of the frontier in a cluster, as bits."""
-    held = np.zeros(len(states), dtype=np.uint16)
-    for slot in range(states.first.shape[1]):
-        held |= (states.first[:, slot] == first).astype(np.uint16) << np.uint16(slot)
-    return held
-
-
-def _closed(
-    states: _States, is_kept: Sequence[bool], asked: Partitions, *, has_pupils: bool
-) -> tuple[_States, NDArray[np.int64]]:
-    """Take units out of the frontier; drop the states whose clusters can no longer be right."""
-    fine = np.ones(len(states), dtype=np.bool_)
-    kept = [slot for slot, is_in in enumerate(is_kept) if is_in]
-    every = np.arange(len(states))
-    for slot in [s for s, is_in in enumerate(is_kept) if not is_in]:
-        own = states.first[:, slot]
-        heir = np.full(len(states), MOST_WIDE, dtype=np.uint8)
-        for other in reversed(range(len(is_kept))):
-            if other != slot:
-                heir = np.where(states.first[:, other] == own, other, heir).astype(np.uint8)
-        ends = heir == MOST_WIDE
-        pupils = states.pupils[every, own]
-        if has_pupils:
-            fine &= ~ends | ((pupils >= asked.lowest) & (pupils <= asked.highest))
-        states.closed += ends
-        states.left -= np.where(ends, pupils, 0)
-        states.pupils[every, own] = 0
-        going = np.flatnonzero(~ends)
-        states.pupils[going, heir[going]] = pupils[going]
-        for other in range(len(is_kept)):
-            if other != slot:
-                is_in = ~ends & (states.first[:, other] == own)
-                states.first[:, other] = np.where(is_in, heir, states.first[:, other])
-        states.first[:, slot] = MOST_WIDE  # in no cluster any more
-    spare = asked.most - states.closed
-    fine &= (spare > 0) | (np.full(len(states), not kept) & (spare == 0))
-    if has_pupils:
+def _taken(
+    states: _States, unit: int, before: Sequence[int], after: Sequence[int], asked: Partitions
+) -> _States:
+    """Take a unit into every open cluster that it may be of, or into one of its own."""
+    highest = asked.highest if asked.is_bound else 0
+    _begin(states, asked.pupils[unit] if asked.is_bound else 0, highest)
+    # Units that leave are looked at first: what cannot be closed right is dropped at once.
+    near = [s for s, u in enumerate(before) if asked.adjacency[unit] >> u & 1]
+    for slot in sorted(near, key=lambda s: before[s] in after):
+        states = _edge(states, slot, highest)
+        if before[slot] not in after:
+            states = _closed(states, slot, asked)
+    if unit not in after:
+        states = _closed(states, len(before), asked)
+    states = _narrowed(states, [u in after for u in (*before, unit)])
+    spare = asked.most - states.closed.astype(np.int64)
+    fine = (spare > 0) | (spare == 0) & (not after)
+    if asked.is_bound:
         fine &= states.left <= spare * asked.highest
-        fine &= states.left >= (asked.fewest - states.closed) * asked.lowest
-    rows = np.flatnonzero(fine)
-    states = states.take(rows)
+        fine &= states.left >= (asked.fewest - states.closed.astype(np.int64)) * asked.lowest
+    return states.take(fine)
+
+
+def _begin(states: _States, pupils: int, highest: int) -> None:
+    """Put a unit at the end of the frontier, in a cluster of its own."""
+    n_states, width = len(states), len(states.first)
+    states.first.append(np.full(n_states, width, np.uint8))
+    states.pupils.append(np.full(n_states, pupils, np.min_scalar_type(2 * highest)))
+    states.parted.append(np.zeros(n_states, np.uint16))
+    states.joined = np.zeros(n_states, np.uint16)
+
+
+def _edge(states: _States, one: int, highest: int) -> _States:
+    """Cut an edge to the last unit, or join what is on its two sides.
+
+    That an edge was cut is known only of clusters that could be one.
+    """
+    slot, width = np.uint16(one), len(states.first)
+    a, b = states.first[one], states.first[-1]
+    is_free = (a != b) & (states.parted[one] >> b & 1 == 0)
+    is_free &= states.pupils[one] + states.pupils[-1] <= highest
+    states.joined |= (a == b).astype(np.uint16) << slot
+    rows = np.flatnonzero(is_free)
+    if not len(rows):
+        return states
+    made = states.take(rows)
+    a, b = made.first[one], made.first[-1]
+    in_a, in_b = ([first == side for first in made.first] for side in (a, b))
+    of_a, of_b = made.bits(in_a), made.bits(in_b)
+    low, pupils, both = np.minimum(a, b), made.pupils[one] + made.pupils[-1], of_a | of_b
+    could = made.bits([some + pupils <= highest for some in made.pupils]) & ~both
+    parted = (made.parted[one] | made.parted[-1]) & could
+    made.joined |= np.uint16(1) << slot
+    for k in range(width):
+        cut = np.where(in_a[k], of_b, np.uint16(0)) | np.where(in_b[k], of_a, np.uint16(0))
+        states.parted[k][rows] |= cut
+        is_in = in_a[k] | in_b[k]
+        made.first[k] = np.where(is_in, low, made.first[k])
+        made.pupils[k] = np.where(is_in, pupils, made.pupils[k])
+        is_parted = parted >> np.uint16(k) & 1 == 1
+        other = made.parted[k] & ~both | np.where(is_parted, both, np.uint16(0))
+        made.parted[k] = np.where(is_in, parted, other)
+    return states.with_more(made)
+
+
+def _closed(states: _States, slot: int, asked: Partitions) -> _States:
+    """Take a unit out of the frontier; drop the states whose cluster ends with it and is wrong."""
+    own = states.first[slot]
+    heir = np.full(len(states), MOST_WIDE, dtype=np.uint8)
+    for other in reversed(range(len(states.first))):
+        if other != slot:
+            heir[states.first[other] == own] = other
+    ends = heir == MOST_WIDE
+    pupils = states.pupils[slot]
+    states.closed = states.closed + ends
+    states.left = states.left - np.where(ends, pupils, 0)
+    for other in range(slot + 1, len(states.first)):
+        first = states.first[other]
+        states.first[other] = np.where(first == slot, heir, first)
+    states.first[slot] = np.full(len(states), MOST_WIDE, dtype=np.uint8)  # in no cluster any more
+    return states.take(~ends | (pupils >= asked.lowest)) if asked.is_bound else states
+
+
+def _narrowed(states: _States, is_kept: Sequence[bool]) -> _States:
+    """Leave out the units that were taken out, and number the others anew."""
+    kept = [slot for slot, is_in in enumerate(is_kept) if is_in]
     place = np.zeros(MOST_WIDE + 1, dtype=np.uint8)
-    parted = np.zeros((len(rows), len(kept)), dtype=np.uint16)
-    for to, slot in enumerate(kept):
-        place[slot] = to
-        for column, other in enumerate(kept):
-            parted[:, column] |= (states.parted[:, other] >> slot & 1).astype(np.uint16) << to
-    return (
-        _States(
-            place[states.first[:, kept]], states.pupils[:, kept], parted, states.closed, states.left
-        ),
-        rows,
-    )
+    place[kept] = np.arange(len(kept))
+    for name in ("first", "pupils", "parted"):
+        setattr(states, name, [getattr(states, name)[slot] for slot in kept])
+    states.first = [place[first] for first in states.first]
+    for slot in reversed([slot for slot, is_in in enumerate(is_kept) if not is_in]):
+        lower = np.uint16((1 << slot) - 1)
+        states.parted = [p & lower | p >> np.uint16(1) & ~lower for p in states.parted]
+    return states

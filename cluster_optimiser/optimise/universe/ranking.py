@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cluster_optimiser.optimise.universe.diagram import (
+    EXACT_TOTAL,
     backwards,
     by_value,
     counts_to_go,
@@ -48,7 +49,6 @@ _ERRORS = 1.5
 
 _COLUMN_BITS = 62
 _CELLS_AN_ENTRY = 8
-_EXACT_SUM = 2**53  # whole numbers below it are exact as floats
 
 Side = Literal["left", "right"]
 
@@ -103,7 +103,7 @@ def _gathered(
         width = (int(value.max()) - least) // step + 1
         n_cells = (int(node.max()) - first + 1) * width
         # A cell for every cost that a node may have is filled sooner than sorted; sums are exact.
-        if n_cells <= _CELLS_AN_ENTRY * len(node) and int(count.sum()) < _EXACT_SUM:
+        if n_cells <= _CELLS_AN_ENTRY * len(node) and int(count.sum()) < EXACT_TOTAL:
             cells = (node - first) * width + (value[0] - least) // step
             sums = np.bincount(cells, weights=count)
             cells = np.flatnonzero(sums)
