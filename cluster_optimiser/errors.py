@@ -124,6 +124,19 @@ def refuse_to_write_over(given: Iterable[Path], made: Iterable[Path]) -> None:
         raise InputError([Fault(str(one), 0, "", problem, remedy) for one in lost])
 
 
+def refuse_to_replace(path: Path, text: str) -> None:
+    """Refuse to write a text over a file that begins otherwise, which would be lost."""
+    first = text.partition("\n")[0].encode()
+    if path.is_file():
+        with path.open("rb") as there:
+            is_ours = there.read(len(first)) == first
+        if not is_ours:
+            problem = "a file is there that is not of the kind that would be written over it"
+            raise InputError(
+                [Fault(str(path), 0, "", problem, "Name another, or remove it first.")]
+            )
+
+
 @contextmanager
 def extra(name: str) -> Iterator[None]:
     """Tell which packages are to be installed for what is imported here, and is no requirement."""

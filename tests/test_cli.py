@@ -563,10 +563,22 @@ def test_the_page_is_made_again_from_a_results_folder(
     file = tmp_path / "again.html"
     assert call("page", out, "-o", file).code == 0
     assert file.read_bytes() == (out / "index.html").read_bytes()
+    given = folder / "again.csv"
+    given.write_text("urn,cluster\n")
+    assert call("page", out, "-o", given).code == 3
+    assert given.read_text() == "urn,cluster\n"
     said = call("page", out, "-o", file, "--split", "--embed")
     beside = ["again.css", "again.first.js", "again.js", "again.frame.html", "again.frame.js"]
     assert f"Beside it, to be kept together: {', '.join(beside)}" in said.err
     assert sorted(path.name for path in tmp_path.glob("again*")) == sorted([file.name, *beside])
+
+
+def test_a_dry_run_tells_of_a_results_folder_that_would_be_refused(
+    call: Call, folder: Path
+) -> None:
+    said = call("run", put(folder, "a"), "--out", folder, "--dry-run")
+    assert said.code == 3
+    assert "results would lie among what they are made from" in said.err
 
 
 def test_a_folder_without_results_makes_no_page(call: Call, tmp_path: Path) -> None:

@@ -299,3 +299,25 @@ def test_measuring_needs_a_road_file(home):
     assert "there is no such road file" in str(done.exception)
     done = call("roads", "measure", "threeshire", "--roads", MAP)
     assert "no road file" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("asked", "input_file"),
+    [
+        (["check", "scenarios", "--report"], "schools.csv"),
+        (["roads", "import", MAP, "--authority", "threeshire", "-o"], "today.gpkg"),
+        (["roads", "measure", "threeshire", "-o"], "schools.csv"),
+    ],
+)
+def test_what_is_no_output_of_ours_is_not_written_over(home, asked, input_file):
+    call("roads", "import", MAP, "--authority", "threeshire")
+    (home / "scenarios").mkdir()
+    (home / "scenarios" / "m.toml").write_text(SCENARIO)
+    file = home / "boundaries" / "threeshire" / input_file
+    if not file.exists():
+        file.write_text("no road file")
+    before = file.read_bytes()
+    done = call(*asked, file)
+    assert isinstance(done.exception, InputError)
+    assert input_file in str(done.exception)
+    assert file.read_bytes() == before

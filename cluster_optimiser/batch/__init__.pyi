@@ -13,6 +13,7 @@ from cluster_optimiser.batch.ground import ground_of as ground_of
 from cluster_optimiser.batch.ground import load_place as load_place
 from cluster_optimiser.batch.ledger import Options as Options
 from cluster_optimiser.batch.many import Hooks as Hooks
+from cluster_optimiser.batch.many import refuse_out as refuse_out
 from cluster_optimiser.batch.many import run_batch as run_batch
 from cluster_optimiser.batch.many import what_to_run as what_to_run
 from cluster_optimiser.batch.one import evaluate as evaluate

@@ -94,6 +94,12 @@ def what_to_run(scenarios: Sequence[Scenario], out: Path, options: Options) -> d
     return {scenario.option: found[scenario.option] for scenario in scenarios}
 
 
+def refuse_out(out: Path, scenarios: Sequence[Scenario]) -> None:
+    """Refuse a results folder in which something would be lost, or lie among what is read."""
+    refuse_among(out, folders_read(scenarios))
+    refuse_foreign(out, [scenario.option for scenario in scenarios])
+
+
 def run_batch(
     scenarios: Sequence[Scenario],
     out: Path,
@@ -111,8 +117,7 @@ def run_batch(
         keep_going=keep_going,
     )
     run.hooks = hooks or Hooks()
-    refuse_among(out, folders_read(scenarios))
-    refuse_foreign(out, [scenario.option for scenario in scenarios])
+    refuse_out(out, scenarios)
     tidy(out)
     with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as folder:
         if run.hooks.on_progress is not None:

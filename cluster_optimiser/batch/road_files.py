@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.domain import RoadSpec, TravelSpec
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import Fault, InputError, refuse_to_replace
 from cluster_optimiser.geography.roads.comparison import audit_minutes, compare_estimate
 from cluster_optimiser.geography.roads.minutes import measured_minutes
 from cluster_optimiser.geography.travel import (
@@ -205,6 +205,8 @@ def _target(out: Path | None, authority: Path | None) -> Path:
     if not target.parent.is_dir():
         problem = f'there is no folder "{target.parent}"'
         raise InputError([Fault(str(target), 0, "", problem, "Make it first, or name another.")])
+    if target.exists():
+        read_about(target, label=str(target))  # what is no road file is not written over
     return target
 
 
@@ -297,6 +299,7 @@ def write_text(path: Path, text: str) -> None:
     if not path.parent.is_dir():
         problem = f'there is no folder "{path.parent}"'
         raise InputError([Fault(str(path), 0, "", problem, "Make it first, or name another.")])
+    refuse_to_replace(path, text)
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8", newline="")
     part.replace(path)

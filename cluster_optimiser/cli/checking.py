@@ -170,13 +170,14 @@ def _together(place: Place, found: dict[str, tuple[Finding, ...]]) -> list[Findi
 
 
 def _write(path: Path, reports: Reports, faults: Sequence[Fault]) -> None:
-    from cluster_optimiser.errors import writing
+    from cluster_optimiser.errors import refuse_to_replace, writing
     from cluster_optimiser.present.ground_page import ground_html
 
     page = ground_html(
         [(place.authority, place.territory, _together(place, found)) for place, found in reports],
         faults,
     )
+    refuse_to_replace(path, page)
     with writing(path):
         path.write_text(page, encoding="utf-8", newline="\n")
 

@@ -287,6 +287,7 @@ def _tell_what_to_run(
     scenarios, faults = _read(paths, only=only, shard=shard)
     if faults:
         raise ScenarioError(faults)
+    batch.refuse_out(out, scenarios)
     found = batch.what_to_run(scenarios, out, options)
     for label, reasons in found.items():
         if as_json:

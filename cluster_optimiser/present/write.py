@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cluster_optimiser.comparison import funding
-from cluster_optimiser.errors import writing
+from cluster_optimiser.errors import refuse_to_replace, writing
 from cluster_optimiser.present.audit import audit_html
 from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
@@ -167,6 +167,7 @@ def write_page(
 
             replied = replied_of(folder, replies)
         pages = pages_from_folder(folder, theme=theme, name=file.name, how=how, replied=replied)
+    refuse_to_replace(file, next(iter(pages.values())))
     for name, page in pages.items():
         _put(file.with_name(name), page)
     return [file.with_name(name) for name in pages]
@@ -174,7 +175,9 @@ def write_page(
 
 def write_ways(folders: Sequence[Path], file: Path) -> None:
     """Write the page that leads to the page of each of several results folders."""
-    _put(file, ways_html(folders, file.resolve().parent))
+    page = ways_html(folders, file.resolve().parent)
+    refuse_to_replace(file, page)
+    _put(file, page)
 
 
 def _put(file: Path, page: str) -> None:
