@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -43,6 +43,20 @@ class EngineOutcome:
     effort: float  # the engine's own measure of effort: deterministic time or nodes
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked of an engine besides its program."""
+
+    hint: Mapping[int, int] = field(default_factory=dict)
+    seed: int = 0
+    time_limit_s: float | None = None
+    relative_gap: float = 0.0
+    is_proof: bool = False  # no better solution is likely to be found
+
+
+WHATEVER = Ask()
+
+
 class Engine(Protocol):
     """A solver of a linear model."""
 
@@ -50,17 +64,8 @@ class Engine(Protocol):
     def name(self) -> str: ...
 
     def solve(
-        self,
-        model: LinearModel,
-        objective: LinearObjective,
-        *,
-        hint: Mapping[int, int] | None = None,
-        seed: int = 0,
-        time_limit_s: float | None = None,
-        relative_gap: float = 0.0,
-        is_proof: bool = False,
-    ) -> EngineOutcome:
-        """Minimise; a proof is asked for where no better solution is likely to be found."""
+        self, model: LinearModel, objective: LinearObjective, ask: Ask = ...
+    ) -> EngineOutcome: ...
 
 
 class CpSat:
@@ -69,15 +74,7 @@ class CpSat:
     name = "CP-SAT"
 
     def solve(
-        self,
-        model: LinearModel,
-        objective: LinearObjective,
-        *,
-        hint: Mapping[int, int] | None = None,
-        seed: int = 0,
-        time_limit_s: float | None = None,
-        relative_gap: float = 0.0,
-        is_proof: bool = False,  # noqa: ARG002 - it looks for a proof all the time
+        self, model: LinearModel, objective: LinearObjective, ask: Ask = WHATEVER
     ) -> EngineOutcome:
         cp = cp_model.CpModel()
         x = [cp.new_int_var(0, upper, "") for upper in model.upper]
@@ -88,18 +85,18 @@ class CpSat:
 
         for row in model.rows:
             add_to_cp_sat(cp, total_of(row.terms), row.low, row.high)
-        for variable, value in (hint or {}).items():
+        for variable, value in ask.hint.items():
             cp.add_hint(x[variable], value)
         started = time.monotonic()
 
         def new_solver() -> cp_model.CpSolver:
             solver = cp_model.CpSolver()
             solver.parameters.num_workers = 1
-            solver.parameters.random_seed = seed
+            solver.parameters.random_seed = ask.seed
             solver.parameters.linearization_level = 2
-            solver.parameters.relative_gap_limit = relative_gap
-            if time_limit_s is not None:
-                left_s = time_limit_s - (time.monotonic() - started)
+            solver.parameters.relative_gap_limit = ask.relative_gap
+            if ask.time_limit_s is not None:
+                left_s = ask.time_limit_s - (time.monotonic() - started)
                 solver.parameters.max_time_in_seconds = max(left_s, 0.0)
             return solver
 
@@ -130,30 +127,14 @@ class Highs:
     name = "HiGHS"
 
     def solve(
-        self,
-        model: LinearModel,
-        objective: LinearObjective,
-        *,
-        hint: Mapping[int, int] | None = None,
-        seed: int = 0,
-        time_limit_s: float | None = None,
-        relative_gap: float = 0.0,
-        is_proof: bool = False,
+        self, model: LinearModel, objective: LinearObjective, ask: Ask = WHATEVER
     ) -> EngineOutcome:
         if not model.may_be_kept():
             # MathOpt would refuse such a program instead of calling it infeasible.
             return EngineOutcome("INFEASIBLE", None, 0, 0.0)
         from ortools.math_opt.python import mathopt  # noqa: PLC0415
 
-        result, found, bound = _run_highs(
-            model,
-            objective,
-            hint=hint,
-            seed=seed,
-            time_limit_s=time_limit_s,
-            relative_gap=relative_gap,
-            is_proof=is_proof,
-        )
+        result, found, bound = _run_highs(model, objective, ask)
         reason, effort = result.termination.reason, float(result.solve_stats.node_count)
         infeasible = mathopt.TerminationReason.INFEASIBLE
         if reason in {infeasible, mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED}:
@@ -162,15 +143,8 @@ class Highs:
             return EngineOutcome("UNKNOWN", None, bound, effort)
         values = tuple(round(value) for value in found)
         if not model.is_kept(values):
-            return CpSat().solve(
-                model,
-                objective,
-                hint=hint,
-                seed=seed,
-                time_limit_s=time_limit_s,
-                relative_gap=relative_gap,
-            )
-        is_best = not relative_gap and reason == mathopt.TerminationReason.OPTIMAL
+            return CpSat().solve(model, objective, ask)
+        is_best = not ask.relative_gap and reason == mathopt.TerminationReason.OPTIMAL
         value = objective.value(values)
         return EngineOutcome(
             "OPTIMAL" if is_best else "FEASIBLE",
@@ -217,14 +191,7 @@ class Program:
 
 
 def _run_highs(
-    model: LinearModel,
-    objective: LinearObjective,
-    *,
-    hint: Mapping[int, int] | None,
-    seed: int,
-    time_limit_s: float | None,
-    relative_gap: float,
-    is_proof: bool,
+    model: LinearModel, objective: LinearObjective, ask: Ask
 ) -> tuple[SolveResult, tuple[float, ...] | None, int]:
     """Give what HiGHS says, the values, and its bound as an integer with the constant."""
     from ortools.math_opt.python import mathopt  # noqa: PLC0415
@@ -232,24 +199,25 @@ def _run_highs(
     started = time.monotonic()
     program = Program(model, objective, is_whole=True)
     # A large program takes seconds to be written, which are seconds of solving too.
-    left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - started)
+    limit_s = ask.time_limit_s
+    left_s = None if limit_s is None else limit_s - (time.monotonic() - started)
     x, scale = program.x, program.scale
     parameters = mathopt.SolveParameters(
-        random_seed=seed,
-        relative_gap_tolerance=relative_gap,
+        random_seed=ask.seed,
+        relative_gap_tolerance=ask.relative_gap,
         absolute_gap_tolerance=0.5 / scale,
         time_limit=time_limit(left_s),
     )
-    if is_proof:
+    if ask.is_proof:
         for name in HEURISTICS:
             parameters.highs.bool_options[f"mip_heuristic_run_{name}"] = False
         parameters.highs.double_options["mip_heuristic_effort"] = 0.0
-    hints = [mathopt.SolutionHint(variable_values={x[v]: n for v, n in (hint or {}).items()})]
+    hints = [mathopt.SolutionHint(variable_values={x[v]: n for v, n in ask.hint.items()})]
     result = mathopt.solve(
         program.model,
         mathopt.SolverType.HIGHS,
         params=parameters,
-        model_params=mathopt.ModelSolveParameters(solution_hints=hints if hint else []),
+        model_params=mathopt.ModelSolveParameters(solution_hints=hints if ask.hint else []),
     )
     found = result.best_objective_bound() * scale
     lowest = math.ceil(found - abs(found) * BOUND_TOLERANCE) if math.isfinite(found) else None

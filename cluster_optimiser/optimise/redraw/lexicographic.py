@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.optimise.costs import are_largest
-from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
+from cluster_optimiser.optimise.redraw.engines import Ask, CpSat, Highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_cluster, with_strays_moved
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits, build_model
@@ -190,9 +190,8 @@ def _fewest(ground: RedrawGround, units: Sequence[int], limits: Limits, how: How
     """Give a number of clusters that a plan has at least, in one piece each or not."""
     a = build_model(ground, units, limits, nearest_hubs=how.nearest_hubs)
     brief = how.with_share(SHARE_OF_TIME)
-    outcome = how.engine.solve(
-        a.model, objective_of(a, bounded_as("fewest")), seed=how.seed, time_limit_s=brief.left_s()
-    )
+    ask = Ask(seed=how.seed, time_limit_s=brief.left_s())
+    outcome = how.engine.solve(a.model, objective_of(a, bounded_as("fewest")), ask)
     if outcome.status == "INFEASIBLE":
         return limits.most + 1
     return outcome.bound

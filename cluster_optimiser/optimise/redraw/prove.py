@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.optimise.redraw.engines import Ask
 from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, InFractions
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
 from cluster_optimiser.optimise.redraw.search import add_cuts, hint_of
@@ -190,11 +191,13 @@ class _Proof:
         outcome = how.engine_of_many.solve(
             small,
             self.objective.within(kept),
-            hint={n: values_of_plan[v] for n, v in enumerate(kept) if v in values_of_plan},
-            seed=how.seed,
-            time_limit_s=how.left_s(),
-            relative_gap=relative_gap,
-            is_proof=not relative_gap and bool(self.search.clusters),
+            Ask(
+                {n: values_of_plan[v] for n, v in enumerate(kept) if v in values_of_plan},
+                how.seed,
+                how.left_s(),
+                relative_gap,
+                is_proof=not relative_gap and bool(self.search.clusters),
+            ),
         )
         self.search.n_rounds += 1
         self.search.effort += outcome.effort

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.deadline import is_over
-from cluster_optimiser.optimise.redraw.engines import Highs
+from cluster_optimiser.optimise.redraw.engines import Ask, Highs
 from cluster_optimiser.optimise.redraw.model import (
     forbid,
     meet_at_the_best,
@@ -113,7 +113,7 @@ def solve_stage(
     """Solve, part strays from hubs, solve again: until connected, proved or out of time."""
     while True:
         outcome = how.engine.solve(
-            a.model, objective, hint=search.hint, seed=how.seed, time_limit_s=how.left_s()
+            a.model, objective, Ask(search.hint or {}, how.seed, how.left_s())
         )
         search.n_rounds += 1
         search.effort += outcome.effort
@@ -167,11 +167,7 @@ def solve_largest(
         bound = known[(low + high) // 2]
         small, kept = a.model.without({v for v, way in ways.items() if way > bound})
         outcome = engine.solve(
-            small,
-            compact.within(kept),
-            seed=how.seed,
-            time_limit_s=how.left_s(),
-            relative_gap=NEAR_ENOUGH,
+            small, compact.within(kept), Ask({}, how.seed, how.left_s(), NEAR_ENOUGH)
         )
         search.n_rounds += 1
         search.effort += outcome.effort
@@ -207,9 +203,7 @@ def _join_around(
     dropped = {v for (_, h), v in a.x.items() if h not in hubs}
     while not how.is_over:
         small, kept = a.model.without(dropped)
-        outcome = how.engine.solve(
-            small, objective.within(kept), seed=how.seed, time_limit_s=how.left_s()
-        )
+        outcome = how.engine.solve(small, objective.within(kept), Ask({}, how.seed, how.left_s()))
         search.n_rounds += 1
         search.effort += outcome.effort
         if outcome.values is None:

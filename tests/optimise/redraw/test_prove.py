@@ -75,9 +75,8 @@ class Stopping:
 
     name = "stopping"
 
-    def solve(self, model: LinearModel, objective: LinearObjective, **how: object) -> EngineOutcome:
+    def solve(self, model: LinearModel, objective: LinearObjective, *_: object) -> EngineOutcome:
         """Give what HiGHS finds, as if it had not been proved."""
-        del how
         found = Highs().solve(model, objective)
         return EngineOutcome("FEASIBLE", found.values, found.bound - 1_000, found.effort)
 
@@ -88,9 +87,9 @@ class Finding(Stopping):
 
     name = "finding"
 
-    def solve(self, model: LinearModel, objective: LinearObjective, **how: object) -> EngineOutcome:
+    def solve(self, model: LinearModel, objective: LinearObjective, *_: object) -> EngineOutcome:
         """Give no solution."""
-        del how, model
+        del model
         return EngineOutcome("UNKNOWN", None, objective.constant, 0.0)
 
 
@@ -193,9 +192,8 @@ class Worsening(Stopping):
 
     name = "worsening"
 
-    def solve(self, model: LinearModel, objective: LinearObjective, **how: object) -> EngineOutcome:
+    def solve(self, model: LinearModel, objective: LinearObjective, *_: object) -> EngineOutcome:
         """Give what costs most."""
-        del how
         upside_down = LinearObjective(tuple((-c, v) for c, v in objective.terms))
         found = Highs().solve(model, upside_down)
         return EngineOutcome("FEASIBLE", found.values, objective.constant, found.effort)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster_optimiser.optimise.redraw import engines, tightening
-from cluster_optimiser.optimise.redraw.engines import CpSat, Highs, _run_highs
+from cluster_optimiser.optimise.redraw.engines import Ask, CpSat, Highs, _run_highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
 from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
 from cluster_optimiser.optimise.redraw.model import Limits, build_model, variables
@@ -220,7 +220,7 @@ def test_what_highs_finds_within_a_gap_is_not_called_the_best() -> None:
     model = LinearModel()
     one, other = model.variable(), model.variable()
     model.row([(1, one), (1, other)], low=1)
-    found = Highs().solve(model, LinearObjective(((2, one), (3, other))), relative_gap=0.5)
+    found = Highs().solve(model, LinearObjective(((2, one), (3, other))), Ask(relative_gap=0.5))
     assert (found.status, found.values, found.bound) == ("FEASIBLE", (1, 0), 2)
 
 
@@ -229,8 +229,8 @@ def test_what_highs_gives_is_believed_of_what_keeps_every_row(
 ) -> None:
     """In floating point a row may be kept that in whole numbers is not."""
 
-    def unkept(*given: Any, **how: Any) -> tuple[Any, tuple[float, ...], int]:
-        result, _, bound = _run_highs(*given, **how)
+    def unkept(*given: Any) -> tuple[Any, tuple[float, ...], int]:
+        result, _, bound = _run_highs(*given)
         return result, (0.0, 0.4), bound
 
     monkeypatch.setattr(engines, "_run_highs", unkept)
@@ -246,8 +246,6 @@ def test_a_bound_of_highs_is_no_higher_than_the_best() -> None:
     one, other = model.variable(), model.variable()
     model.row([(1, one), (1, other)], low=1)
     objective = LinearObjective(((2, one), (3, other)), 5)
-    _, values, bound = _run_highs(
-        model, objective, hint=None, seed=0, time_limit_s=None, relative_gap=0.0, is_proof=False
-    )
+    _, values, bound = _run_highs(model, objective, Ask())
     assert list(values) == [1, 0]
     assert bound == 7  # 2 and the constant
