@@ -388,7 +388,7 @@ def count_along_edges(problem: Problem) -> dict[int, int] | None:
     """
     scenario, judge = problem.scenario, Judge(problem)
     adjacency, pupils = unit_adjacency(problem), judge.unit_pupils
-    is_plain = not (scenario.size.max_exceptions or scenario.most_of)
+    is_plain = not (scenario.size.spares(1) or scenario.most_of)
     is_plain &= not any(scenario.size.is_over(p) for p in pupils)
     if not is_plain or len(_sets(problem, judge)) != len(candidate_groups(problem)):
         return None

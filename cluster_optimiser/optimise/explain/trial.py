@@ -401,7 +401,7 @@ class Lab:
         )
         within = (mask for mask in found if mask & piece)
         masks = list(itertools.islice(within, UNIT_SETS + 1))
-        if len(masks) > UNIT_SETS or trial.scenario.size.max_exceptions:
+        if len(masks) > UNIT_SETS or trial.scenario.size.spares(1):
             return False
         return not self.can_be_placed(self._judged(trial, masks), self.members(piece), trial)
 
