@@ -21,7 +21,7 @@ from cluster_optimiser.optimise.redraw.pairs import FAR, RedrawGround, redraw_gr
 from cluster_optimiser.optimise.redraw.parts import _span
 from cluster_optimiser.optimise.redraw.separators import is_legal
 from cluster_optimiser.optimise.redraw.telling import Telling
-from cluster_optimiser.optimise.redraw.terms import value_of
+from cluster_optimiser.optimise.redraw.terms import objective_of, value_of
 from cluster_optimiser.verification import verify_plan
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
@@ -319,3 +319,17 @@ def test_a_plan_is_told_that_keeps_what_is_limited(most: int, legal: bool) -> No
     some = ground(limits={"deviation": most}, size={"target_pupils": 250})
     plan = [frozenset({0, 1}), frozenset({2, 3})]
     assert Telling(some, 1)._is_legal(plan) is legal
+
+
+def test_no_unit_joins_a_hub_by_a_way_that_is_not_known_where_the_longest_counts() -> None:
+    """Nobody goes to B, so that a way there which is not known bars no pair."""
+    schools = {**SCHOOLS, "B": [ToySchool("primary", 0)]}
+    problem = toy_problem("ABCD", schools=schools, method="redraw", units="schools")
+    minutes = problem.travel.minutes.copy()
+    minutes[1, 0] = np.nan
+    a = bare(redraw_ground(replace(problem, travel=replace(problem.travel, minutes=minutes))))
+    ((_, top),) = objective_of(a, "longest_minutes").terms
+    for hub, kept in ((EAST, True), (WEST, False)):
+        values = [0] * len(a.model.upper)
+        values[a.x[1, hub]], values[top] = 1, a.model.upper[top]
+        assert a.model.is_kept(values) is kept

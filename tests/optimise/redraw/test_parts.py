@@ -112,3 +112,11 @@ def test_what_the_whole_map_may_have_is_not_had_by_each_of_its_parts() -> None:
     counted = solve_redraw(two_towns(count={"max": 5})).solution
     assert limited.stages[0].objective == counted.stages[0].objective > 0
     assert limited.status == counted.status == "OPTIMAL"
+
+
+def test_the_numbers_that_are_tried_first_cut_off_no_better_ones() -> None:
+    """Five clusters: first the smaller north joins two, at 350 pupil minutes; the south has 280."""
+    pupils = {"A": 100, "B": 100, "C": 100, "D": 80, "E": 300, "F": 300}
+    schools = {name: [ToySchool("secondary", held)] for name, held in pupils.items()}
+    solution = solve_redraw(two_rows(schools, "pupil_minutes", count={"min": 5, "max": 5})).solution
+    assert (solution.status, solution.stages[0].objective) == ("OPTIMAL", 280)
