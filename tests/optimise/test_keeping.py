@@ -162,16 +162,19 @@ def test_only_named_units_are_an_exception_in_a_projection_too(named: tuple[str,
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("place", [0, 1])
-def test_plans_come_in_order_whatever_groups_are_legal_where(seed: int, place: int) -> None:
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("largest", [(False, False), (False, True), (True, False)])
+def test_plans_come_in_order_whatever_groups_are_legal_where(
+    seed: int, place: int, largest: tuple[bool, ...]
+) -> None:
     problem, draw = grid_problem(2, 3), Random(seed)
     universe = Universe.of(problem)
     n = len(universe.groups)
     legal = [draw.getrandbits(4) | draw.getrandbits(4) for _ in range(n)]
     small = [bits & draw.getrandbits(4) & draw.getrandbits(4) for bits in legal]
     keeping = Keeping(n_projections=4, is_fine=tuple(legal), is_small=tuple(small), most_small=1)
-    row = np.array([[draw.randrange(4) for _ in range(n)]], dtype=np.int64)
-    order = KeptOrder(row, (False,), keeping, place)
+    rows = np.array([[draw.randrange(4) for _ in range(n)] for _ in largest], dtype=np.int64)
+    order = KeptOrder(rows, largest, keeping, place)
     found = list(kept_plans_in_order(universe.diagram, order))
     plans = everything(problem).plans
     assert len(plans) > 70

@@ -127,6 +127,22 @@ def test_where_a_cluster_would_meet_in_a_projection_no_way_may_be_unknown() -> N
     assert "cannot reach the meeting place" in outlook.projections["broken"].item()
 
 
+def test_what_is_not_known_of_one_cluster_is_not_known_of_the_plan() -> None:
+    problem = toy_problem("ABC", pupils=dict.fromkeys("ABC", 10))
+    ways = 5.0 - 5.0 * np.eye(3)
+    ways[0, 1] = ways[1, 0] = np.nan
+    problem = replace(problem, travel=replace(problem.travel, minutes=ways))
+    known = ("max_minutes", "pupil_minutes", "pupil_minutes_any_school", "mean_minutes")
+    for clusters, values in (
+        ({"x": "AB", "y": "C"}, [None] * 4),
+        ({"x": "A", "y": "BC"}, [5.0, 50.0, 50.0, 50 / 30]),
+    ):
+        plan = toy_assignment(problem, clusters)
+        metrics = verify_plan(problem, plan).metrics
+        assert [metrics[name] for name in known] == values
+        assert [score(problem, plan, "T").metrics[name] for name in known] == values
+
+
 COLUMNS = {
     "n_schools": 7,
     "n_secondary": 7,

@@ -53,9 +53,8 @@ class KeptOrder:
 
     @property
     def n_before(self) -> int:
-        """Sums before everything else."""
-        sums = [*self.are_largest, True].index(True)
-        return sums if self.keeping is None else min(sums, self.place)
+        """Sums before the first that is none: what they come to together is known exactly."""
+        return [*self.are_largest, True].index(True)
 
     def vector(self, costs: Sequence[int], kept: int) -> Vector:
         """Put the number of projections lost in its place among other costs."""

@@ -71,3 +71,24 @@ def test_sets_that_trap_a_rest_too_small_are_left_out() -> None:
     path = [0b00010, 0b00101, 0b01010, 0b10100, 0b01000]
     found = connected_sets(path, [1] * 5, lowest=2, highest=3, left_lowest=2)
     assert sorted(found) == [0b00011, 0b00111, 0b11000, 0b11100]
+
+
+def test_a_plan_that_is_not_proved_is_told_with_a_bound_that_it_does_not_reach(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    minutes = {**RULES, "objective": {"order": ["pupil_minutes"]}, "count": {"max": 6}}
+    problem = toy_problem(GRID, **minutes)
+    best = solve_merge(problem).solution.stages[0].objective
+    monkeypatch.setattr(listing, "MAX_SETS", 10)
+    solution = solve_merge(toy_problem(GRID, **minutes)).solution
+    (stage,) = solution.stages
+    assert solution.status == stage.status == "FEASIBLE"
+    assert 0 < stage.bound <= best <= stage.objective
+    assert stage.bound < stage.objective
+    assert stage.gap == pytest.approx((stage.objective - stage.bound) / stage.objective)
+
+
+@pytest.mark.parametrize(("most", "is_plan"), [(None, True), (0, False)])
+def test_a_first_plan_keeps_what_is_limited(most: int | None, is_plan: bool) -> None:
+    limits = {} if most is None else {"deviation": most}
+    assert (first_plan(toy_problem(GRID, **RULES, limits=limits)) is not None) is is_plan

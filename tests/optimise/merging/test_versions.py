@@ -10,7 +10,7 @@ from ortools.sat.python import cp_model
 from cluster_optimiser.errors import InfeasibleError, VerificationError
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups
-from cluster_optimiser.optimise.merging import merge
+from cluster_optimiser.optimise.merging import merge, versions
 from cluster_optimiser.optimise.merging.partition import Unlike, limit_likeness
 from cluster_optimiser.optimise.merging.versions import FirstUnlike, unlike_plan
 from tests.effort import examples
@@ -123,3 +123,17 @@ def test_real_versions_are_proved_twice_or_proved_not_to_be(share: float, seed: 
     pupils = int(problem.units["pupils"].sum())
     assert in_other_company(problem, second, first) >= share * pupils
     assert second.solution.proof.record()["n_legal_plans"] == 59_292
+
+
+def test_plans_past_those_that_are_gone_through_may_differ_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of all that are alike the second proof says so, of some it says nothing."""
+    problem = toy_problem(RING, size={"min_pupils": 2000, "max_pupils": 3000})
+    groups = candidate_groups(problem)
+    alike = [Unlike(frozenset(group.mask for group in groups), -1)]
+    found = versions.first_unlike(problem, groups, alike, seed=0)
+    assert found is not None
+    assert (found.costs, found.n_passed) == (None, found.n_plans)
+    monkeypatch.setattr(versions, "MAX_PLANS", found.n_plans - 1)
+    assert versions.first_unlike(problem, groups, alike, seed=0) is None
