@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import networkx as nx
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.verification import verify_plan
-from cluster_optimiser.verification.neighbours import touching_units, where_schools_lie
+from cluster_optimiser.verification.neighbours import _measure_m, touching_units, where_schools_lie
 from cluster_optimiser.verification.register import PlainGround
 from tests.effort import examples
 from tests.toy import ToySchool, toy_problem
@@ -297,3 +300,14 @@ def test_two_ways_of_finding_what_touches_agree_on_clusters_of_a_redraw(
     assert {unit: set(problem.dual[unit]) for unit in problem.dual} == measured
     assert (problem.units.area > 0).all()
     assert problem.units.area.sum() == pytest.approx(problem.territory.cells.area.sum())
+
+
+@pytest.mark.parametrize(("beside_m", "measured_m"), [(5, 0), (10, 0), (40, 40)])
+def test_areas_that_pass_each_other_at_a_corner_are_not_beside_one_another(
+    beside_m: float, measured_m: float
+) -> None:
+    """Two squares of 100 m, a metre apart, for so many metres; borders are drawn to 10."""
+    other = shapely.box(101, 100 - beside_m, 201, 200 - beside_m)
+    drawn = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 100, 100), other], crs=CRS_METRES)
+    found = _measure_m(drawn, 10.0)[0, 1]
+    assert found == pytest.approx(measured_m, abs=2)

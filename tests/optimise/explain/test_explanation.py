@@ -15,7 +15,7 @@ from cluster_optimiser.geography import build_problem
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups
 from cluster_optimiser.optimise.explain import trial
-from cluster_optimiser.optimise.explain.diagnosis import rule_families, without
+from cluster_optimiser.optimise.explain.diagnosis import find_clash, rule_families, without
 from cluster_optimiser.optimise.explain.explanation import Explanation, explain
 from cluster_optimiser.optimise.explain.relax import Relaxation, Step, checked
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
@@ -518,3 +518,22 @@ def test_what_is_not_among_the_sets_that_were_listed_is_not_impossible(
     monkeypatch.setattr(trial, "MAX_SETS", most_sets)
     problem = toy_problem("ABCD", size={"min_pupils": 1_000, "max_pupils": 2_000})
     assert Lab(problem, time_limit_s=60).verdict(Trial(problem.scenario)) == verdict
+
+
+def test_a_clash_that_is_open_is_not_called_the_smallest(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = toy_problem("AB", size={"min_pupils": 3_000})
+    families = rule_families(problem)
+    clash = find_clash(Lab(problem, time_limit_s=60), families)
+    assert (clash.rules, clash.is_smallest) == (("size.min",), True)
+    monkeypatch.setattr(Lab, "verdict", lambda *_: "UNKNOWN")
+    clash = find_clash(Lab(problem, time_limit_s=60), families)
+    assert (clash.rules, clash.is_smallest) == (families, False)
+
+
+@pytest.mark.parametrize(("fewest", "verdict"), [(2, "FEASIBLE"), (3, "UNKNOWN")])
+def test_whole_pieces_are_a_plan_where_they_are_as_many_as_allowed(
+    fewest: int, verdict: str
+) -> None:
+    problem = toy_problem("AB.CD", count={"min": fewest})
+    lab = Lab(problem, time_limit_s=60)
+    assert lab._by_whole_pieces(Trial(problem.scenario)) == verdict

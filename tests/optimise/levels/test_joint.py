@@ -115,6 +115,22 @@ def test_clusters_at_home_nowhere_share_no_grouping(areas: str, *, fits: bool) -
     verify(result(problem, solve_levels(problem)))
 
 
+def test_a_grouping_that_is_said_to_cross_a_layer_is_refused() -> None:
+    ground = {"pupils": dict.fromkeys("ABCD", 1_000), "layers": {"district": "xxyy"}}
+    size = {"min_pupils": 1_000, "max_pupils": 4_000}
+    above = toy_problem("ABCD", **ground, size=size, within=["district"], option="up")
+    levels = {"upper": "up", "first": "clusters"}
+    problem = replace(toy_problem("ABCD", **ground, **LOWER, levels=levels), upper=above)
+    plan = solve_levels(problem)
+    verify(result(problem, plan))
+    proof = plan.solution.proof
+    assert sorted(proof.grouping_of.values()) == [1, 2]
+    one = replace(proof, grouping_of=dict.fromkeys(proof.grouping_of, 1))
+    wrong = replace(plan, solution=replace(plan.solution, proof=one))
+    with pytest.raises(VerificationError, match="grouping 1 crosses the layer district"):
+        verify(result(problem, wrong))
+
+
 @pytest.mark.parametrize("level", ["lower", "upper"])
 @pytest.mark.parametrize(
     ("count", "size"),
