@@ -12,9 +12,11 @@ import pytest
 from scipy.sparse import csr_array
 
 from cluster_optimiser.deadline import within
+from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups, membership
 from cluster_optimiser.optimise.costs import are_largest, group_costs
+from cluster_optimiser.optimise.exactly import Answer, minimise
 from cluster_optimiser.optimise.merging import merge, narrowing, reach
 from cluster_optimiser.optimise.merging.narrowing import narrowed_cover
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
@@ -267,3 +269,34 @@ def test_of_two_clusters_the_start_keeps_the_limits(limits: dict[str, int], is_a
     start = merge._of_two(problem, candidate_groups(problem), 0)
     assert bool(start) is is_any
     assert sum(group.costs["deviation"] for group in start) == 0
+
+
+@pytest.mark.parametrize("core", [2, 1_000])
+def test_many_groups_without_a_plan_in_time_are_not_called_impossible(
+    core: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(narrowing, "CORE", core)
+    monkeypatch.setattr(narrowing, "first_plan", lambda *_, **__: None)
+    monkeypatch.setattr(narrowing, "minimise", lambda *_, **__: Answer("UNKNOWN"))
+    problem = grid_problem(2, 3)
+    with pytest.raises(NoPlanFoundError, match="none is proved impossible"):
+        narrowed_cover(problem, candidate_groups(problem))
+
+
+def test_a_plan_of_many_groups_that_is_not_the_best_in_time_is_not_called_the_best(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each program is stopped at the plan that is worst."""
+    problem = grid_problem(2, 3, objective={"order": ["deviation"]})
+    groups = candidate_groups(problem)
+    best = narrowed_cover(problem, groups).totals[0]
+
+    def stopped(model, total, *more, **how) -> Answer:
+        found = minimise(model, total.negative, *more, **how)
+        return Answer("FEASIBLE", found.values, -found.total, 0)
+
+    monkeypatch.setattr(narrowing, "minimise", stopped)
+    cover = narrowed_cover(problem, groups)
+    (stage,) = cover.stages
+    assert (cover.status, stage.status) == ("FEASIBLE", "FEASIBLE")
+    assert stage.bound <= best < stage.objective

@@ -14,7 +14,7 @@ from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, Inp
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.universe.all_plans import ORDER, QUANTILES, Universe
-from cluster_optimiser.optimise.universe.diagram import totals
+from cluster_optimiser.optimise.universe.diagram import counts_to_go, totals
 from tests.effort import examples
 from tests.graphs import everything, grid_problem, random_problem
 from tests.toy import toy_assignment, toy_problem
@@ -228,3 +228,15 @@ def test_the_order_of_units_changes_nothing() -> None:
     wide = Universe.of(toy_problem("ABCDE FGHIJ", size=size))
     tall = Universe.of(toy_problem("AB CD EF GH IJ", size=size))
     assert wide.n_plans_by_count == tall.n_plans_by_count
+
+
+@pytest.mark.parametrize("pct", [0.0, 4.9, 5.0, 50.0])
+def test_plans_near_the_best_are_those_on_the_share_too(pct: float) -> None:
+    problem = grid_problem(2, 3)
+    universe, plans = Universe.of(problem), everything(problem).plans
+    costs = np.random.default_rng(1).choice([20, 21, 22, 30], len(universe.groups))
+    for term, gather in (("longest_minutes", max), ("deviation", sum)):
+        values = [gather(int(costs[i]) for i in plan) for plan in plans]
+        near = universe._near(term, costs, pct, max_states=10**6)
+        n_near = sum(100 * value <= (100 + pct) * min(values) for value in values)
+        assert int(counts_to_go(near)[0]) == n_near

@@ -1,5 +1,7 @@
 """The diagram: the same plans along every order, with and without cutting, and within a range."""
 
+from itertools import product
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -12,11 +14,13 @@ from cluster_optimiser.optimise.candidates import membership
 from cluster_optimiser.optimise.universe import states
 from cluster_optimiser.optimise.universe.diagram import (
     backwards,
+    best_in_order,
     best_path,
     counts_to_come,
     counts_to_go,
     least_to_go,
     plans_with_group,
+    totals,
 )
 from cluster_optimiser.optimise.universe.orders import lay_out, unit_orders
 from cluster_optimiser.optimise.universe.splitting import restrict
@@ -153,3 +157,15 @@ def test_units_over_the_maximum_stand_alone_and_cut_the_map() -> None:
     problem = toy_problem("ABCD", pupils={"B": 9000}, size=size)
     diagram = build_diagram(problem, candidate_groups(problem), max_states=MANY)
     assert n_plans(diagram) == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_in_any_order_of_sums_and_largest_is_that_of_all_plans(seed: int) -> None:
+    problem = grid_problem(2, 3)
+    listed = everything(problem)
+    diagram = build_diagram(problem, listed.groups, max_states=MANY)
+    assert diagram is not None
+    costs = np.random.default_rng(seed).integers(0, 6, (3, len(listed.groups)))
+    for largest in product([False, True], repeat=3):
+        best = totals(costs, best_in_order(diagram, costs, largest), largest)
+        assert best == min(totals(costs, plan, largest) for plan in listed.plans)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.optimise.universe import pareto
+from cluster_optimiser.optimise.universe.diagram import totals
 from cluster_optimiser.optimise.universe.pareto import front, nondominated
 from cluster_optimiser.optimise.universe.states import build_diagram
 from tests.effort import examples
@@ -53,6 +54,27 @@ def test_the_front_is_exact_without_help_from_known_plans(seed: int, n_terms: in
     for point, groups in found.items():
         assert groups in listed.plans
         assert tuple(costs[:, list(groups)].sum(axis=1).tolist()) == point
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_front_of_sums_and_largest_is_that_of_all_plans(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = pareto._known_plans
+    monkeypatch.setattr(pareto, "_known_plans", lambda *a: dict([*first(*a).items()][:1]))
+    problem = grid_problem(2, 3)
+    listed = everything(problem)
+    diagram = build_diagram(problem, listed.groups, max_states=10**6)
+    costs = np.random.default_rng(seed).integers(0, 30, (3, len(listed.groups)))
+    for n_terms, largest in ((2, (True, False)), (2, (True, True)), (3, (False, True, False))):
+        rows = costs[:n_terms]
+        points = {totals(rows, plan, largest) for plan in listed.plans}
+        expected = sorted(
+            p
+            for p in points
+            if not any(q != p and all(x <= y for x, y in zip(q, p, strict=True)) for q in points)
+        )
+        assert list(front(diagram, rows, are_largest=largest)) == expected
 
 
 def test_too_many_vectors_are_refused() -> None:
