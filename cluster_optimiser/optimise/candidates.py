@@ -106,7 +106,7 @@ def connected_sets(
             chosen, total, frontier, forbidden = stack.pop()
             if total > highest:
                 continue
-            if total < lowest and _reachable(chosen, forbidden, adjacency, pupils) < lowest:
+            if total < lowest and reached(chosen, forbidden, adjacency, pupils)[1] < lowest:
                 continue
             if left_lowest and _traps(chosen, forbidden, adjacency, pupils, left_lowest):
                 continue
@@ -143,19 +143,19 @@ def bit_positions(mask: int) -> list[int]:
     return positions
 
 
-def _reachable(chosen: int, forbidden: int, adjacency: Sequence[int], pupils: Sequence[int]) -> int:
-    """Give the pupils of a set and of all units it may still grow into."""
-    total = 0
-    edge = chosen
-    reached = chosen
+def reached(
+    start: int, barred: int, adjacency: Sequence[int], pupils: Sequence[int]
+) -> tuple[int, int]:
+    """Give the units that a set reaches over units that are not barred, and their pupils."""
+    total, edge, found = 0, start, start
     while edge:
         bit = edge & -edge
         unit = bit.bit_length() - 1
         total += pupils[unit]
-        fresh = adjacency[unit] & ~forbidden & ~reached
-        reached |= fresh
+        fresh = adjacency[unit] & ~barred & ~found
+        found |= fresh
         edge = (edge ^ bit) | fresh
-    return total
+    return found, total
 
 
 def _traps(
@@ -164,18 +164,10 @@ def _traps(
     """Tell whether a set cuts units that it may not take off, with fewer pupils than the lowest."""
     left = forbidden & ~chosen
     while left:
-        edge = reached = left & -left
-        total = 0
-        while edge:
-            bit = edge & -edge
-            unit = bit.bit_length() - 1
-            total += pupils[unit]
-            fresh = adjacency[unit] & ~chosen & ~reached
-            reached |= fresh
-            edge = (edge ^ bit) | fresh
+        piece, total = reached(left & -left, chosen, adjacency, pupils)
         if total < lowest:
             return True
-        left &= ~reached
+        left &= ~piece
     return False
 
 

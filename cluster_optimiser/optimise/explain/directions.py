@@ -46,6 +46,10 @@ def _sized(trial: Trial, **values: object) -> Trial:
     return changed(trial, {f"size.{name}": value for name, value in kept.items()})
 
 
+def _freeing(family: str, least: Callable[[Lab, Trial], Step | None]) -> Direction:
+    return Direction(family, family, partial(freed, family=family), least)
+
+
 def _least_size(lab: Lab, trial: Trial, *, end: str) -> Step | None:
     """Move one end of the range of pupils to the next number at which some group is legal."""
     name, outwards = f"{end}_pupils", -1 if end == "min" else 1
@@ -216,7 +220,7 @@ def _quota(asked: Asked) -> Direction:
         )
         return Step(relaxation, loosened, changed(trial, {key: value + step}))
 
-    return Direction(asked.rule, asked.rule, lambda t: freed(t, asked.rule), least)
+    return _freeing(asked.rule, least)
 
 
 def _least_shared(lab: Lab, trial: Trial) -> Step | None:
@@ -269,17 +273,12 @@ def _without(family: Family) -> Direction:
     def least(_: Lab, trial: Trial) -> Step:
         return dropped(key, trial, freed(trial, key), changes, family.without)
 
-    return Direction(key, key, partial(freed, family=key), least)
+    return _freeing(key, least)
 
 
 def _sizes(scenario: Scenario) -> list[Direction]:
     directions = [
-        Direction(
-            "size.min",
-            "size.min",
-            partial(freed, family="size.min"),
-            partial(_least_size, end="min"),
-        ),
+        _freeing("size.min", partial(_least_size, end="min")),
         Direction(
             "size.exceptions",
             "size.min",
@@ -314,7 +313,7 @@ def _others(scenario: Scenario) -> list[Direction]:
         "contiguity.max_minutes": _least_drive,
         "contiguity.min_shared_m": _least_shared,
     }
-    found = [Direction(f, f, partial(freed, family=f), how) for f, how in least.items()]
+    found = [_freeing(family, how) for family, how in least.items()]
     return [*found[:3], *map(_quota, scenario.quotas), *found[3:]]
 
 

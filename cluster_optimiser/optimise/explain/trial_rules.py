@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import networkx as nx
+from cluster_optimiser.optimise.candidates import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,13 +37,12 @@ def components(adjacency: Sequence[int]) -> list[int]:
     >>> components([0b010, 0b001, 0b000])
     [3, 4]
     """
-    graph = nx.Graph()
-    graph.add_nodes_from(range(len(adjacency)))
-    graph.add_edges_from(
-        (i, j) for i, bits in enumerate(adjacency) for j in range(i) if bits >> j & 1
-    )
-    pieces = [sum(1 << i for i in piece) for piece in nx.connected_components(graph)]
-    return sorted(pieces, key=lambda piece: piece & -piece)
+    pieces, left = [], (1 << len(adjacency)) - 1
+    while left:
+        piece, _ = reached(left & -left, 0, adjacency, [0] * len(adjacency))
+        pieces.append(piece)
+        left &= ~piece
+    return pieces
 
 
 def with_table(scenario: Scenario, name: str, table: object) -> Scenario:

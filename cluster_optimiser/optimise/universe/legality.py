@@ -8,7 +8,7 @@ import pandas as pd
 
 from cluster_optimiser.domain import Plan
 from cluster_optimiser.errors import Fault, InputError
-from cluster_optimiser.optimise.candidates import bit_positions, unit_adjacency
+from cluster_optimiser.optimise.candidates import reached, unit_adjacency
 from cluster_optimiser.optimise.costs import plan_cost
 from cluster_optimiser.terms import term_scale
 
@@ -142,22 +142,12 @@ def _why_no_candidate(problem: Problem, units: frozenset[str]) -> str:
         return held + f"{pupils:,} pupils are over the maximum of {size.max_pupils:,}"
     if pupils < size.lowest:
         return held + f"{pupils:,} pupils are under the minimum of {size.min_pupils:,}"
-    if not _is_joined(unit_adjacency(problem), [i for i, n in enumerate(names) if n in units]):
+    mask = sum(1 << i for i, name in enumerate(names) if name in units)
+    pupils_of = problem.units["pupils"].tolist()
+    if reached(mask & -mask, ~mask, unit_adjacency(problem), pupils_of)[0] != mask:
         return held + "they are not contiguous, or cross a layer that no cluster may cross"
     return (
         held
         + "they break a rule on ranges, travel, pins, exceptions, numbers of schools, hubs, limits "
         "or count"
     )
-
-
-def _is_joined(adjacency: Sequence[int], members: Sequence[int]) -> bool:
-    mask = sum(1 << i for i in members)
-    reached = edge = mask & -mask
-    while edge:
-        near = 0
-        for i in bit_positions(edge):
-            near |= adjacency[i]
-        edge = near & mask & ~reached
-        reached |= edge
-    return reached == mask
