@@ -48,25 +48,22 @@ class InFractions:
 
     def __init__(self, model: LinearModel, objective: LinearObjective) -> None:
         self.model, self.objective = model, objective
-        self.binding: set[int] = set()  # rows it is solved with though they are mostly kept
         self.costs = np.zeros(len(model.upper))
         for c, v in objective.terms:
             self.costs[v] += c
         self.scale = scale_in_fractions(self.costs)
+        # Of the rows so far: their coefficients, what they are to reach, what they may not pass.
+        self.table = csr_array((0, len(self.costs)))
+        self.low = self.high = np.zeros(0)
+        self.is_left_out = np.zeros(0, dtype=np.bool_)  # as it is mostly kept
 
     def solve(self, *, time_limit_s: float | None = None) -> Fractions | None:
         """Minimise, with the rows that the model has by now."""
         if not self.model.may_be_kept():
             return None
-        table, low, high = self._rows()
-        at = np.array(
-            [
-                k
-                for k, row in enumerate(self.model.rows)
-                if k in self.binding or not row.is_mostly_kept
-            ],
-            dtype=int,
-        )
+        self._add_rows()
+        table, low, high = self.table, self.low, self.high
+        at = np.flatnonzero(~self.is_left_out)
         found = self._minimise(table[at], low[at], high[at], time_limit_s)
         if found is None:
             return None
@@ -74,22 +71,30 @@ class InFractions:
         total = table @ values
         broken = (total < low - _BROKEN) | (total > high + _BROKEN)
         broken[at] = False
-        self.binding.update(np.flatnonzero(broken).tolist())
-        duals = dict(zip(at.tolist(), of_binding.tolist(), strict=True))
-        of_row = [duals.get(k, 0.0) for k in range(len(low))]
-        bound, reduced = dual_bound(self.model, self.objective, of_row)
+        self.is_left_out &= ~broken
+        of_row = np.zeros(len(low))
+        of_row[at] = of_binding
+        bound, reduced = dual_bound(self.model, self.objective, of_row.tolist())
         return Fractions(tuple(values.tolist()), bound, reduced, not broken.any())
 
-    def _rows(self) -> tuple[csr_array, NDArray[np.float64], NDArray[np.float64]]:
-        rows = self.model.rows
+    @property
+    def left_out(self) -> list[int]:
+        """Rows that it is solved without, as no solution broke them."""
+        return list(np.flatnonzero(self.is_left_out).tolist())
+
+    def _add_rows(self) -> None:
+        """Take over the rows that were added to the model."""
+        rows = self.model.rows[len(self.low) :]
         pairs = np.array([pair for row in rows for pair in row.terms], dtype=float).reshape(-1, 2)
         ends = np.cumsum([0, *(len(row.terms) for row in rows)])
-        table = csr_array(
-            (pairs[:, 0], pairs[:, 1].astype(int), ends), shape=(len(rows), len(self.costs))
-        )
+        shape = len(rows), len(self.costs)
+        more = csr_array((pairs[:, 0], pairs[:, 1].astype(int), ends), shape=shape)
+        self.table = vstack([self.table, more], format="csr")
         low = np.array([-np.inf if row.low is None else row.low for row in rows], dtype=float)
         high = np.array([np.inf if row.high is None else row.high for row in rows], dtype=float)
-        return table, low, high
+        is_left_out = np.array([row.is_mostly_kept for row in rows], dtype=np.bool_)
+        self.low, self.high = np.append(self.low, low), np.append(self.high, high)
+        self.is_left_out = np.append(self.is_left_out, is_left_out)
 
     def _minimise(
         self,

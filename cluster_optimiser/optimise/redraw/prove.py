@@ -104,11 +104,9 @@ def bound_in_fractions(a: Assignment, objective: LinearObjective, how: How) -> D
     # No size keeps a unit without pupils from joining a hub that is closed.
     idle = {v for (i, _), v in a.x.items() if not a.ground.pupils[i]}
     loose = frozenset(
-        k
-        for k, row in enumerate(a.model.rows)
-        if row.is_mostly_kept and not any(v in idle for _, v in row.terms)
+        k for k in program.left_out if not any(v in idle for _, v in a.model.rows[k].terms)
     )
-    return DualBound(best.bound, extra, loose - program.binding)
+    return DualBound(best.bound, extra, loose)
 
 
 def prove(

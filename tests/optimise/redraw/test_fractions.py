@@ -90,4 +90,4 @@ def test_what_is_mostly_kept_is_solved_with_once_a_solution_breaks_it() -> None:
     program = InFractions(model, LinearObjective(((1, unit), (5, hub), (9, other))))
     found = [program.solve(), program.solve()]
     assert [(f.bound, f.is_kept) for f in found if f is not None] == [(1, False), (6, True)]
-    assert program.binding == {1}
+    assert program.left_out == [2]
