@@ -129,6 +129,20 @@ def test_the_fund_goes_to_those_furthest_behind() -> None:
     assert not named["is_exempt"].any()
 
 
+def test_what_is_unknown_of_schools_funded_apart_is_not_counted() -> None:
+    schools = pd.DataFrame(
+        {
+            "phase": ["primary", "special", "primary"],
+            "pupils": [0, 0, 9],
+            "is_pupils_known": [False, False, True],
+        }
+    )
+    stated = Funding(
+        pot_pounds=1, parts=({"measure": "pupils", "share": 1},), without_phases=("special",)
+    )
+    assert money._unknown_schools(schools, stated).tolist() == [True, False, False]
+
+
 @pytest.mark.parametrize(("pounds", "n", "named"), [(1, 1, "b"), (1, 4, "bd"), (0, 4, "")])
 def test_the_fund_is_of_none_that_is_not_behind(pounds: int, n: int, named: str) -> None:
     behind = pd.DataFrame(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import os
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -24,6 +26,7 @@ from cluster_optimiser.comparison.responses import (
     NO_PREFERENCE,
     Responses,
     _leading,
+    _standing,
     company_apart_pupils,
 )
 from cluster_optimiser.errors import InputError, refuse_to_write_over
@@ -43,6 +46,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OPTIONS = ("1", "2b", "4c", "4b")
+
+
+@pytest.mark.parametrize(
+    ("said", "last", "first"),
+    [
+        # Rows from 2 on: whether each says what is preferred, and the day it was sent.
+        ([(True, None), (True, None)], 3, 2),
+        ([(True, None), (False, None)], 2, 2),  # a blank cancels nothing
+        ([(False, None), (False, None)], 3, 2),
+        ([(True, 9), (True, 8)], 2, 3),
+        ([(True, 9), (True, None)], 3, 2),  # without all days rows decide
+        ([(True, 9), (False, None), (True, 8)], 2, 4),
+    ],
+)
+def test_of_a_schools_replies_the_last_or_the_first_that_says_something_stands(
+    said: list[tuple[bool, int | None]], last: int, first: int
+) -> None:
+    replies = [
+        SimpleNamespace(
+            urn=1, option_problem="", fault="", row=row, is_vote=is_vote, no_date="",
+            submitted_at=None if day is None else dt.datetime(2026, 1, day, tzinfo=dt.UTC),
+        )
+        for row, (is_vote, day) in enumerate(said, start=2)
+    ]  # fmt: skip
+    for stands, row in (("last", last), ("first", first)):
+        assert _standing(replies, CountRules(stands=stands)) == {1: (row, "")}
 
 
 @pytest.mark.parametrize(

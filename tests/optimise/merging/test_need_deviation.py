@@ -25,17 +25,21 @@ MONEY = {
 
 
 def _row(*sen: int | None):
-    """Give a row of units of a thousand pupils, and their SEN support."""
+    """Give a row of units of a thousand pupils, and their SEN support.
+
+    In the first a special school besides, which is funded apart and counts in neither.
+    """
     letters = "ABCDEF"[: len(sen)]
     schools = {
         letter: [ToySchool("secondary", 1_000, columns={"sen_support": n})]
         for letter, n in zip(letters, sen, strict=True)
     }
+    schools["A"].append(ToySchool("special", 90, columns={"sen_support": 90}))
     return toy_problem(
         letters,
         schools=schools,
         funding=MONEY,
-        size={"min_pupils": 2_000, "max_pupils": 3_000},
+        size={"min_pupils": 2_000, "max_pupils": 3_100},
         objective={"order": ["need_deviation", "count"]},
     )
 
