@@ -13,6 +13,7 @@ from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.redraw import lexicographic
 from cluster_optimiser.optimise.redraw import prove as proving
 from cluster_optimiser.optimise.redraw.engines import CpSat, EngineOutcome, Highs
+from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, Fractions
 from cluster_optimiser.optimise.redraw.legal import (
     is_legal_plan,
     with_idle_units_near,
@@ -478,3 +479,20 @@ def test_where_nothing_was_bounded_in_time_nothing_is_claimed(
     plan = solve_part(redraw_ground(lumpy()), range(9), Limits(3, 3, 0), how, start=start)
     assert (plan.status, list(plan.clusters)) == ("FEASIBLE", start)
     assert plan.stages[0].bound == 0 < plan.stages[0].value
+
+
+def test_to_join_a_hub_costs_what_the_pair_and_its_opening_do_and_a_hubs_own_unit_that_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    a = build_model(redraw_ground(lumpy()), range(9), Limits(1, 9, 0))
+    beyond = [n if n % 3 else -n for n in range(len(a.model.upper))]
+    reduced = tuple(DUAL_SCALE * cost + 1 for cost in beyond)
+    known = Fractions((0.0,) * len(beyond), 7, reduced, is_kept=True)
+    monkeypatch.setattr(proving.InFractions, "solve", lambda *_, **__: known)
+    reach = proving.bound_in_fractions(a, LinearObjective(()), How(CpSat()))
+    assert reach is not None
+    assert reach.bound == 7
+    for (i, h), v in a.x.items():
+        own = a.ground.hubs[h].unit == i
+        opening = 0 if own else max(0, beyond[a.open(h)])
+        assert reach.extra[i, h] == max(0, beyond[v]) + opening
