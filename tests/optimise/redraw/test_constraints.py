@@ -14,11 +14,12 @@ from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise import solve_redraw
 from cluster_optimiser.optimise.redraw import model as rules
-from cluster_optimiser.optimise.redraw.engines import _lowest
+from cluster_optimiser.optimise.redraw.engines import CpSat, _lowest
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.pairs import FAR, RedrawGround, redraw_ground
 from cluster_optimiser.optimise.redraw.parts import _span
+from cluster_optimiser.optimise.redraw.search import How, add_cuts
 from cluster_optimiser.optimise.redraw.separators import is_legal
 from cluster_optimiser.optimise.redraw.telling import Telling
 from cluster_optimiser.optimise.redraw.terms import objective_of, value_of
@@ -333,3 +334,53 @@ def test_no_unit_joins_a_hub_by_a_way_that_is_not_known_where_the_longest_counts
         values = [0] * len(a.model.upper)
         values[a.x[1, hub]], values[top] = 1, a.model.upper[top]
         assert a.model.is_kept(values) is kept
+
+
+def even(*, is_cut: bool = False) -> RedrawGround:
+    """Give as many pupils at both ends, and none between them; B perhaps without a way to A."""
+    pupils = {"A": 100, "B": 1, "C": 1, "D": 100}
+    schools = {n: [ToySchool(SCHOOLS[n][0].phase, held)] for n, held in pupils.items()}
+    problem = toy_problem("ABCD", schools=schools, method="redraw", units="schools")
+    minutes = problem.travel.minutes.copy()
+    minutes[1, 0] = np.nan if is_cut else minutes[1, 0]
+    return redraw_ground(replace(problem, travel=replace(problem.travel, minutes=minutes)))
+
+
+@pytest.mark.parametrize(
+    ("some", "hub", "better", "hubs", "kept"),
+    [
+        (ground(), EAST, WEST, "eeee", False),
+        (ground(), EAST, WEST, "wwee", True),  # the better one is not in the cluster
+        (ground(), WEST, EAST, "wwww", True),
+        (even(), WEST, EAST, "wwww", True),  # a tie goes to the first
+        (even(), EAST, WEST, "eeee", False),
+        (even(is_cut=True), EAST, WEST, "eeee", True),  # which not all can reach
+    ],
+)
+def test_a_cluster_meets_where_it_is_best(
+    some: RedrawGround, hub: int, better: int, hubs: str, kept: bool
+) -> None:
+    a = bare(some)
+    rules.meet_at_the_best(a, hub, better)
+    assert keeps(a, hubs) is kept
+
+
+@pytest.mark.parametrize(
+    ("hub", "must_meet", "n_cuts"), [(EAST, True, 1), (EAST, False, 0), (WEST, True, 0)]
+)
+def test_a_solution_that_meets_elsewhere_is_cut_where_a_term_goes_by_it(
+    hub: int, must_meet: bool, n_cuts: int
+) -> None:
+    a = bare(ground())
+    a.must_meet = must_meet
+    assert add_cuts(a, [(hub, frozenset(range(4)))], How(CpSat())) == n_cuts
+    assert keeps(a, "eeee") is (n_cuts == 0)
+    assert keeps(a, "wwww")
+
+
+@pytest.mark.parametrize(("until", "seconds", "left"), [(None, 9, 9), (5, 9, 5), (9, 5, 5)])
+def test_a_solve_within_another_has_no_more_time_than_that(
+    monkeypatch: pytest.MonkeyPatch, until: float | None, seconds: float, left: float
+) -> None:
+    monkeypatch.setattr("time.monotonic", lambda: 0.0)
+    assert How(CpSat(), deadline=until).within(seconds).deadline == left
