@@ -496,3 +496,20 @@ def test_to_join_a_hub_costs_what_the_pair_and_its_opening_do_and_a_hubs_own_uni
         own = a.ground.hubs[h].unit == i
         opening = 0 if own else max(0, beyond[a.open(h)])
         assert reach.extra[i, h] == max(0, beyond[v]) + opening
+
+
+def test_what_is_offered_to_a_later_stage_is_to_keep_those_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held: list[dict[str, int]] = []
+    prove = lexicographic.prove
+
+    def heard(a: Assignment, stage: str, objective: Any, search: Search, *more: Any) -> Any:
+        held.append(dict(search.held))
+        return prove(a, stage, objective, search, *more)
+
+    monkeypatch.setattr(lexicographic, "prove", heard)
+    problem = lumpy()
+    order = {"order": ["pupil_minutes", "deviation"]}
+    plan = solve_redraw(replace(problem, scenario=problem.scenario.with_(objective=order)), few=0)
+    assert held == [{}, {"pupil_minutes": round(plan.solution.stages[0].objective * 100)}]
