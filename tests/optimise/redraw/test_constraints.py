@@ -6,6 +6,7 @@ A path of four schools A-B-C-D, hubs in A and D; what is tested is the rows that
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from cluster_optimiser.optimise.redraw.linear import LinearObjective
 from cluster_optimiser.optimise.redraw.pairs import FAR, RedrawGround, redraw_ground
 from cluster_optimiser.optimise.redraw.parts import _span
 from cluster_optimiser.optimise.redraw.search import How, add_cuts
-from cluster_optimiser.optimise.redraw.separators import is_legal
+from cluster_optimiser.optimise.redraw.separators import is_legal, is_towards
 from cluster_optimiser.optimise.redraw.telling import Telling
 from cluster_optimiser.optimise.redraw.terms import objective_of, value_of
 from cluster_optimiser.verification import verify_plan
@@ -384,3 +385,15 @@ def test_a_solve_within_another_has_no_more_time_than_that(
 ) -> None:
     monkeypatch.setattr("time.monotonic", lambda: 0.0)
     assert How(CpSat(), deadline=until).within(seconds).deadline == left
+
+
+@pytest.mark.parametrize(
+    ("away", "is_shaped"), [([0, 3, 5, 6], True), ([0, 3, 5, 5], False), ([0, 9, 5, 6], False)]
+)
+def test_every_unit_has_a_nearer_one_beside_it(away: list[int], is_shaped: bool) -> None:
+    """A path: what touches the hub need not, and what is as far is not nearer."""
+    path = [frozenset({1}), frozenset({0, 2}), frozenset({1, 3}), frozenset({2})]
+    some = SimpleNamespace(
+        hubs=[SimpleNamespace(unit=0)], neighbours=path, shortest=np.array(away)[:, None]
+    )
+    assert is_towards(some, 0, frozenset(range(4))) is is_shaped
