@@ -120,3 +120,24 @@ def test_the_numbers_that_are_tried_first_cut_off_no_better_ones() -> None:
     schools = {name: [ToySchool("secondary", held)] for name, held in pupils.items()}
     solution = solve_redraw(two_rows(schools, "pupil_minutes", count={"min": 5, "max": 5})).solution
     assert (solution.status, solution.stages[0].objective) == ("OPTIMAL", 280)
+
+
+def test_a_cluster_of_today_on_both_sides_goes_on_on_one() -> None:
+    """Each row by itself would say that nobody changes."""
+    schools = {
+        "A": [ToySchool("secondary", 100, (0, 0)), ToySchool("secondary", 100, (1, 0))],
+        "B": [ToySchool("secondary", 100)],
+        "C": [ToySchool("secondary", 100)],
+    }
+    problem = toy_problem(
+        "AB AC",
+        schools=schools,
+        layers={"district": "xx yy"},
+        method="redraw",
+        units="schools",
+        within=["district"],
+        objective={"order": ["changed_pupils"]},
+    )
+    plan = solve_redraw(problem)
+    changed = verify_plan(problem, plan.assignment).objective["changed_pupils"]
+    assert plan.solution.stages[0].objective == changed == 100
