@@ -166,7 +166,7 @@ MOST = 5
 HELD = {
     "exempt": 11,
     "size.min": 14,
-    "size.max": 15,
+    "size.max": 14,
     "contiguity": 10,
     "within.<layer>": 9,
     "limits.<term>": 8,

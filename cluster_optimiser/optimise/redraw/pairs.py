@@ -100,8 +100,7 @@ def _by_area(
 
 def _oversize(problem: Problem, neighbours: tuple[frozenset[int], ...]) -> list[Cluster]:
     """Give the existing clusters over the maximum that are in one piece and in whole units."""
-    if problem.scenario.size.oversize != "keep":
-        return []
+    size = problem.scenario.size
     today = problem.authority.schools["local_cluster"].loc[problem.unit_of.index]
     units_of = problem.unit_of.groupby(today).unique()
     sets = {frozenset([unit]) for unit in problem.unit_names if not unit.startswith("URN ")}
@@ -118,7 +117,7 @@ def _oversize(problem: Problem, neighbours: tuple[frozenset[int], ...]) -> list[
         cluster = frozenset(position[u] for u in units)
         pupils = int(problem.units["pupils"].iloc[sorted(cluster)].sum())
         is_one = nx.is_connected(graph.subgraph(cluster))
-        if problem.scenario.size.is_over(pupils) and is_one:
+        if is_one and size.is_over(pupils) and not size.refuses(pupils, is_one=True):
             found.append(cluster)
     return sorted(found, key=sorted)
 
