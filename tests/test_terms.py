@@ -182,3 +182,26 @@ def test_a_proof_is_kept_and_read_again(found: Proof) -> None:
 
 def test_where_there_are_no_pupils_need_is_nowhere_else() -> None:
     assert need_deviation_centipupils(0, 0, 0, 0) == 0
+
+
+@pytest.mark.parametrize("method", ["merge", "redraw"])
+def test_ground_where_only_exempt_schools_stand_has_no_border_between_clusters(method: str) -> None:
+    """It ended in an error. A and C meet along one square; B's school is exempt."""
+    catholic = {"religious_character": "Roman Catholic"}
+    schools = {
+        "A": [ToySchool("secondary", 100)],
+        "B": [ToySchool("primary", 50, columns=catholic)],
+        "C": [ToySchool("secondary", 100)],
+    }
+    problem = toy_problem(
+        "ABC AAC",
+        schools=schools,
+        method=method,
+        exempt=[{"name": "RC", "where": catholic}],
+        count={"min": 2},
+        objective={"order": ["border_km"]},
+    )
+    plan = (solve_merge if method == "merge" else solve_redraw)(problem)
+    found = result(problem, plan)
+    assert verify(found).objective["border_km"] == plan.solution.stages[0].objective == 1
+    assert found.score.metrics["border_km"] == 1

@@ -69,7 +69,8 @@ class Measures:
         """Whole metres of border between every two parts, exempt schools on their hosts' ground."""
         urns = self.schools.index
         first = pd.Series(self.problem.unit_of.index, index=self.problem.unit_of.to_numpy())
-        hosts = self.problem.local_unit_of.map(first.groupby(level=0).min())
+        # Ground where only exempt schools stand is no cluster's.
+        hosts = self.problem.local_unit_of.map(first.groupby(level=0).min()).dropna()
         place = pd.Series(self.part_of, index=urns)
         place.loc[hosts.index] = place.loc[hosts].to_numpy()
         shared = _shared_m(self.problem.territory.cells)

@@ -340,7 +340,8 @@ def _need_deviation(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> fl
 def _border_km(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> float:
     """Follow the borders of cells: half of one belongs to each cluster that ends at it.
 
-    An exempt school's cell goes with the first school of the unit that it stands in.
+    An exempt school's cell goes with the first school of the unit that it stands in; where there is
+    none, what ends at it is no border between clusters.
     """
     cluster_of = {
         urn: facts.name
@@ -348,7 +349,8 @@ def _border_km(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> float:
         for urn in facts.urns
         if ground.schools[urn].exempt is None
     }
-    for urn, unit in where_schools_lie(ground).items():
+    lies = where_schools_lie(ground)
+    for urn, unit in lies.items():
         if ground.schools[urn].exempt is not None and ground.unit_urns[unit]:
             host = min(ground.unit_urns[unit])
             if host in cluster_of:
@@ -356,7 +358,7 @@ def _border_km(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> float:
     halves = 0
     for ends, metres in borders_m(ground.problem.territory.cells).items():
         one, other = (cluster_of.get(urn) for urn in ends)
-        if one != other:
+        if one != other and all(urn in lies for urn in ends):
             halves += round(metres) * ((one is not None) + (other is not None))
     return halves / (2 * METRES_PER_KM)
 

@@ -23,6 +23,7 @@ from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
 from cluster_optimiser.optimise.merging.reach import reach_of, row_of
 from tests.graphs import everything, graph_problem, grid_problem, random_problem
 from tests.norfolk import norfolk_problem
+from tests.toy import toy_problem
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem
@@ -300,3 +301,10 @@ def test_a_plan_of_many_groups_that_is_not_the_best_in_time_is_not_called_the_be
     (stage,) = cover.stages
     assert (cover.status, stage.status) == ("FEASIBLE", "FEASIBLE")
     assert stage.bound <= best < stage.objective
+
+
+def test_the_largest_is_held_in_the_stages_that_follow() -> None:
+    """Units by themselves have no ways, and are more than one cluster."""
+    problem = toy_problem("ABC DEF", objective={"order": ["longest_minutes", "count"]})
+    groups = candidate_groups(problem)
+    assert narrowed_cover(problem, groups).totals[:2] == (0, 6)

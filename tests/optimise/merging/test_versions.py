@@ -135,5 +135,11 @@ def test_plans_past_those_that_are_gone_through_may_differ_enough(
     found = versions.first_unlike(problem, groups, alike, seed=0)
     assert found is not None
     assert (found.costs, found.n_passed) == (None, found.n_plans)
+    # All its pupils may be in common: the first will do.
+    total = int(problem.units["pupils"].sum())
+    same = [Unlike(alike[0].masks, total)]
+    first = versions.first_unlike(problem, groups, same, seed=0)
+    assert first is not None
+    assert first.n_passed == 0
     monkeypatch.setattr(versions, "MAX_PLANS", found.n_plans - 1)
     assert versions.first_unlike(problem, groups, alike, seed=0) is None

@@ -141,3 +141,13 @@ def test_a_cluster_of_today_on_both_sides_goes_on_on_one() -> None:
     plan = solve_redraw(problem)
     changed = verify_plan(problem, plan.assignment).objective["changed_pupils"]
     assert plan.solution.stages[0].objective == changed == 100
+
+
+def test_parts_have_no_more_exceptions_together_than_the_whole_may() -> None:
+    """Each row would have one; then the other is one cluster."""
+    schools = {name: [ToySchool("secondary", 100)] for name in "ABCDEF"}
+    size = {"min_pupils": 200, "max_pupils": 300, "max_exceptions": 1}
+    problem = two_rows(schools, "pupil_minutes", size=size)
+    plan = solve_redraw(problem)
+    assert verify_plan(problem, plan.assignment).violations == ()
+    assert (plan.solution.status, plan.solution.stages[0].objective) == ("OPTIMAL", 1_050)

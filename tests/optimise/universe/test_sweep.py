@@ -3,7 +3,9 @@
 import pytest
 
 from cluster_optimiser.optimise import candidate_groups
+from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.optimise.universe.sweep import sweep
+from tests.graphs import everything, grid_problem
 from tests.toy import toy_problem
 
 
@@ -49,3 +51,11 @@ def test_no_plan_is_a_value() -> None:
 
 def test_too_many_states_are_given_up() -> None:
     assert swept(toy_problem(square(4)), max_states=50) is None
+
+
+@pytest.mark.parametrize("fewest", [3, 4, 5])
+def test_exceptions_may_make_up_the_fewest_clusters(fewest: int) -> None:
+    """Of two units each there are three; with two exceptions four."""
+    size = {"min_pupils": 1_500, "max_exceptions": 2}
+    problem = grid_problem(2, 3, size=size, count={"min": fewest})
+    assert Universe.of(problem).n_plans == len(everything(problem).plans)
