@@ -129,6 +129,20 @@ def test_the_fund_goes_to_those_furthest_behind() -> None:
     assert not named["is_exempt"].any()
 
 
+@pytest.mark.parametrize(("pot", "is_refused"), [(9, False), (8, True)])
+def test_fixed_sums_may_take_all_of_the_pot(pot: int, is_refused: bool) -> None:
+    schools = pd.DataFrame(
+        {"phase": ["primary"] * 2, "pupils": [4, 5], "is_pupils_known": [True, True]}
+    )
+    parts = ({"measure": "pupils", "pounds": 1}, {"measure": "schools", "share": 1})
+    stated = Funding(pot_pounds=pot, parts=parts)
+    if is_refused:
+        with pytest.raises(ScenarioError, match="£1 more than the pot"):
+            school_pence(schools, stated)
+        return
+    assert school_pence(schools, stated)["pot_pence"].tolist() == [400, 500]
+
+
 def test_what_is_unknown_of_schools_funded_apart_is_not_counted() -> None:
     schools = pd.DataFrame(
         {

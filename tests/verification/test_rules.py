@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.present.script_data import rules_data
 from cluster_optimiser.scoring import score
 from cluster_optimiser.verification import verify_plan
+from cluster_optimiser.verification.facts import hubs_among
+from cluster_optimiser.verification.register import School
 from cluster_optimiser.words import speaking
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
@@ -695,3 +698,41 @@ def test_the_matching_is_the_best_as_a_whole_and_not_greedy() -> None:
     plan = pd.Series(["m", "n", "m", "n"], index=problem.authority.schools.index)
     # m from A and n from B keep 50 + 0; m from B and n from A keep 40 + 45.
     assert verify_plan(problem, plan).objective["changed_pupils"] == 50
+
+
+@pytest.mark.parametrize(("hubs", "urns"), [("any", [1, 2]), ("secondary", [1]), ((2, 3), [2, 3])])
+def test_a_cluster_meets_at_schools_and_not_where_people_live(hubs: Any, urns: list[int]) -> None:
+    common = {"pupils": 1, "today": "A", "unit": "A", "exempt": None, "areas": {}}
+    schools = [
+        School(1, 0, is_secondary=True, **common),
+        School(2, 1, is_secondary=False, **common),
+        School(3, 2, is_secondary=False, is_home=True, **common),
+    ]
+    ground = SimpleNamespace(scenario=SimpleNamespace(hubs=hubs))
+    assert [school.urn for school in hubs_among(ground, schools)] == urns
+
+
+def test_a_school_in_an_exempt_cluster_has_no_cluster_on_its_side_of_a_border() -> None:
+    """A kilometre between A and B, and one between B and C, is a half on either side."""
+    catholic = {"religious_character": "Roman Catholic"}
+    schools = {name: [ToySchool("secondary", 100)] for name in "ABC"}
+    schools["A"].append(ToySchool("primary", 10, columns=catholic))
+    problem = toy_problem(
+        "ABC",
+        schools=schools,
+        exempt=[{"name": "RC", "where": catholic}],
+        objective={"order": ["border_km"]},
+    )
+    whole = toy_assignment(problem, {"a": "A", "b": "B", "c": "C"})
+    for plan, border_km in ((whole, 2.0), (whole.replace("b", "RC"), 1.0)):
+        assert verify_plan(problem, plan).objective["border_km"] == border_km
+        assert score(problem, plan, "T").metrics["border_km"] == border_km
+
+
+def test_a_school_beside_the_hub_is_not_turned_away_though_no_way_is_shorter() -> None:
+    schools = {"A": [ToySchool("secondary", 10)], "B": [ToySchool("primary", 10)]}
+    shape = {"shape": "towards the hub"}
+    problem = toy_problem("AB", schools=schools, method="redraw", units="schools", redraw=shape)
+    problem = replace(problem, travel=replace(problem.travel, minutes=np.zeros((2, 2))))
+    together = problem.authority.schools["name"].map(lambda _: "x")
+    assert verify_plan(problem, together).violations == ()

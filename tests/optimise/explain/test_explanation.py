@@ -537,3 +537,10 @@ def test_whole_pieces_are_a_plan_where_they_are_as_many_as_allowed(
     problem = toy_problem("AB.CD", count={"min": fewest})
     lab = Lab(problem, time_limit_s=60)
     assert lab._by_whole_pieces(Trial(problem.scenario)) == verdict
+
+
+@pytest.mark.parametrize(("limit", "near"), [(3.5, [0b11, 0b11]), (3.49, [0b01, 0b10])])
+def test_what_is_in_reach_is_so_on_the_limit_too(limit: float, near: list[int]) -> None:
+    """Two squares are 2 minutes and 1.5 a kilometre apart."""
+    problem = toy_problem("AB", travel={"max_minutes": limit})
+    assert Lab(problem, time_limit_s=60)._near(Trial(problem.scenario)) == near

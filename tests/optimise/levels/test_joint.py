@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ortools.sat.python import cp_model
 
 from cluster_optimiser.batch import evaluate, prepare, run_scenario
 from cluster_optimiser.comparison import is_nested
 from cluster_optimiser.errors import InfeasibleError, ScenarioError, VerificationError
-from cluster_optimiser.optimise import solve_levels, solve_merge
+from cluster_optimiser.optimise import candidate_groups, solve_levels, solve_merge
+from cluster_optimiser.optimise.levels.joint import stay_inside
+from cluster_optimiser.optimise.levels.nesting import Homed
 from cluster_optimiser.scenario import load_scenario
 from cluster_optimiser.verification import verify, verify_plan
 from tests.effort import examples
@@ -113,6 +116,21 @@ def test_clusters_at_home_nowhere_share_no_grouping(areas: str, *, fits: bool) -
             solve_levels(problem)
         return
     verify(result(problem, solve_levels(problem)))
+
+
+def test_a_cluster_that_no_grouping_holds_is_in_no_plan() -> None:
+    problem = toy_problem("AB", pupils={"A": 1_000, "B": 1_000})
+    (one, *_) = candidate_groups(problem)
+    for homes, status in (
+        (["x"], cp_model.OPTIMAL),
+        (["y"], cp_model.INFEASIBLE),
+        ([], cp_model.INFEASIBLE),
+    ):
+        model = cp_model.CpModel()
+        x, y = [model.new_bool_var("")], [model.new_bool_var("") for _ in homes]
+        stay_inside(model, x, y, [Homed(one, ("x",))], [Homed(one, (home,)) for home in homes])
+        model.add(x[0] == 1)
+        assert cp_model.CpSolver().solve(model) == status
 
 
 def test_a_grouping_that_is_said_to_cross_a_layer_is_refused() -> None:
