@@ -339,8 +339,9 @@ def _taken(
     states: _States, unit: int, before: Sequence[int], after: Sequence[int], asked: Partitions
 ) -> _States:
     """Take a unit into every open cluster that it may be of, or into one of its own."""
-    highest = asked.highest if asked.is_bound else 0
-    _begin(states, asked.pupils[unit] if asked.is_bound else 0, highest)
+    pupils, highest = (asked.pupils[unit], asked.highest) if asked.is_bound else (0, 0)
+    # A unit over the most is in no cluster: until it is dropped it stands as if it had the most.
+    _begin(states, min(pupils, highest), highest)
     # Units that leave are looked at first: what cannot be closed right is dropped at once.
     near = [s for s, u in enumerate(before) if asked.adjacency[unit] >> u & 1]
     for slot in sorted(near, key=lambda s: before[s] in after):
@@ -351,7 +352,7 @@ def _taken(
         states = _closed(states, len(before), asked)
     states = _narrowed(states, [u in after for u in (*before, unit)])
     spare = asked.most - states.closed.astype(np.int64)
-    fine = (spare > 0) | (spare == 0) & (not after)
+    fine = ((spare > 0) | (spare == 0) & (not after)) & (pupils <= highest)
     if asked.is_bound:
         fine &= states.left <= spare * asked.highest
         fine &= states.left >= (asked.fewest - states.closed.astype(np.int64)) * asked.lowest
