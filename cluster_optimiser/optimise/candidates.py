@@ -50,7 +50,7 @@ MOST_STATES = 300_000
 """States of the frontier above which groups are listed one by one: they take seconds."""
 
 MOST_MADE = 20_000_000
-"""States that a unit may make where plans are only counted: two minutes and 5 GB in all."""
+"""States that a unit may make where plans are only counted: two minutes and 6 GB in all."""
 
 MOST_GROWN = 3
 """Clusters up to which plans are grown one by one where the frontier has too many states."""

@@ -89,7 +89,7 @@ def merge_equal(
         codes = pd.factorize(codes.astype(np.int64) << 32 | other)[0]
     highest = np.maximum.accumulate(codes)
     is_first = np.diff(highest, prepend=-1) > 0
-    return codes.astype(np.int64), np.flatnonzero(is_first)
+    return codes.astype(np.int64, copy=False), np.flatnonzero(is_first)
 
 
 def by_value(values: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:

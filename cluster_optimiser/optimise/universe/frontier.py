@@ -19,7 +19,7 @@ from cluster_optimiser.deadline import is_over
 from cluster_optimiser.optimise.universe.diagram import EXACT_TOTAL, SAFE_TOTAL, merge_equal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -328,11 +328,23 @@ def _steps(
             n_made += len(pieces[-1])
             if n_made > most_made or is_over():
                 return
-        states = pieces[0].with_more(*pieces[1:])
-        code, firsts = merge_equal(states.words(asked))
-        taken = Taking(states.source, code.astype(np.int32), states.joined)
-        states = states.take(firsts)
-        yield states, taken
+        code, firsts = merge_equal(
+            _joined(zip(*(some.words(asked) for some in pieces), strict=True))
+        )
+        source, joined = _joined(
+            [[some.source for some in pieces], [some.joined for some in pieces]]
+        )
+        ends = np.cumsum([len(some) for some in pieces])
+        first = np.split(firsts, np.searchsorted(firsts, ends[:-1]))
+        begins = ends - [len(some) for some in pieces]
+        kept = [some.take(rows - at) for some, rows, at in zip(pieces, first, begins, strict=True)]
+        del pieces
+        states = kept[0].with_more(*kept[1:])
+        yield states, Taking(source, code.astype(np.int32), joined)
+
+
+def _joined(pieces: Iterable[Sequence[NDArray[Any]]]) -> list[NDArray[Any]]:
+    return [np.concatenate(some) for some in pieces]
 
 
 def _taken(
