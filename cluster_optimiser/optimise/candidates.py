@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -360,13 +361,15 @@ def _asked(
     place = {unit: k for k, unit in enumerate(units)}
     fewest, most = scenario.count.span(len(pupils))
     n_alone = len(pupils) - len(units)
+    # Counted in the largest steps that all are whole numbers of: states are kept in fewer bits.
+    step = gcd(*(pupils[i] for i in units)) or 1
     return Partitions(
         adjacency=tuple(
             sum(1 << place[j] for j in bit_positions(adjacency[i]) if j in place) for i in units
         ),
-        pupils=tuple(pupils[i] for i in units),
-        lowest=scenario.size.lowest,
-        highest=scenario.size.max_pupils,
+        pupils=tuple(pupils[i] // step for i in units),
+        lowest=-(-scenario.size.lowest // step),
+        highest=scenario.size.max_pupils // step,
         fewest=max(0, fewest - n_alone),
         most=most - n_alone,
     )
