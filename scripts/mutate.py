@@ -29,7 +29,7 @@ CORE = {
     "optimise/keeping.py": ["optimise/test_keeping.py"],
     "optimise/costs.py": ["optimise/merging", "optimise/test_weighting.py"],
     "optimise/merging/merge.py": ["optimise/merging"],
-    "optimise/merging/partition.py": ["optimise/merging"],
+    "optimise/merging/partition.py": ["optimise/merging", "optimise/test_keeping.py"],
     "optimise/universe/states.py": ["optimise/universe"],
     "optimise/universe/ranking.py": ["optimise/universe"],
     "optimise/redraw/pairs.py": ["optimise/redraw"],

@@ -382,7 +382,7 @@ def _objective(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[st
         "longest_minutes": _travel_metrics(ground, ordinary)["max_minutes"],
         "deviation": sum(abs(facts.pupils - scenario.size.target) for facts in ordinary),
         "changed_pupils": _changed_pupils(ground, ordinary),
-        "misaligned": sum(misaligned.get(layer, 0) for layer in scenario.preferred_layers),
+        "misaligned": sum(misaligned[layer] for layer in scenario.preferred_layers),
         **{f"misaligned.{layer}": pupils for layer, pupils in misaligned.items()},
         **({} if need is None else {"need_deviation": need}),
         **({"border_km": _border_km(ground, ordinary)} if scenario.asks("border_km") else {}),

@@ -92,6 +92,12 @@ def test_part_of_a_unit_over_the_maximum_is_not_kept() -> None:
     assert rules == ["units", "size.max"]
 
 
+def test_by_how_much_a_cluster_is_under_the_minimum_is_said() -> None:
+    problem = toy_problem("AB", size={"min_pupils": 2_300, "max_pupils": 5_000})
+    (found,) = verify_plan(problem, toy_assignment(problem, {"m": "AB"})).violations
+    assert found.detail.startswith("2,000 pupils, 300 under the minimum of 2,300")
+
+
 @pytest.mark.parametrize(("min_pupils", "rules"), [(2_000, []), (2_001, [("size.min", "m")])])
 def test_a_cluster_may_reach_the_minimum_and_not_stay_under_it(
     min_pupils: int, rules: list[tuple[str, str]]
