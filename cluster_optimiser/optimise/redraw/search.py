@@ -112,9 +112,7 @@ def solve_stage(
 ) -> Status:
     """Solve, part strays from hubs, solve again: until connected, proved or out of time."""
     while True:
-        outcome = how.engine.solve(
-            a.model, objective, Ask(search.hint or {}, how.seed, how.left_s())
-        )
+        outcome = how.engine.solve(a.model, objective, Ask(search.hint, how.seed, how.left_s()))
         search.n_rounds += 1
         search.effort += outcome.effort
         if outcome.status == "INFEASIBLE":

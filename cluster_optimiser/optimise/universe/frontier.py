@@ -9,17 +9,18 @@ partitions: Kawahara, Horiyama, Hotta, Minato 2017). All states of a step are wo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cluster_optimiser.deadline import is_over
+from cluster_optimiser.deadline import is_over, refuse_if_over
+from cluster_optimiser.errors import NoPlanFoundError, TooManyStatesError
 from cluster_optimiser.optimise.universe.diagram import EXACT_TOTAL, SAFE_TOTAL, merge_equal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -107,7 +108,7 @@ class _States:
 
     def words(self, asked: Partitions) -> list[NDArray[np.uint64]]:
         """Write every state as few words, equal for equal states."""
-        width, highest = len(self.first), asked.highest if asked.is_bound else 0
+        width, highest = len(self.first), asked.highest
         digits = [(self.closed, asked.most + 1)]
         for slot in range(width):
             # The pupils of a cluster at its first unit, and which one that is at the others.
@@ -267,13 +268,14 @@ def partitions(asked: Partitions, *, max_states: int) -> Frontier | None:
     """Work out all partitions; None where that takes more states than allowed, or too long."""
     order = narrow_order(asked.adjacency)
     frontiers = frontiers_of(asked.adjacency, order)
-    steps, sizes, states = [], [1], None
-    for states, step in _steps(asked, order, frontiers, most_made=8 * max_states):
-        steps.append(step)
-        sizes.append(len(states))
-        if sum(sizes) > max_states:
-            return None
-    if states is None or len(steps) < len(order):
+    steps, sizes = [], [1]
+    try:
+        for states, step in _steps(asked, order, frontiers, most_made=8 * max_states):
+            steps.append(step)
+            sizes.append(len(states))
+            if sum(sizes) > max_states:
+                return None
+    except (TooManyStatesError, NoPlanFoundError):
         return None
     is_enough = states.closed >= asked.fewest
     number = np.cumsum(is_enough) - 1
@@ -288,21 +290,20 @@ def partitions(asked: Partitions, *, max_states: int) -> Frontier | None:
 def count_partitions(asked: Partitions, *, most_made: int) -> dict[int, int] | None:
     """Count the partitions by their number of clusters, without keeping the ways to them.
 
-    None where one step makes more states than allowed, or it takes too long.
+    None where one step makes more states than allowed.
     """
     order = narrow_order(asked.adjacency)
     come: NDArray[Any] = np.ones(1)
-    states, n_steps = None, 0
-    for states, step in _steps(asked, order, frontiers_of(asked.adjacency, order), most_made):
-        n_steps += 1
-        if come.dtype != np.object_:
-            before, come = come, np.bincount(step.to, weights=come[step.source])
-            if come.max(initial=0) < EXACT_TOTAL:
-                continue
-            come = np.array([int(n) for n in before], dtype=np.object_)
-        before, come = come, np.zeros(len(states), dtype=np.object_)
-        np.add.at(come, step.to, before[step.source])
-    if states is None or n_steps < len(order):
+    try:
+        for states, step in _steps(asked, order, frontiers_of(asked.adjacency, order), most_made):
+            if come.dtype != np.object_:
+                before, come = come, np.bincount(step.to, weights=come[step.source])
+                if come.max(initial=0) < EXACT_TOTAL:
+                    continue
+                come = np.array([int(n) for n in before], dtype=np.object_)
+            before, come = come, np.zeros(len(states), dtype=np.object_)
+            np.add.at(come, step.to, before[step.source])
+    except TooManyStatesError:
         return None
     numbers = zip(states.closed.tolist(), come.tolist(), strict=True)
     return {k: int(n) for k, n in sorted(numbers) if k >= asked.fewest}
@@ -314,9 +315,13 @@ def _steps(
     frontiers: Sequence[tuple[int, ...]],
     most_made: int,
 ) -> Iterator[tuple[_States, Taking]]:
-    """Take one unit after another; end early where it takes too many states, or too long."""
+    """Take one unit after another, as long as a unit makes no more states than allowed."""
+    too_many = TooManyStatesError("the frontier takes too many states")
     if not order or max(map(len, frontiers)) >= MOST_WIDE or len(order) > MOST_UNITS:
-        return
+        raise too_many
+    if not asked.is_bound:
+        # Then states need not say how many pupils they hold.
+        asked = replace(asked, pupils=(0,) * len(order), lowest=0, highest=0)
     total = np.full(1, sum(asked.pupils), np.int64)
     nothing = np.zeros(1, np.int32), np.zeros(1, np.uint16)
     states = _States([], [], [], np.zeros(1, np.uint8), total, *nothing)
@@ -326,14 +331,13 @@ def _steps(
         for piece in states.pieces():
             pieces.append(_taken(piece, unit, before, after, asked))
             n_made += len(pieces[-1])
-            if n_made > most_made or is_over():
-                return
-        code, firsts = merge_equal(
-            _joined(zip(*(some.words(asked) for some in pieces), strict=True))
-        )
-        source, joined = _joined(
-            [[some.source for some in pieces], [some.joined for some in pieces]]
-        )
+            refuse_if_over("all plans were counted")
+            if n_made > most_made:
+                raise too_many
+        words = zip(*(some.words(asked) for some in pieces), strict=True)
+        code, firsts = merge_equal([np.concatenate(some) for some in words])
+        source = np.concatenate([some.source for some in pieces])
+        joined = np.concatenate([some.joined for some in pieces])
         ends = np.cumsum([len(some) for some in pieces])
         first = np.split(firsts, np.searchsorted(firsts, ends[:-1]))
         begins = ends - [len(some) for some in pieces]
@@ -343,15 +347,11 @@ def _steps(
         yield states, Taking(source, code.astype(np.int32), joined)
 
 
-def _joined(pieces: Iterable[Sequence[NDArray[Any]]]) -> list[NDArray[Any]]:
-    return [np.concatenate(some) for some in pieces]
-
-
 def _taken(
     states: _States, unit: int, before: Sequence[int], after: Sequence[int], asked: Partitions
 ) -> _States:
     """Take a unit into every open cluster that it may be of, or into one of its own."""
-    pupils, highest = (asked.pupils[unit], asked.highest) if asked.is_bound else (0, 0)
+    pupils, highest = asked.pupils[unit], asked.highest
     # A unit over the most is in no cluster: until it is dropped it stands as if it had the most.
     _begin(states, min(pupils, highest), highest)
     # Units that leave are looked at first: what cannot be closed right is dropped at once.
@@ -359,15 +359,14 @@ def _taken(
     for slot in sorted(near, key=lambda s: before[s] in after):
         states = _edge(states, slot, highest)
         if before[slot] not in after:
-            states = _closed(states, slot, asked)
+            states = _closed(states, slot, asked.lowest)
     if unit not in after:
-        states = _closed(states, len(before), asked)
+        states = _closed(states, len(before), asked.lowest)
     states = _narrowed(states, [u in after for u in (*before, unit)])
     spare = asked.most - states.closed.astype(np.int64)
     fine = ((spare > 0) | (spare == 0) & (not after)) & (pupils <= highest)
-    if asked.is_bound:
-        fine &= states.left <= spare * asked.highest
-        fine &= states.left >= (asked.fewest - states.closed.astype(np.int64)) * asked.lowest
+    fine &= states.left <= spare * highest
+    fine &= states.left >= (asked.fewest - asked.most + spare) * asked.lowest
     return states.take(fine)
 
 
@@ -413,7 +412,7 @@ def _edge(states: _States, one: int, highest: int) -> _States:
     return states.with_more(made)
 
 
-def _closed(states: _States, slot: int, asked: Partitions) -> _States:
+def _closed(states: _States, slot: int, lowest: int) -> _States:
     """Take a unit out of the frontier; drop the states whose cluster ends with it and is wrong."""
     own = states.first[slot]
     heir = np.full(len(states), MOST_WIDE, dtype=np.uint8)
@@ -428,7 +427,7 @@ def _closed(states: _States, slot: int, asked: Partitions) -> _States:
         first = states.first[other]
         states.first[other] = np.where(first == slot, heir, first)
     states.first[slot] = np.full(len(states), MOST_WIDE, dtype=np.uint8)  # in no cluster any more
-    return states.take(~ends | (pupils >= asked.lowest)) if asked.is_bound else states
+    return states.take(~ends | (pupils >= lowest))
 
 
 def _narrowed(states: _States, is_kept: Sequence[bool]) -> _States:

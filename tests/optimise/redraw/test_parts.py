@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem
 
 
-def two_rows(schools: dict[str, list[ToySchool]], *order: str, **more: Any) -> Problem:
-    """Two rows of three schools, each a part of its own."""
+def two_rows(
+    schools: dict[str, list[ToySchool]], *order: str, rows: str = "ABC DEF", **more: Any
+) -> Problem:
+    """Two rows of schools, each a part of its own."""
+    first, second = rows.split()
     return toy_problem(
-        "ABC DEF",
+        rows,
         schools=schools,
-        layers={"district": "xxx yyy"},
+        layers={"district": f"{'x' * len(first)} {'y' * len(second)}"},
         method="redraw",
         units="schools",
         within=["district"],
@@ -129,15 +132,7 @@ def test_a_cluster_of_today_on_both_sides_goes_on_on_one() -> None:
         "B": [ToySchool("secondary", 100)],
         "C": [ToySchool("secondary", 100)],
     }
-    problem = toy_problem(
-        "AB AC",
-        schools=schools,
-        layers={"district": "xx yy"},
-        method="redraw",
-        units="schools",
-        within=["district"],
-        objective={"order": ["changed_pupils"]},
-    )
+    problem = two_rows(schools, "changed_pupils", rows="AB AC")
     plan = solve_redraw(problem)
     changed = verify_plan(problem, plan.assignment).objective["changed_pupils"]
     assert plan.solution.stages[0].objective == changed == 100

@@ -9,7 +9,8 @@ from random import Random
 import networkx as nx
 import pytest
 
-from cluster_optimiser.errors import InfeasibleError
+from cluster_optimiser.deadline import within
+from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise import candidates
 from cluster_optimiser.optimise.candidates import candidate_groups
 from cluster_optimiser.optimise.merging.merge import solve_merge
@@ -84,6 +85,14 @@ def test_states_are_worked_on_in_pieces_and_given_up_when_too_many(
     asked = Partitions(bits_of(nx.grid_2d_graph(5, 5)), (1,) * 25, 5, 5, 5, 5)
     assert count_partitions(asked, most_made=3_000) == {5: 4_006}
     assert count_partitions(asked, most_made=100) is None
+
+
+def test_without_time_groups_are_left_to_another_way_and_counting_says_so() -> None:
+    asked = Partitions(bits_of(nx.path_graph(3)), (1, 1, 1), 1, 3, 1, 3)
+    with within(1e-9):
+        assert partitions(asked, max_states=1_000) is None
+        with pytest.raises(NoPlanFoundError, match="while all plans were counted"):
+            count_partitions(asked, most_made=1_000)
 
 
 def test_plans_that_cannot_be_held_are_counted_where_no_other_rule_binds() -> None:
