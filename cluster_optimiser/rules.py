@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LEAST_SHARED_M = 0.001
 """A least shared boundary so short that every touch counts."""
 
-UNIT, LOCAL, LAYER = "unit or cluster", "geographic cluster", "layer"
+UNIT, LOCAL, LAYER, TERM = "unit or cluster", "geographic cluster", "layer", "term"
 """What the names in a scenario are names of."""
 
 METHODS = ("keep", "merge", "redraw", "file")
@@ -87,6 +87,10 @@ class Rule:
     def key(self) -> str:
         """Its name without its table: its key in the words of the page."""
         return self.name.rpartition(".")[2]
+
+    def of(self, name: str) -> str:
+        """Give what breaking it is called where it is of one layer or term."""
+        return self.name.partition("<")[0] + name
 
     def asked(self, value: Any) -> Any:  # noqa: ANN401 - a value of any key
         """Give the value of its first key, or None if it is the one that asks for nothing."""
@@ -263,7 +267,14 @@ RULES = (
         Rule(key, (key,), "pair", (Family(key, words=words),), names={key: UNIT})
         for key, words in (("pins.together", '"{} together"'), ("pins.apart", '"{} apart"'))
     ),
-    Rule("limits.<term>", ("limits",), "plan", (Family("limits"),), tightens=("limits",)),
+    Rule(
+        "limits.<term>",
+        ("limits",),
+        "plan",
+        (Family("limits"),),
+        tightens=("limits",),
+        names={"limits": TERM},
+    ),
     Rule(
         "contiguity",
         (
@@ -308,6 +319,9 @@ BOUNDS = tuple((rule, rule.bound) for rule in RULES if rule.bound is not None)
 
 QUOTAS = tuple((rule, bound) for rule, bound in BOUNDS if isinstance(bound, Quota))
 
+OF_ONE = {rule.name[rule.name.index("<") + 1 : -1]: rule for rule in RULES if "<" in rule.name}
+"""Of what a rule is made that has an entry for each of some names: a layer, a term."""
+
 FAMILIES = {family.name: family for rule in RULES for family in rule.loosened}
 
 
@@ -340,6 +354,9 @@ ONLY: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 """Key that is no rule -> the methods that it means something to, and why no other."""
 
+
+FIRST = ("size", "count", "travel", "secondary", "pins", "alignment", "objective", "exempt")
+"""Tables in the order in which a strategy lead thinks of them; others follow, folded."""
 
 NEEDS_ROLLS = ("funding", "governance", "projection", "urban", "exempt", "levels")
 """Tables that speak of the pupils on a school's roll, or of clusters of today."""

@@ -164,13 +164,10 @@ MOST = 5
 """Modules that may name a rule or read its keys: its row, its makers, what frees it, its check."""
 
 HELD = {
-    "exempt": 11,
+    "exempt": 10,
     "size.min": 14,
     "size.max": 14,
     "contiguity": 10,
-    "within.<layer>": 9,
-    "limits.<term>": 8,
-    "levels": 7,
 }
 """Rules that more name, each with how many: to become fewer, never more. The range of sizes
 and what touches are read wherever plans are made or drawn."""

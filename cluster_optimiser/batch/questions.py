@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.batch.ground import place_of
 from cluster_optimiser.batch.one import prepare
 from cluster_optimiser.deadline import left_s, within
-from cluster_optimiser.errors import NoPlanFoundError, ScenarioError
+from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.findings import told_together
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S
@@ -131,12 +131,5 @@ def _merge_problem(
     allow_levels: bool = False,
 ) -> Problem:
     problem = prepare(scenario, place=place, seed=seed)
-    own = problem.scenario
-    if own.method != "merge":
-        text = f'only a scenario of method "merge" has a universe, not "{own.method}"'
-        raise ScenarioError([own.fault("method", text, "Name one that merges.")])
-    if problem.upper is not None and not allow_levels:
-        text = "all plans of two levels at once cannot be asked for"
-        remedy = "Remove [levels] in a copy of the file to ask about the clusters alone."
-        raise ScenarioError([own.fault("levels", text, remedy)])
+    problem.scenario.refuse_no_merge(allow_levels=allow_levels)
     return problem

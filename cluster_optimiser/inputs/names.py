@@ -8,7 +8,7 @@ import pandas as pd
 
 from cluster_optimiser.constants import MOST_PUPILS, SECONDARY_PHASES
 from cluster_optimiser.inputs.checking import FaultList, Problem, as_text, did_you_mean, listed
-from cluster_optimiser.rules import LAYER, LOCAL, RULES, UNIT
+from cluster_optimiser.rules import LAYER, LOCAL, RULES, TERM, UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,15 +40,7 @@ def check_names(
         "cluster or area of a layer": sorted({*clusters, *areas}),
         "school with the URN": [str(urn) for urn in authority.schools.index],
     }
-    used = [
-        (key, term.removeprefix("misaligned."), LAYER)
-        for key, terms in (("objective", scenario.objective.terms), ("limits", scenario.limits))
-        for term in terms
-        if term.startswith("misaligned.")
-    ]
-    for key, kind in (pair for rule in RULES for pair in rule.names.items()):
-        used += [(key, name, kind) for name in dict.fromkeys(_names_in(scenario.at(key)))]
-    for key, name, kind in used:
+    for key, name, kind in _used(scenario):
         look.up(key, name, known[kind], kind)
     exempt_names = [exempt.name for exempt in scenario.exempt]
     for key in scenario.reasons:
@@ -82,6 +74,19 @@ class _Lookup:
 
     def add(self, subject: str, problem: Problem) -> None:
         self.faults.add(self.file, 0, subject, problem)
+
+
+def _used(scenario: Scenario) -> Iterator[tuple[str, str, str]]:
+    """Give each name that a scenario uses: its key, itself, and what it is a name of."""
+    used = [("objective", term, TERM) for term in scenario.objective.terms]
+    for key, kind in (pair for rule in RULES for pair in rule.names.items()):
+        used += [(key, name, kind) for name in dict.fromkeys(_names_in(scenario.at(key)))]
+    for key, name, kind in used:
+        layer = name.removeprefix("misaligned.")
+        if kind != TERM:
+            yield key, name, kind
+        elif layer != name:
+            yield key, layer, LAYER
 
 
 def _names_in(value: Any) -> Iterator[str]:  # noqa: ANN401 - a value of any key

@@ -11,7 +11,7 @@ import pandas as pd
 from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
-from cluster_optimiser.rules import BOUNDS, QUOTAS, bounding
+from cluster_optimiser.rules import BOUNDS, LAYER, OF_ONE, QUOTAS, bounding
 from cluster_optimiser.words import is_unknown
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _layer(layer: str) -> Callable[[Result], Finding]:
         n, total = misaligned(result, layer)
         is_required = layer in binding_homes(result.problem)
         pct = percent(n, total)
-        if is_required and not _breaks(result, f"within.{layer}"):
+        if is_required and not _breaks(result, OF_ONE[LAYER].of(layer)):
             key = "layer_rule" if n else "layer_none"
             return Finding("met", _say(key, n=number(n), pct=pct), pct)
         text = _say("layer", n=number(n), pct=pct) if n else _say("layer_none")

@@ -404,6 +404,21 @@ class Scenario(ShownScenario, Table):
         """Label of the scenario that says what groupings of clusters may be, or None."""
         return None if self.levels is None else self.levels.upper
 
+    @property
+    def is_top_down(self) -> bool:
+        """Whether what is best of the groupings comes before what is best of the clusters."""
+        return self.levels is not None and self.levels.first == "groupings"
+
+    def refuse_no_merge(self, *, allow_levels: bool) -> None:
+        """Refuse what has no universe: what does not merge, and perhaps two levels at once."""
+        if self.method != "merge":
+            text = f'only a scenario of method "merge" has a universe, not "{self.method}"'
+            raise ScenarioError([self.fault("method", text, "Name one that merges.")])
+        if self.levels is not None and not allow_levels:
+            text = "all plans of two levels at once cannot be asked for"
+            remedy = "Remove [levels] in a copy of the file to ask about the clusters alone."
+            raise ScenarioError([self.fault("levels", text, remedy)])
+
     def groups(self, lower: Self) -> bool:
         """Tell whether this merges the same schools as the level below, by terms that add up."""
         is_plain = self.method == "merge" and all(row.adds_up for row in self.objective.rows)

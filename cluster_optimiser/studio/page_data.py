@@ -12,7 +12,7 @@ from cluster_optimiser.present.script_data import script_data
 from cluster_optimiser.present.shapes import plan_colours
 from cluster_optimiser.present.theme import load_theme
 from cluster_optimiser.present.words import words
-from cluster_optimiser.rules import ONLY, RULES, bounding, rule_of
+from cluster_optimiser.rules import FIRST, ONLY, RULES, bounding, rule_of
 from cluster_optimiser.scenario import Exempt, Scenario, parse_scenario
 from cluster_optimiser.terms import FAMILIES, TERMS, bounded_as, lookup, term_words, usual_order
 
@@ -67,9 +67,6 @@ BESIDES = ("objective.order",)
 TOP = (*(rule.keys[0] for rule, _ in bounding("pupils")), "size.target_pupils")
 """Keys that come before the others of their table."""
 
-FIRST = ("size", "count", "travel", "secondary", "pins", "alignment", "objective", "exempt")
-"""Tables in the order in which a strategy lead thinks of them; others follow, folded."""
-
 
 def form_rows(methods: tuple[str, ...] = ("merge", "redraw")) -> list[Row]:
     """Give a row for each key that can be changed: what it holds, and which methods know it."""
@@ -108,7 +105,7 @@ def _kind(annotation: Any, metadata: list[Any]) -> Row:  # noqa: ANN401 - any ty
     if origin is Literal:
         return {"kind": "choice", "choices": options}
     if origin is dict:
-        return {"kind": "layers" if get_origin(options[1]) is Literal else "limits"}
+        return {"kind": "layers" if get_origin(options[1]) is Literal else "terms"}
     if origin is tuple:
         if options[0] is Exempt:
             return {"kind": "groups"}

@@ -145,7 +145,7 @@ interface RuleRow {
   table: string;
   methods: string[];
   is_first: boolean;
-  kind: "number" | "choice" | "layers" | "names" | "lists" | "groups" | "limits";
+  kind: "number" | "choice" | "layers" | "names" | "lists" | "groups" | "terms";
   choices?: string[];
   is_whole?: boolean;
   least?: number;

@@ -21,7 +21,7 @@ from cluster_optimiser.optimise.explain.relax import (
 )
 from cluster_optimiser.optimise.explain.trial import Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
-from cluster_optimiser.rules import FAMILIES
+from cluster_optimiser.rules import FAMILIES, LAYER, OF_ONE, TERM
 from cluster_optimiser.terms import lookup, term_scale, term_words
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.explain.trial import Lab
     from cluster_optimiser.scenario import Scenario
 
-LAYERS, LIMITS = "within", "limits"
+LAYERS, LIMITS = (OF_ONE[kind].keys[0] for kind in (LAYER, TERM))
 
 
 def entries_of(scenario: Scenario, family: str) -> dict[str, object]:

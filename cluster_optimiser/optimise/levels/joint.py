@@ -87,8 +87,7 @@ def joint_costs(
     ties = of_lower.pop(TIE_BREAK), of_upper.pop(TIE_BREAK)
     own: Costs = {term: (costs, [0] * len(upper)) for term, costs in of_lower.items()}
     theirs: Costs = {UPPER + t: (of_joined[t], costs) for t, costs in of_upper.items()}
-    levels = problem.scenario.levels
-    is_top_down = levels is not None and levels.first == "groupings"
+    is_top_down = problem.scenario.is_top_down
     return {**(theirs | own if is_top_down else own | theirs), TIE_BREAK: ties}
 
 

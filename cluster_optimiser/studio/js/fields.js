@@ -232,7 +232,7 @@ const groupsRow = (row) => {
   return box;
 };
 /** @param {Row} row */
-const limitsRow = (row) => {
+const termsRow = (row) => {
   const box = make("div");
   const now = /** @type {Record<string, number>} */ (get(row.key) || {});
   Object.keys(now).forEach((term) => {
@@ -258,7 +258,7 @@ const MAKERS = {
   names: namesRow,
   lists: listsRow,
   groups: groupsRow,
-  limits: limitsRow,
+  terms: termsRow,
 };
 const methodRow = () => {
   const label = make("label", undefined, "wide");
