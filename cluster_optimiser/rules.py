@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LEAST_SHARED_M = 0.001
 """A least shared boundary so short that every touch counts."""
 
+NEIGHBOURS_FILE = "contiguity.file"
+"""Key that names the file of neighbours; without it borders are measured."""
+
 UNIT, LOCAL, LAYER, TERM = "unit or cluster", "geographic cluster", "layer", "term"
 """What the names in a scenario are names of."""
 
@@ -278,7 +281,7 @@ RULES = (
     Rule(
         "contiguity",
         (
-            "contiguity.file",
+            NEIGHBOURS_FILE,
             "contiguity.min_shared_m",
             "contiguity.min_shared_school_m",
             "contiguity.max_minutes",
@@ -302,7 +305,7 @@ RULES = (
             ),
         ),
         names={"contiguity.links": LOCAL, "contiguity.barriers": LOCAL},
-        in_file={"contiguity.file": "names another file"},
+        in_file={NEIGHBOURS_FILE: "names another file"},
         makes_ground=True,
     ),
     Rule(

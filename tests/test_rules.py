@@ -167,7 +167,6 @@ HELD = {
     "exempt": 10,
     "size.min": 14,
     "size.max": 14,
-    "contiguity": 10,
 }
 """Rules that more name, each with how many: to become fewer, never more. The range of sizes
 and what touches are read wherever plans are made or drawn."""

@@ -60,7 +60,7 @@ def data_faults(
                 refuse_unknown_names(scenario, place)
                 if scenario.method == "file":
                     load_plan(plan_path(scenario), place.authority)
-                if scenario.contiguity.empty == "refuse":
+                if scenario.contiguity.is_refusing:
                     refuse_faults(scenario, ground_of(scenario, place), place)
                 on_sound(scenario, place)
             except ScenarioError as error:

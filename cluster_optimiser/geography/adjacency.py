@@ -93,7 +93,7 @@ def cluster_drives(
     contiguity: Contiguity,
 ) -> dict[tuple[str, str], tuple[float, str]]:
     """Give the drive between every two of today's clusters that touch, where it matters."""
-    if contiguity.max_minutes is None:
+    if not contiguity.goes_by_drives:
         return {}
     local, names = schools["local_cluster"].to_numpy(), schools["name"].to_numpy()
     held = {area: np.flatnonzero(local == area) for pair in shared_m for area in pair}
@@ -123,7 +123,7 @@ def dual_graph(
     contiguity: Contiguity,
     drives: Mapping[tuple[str, str], tuple[float, str]] | None = None,
 ) -> tuple[nx.Graph, tuple[str, ...]]:
-    if contiguity.max_minutes is not None and drives is None:
+    if contiguity.goes_by_drives and drives is None:
         message = "a longest drive between neighbours is set, but no drives are given"
         raise ValueError(message)
     drives = drives or {}
@@ -163,7 +163,7 @@ def dual_graph(
 
 def bridged(graph: nx.Graph, placed: Collection[str], contiguity: Contiguity) -> nx.Graph:
     """Make all areas adjacent that touch the same ground without a school, where that is asked."""
-    if contiguity.empty != "bridge":
+    if not contiguity.is_bridging:
         return graph
     joined = graph.copy()
     for empty in nx.connected_components(graph.subgraph(set(graph) - set(placed))):

@@ -121,7 +121,7 @@ def divided_graph(
     is stated between the two schools' clusters of today. A stated link between two clusters that
     would otherwise not be adjacent joins the two nearest schools, one of each.
     """
-    schools = authority.schools
+    schools, touch = authority.schools, scenario.contiguity
     unit = dict(zip(schools.index.tolist(), local.astype(str), strict=True))
     cluster = dict(zip(unit, schools["local_cluster"].astype(str), strict=True))
     graph = nx.Graph()
@@ -146,12 +146,11 @@ def divided_graph(
         if one == other or not (is_single[one] or is_single[other]):
             continue
         names = {cluster[a], school_unit(a)}, {cluster[b], school_unit(b)}
-        barriers = _barriers_between(scenario, *names)
+        barriers = touch.parting(*names)
         if barriers:
             parted.update(barriers)
         else:
             along[one, other] += metres
-    touch = scenario.contiguity
     graph.add_edges_from(
         (a, b, {"shared_m": metres if pairs is None else 0.0})
         for (a, b), metres in along.items()
@@ -178,15 +177,6 @@ def is_near(
     """Tell whether the drive between two units is within the limit for neighbours, if any."""
     here, there = (np.flatnonzero((local == unit).to_numpy()) for unit in (one, other))
     return scenario.contiguity.is_drive(drive_between(travel.minutes, here, there).minutes)
-
-
-def _barriers_between(scenario: Scenario, one: set[str], other: set[str]) -> list[tuple[str, str]]:
-    """Give the stated barriers between two schools, each by its own name or its cluster's."""
-    return [
-        (a, b)
-        for a, b in scenario.contiguity.barriers
-        if (a in one and b in other) or (b in one and a in other)
-    ]
 
 
 def _add_links(

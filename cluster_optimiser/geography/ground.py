@@ -120,7 +120,7 @@ def _neighbours(
     if pairs is not None:
         stated = [pair for pair in pairs if all(name in clusters.index for name in pair)]
         graph, _ = dual_graph(clusters.index, with_pairs(shared_m, stated), bare)
-        return graph, [] if scenario.divides else list(_islands(clusters, graph, bare.min_shared_m))
+        return graph, [] if scenario.divides else list(_islands(clusters, graph, bare.least_m()))
     graph, _ = dual_graph(clusters.index, shared_m, bare)
     gaps = list(_gaps(scenario, clusters, shared_m, graph))
     drawn_together = graph.copy()
@@ -128,7 +128,7 @@ def _neighbours(
         one.subject.split(PAIR, 1) for one in gaps if one.grade == "warning"
     )
     short = _short_borders(scenario, clusters, shared_m, graph)
-    return graph, [*gaps, *short, *_islands(clusters, drawn_together, bare.min_shared_m)]
+    return graph, [*gaps, *short, *_islands(clusters, drawn_together, bare.least_m())]
 
 
 PAIR = " - "
@@ -217,7 +217,7 @@ def _without_pupils(authority: Authority) -> Iterator[Finding]:
 def _without_minutes(
     scenario: Scenario, authority: Authority, known: dict[str, Any]
 ) -> Sequence[Finding]:
-    if scenario.contiguity.max_minutes is None and not scenario.goes_by_ways:
+    if not (scenario.contiguity.goes_by_drives or scenario.goes_by_ways):
         return ()
     if "minutes" not in known:
         known["minutes"] = (*_cut_off(authority), *_of_table(authority), *_of_roads(authority))
@@ -360,7 +360,7 @@ def _short_borders(
     shared_m: Mapping[tuple[str, str], float],
     graph: nx.Graph,
 ) -> Iterator[Finding]:
-    least_m = scenario.contiguity.min_shared_m
+    least_m = scenario.contiguity.least_m()
     for (a, b), metres in shared_m.items():
         if metres < least_m and not graph.has_edge(a, b):
             one, other = clusters.loc[[a, b]]
@@ -425,8 +425,8 @@ def _dropped(
     placed: set[str],
 ) -> Iterator[Finding]:
     """Tell which clusters have no school to place, and whom that parts."""
-    schools, empty = authority.schools, scenario.contiguity.empty
-    kept = bridged(graph, placed, scenario.contiguity).subgraph(placed)
+    schools, contiguity = authority.schools, scenario.contiguity
+    kept = bridged(graph, placed, contiguity).subgraph(placed)
     component = {
         name: i for i, part in enumerate(nx.connected_components(kept)) for name in sorted(part)
     }
@@ -446,11 +446,11 @@ def _dropped(
         )
         reach = f'To reach across: empty = "bridge", or links = [{pairs}], under [contiguity].'
         follows = "It is no ground that a cluster may reach across."
-        if empty == "bridge" and len(beside) > 1:
+        if contiguity.is_bridging and len(beside) > 1:
             follows = f"Clusters may reach across it: {listed(beside)} count as neighbours."
         yield Finding(
             "dropped",
-            "fault" if empty == "refuse" else "warning" if parted else "note",
+            "fault" if contiguity.is_refusing else "warning" if parted else "note",
             " and ".join(part),
             f"{whole} {'holds' if is_one else 'hold'} no school that is placed in a plan: "
             f"{why if len(there) else 'it has none' if is_one else 'they have none'}"

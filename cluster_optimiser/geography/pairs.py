@@ -8,6 +8,7 @@ from cluster_optimiser.errors import InputError
 from cluster_optimiser.geography.divided import is_divided, school_unit
 from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, having
 from cluster_optimiser.inputs.files import read_csv
+from cluster_optimiser.rules import NEIGHBOURS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,7 +26,7 @@ def pairs_of(scenario: Scenario, authority: Authority, clusters: Collection[str]
 
     A row names two clusters of today; where clusters are divided, schools by their URN.
     """
-    name = scenario.contiguity.file
+    name = scenario.named_files.get(NEIGHBOURS_FILE)
     if name is None:
         return None
     path = scenario.home / name
@@ -33,7 +34,7 @@ def pairs_of(scenario: Scenario, authority: Authority, clusters: Collection[str]
         content = path.read_bytes()
     except OSError as error:
         remedy = f"Check the path, which is relative to the scenario: {error.strerror}."
-        fault = scenario.fault("contiguity.file", f"{name} cannot be read", remedy)
+        fault = scenario.fault(NEIGHBOURS_FILE, f"{name} cannot be read", remedy)
         raise InputError([fault]) from error
     faults = FaultList()
     table = having(read_csv(content, file=name, faults=faults), COLUMNS, faults)
@@ -51,7 +52,7 @@ def pairs_of(scenario: Scenario, authority: Authority, clusters: Collection[str]
         if ends[0] == ends[1] and not any(wrong):
             wrong = [Problem(f'"{one}" stands next to itself', "Remove the row.")]
         for problem in filter(None, wrong):
-            faults.add(name, int(row), "contiguity.file", problem)
+            faults.add(name, int(row), NEIGHBOURS_FILE, problem)
         found.setdefault(frozenset(ends), (min(ends), max(ends)))
     faults.raise_any()
     return tuple(sorted(found.values()))

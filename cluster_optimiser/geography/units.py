@@ -30,6 +30,7 @@ from cluster_optimiser.geography.pairs import Pairs, pairs_of
 from cluster_optimiser.geography.territory import union_of_cells
 from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.inputs import projections_of
+from cluster_optimiser.rules import NEIGHBOURS_FILE
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -140,7 +141,7 @@ def shapes_and_graph(
         label = scenario.units_scenario
         problem = f'the clusters of "{label}" divide those that the file speaks of'
         remedy = "Remove it, so that borders are measured."
-        raise ScenarioError([scenario.fault("contiguity.file", problem, remedy)])
+        raise ScenarioError([scenario.fault(NEIGHBOURS_FILE, problem, remedy)])
     graph, more = divided_graph(scenario, authority, territory, local, local, graph, travel)
     drawn = union_of_cells(territory.cells, local, name="unit").geometry
     return drawn, graph, (*notes, *more)

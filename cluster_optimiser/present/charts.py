@@ -49,7 +49,7 @@ def _bars(result: Result, top: float) -> dict[str, Any]:
     for i, n in enumerate(pupils):
         drawn[not size.beyond(n)].append(f"M{round(i * step, 1)} {HEIGHT}V{y(n)}h{width}V{HEIGHT}")
     return {
-        "inside": "".join(drawn[True]),
+        "within": "".join(drawn[True]),
         "outside": "".join(drawn[False]),
         "band": (high, round(low - high, 1)),
     }

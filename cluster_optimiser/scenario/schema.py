@@ -27,7 +27,7 @@ from pydantic import (
 
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.notebook import ShownScenario
-from cluster_optimiser.rules import QUOTAS, Asked, bounding, unsupported
+from cluster_optimiser.rules import NEIGHBOURS_FILE, QUOTAS, Asked, bounding, unsupported
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.changing import changes_of, merge
 from cluster_optimiser.scenario.faults import faults_of, model_in
@@ -302,7 +302,7 @@ class Scenario(ShownScenario, Table):
         """Dotted key -> the file that it names, relative to the folder."""
         projected = None if self.projection is None else self.projection.file
         named = {"plan": self.plan, "projection.file": projected}
-        named["contiguity.file"] = self.contiguity.file
+        named[NEIGHBOURS_FILE] = self.at(NEIGHBOURS_FILE)
         return {key: name for key, name in named.items() if name is not None}
 
     def fault(self, key: str, problem: str, remedy: str) -> Fault:

@@ -277,10 +277,36 @@ class Contiguity(Table):
         barriers = tuple(pair for pair in self.barriers if frozenset(pair) not in linked)
         return self.model_copy(update={"links": every, "barriers": barriers})
 
+    @property
+    def is_bridging(self) -> bool:
+        """Whether ground without a school joins what lies on its sides."""
+        return self.empty == "bridge"
+
+    @property
+    def is_refusing(self) -> bool:
+        """Whether ground without a school is refused."""
+        return self.empty == "refuse"
+
+    def parting(self, one: set[str], other: set[str]) -> list[NamePair]:
+        """Give the barriers between two that are called by any of some names."""
+        return [
+            (a, b)
+            for a, b in self.barriers
+            if (a in one and b in other) or (b in one and a in other)
+        ]
+
+    def least_m(self, *, of_school: bool = False) -> float:
+        """Give the border that makes two units adjacent; one may be a single school."""
+        return self.min_shared_school_m if of_school else self.min_shared_m
+
     def is_border(self, shared_m: float, *, of_school: bool = False) -> bool:
         """Tell whether so long a border makes two units adjacent; one may be a single school."""
-        least_m = self.min_shared_school_m if of_school else self.min_shared_m
-        return 0.0 < shared_m >= least_m - BORDER_TOLERANCE_M
+        return 0.0 < shared_m >= self.least_m(of_school=of_school) - BORDER_TOLERANCE_M
+
+    @property
+    def goes_by_drives(self) -> bool:
+        """Whether a long drive parts units that touch."""
+        return self.max_minutes is not None
 
     def is_drive(self, minutes: float) -> bool:
         """Tell whether so long a drive lets two units be adjacent; NaN, not known, is too long."""

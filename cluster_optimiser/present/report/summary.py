@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.domain import AT_LEAST
 from cluster_optimiser.present.report.blocks import Bullets, Heading, Paragraph, TableBlock, refer
 from cluster_optimiser.present.words import least as at_least
+from cluster_optimiser.rules import LAYER, OF_ONE
 from cluster_optimiser.scenario.tables import Size
 from cluster_optimiser.terms import lookup, needing
 from cluster_optimiser.words import joined, number, one_decimal, percent, say
@@ -217,7 +218,7 @@ def layer_words(folder: ResultsFolder) -> dict[str, str]:
 def preferred(folder: ResultsFolder) -> list[tuple[str, str]]:
     """Give the layers that some option prefers to follow, with their words."""
     words = layer_words(folder)
-    asked = [option.manifest["scenario"]["alignment"] for option in folder.options]
+    asked = [option.manifest["scenario"][OF_ONE[LAYER].alike] for option in folder.options]
     wanted = [layer for layer in words if any(one.get(layer) == "prefer" for one in asked)]
     return [(layer, words[layer]) for layer in wanted]
 
