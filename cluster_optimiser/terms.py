@@ -14,7 +14,7 @@ from cluster_optimiser.constants import (
     CENTIPUPILS_PER_PUPIL,
     METRES_PER_KM,
 )
-from cluster_optimiser.rules import RULES
+from cluster_optimiser.rules import RULES, bounding
 from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
@@ -103,7 +103,13 @@ TERMS = (
     Term("count", "clusters", "n_clusters", bound="fewest", most="schools"),
     # Fewest units joined to others is most clusters, in a number that is never below none.
     Term("joins", "units", "n_joins", bound="joined", most="schools"),
-    Term("exceptions", "clusters", "n_under_min", most="schools", depends=("size.min_pupils",)),
+    Term(
+        "exceptions",
+        "clusters",
+        "n_under_min",
+        most="schools",
+        depends=tuple(rule.keys[0] for rule, bound in bounding("pupils") if bound.is_least),
+    ),
     Term(
         "pupil_minutes",
         "pupil minutes",

@@ -163,13 +163,17 @@ def test_every_violation_of_the_check_is_a_rule() -> None:
 MOST = 5
 """Modules that may name a rule or read its keys: its row, its makers, what frees it, its check."""
 
-HELD = {
-    "exempt": 10,
-    "size.min": 14,
-    "size.max": 14,
+HELD = {"exempt": 6}
+"""The rule that more name, and how many: the register's own reader looks up what it asks of it."""
+
+MEANS_ANOTHER = {
+    "exempt": {
+        "present/maps.py": "how a school is drawn",
+        "present/options.py": "what an option's clusters of their own are called",
+        "present/script_data.py": "an option's clusters of their own",
+    },
 }
-"""Rules that more name, each with how many: to become fewer, never more. The range of sizes
-and what touches are read wherever plans are made or drawn."""
+"""Rule -> modules in which the same word is something else, and what."""
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -185,7 +189,9 @@ def test_a_rule_is_named_in_few_modules(rule: Rule) -> None:
         *said,
         *(f"{key}." for key in said),
     )
-    assert len(found) <= HELD.get(rule.name, MOST), sorted(found)
+    other = set(MEANS_ANOTHER.get(rule.name, ()))
+    assert other <= found
+    assert len(found - other) <= HELD.get(rule.name, MOST), sorted(found - other)
 
 
 def test_layers_that_bind_are_asked_for_in_few_modules() -> None:

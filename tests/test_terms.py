@@ -108,7 +108,6 @@ MEANS_ANOTHER = {
         "present/principles.py": "the rule [count]",
         "present/script_data.py": "the rule [count]",
         "rules.py": "the rule [count]",
-        "studio/page_data.py": "the table [count]",
         "studio/server.py": "a question of the page",
     },
     "deviation": {

@@ -327,10 +327,10 @@ class _Starters:
 
     def _sets_within(self, problem: Problem) -> bool:
         """Tell whether there are few enough sets of units, and few enough of a size."""
-        pupils, size = [int(p) for p in problem.units["pupils"]], problem.scenario.size
-        beside = unit_adjacency(problem)
-        for lowest, most in ((0, MAX_SETS), (size.min_pupils, MAX_GROUPS)):
-            sets = connected_sets(beside, pupils, lowest=lowest, highest=size.max_pupils)
+        pupils = [int(p) for p in problem.units["pupils"]]
+        beside, (least, highest) = unit_adjacency(problem), problem.scenario.size.ends
+        for lowest, most in ((0, MAX_SETS), (least, MAX_GROUPS)):
+            sets = connected_sets(beside, pupils, lowest=lowest, highest=highest)
             if sum(1 for _ in islice(sets, most + 1)) > most:
                 return False
         return True

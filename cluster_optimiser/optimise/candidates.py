@@ -276,7 +276,7 @@ def _within_budget(problem: Problem, masks: Sequence[int]) -> list[int]:
     left of the highest count is this area's.
     """
     highest = problem.scenario.count.span(len(problem.units))[1]
-    most_pupils = max(problem.scenario.size.max_pupils, 1)
+    _, most_pupils = problem.scenario.size.ends
     if highest == len(problem.units) or not masks:
         return [*masks]
     homes = [*binding_homes(problem).values()]
@@ -308,7 +308,7 @@ def sets_of_units(
     Where clusters are few and large, the largest unit of a set is its root, and sets that part too
     small a rest are cut.
     """
-    lowest, highest = size.lowest, size.max_pupils
+    lowest, (_, highest) = size.lowest, size.ends
     if not is_few:
         yield from connected_sets(adjacency, pupils, lowest=lowest, highest=highest)
         return
@@ -363,13 +363,14 @@ def _asked(
     n_alone = len(pupils) - len(units)
     # Counted in the largest steps that all are whole numbers of: states are kept in fewer bits.
     step = gcd(*(pupils[i] for i in units)) or 1
+    _, most_pupils = scenario.size.ends
     return Partitions(
         adjacency=tuple(
             sum(1 << place[j] for j in bit_positions(adjacency[i]) if j in place) for i in units
         ),
         pupils=tuple(pupils[i] // step for i in units),
         lowest=-(-scenario.size.lowest // step),
-        highest=scenario.size.max_pupils // step,
+        highest=most_pupils // step,
         fewest=max(0, fewest - n_alone),
         most=most - n_alone,
     )

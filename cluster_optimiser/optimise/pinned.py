@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 def exceptable(problem: Problem, scenario: Scenario | None = None) -> int:
     """Give the units that a cluster under the minimum may be made of; none where none may be."""
-    size = (scenario or problem.scenario).size
-    if not size.spares(1) or size.exceptions is None:
-        return ((1 << len(problem.units)) - 1) * size.spares(1)
-    return sum(1 << i for i in pinned_units(problem, size.exceptions))
+    names = (scenario or problem.scenario).size.exceptable
+    every = range(len(problem.units))
+    return sum(1 << i for i in (every if names is None else pinned_units(problem, names)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,9 +78,19 @@ class OwnSize(Table):
         return self
 
     @property
+    def ends(self) -> tuple[int, int]:
+        """The fewest and the most pupils."""
+        return self.min_pupils, self.max_pupils
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is no maximum."""
+        return self.max_pupils >= MOST_PUPILS
+
+    @property
     def asks(self) -> str:
         """Which ends of the range are asked for: min, max, range or any."""
-        return asked(least=self.min_pupils > 0, most=self.max_pupils < MOST_PUPILS)
+        return asked(least=self.min_pupils > 0, most=not self.is_open)
 
     def is_under(self, pupils: Any) -> Any:  # noqa: ANN401 - a number, or an array of them
         return pupils < self.min_pupils
@@ -149,9 +159,19 @@ class Size(OwnSize):
         return (self.min_pupils + self.max_pupils) / 2
 
     @property
+    def most_deviation(self) -> int:
+        """Most pupils that a cluster within the maximum may be from the target."""
+        return max(self.target, self.max_pupils - self.target)
+
+    @property
     def lowest(self) -> int:
         """Fewest pupils of what may be a cluster, if only as an exception."""
         return 0 if self.max_exceptions else self.min_pupils
+
+    @property
+    def exceptable(self) -> tuple[str, ...] | None:
+        """Names of what may be under the minimum; None of whatever is."""
+        return self.exceptions if self.spares(1) else ()
 
     @property
     def named_in_vain(self) -> tuple[str, ...]:
@@ -170,7 +190,11 @@ class Size(OwnSize):
     def fewest(self, pupils: Sequence[int]) -> int:
         """Give the fewest clusters that units fill, those over the maximum each by itself."""
         large = [p for p in pupils if self.is_over(p)]
-        return len(large) + -(-(sum(pupils) - sum(large)) // self.max_pupils)
+        return len(large) + self.filled(sum(pupils) - sum(large))
+
+    def filled(self, pupils: int) -> int:
+        """Give the fewest clusters within the maximum that hold so many pupils."""
+        return -(-pupils // self.max_pupils)
 
     def most(self, pupils: Sequence[int]) -> int:
         """Give the most clusters that units may make up, exceptions among them."""

@@ -93,10 +93,12 @@ def work(
 ) -> str:
     from cluster_optimiser.present.page import script_json  # noqa: PLC0415 - draws, and takes long
 
+    keys = [row["key"] for row in data["form"] if row["kind"] == "groups"]
     groups = {
         one["name"]: one
         for held in (opened["inherited"], opened["file_own"])
-        for one in held.get("exempt", [])
+        for key in keys
+        for one in held.get(key, [])
         if isinstance(one, dict) and "name" in one
     }
     scenarios = [one for one in project.scenarios() if not one["fault"]]

@@ -48,7 +48,7 @@ class PlainGround:
                 members[school.unit].add(school.urn)
         self.unit_urns = dict(members)
         self.unit_home = unit_homes(problem)
-        self.least, self.most = problem.scenario.size.min_pupils, problem.scenario.size.max_pupils
+        self.least, self.most = problem.scenario.size.ends
         self.limit_min = problem.scenario.travel.max_minutes
         self.measured: Mapping[str, Collection[str]] | None = None  # what touches, once asked for
 

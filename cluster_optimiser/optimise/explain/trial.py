@@ -268,17 +268,20 @@ class Lab:
     def sets_with(self, unit: int) -> list[int]:
         """Give the connected sets with a unit that are not over the maximum, or it alone."""
         scenario = self.problem.scenario
-        highest = scenario.size.max_pupils
+        _, highest = scenario.size.ends
         masks, _ = self.sets(self.adjacency(Trial(scenario)), lowest=0, highest=highest)
         alone = [1 << unit] if scenario.size.is_over(self.pupils[unit]) else []
         return [mask for mask in masks if mask >> unit & 1] + alone
 
+    def _sized(self, trial: Trial) -> tuple[Sequence[int], bool]:
+        """Give the connected sets in the range of a trial's sizes, and whether they are all."""
+        size = trial.scenario.size
+        return self.sets(self.closed(trial), lowest=size.lowest, highest=size.ends[1])
+
     def groups(self, trial: Trial) -> tuple[list[CandidateGroup], bool]:
         """Give the candidate groups of a trial without their costs, and whether they are all."""
-        scenario = trial.scenario
-        size = scenario.size
-        masks, complete = self.sets(self.closed(trial), lowest=size.lowest, highest=size.max_pupils)
-        masks = [*masks, *(1 << i for i in size.standing(self.pupils))]
+        masks, complete = self._sized(trial)
+        masks = [*masks, *(1 << i for i in trial.scenario.size.standing(self.pupils))]
         return self._judged(trial, masks), complete
 
     def _judged(self, trial: Trial, masks: Sequence[int]) -> list[CandidateGroup]:
@@ -325,8 +328,8 @@ class Lab:
         """Decide whether a trial has a plan; a maximum that is none is raised until there is."""
         key = (trial.scenario.model_dump_json(), trial.homes)
         if key not in self._verdicts:
-            is_open = trial.scenario.size.max_pupils >= MOST_PUPILS
-            self._verdicts[key] = self._open_verdict(trial) if is_open else self._decide(trial)
+            decide = self._open_verdict if trial.scenario.size.is_open else self._decide
+            self._verdicts[key] = decide(trial)
         return self._verdicts[key]
 
     def _decide(self, trial: Trial) -> Verdict:
@@ -336,9 +339,9 @@ class Lab:
 
     def _open_verdict(self, trial: Trial) -> Verdict:
         """Decide a trial without a maximum: higher maxima, the whole map, all sets in reach."""
-        size = trial.scenario.size
+        size, (_, stated) = trial.scenario.size, self.problem.scenario.size.ends
         for factor in GROWTH:
-            highest = max(round(self.problem.scenario.size.max_pupils * factor), *self.pupils)
+            highest = max(round(stated * factor), *self.pupils)
             raised = size.model_copy(update={"max_pupils": highest})
             verdict = self._decide(Trial(with_table(trial.scenario, "size", raised), trial.homes))
             if verdict == "FEASIBLE" or highest >= sum(self.pupils):
@@ -396,9 +399,8 @@ class Lab:
         inside = [
             bits & piece if piece >> i & 1 else 0 for i, bits in enumerate(self.closed(trial))
         ]
-        found = connected_sets(
-            inside, self.pupils, lowest=trial.scenario.size.min_pupils, highest=MOST_PUPILS
-        )
+        lowest, _ = trial.scenario.size.ends
+        found = connected_sets(inside, self.pupils, lowest=lowest, highest=MOST_PUPILS)
         within = (mask for mask in found if mask & piece)
         masks = list(itertools.islice(within, UNIT_SETS + 1))
         if len(masks) > UNIT_SETS or trial.scenario.size.spares(1):
@@ -457,8 +459,7 @@ class Lab:
         """Tell whether the groups of a trial are few enough to be enumerated; the base's are."""
         if trial.scenario == self.problem.scenario and not trial.homes:
             return True
-        size = trial.scenario.size
-        return self.sets(self.closed(trial), lowest=size.lowest, highest=size.max_pupils)[1]
+        return self._sized(trial)[1]
 
     def check(self, trial: Trial) -> Verdict:
         """Decide a trial from its changed problem alone, by the candidates that a run would use."""

@@ -27,6 +27,7 @@ from cluster_optimiser.optimise.costs import group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Sum
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S, Explanation
 from cluster_optimiser.optimise.explain.relax import Relaxation
+from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.levels.nesting import homed_candidates, nested_sweep
 from cluster_optimiser.optimise.merging.partition import (
     Cover,
@@ -197,11 +198,11 @@ def _second_proof(
 
 
 def _why(problem: Problem, proof: LevelsProof) -> str:
-    size = above(problem).scenario.size
+    least, most = above(problem).scenario.size.ends
     checked = " (by two exact methods)" if proof.n_nested_plans is not None else ""
     return (
         f"no plan exists, proved{checked}: no choice of clusters fits into groupings of "
-        f"{size.min_pupils:,} to {size.max_pupils:,} pupils by the rules of "
+        f"{least:,} to {most:,} pupils by the rules of "
         f'"{above(problem).scenario.option}"'
     )
 
@@ -291,8 +292,7 @@ def _least_change(problem: Problem, bound: Literal["min", "max"], until_s: float
     A wider range allows every grouping that a narrower one does, so the changes that suffice are
     all those from some number upwards.
     """
-    size = above(problem).scenario.size
-    widest = int(WIDEST_SHARE * (size.min_pupils if bound == "min" else size.max_pupils))
+    widest = int(WIDEST_SHARE * above(problem).scenario.at(_key(bound)))
     low, high = 0, min(FIRST_STEP_PUPILS, widest)
     while not _suffices(problem, bound, high, until_s):
         if high == widest:
@@ -307,33 +307,35 @@ def _least_change(problem: Problem, bound: Literal["min", "max"], until_s: float
     return high
 
 
+def _key(bound: Literal["min", "max"]) -> str:
+    return f"size.{bound}_pupils"
+
+
+def _widened(problem: Problem, bound: Literal["min", "max"], pupils: int) -> int:
+    stated: int = above(problem).scenario.at(_key(bound))
+    return stated - pupils if bound == "min" else stated + pupils
+
+
 def _suffices(problem: Problem, bound: Literal["min", "max"], pupils: int, until_s: float) -> bool:
     left_s = until_s - time.monotonic()
     if left_s <= 0:
         raise _LateError
     upper = above(problem)
-    size = upper.scenario.size
-    changes = (
-        {"min_pupils": size.min_pupils - pupils}
-        if bound == "min"
-        else {"max_pupils": size.max_pupils + pupils}
-    )
-    scenario = upper.scenario.model_copy(update={"size": size.model_copy(update=changes)})
+    value = _widened(problem, bound, pupils)
+    scenario = with_values(upper.scenario, {_key(bound): value})
     return can_nest(replace(problem, upper=replace(upper, scenario=scenario)), time_limit_s=left_s)
 
 
 def _relaxation(problem: Problem, bound: Literal["min", "max"], pupils: int) -> Relaxation:
     scenario = above(problem).scenario
-    key = f"size.{bound}_pupils"
-    stated = scenario.size.min_pupils if bound == "min" else scenario.size.max_pupils
-    value = stated - pupils if bound == "min" else stated + pupils
+    stated, value = (_widened(problem, bound, n) for n in (0, pupils))
     verb = "lower" if bound == "min" else "raise"
     return Relaxation(
         direction=f"upper.size.{bound}",
         stated=stated,
         value=value,
         unit="pupils",
-        changes={key: value},
+        changes={_key(bound): value},
         units=(),
         words=f"{verb} the {bound}imum of groupings in scenario {scenario.option} from {stated:,} "
         f"to {value:,} pupils",

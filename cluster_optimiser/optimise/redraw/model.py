@@ -286,9 +286,10 @@ def build_model(
     a = variables(ground, units, nearest_hubs=nearest_hubs, allow_exceptions=allow)
     assign_each_unit_once(a)
     join_open_hubs_only(a)
-    limit_size(a, size.min_pupils, size.max_pupils)
+    fewest, most = size.ends
+    limit_size(a, fewest, most)
     fill_the_places(a)
-    keep_own_ranges(a, min(size.max_pupils, ground.pupils_of(units)))
+    keep_own_ranges(a, min(most, ground.pupils_of(units)))
     limit_exceptions(a, limits.exceptions, ground.exceptable)
     limit_count(a, limits.fewest, limits.most)
     keep_quotas(a)

@@ -179,7 +179,7 @@ def _span(ground: RedrawGround, part: Sequence[int]) -> tuple[int, int]:
     n_hubs = sum(hub.unit in held for hub in ground.hubs) + len(standing)
     apart = sorted((ground.pupils_of(cluster) for cluster in standing), reverse=True)
     rest = (pupils - sum(apart[:n]) for n in range(len(apart) + 1))
-    fewest = max(1, min(n + max(0, -(-r // size.max_pupils)) for n, r in enumerate(rest)))
+    fewest = max(1, min(n + max(0, size.filled(r)) for n, r in enumerate(rest)))
     return fewest, max(1, min(n_hubs, pupils // size.lowest)) if size.lowest else n_hubs
 
 

@@ -141,7 +141,7 @@ def _deviation(a: Assignment) -> Expression:
     size = a.ground.problem.scenario.size
     terms = [(abs(a.ground.pupils_of(f) - size.target), z) for f, z in a.stands.items()]
     for h, members in a.of_hub.items():
-        d = a.model.variable(max(size.target, size.max_pupils - size.target, 0))
+        d = a.model.variable(size.most_deviation)
         pupils = [(a.ground.pupils[i], a.x[i, h]) for i in members]
         less = [(-c, v) for c, v in pupils]
         a.model.row([(1, d), *less, (size.target, a.open(h))], low=0)

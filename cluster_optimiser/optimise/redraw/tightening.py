@@ -82,13 +82,13 @@ def _around(a: Assignment, hub: int, held: Iterable[int]) -> list[int]:
 
 def tighten_sizes(a: Assignment, size: Size) -> None:
     """Add what holds of every hub alone, and of every two large units with it."""
-    pupils = a.ground.pupils
+    pupils, (fewest, most) = a.ground.pupils, size.ends
     for h, members in a.of_hub.items():
         home = a.ground.hubs[h].unit
         if size.is_under(pupils[home]):
-            fill_the_minimum(a, h, {home}, size.min_pupils)
+            fill_the_minimum(a, h, {home}, fewest)
             reach_beyond(a, h, {home})
-        room = size.max_pupils - pupils[home]
+        room = most - pupils[home]
         others = [i for i in members if i != home]
         large = [i for i in others if 2 * pupils[i] > room]
         if len(large) > 1:
@@ -101,14 +101,14 @@ def tighten_sizes(a: Assignment, size: Size) -> None:
 
 def cut(a: Assignment, values: Sequence[float], size: Size) -> int:
     """Add rows that a solution in fractions breaks."""
-    n_rows = len(a.model.rows)
+    n_rows, (fewest, most) = len(a.model.rows), size.ends
     part_in_fractions(a, values)
     for h in a.of_hub:
         if values[a.open(h)] > NOTHING:
             if size.is_under(a.ground.pupils[a.ground.hubs[h].unit]):
-                _cut_reach(a, values, h, size.min_pupils)
-                _cut_filling(a, values, h, size.min_pupils)
-            _cut_room(a, values, h, size.max_pupils)
+                _cut_reach(a, values, h, fewest)
+                _cut_filling(a, values, h, fewest)
+            _cut_room(a, values, h, most)
     return len(a.model.rows) - n_rows
 
 

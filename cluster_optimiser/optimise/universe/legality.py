@@ -136,12 +136,12 @@ def _why_no_candidate(problem: Problem, units: frozenset[str]) -> str:
     names = problem.unit_names
     if not units <= set(names):
         return held + "some are no units of this scenario"
-    size = problem.scenario.size
+    size, (least, most) = problem.scenario.size, problem.scenario.size.ends
     pupils = sum(int(problem.units["pupils"][unit]) for unit in units)
     if size.refuses(pupils, is_one=len(units) == 1):
-        return held + f"{pupils:,} pupils are over the maximum of {size.max_pupils:,}"
+        return held + f"{pupils:,} pupils are over the maximum of {most:,}"
     if pupils < size.lowest:
-        return held + f"{pupils:,} pupils are under the minimum of {size.min_pupils:,}"
+        return held + f"{pupils:,} pupils are under the minimum of {least:,}"
     mask = sum(1 << i for i, name in enumerate(names) if name in units)
     pupils_of = problem.units["pupils"].tolist()
     if reached(mask & -mask, ~mask, unit_adjacency(problem), pupils_of)[0] != mask:
