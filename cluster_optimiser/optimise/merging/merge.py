@@ -99,7 +99,10 @@ def _solve_merge(problem: Problem, earlier: Sequence[Plan], seed: int) -> Plan:
     continuing = continuing_of(problem, groups)
     swept, start = _begun(problem, groups, seed) if is_plain else (None, [])
     if is_plain and keeping is None and len(groups) > MANY_GROUPS:
-        cover = narrowed_cover(problem, groups, start=start, seed=seed)
+        # What the sweep says of the terms is proved once more; what it chose among equals is kept.
+        cover = narrowed_cover(
+            problem, groups, start=start, is_tie_broken=swept is not None, seed=seed
+        )
     else:
         cover = best_cover(
             groups,

@@ -35,7 +35,7 @@ from cluster_optimiser.optimise.merging.partition import (
 from cluster_optimiser.optimise.merging.reach import Reach, Row, reach_of, row_of
 from cluster_optimiser.optimise.watching import solve
 from cluster_optimiser.progress import Progress, listener
-from cluster_optimiser.terms import known_bound, lookup
+from cluster_optimiser.terms import TIE_BREAK, known_bound, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,15 +94,24 @@ def narrowed_cover(
     groups: Sequence[CandidateGroup],
     *,
     start: Sequence[CandidateGroup] = (),
+    is_tie_broken: bool = False,
     seed: int = 0,
 ) -> Cover:
-    """Find the best plan: each term minimised with those before it held at their best."""
+    """Find the best plan: each term minimised with those before it held at their best.
+
+    Where the start is told to come first among its equals, nothing is solved to choose among them.
+    """
     solved = _Stages(problem, groups, seed)
     solved.take(start)
+    begun = solved.plan
     stages: list[Stage] = []
     totals: list[int] = []
     for stage, following in zip_longest(solved.costs, [*solved.costs][1:]):
-        answer = solved.minimise(stage, following)
+        if stage == TIE_BREAK and is_tie_broken and solved.plan == begun:
+            total = solved.value(stage) or 0
+            answer = Answer("OPTIMAL", total=total, bound=total)
+        else:
+            answer = solved.minimise(stage, following)
         if answer.status == "INFEASIBLE":
             return Cover("INFEASIBLE", (), tuple(stages))
         if not solved.plan:

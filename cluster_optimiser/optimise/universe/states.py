@@ -32,7 +32,7 @@ from cluster_optimiser.optimise.universe.splitting import restrict
 from cluster_optimiser.terms import lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -231,9 +231,30 @@ class _Waiting:
     """States made at one place that belong to a later one: the arcs that lead there."""
 
     place: int
-    arcs: NDArray[np.int32]
+    arcs: NDArray[np.int32]  # which of that place
+    source: NDArray[np.int32]
+    group: NDArray[np.int32]
     words: NDArray[np.uint64]
     sums: NDArray[np.int64]
+
+    def led(self, to: NDArray[np.int64]) -> tuple[NDArray[np.int32], ArcLayer]:
+        """Give the arcs that lead to a state that is alive: few of all."""
+        lead = to >= 0
+        arcs = ArcLayer(self.source[lead], to[lead].astype(np.int32), self.group[lead])
+        return self.arcs[lead], arcs
+
+
+def _in_order(parts: list[tuple[NDArray[np.int32], ArcLayer]]) -> ArcLayer:
+    """Put together the arcs of a place, which led to several, in the order they were made."""
+    if not parts:
+        none = np.empty(0, dtype=np.int32)
+        return ArcLayer(none, none, none)
+    order = np.argsort(np.concatenate([numbers for numbers, _ in parts]))
+    return ArcLayer(
+        np.concatenate([arcs.source for _, arcs in parts])[order],
+        np.concatenate([arcs.to for _, arcs in parts])[order],
+        np.concatenate([arcs.group for _, arcs in parts])[order],
+    )
 
 
 def _tracked(rules: Rules, layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -268,7 +289,7 @@ class _Builder:
         self.place = 0
         self.n_states = self.n_arcs = 0
         self.sizes: list[int] = []
-        self.made: list[ArcLayer] = []
+        self.made: list[list[tuple[NDArray[np.int32], ArcLayer]]] = []
         self.waiting: list[list[_Waiting]] = [[] for _ in range(self.n_places + 1)]
         self.added, self.bounds = _tracked(rules, layout)
 
@@ -291,7 +312,7 @@ class _Builder:
                 return None
         return assemble(
             self.sizes,
-            self.made,
+            [_in_order(parts) for parts in self.made],
             n_groups=len(self.rules.is_small),
             order=self.layout.order,
         )
@@ -301,7 +322,8 @@ class _Builder:
         waiting, self.waiting[place] = self.waiting[place], []
         if place == self.n_places:
             for some in waiting:
-                self.made[some.place].to[some.arcs] = self.n_states
+                to = np.full(len(some.arcs), self.n_states)
+                self.made[some.place].append(some.led(to))
             return np.zeros((1, 1), dtype=np.uint64), np.zeros((0, 1), dtype=np.int64)
         if not waiting:
             none = np.zeros((len(self.added), 0), dtype=np.int64)
@@ -324,20 +346,19 @@ class _Builder:
         begin = 0
         for some in waiting:
             end = begin + len(some.arcs)
-            self.made[some.place].to[some.arcs] = target[begin:end]
+            self.made[some.place].append(some.led(target[begin:end]))
             begin = end
         return states, merged
 
     def _pairs(
         self, place: int, states: NDArray[np.uint64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give the pairs of a state and a group of a place that share no unit."""
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Give the pairs of a state and a group of a place that share no unit, piece by piece."""
         bits = self.layout.bits[place]
         n_groups = bits.shape[1]
         step = max(1, _PAIRS // max(1, n_groups))
         used = [word for word in range(len(bits)) if bits[word].any()]
-        rows, columns = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        n_pairs = 0
+        rows, columns, n_found = [], [], 0
         for begin in range(0, states.shape[1] if n_groups else 0, step):
             some = states[:, begin : begin + step]
             is_free = np.bitwise_and.outer(some[used[0]], bits[used[0]]) == 0
@@ -346,34 +367,49 @@ class _Builder:
             row, column = np.divmod(np.flatnonzero(is_free), n_groups)
             rows.append(row + begin)
             columns.append(column)
-            n_pairs += len(row)
-            if self.n_arcs + n_pairs > MAX_ARCS_A_STATE * self.max_states or is_over():
-                break
-        return np.concatenate(rows), np.concatenate(columns)
+            n_found += len(row)
+            if n_found >= _PAIRS or begin + step >= states.shape[1]:
+                yield np.concatenate(rows), np.concatenate(columns)
+                rows, columns, n_found = [], [], 0
 
     def _expanded(self, place: int, states: NDArray[np.uint64], sums: NDArray[np.int64]) -> bool:
         """Complete every state at its first uncovered unit; False where it takes too much."""
         layout = self.layout
-        row, column = self._pairs(place, states)
-        group = layout.starts[place][column]
-        now = sums[:, row] + self.added[:, group]
-        keep = (now <= self.bounds[:, place, None]).all(axis=0)
-        if not keep.all():
-            row, column, group, now = row[keep], column[keep], group[keep], now[:, keep]
-        self.n_arcs += len(row)
-        if self.n_arcs > MAX_ARCS_A_STATE * self.max_states or is_over():
-            return False
-        to = np.empty(len(row), dtype=np.int32)
-        self.made.append(ArcLayer(row.astype(np.int32), to, group.astype(np.int32)))
-        self._send(place, states[:, row] | layout.bits[place][:, column], now)
+        self.made.append([])
+        n_before = self.n_arcs
+        for row, column in self._pairs(place, states):
+            group = layout.starts[place][column]
+            now = sums[:, row] + self.added[:, group]
+            keep = (now <= self.bounds[:, place, None]).all(axis=0)
+            union = states[:, row] | layout.bits[place][:, column]
+            arcs = row, group, union, now
+            if not keep.all():
+                arcs = row[keep], group[keep], union[:, keep], now[:, keep]
+            self._send(self.n_arcs - n_before, *arcs)
+            self.n_arcs += int(np.count_nonzero(keep))
+            if self.n_arcs > MAX_ARCS_A_STATE * self.max_states or is_over():
+                return False
         return True
 
-    def _send(self, place: int, union: NDArray[np.uint64], sums: NDArray[np.int64]) -> None:
+    def _send(
+        self,
+        n_before: int,
+        source: NDArray[np.int64],
+        group: NDArray[np.int64],
+        union: NDArray[np.uint64],
+        sums: NDArray[np.int64],
+    ) -> None:
         """Hand each new state to the place of its first uncovered unit."""
         for step, arcs in by_value(_first_free(union)):
-            moved = _shifted(union[:, arcs], step)
-            some = _Waiting(place, arcs.astype(np.int32), moved, sums[:, arcs])
-            self.waiting[place + step].append(some)
+            some = _Waiting(
+                self.place,
+                (n_before + arcs).astype(np.int32),
+                source[arcs].astype(np.int32),
+                group[arcs].astype(np.int32),
+                _shifted(union[:, arcs], step),
+                sums[:, arcs],
+            )
+            self.waiting[self.place + step].append(some)
 
 
 @dataclass(slots=True, eq=False)

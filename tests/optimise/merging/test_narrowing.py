@@ -174,6 +174,37 @@ def test_many_groups_give_the_plan_that_few_would(monkeypatch: pytest.MonkeyPatc
     ]
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_the_sweep_chose_among_equals_is_not_chosen_anew(
+    monkeypatch: pytest.MonkeyPatch, *, is_first: bool
+) -> None:
+    problem = grid_problem(
+        4, 4, size={"min_pupils": 4000, "max_pupils": 4000}, objective={"order": ["count"]}
+    )
+    groups = candidate_groups(problem)
+    expected = narrowed_cover(problem, groups)
+    solved, minimise = [], narrowing._Stages.minimise
+    monkeypatch.setattr(
+        narrowing._Stages, "minimise", lambda *a: solved.append(a[1]) or minimise(*a)
+    )
+    start = [groups[i] for i in expected.chosen] if is_first else []
+    found = narrowed_cover(problem, groups, start=start, is_tie_broken=is_first)
+    assert (found.chosen, found.totals) == (expected.chosen, expected.totals)
+    assert solved == ["count"] if is_first else solved == ["count", "tie-break"]
+
+
+def test_a_start_that_is_bettered_does_not_choose_among_equals() -> None:
+    """Told that a plan of five comes first of all: four are fewer, and the first of these wins."""
+    problem = grid_problem(
+        4, 4, size={"min_pupils": 2000, "max_pupils": 4000}, objective={"order": ["count"]}
+    )
+    groups = candidate_groups(problem)
+    at = {group.mask: group for group in groups}
+    halves = [0b0000_0000_0011_0011, 0b0000_0000_1100_1100, 0b1111 << 8, 0b11 << 12, 0b11 << 14]
+    found = narrowed_cover(problem, groups, start=[at[mask] for mask in halves], is_tie_broken=True)
+    assert found.chosen == narrowed_cover(problem, groups).chosen
+
+
 def grid() -> Problem:
     return grid_problem(
         4, 6, size={"min_pupils": 3000, "max_pupils": 5000},
