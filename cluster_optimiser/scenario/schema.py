@@ -31,6 +31,7 @@ from cluster_optimiser.rules import NEIGHBOURS_FILE, QUOTAS, Asked, bounding, un
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.changing import changes_of, merge
 from cluster_optimiser.scenario.faults import faults_of, model_in
+from cluster_optimiser.scenario.projected import Projection
 from cluster_optimiser.scenario.tables import (
     Contiguity,
     Count,
@@ -41,7 +42,6 @@ from cluster_optimiser.scenario.tables import (
     Numbers,
     Objective,
     Pins,
-    Projection,
     Redraw,
     Secondary,
     Size,
