@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.batch.gather import read_scenarios
-from cluster_optimiser.batch.ground import (
-    ground_of,
-    place_of,
-    refuse_faults,
-    refuse_unknown_names,
-)
+from cluster_optimiser.batch.ground import ground_of, place_of, refuse_faults, refuse_unknown_names
 from cluster_optimiser.batch.places import plan_path
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
 from cluster_optimiser.inputs import load_plan

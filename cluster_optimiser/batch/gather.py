@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from cluster_optimiser.batch.places import beside
 from cluster_optimiser.errors import Fault, ScenarioError
-from cluster_optimiser.scenario import (
-    Scenario,
-    is_scenario,
-    load_scenarios,
-    locate,
-    nearest,
-)
+from cluster_optimiser.scenario import Scenario, is_scenario, load_scenarios, locate, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.batch import shelf
 from cluster_optimiser.batch.folders import refuse_among, refuse_foreign, tidy
 from cluster_optimiser.batch.gather import in_order, needs
-from cluster_optimiser.batch.ledger import (
-    built_on,
-    input_hashes,
-    parts_of,
-    read_record,
-    why_run,
-)
+from cluster_optimiser.batch.ledger import built_on, input_hashes, parts_of, read_record, why_run
 from cluster_optimiser.batch.places import folders_read
 from cluster_optimiser.batch.tasks import Outcome, Task, read_outcome
 from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
@@ -73,10 +67,7 @@ class BatchLedger:
             self.inputs[folder] = input_hashes(folder)
         builds_on = {label: built_on(self.out / label) for label in needs(scenario)}
         return parts_of(
-            scenario,
-            inputs=self.inputs[folder],
-            seed=self.seed(scenario),
-            builds_on=builds_on,
+            scenario, inputs=self.inputs[folder], seed=self.seed(scenario), builds_on=builds_on
         )
 
     def why(self, scenario: Scenario, parts: dict[str, Any]) -> list[str]:
@@ -171,9 +162,7 @@ class _Run:
             if not self.in_flight:
                 continue
             done, _ = concurrent.futures.wait(
-                self.in_flight,
-                timeout=POLL_S,
-                return_when=concurrent.futures.FIRST_COMPLETED,
+                self.in_flight, timeout=POLL_S, return_when=concurrent.futures.FIRST_COMPLETED
             )
             if self.pool is not None:
                 self.pool.refuse_lost(is_given_up=any(future.cancelled() for future in done))

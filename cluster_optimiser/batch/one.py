@@ -23,11 +23,7 @@ from cluster_optimiser.batch.ground import (
 from cluster_optimiser.batch.ledger import input_hashes, parts_of, plan_digest
 from cluster_optimiser.batch.places import beside, plan_path, scenario_files
 from cluster_optimiser.domain import Plan, Result, Solution
-from cluster_optimiser.errors import (
-    Fault,
-    InputError,
-    ScenarioError,
-)
+from cluster_optimiser.errors import Fault, InputError, ScenarioError
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.identity import stamp_of
 from cluster_optimiser.inputs import load_authority, load_plan
@@ -35,12 +31,7 @@ from cluster_optimiser.inputs.plans import read_plan
 from cluster_optimiser.optimise import solve_levels, solve_merge, solve_redraw
 from cluster_optimiser.optimise.naming import assign_schools
 from cluster_optimiser.rules import OWN, RULES
-from cluster_optimiser.scenario import (
-    Scenario,
-    load_scenario,
-    locate,
-    locating,
-)
+from cluster_optimiser.scenario import Scenario, load_scenario, locate, locating
 from cluster_optimiser.scenario.reading import as_scenario
 from cluster_optimiser.scoring import objective_values, score
 from cluster_optimiser.terms import gathered

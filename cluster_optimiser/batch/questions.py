@@ -124,11 +124,7 @@ def rank(found: Universe, plan_file: str | Path) -> pd.DataFrame:
 
 
 def _merge_problem(
-    scenario: Scenario | str | Path,
-    place: Place | None,
-    seed: int,
-    *,
-    allow_levels: bool = False,
+    scenario: Scenario | str | Path, place: Place | None, seed: int, *, allow_levels: bool = False
 ) -> Problem:
     problem = prepare(scenario, place=place, seed=seed)
     problem.scenario.refuse_no_merge(allow_levels=allow_levels)

@@ -177,11 +177,7 @@ def _write_page(group: Sequence[Outcome], folder: Path) -> None:
     results = [load_result(outcome) for outcome in group if outcome.has_plan]
     unsolved = [load_unsolved(outcome) for outcome in group if not outcome.has_plan]
     present.write_comparison(
-        results,
-        compare(results),
-        folder,
-        unsolved=unsolved,
-        standing=standing_of(results),
+        results, compare(results), folder, unsolved=unsolved, standing=standing_of(results)
     )
 
 

@@ -121,10 +121,7 @@ def _written(
         raise InputError([Fault(about["source"], 0, "", problem, remedy)])
     margin = {"margin_km": ""}
     if authority is not None:
-        margin = {
-            "margin_km": f"{margin_km:g}",
-            **coverage_facts(network, authority, margin_km),
-        }
+        margin = {"margin_km": f"{margin_km:g}", **coverage_facts(network, authority, margin_km)}
     network = replace(network, about={**network.about, **margin})
     write_roads(network, target)
     return network

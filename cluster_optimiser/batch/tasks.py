@@ -93,10 +93,7 @@ class Outcome:
 
 
 def read_outcome(
-    scenario: Scenario,
-    folder: Path,
-    reasons: tuple[str, ...] = (),
-    made: Made | None = None,
+    scenario: Scenario, folder: Path, reasons: tuple[str, ...] = (), made: Made | None = None
 ) -> Outcome:
     record = json.loads(text(folder / "manifest.json"))
     return Outcome(scenario, folder, record, reasons, made=made)

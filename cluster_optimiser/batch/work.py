@@ -14,22 +14,14 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser import present
 from cluster_optimiser.batch.folders import replace_folder, staging
 from cluster_optimiser.batch.ground import ground_of, place_of, told
-from cluster_optimiser.batch.ledger import (
-    RECORD_FILE,
-    Record,
-    hash_files,
-)
+from cluster_optimiser.batch.ledger import RECORD_FILE, Record, hash_files
 from cluster_optimiser.batch.one import run_scenario
 from cluster_optimiser.batch.shelf import content
 from cluster_optimiser.batch.surveys import survey_of
 from cluster_optimiser.batch.tasks import Made
 from cluster_optimiser.deadline import all_but, within
 from cluster_optimiser.domain import Plan, Solution, Unsolved
-from cluster_optimiser.errors import (
-    InfeasibleError,
-    NoPlanFoundError,
-    writing,
-)
+from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError, writing
 from cluster_optimiser.findings import told_together
 from cluster_optimiser.identity import key_of, stamp_of
 from cluster_optimiser.inputs.plans import read_plan

@@ -71,9 +71,7 @@ def import_(
 @OUT
 @MARGIN
 @click.option(
-    "--server",
-    metavar="URL",
-    help="Base address of an Overpass server; without it the public one.",
+    "--server", metavar="URL", help="Base address of an Overpass server; without it the public one."
 )
 @click.option(
     "--tries",

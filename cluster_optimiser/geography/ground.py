@@ -15,12 +15,7 @@ import shapely
 
 from cluster_optimiser.constants import FIRST_HOME, HOMES
 from cluster_optimiser.findings import Finding, accepted
-from cluster_optimiser.geography.adjacency import (
-    bridged,
-    dual_graph,
-    shared_boundaries,
-    with_pairs,
-)
+from cluster_optimiser.geography.adjacency import bridged, dual_graph, shared_boundaries, with_pairs
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.ground_schools import (
     N_LISTED,
@@ -87,10 +82,7 @@ def authority_findings(authority: Authority, territory: Territory) -> tuple[Find
 
 
 def scenario_findings(
-    scenario: Scenario,
-    authority: Authority,
-    territory: Territory,
-    known: dict[str, Any],
+    scenario: Scenario, authority: Authority, territory: Territory, known: dict[str, Any]
 ) -> tuple[Finding, ...]:
     """Tell what the rules of a scenario make of the ground; `known` is what others found of it."""
     bare = scenario.contiguity.model_copy(update={"max_minutes": None, "barriers": ()})

@@ -101,11 +101,7 @@ class MeetingPlaces:
         return other
 
     @classmethod
-    def of_problem(
-        cls,
-        problem: Problem,
-        units: Sequence[NDArray[np.int64]],
-    ) -> MeetingPlaces:
+    def of_problem(cls, problem: Problem, units: Sequence[NDArray[np.int64]]) -> MeetingPlaces:
         """Make it of the minutes, today's pupils and the hubs of a problem."""
         made = cls(
             to_centiminutes(problem.travel.minutes),

@@ -69,8 +69,7 @@ def _wrong(end: str, known: list[str], clusters: set[str]) -> Problem | None:
         )
     if end.startswith("URN "):
         return Problem(
-            f"{end} is no unit of this scenario",
-            "Name its cluster, or correct the URN.",
+            f"{end} is no unit of this scenario", "Name its cluster, or correct the URN."
         )
     otherwise = "Name clusters of today, or schools that may be reassigned by their URN."
     return Problem(f'there is no "{end}" here', did_you_mean(end, known, otherwise))

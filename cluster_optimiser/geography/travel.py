@@ -83,10 +83,7 @@ def travel_minutes(authority: Authority) -> TravelMinutes:
     urns = authority.schools.index.to_numpy(dtype=np.int64)
     if spec.method == "roads":
         # With its own imports: an estimate needs none of them.
-        from cluster_optimiser.geography.roads.minutes import (  # noqa: PLC0415
-            measured_minutes,
-            road_note,
-        )
+        from cluster_optimiser.geography.roads.minutes import measured_minutes, road_note  # noqa: PLC0415
 
         measured = measured_minutes(authority)
         return TravelMinutes(

@@ -311,11 +311,7 @@ def _points(
     if points is None:
         return
     read.layers[name] = Layer(
-        name=name,
-        title=title_of(name, table),
-        origin="points",
-        points=points,
-        caveat=table.caveat,
+        name=name, title=title_of(name, table), origin="points", points=points, caveat=table.caveat
     )
     if register is not None:
         everywhere = float("inf")

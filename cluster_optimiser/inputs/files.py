@@ -27,13 +27,7 @@ from pyproj.exceptions import ProjError
 
 from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, listed, shortened
-from cluster_optimiser.inputs.limits import (
-    BYTES_PER_MB,
-    MAX_MB,
-    over,
-    too_detailed,
-    too_large,
-)
+from cluster_optimiser.inputs.limits import BYTES_PER_MB, MAX_MB, over, too_detailed, too_large
 from cluster_optimiser.inputs.systems import BRITISH, MetricSystem
 from cluster_optimiser.scenario.words import clean
 
@@ -296,11 +290,7 @@ def unquoted(cell: str) -> str:
 
 
 def _table_of_rows(
-    rows: list[tuple[int, list[str]]],
-    *,
-    file: str,
-    faults: FaultList,
-    used: Collection[str] | None,
+    rows: list[tuple[int, list[str]]], *, file: str, faults: FaultList, used: Collection[str] | None
 ) -> Table | None:
     if len(rows) < 2:  # noqa: PLR2004 - a header and at least one row
         text = "the file has a header but no rows" if rows else "the file is empty"

@@ -11,12 +11,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import FIRST_HOME, HOMES, MOST_PUPILS
-from cluster_optimiser.inputs.checking import (
-    Problem,
-    number_of,
-    read_cells,
-    require_column,
-)
+from cluster_optimiser.inputs.checking import Problem, number_of, read_cells, require_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

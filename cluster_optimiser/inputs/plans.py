@@ -49,13 +49,7 @@ def read_plan(content: bytes, authority: Authority, file: str) -> pd.Series:
 
 def _read(table: Table, authority: Authority, faults: FaultList) -> pd.Series:
     cells, file = table.cells, table.file
-    urns = read_cells(
-        cells["urn"],
-        urn_of,
-        file=file,
-        subjects={},
-        faults=faults,
-    )
+    urns = read_cells(cells["urn"], urn_of, file=file, subjects={}, faults=faults)
     urns = repeated(urns, urn_twice, file=file, faults=faults)
     known = [str(urn) for urn in authority.schools.index]
     clusters = cells["cluster"].tolist()

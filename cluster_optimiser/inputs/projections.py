@@ -246,12 +246,7 @@ def _rounded(schools: pd.DataFrame, pupils: NDArray[np.float64]) -> pd.Series:
 
 
 def _drawn(
-    authority: Authority,
-    spread: Spread,
-    made: Sequence[Projected],
-    *,
-    file: str,
-    faults: FaultList,
+    authority: Authority, spread: Spread, made: Sequence[Projected], *, file: str, faults: FaultList
 ) -> list[Projected]:
     schools = authority.schools
     base = {one.label: one.pupils for one in made} | {TODAY: schools["pupils"]}

@@ -11,14 +11,7 @@ import shapely
 
 from cluster_optimiser.domain import RoadSpec, TravelSpec
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.inputs.checking import (
-    FaultList,
-    Problem,
-    having,
-    headed,
-    number_of,
-    urn_of,
-)
+from cluster_optimiser.inputs.checking import FaultList, Problem, having, headed, number_of, urn_of
 from cluster_optimiser.inputs.files import Folder
 from cluster_optimiser.inputs.roads.store import read_about
 from cluster_optimiser.inputs.settings import TravelTable, read_settings

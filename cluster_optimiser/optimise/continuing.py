@@ -120,10 +120,7 @@ def carry_on_once(
 
 
 def with_continuing(
-    values: dict[str, Sum],
-    changed: Sum,
-    groups: Sequence[CandidateGroup],
-    objective: Objective,
+    values: dict[str, Sum], changed: Sum, groups: Sequence[CandidateGroup], objective: Objective
 ) -> dict[str, Sum]:
     """Put pupils who change, as they are, in place of what each group would have by itself."""
     if TERM in values:

@@ -121,9 +121,7 @@ def exact_factors(
 
 
 def decimal_costs(
-    weights: Mapping[str, float],
-    of_terms: Mapping[str, list[int]],
-    scale_of: Callable[[str], int],
+    weights: Mapping[str, float], of_terms: Mapping[str, list[int]], scale_of: Callable[[str], int]
 ) -> tuple[list[int], Fraction]:
     """Work out weighted costs again in another way, for the second proof: by powers of ten.
 

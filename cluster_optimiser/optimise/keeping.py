@@ -15,11 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.geography.alignment import (
-    LAYER_PREFIX,
-    binding_homes,
-    home_and_misaligned,
-)
+from cluster_optimiser.geography.alignment import LAYER_PREFIX, binding_homes, home_and_misaligned
 from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.units import school_positions
 from cluster_optimiser.optimise.candidates import membership

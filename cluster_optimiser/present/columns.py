@@ -45,10 +45,7 @@ def column(name: str, layers: dict[str, str] | None = None) -> tuple[str, str]:
         found = pattern.fullmatch(name)
         if found:
             layer = (layers or {}).get(found[1], found[1])
-            return (
-                say(f"fields.{key}.title", layer=layer),
-                say(f"fields.{key}.text", layer=layer),
-            )
+            return (say(f"fields.{key}.title", layer=layer), say(f"fields.{key}.text", layer=layer))
     return name, ""
 
 

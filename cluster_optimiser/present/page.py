@@ -94,10 +94,7 @@ def script_json(value: object) -> markupsafe.Markup:
 
 
 def _unsolved(
-    results: Sequence[Result],
-    comparison: pd.DataFrame,
-    unsolved: Sequence[Unsolved],
-    call: Call,
+    results: Sequence[Result], comparison: pd.DataFrame, unsolved: Sequence[Unsolved], call: Call
 ) -> list[dict[str, str]]:
     """Name the options without a plan: those given, and those only the comparison knows."""
     say = words()["status"]

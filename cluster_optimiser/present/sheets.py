@@ -13,13 +13,7 @@ from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.principles import lower_first
 from cluster_optimiser.present.tables import made_from, schools_table
-from cluster_optimiser.present.words import (
-    long_date,
-    number,
-    one_decimal,
-    say,
-    template,
-)
+from cluster_optimiser.present.words import long_date, number, one_decimal, say, template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -170,14 +164,7 @@ def _sheets(result: Result, governance: Governance) -> Sheets:
     own = clusters[~clusters["is_exempt"].astype(bool)]
     rows = list(schools.itertuples())
     sheets = [
-        _sheet(
-            result,
-            governance,
-            rows,
-            row,
-            made[str(row["cluster"])],
-            numbers[row["cluster_id"]],
-        )
+        _sheet(result, governance, rows, row, made[str(row["cluster"])], numbers[row["cluster_id"]])
         for row in own.drop(columns="geometry").to_dict(orient="records")
     ]
     return sheets, academies is not None

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, NoReturn,
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from cluster_optimiser.constants import (
-    BORDER_TOLERANCE_M,
-    MOST_PUPILS,
-    PHASES,
-)
+from cluster_optimiser.constants import BORDER_TOLERANCE_M, MOST_PUPILS, PHASES
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.numbers import Some
 from cluster_optimiser.scenario.words import nearest

@@ -10,11 +10,4 @@ from cluster_optimiser.verification.facts import ClusterFacts, Verification
 from cluster_optimiser.verification.outlook import n_not_legal, outlook_of
 from cluster_optimiser.verification.rules import verify_plan
 
-__all__ = [
-    "ClusterFacts",
-    "Verification",
-    "n_not_legal",
-    "outlook_of",
-    "verify",
-    "verify_plan",
-]
+__all__ = ["ClusterFacts", "Verification", "n_not_legal", "outlook_of", "verify", "verify_plan"]

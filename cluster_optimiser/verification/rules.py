@@ -236,9 +236,7 @@ def _pin_violations(
 
 
 def _violations(
-    ground: PlainGround,
-    members: Mapping[str, Sequence[int]],
-    ordinary: Sequence[ClusterFacts],
+    ground: PlainGround, members: Mapping[str, Sequence[int]], ordinary: Sequence[ClusterFacts]
 ) -> Iterator[Violation]:
     clusters_of = _clusters_of_units(ground, members)
     yield from _exempt_violations(ground, members)

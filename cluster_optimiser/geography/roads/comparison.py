@@ -136,9 +136,7 @@ def audit_minutes(
 
 
 def _pairs(
-    urns: NDArray[np.int64],
-    km: NDArray[np.float64],
-    at: tuple[NDArray[np.int64], ...],
+    urns: NDArray[np.int64], km: NDArray[np.float64], at: tuple[NDArray[np.int64], ...]
 ) -> pd.DataFrame:
     return pd.DataFrame({"from_urn": urns[at[0]], "to_urn": urns[at[1]], "km": km[at]})
 

@@ -13,12 +13,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import CRS_METRES
-from cluster_optimiser.inputs.boundaries import (
-    NEAR_BORDER_M,
-    holding_area,
-    once_each,
-    polygons_of,
-)
+from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M, holding_area, once_each, polygons_of
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
 from cluster_optimiser.inputs.files import Folder, Table, inner_layers
 from cluster_optimiser.inputs.intake.gias import plain

@@ -93,11 +93,7 @@ class RawTable:
 
 
 def read_raw(
-    path: Path,
-    columns: Mapping[str, Sequence[str]],
-    *,
-    needs: Sequence[str],
-    faults: FaultList,
+    path: Path, columns: Mapping[str, Sequence[str]], *, needs: Sequence[str], faults: FaultList
 ) -> RawTable | None:
     if not is_there(path, faults):
         return None
@@ -365,11 +361,7 @@ def _unmangled(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
 
 
 def _read_points(
-    path: Path,
-    columns: Mapping[str, Sequence[str]],
-    *,
-    needs: Sequence[str],
-    faults: FaultList,
+    path: Path, columns: Mapping[str, Sequence[str]], *, needs: Sequence[str], faults: FaultList
 ) -> RawTable | None:
     table = Folder(path.parent, faults).read(path.name, subject="--schools")
     if table is None:

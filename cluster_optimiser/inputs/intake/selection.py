@@ -148,11 +148,7 @@ def _is_like(asked: str, name: str) -> bool:
 
 
 def _report_authority(
-    file: str,
-    asked: str,
-    name: str,
-    pairs: Mapping[tuple[str, str], int],
-    faults: FaultList,
+    file: str, asked: str, name: str, pairs: Mapping[tuple[str, str], int], faults: FaultList
 ) -> None:
     known = [text for pair in sorted(pairs) for text in pair if text]
     shown = [f"{code} {la}".strip() for code, la in sorted(pairs)]

@@ -23,10 +23,7 @@ from cluster_optimiser.optimise.explain.entries import (
 )
 from cluster_optimiser.optimise.explain.relax import some
 from cluster_optimiser.optimise.explain.trial import Trial
-from cluster_optimiser.optimise.explain.trial_rules import (
-    components,
-    with_values,
-)
+from cluster_optimiser.optimise.explain.trial_rules import components, with_values
 from cluster_optimiser.optimise.pinned import exceptable
 from cluster_optimiser.rules import FAMILIES
 

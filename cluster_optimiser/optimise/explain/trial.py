@@ -37,11 +37,7 @@ from cluster_optimiser.optimise.candidates import (
     candidate_groups,
     connected_sets,
 )
-from cluster_optimiser.optimise.explain.trial_rules import (
-    components,
-    sets_in_reach,
-    with_table,
-)
+from cluster_optimiser.optimise.explain.trial_rules import components, sets_in_reach, with_table
 from cluster_optimiser.optimise.merging.partition import build_model, limit_exceptions
 from cluster_optimiser.optimise.pinned import Pinned, exceptable
 from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges

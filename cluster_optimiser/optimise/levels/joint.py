@@ -69,11 +69,7 @@ def stay_inside(
 
 
 def joint_costs(
-    problem: Problem,
-    lower: Sequence[Homed],
-    upper: Sequence[Homed],
-    *,
-    seed: int,
+    problem: Problem, lower: Sequence[Homed], upper: Sequence[Homed], *, seed: int
 ) -> Costs:
     """Give the costs of both levels in the order of the stages."""
     upper_problem = above(problem)
@@ -175,11 +171,7 @@ def _best(
 
 
 def _second_proof(
-    problem: Problem,
-    lower: Sequence[Homed],
-    upper: Sequence[Homed],
-    costs: Costs,
-    cover: Cover,
+    problem: Problem, lower: Sequence[Homed], upper: Sequence[Homed], costs: Costs, cover: Cover
 ) -> dict[str, Any]:
     rows = [own for own, _ in costs.values()], [theirs for _, theirs in costs.values()]
     found = nested_sweep(problem, lower, upper, *rows)

@@ -14,11 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.geography.alignment import (
-    LAYER_PREFIX,
-    binding_homes,
-    home_and_misaligned,
-)
+from cluster_optimiser.geography.alignment import LAYER_PREFIX, binding_homes, home_and_misaligned
 from cluster_optimiser.optimise.candidates import CandidateGroup, bit_positions, candidate_groups
 
 if TYPE_CHECKING:

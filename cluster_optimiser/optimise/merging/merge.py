@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.deadline import is_over, left_s, most_mb, share_of_left, within
 from cluster_optimiser.domain import Plan, Solution, Stage
-from cluster_optimiser.errors import (
-    InfeasibleError,
-    NoPlanFoundError,
-)
+from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise.bounds import stage_bound
 from cluster_optimiser.optimise.candidates import (
     Judge,

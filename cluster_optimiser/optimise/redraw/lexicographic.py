@@ -277,12 +277,7 @@ def _solve_stages(
 
 
 def _solved(
-    a: Assignment,
-    name: str,
-    objective: LinearObjective,
-    search: Search,
-    how: How,
-    limits: Limits,
+    a: Assignment, name: str, objective: LinearObjective, search: Search, how: How, limits: Limits
 ) -> Status:
     if are_largest([name])[0]:
         return solve_largest(a, name, ways_of(a, name), compact(a), search, how)

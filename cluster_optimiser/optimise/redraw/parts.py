@@ -59,11 +59,7 @@ def parts_of(ground: RedrawGround) -> list[tuple[int, ...]]:
 
 
 def solve_parts(
-    ground: RedrawGround,
-    how: How,
-    start: Sequence[Cluster] = (),
-    *,
-    shown: Sequence[Cluster] = (),
+    ground: RedrawGround, how: How, start: Sequence[Cluster] = (), *, shown: Sequence[Cluster] = ()
 ) -> list[PartPlan]:
     """Solve every part, and choose numbers of clusters where they are coupled.
 

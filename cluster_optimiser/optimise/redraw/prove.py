@@ -225,10 +225,7 @@ class _Proof:
             and (not search.clusters or value < search.value)
             and all(value_of(ground, name, clusters) <= most for name, most in search.held.items())
             and is_legal_plan(
-                ground,
-                clusters,
-                is_shaped=self.how.is_shaped,
-                n_exceptions=search.n_exceptions,
+                ground, clusters, is_shaped=self.how.is_shaped, n_exceptions=search.n_exceptions
             )
         ):
             search.clusters, search.value = sorted(clusters, key=sorted), value

@@ -39,10 +39,7 @@ from cluster_optimiser.optimise.universe.kept import MAX_NODES, ordered_plans, p
 from cluster_optimiser.optimise.universe.legality import positions_of
 from cluster_optimiser.optimise.universe.pareto import MAX_LABELS, front
 from cluster_optimiser.optimise.universe.picking import Numbered
-from cluster_optimiser.optimise.universe.ranking import (
-    MAX_ENTRIES,
-    distribution,
-)
+from cluster_optimiser.optimise.universe.ranking import MAX_ENTRIES, distribution
 from cluster_optimiser.optimise.universe.splitting import restrict
 from cluster_optimiser.optimise.universe.standing import LargestRanks, Ranks
 from cluster_optimiser.optimise.universe.states import build_diagram

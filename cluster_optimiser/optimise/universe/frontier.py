@@ -310,10 +310,7 @@ def count_partitions(asked: Partitions, *, most_made: int) -> dict[int, int] | N
 
 
 def _steps(
-    asked: Partitions,
-    order: Sequence[int],
-    frontiers: Sequence[tuple[int, ...]],
-    most_made: int,
+    asked: Partitions, order: Sequence[int], frontiers: Sequence[tuple[int, ...]], most_made: int
 ) -> Iterator[tuple[_States, Taking]]:
     """Take one unit after another, as long as a unit makes no more states than allowed."""
     too_many = TooManyStatesError("the frontier takes too many states")

@@ -55,12 +55,7 @@ class _Split:
     """
 
     def __init__(
-        self,
-        diagram: Diagram,
-        costs: NDArray[np.int64],
-        *,
-        possible: Range,
-        certain: Range,
+        self, diagram: Diagram, costs: NDArray[np.int64], *, possible: Range, certain: Range
     ) -> None:
         self.diagram, self.costs = diagram, costs
         self.possible, self.certain = possible, certain
@@ -93,12 +88,7 @@ class _Split:
                 made.append(self._arcs(layer, keys, waiting))
         return assemble(sizes, made, n_groups=diagram.n_groups, order=diagram.order)
 
-    def _arcs(
-        self,
-        layer: int,
-        keys: NDArray[np.int64],
-        waiting: list[list[_Waiting]],
-    ) -> ArcLayer:
+    def _arcs(self, layer: int, keys: NDArray[np.int64], waiting: list[list[_Waiting]]) -> ArcLayer:
         """Give the arcs of split nodes, and hand on the nodes they lead to."""
         diagram = self.diagram
         node, sums = keys
