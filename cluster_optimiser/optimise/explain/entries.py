@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -164,6 +165,8 @@ MANY = 10_000
 
 
 def amount(term: str, value: float, *, is_limit: bool = False) -> str:
+    if is_limit and term_scale(term) == 1:
+        value = math.floor(value)  # a limit of 2.5 clusters is one of 2
     is_whole = value == round(value) or (value >= MANY and not is_limit)
     return term_words("amounts", term, {}, n=round(value) if is_whole else f"{value:,.10g}")
 

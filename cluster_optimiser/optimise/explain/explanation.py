@@ -34,13 +34,14 @@ from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.partition import best_cover
 from cluster_optimiser.optimise.universe.sweep import sweep
 from cluster_optimiser.rules import FAMILIES
-from cluster_optimiser.terms import TIE_BREAK
+from cluster_optimiser.terms import TIE_BREAK, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster_optimiser.domain import Problem, Status
     from cluster_optimiser.optimise.candidates import CandidateGroup
+    from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.scenario import Scenario
 
 TIME_LIMIT_S = 60.0
@@ -338,16 +339,23 @@ class _Clerk:
             return "UNKNOWN", {}
         changed = lab.changed(Trial(scenario))
         groups = candidate_groups(changed)
-        choice = tuple((g.mask, g.is_exception) for g in groups)
+        # What a group costs may hang on the rule that was given up: where clusters meet is one.
+        asked = [term for term in scenario.asked_terms if lookup(term).is_of_groups]
+        choice = tuple((g.mask, g.is_exception, *(g.costs[t] for t in asked)) for g in groups)
+        keeping = robust_keeping(changed, groups)
         n_spared = sum(map(scenario.size.spares, range(len(lab.names) + 1)))
-        key = (choice, scenario.count, n_spared, tuple(scenario.most_of.items()))
+        key = (choice, keeping, scenario.count, n_spared, tuple(scenario.most_of.items()))
         if key not in self.known:
             limit_s = min(limit_s, max(lab.left_s, 0.0))
-            self.known[key] = self._solved(changed, groups, limit_s)
+            self.known[key] = self._solved(changed, groups, keeping, limit_s)
         return self.known[key]
 
     def _solved(
-        self, problem: Problem, groups: Sequence[CandidateGroup], limit_s: float
+        self,
+        problem: Problem,
+        groups: Sequence[CandidateGroup],
+        keeping: Keeping | None,
+        limit_s: float,
     ) -> tuple[Status, dict[str, float]]:
         self.lab.n_trials += 1
         swept = self._swept(problem, groups)
@@ -358,7 +366,7 @@ class _Clerk:
                 groups,
                 problem.scenario,
                 len(self.lab.names),
-                keeping=robust_keeping(problem, groups),
+                keeping=keeping,
                 time_limit_s=limit_s,
             )
         except NoPlanFoundError:

@@ -27,6 +27,9 @@ ValueT = TypeVar("ValueT")
 
 Value = float | str | list[list[str]] | list[str] | None
 
+DROPPED = "rules"
+"""Unit of a relaxation that drops a rule, or an entry of one, whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
@@ -115,7 +118,7 @@ def cheapest(
 def dropped(
     key: str, trial: Trial, changed: Trial, changes: Mapping[str, Value], words: str
 ) -> Step:
-    return Step(Relaxation(key, 0, 1, "rules", changes, (), words), changed, trial)
+    return Step(Relaxation(key, 0, 1, DROPPED, changes, (), words), changed, trial)
 
 
 def some(names: Sequence[str], *, most: int = 4) -> str:
@@ -194,6 +197,10 @@ def combined_relaxations(
 
 def _combined(lab: Lab, base: Trial, one: Direction, other: Direction) -> Combination | None:
     first = one.least(lab, other.loosen(base))
+    if first is not None and first.relaxation.unit == DROPPED:
+        # Of what is dropped whole nothing was found: it is the same of the base.
+        alone = one.least(lab, base)
+        first = None if alone is None else replace(alone, short=first.short)
     if first is None:
         return None
     # The first change by itself, without the loosening of the other that it was found with.

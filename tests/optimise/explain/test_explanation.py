@@ -227,6 +227,29 @@ def test_two_changes_together_where_neither_suffices() -> None:
     assert all(r.is_feasible and r.is_minimal for p in explanation.combined for r in p.relaxations)
 
 
+def test_two_entries_of_one_list_are_dropped_together() -> None:
+    """Neither alone: whichever is left still parts what is to be one."""
+    pins = {"together": [["A", "B", "C"]], "apart": [["A", "B"], ["B", "C"]]}
+    count = {"min": 1, "max": 1}
+    problem = toy_problem("ABC", pins=pins, count=count)
+    (pair,) = [
+        pair
+        for pair in explain(problem).combined
+        if {r.direction for r in pair.relaxations} == {"pins.apart[0]", "pins.apart[1]"}
+    ]
+    first, second = pair.relaxations
+    assert first.changes == {"pins.apart": [["B", "C"]]}
+    assert second.changes == {"pins.apart": []}
+    assert first.is_feasible
+    assert first.is_minimal
+    assert second.is_minimal
+
+
+def test_a_limit_that_is_no_whole_number_is_said_as_the_one_it_is() -> None:
+    explanation = explain(toy_problem("AB", limits={"count": 1.99}))
+    assert explanation.rules["limits.count"] == "limit of 1 cluster"
+
+
 def test_named_exceptions_come_before_others() -> None:
     problem = toy_problem(
         "ABC",
@@ -250,6 +273,36 @@ def test_the_price_of_each_rule() -> None:
     assert price["within.d"].objective["count"] == 2
     assert price["secondary"].is_free
     assert any(line.startswith("Free, nothing changes") for line in explanation.lines())
+
+
+def test_a_rule_by_which_clusters_meet_elsewhere_is_not_free() -> None:
+    """The clusters to choose from stay the same, what they cost does not."""
+    schools = {"A": [ToySchool("secondary", 10, (0, 0)), ToySchool("primary", 900, (0, 3))]}
+    problem = toy_problem(
+        "AAAA",
+        schools=schools,
+        redraw={"hubs": "secondary"},
+        objective={"order": ["pupil_minutes"]},
+    )
+    explanation = explain(problem)
+    (price,) = [p for p in explanation.prices if p.rule == "redraw.hubs"]
+    assert not price.is_free
+    assert price.objective["pupil_minutes"] == explanation.objective["pupil_minutes"] / 90
+
+
+def test_a_rule_that_projections_break_is_not_free() -> None:
+    """The clusters to choose from stay the same, the projections that they keep do not."""
+    projection = {
+        "assumption": "made",
+        "growth": [{"name": "more", "years": [2030], "pct_per_year": 1}],
+    }
+    size = {"max_pupils": 1_100, "oversize": "refuse"}
+    objective = {"order": ["robustness"]}
+    problem = toy_problem("AB", size=size, projection=projection, objective=objective)
+    explanation = explain(problem)
+    price = {p.rule: p for p in explanation.prices}["size.max"]
+    assert explanation.objective["robustness"] == 1
+    assert price.objective["robustness"] == 0
 
 
 def test_an_explanation_is_plain_data() -> None:
