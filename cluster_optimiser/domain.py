@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     import networkx as nx
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from cluster_optimiser.arrays import Floats, Ints
     from cluster_optimiser.findings import Finding
     from cluster_optimiser.prospects import Outlook, Projected, Survey
     from cluster_optimiser.scenario import Scenario
@@ -263,8 +262,8 @@ class Territory:
 class TravelMinutes:
     """Minutes between schools."""
 
-    urns: NDArray[np.int64]  # the schools, in the order of the matrix
-    minutes: NDArray[np.float64]
+    urns: Ints  # the schools, in the order of the matrix
+    minutes: Floats
     """Shape (n_schools, n_schools), from row to column, rounded to hundredths; NaN unreachable or
     not known, never 0 for two different sites."""
     note: str  # the method and its error, printed with every output

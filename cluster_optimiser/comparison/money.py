@@ -30,8 +30,7 @@ from cluster_optimiser.words import joined, say
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Ints
     from cluster_optimiser.domain import Problem, Result
     from cluster_optimiser.scenario import Funding
 
@@ -303,13 +302,13 @@ def protected_counts(counts: pd.Series, home: pd.Series) -> pd.Series:
     return pd.Series(moved, index=known.index).reindex(counts.index).astype(counts.dtype)
 
 
-def moved_counts(group: NDArray[np.int64]) -> NDArray[np.int64]:
+def moved_counts(group: Ints) -> Ints:
     total = int(group.sum())
     if len(group) < LEAST_SCHOOLS or total < LEAST_COUNT:
         total = (total + STEP // 2) // STEP * STEP
     steps = group // STEP
     order = np.argsort(-(group % STEP), kind="stable")
     steps[order[: total // STEP - int(steps.sum())]] += 1
-    values: NDArray[np.int64] = steps * STEP
+    values: Ints = steps * STEP
     values[group.argmax()] += total % STEP
     return values

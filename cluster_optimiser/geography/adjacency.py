@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from cluster_optimiser.arrays import Floats
     from cluster_optimiser.domain import TravelMinutes
     from cluster_optimiser.scenario import Contiguity
 
@@ -67,9 +68,7 @@ def _near_each_other(
     return shapely.intersection(borders, frames), shapely.intersection(others, frames), snap_m
 
 
-def _beside_m(
-    borders: NDArray[np.object_], others: NDArray[np.object_], snap_m: float
-) -> NDArray[np.float64]:
+def _beside_m(borders: NDArray[np.object_], others: NDArray[np.object_], snap_m: float) -> Floats:
     """Measure along borders, piece by piece, how far each runs beside another area.
 
     A piece within `snap_m` of the other area counts less what it grows by when twice that distance

@@ -16,7 +16,7 @@ from cluster_optimiser.domain import MADE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from cluster_optimiser.arrays import Floats, Ints
 
 TRANSFER_AGE = 11
 """Age at which schools outside three-tier areas hand over."""
@@ -60,11 +60,7 @@ class Gathered:
 
 
 def gather_clusters(
-    schools: pd.DataFrame,
-    minutes: NDArray[np.float64],
-    metres: NDArray[np.float64],
-    *,
-    join_within_m: float,
+    schools: pd.DataFrame, minutes: Floats, metres: Floats, *, join_within_m: float
 ) -> Gathered:
     """Put every school into the cluster of the secondary school it is nearest to by minutes.
 
@@ -114,7 +110,7 @@ def gather_clusters(
     return Gathered(cluster, tuple(_notes(schools, cluster, late, site, (len(middles), n_first))))
 
 
-def _near_each_other(schools: pd.DataFrame, minutes: NDArray[np.float64]) -> Gathered:
+def _near_each_other(schools: pd.DataFrame, minutes: Floats) -> Gathered:
     """Gather schools round middles that lie well, where no secondary school says who belongs."""
     n = max(1, round(len(schools) / SCHOOLS_A_GROUP))
     ways = np.where(np.isnan(minutes), FAR_MIN, minutes)
@@ -144,9 +140,7 @@ def _near_each_other(schools: pd.DataFrame, minutes: NDArray[np.float64]) -> Gat
     return Gathered(cluster, (text, *_odd_ones(schools, cluster)))
 
 
-def _unfed(
-    hubs: NDArray[np.int64], takes_at_eleven: NDArray[np.int64], fed: Sequence[int]
-) -> list[int]:
+def _unfed(hubs: Ints, takes_at_eleven: Ints, fed: Sequence[int]) -> list[int]:
     """Give the secondary schools that begin late and above which no middle school stands.
 
     A technical college from 14 has no primaries of its own.
@@ -162,13 +156,7 @@ def _is_first(phase: str, high: float) -> bool:
     return phase == "primary" and youngest <= high <= oldest
 
 
-def _nearest(
-    i: int,
-    among: NDArray[np.int64],
-    otherwise: NDArray[np.int64],
-    minutes: NDArray[np.float64],
-    metres: NDArray[np.float64],
-) -> int:
+def _nearest(i: int, among: Ints, otherwise: Ints, minutes: Floats, metres: Floats) -> int:
     choice = among if len(among) else otherwise
     ways = np.where(np.isnan(minutes[i, choice]), np.inf, minutes[i, choice])
     # Where no road leads to any, the nearest in a straight line; on a tie the lowest URN.
@@ -177,9 +165,7 @@ def _nearest(
     return int(choice[np.argmin(ways)])
 
 
-def _joined(
-    hubs: NDArray[np.int64], metres: NDArray[np.float64], within_m: float
-) -> dict[int, int]:
+def _joined(hubs: Ints, metres: Floats, within_m: float) -> dict[int, int]:
     """Give the first school of the site that each secondary school stands on."""
     site: dict[int, int] = {}
     for hub in map(int, hubs):

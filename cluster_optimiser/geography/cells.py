@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from cluster_optimiser.arrays import Bools, Floats, Ints
+
 SEPARATION_M = 1.0
 """Schools on one and the same point are set on a circle of this radius around it."""
 
@@ -69,11 +71,11 @@ def school_cells(points: gpd.GeoSeries, outline: BaseGeometry) -> CellResult:
     )
 
 
-def _points(sites: NDArray[np.float64]) -> NDArray[np.object_]:
+def _points(sites: Floats) -> NDArray[np.object_]:
     return np.atleast_1d(np.asarray(shapely.points(sites), dtype=np.object_))
 
 
-def _inland(sites: NDArray[np.float64], outline: BaseGeometry) -> NDArray[np.float64]:
+def _inland(sites: Floats, outline: BaseGeometry) -> Floats:
     shapely.prepare(outline)
     outside = ~shapely.intersects(outline, _points(sites))
     moved = _nearest_in(outline, sites, where=outside)
@@ -87,9 +89,7 @@ def _inland(sites: NDArray[np.float64], outline: BaseGeometry) -> NDArray[np.flo
     return _nearest_in(outline.buffer(-2 * SEPARATION_M), moved, where=cramped)
 
 
-def _nearest_in(
-    area: BaseGeometry, sites: NDArray[np.float64], *, where: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _nearest_in(area: BaseGeometry, sites: Floats, *, where: Bools) -> Floats:
     moved = sites.copy()
     if not area.is_empty:
         lines = shapely.shortest_line(area, _points(sites[where]))
@@ -97,14 +97,14 @@ def _nearest_in(
     return moved
 
 
-def _groups(sites: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _groups(sites: Floats) -> tuple[Ints, Ints]:
     keys = np.round(sites / COORDINATE_GRID_M).astype(np.int64)
     _, group, sizes = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
     group = group.reshape(-1)
     return group, sizes[group]
 
 
-def _separated(sites: NDArray[np.float64]) -> NDArray[np.float64]:
+def _separated(sites: Floats) -> Floats:
     moved = sites.copy()
     start = 1.0
     while True:
@@ -121,7 +121,7 @@ def _separated(sites: NDArray[np.float64]) -> NDArray[np.float64]:
         start += 1.0
 
 
-def _faces(sites: NDArray[np.float64], outline: BaseGeometry) -> NDArray[np.object_]:
+def _faces(sites: Floats, outline: BaseGeometry) -> NDArray[np.object_]:
     frame = shapely.box(*outline.bounds).buffer(MARGIN_M)
     lines = shapely.voronoi_polygons(shapely.multipoints(sites), extend_to=frame, only_edges=True)
     # Every crossing of a nearest-school line and the outline is worked out once, here, so that the
@@ -137,9 +137,7 @@ def _faces(sites: NDArray[np.float64], outline: BaseGeometry) -> NDArray[np.obje
     return inside[np.lexsort(corner.T)]
 
 
-def _held_faces(
-    faces: NDArray[np.object_], nearest: NDArray[np.int64], sites: NDArray[np.object_]
-) -> NDArray[np.bool_]:
+def _held_faces(faces: NDArray[np.object_], nearest: Ints, sites: NDArray[np.object_]) -> Bools:
     table = pd.DataFrame(
         {
             "site": nearest,
@@ -153,7 +151,7 @@ def _held_faces(
     return held
 
 
-def _refuse_landless(urns: NDArray[np.int64]) -> None:
+def _refuse_landless(urns: Ints) -> None:
     faults = [
         Fault(
             file="schools",
@@ -169,8 +167,8 @@ def _refuse_landless(urns: NDArray[np.int64]) -> None:
 
 
 def _owners(
-    faces: NDArray[np.object_], nearest: NDArray[np.int64], held: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], list[tuple[int, float]]]:
+    faces: NDArray[np.object_], nearest: Ints, held: Bools
+) -> tuple[Ints, list[tuple[int, float]]]:
     owner = nearest.astype(np.int64)
     borders = _stray_borders(faces, ~held)
     settled = held.copy()
@@ -194,9 +192,7 @@ def _owners(
     return owner, islands
 
 
-def _stray_borders(
-    faces: NDArray[np.object_], stray: NDArray[np.bool_]
-) -> list[tuple[int, int, float]]:
+def _stray_borders(faces: NDArray[np.object_], stray: Bools) -> list[tuple[int, int, float]]:
     strays = np.flatnonzero(stray)
     which, other = shapely.STRtree(faces).query(faces[strays], predicate="intersects")
     first = strays[which]
@@ -209,9 +205,7 @@ def _stray_borders(
     )
 
 
-def _offers(
-    borders: list[tuple[int, int, float]], owner: NDArray[np.int64], settled: NDArray[np.bool_]
-) -> dict[int, int]:
+def _offers(borders: list[tuple[int, int, float]], owner: Ints, settled: Bools) -> dict[int, int]:
     shared_m: dict[int, dict[int, float]] = {}
     for stray, other, metres in borders:
         if settled[other] and not settled[stray]:

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
+    from cluster_optimiser.arrays import Bools, Ints
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.geography.meeting import MeetingPlace
     from cluster_optimiser.scenario import Funding
 
-    Costs = Sequence[int] | NDArray[np.int64]
+    Costs = Sequence[int] | Ints
     "Of each set; below 0 where it is not known."
 
 
@@ -52,7 +52,7 @@ def _shared_m(cells: gpd.GeoDataFrame) -> dict[tuple[str, str], float]:
 class Measures:
     """Measures sets of parts; a part is the positions of its schools in the register."""
 
-    def __init__(self, problem: Problem, parts: Sequence[NDArray[np.int64]]) -> None:
+    def __init__(self, problem: Problem, parts: Sequence[Ints]) -> None:
         self.problem, self.parts = problem, parts
         self.schools = problem.authority.schools
         self.pupils = self.schools["pupils"].to_numpy(dtype=np.int64)
@@ -82,19 +82,19 @@ class Measures:
         size = (len(self.parts), len(self.parts))
         return csr_array((np.tile(metres[kept], 2), both), shape=size)
 
-    def added(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+    def added(self, values: Ints) -> Ints:
         """Add up values of schools over the schools of each part."""
         total = np.zeros(len(self.parts), dtype=np.int64)
         np.add.at(total, self.part_of[self.part_of >= 0], values[self.part_of >= 0])
         return total
 
-    def sets(self, members: NDArray[np.bool_]) -> Sets:
+    def sets(self, members: Bools) -> Sets:
         """Give sets (rows) of parts (columns)."""
         return Sets(self, members)
 
 
 class Sets:
-    def __init__(self, measures: Measures, members: NDArray[np.bool_]) -> None:
+    def __init__(self, measures: Measures, members: Bools) -> None:
         self.measures, self.members = measures, members
         self.scenario = measures.problem.scenario
 
@@ -104,7 +104,7 @@ class Sets:
         return csr_array(self.members.astype(np.int64))
 
     @cached_property
-    def pupils(self) -> NDArray[np.int64]:
+    def pupils(self) -> Ints:
         return np.asarray(self.counts @ self.measures.added(self.measures.pupils))
 
     @cached_property
@@ -135,7 +135,7 @@ class Sets:
         return {name: np.asarray(self.cost(name)).tolist() for name in names}
 
 
-def _outside(sets: Sets, column: str) -> NDArray[np.int64]:
+def _outside(sets: Sets, column: str) -> Ints:
     """Count pupils outside the area of a column that holds most of them."""
     measures = sets.measures
     area, areas = pd.factorize(measures.schools[column])
@@ -145,7 +145,7 @@ def _outside(sets: Sets, column: str) -> NDArray[np.int64]:
     return np.asarray(sets.pupils - (sets.counts @ held).max(axis=1, initial=0), dtype=np.int64)
 
 
-def _misaligned(sets: Sets) -> NDArray[np.int64]:
+def _misaligned(sets: Sets) -> Ints:
     layers = sets.scenario.preferred_layers
     total = np.zeros(len(sets.members), dtype=np.int64)
     return sum((_outside(sets, LAYER_PREFIX + layer) for layer in layers), total)
@@ -165,7 +165,7 @@ def _need_deviation(sets: Sets) -> list[int]:
     ]
 
 
-def _border(sets: Sets) -> NDArray[np.int64]:
+def _border(sets: Sets) -> Ints:
     """Give metres of border with what is outside: half of them are a cluster's own."""
     counts, borders = sets.counts, sets.measures.borders_m
     inside = (counts @ borders).multiply(counts).sum(axis=1)
@@ -205,9 +205,7 @@ def takes_part(schools: pd.DataFrame, funding: Funding) -> pd.Series:
     return ~schools["phase"].isin(funding.without_phases)
 
 
-def need_and_pupils(
-    schools: pd.DataFrame, funding: Funding
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def need_and_pupils(schools: pd.DataFrame, funding: Funding) -> tuple[Ints, Ints]:
     part = takes_part(schools, funding).to_numpy()
     need = sum(
         int(weight * NEED_SCALE) * counted(schools, measure).fillna(0).to_numpy(dtype=np.int64)

@@ -21,8 +21,7 @@ from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Bools, Ints
     from cluster_optimiser.domain import Problem
 
 _FAR = np.iinfo(np.int64).max
@@ -30,7 +29,7 @@ _CHUNK = 2_048
 """Sets whose meeting places are looked for at once, to bound memory."""
 
 
-def meeting_schools(problem: Problem) -> NDArray[np.bool_]:
+def meeting_schools(problem: Problem) -> Bools:
     """Tell at which schools a cluster that is not exempt may meet."""
     schools, hubs = problem.authority.schools, problem.scenario.hubs
     if hubs == "any":
@@ -60,11 +59,7 @@ class MeetingPlaces:
     """
 
     def __init__(
-        self,
-        centiminutes: NDArray[np.int64],
-        pupils: NDArray[np.int64],
-        units: Sequence[NDArray[np.int64]],
-        may_meet: NDArray[np.bool_],
+        self, centiminutes: Ints, pupils: Ints, units: Sequence[Ints], may_meet: Bools
     ) -> None:
         unit_of = np.full(len(pupils), -1)
         for number, members in enumerate(units):
@@ -85,7 +80,7 @@ class MeetingPlaces:
         self.is_needed = False  # whether a set without a place breaks them
         self._weigh(pupils)
 
-    def _weigh(self, pupils: NDArray[np.int64]) -> None:
+    def _weigh(self, pupils: Ints) -> None:
         """Add up pupil centiminutes by unit and place, and whether pupils of it cannot come."""
         weight = pupils[self._schools][:, None]
         self.added = self._of_unit @ (weight * self._known_ways)
@@ -94,14 +89,14 @@ class MeetingPlaces:
         else:
             self.blocked = np.zeros_like(self.added)
 
-    def with_pupils(self, pupils: NDArray[np.int64]) -> MeetingPlaces:
+    def with_pupils(self, pupils: Ints) -> MeetingPlaces:
         """Give the same for other numbers of pupils: the ways stay."""
         other = copy(self)
         other._weigh(pupils)  # noqa: SLF001 - of its own class
         return other
 
     @classmethod
-    def of_problem(cls, problem: Problem, units: Sequence[NDArray[np.int64]]) -> MeetingPlaces:
+    def of_problem(cls, problem: Problem, units: Sequence[Ints]) -> MeetingPlaces:
         """Make it of the minutes, today's pupils and the hubs of a problem."""
         made = cls(
             to_centiminutes(problem.travel.minutes),
@@ -115,7 +110,7 @@ class MeetingPlaces:
         return made
 
     @property
-    def near(self) -> NDArray[np.bool_]:
+    def near(self) -> Bools:
         """By unit and place: whether all schools of the unit are near enough, if others are."""
         if self.limit_min is None:
             return np.ones_like(self.longest, dtype=np.bool_)
@@ -128,7 +123,7 @@ class MeetingPlaces:
         far, limit_min = place.max_centiminutes, self.limit_min
         return limit_min is None or (far != UNKNOWN and far / CENTIMINUTES_PER_MINUTE <= limit_min)
 
-    def of(self, members: NDArray[np.bool_]) -> list[MeetingPlace | None]:
+    def of(self, members: Bools) -> list[MeetingPlace | None]:
         """Give the meeting place of each set (row) of units (column); None where it has none."""
         found: list[MeetingPlace | None] = []
         if not len(self.positions):

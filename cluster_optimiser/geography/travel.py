@@ -17,20 +17,21 @@ from cluster_optimiser.inputs.travel import MATRIX_COLUMNS
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
+
+    from cluster_optimiser.arrays import Floats, Ints
 
 METRES_PER_KM = 1_000.0
 UNKNOWN = -1
 """Stands for NaN in a matrix of centiminutes."""
 
 
-def straight_line_km(points: gpd.GeoSeries) -> NDArray[np.float64]:
+def straight_line_km(points: gpd.GeoSeries) -> Floats:
     """Give the straight-line distance between every two points."""
     x, y = points.x.to_numpy(), points.y.to_numpy()
     return np.asarray(np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :]) / METRES_PER_KM)
 
 
-def estimated_minutes(km: NDArray[np.float64], spec: TravelSpec) -> NDArray[np.float64]:
+def estimated_minutes(km: Floats, spec: TravelSpec) -> Floats:
     """Estimate minutes from straight-line kilometres by the authority's stated bands.
 
     minutes = constant + sum over bands of (kilometres of the trip within the band) x (minutes per
@@ -48,7 +49,7 @@ def estimated_minutes(km: NDArray[np.float64], spec: TravelSpec) -> NDArray[np.f
     return np.where(km == 0.0, 0.0, minutes).astype(np.float64).round(2)
 
 
-def matrix_minutes(spec: TravelSpec, urns: NDArray[np.int64]) -> NDArray[np.float64]:
+def matrix_minutes(spec: TravelSpec, urns: Ints) -> Floats:
     """Give the minutes of a table between schools; trips of other schools are passed over."""
     pairs = pd.DataFrame(columns=list(MATRIX_COLUMNS), dtype=object)
     if spec.matrix:
@@ -104,9 +105,7 @@ class Drive:
     positions: tuple[int, int] | None
 
 
-def drive_between(
-    minutes: NDArray[np.float64], one: NDArray[np.int64], other: NDArray[np.int64]
-) -> Drive:
+def drive_between(minutes: Floats, one: Ints, other: Ints) -> Drive:
     """Find the drive between two areas.
 
     >>> minutes = np.array([[0.0, 9.0, 5.0], [9.0, 0.0, np.nan], [7.0, 4.0, 0.0]])
@@ -121,7 +120,7 @@ def drive_between(
     return Drive(float(both[i, j]), (int(one[i]), int(other[j])))
 
 
-def to_centiminutes(minutes: NDArray[np.float64]) -> NDArray[np.int64]:
+def to_centiminutes(minutes: Floats) -> Ints:
     """Give minutes as whole hundredths, `UNKNOWN` where they are NaN.
 
     Pupils times centiminutes add up exactly, so two ways of adding agree to the last digit.

@@ -25,10 +25,9 @@ from cluster_optimiser.inputs.settings import RESERVED_LAYER_NAMES, SETTINGS_FIL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from cluster_optimiser.arrays import Ints
     from cluster_optimiser.inputs.files import Folder, Table
     from cluster_optimiser.inputs.register import Register
     from cluster_optimiser.inputs.settings import AreasTable, ClustersTable, LayerTable
@@ -208,7 +207,7 @@ def polygons_of(shape: BaseGeometry | None) -> BaseGeometry:
     return areal[0] if len(areal) == 1 else shapely.MultiPolygon(areal)
 
 
-def once_each(found: NDArray[np.int64]) -> list[tuple[int, int]]:
+def once_each(found: Ints) -> list[tuple[int, int]]:
     """Give the pairs that a tree finds among its own shapes, each once and in order."""
     return sorted((int(i), int(j)) for i, j in found.T if i < j)
 

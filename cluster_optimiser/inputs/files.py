@@ -34,7 +34,7 @@ from cluster_optimiser.scenario.words import clean
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from numpy.typing import NDArray
+    from cluster_optimiser.arrays import Floats
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 GEOJSON_SUFFIXES = (".geojson", ".json", ".topojson")
@@ -563,7 +563,7 @@ def _guess(flat: gpd.GeoSeries, system: MetricSystem) -> str:
     return ""
 
 
-def _is_degrees(bounds: NDArray[np.float64]) -> bool:
+def _is_degrees(bounds: Floats) -> bool:
     x_min, y_min, x_max, y_max = bounds
     return bool(x_min >= -180 and y_min >= -90 and x_max <= 180 and y_max <= 90)  # noqa: PLR2004
 

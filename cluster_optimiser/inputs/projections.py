@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Floats
     from cluster_optimiser.domain import Authority
     from cluster_optimiser.inputs.files import Table
     from cluster_optimiser.scenario import Growth, Scenario, Spread
@@ -240,7 +239,7 @@ def _grown(
     ]
 
 
-def _rounded(schools: pd.DataFrame, pupils: NDArray[np.float64]) -> pd.Series:
+def _rounded(schools: pd.DataFrame, pupils: Floats) -> pd.Series:
     whole = np.floor(pupils + 0.5).astype(np.int64)
     return pd.Series(whole, index=schools.index, name="pupils")
 

@@ -23,8 +23,7 @@ from cluster_optimiser.terms import WEIGHTED, known_bound, term_scale
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Ints
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
 
@@ -65,7 +64,7 @@ def _most_clusters(problem: Problem) -> int:
     return min(problem.scenario.count.span(len(pupils))[1], size.most(pupils))
 
 
-def _ways(problem: Problem) -> NDArray[np.int64]:
+def _ways(problem: Problem) -> Ints:
     """Give pupil centiminutes from each unit (row) to each school that is not exempt (column)."""
     ways = to_centiminutes(problem.travel.minutes)
     # A way that is not known counts as none, which can only make the bound lower.
@@ -77,12 +76,12 @@ def _ways(problem: Problem) -> NDArray[np.int64]:
     return np.array([pupils[at] @ ways[np.ix_(at, places)] for at in schools])
 
 
-def _dual(costs: NDArray[np.int64], most: int, multipliers: NDArray[np.int64]) -> int:
+def _dual(costs: Ints, most: int, multipliers: Ints) -> int:
     gains = np.minimum(0, costs - multipliers[:, None]).sum(axis=0)
     return int(multipliers.sum() + np.sort(np.minimum(gains, 0))[:most].sum())
 
 
-def _median_bound(costs: NDArray[np.int64], most: int, known: float) -> int:
+def _median_bound(costs: Ints, most: int, known: float) -> int:
     """Find multipliers by the subgradient method; the bound at each is exact."""
     multipliers = np.sort(costs, axis=1)[:, min(most, costs.shape[1] - 1)]
     best = max(0, _dual(costs, most, multipliers))

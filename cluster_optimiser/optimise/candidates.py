@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
+    from cluster_optimiser.arrays import Bools, Ints
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.scenario import Scenario
     from cluster_optimiser.scenario.tables import Size
@@ -172,7 +172,7 @@ def _traps(
     return False
 
 
-def membership(masks: Sequence[int], n_units: int) -> NDArray[np.bool_]:
+def membership(masks: Sequence[int], n_units: int) -> Bools:
     """Give sets of units as a table.
 
     Examples
@@ -289,7 +289,7 @@ def _within_budget(problem: Problem, masks: Sequence[int]) -> list[int]:
     of_area = np.zeros((len(areas), facts.shape[1]), dtype=np.int64)
     np.add.at(of_area, area, facts)
 
-    def fewest(held: NDArray[np.int64]) -> NDArray[np.int64]:
+    def fewest(held: Ints) -> Ints:
         return held[:, 0] + np.maximum(-(-held[:, 1] // most_pupils), held[:, 2] > 0)
 
     needed = fewest(of_area)

@@ -16,8 +16,7 @@ from cluster_optimiser.deadline import refuse_if_over
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Bits, Bools, Ints
     from cluster_optimiser.optimise.universe.frontier import Partitions
 
 MOST_UNITS = 64
@@ -43,21 +42,21 @@ class _Map:
             self._near[at, has] |= np.uint64(adjacency[unit])
             self._pupils[at, has] += held
 
-    def near(self, words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    def near(self, words: Bits) -> Bits:
         """Give the neighbours of any unit of each set."""
         found = np.zeros_like(words)
         for at, row in enumerate(self._near):
             found |= row[words >> np.uint64(at * _BYTE) & np.uint64(255)]
         return found
 
-    def pupils(self, words: NDArray[np.uint64]) -> NDArray[np.int64]:
+    def pupils(self, words: Bits) -> Ints:
         """Give the pupils of each set."""
         found = np.zeros(len(words), dtype=np.int64)
         for at, row in enumerate(self._pupils):
             found += row[words >> np.uint64(at * _BYTE) & np.uint64(255)]
         return found
 
-    def reached(self, begin: NDArray[np.uint64], allowed: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    def reached(self, begin: Bits, allowed: Bits) -> Bits:
         """Give what can be reached from each set through the units allowed."""
         seen, edge = begin.copy(), begin
         waiting = np.arange(len(begin))
@@ -68,9 +67,7 @@ class _Map:
             waiting, edge = waiting[goes_on], edge[goes_on]
         return seen
 
-    def pieces(
-        self, inside: NDArray[np.uint64], marked: NDArray[np.uint64]
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    def pieces(self, inside: Bits, marked: Bits) -> Iterator[tuple[Ints, Ints]]:
         """Give, piece by piece, rows and pupils of the connected pieces with a marked unit."""
         rows, left = np.arange(len(inside)), marked.copy()
         while True:
@@ -83,7 +80,7 @@ class _Map:
             left &= ~piece
 
 
-def _lowest_bit(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _lowest_bit(words: Bits) -> Bits:
     return words & (~words + np.uint64(1))
 
 
@@ -128,7 +125,7 @@ def _with_first(
     root = np.array([inside & -inside], dtype=np.uint64)
     clusters = (max(fewest, 1), most)
     barred = np.array([~part & area.everything], dtype=np.uint64)
-    stack: list[tuple[NDArray[np.uint64], ...]] = [(root, area.near(root) & part & ~root, barred)]
+    stack: list[tuple[Bits, ...]] = [(root, area.near(root) & part & ~root, barred)]
     if int(area.pupils(root)[0]) > asked.highest:
         return
     n_visited = 0
@@ -152,13 +149,8 @@ def _with_first(
 
 
 def _may_grow(
-    area: _Map,
-    part: np.uint64,
-    chosen: NDArray[np.uint64],
-    forbidden: NDArray[np.uint64],
-    lowest: int,
-    others: int,
-) -> NDArray[np.bool_]:
+    area: _Map, part: np.uint64, chosen: Bits, forbidden: Bits, lowest: int, others: int
+) -> Bools:
     """Tell which sets may come to enough pupils, and part what they may not take into few pieces.
 
     Each of which is another cluster at least.
@@ -173,12 +165,8 @@ def _may_grow(
 
 
 def _is_rest_divided(
-    area: _Map,
-    part: np.uint64,
-    chosen: NDArray[np.uint64],
-    pupils: tuple[int, int],
-    clusters: tuple[int, int],
-) -> NDArray[np.bool_]:
+    area: _Map, part: np.uint64, chosen: Bits, pupils: tuple[int, int], clusters: tuple[int, int]
+) -> Bools:
     """Tell which sets leave pieces of the map that can be the other clusters, by their pupils."""
     lowest, highest = pupils
     keep = np.ones(len(chosen), dtype=np.bool_)
@@ -194,14 +182,10 @@ def _is_rest_divided(
 
 
 def _grown(
-    area: _Map,
-    chosen: NDArray[np.uint64],
-    frontier: NDArray[np.uint64],
-    forbidden: NDArray[np.uint64],
-    highest: int,
-) -> tuple[NDArray[np.uint64], ...]:
+    area: _Map, chosen: Bits, frontier: Bits, forbidden: Bits, highest: int
+) -> tuple[Bits, ...]:
     """Add to each set one unit of its frontier, those before it being forbidden."""
-    made: list[tuple[NDArray[np.uint64], ...]] = []
+    made: list[tuple[Bits, ...]] = []
     while True:
         goes_on = frontier != 0
         chosen, frontier, forbidden = chosen[goes_on], frontier[goes_on], forbidden[goes_on]

@@ -25,8 +25,7 @@ from cluster_optimiser.optimise.ranges import own_ranges
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Bools, Ints
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
 
@@ -96,12 +95,12 @@ def robust_keeping(problem: Problem, groups: Sequence[CandidateGroup]) -> Keepin
     return keeping_of(problem, groups) if asked else None
 
 
-def _as_bits(rows: NDArray[np.bool_]) -> tuple[int, ...]:
+def _as_bits(rows: Bools) -> tuple[int, ...]:
     packed = np.packbits(rows, axis=1, bitorder="little")
     return tuple(int.from_bytes(row.tobytes(), "little") for row in packed)
 
 
-def _unit_pupils(problem: Problem) -> NDArray[np.int64]:
+def _unit_pupils(problem: Problem) -> Ints:
     """Give the pupils of each unit (row) in each projection (column)."""
     unit = problem.units.index.get_indexer(problem.unit_of)
     total = np.zeros((len(problem.units), len(problem.projections)), dtype=np.int64)
@@ -109,13 +108,13 @@ def _unit_pupils(problem: Problem) -> NDArray[np.int64]:
     return total
 
 
-def _school_pupils(problem: Problem, urns: pd.Index | NDArray[np.int64]) -> NDArray[np.int64]:
+def _school_pupils(problem: Problem, urns: pd.Index | Ints) -> Ints:
     """Give the pupils of each school (row) in each projection (column)."""
     columns = {column: p.pupils for column, p in enumerate(problem.projections)}
     return pd.DataFrame(columns).reindex(urns).to_numpy(dtype=np.int64)
 
 
-def _within(problem: Problem, groups: Sequence[CandidateGroup]) -> NDArray[np.bool_]:
+def _within(problem: Problem, groups: Sequence[CandidateGroup]) -> Bools:
     """Tell in which projections the units of each group have their homes in one area."""
     fine = np.ones((len(groups), len(problem.projections)), dtype=np.bool_)
     schools, urns = problem.authority.schools, problem.unit_of.index
@@ -140,9 +139,7 @@ def _within(problem: Problem, groups: Sequence[CandidateGroup]) -> NDArray[np.bo
     return fine
 
 
-def _near_enough(
-    problem: Problem, groups: Sequence[CandidateGroup], asked: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def _near_enough(problem: Problem, groups: Sequence[CandidateGroup], asked: Bools) -> Bools:
     """Tell in which projections each group has a meeting place that all can reach in time."""
     fine = np.ones_like(asked)
     positions = school_positions(problem)

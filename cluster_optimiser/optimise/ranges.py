@@ -15,8 +15,7 @@ from cluster_optimiser.geography.units import pinned_units, school_positions
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Bools, Ints
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.rules import Asked
     from cluster_optimiser.scenario import Scenario
@@ -55,7 +54,7 @@ class OwnRanges:
         least = [(asked, numbers) for asked, numbers in self.quotas if asked.quota.is_least]
         return any(not asked.kept(sum(numbers[i] for i in units)) for asked, numbers in least)
 
-    def kept(self, members: NDArray[np.bool_], pupils: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def kept(self, members: Bools, pupils: Ints) -> Bools:
         """Tell of sets of units (rows) with so many pupils (in columns, perhaps) which keep all."""
         fine = np.ones(pupils.shape, dtype=np.bool_)
         shape = (-1, *(1 for _ in pupils.shape[1:]))

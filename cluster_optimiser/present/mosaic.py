@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Floats
     from cluster_optimiser.domain import Authority, Problem, Result
 
 
@@ -140,8 +139,8 @@ class Grid:
     west_m: float  # the corner
     south_m: float  # the corner
 
-    def place(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        placed: NDArray[np.float64] = np.rint((xy - [self.west_m, self.south_m]) / GRID_M)
+    def place(self, xy: Floats) -> Floats:
+        placed: Floats = np.rint((xy - [self.west_m, self.south_m]) / GRID_M)
         return placed
 
 

@@ -19,8 +19,7 @@ import shapely
 from cluster_optimiser.geography.travel import UNKNOWN, to_centiminutes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Floats, Ints
     from cluster_optimiser.domain import Problem, TravelSpec
 
 
@@ -116,13 +115,13 @@ MOST_EXCEPTIONS = 20_000
 """Pairs of schools that may differ from the formula before the formula is of no use."""
 
 
-def places(problem: Problem) -> NDArray[np.float64]:
+def places(problem: Problem) -> Floats:
     """Give where schools lie, as the page is told."""
     xy = shapely.get_coordinates(problem.authority.schools.geometry.to_numpy())
     return np.round(xy, PLACE_DECIMALS)
 
 
-def _by_formula(xy: NDArray[np.float64], spec: TravelSpec) -> NDArray[np.int64]:
+def _by_formula(xy: Floats, spec: TravelSpec) -> Ints:
     """Compute hundredths of minutes as the page does, operation by operation."""
     dx, dy = xy[:, None, 0] - xy[None, :, 0], xy[:, None, 1] - xy[None, :, 1]
     km = np.sqrt(dx * dx + dy * dy) / 1000
@@ -163,7 +162,7 @@ def travel_matrix(problem: Problem) -> dict[str, Any]:
     return {"is_symmetric": is_symmetric, "rows": rows}
 
 
-def positions(problem: Problem, urns: pd.Series) -> NDArray[np.int64]:
+def positions(problem: Problem, urns: pd.Series) -> Ints:
     wanted = pd.Index(urns.fillna(-1).astype("int64"))
-    found: NDArray[np.int64] = problem.authority.schools.index.get_indexer(wanted)
+    found: Ints = problem.authority.schools.index.get_indexer(wanted)
     return found

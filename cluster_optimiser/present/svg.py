@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from cluster_optimiser.arrays import Floats
     from cluster_optimiser.domain import Result
 
 WIDTH = 2000
@@ -69,7 +70,7 @@ class Frame:
         height = round((north - south) * scale) + 2 * MARGIN
         return cls(west, north, scale, height)
 
-    def place(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    def place(self, xy: Floats) -> Floats:
         """Turn metres east and north into units right and down."""
         placed = np.empty_like(xy)
         placed[:, 0] = (xy[:, 0] - self.west_m) * self.units_per_m + MARGIN

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
+
+    from cluster_optimiser.arrays import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +148,7 @@ def meeting_place(
 
 
 def meeting_places(
-    ground: PlainGround,
-    schools: Sequence[School],
-    places: Sequence[School],
-    pupils: NDArray[np.int64],
+    ground: PlainGround, schools: Sequence[School], places: Sequence[School], pupils: Ints
 ) -> list[Meeting]:
     """Give the same for each row of pupils, a column being a school: hundreds of rows at once."""
     if not places:

@@ -16,7 +16,7 @@ from cluster_optimiser.domain import TravelSpec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    from cluster_optimiser.arrays import Floats, Ints
 
 BAND_EDGES_KM = (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0, math.inf)
 """Bands of straight-line distance that errors are told by."""
@@ -68,11 +68,11 @@ class Audit:
 
 
 def compare_estimate(
-    urns: NDArray[np.int64],
-    km: NDArray[np.float64],
-    road_min: NDArray[np.float64],
+    urns: Ints,
+    km: Floats,
+    road_min: Floats,
     estimate: TravelSpec | None,
-    estimated: Callable[[NDArray[np.float64], TravelSpec], NDArray[np.float64]],
+    estimated: Callable[[Floats, TravelSpec], Floats],
 ) -> RoadComparison:
     one, other = np.triu_indices(len(urns), k=1)
     apart = km[one, other] > 0
@@ -108,12 +108,7 @@ def compare_estimate(
     )
 
 
-def audit_minutes(
-    urns: NDArray[np.int64],
-    km: NDArray[np.float64],
-    ours: NDArray[np.float64],
-    theirs: NDArray[np.float64],
-) -> Audit:
+def audit_minutes(urns: Ints, km: Floats, ours: Floats, theirs: Floats) -> Audit:
     """Compare minutes, trip by trip, with those that somebody else has measured."""
     apart, has_ours, has_theirs = km > 0, ~np.isnan(ours), ~np.isnan(theirs)
     known = np.nonzero(apart & has_ours & has_theirs)
@@ -135,9 +130,7 @@ def audit_minutes(
     )
 
 
-def _pairs(
-    urns: NDArray[np.int64], km: NDArray[np.float64], at: tuple[NDArray[np.int64], ...]
-) -> pd.DataFrame:
+def _pairs(urns: Ints, km: Floats, at: tuple[Ints, ...]) -> pd.DataFrame:
     return pd.DataFrame({"from_urn": urns[at[0]], "to_urn": urns[at[1]], "km": km[at]})
 
 
@@ -173,7 +166,7 @@ def worst_pairs(pairs: pd.DataFrame, *, n: int = N_WORST) -> pd.DataFrame:
     return _furthest_out(near, (near["road_min"] - near["estimate_min"]).to_numpy(), n)
 
 
-def _furthest_out(pairs: pd.DataFrame, by: NDArray[np.float64], n: int) -> pd.DataFrame:
+def _furthest_out(pairs: pd.DataFrame, by: Floats, n: int) -> pd.DataFrame:
     """Choose the pairs that are furthest out, each school once."""
     order = np.lexsort((pairs["to_urn"], pairs["from_urn"], -np.round(by, 6)))
     seen: set[int] = set()

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from cluster_optimiser.arrays import Floats, Ints
     from cluster_optimiser.domain import Authority, RoadAssumptions, RoadNetwork
     from cluster_optimiser.geography.roads.snapping import Split
 
@@ -56,11 +57,11 @@ THROUGH_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    minutes: NDArray[np.float64]
-    distance_m: NDArray[np.float64]
+    minutes: Floats
+    distance_m: Floats
     road: NDArray[np.str_]  # the name, or class, of the road that each place was put on
-    part: NDArray[np.int64]  # places with the same number can reach each other; -1 no road
-    saved_min: NDArray[np.float64]  # what a way off the map could save of each trip at most
+    part: Ints  # places with the same number can reach each other; -1 no road
+    saved_min: Floats  # what a way off the map could save of each trip at most
     imputed_share: float  # of the length of roads that has no limit on the map
 
     @property
@@ -117,7 +118,7 @@ def measure(
     )
 
 
-def _road_names(network: RoadNetwork, row: NDArray[np.int64]) -> NDArray[np.str_]:
+def _road_names(network: RoadNetwork, row: Ints) -> NDArray[np.str_]:
     if network.roads.empty:
         return np.full(len(row), "")
     roads = network.roads.iloc[row]
@@ -125,7 +126,7 @@ def _road_names(network: RoadNetwork, row: NDArray[np.int64]) -> NDArray[np.str_
     return np.asarray(names.to_numpy(dtype=str))
 
 
-def _forbidden(split: Split, network: RoadNetwork) -> NDArray[np.int64]:
+def _forbidden(split: Split, network: RoadNetwork) -> Ints:
     """Give the pairs of arcs of which the second may not follow the first."""
     way = network.roads["way"].to_numpy()[split.row]
     arcs = pd.DataFrame({"tail": split.tail, "head": split.head, "way": way})
@@ -140,9 +141,7 @@ def _forbidden(split: Split, network: RoadNetwork) -> NDArray[np.int64]:
     ].to_numpy()
 
 
-def _open_ends(
-    network: RoadNetwork, land: BaseGeometry | None
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _open_ends(network: RoadNetwork, land: BaseGeometry | None) -> tuple[Ints, Floats]:
     """Find the ends of through roads at the edge of the map: stretches, and shares along them."""
     ends = network.roads[["from_node", "to_node"]].to_numpy()
     is_through = network.roads["road_class"].isin(THROUGH_CLASSES).to_numpy()
@@ -157,9 +156,7 @@ def _open_ends(
     return row[is_off], side[is_off].astype(np.float64)
 
 
-def _saved_us(
-    found_us: NDArray[np.float64], n: int, xy: NDArray[np.float64], kmh: float
-) -> NDArray[np.float64]:
+def _saved_us(found_us: Floats, n: int, xy: Floats, kmh: float) -> Floats:
     """Give what trips could save at most by straight roads between open ends, at a speed.
 
     Of the times the first n places are schools, the others open ends.

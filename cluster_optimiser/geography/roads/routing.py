@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from cluster_optimiser.arrays import Bools, Floats, Ints
 
 FEW, MANY = 2, 8
 """Neighbours of a node that goes: before turns are looked at, and after. More would cost more."""
@@ -24,14 +24,14 @@ NO_TURNS = np.empty((0, 2), dtype=np.int64)
 
 
 def times_between(
-    tail: NDArray[np.int64],
-    head: NDArray[np.int64],
-    time_us: NDArray[np.int64],
-    places: NDArray[np.int64],
+    tail: Ints,
+    head: Ints,
+    time_us: Ints,
+    places: Ints,
     *,
-    row: NDArray[np.int64] | None = None,
-    forbidden: NDArray[np.int64] = NO_TURNS,
-) -> NDArray[np.float64]:
+    row: Ints | None = None,
+    forbidden: Ints = NO_TURNS,
+) -> Floats:
     """Find the shortest time from each place to each other one.
 
     Dead ends without a place are taken off first, then junctions of few roads, whose neighbours are
@@ -62,7 +62,7 @@ def times_between(
     return np.asarray(found[np.ix_(where, where)])
 
 
-def _contracted(arcs: NDArray[np.int64], wanted: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+def _contracted(arcs: Ints, wanted: Ints, most: int) -> Ints:
     """Put arcs in the place of nodes with so many neighbours at most, until hardly any are left.
 
     Rows of arcs: tail, head, microseconds, first and last arc of which they are made. In a round no
@@ -88,7 +88,7 @@ def _contracted(arcs: NDArray[np.int64], wanted: NDArray[np.int64], most: int) -
     return arcs
 
 
-def _bridged(arcs: NDArray[np.int64], goes: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _bridged(arcs: Ints, goes: Bools) -> Ints:
     """Take nodes out, no two of them neighbours, and join their neighbours through them."""
     is_beside = goes[arcs[:2]].any(axis=0)
     quickest = _quickest(arcs[:, is_beside], len(goes))
@@ -99,29 +99,21 @@ def _bridged(arcs: NDArray[np.int64], goes: NDArray[np.bool_]) -> NDArray[np.int
     return np.concatenate([arcs[:, ~is_beside], joined], axis=1)
 
 
-def _quickest(arcs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+def _quickest(arcs: Ints, n: int) -> Ints:
     """Of parallel arcs keep the quickest, and give them in order of their ends."""
     pair = arcs[0] * n + arcs[1]
     order = np.lexsort((*arcs[:1:-1], pair))
     return arcs[:, order[np.unique(pair[order], return_index=True)[1]]]
 
 
-def _following(
-    into: NDArray[np.int64], out: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _following(into: Ints, out: Ints) -> tuple[Ints, Ints]:
     """Pair each arc with all that start where it ends: places in both; the second by tail."""
     start, stop = (np.searchsorted(out[0], into[1], side) for side in ("left", "right"))
     first = np.repeat(np.arange(into.shape[1]), stop - start)
     return first, np.arange(len(first)) - np.repeat(np.cumsum(stop - start) - stop, stop - start)
 
 
-def _with_turns(
-    arcs: NDArray[np.int64],
-    ruled: NDArray[np.int64],
-    places: NDArray[np.int64],
-    row: NDArray[np.int64],
-    forbidden: NDArray[np.int64],
-) -> NDArray[np.int64]:
+def _with_turns(arcs: Ints, ruled: Ints, places: Ints, row: Ints, forbidden: Ints) -> Ints:
     """Give each arc into a junction with rules, or next to one, an end of its own.
 
     From there only the arcs go on that may follow it.

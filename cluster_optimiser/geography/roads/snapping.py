@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from cluster_optimiser.arrays import Bools, Floats, Ints
     from cluster_optimiser.domain import RoadAssumptions, RoadNetwork
     from cluster_optimiser.geography.roads.weights import Arcs
 
@@ -36,17 +37,17 @@ MOST_WATER_M = 100.0
 class Snapped:
     """Where places lie on a network."""
 
-    row: NDArray[np.int64]  # the stretch nearest to each place
-    share: NDArray[np.float64]  # how far along its line, 0 to 1
-    distance_m: NDArray[np.float64]  # from the place to that point, in a straight line
-    part: NDArray[np.int64]  # the part of the network that it lies in
-    is_lost: NDArray[np.bool_]  # no road is near enough that can be reached dry
+    row: Ints  # the stretch nearest to each place
+    share: Floats  # how far along its line, 0 to 1
+    distance_m: Floats  # from the place to that point, in a straight line
+    part: Ints  # the part of the network that it lies in
+    is_lost: Bools  # no road is near enough that can be reached dry
 
 
 def snap(
     points: gpd.GeoSeries,
     network: RoadNetwork,
-    part: NDArray[np.int64],
+    part: Ints,
     assumptions: RoadAssumptions,
     land: BaseGeometry | None = None,
 ) -> Snapped:
@@ -96,7 +97,7 @@ def _is_wet(
     lines: NDArray[np.object_],
     sites: NDArray[np.object_],
     land: BaseGeometry | None,
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Tell whose straight way to the road leaves the land and comes back to it."""
     is_wet = np.zeros(len(near), dtype=bool)
     if land is None:
@@ -116,16 +117,14 @@ def _is_wet(
 class Split:
     """A network with places as nodes: its arcs, those along a road with a place on it cut there."""
 
-    tail: NDArray[np.int64]
-    head: NDArray[np.int64]
-    time_us: NDArray[np.int64]
-    row: NDArray[np.int64]  # the stretch of the network that the arc goes along
-    nodes: NDArray[np.int64]  # the node of each place
+    tail: Ints
+    head: Ints
+    time_us: Ints
+    row: Ints  # the stretch of the network that the arc goes along
+    nodes: Ints  # the node of each place
 
 
-def split_at(
-    arcs: Arcs, network: RoadNetwork, row: NDArray[np.int64], share: NDArray[np.float64]
-) -> Split:
+def split_at(arcs: Arcs, network: RoadNetwork, row: Ints, share: Floats) -> Split:
     """Cut the arcs at the places that lie on them."""
     roads = network.roads
     ends = roads[["from_node", "to_node"]].to_numpy()[row]

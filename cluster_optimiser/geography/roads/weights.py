@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
+    from cluster_optimiser.arrays import Bools, Floats, Ints
     from cluster_optimiser.domain import RoadAssumptions, RoadNetwork
 
 METRES_PER_S_PER_KMH = 1 / 3.6
@@ -55,17 +55,17 @@ class Arcs:
     """A network in one direction each: what shortest paths are found on."""
 
     n_nodes: int  # nodes have the numbers from 0 to below this
-    tail: NDArray[np.int64]  # from node, to node of each arc
-    head: NDArray[np.int64]  # from node, to node of each arc
-    drive_us: NDArray[np.int64]  # microseconds along the arc
-    delay_us: NDArray[np.int64]  # microseconds at its end, for giving way and traffic lights
-    row: NDArray[np.int64]  # the stretch of the network that the arc goes along
-    is_backward: NDArray[np.bool_]  # against the direction of its line
+    tail: Ints  # from node, to node of each arc
+    head: Ints  # from node, to node of each arc
+    drive_us: Ints  # microseconds along the arc
+    delay_us: Ints  # microseconds at its end, for giving way and traffic lights
+    row: Ints  # the stretch of the network that the arc goes along
+    is_backward: Bools  # against the direction of its line
 
 
 def road_speeds_kmh(
     roads: pd.DataFrame, assumptions: RoadAssumptions, limit: str = "limit_kmh"
-) -> NDArray[np.float64]:
+) -> Floats:
     """Give the speed that is kept up on each stretch, there or (by ``limit_back_kmh``) back.
 
     speed = min(limit x share, most of the class); where the map has no limit, the one taken for
@@ -80,13 +80,11 @@ def road_speeds_kmh(
     return np.minimum(limits * assumptions.limit_share, most)
 
 
-def _by_class(classes: pd.Series, mph: Mapping[str, float]) -> NDArray[np.float64]:
+def _by_class(classes: pd.Series, mph: Mapping[str, float]) -> Floats:
     return np.asarray(classes.map(lambda name: mph.get(name, mph["service"])), dtype=np.float64)
 
 
-def drive_us(
-    roads: pd.DataFrame, assumptions: RoadAssumptions, limit: str = "limit_kmh"
-) -> NDArray[np.int64]:
+def drive_us(roads: pd.DataFrame, assumptions: RoadAssumptions, limit: str = "limit_kmh") -> Ints:
     """Give how long each stretch takes, ferries with their waiting."""
     length_m = roads["length_m"].to_numpy(dtype=np.float64)
     seconds = length_m / (road_speeds_kmh(roads, assumptions, limit) * METRES_PER_S_PER_KMH)
@@ -127,18 +125,14 @@ def make_arcs(network: RoadNetwork, assumptions: RoadAssumptions) -> Arcs:
     )
 
 
-def _ranks(roads: pd.DataFrame) -> NDArray[np.float64]:
+def _ranks(roads: pd.DataFrame) -> Floats:
     rank = roads["road_class"].map(_RANK).fillna(_SERVICE_RANK).to_numpy(dtype=np.float64)
     return np.asarray(rank + _LINK_RANK * roads["is_link"].to_numpy(dtype=bool))
 
 
 def _gives_way(
-    network: RoadNetwork,
-    tail: NDArray[np.int64],
-    head: NDArray[np.int64],
-    row: NDArray[np.int64],
-    is_backward: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
+    network: RoadNetwork, tail: Ints, head: Ints, row: Ints, is_backward: Bools
+) -> Bools:
     """Tell at the end of which arcs a driver gives way.
 
     Where a roundabout is entered; and at a junction of three arms or more if traffic that has the
@@ -175,9 +169,7 @@ def _gives_way(
     return np.asarray(~is_round[row] & (must | has_round[head]))
 
 
-def _headings(
-    roads: gpd.GeoDataFrame, row: NDArray[np.int64], is_backward: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _headings(roads: gpd.GeoDataFrame, row: Ints, is_backward: Bools) -> tuple[Floats, Floats]:
     """Give the direction of travel at the end and at the start of each arc, in radians."""
     lines = roads.geometry.to_numpy()
     headings = []
@@ -192,7 +184,7 @@ def _headings(
     return arrives, np.where(is_backward, end[row] + np.pi, start[row])
 
 
-def parts_of(arcs: Arcs) -> NDArray[np.int64]:
+def parts_of(arcs: Arcs) -> Ints:
     """Give the part of each node: within one part all nodes can be reached from each other."""
     if not len(arcs.tail):
         return np.arange(arcs.n_nodes)

@@ -21,9 +21,9 @@ from cluster_optimiser.inputs.roads.tags import is_closed_barrier
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from cluster_optimiser.arrays import Bools, Ints
     from cluster_optimiser.inputs.roads.area import Box
     from cluster_optimiser.inputs.roads.tags import RoadTags
 
@@ -156,7 +156,7 @@ def build_network(
     return RoadNetwork(roads, facts, turns, make_backdrop(ways.shown, roads, within))
 
 
-def _turns(ways: Ways, numbers: NDArray[np.int64]) -> pd.DataFrame:
+def _turns(ways: Ways, numbers: Ints) -> pd.DataFrame:
     """Give the turns at nodes that the network has, by their new numbers."""
     turns = pd.DataFrame(sorted(ways.turns), columns=list(TURN_COLUMNS))
     turns = turns.astype({"from_way": "int64", "node": "int64", "to_way": "int64"})
@@ -169,9 +169,7 @@ def _most_frequent(counts: Counter[str]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:N_UNREAD_LIMITS]
 
 
-def _interior(
-    ends: NDArray[np.int64], way: NDArray[np.int64], is_closed: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def _interior(ends: Ints, way: Ints, is_closed: Bools) -> Bools:
     """Tell which nodes lie inside a stretch: one way comes and goes, and nothing else is there."""
     n = len(is_closed)
     coming, going = np.bincount(ends[:, 1], minlength=n), np.bincount(ends[:, 0], minlength=n)
@@ -180,9 +178,7 @@ def _interior(
     return np.asarray((coming == 1) & (going == 1) & (way_in == way_out) & ~is_closed)
 
 
-def _chains(
-    ends: NDArray[np.int64], way: NDArray[np.int64], interior: NDArray[np.bool_]
-) -> list[list[int]]:
+def _chains(ends: Ints, way: Ints, interior: Bools) -> list[list[int]]:
     """Give the segments of each stretch, in order; rings that meet nothing are left out."""
     following = np.full(len(interior), -1, dtype=np.int64)
     following[ends[:, 0]] = np.arange(len(ends))
@@ -199,12 +195,7 @@ def _chains(
 
 
 def _frame(
-    chains: list[list[int]],
-    ends: NDArray[np.int64],
-    way: NDArray[np.int64],
-    numbers: NDArray[np.int64],
-    ways: Ways,
-    crs: str,
+    chains: list[list[int]], ends: Ints, way: Ints, numbers: Ints, ways: Ways, crs: str
 ) -> gpd.GeoDataFrame:
     places = np.array([ways.places[number] for number in numbers.tolist()]).reshape(-1, 2)
     to_metres = Transformer.from_crs(CRS_DEGREES, crs, always_xy=True)
@@ -253,7 +244,7 @@ def _frame(
     return gpd.GeoDataFrame(frame, geometry=lines, crs=crs)
 
 
-def _open_ended(roads: gpd.GeoDataFrame, is_closed: NDArray[np.bool_]) -> gpd.GeoDataFrame:
+def _open_ended(roads: gpd.GeoDataFrame, is_closed: Bools) -> gpd.GeoDataFrame:
     """Give every stretch that comes to a closed barrier an end of its own."""
     number = len(is_closed)
     for column in ("from_node", "to_node"):

@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from fractions import Fraction
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Ints
     from cluster_optimiser.domain import Problem, Stage, Status
     from cluster_optimiser.optimise.candidates import CandidateGroup
 
@@ -131,9 +130,9 @@ class _Stages:
     groups: Sequence[CandidateGroup]
     seed: int
     plan: list[int] = field(default_factory=list)  # positions of the groups of the best one known
-    costs: dict[str, NDArray[np.int64]] = field(init=False)  # of every group, by stage
-    kept: NDArray[np.int64] = field(init=False)  # what a plan as good as the best may hold
-    held: list[tuple[NDArray[np.int64], int]] = field(default_factory=list)
+    costs: dict[str, Ints] = field(init=False)  # of every group, by stage
+    kept: Ints = field(init=False)  # what a plan as good as the best may hold
+    held: list[tuple[Ints, int]] = field(default_factory=list)
     effort: float = 0.0  # of the stage
     ahead: Reach | None = None  # what was proved of the next stage already, of what is kept
     scales: dict[str, Fraction] = field(init=False)
@@ -243,7 +242,7 @@ class _Stages:
         value = self.value(stage)
         return value is None or value > bound
 
-    def _hold(self, stage: str, least: NDArray[np.int64], value: int) -> None:
+    def _hold(self, stage: str, least: Ints, value: int) -> None:
         """Have what follows be as good in a stage as can be."""
         if self.are_largest[stage]:
             least = self.costs[stage][self.kept]
@@ -297,7 +296,7 @@ class _Stages:
                     self._solve(stage, core, reach.bound, costs=costs)
                 waited = 0 if costs[self.plan].sum() < before else waited + 1
 
-    def _blended(self, stage: str, following: str | None) -> NDArray[np.int64]:
+    def _blended(self, stage: str, following: str | None) -> Ints:
         """Give what groups cost in a stage, and what they cost in the next where that is equal."""
         costs = self.costs[stage]
         if following is None or self.are_largest[following]:
@@ -308,7 +307,7 @@ class _Stages:
             costs * most + second if int(costs[self.plan].sum() + 1) * most < MOST_TOTAL else costs
         )
 
-    def _part(self, unit: int, reach: Reach, times: int) -> NDArray[np.int64]:
+    def _part(self, unit: int, reach: Reach, times: int) -> Ints:
         """Give groups that divide the map around a unit, and those of the plan elsewhere."""
         pieces = [self.groups[i].mask for i in self.plan]
         part = units_around(pieces, self.adjacency, 1 << unit, times * REGION_UNITS)
@@ -354,11 +353,11 @@ class _Stages:
     def _solve(
         self,
         stage: str,
-        core: NDArray[np.int64],
+        core: Ints,
         bound: int,
         *,
         is_any_better: bool = False,
-        costs: NDArray[np.int64] | None = None,
+        costs: Ints | None = None,
     ) -> Answer:
         """Minimise with some of the groups that are kept; take the plan if it is better."""
         among = self.kept[core]

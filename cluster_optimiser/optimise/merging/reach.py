@@ -26,7 +26,7 @@ from cluster_optimiser.optimise.costs import scale_in_fractions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import NDArray
+    from cluster_optimiser.arrays import Floats, Ints
 
 _BITS = 40
 """Costs and multipliers are counted in shares so small that the largest cost takes so many bits."""
@@ -69,28 +69,28 @@ class Reach:
     """What multipliers prove of all plans."""
 
     total: int  # the bound, in shares
-    beyond: NDArray[np.int64]  # of each group, what it costs beyond the multipliers, in shares
+    beyond: Ints  # of each group, what it costs beyond the multipliers, in shares
     shares: int  # so many make one of the objective's integers
-    values: NDArray[np.float64]  # the solution in fractions, of each group
+    values: Floats  # the solution in fractions, of each group
 
     @property
     def bound(self) -> int:
         """No plan has a lower value."""
         return -(-self.total // self.shares)
 
-    def least(self) -> NDArray[np.int64]:
+    def least(self) -> Ints:
         """Give for each group a value below which no plan is that holds it."""
         return np.asarray(-((-self.total - np.maximum(self.beyond, 0)) // self.shares))
 
 
-def row_of(coefficients: NDArray[np.int64], most: int) -> Row:
+def row_of(coefficients: Ints, most: int) -> Row:
     """Make a row of coefficients that are not negative, small ones if need be."""
     by = max(1, -(-int(coefficients.max(initial=0)) // _MOST_COEFFICIENT))
     return Row(csr_array((coefficients // by)[None, :]), most // by)
 
 
 def reach_of(
-    costs: NDArray[np.int64],
+    costs: Ints,
     holders: csr_array,
     rows: Iterable[Row],
     *,
@@ -135,7 +135,7 @@ def reach_of(
 class _Program:
     """The partition program in fractions."""
 
-    costs: NDArray[np.int64]
+    costs: Ints
     holders: csr_array
     rows: list[Row]
     most_groups: int
@@ -161,11 +161,7 @@ class _Program:
         return self._proved(found.x, found.eqlin.marginals * scale, of_rows, table)
 
     def _proved(
-        self,
-        values: NDArray[np.float64],
-        of_units: NDArray[np.float64],
-        of_rows: NDArray[np.float64],
-        table: csr_array | None,
+        self, values: Floats, of_units: Floats, of_rows: Floats, table: csr_array | None
     ) -> Reach | None:
         """Count in integers what multipliers prove, whatever they are."""
         highest = int(np.abs(self.costs).max())
@@ -196,7 +192,7 @@ def _at_most_one(holders: csr_array, three: tuple[int, int, int]) -> Row:
 
 
 def _broken_threes(
-    holders: csr_array, values: NDArray[np.float64]
+    holders: csr_array, values: Floats
 ) -> Iterator[tuple[float, tuple[int, int, int]]]:
     """Give three units of which groups of more than one in all hold two, the most broken lowest."""
     in_part = np.flatnonzero((values > _FRACTION) & (values < 1 - _FRACTION))

@@ -22,8 +22,7 @@ from cluster_optimiser.optimise.costs import scale_in_fractions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Floats
     from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
 
 DUAL_SCALE = 1024
@@ -97,12 +96,8 @@ class InFractions:
         self.is_left_out = np.append(self.is_left_out, is_left_out)
 
     def _minimise(
-        self,
-        table: csr_array,
-        low: NDArray[np.float64],
-        high: NDArray[np.float64],
-        time_limit_s: float | None,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        self, table: csr_array, low: Floats, high: Floats, time_limit_s: float | None
+    ) -> tuple[Floats, Floats] | None:
         """Give the values and a dual for each row: not negative for what is to be reached."""
         is_fixed = low == high
         over, under = (~is_fixed & np.isfinite(side) for side in (low, high))

@@ -21,8 +21,7 @@ from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Ints
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces
 
@@ -48,7 +47,7 @@ class RedrawGround:
     problem: Problem
     measures: Measures  # of sets of its units
     places: MeetingPlaces  # its hubs, in the same order
-    shortest: NDArray[np.int64]  # centiminutes from a unit's nearest school (row) to a hub (column)
+    shortest: Ints  # centiminutes from a unit's nearest school (row) to a hub (column)
     units: tuple[str, ...]
     pupils: tuple[int, ...]
     neighbours: tuple[frozenset[int], ...]  # of each unit, borders of required layers cut
@@ -77,9 +76,7 @@ class RedrawGround:
         return self.places.of_one(sorted(cluster))
 
 
-def _by_area(
-    problem: Problem, members: Sequence[NDArray[np.int64]]
-) -> dict[str, tuple[Mapping[str, int], ...]]:
+def _by_area(problem: Problem, members: Sequence[Ints]) -> dict[str, tuple[Mapping[str, int], ...]]:
     schools = problem.authority.schools
     pupils = schools["pupils"].to_numpy(dtype=np.int64)
     columns = {layer: LAYER_PREFIX + layer for layer in problem.authority.layers}

@@ -50,8 +50,7 @@ from cluster_optimiser.terms import TIE_BREAK, bounded_as, gathered, lookup, ter
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Ints
     from cluster_optimiser.domain import Problem, Status
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.keeping import Keeping
@@ -154,7 +153,7 @@ class Universe:
         return tuple(metric for metric in known if is_sum or metric != CHANGED)
 
     @cached_property
-    def costs(self) -> NDArray[np.int64]:
+    def costs(self) -> Ints:
         """Integer value of each metric (row) and candidate group (column)."""
         rows = [[group.costs[metric] for group in self.groups] for metric in self.metrics]
         return np.array(rows, dtype=np.int64).reshape(len(self.metrics), len(self.groups))
@@ -174,7 +173,7 @@ class Universe:
         """Number of clusters -> exact number of legal plans."""
         return distribution(self.diagram, np.ones(len(self.groups), dtype=np.int64))
 
-    def objective_costs(self, *, seed: int | None = None) -> dict[str, NDArray[np.int64]]:
+    def objective_costs(self, *, seed: int | None = None) -> dict[str, Ints]:
         """Give the integer costs of each group in the scenario's own objective."""
         rows = group_costs(self.groups, self.problem.scenario.objective, seed=seed or 0)
         if seed is None:
@@ -366,9 +365,7 @@ class Universe:
             table[f"share_{kind}"] = [n / n_plans for n in both]
         return table
 
-    def _near(
-        self, term: str, costs: NDArray[np.int64], pct: float, *, max_states: int
-    ) -> Diagram | None:
+    def _near(self, term: str, costs: Ints, pct: float, *, max_states: int) -> Diagram | None:
         """Keep the plans whose cost is within so many per cent of the least."""
         if not self.diagram.has_plans:
             return self.diagram

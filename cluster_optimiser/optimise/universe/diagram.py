@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cluster_optimiser.arrays import Bools, Ints
+
 EXACT_TOTAL = 2.0**53
 """Whole numbers below it are exact as floats."""
 
@@ -38,8 +40,8 @@ _NO_VALUE = np.iinfo(np.int64).max
 class Diagram:
     """All plans as paths from node 0, the root, to the last node, the terminal."""
 
-    layers: NDArray[np.int64]
-    arcs: NDArray[np.int64]
+    layers: Ints
+    arcs: Ints
     to: NDArray[np.int32]  # node that each arc leads to, always of a later layer
     group: NDArray[np.int32]  # position of the candidate group that each arc adds
     n_groups: int  # number of candidate groups
@@ -64,7 +66,7 @@ class Diagram:
             if end > first:
                 yield slice(first, end), slice(int(self.arcs[first]), int(self.arcs[end]))
 
-    def sources(self, nodes: slice) -> NDArray[np.int64]:
+    def sources(self, nodes: slice) -> Ints:
         """Give the node that each arc of a run of nodes starts from."""
         degrees = np.diff(self.arcs[nodes.start : nodes.stop + 1])
         return np.repeat(np.arange(nodes.start, nodes.stop), degrees)
@@ -79,9 +81,7 @@ class ArcLayer:
     group: NDArray[np.int32]  # position of the candidate group of each
 
 
-def merge_equal(
-    words: NDArray[Any] | Sequence[NDArray[Any]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def merge_equal(words: NDArray[Any] | Sequence[NDArray[Any]]) -> tuple[Ints, Ints]:
     """Find equal columns."""
     codes = pd.factorize(words[0])[0]
     for row in words[1:]:
@@ -92,7 +92,7 @@ def merge_equal(
     return codes.astype(np.int64, copy=False), np.flatnonzero(is_first)
 
 
-def by_value(values: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+def by_value(values: Ints) -> Iterator[tuple[int, Ints]]:
     """Give each value with the positions that hold it, ascending."""
     # Sixteen bits are sorted by counting.
     order = np.argsort(values.astype(np.uint16), kind="stable")
@@ -111,7 +111,7 @@ def assemble(
     starts = np.concatenate([[0], np.cumsum(sizes)])
     is_alive = np.zeros(starts[-1], dtype=np.bool_)
     is_alive[-1] = True
-    kept: list[NDArray[np.bool_]] = []
+    kept: list[Bools] = []
     for start, layer in zip(starts[len(made) - 1 :: -1], reversed(made), strict=False):
         leads = (layer.to >= 0) & is_alive[layer.to]
         is_alive[start + layer.source[leads]] = True
@@ -185,7 +185,7 @@ def plans_with_group(diagram: Diagram) -> list[int]:
     return [int(n) for n in held]
 
 
-def least_to_go(diagram: Diagram, costs: NDArray[np.int64]) -> NDArray[np.int64]:
+def least_to_go(diagram: Diagram, costs: Ints) -> Ints:
     """Give the least cost vector of the completions of every node, earlier terms first."""
     n_terms = len(costs)
     least = np.zeros((n_terms, diagram.n_nodes), dtype=np.int64)
@@ -202,7 +202,7 @@ def least_to_go(diagram: Diagram, costs: NDArray[np.int64]) -> NDArray[np.int64]
     return least
 
 
-def largest_to_go(diagram: Diagram, costs: NDArray[np.int64]) -> NDArray[np.int64]:
+def largest_to_go(diagram: Diagram, costs: Ints) -> Ints:
     """Give for every node the least that the largest cost of a completion can be."""
     least = np.zeros(diagram.n_nodes, dtype=np.int64)
     for nodes, arcs in reversed(list(diagram.spans())):
@@ -211,9 +211,7 @@ def largest_to_go(diagram: Diagram, costs: NDArray[np.int64]) -> NDArray[np.int6
     return least
 
 
-def totals(
-    costs: NDArray[np.int64], groups: Sequence[int], are_largest: Sequence[bool]
-) -> tuple[int, ...]:
+def totals(costs: Ints, groups: Sequence[int], are_largest: Sequence[bool]) -> tuple[int, ...]:
     """Give the cost vector of a plan: of each row the sum over its groups, or the largest."""
     held = costs[:, list(groups)]
     return tuple(
@@ -222,7 +220,7 @@ def totals(
     )
 
 
-def only(diagram: Diagram, is_kept: NDArray[np.bool_]) -> Diagram:
+def only(diagram: Diagram, is_kept: Bools) -> Diagram:
     """Keep the plans all of whose groups are kept."""
     made = []
     for first, end in pairwise(diagram.layers[:-1].tolist()):
@@ -238,9 +236,7 @@ def only(diagram: Diagram, is_kept: NDArray[np.bool_]) -> Diagram:
     return assemble(sizes, made, n_groups=diagram.n_groups, order=diagram.order)
 
 
-def best_in_order(
-    diagram: Diagram, costs: NDArray[np.int64], are_largest: Sequence[bool]
-) -> tuple[int, ...]:
+def best_in_order(diagram: Diagram, costs: Ints, are_largest: Sequence[bool]) -> tuple[int, ...]:
     """Find the plan with the least cost vector, some rows of which are the largest of its groups.
 
     Of such a row the least bound is looked for that leaves a plan as good in the sums before it;
@@ -265,7 +261,7 @@ def best_in_order(
     return best_path(diagram, sums)
 
 
-def best_path(diagram: Diagram, costs: NDArray[np.int64]) -> tuple[int, ...]:
+def best_path(diagram: Diagram, costs: Ints) -> tuple[int, ...]:
     """Find the plan with the least cost vector; of several the one whose arcs come first."""
     least = least_to_go(diagram, costs)
     node, chosen = 0, []

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cluster_optimiser.arrays import Bits, Bools, Ints
+
 MOST_WIDE = 16
 """Units of a frontier that labels of four bits can tell apart."""
 
@@ -61,7 +63,7 @@ class _States:
     pupils: list[NDArray[Any]]  # of that cluster so far
     parted: list[NDArray[np.uint16]]  # units whose clusters it may not join but could, as bits
     closed: NDArray[np.uint8]  # clusters that are closed
-    left: NDArray[np.int64]  # pupils in no closed cluster
+    left: Ints  # pupils in no closed cluster
     source: NDArray[np.int32]  # the state before the step
     joined: NDArray[np.uint16]  # units of the frontier whose clusters the step joined, as bits
 
@@ -84,7 +86,7 @@ class _States:
             of_states("left"), of_states("source"), of_states("joined"),
         )  # fmt: skip
 
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> _States:
+    def take(self, rows: Ints | Bools) -> _States:
         """Give some of the states."""
         if rows.dtype == np.bool_ and rows.all():
             return self
@@ -99,14 +101,14 @@ class _States:
         for begin in range(0, max(1, len(self)), _PIECE):
             yield self._each(itemgetter(slice(begin, begin + _PIECE)))
 
-    def bits(self, are_in: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint16]:
+    def bits(self, are_in: Sequence[Bools]) -> NDArray[np.uint16]:
         """Write for each state which units of the frontier are meant."""
         held = np.zeros(len(self), dtype=np.uint16)
         for slot, is_in in enumerate(are_in):
             held |= is_in.astype(np.uint16) << np.uint16(slot)
         return held
 
-    def words(self, asked: Partitions) -> list[NDArray[np.uint64]]:
+    def words(self, asked: Partitions) -> list[Bits]:
         """Write every state as few words, equal for equal states."""
         width, highest = len(self.first), asked.highest
         digits = [(self.closed, asked.most + 1)]
@@ -147,7 +149,7 @@ class Frontier:
     frontiers: tuple[tuple[int, ...], ...]  # units of the frontier before each step
     steps: tuple[Taking, ...]
     sizes: tuple[int, ...]  # states before each step, and at the end
-    ends: NDArray[np.int64]  # clusters of each last state
+    ends: Ints  # clusters of each last state
 
     def counts(self) -> list[NDArray[Any]]:
         """Count, for the states before each step, the partitions that they lead to."""
@@ -181,7 +183,7 @@ class Frontier:
         counts = self.counts()
         state = np.zeros(1, dtype=np.int64)
         masks = np.zeros((1, 0), dtype=np.uint64)
-        found: list[NDArray[np.uint64]] = []
+        found: list[Bits] = []
         for n, step in enumerate(self.steps):
             leads = np.flatnonzero(counts[n + 1][step.to] > 0)
             source, to, joined = step.source[leads], step.to[leads], step.joined[leads]
@@ -199,13 +201,7 @@ class Frontier:
             state, masks = state[firsts], masks[firsts]
         return np.unique(np.concatenate(found)).tolist() if found else []
 
-    def _grown(
-        self,
-        n: int,
-        masks: NDArray[np.uint64],
-        joined: NDArray[np.uint16],
-        found: list[NDArray[np.uint64]],
-    ) -> NDArray[np.uint64]:
+    def _grown(self, n: int, masks: Bits, joined: NDArray[np.uint16], found: list[Bits]) -> Bits:
         """Add a unit to the open sets, and hand over those that it closes."""
         unit, before = self.order[n], self.frontiers[n]
         own = np.full(len(masks), 1 << unit, dtype=np.uint64)

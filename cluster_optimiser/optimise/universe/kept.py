@@ -26,8 +26,7 @@ from cluster_optimiser.optimise.universe.picking import Chain, plans_in_order, u
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Ints
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.optimise.universe.diagram import Diagram
@@ -46,7 +45,7 @@ Vector = tuple[int, ...]
 class KeptOrder:
     """An order some term of which is no sum."""
 
-    rows: NDArray[np.int64]  # costs of each group, the counting of projections left out
+    rows: Ints  # costs of each group, the counting of projections left out
     are_largest: tuple[bool, ...]  # of each row, whether a plan has the largest of its groups
     keeping: Keeping | None = None  # in which projections each group is legal
     place: int = 0  # of the counting of projections among the terms

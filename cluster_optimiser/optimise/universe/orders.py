@@ -16,8 +16,7 @@ from cluster_optimiser.optimise.candidates import bit_positions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Bits, Bools, Ints
     from cluster_optimiser.domain import Problem
 
 WORD_BITS = 64
@@ -29,8 +28,8 @@ class Layout:
 
     name: str  # how the order was made, in words
     order: tuple[int, ...]  # positions of the units in sweep order
-    starts: tuple[NDArray[np.int64], ...]
-    bits: tuple[NDArray[np.uint64], ...]
+    starts: tuple[Ints, ...]
+    bits: tuple[Bits, ...]
     reach: tuple[int, ...]
 
     @property
@@ -89,7 +88,7 @@ def _breadth_first(graph: nx.Graph, first: Sequence[int]) -> list[int]:
     return order
 
 
-def lay_out(name: str, order: Sequence[int], members: NDArray[np.bool_]) -> Layout:
+def lay_out(name: str, order: Sequence[int], members: Bools) -> Layout:
     """See the candidate groups along an order."""
     n_groups, n_units = members.shape
     along = members[:, list(order)]

@@ -27,8 +27,7 @@ from cluster_optimiser.optimise.universe.ranking import runs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Bools, Ints
     from cluster_optimiser.optimise.universe.diagram import Diagram
 
 _TWO = 2
@@ -44,7 +43,7 @@ _CHUNK = 1 << 22
 Point = tuple[int, ...]
 
 
-def nondominated(values: NDArray[np.int64], node: NDArray[np.int64]) -> NDArray[np.int64]:
+def nondominated(values: Ints, node: Ints) -> Ints:
     """Find the labels than which no other of the same node is nowhere worse.
 
     Examples
@@ -88,7 +87,7 @@ def _on_staircase(nodes: list[int], seconds: list[int], thirds: list[int]) -> li
 
 
 def _known_plans(
-    diagram: Diagram, costs: NDArray[np.int64], largest: Sequence[bool]
+    diagram: Diagram, costs: Ints, largest: Sequence[bool]
 ) -> dict[Point, tuple[int, ...]]:
     """Find some plans of the front: best in each order of the terms and for many weights."""
     n_terms = len(costs)
@@ -109,7 +108,7 @@ def _known_plans(
     return {tuple(vectors[:, i].tolist()): known[tuple(vectors[:, i].tolist())] for i in kept}
 
 
-def _is_open(ideal: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _is_open(ideal: Ints, known: Ints) -> Bools:
     """Tell which ideals no known plan reaches."""
     is_open = np.ones(ideal.shape[1], dtype=np.bool_)
     left = np.arange(ideal.shape[1])
@@ -120,16 +119,12 @@ def _is_open(ideal: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.b
     return is_open
 
 
-_Part = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]"]
+_Part = tuple["Ints", "Ints", "Ints", "Ints"]
 """Labels on their way: node, cost vector, label and group they come from."""
 
 
 def front(
-    diagram: Diagram,
-    costs: NDArray[np.int64],
-    *,
-    are_largest: Sequence[bool] = (),
-    max_labels: int = MAX_LABELS,
+    diagram: Diagram, costs: Ints, *, are_largest: Sequence[bool] = (), max_labels: int = MAX_LABELS
 ) -> dict[Point, tuple[int, ...]]:
     """Find every cost vector than which no legal plan is nowhere worse, with a plan for each.
 
@@ -162,21 +157,21 @@ class _LabelSweep:
     def __init__(
         self,
         diagram: Diagram,
-        costs: NDArray[np.int64],
+        costs: Ints,
         largest: Sequence[bool],
-        ideal: NDArray[np.int64],
-        known: NDArray[np.int64],
+        ideal: Ints,
+        known: Ints,
         *,
         max_labels: int,
     ) -> None:
         self.diagram, self.costs, self.ideal, self.known = diagram, costs, ideal, known
         self.max_labels = max_labels
         self.largest = np.array(largest, dtype=np.bool_)[:, None]
-        self.parents: list[NDArray[np.int64]] = []
-        self.groups: list[NDArray[np.int64]] = []
+        self.parents: list[Ints] = []
+        self.groups: list[Ints] = []
         self.n_labels = 0
 
-    def run(self) -> NDArray[np.int64]:
+    def run(self) -> Ints:
         """Give the cost vectors that arrive, those that known plans reach left out."""
         n_layers = len(self.diagram.layers) - 1
         layer_of = np.repeat(np.arange(n_layers), np.diff(self.diagram.layers))
@@ -209,11 +204,11 @@ class _LabelSweep:
                 raise ClusterOptimiserError(message)
         return value
 
-    def _joined(self, some: NDArray[np.int64], more: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _joined(self, some: Ints, more: Ints) -> Ints:
         """Add costs up, or take the larger."""
         return np.where(self.largest, np.maximum(some, more), some + more)
 
-    def _moved(self, node: NDArray[np.int64], value: NDArray[np.int64]) -> Iterator[_Part]:
+    def _moved(self, node: Ints, value: Ints) -> Iterator[_Part]:
         """Move the labels of a layer along their arcs, some at a time."""
         diagram = self.diagram
         degrees = diagram.arcs[node + 1] - diagram.arcs[node]

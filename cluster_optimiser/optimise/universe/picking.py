@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cluster_optimiser.arrays import Ints
     from cluster_optimiser.optimise.universe.diagram import Diagram
 
 Chain = tuple[int, "Chain"] | tuple[()]
@@ -34,7 +35,7 @@ def unchained(chain: Chain) -> tuple[int, ...]:
 
 
 def plans_in_order(
-    diagram: Diagram, costs: NDArray[np.int64]
+    diagram: Diagram, costs: Ints
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Give the plans from the best on, compared term by term.
 

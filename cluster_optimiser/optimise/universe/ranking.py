@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cluster_optimiser.arrays import Floats, Ints
     from cluster_optimiser.optimise.universe.diagram import Diagram
 
 MAX_ENTRIES = 12_000_000
@@ -53,11 +54,9 @@ _CELLS_AN_ENTRY = 8
 Side = Literal["left", "right"]
 
 
-def columns_of(
-    costs: NDArray[np.int64], least: Sequence[int], greatest: Sequence[int]
-) -> NDArray[np.int64]:
+def columns_of(costs: Ints, least: Sequence[int], greatest: Sequence[int]) -> Ints:
     """Put terms together into as few columns as compare in the same order."""
-    columns: list[NDArray[np.int64]] = []
+    columns: list[Ints] = []
     total = 0
     for row, low, high in zip(costs, least, greatest, strict=True):
         # A term that differs by less than the width never outweighs one step of an earlier term.
@@ -75,8 +74,8 @@ def columns_of(
 class _Multiset:
     """Costs by node with their numbers: node ascending, then cost."""
 
-    node: NDArray[np.int64]
-    value: NDArray[np.int64]
+    node: Ints
+    value: Ints
     count: NDArray[Any]
 
     def __len__(self) -> int:
@@ -84,7 +83,7 @@ class _Multiset:
         return len(self.node)
 
 
-def _order_of(node: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.int64]:
+def _order_of(node: Ints, value: Ints) -> Ints:
     """Sort by node, then by cost."""
     if len(value) == 1 and value.size:
         least = int(value.min())
@@ -94,9 +93,7 @@ def _order_of(node: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.i
     return np.lexsort((*value[::-1], node))
 
 
-def _gathered(
-    node: NDArray[np.int64], value: NDArray[np.int64], count: NDArray[Any], step: int
-) -> _Multiset:
+def _gathered(node: Ints, value: Ints, count: NDArray[Any], step: int) -> _Multiset:
     """Sort, and add up the numbers of equal costs of a node; costs of one column are steps."""
     if len(value) == 1 and len(node) and count.dtype != np.object_:
         first, least = int(node.min()), int(value.min())
@@ -118,7 +115,7 @@ def _gathered(
     return _Multiset(node[firsts], value[:, firsts], np.add.reduceat(count[order], firsts))
 
 
-def runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def runs(starts: Ints, lengths: Ints) -> Ints:
     """Give the positions of several runs, one after another.
 
     Examples
@@ -130,10 +127,10 @@ def runs(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.in
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
 
 
-_Parts = list[tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[Any]"]]
+_Parts = list[tuple["Ints", "Ints", "NDArray[Any]"]]
 
 
-def _joined(parts: _Parts, costs: NDArray[np.int64]) -> _Multiset:
+def _joined(parts: _Parts, costs: Ints) -> _Multiset:
     node, value, count = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
     return _gathered(node, value, count, max(1, int(np.gcd.reduce(costs[0]))))
 
@@ -143,7 +140,7 @@ class _Sweep:
     """Goes through a diagram up to a cut, layer by layer: all together fill the memory."""
 
     diagram: Diagram
-    costs: NDArray[np.int64]
+    costs: Ints
     cut: int
     dtype: np.dtype[Any]
     waiting: list[_Parts] = field(init=False)  # of each layer, ways to its nodes
@@ -183,9 +180,9 @@ class _Sweep:
         return _joined(parts, self.costs)
 
 
-def _n_costs_to_go(diagram: Diagram, columns: NDArray[np.int64]) -> NDArray[np.float64]:
+def _n_costs_to_go(diagram: Diagram, columns: Ints) -> Floats:
     """Give how many different costs the completions of every node can have at the most."""
-    counts: NDArray[np.float64] = counts_to_go(diagram).astype(np.float64)
+    counts: Floats = counts_to_go(diagram).astype(np.float64)
     if len(columns) > 1:
         return counts
     least, least_of_negative = least_to_go(diagram, columns)[0], least_to_go(diagram, -columns)[0]
@@ -193,7 +190,7 @@ def _n_costs_to_go(diagram: Diagram, columns: NDArray[np.int64]) -> NDArray[np.f
     return np.asarray(np.minimum(counts, (-least_of_negative - least) // step + 1))
 
 
-def _chosen_cut(diagram: Diagram, columns: NDArray[np.int64]) -> tuple[int, float]:
+def _chosen_cut(diagram: Diagram, columns: Ints) -> tuple[int, float]:
     """Choose the layer where both sides together hold fewest costs; say about how many."""
     come = _n_costs_to_go(backwards(diagram), columns)[::-1]
     go = _n_costs_to_go(diagram, columns)
@@ -203,7 +200,7 @@ def _chosen_cut(diagram: Diagram, columns: NDArray[np.int64]) -> tuple[int, floa
     return cut, float(before[cut] + behind[cut])
 
 
-def entries_needed(diagram: Diagram, columns: NDArray[np.int64]) -> float:
+def entries_needed(diagram: Diagram, columns: Ints) -> float:
     """Say about how many costs `Halves` would keep."""
     return _chosen_cut(diagram, columns)[1]
 
@@ -211,7 +208,7 @@ def entries_needed(diagram: Diagram, columns: NDArray[np.int64]) -> float:
 class Halves:
     """The costs on both sides of a cut, from which ranks are read."""
 
-    def __init__(self, diagram: Diagram, columns: NDArray[np.int64]) -> None:
+    def __init__(self, diagram: Diagram, columns: Ints) -> None:
         least = int(least_to_go(diagram, columns)[0, 0])
         greatest = -int(least_to_go(diagram, -columns)[0, 0])
         cut, _ = _chosen_cut(diagram, columns)
@@ -230,7 +227,7 @@ class Halves:
         value = self._many.value
         self._least = int(value[0].min())
         self._width = int(value[0].max()) - self._least + 2
-        self._table: NDArray[np.int64] | None = None
+        self._table: Ints | None = None
         rank = value[0] - self._least + 1
         if len(value) > 1 or len(kinds) * self._width >= 2**_COLUMN_BITS:
             # Costs become their rank among all costs, so that the key fits.
@@ -252,7 +249,7 @@ class Halves:
         cost: list[int] = self.columns[:, list(groups)].sum(axis=1).tolist()
         return cost
 
-    def _found(self, cost: Sequence[int] | None, side: Side) -> NDArray[np.int64]:
+    def _found(self, cost: Sequence[int] | None, side: Side) -> Ints:
         """Give, for each way that crosses, the end of the completions within the cost."""
         if cost is None:
             rank = np.full(len(self._node), self._width - 1)
@@ -290,7 +287,7 @@ class Halves:
                 insort(self._seen, (middle, self.count([middle])))
 
     @cached_property
-    def _drawn(self) -> NDArray[np.int64]:
+    def _drawn(self) -> Ints:
         """Draw plans evenly and sort their costs: for guesses only, nothing rests on them."""
         draw, n_drawn = np.random.default_rng(0), int(_DRAWN_A_SEARCH * len(self._few))
         ends = self._ends.astype(np.float64)
@@ -308,7 +305,7 @@ class Halves:
         places = (at - spare, at + spare) if len(some) else ()
         return [int(some.take(place, mode="clip")) for place in places]
 
-    def _listed(self, first: NDArray[np.int64], last: NDArray[np.int64], rank: int) -> int:
+    def _listed(self, first: Ints, last: Ints, rank: int) -> int:
         pairs = runs(first, last - first)
         come = np.repeat(np.arange(len(first)), last - first)
         value = self._few.value[0, come] + self._many.value[0, pairs]
@@ -318,9 +315,7 @@ class Halves:
         return int(value[order[int(np.searchsorted(total, rank))]])
 
 
-def _both_sides(
-    diagram: Diagram, columns: NDArray[np.int64], cut: int
-) -> tuple[_Multiset, _Multiset]:
+def _both_sides(diagram: Diagram, columns: Ints, cut: int) -> tuple[_Multiset, _Multiset]:
     """Give the costs of the ways that cross the cut, and of the completions of where they lead."""
     dtype = counts_to_go(diagram).dtype
     come = _Sweep(diagram, columns, cut, dtype).crossing()
@@ -333,9 +328,7 @@ def _both_sides(
     return come, _joined(parts, columns)
 
 
-def _positions(
-    table: NDArray[np.int64], wanted: NDArray[np.int64], *, side: Side
-) -> NDArray[np.int64]:
+def _positions(table: Ints, wanted: Ints, *, side: Side) -> Ints:
     """Find where columns belong among sorted columns, as `numpy.searchsorted` does for numbers."""
     if len(table) == 1:
         return np.asarray(np.searchsorted(table[0], wanted[0], side=side))
@@ -350,7 +343,7 @@ def _positions(
     return np.asarray(positions[n_table:])
 
 
-def distribution(diagram: Diagram, costs: NDArray[np.int64]) -> dict[int, int]:
+def distribution(diagram: Diagram, costs: Ints) -> dict[int, int]:
     """Count the plans of every value of a cost that takes few values."""
     if not diagram.has_plans:
         return {}

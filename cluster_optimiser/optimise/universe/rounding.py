@@ -24,6 +24,7 @@ from cluster_optimiser.optimise.universe.diagram import SAFE_TOTAL, least_to_go
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cluster_optimiser.arrays import Ints
     from cluster_optimiser.optimise.universe.diagram import Diagram
 
 _LIMB_BITS = 32
@@ -31,13 +32,13 @@ _STEPS = 50
 """A width that is too fine grows by such a part of itself at the least."""
 
 
-def _bounds(diagram: Diagram, costs: NDArray[np.int64]) -> NDArray[np.int64]:
+def _bounds(diagram: Diagram, costs: Ints) -> Ints:
     """Give the least and the greatest cost to go of every node."""
     least = least_to_go(diagram, costs[None, :])[0]
     return np.array([least, -least_to_go(diagram, -costs[None, :])[0]])
 
 
-def _until(diagram: Diagram) -> NDArray[np.int64]:
+def _until(diagram: Diagram) -> Ints:
     """Give, for each node, the first layer that an arc to it starts from."""
     n_layers = len(diagram.layers) - 1
     layer_of = np.repeat(np.arange(n_layers), np.diff(diagram.layers))
@@ -46,7 +47,7 @@ def _until(diagram: Diagram) -> NDArray[np.int64]:
     return until
 
 
-def _most_at_once(diagram: Diagram, sizes: NDArray[np.int64], until: NDArray[np.int64]) -> int:
+def _most_at_once(diagram: Diagram, sizes: Ints, until: Ints) -> int:
     """Give how many numbers are kept at once, when each node is kept as long as it is needed."""
     n_layers = len(diagram.layers) - 1
     layer_of = np.repeat(np.arange(n_layers), np.diff(diagram.layers))
@@ -56,11 +57,11 @@ def _most_at_once(diagram: Diagram, sizes: NDArray[np.int64], until: NDArray[np.
     return int(np.cumsum(change).max())
 
 
-def _rounded(costs: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+def _rounded(costs: Ints, width: int) -> Ints:
     return (costs + width // 2) // width
 
 
-def width_of(diagram: Diagram, costs: NDArray[np.int64], most_at_once: int) -> tuple[int, int]:
+def width_of(diagram: Diagram, costs: Ints, most_at_once: int) -> tuple[int, int]:
     """Choose the width: the finest with which no more numbers are kept at once than allowed."""
     step = max(1, int(np.gcd.reduce(costs)))
     until = _until(diagram)
@@ -107,9 +108,7 @@ class RoundedCounts:
         return int(self.upto[place]) if place >= 0 else 0
 
 
-def spread_of(
-    diagram: Diagram, costs: NDArray[np.int64], *, width: int, n_plans: int
-) -> RoundedCounts:
+def spread_of(diagram: Diagram, costs: Ints, *, width: int, n_plans: int) -> RoundedCounts:
     """Count the plans of every rounded cost."""
     rounded = _rounded(costs, width)
     left = _bounds(diagram, costs - rounded * width)[:, 0].tolist()
@@ -124,16 +123,10 @@ def spread_of(
     return RoundedCounts(width, int(least[0]), upto, left[0], left[1])
 
 
-def _swept(
-    diagram: Diagram,
-    rounded: NDArray[np.int64],
-    least: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    n_plans: int,
-) -> NDArray[np.int64]:
+def _swept(diagram: Diagram, rounded: Ints, least: Ints, sizes: Ints, n_plans: int) -> Ints:
     """Count the completions of the root by their sum: shape (n_limbs, sums)."""
     n_limbs = 1 if n_plans < SAFE_TOTAL else n_plans.bit_length() // _LIMB_BITS + 1
-    kept: dict[int, NDArray[np.int64]] = {
+    kept: dict[int, Ints] = {
         diagram.n_nodes - 1: np.array([[1]] + [[0]] * (n_limbs - 1), dtype=np.int64)
     }
     until = _until(diagram)

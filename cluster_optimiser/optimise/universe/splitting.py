@@ -16,20 +16,20 @@ from cluster_optimiser.optimise.universe.diagram import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from cluster_optimiser.arrays import Ints
 
 _FREE = np.iinfo(np.int64).min
 """Stands for a cost so far that no completion can take out of the range."""
 
-Range = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
+Range = tuple["Ints", "Ints"]
 """Lowest and highest value of every node."""
 
-_Waiting = tuple[int, "NDArray[np.int64]", "NDArray[np.int64]"]
+_Waiting = tuple[int, "Ints", "Ints"]
 """Layer and arcs that lead to some split nodes; those nodes, as node and cost so far."""
 
 
 def restrict(
-    diagram: Diagram, costs: NDArray[np.int64], *, lowest: int, highest: int, max_states: int
+    diagram: Diagram, costs: Ints, *, lowest: int, highest: int, max_states: int
 ) -> Diagram | None:
     """Keep the plans whose cost lies in a range.
 
@@ -54,9 +54,7 @@ class _Split:
     range that is wanted, ``certain`` that of those which no completion can take out of it.
     """
 
-    def __init__(
-        self, diagram: Diagram, costs: NDArray[np.int64], *, possible: Range, certain: Range
-    ) -> None:
+    def __init__(self, diagram: Diagram, costs: Ints, *, possible: Range, certain: Range) -> None:
         self.diagram, self.costs = diagram, costs
         self.possible, self.certain = possible, certain
         self.layer_of = np.repeat(np.arange(len(diagram.layers) - 1), np.diff(diagram.layers))
@@ -88,7 +86,7 @@ class _Split:
                 made.append(self._arcs(layer, keys, waiting))
         return assemble(sizes, made, n_groups=diagram.n_groups, order=diagram.order)
 
-    def _arcs(self, layer: int, keys: NDArray[np.int64], waiting: list[list[_Waiting]]) -> ArcLayer:
+    def _arcs(self, layer: int, keys: Ints, waiting: list[list[_Waiting]]) -> ArcLayer:
         """Give the arcs of split nodes, and hand on the nodes they lead to."""
         diagram = self.diagram
         node, sums = keys

@@ -17,8 +17,7 @@ from cluster_optimiser.optimise.universe.rounding import RoundedCounts, spread_o
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from cluster_optimiser.arrays import Ints
     from cluster_optimiser.optimise.universe.diagram import Diagram
 
 _PER_ENTRY = 4
@@ -48,9 +47,7 @@ class Between:
 class Ranks:
     """Where plans rank by a cost, exactly or between proved bounds."""
 
-    def __init__(
-        self, diagram: Diagram, rows: NDArray[np.int64], *, n_plans: int, max_entries: int
-    ) -> None:
+    def __init__(self, diagram: Diagram, rows: Ints, *, n_plans: int, max_entries: int) -> None:
         least = [int(least_to_go(diagram, row[None, :])[0, 0]) for row in rows]
         greatest = [-int(least_to_go(diagram, -row[None, :])[0, 0]) for row in rows]
         self.columns = columns_of(rows, least, greatest)
@@ -130,7 +127,7 @@ class LargestRanks:
 
     n_kept = 0
 
-    def __init__(self, diagram: Diagram, costs: NDArray[np.int64], *, n_plans: int) -> None:
+    def __init__(self, diagram: Diagram, costs: Ints, *, n_plans: int) -> None:
         self._diagram, self._costs, self.n_plans = diagram, costs, n_plans
         self._costs_met = np.unique(costs[diagram.group])
         self._known: dict[int, int] = {}

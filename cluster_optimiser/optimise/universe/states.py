@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cluster_optimiser.arrays import Bits, Bools, Ints
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.optimise.candidates import CandidateGroup
 
@@ -63,8 +64,8 @@ class Rules:
     fewest: int  # range of the number of clusters
     most: int  # range of the number of clusters
     most_small: int  # most exceptions
-    is_small: NDArray[np.int64]  # whether each group is an exception
-    limited: tuple[tuple[NDArray[np.int64], int], ...] = ()  # costs of each group, and the most
+    is_small: Ints  # whether each group is an exception
+    limited: tuple[tuple[Ints, int], ...] = ()  # costs of each group, and the most
 
 
 def rules_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Rules:
@@ -96,7 +97,7 @@ def rules_of(problem: Problem, groups: Sequence[CandidateGroup]) -> Rules:
     )
 
 
-def _first_free(words: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _first_free(words: Bits) -> Ints:
     """Give the lowest bit that is not set."""
     one = np.uint64(1)
     total = np.zeros(words.shape[1], dtype=np.int64)
@@ -108,7 +109,7 @@ def _first_free(words: NDArray[np.uint64]) -> NDArray[np.int64]:
     return total
 
 
-def _shifted(words: NDArray[np.uint64], n_bits: int) -> NDArray[np.uint64]:
+def _shifted(words: Bits, n_bits: int) -> Bits:
     """Move all bits down."""
     whole, part = divmod(n_bits, WORD_BITS)
     moved = np.zeros_like(words)
@@ -164,16 +165,16 @@ class _Pieces:
         # Bits of the last byte that stand for nothing are never looked up.
         self.n_bytes = -(-self.n_bits // 8)
 
-    def _mask(self, first: int, end: int) -> NDArray[np.uint64]:
+    def _mask(self, first: int, end: int) -> Bits:
         bits = (1 << end) - (1 << first)
         words = [bits >> (WORD_BITS * w) & (2**WORD_BITS - 1) for w in range(self.n_words)]
         return np.array(words, dtype=np.uint64)[:, None]
 
-    def _bytes(self, sets: NDArray[np.uint64]) -> list[NDArray[np.uint8]]:
+    def _bytes(self, sets: Bits) -> list[NDArray[np.uint8]]:
         rows = np.ascontiguousarray(sets.T).astype("<u8").view(np.uint8)
         return [rows[:, b] for b in range(self.n_bytes)]
 
-    def _grown(self, piece: NDArray[np.uint64], left: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    def _grown(self, piece: Bits, left: Bits) -> Bits:
         """Fill up each set with what it touches of what is left."""
         active = np.arange(piece.shape[1])
         now, rest = piece, left
@@ -191,9 +192,7 @@ class _Pieces:
                 active, now, rest = active[changed], now[:, changed], rest[:, changed]
         return piece
 
-    def holdable(
-        self, states: NDArray[np.uint64], small_so_far: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
+    def holdable(self, states: Bits, small_so_far: Ints) -> Bools:
         """Tell which states leave no trapped piece."""
         covered = np.zeros((self.n_words, states.shape[1]), dtype=np.uint64)
         shared = min(self.n_words, len(states))
@@ -215,9 +214,7 @@ class _Pieces:
             active = active[fine[active] & left[:, active].any(axis=0)]
         return fine
 
-    def _fits(
-        self, piece: NDArray[np.uint64], small_so_far: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
+    def _fits(self, piece: Bits, small_so_far: Ints) -> Bools:
         pupils = np.zeros(piece.shape[1], dtype=np.int64)
         for b, values in enumerate(self._bytes(piece)):
             pupils += self.holds[b][values]
@@ -234,10 +231,10 @@ class _Waiting:
     arcs: NDArray[np.int32]  # which of that place
     source: NDArray[np.int32]
     group: NDArray[np.int32]
-    words: NDArray[np.uint64]
-    sums: NDArray[np.int64]
+    words: Bits
+    sums: Ints
 
-    def led(self, to: NDArray[np.int64]) -> tuple[NDArray[np.int32], ArcLayer]:
+    def led(self, to: Ints) -> tuple[NDArray[np.int32], ArcLayer]:
         """Give the arcs that lead to a state that is alive: few of all."""
         lead = to >= 0
         arcs = ArcLayer(self.source[lead], to[lead].astype(np.int32), self.group[lead])
@@ -257,7 +254,7 @@ def _in_order(parts: list[tuple[NDArray[np.int32], ArcLayer]]) -> ArcLayer:
     )
 
 
-def _tracked(rules: Rules, layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _tracked(rules: Rules, layout: Layout) -> tuple[Ints, Ints]:
     """Give what adds up along a path and may not pass a bound, only where the bound can bind.
 
     The least of the exceptions so far (first, if there may be any), of the clusters so far, and of
@@ -317,7 +314,7 @@ class _Builder:
             order=self.layout.order,
         )
 
-    def _merged(self, place: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    def _merged(self, place: int) -> tuple[Bits, Ints]:
         """Merge the equal states of a place, and drop the dead ones."""
         waiting, self.waiting[place] = self.waiting[place], []
         if place == self.n_places:
@@ -350,9 +347,7 @@ class _Builder:
             begin = end
         return states, merged
 
-    def _pairs(
-        self, place: int, states: NDArray[np.uint64]
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    def _pairs(self, place: int, states: Bits) -> Iterator[tuple[Ints, Ints]]:
         """Give the pairs of a state and a group of a place that share no unit, piece by piece."""
         bits = self.layout.bits[place]
         n_groups = bits.shape[1]
@@ -372,7 +367,7 @@ class _Builder:
                 yield np.concatenate(rows), np.concatenate(columns)
                 rows, columns, n_found = [], [], 0
 
-    def _expanded(self, place: int, states: NDArray[np.uint64], sums: NDArray[np.int64]) -> bool:
+    def _expanded(self, place: int, states: Bits, sums: Ints) -> bool:
         """Complete every state at its first uncovered unit; False where it takes too much."""
         layout = self.layout
         self.made.append([])
@@ -391,14 +386,7 @@ class _Builder:
                 return False
         return True
 
-    def _send(
-        self,
-        n_before: int,
-        source: NDArray[np.int64],
-        group: NDArray[np.int64],
-        union: NDArray[np.uint64],
-        sums: NDArray[np.int64],
-    ) -> None:
+    def _send(self, n_before: int, source: Ints, group: Ints, union: Bits, sums: Ints) -> None:
         """Hand each new state to the place of its first uncovered unit."""
         for step, arcs in by_value(_first_free(union)):
             some = _Waiting(
