@@ -28,6 +28,11 @@ WAYS = {
     "St.": lambda name: re.sub(r"\bSt\b", "St.", name).replace(" and ", " & "),
     "Saint": lambda name: re.sub(r"\bSt\b", "Saint", name),
     "Jnr, Inf": lambda name: name.replace("Junior", "Jnr").replace("Infant", "Inf"),
+    "N., Gt": lambda name: (
+        re.sub(r"\b([NSEW])(?:orth|outh|ast|est)\b", r"\1.", name)
+        .replace("Great ", "Gt ")
+        .replace("Little ", "Lt. ")
+    ),
     "no apostrophe": lambda name: name.replace("'", ""),
     "without status": lambda name: re.sub(
         "Church of England|Voluntary (Controlled|Aided)|Community|Endowed", "", name

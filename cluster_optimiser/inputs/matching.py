@@ -25,7 +25,8 @@ SAME = {
     "jnr": "junior", "jun": "junior", "jr": "junior", "juniors": "junior",
     "inf": "infant", "infants": "infant", "nurs": "nursery", "pri": "primary", "prim": "primary",
     "sec": "secondary", "comp": "comprehensive", "comm": "community", "acad": "academy",
-    "fed": "federation", "mt": "mount",
+    "fed": "federation", "mt": "mount", "gt": "great", "lt": "little",
+    "n": "north", "s": "south", "e": "east", "w": "west", "nth": "north", "sth": "south",
 }  # fmt: skip
 """What people write for the same thing; longer phrases first. The page is told the same."""
 

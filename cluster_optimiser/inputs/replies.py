@@ -148,9 +148,7 @@ def _reply(
     if key in decided:
         urn, likely = decided[key], ()
         how = DECIDED[urn is not None]
-    said = _OPTION.sub("", cells["option"].casefold()).strip()
-    # A spreadsheet makes 1.0 of 1.
-    option = labels.get(said) or labels.get(said.removesuffix(".0"), "")
+    said, option = _option(cells["option"], labels)
     is_unknown = not option and said not in NO_PREFERENCE
     plan, text, problem = _plan(home, cells["plan"])
     return Reply(
@@ -173,6 +171,20 @@ def _reply(
         themes=tuple(dict.fromkeys(t.strip() for t in cells["themes"].split(";") if t.strip())),
         fault=raw.fault,
     )
+
+
+def _option(written: str, labels: Mapping[str, str]) -> tuple[str, str]:
+    """Give what a cell says, and the option that it means, or an empty string."""
+    said = _OPTION.sub("", written.casefold()).strip()
+    # A spreadsheet makes 1.0 of 1.
+    option = labels.get(said) or labels.get(said.removesuffix(".0"), "")
+    # People write "4 (a)" and "4a!".
+    alike = [label for key, label in labels.items() if _bare(key) and _bare(key) == _bare(said)]
+    return said, option or (alike[0] if len(alike) == 1 else "")
+
+
+def _bare(option: str) -> str:
+    return re.sub(r"[\s()]", "", option).strip(".,;:!\"'")
 
 
 def _moment(text: str) -> dt.datetime | None:

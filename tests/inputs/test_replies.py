@@ -64,12 +64,24 @@ def test_what_an_analyst_has_decided_counts(tmp_path, authority):
     assert problems == [(2, 'there is no school "1"'), decided, (5, "it is blank")]
 
 
-@pytest.mark.parametrize("option", ["4a", "OPTION 4A", "Option: 4a", "option 4a", "7.0"])
+@pytest.mark.parametrize(
+    "option", ["4a", "OPTION 4A", "Option: 4a", "option 4a", "7.0", "4 (a)", '"4 A!"', "(4a)."]
+)
 def test_an_option_is_known_however_it_is_written(tmp_path, authority, option):
     file = tmp_path / "replies.csv"
     file.write_text(f"school,option\n120883,{option}\n", encoding="utf-8")
     (reply,) = load_replies(file, authority, ["4a", "7"])
     assert reply.option == ("7" if option == "7.0" else "4a")
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"), [("4a", "4a"), ("4 a", "4 a"), ("4 (a)", ""), ("7.1", ""), ("!", "")]
+)
+def test_an_option_that_may_be_two_is_asked(tmp_path, authority, option, meant):
+    file = tmp_path / "replies.csv"
+    file.write_text(f"school,option\n120883,{option}\n", encoding="utf-8")
+    (reply,) = load_replies(file, authority, ["4a", "4 a", "71", "?"])
+    assert (reply.option, bool(reply.option_problem)) == (meant, not meant)
 
 
 @pytest.mark.parametrize(

@@ -90,18 +90,17 @@ const entryCost = (asked, entry, joined) => {
 /** Schools by what they are called, the best first. @param {string} text @returns {number[]} */
 export const search = (text) => {
   const asked = wordsOf(text);
-  // The last word may not be finished: "st" may become "stalham".
-  const unfinished = [...asked.slice(0, -1), ...written(text).slice(-1)];
+  const plain = written(text);
+  // The last word may not be finished: "st" may become "stalham". "S tAnne" is not in the south.
+  const ways = [asked, [...asked.slice(0, -1), ...plain.slice(-1)], plain];
   const joined = asked.join("");
   const signs = fold(text).trim();
   /** @type {[cost: number, school: number][]} */
   const hits = [];
   entries().forEach((entry, i) => {
     const costs =
-      joined.length > 1
-        ? [entryCost(asked, entry, joined), entryCost(unfinished, entry, unfinished.join(""))].filter(
-            (cost) => cost !== null,
-          )
+      plain.join("").length > 1
+        ? ways.map((words) => entryCost(words, entry, words.join(""))).filter((cost) => cost !== null)
         : // Of one letter, or of signs alone, a name is found by itself.
           signs && (entry.text === signs || (!joined && entry.text.startsWith(signs)))
           ? [0]
