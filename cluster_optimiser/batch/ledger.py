@@ -20,10 +20,11 @@ from cluster_optimiser import own as own_functions
 from cluster_optimiser.batch.places import authority_files, beside, scenario_files
 from cluster_optimiser.batch.shelf import content, names, text
 from cluster_optimiser.identity import digest, key_of, library_versions, program_version
+from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.scenario import load_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from cluster_optimiser.scenario import Scenario
@@ -167,7 +168,7 @@ def why_run(parts: Mapping[str, Any], folder: Path, options: Options) -> list[st
 def _altered(record: Record, folder: Path) -> list[str]:
     found = hash_files(folder)
     names = [name for name, hashed in record.files.items() if found.get(name) != hashed]
-    return [f"changed or removed: {_listed(names)}"] if names else []
+    return [f"changed or removed: {listed(names, NAMED)}"] if names else []
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -188,7 +189,7 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
             for key in dict.fromkeys(keys)
         ]
         if named:
-            reasons.append(f"{what} changed: {_listed(named)}")
+            reasons.append(f"{what} changed: {listed(named, NAMED)}")
     if old.get("seed") != new["seed"]:
         reasons.append(f"seed changed: {old.get('seed')} -> {new['seed']}")
     if old.get("program") != new["program"]:
@@ -218,8 +219,3 @@ def _flat(data: Mapping[str, Any], above: str = "") -> dict[str, Any]:
         else:
             found[f"{above}{key}"] = value
     return found
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -12,6 +12,7 @@ import shapely
 from cluster_optimiser.findings import Finding
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.territory import in_words, listed
+from cluster_optimiser.inputs import checking
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M
 from cluster_optimiser.inputs.coordinates import PAIRS, points_by
 from cluster_optimiser.inputs.matching import name_key
@@ -227,4 +228,4 @@ def first_of(names: list[str]) -> str:
     """Give the first few names in words, and the number of the rest."""
     if len(names) <= N_LISTED:
         return listed(names)
-    return f"{', '.join(names[:N_LISTED])} and {len(names) - N_LISTED} more"
+    return checking.listed(names, N_LISTED)

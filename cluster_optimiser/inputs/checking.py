@@ -118,8 +118,8 @@ def did_you_mean(name: str, names: Iterable[str], otherwise: str) -> str:
     return f'Did you mean "{like}"?' if like is not None else otherwise
 
 
-def listed(names: Iterable[str]) -> str:
-    """Give the first five names in words, and the number of the rest.
+def listed(names: Iterable[str], most: int = N_NAMED) -> str:
+    """Give the first names in words, and the number of the rest.
 
     >>> listed(["A", "B"])
     'A, B'
@@ -127,9 +127,8 @@ def listed(names: Iterable[str]) -> str:
     'A, B, C, D, E and 2 more'
     """
     all_names = list(names)
-    head = ", ".join(all_names[:N_NAMED])
-    rest = len(all_names) - N_NAMED
-    return f"{head} and {rest} more" if rest > 0 else head
+    rest = len(all_names) - most
+    return ", ".join(all_names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def has_decimal_comma(text: str) -> bool:

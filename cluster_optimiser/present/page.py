@@ -38,7 +38,7 @@ from cluster_optimiser.present.placing import (
     snippet,
 )
 from cluster_optimiser.present.principles import lower_first, own_clusters, principles, today_at
-from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.records import plain, plain_record
 from cluster_optimiser.present.script_data import (
     POSTCODE_COLUMNS,
     ask_data,
@@ -205,7 +205,7 @@ def _record(
     common = [note for note in options[0]["notes"] if all(note in o["notes"] for o in options)]
     for option in options:
         option["notes"] = [note for note in option["notes"] if note not in common]
-    record = plain(
+    return plain_record(
         {
             "format": RECORD_FORMAT,
             "authority": _authority(first),
@@ -232,7 +232,6 @@ def _record(
             },
         }
     )
-    return record if isinstance(record, dict) else {}
 
 
 @functools.cache

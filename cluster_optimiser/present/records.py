@@ -8,7 +8,7 @@ import math
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,10 @@ def plain(value: object) -> object:
     if isinstance(value, (list, tuple, np.ndarray)):
         return [plain(inner) for inner in value]
     return _plain_scalar(value)
+
+
+def plain_record(record: Mapping[str, object]) -> dict[str, Any]:
+    return {key: plain(value) for key, value in record.items()}
 
 
 def _plain_scalar(value: object) -> object:
@@ -180,8 +184,7 @@ def manifest(result: Result) -> dict[str, object]:
         "stamp": result.stamp,
         "caveats": result.caveats,
     }
-    made = plain(record)
-    return made if isinstance(made, dict) else {}
+    return plain_record(record)
 
 
 def manifest_text(result: Result) -> str:
@@ -211,5 +214,4 @@ def unsolved_record(unsolved: Unsolved) -> dict[str, object]:
         "stamp": unsolved.stamp,
         "caveats": authority.caveats,
     }
-    made = plain(record)
-    return made if isinstance(made, dict) else {}
+    return plain_record(record)

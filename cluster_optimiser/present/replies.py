@@ -15,7 +15,7 @@ import shapely
 from cluster_optimiser.errors import Fault, InputError, writing
 from cluster_optimiser.identity import digest, key_of
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
-from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.records import plain_record
 from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, TableBlock
 from cluster_optimiser.present.report.folder import read_folder
 from cluster_optimiser.present.report.replies import (
@@ -136,7 +136,7 @@ def responses_json(responses: Responses, drawing: str = "") -> str:
     for name in TABLES:
         table: pd.DataFrame = getattr(responses, name)
         record[name] = table.astype(object).to_dict(orient="records")
-    written = {key: plain(value) for key, value in record.items()}
+    written = plain_record(record)
     written["seal"] = key_of(written)
     return json.dumps(written, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 

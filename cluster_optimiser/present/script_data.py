@@ -29,7 +29,7 @@ from cluster_optimiser.present.packing import (
     travel_matrix,
 )
 from cluster_optimiser.present.principles import today_at
-from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.records import plain_record
 from cluster_optimiser.present.shapes import PALETTE, largest_part
 from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.rules import QUOTAS, bounding
@@ -266,7 +266,7 @@ def script_data(
         number = _numbered_once(grounds, ground_data(result.problem))
         said = {key: text for key, text in own.items() if text}
         options.append({**said, **_option(result, grid, colour_of), "ground": number})
-    made = plain(
+    return plain_record(
         {
             "schools": _schools(problem, cut),
             "options": options,
@@ -285,7 +285,6 @@ def script_data(
             "levels": levels_data(results, lambda shape: _spot(shape, grid)),
         }
     )
-    return made if isinstance(made, dict) else {}
 
 
 def naming_data(authority: str) -> dict[str, Any]:

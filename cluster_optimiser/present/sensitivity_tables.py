@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.present.records import plain
+from cluster_optimiser.inputs.checking import listed
+from cluster_optimiser.present.records import plain_record
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.words import percent
 
@@ -105,8 +106,7 @@ def sensitivity_record(result: Result) -> dict[str, object]:
         "projections": _records(outlook.projections.reset_index()),
         "caveats": result.caveats,
     }
-    made = plain(record)
-    return made if isinstance(made, dict) else {}
+    return plain_record(record)
 
 
 def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
@@ -138,8 +138,7 @@ def sensitivity_lines(results: Sequence[Result]) -> Iterator[str]:
         clusters = cluster_outlook(result)
         there = clusters.loc[clusters["is_outside_today"], "cluster"].unique().tolist()
         if there:
-            more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
-            yield f"  outside the range today: {', '.join(there[:MOST_NAMED])}{more}"
+            yield f"  outside the range today: {listed(there, MOST_NAMED)}"
         for series, row in series_outlook(result).iterrows():
             yield f"  {series}: {_series_words(row)}"
             leaves = (clusters["n_outside"] > 0) & ~clusters["is_outside_today"]

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.present.characters import printable
-from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.records import plain, plain_record
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.universe_page import (
@@ -340,8 +340,7 @@ def universe_record(
         },
         "caveats": found.problem.authority.caveats,
     }
-    made = plain(record)
-    return made if isinstance(made, dict) else {}
+    return plain_record(record)
 
 
 def universe_lines(found: Universe | Counted, tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:

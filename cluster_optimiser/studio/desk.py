@@ -31,7 +31,7 @@ from cluster_optimiser.errors import (
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs.plans import PLAN_COLUMNS, read_plan
 from cluster_optimiser.optimise.universe.all_plans import Universe
-from cluster_optimiser.present.records import plain
+from cluster_optimiser.present.records import plain_record
 from cluster_optimiser.present.script_data import ground_data, rules_data
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.universe_page import outlook_view
@@ -202,7 +202,7 @@ class Desk:
         """Say why there is no plan and what would admit one, or what each rule costs."""
         scenario = self.scenario(data, home, name)
         found = batch.explain(scenario, place=place_of(scenario), time_limit_s=time_limit_s)
-        return {**_plain(found.as_dict()), "lines": list(found.lines())}
+        return {**plain_record(found.as_dict()), "lines": list(found.lines())}
 
     def explore(
         self, data: Answer, *, terms: list[str], home: str = FOLDER, name: str = UNNAMED
@@ -249,7 +249,7 @@ class Desk:
         made = Plan(scenario.option, given, Solution("GIVEN"))
         result = result_of(problem, made, seconds=0, seed=0, stamp="")
         with present.speaking_for(problem.authority):
-            return {"outlook": _plain(outlook_view([result]))}
+            return {"outlook": plain_record(outlook_view([result]) or {})}
 
     def begin(self, asked: Answer) -> Answer:
         """Make a new authority of files that were sent."""
@@ -304,11 +304,6 @@ class Desk:
         return hear
 
 
-def _plain(value: object) -> Answer:
-    made = plain(value)
-    return made if isinstance(made, dict) else {}
-
-
 def _today(problem: Problem) -> Result:
     """Put today's clusters on the ground of a scenario, as a plan that was given."""
     local = problem.authority.schools["local_cluster"].astype(str)
@@ -336,7 +331,7 @@ def answer_of(problem: Problem, plan: Plan) -> Answer:
         values = objective_values(problem, metrics) | lost
     is_given = solution.status == "GIVEN"
     clusters = plan.assignment.loc[problem.unit_of.index]
-    return _plain(
+    return plain_record(
         {
             "status": solution.status,
             "objective": values,
@@ -361,7 +356,7 @@ def explored(problem: Problem, terms: list[str]) -> dict[str, Any]:
     asked = [term for term in terms if term in found.metrics]
     # A front is of two terms at least.
     known = asked if len(asked) > 1 else list(dict.fromkeys([*asked, *found.metrics]))[:2]
-    made = plain(
+    return plain_record(
         {
             "n_plans": found.n_plans,
             "metrics": found.metrics,
@@ -372,7 +367,6 @@ def explored(problem: Problem, terms: list[str]) -> dict[str, Any]:
             "pairs": _pairs(found),
         }
     )
-    return made if isinstance(made, dict) else {}
 
 
 def _values(picked: PickedPlan) -> dict[str, float]:

@@ -25,6 +25,7 @@ from cluster_optimiser.geography.roads.weights import (
     make_arcs,
     parts_of,
 )
+from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.inputs.roads.store import cache_folder, read_roads
 from cluster_optimiser.inputs.roads.tags import KMH_PER_MPH
 
@@ -46,8 +47,6 @@ LEAST_MIN = 0.01
 METHOD = 2
 """Raised when the same roads and assumptions give other minutes, so that kept ones do not count."""
 
-N_NAMED = 5
-"""Schools named in a note before the rest is only counted."""
 
 EDGE_M = 1_000.0
 """A through road that ends this near to the authority's outline, or beyond, goes on off the map."""
@@ -249,14 +248,14 @@ def _of_schools(authority: Authority, measured: Measured, assumed: RoadAssumptio
     far = (measured.distance_m > assumed.far_from_road_m) & ~lost
     sentences = []
     if far.any():
-        which = _named(names[far])
+        which = listed(names[far])
         sentences.append(f"Further than {assumed.far_from_road_m:g} m from any road: {which}.")
     if lost.any():
         text = f"No road within {assumed.no_road_m:g} m by land, so no minutes are known"
-        sentences.append(f"{text}: {_named(names[lost])}.")
+        sentences.append(f"{text}: {listed(names[lost])}.")
     sizes = measured.part_sizes
     if len(sizes) > 1:
-        rest = _named(names[~lost & (measured.part != np.bincount(measured.part[~lost]).argmax())])
+        rest = listed(names[~lost & (measured.part != np.bincount(measured.part[~lost]).argmax())])
         sentences.append(
             f"The roads fall into {len(sizes)} parts that hold schools and that no road joins, "
             f"with {', '.join(map(str, sizes))} schools; not in the largest: {rest}."
@@ -265,11 +264,6 @@ def _of_schools(authority: Authority, measured: Measured, assumed: RoadAssumptio
     if n_unknown:
         sentences.append(f"{n_unknown:,} trips between schools have no way by road.")
     return sentences
-
-
-def _named(names: NDArray[np.object_]) -> str:
-    more = len(names) - N_NAMED
-    return ", ".join(names[:N_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 CHECKSUM = "checksum"

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.inputs.checking import FaultList
     from cluster_optimiser.inputs.intake.rows import RawTable, Unread
 
-INCLUDABLE = ("proposed", "independent", "non-maintained")
-"""Kinds that are left out unless they are asked for."""
-
 MANY = 12
 """From so many authorities on, only the nearest names are offered."""
 
@@ -68,7 +65,7 @@ class Chosen:
 class Wishes:
     """What the user wants otherwise than the rules would have it."""
 
-    include: frozenset[str] = frozenset()  # kinds of `INCLUDABLE` to take
+    include: frozenset[str] = frozenset()  # kinds to take that are left out otherwise
     keep: frozenset[int] = frozenset()  # URNs to take, and to leave out, whatever the rules say
     drop: frozenset[int] = frozenset()  # URNs to take, and to leave out, whatever the rules say
     data_date: str = ""  # ISO date of the extract, to judge closing dates by

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.optimise.explain.trial import Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.merging.partition import build_model
@@ -121,14 +123,7 @@ def dropped(
     return Step(Relaxation(key, 0, 1, DROPPED, changes, (), words), changed, trial)
 
 
-def some(names: Sequence[str], *, most: int = 4) -> str:
-    """List names, the first of many only.
-
-    >>> some(["Acle", "Diss", "Wells"], most=2)
-    'Acle, Diss and 1 more'
-    """
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+some = partial(listed, most=4)
 
 
 @dataclass(frozen=True, slots=True)

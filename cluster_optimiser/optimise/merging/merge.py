@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.deadline import is_over, left_s, most_mb, share_of_left, within
 from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
+from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.optimise.bounds import stage_bound
 from cluster_optimiser.optimise.candidates import (
     Judge,
@@ -56,9 +57,6 @@ SHARE_OF_SEARCH = 0.8
 
 MOST_JUDGED = 20_000
 """Groups that are looked at to tell whether a unit is in no cluster, or only in no plan."""
-
-NAMED = 5
-"""A message names so many ids, then says how many more."""
 
 
 def solve_merge(
@@ -216,14 +214,13 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
         f"{name} ({pupils[i]:,} pupils)" for i, name in enumerate(names) if not covered >> i & 1
     ]
     if left:
-        more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
         limits = "limits, " if problem.scenario.most_of else ""
         rules = f"rules on size, travel, hubs, layers, {limits}pins and numbers of schools"
         fate = f"can be in no cluster that keeps the {rules}"
         if _is_in_a_cluster(problem, ~covered):
             most = problem.scenario.count.span(len(names))[1]
             fate = f"is in no plan with so few clusters (at most {most}) that keeps the {rules}"
-        message = f"no plan exists: {', '.join(left[:NAMED])}{more} {fate}"
+        message = f"no plan exists: {listed(left)} {fate}"
         raise InfeasibleError(message)
 
 

@@ -13,6 +13,7 @@ from cluster_optimiser.deadline import left_s, most_mb, within
 from cluster_optimiser.domain import Plan, Solution, Stage
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
 from cluster_optimiser.geography import build_problem
+from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.merging.merge import solve_merge
 from cluster_optimiser.optimise.naming import assign_schools
@@ -46,9 +47,6 @@ FLOATING_SCALE = 10_000
 
 SHARE_OF_TIME = 0.4
 """Share of the time that plans with the nearest hubs only may take."""
-
-NAMED = 5
-"""A message names so many units, then says how many more."""
 
 
 def solve_redraw(
@@ -147,11 +145,10 @@ def _refuse_unplaceable(ground: RedrawGround) -> None:
     left = [ground.units[i] for i in range(len(ground.units)) if i not in placed]
     if left:
         names = [_shown(ground, name) for name in left]
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         limit = ground.places.limit_min
         within = f" within {limit:g} minutes" if limit is not None else ""
         message = (
-            f"no plan exists: {', '.join(names[:NAMED])}{more} can be joined to no hub{within} "
+            f"no plan exists: {listed(names)} can be joined to no hub{within} "
             "without crossing a border that no cluster may cross"
         )
         raise InfeasibleError(message)

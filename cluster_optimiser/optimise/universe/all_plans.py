@@ -66,8 +66,6 @@ _KEPT_ENTRIES = 1_000_000
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 ORDER = "order"
 """Row of a rank for the scenario's own objective."""
-NAMED = 5
-"""A message names so many ids, then says how many more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from cluster_optimiser.domain import Plan
 from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.optimise.candidates import reached, unit_adjacency
 from cluster_optimiser.optimise.costs import plan_cost
 from cluster_optimiser.terms import term_scale
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     """A plan, its assignment, its clusters as sets of units, or positions of candidate groups."""
 
 _FILE = "plan"
-_NAMED = 5
 
 
 def positions_of(
@@ -51,25 +51,20 @@ def _fault(subject: str, problem: str, remedy: str) -> Fault:
     return Fault(_FILE, 0, subject, problem, remedy or "Give a legal plan of this scenario.")
 
 
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
-
-
 def _clusters_of(problem: Problem, assignment: pd.Series) -> dict[str, frozenset[str]]:
     """Give the units of each cluster of an assignment; every unit must be whole."""
     given = assignment.reindex(problem.unit_of.index)
     missing = [str(urn) for urn in given.index[given.isna()]]
     faults = []
     if missing:
-        problem_text = f"{len(missing)} schools have no cluster: URN {_named(missing)}"
+        problem_text = f"{len(missing)} schools have no cluster: URN {listed(missing)}"
         faults.append(_fault("", problem_text, "Give every school of a unit a cluster."))
     clusters: dict[str, set[str]] = {}
     known = given.dropna().astype(str)
     for unit, members in known.groupby(problem.unit_of.reindex(known.index), sort=True):
         names = sorted(set(members))
         if len(names) > 1:
-            divided = f"it is divided between {_named(names)}"
+            divided = f"it is divided between {listed(names)}"
             faults.append(_fault(f"unit {unit}", divided, "Keep units whole."))
         for name in names:
             clusters.setdefault(name, set()).add(str(unit))
@@ -106,7 +101,7 @@ def _cover_faults(problem: Problem, clusters: Mapping[str, frozenset[str]]) -> l
         if unit not in problem.units.index:
             faults.append(_fault(f"unit {unit}", "there is no such unit", ""))
         elif len(names) != 1:
-            held = "in no cluster" if not names else f"in several clusters: {_named(names)}"
+            held = "in no cluster" if not names else f"in several clusters: {listed(names)}"
             faults.append(_fault(f"unit {unit}", f"it is {held}", "Give it one cluster."))
     return faults
 
@@ -132,7 +127,7 @@ def _number_faults(problem: Problem, chosen: Sequence[CandidateGroup]) -> list[F
 
 def _why_no_candidate(problem: Problem, units: frozenset[str]) -> str:
     """Say why a set of units may not be a cluster."""
-    held = f"its units {_named(sorted(units))} may not be a cluster: "
+    held = f"its units {listed(sorted(units))} may not be a cluster: "
     names = problem.unit_names
     if not units <= set(names):
         return held + "some are no units of this scenario"
