@@ -11,11 +11,13 @@ import pandas as pd
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.domain import Authority, TravelMinutes, TravelSpec
-from cluster_optimiser.inputs.checking import FaultList, Problem, having, number_of, urn_of
+from cluster_optimiser.inputs.checking import FaultList, Problem, having, reader_of, urn_of
 from cluster_optimiser.inputs.files import read_csv
 from cluster_optimiser.inputs.travel import MATRIX_COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
 
     from cluster_optimiser.arrays import Floats, Ints
@@ -58,10 +60,11 @@ def matrix_minutes(spec: TravelSpec, urns: Ints) -> Floats:
         table = having(table, MATRIX_COLUMNS, faults)
         faults.raise_any()
         pairs = pairs if table is None else table.cells
+    read = reader_of(pairs["minutes"].unique())
     pairs = pairs.assign(
         from_urn=pairs["from_urn"].map(urn_of),
         to_urn=pairs["to_urn"].map(urn_of),
-        minutes=[_minutes_of(text) for text in pairs["minutes"]],
+        minutes=[_minutes_of(text, read) for text in pairs["minutes"]],
     )
     pairs = pairs[pairs["from_urn"].isin(urns) & pairs["to_urn"].isin(urns)]
     minutes = np.full((len(urns), len(urns)), np.nan)
@@ -73,8 +76,8 @@ def matrix_minutes(spec: TravelSpec, urns: Ints) -> Floats:
     return np.round(minutes, 2)
 
 
-def _minutes_of(text: str) -> float:
-    minutes = number_of(text) if text else math.nan
+def _minutes_of(text: str, read: Callable[[str], float | Problem]) -> float:
+    minutes = read(text) if text else math.nan
     return math.nan if isinstance(minutes, Problem) else minutes
 
 

@@ -29,7 +29,9 @@ MOST_REPEATED = 60
 """Letters of a name that a message repeats."""
 
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
+_SPACED = re.compile(r"[-+]?\d{1,3}([ \u00a0\u202f]\d{3})+([.,]\d*)?")
 
+_COULD_BE_EITHER = re.compile(r"[-+]?\d{1,3},\d{3}")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
@@ -137,13 +139,38 @@ def has_decimal_comma(text: str) -> bool:
 
 
 def number_of(text: str) -> float | Problem:
-    """Read a number; thousands commas are allowed, and one that can only be a decimal comma."""
-    plain = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
-    plain = text.replace(",", ".") if has_decimal_comma(text) else plain
+    """Read a number; thousands commas or spaces are allowed, and a comma that can only be decimal.
+
+    >>> [number_of(text) for text in ("1,412", "1\u00a0412", "1 412,5", "7,5")]
+    [1412.0, 1412.0, 1412.5, 7.5]
+    """
+    plain = re.sub(r"\s", "", text) if _SPACED.fullmatch(text) else text
+    is_decimal = has_decimal_comma(plain)
+    plain = plain.replace(",", "") if _THOUSANDS.fullmatch(plain) else plain
+    plain = plain.replace(",", ".") if is_decimal else plain
     value = float(plain) if _NUMBER.fullmatch(plain) else math.nan
     if not math.isfinite(value):
         return Problem(f'"{text}" is not a number', "Write it in figures.")
     return value
+
+
+def reader_of(cells: Iterable[str]) -> Callable[[str], float | Problem]:
+    """Give what reads a column of fractions: one comma that can only be decimal makes all so.
+
+    >>> [reader_of(["1,5", "7,125"])(text) for text in ("7,125", "7")]
+    [7.125, 7.0]
+    """
+    is_decimal = any(has_decimal_comma(text) for text in cells)
+
+    def read(text: str) -> float | Problem:
+        if not _COULD_BE_EITHER.fullmatch(text):
+            return number_of(text)
+        if is_decimal:
+            return float(text.replace(",", "."))
+        problem = f'"{text}" may be {text.replace(",", ".")} or {text.replace(",", "")}'
+        return Problem(problem, "Write fractions with a point, and thousands without a comma.")
+
+    return read
 
 
 def urn_of(text: str) -> int | Problem:

@@ -11,7 +11,7 @@ import shapely
 
 from cluster_optimiser.domain import RoadSpec, TravelSpec
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.inputs.checking import FaultList, Problem, having, headed, number_of, urn_of
+from cluster_optimiser.inputs.checking import FaultList, Problem, having, headed, reader_of, urn_of
 from cluster_optimiser.inputs.files import Folder
 from cluster_optimiser.inputs.roads.store import read_about
 from cluster_optimiser.inputs.settings import TravelTable, read_settings
@@ -81,12 +81,13 @@ def _matrix(folder: Folder, settings: TravelTable, register: Register | None) ->
 
 def _check_rows(folder: Folder, table: Table, register: Register | None) -> None:
     cells = table.cells
+    minutes = cells["minutes"]
     trips = pd.DataFrame(
         {
             "origin": _each(cells["from_urn"], urn_of),
             "target": _each(cells["to_urn"], urn_of),
-            "minutes": _each(cells["minutes"].mask(cells["minutes"] == "", "0"), number_of),
-            "is_blank": cells["minutes"] == "",
+            "minutes": _each(minutes.mask(minutes == "", "0"), reader_of(minutes.unique())),
+            "is_blank": minutes == "",
         },
         index=cells.index,
     )

@@ -1,5 +1,7 @@
 """Minutes and the meeting place."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,6 +48,15 @@ def test_a_matrix_leaves_what_it_does_not_say_unknown(tmp_path) -> None:
     assert minutes[0, 1] == pytest.approx(7.12)
     assert np.isnan(minutes[1, 0])
     assert minutes.diagonal().tolist() == [0.0, 0.0]
+
+
+def test_a_column_with_a_decimal_comma_has_no_thousands(tmp_path) -> None:
+    authority, _ = toy_ground("AB")
+    first, second = authority.schools.index
+    path = tmp_path / "minutes.csv"
+    path.write_text(f"from_urn;to_urn;minutes\n{first};{second};7,125\n{second};{first};7,5\n")
+    changed = dataclasses.replace(authority, travel=TravelSpec("matrix", matrix=path))
+    assert travel_minutes(changed).minutes.tolist() == [[0.0, 7.12], [7.5, 0.0]]
 
 
 def test_a_matrix_of_another_size_is_refused() -> None:

@@ -542,6 +542,11 @@ def _broken_travel() -> tuple[Broken, ...]:
             *(MINUTES, 2, "URN 100009", "no school with this URN (2 trips)", "correct the URN"),
         ),
         Broken(
+            "matrix has a comma that may be either",
+            _matrix('100001,100002,"5,250"\n100002,100001,5\n'),
+            *(MINUTES, 2, "", '"5,250" may be 5.250 or 5250', "Write fractions with a point"),
+        ),
+        Broken(
             "matrix has negative minutes",
             _matrix("100001,100002,5\n100002,100001,-5\n"),
             *(MINUTES, 3, "URN 100002 to 100001", "-5 minutes is negative", "leave it out"),
