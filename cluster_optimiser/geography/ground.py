@@ -27,7 +27,7 @@ from cluster_optimiser.geography.ground_schools import (
     two_places,
 )
 from cluster_optimiser.geography.pairs import Pairs, pairs_of
-from cluster_optimiser.geography.territory import HECTARE_M2, in_words, listed
+from cluster_optimiser.geography.territory import HECTARE_M2, in_full, in_words
 from cluster_optimiser.geography.travel import straight_line_km, travel_minutes
 from cluster_optimiser.geography.units import exempt_groups
 from cluster_optimiser.inputs.boundaries import once_each
@@ -180,7 +180,7 @@ def _idle_exceptions(scenario: Scenario) -> Iterator[Finding]:
             "named-in-vain",
             "warning",
             scenario.option,
-            f"{scenario.option} names exceptions ({listed(list(names))}) and allows none",
+            f"{scenario.option} names exceptions ({in_full(list(names))}) and allows none",
             "They are held to the minimum.",
             f"Write max_exceptions = {len(names)} under [size], or remove exceptions.",
             brief=scenario.option,
@@ -428,7 +428,7 @@ def _dropped(
         parted = [(a, b) for a, b in combinations(beside, 2) if component[a] != component[b]]
         there = schools.index[schools["local_cluster"].isin(part)]
         groups = exempt_groups(scenario, schools.loc[there]).unique()
-        is_one, whole = len(part) == 1, listed(part)
+        is_one, whole = len(part) == 1, in_full(part)
         why = f"all {'its' if is_one else 'their'} schools are exempt ({', '.join(sorted(groups))})"
         pairs = ", ".join(f'["{a}", "{b}"]' for a, b in parted)
         touch = ", ".join(f"{a} and {b}" for a, b in parted)
@@ -439,7 +439,7 @@ def _dropped(
         reach = f'To reach across: empty = "bridge", or links = [{pairs}], under [contiguity].'
         follows = "It is no ground that a cluster may reach across."
         if contiguity.is_bridging and len(beside) > 1:
-            follows = f"Clusters may reach across it: {listed(beside)} count as neighbours."
+            follows = f"Clusters may reach across it: {in_full(beside)} count as neighbours."
         yield Finding(
             "dropped",
             "fault" if contiguity.is_refusing else "warning" if parted else "note",
@@ -486,7 +486,7 @@ def _holes(territory: Territory) -> Iterator[Finding]:
         if part.area < HOLE_M2 or shapely.is_empty(shapely.buffer(part, -THIN_M / 2)):
             continue
         near = territory.clusters.geometry.distance(part)
-        beside = listed([str(name) for name in near.index[near < 1]][:N_LISTED]) or "no cluster"
+        beside = in_full([str(name) for name in near.index[near < 1]][:N_LISTED]) or "no cluster"
         spot = part.representative_point()
         yield Finding(
             "hole",

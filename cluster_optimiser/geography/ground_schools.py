@@ -11,9 +11,9 @@ import shapely
 
 from cluster_optimiser.findings import Finding
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
-from cluster_optimiser.geography.territory import in_words, listed
-from cluster_optimiser.inputs import checking
+from cluster_optimiser.geography.territory import in_full, in_words
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M
+from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.inputs.coordinates import PAIRS, points_by
 from cluster_optimiser.inputs.matching import name_key
 from cluster_optimiser.inputs.register import WORDS
@@ -207,7 +207,7 @@ def names_alike(authority: Authority) -> Iterator[Finding]:
             by_key.setdefault(name_key(name), []).append(name)
         for names in by_key.values():
             if len(names) > 1:
-                quoted = listed([f'"{name}"' for name in names])
+                quoted = in_full([f'"{name}"' for name in names])
                 yield Finding(
                     "alike",
                     "warning",
@@ -226,6 +226,4 @@ REGISTER_AREAS = {"district": ("DistrictAdministrative (name)",)}
 
 def first_of(names: list[str]) -> str:
     """Give the first few names in words, and the number of the rest."""
-    if len(names) <= N_LISTED:
-        return listed(names)
-    return checking.listed(names, N_LISTED)
+    return in_full(names) if len(names) <= N_LISTED else listed(names, N_LISTED)

@@ -13,7 +13,7 @@ from cluster_optimiser.domain import Authority, Layer, Territory
 from cluster_optimiser.geography.cells import school_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
@@ -167,11 +167,11 @@ def _parting(piece: BaseGeometry, rest: BaseGeometry, others: gpd.GeoSeries) -> 
     gap = shapely.shortest_line(piece, rest)
     if gap.length < TOUCH_M:
         near = others[others.distance(gap) < TOUCH_M]
-        between = f", between {listed([str(name) for name in near.index])}" if len(near) else ""
+        between = f", between {in_full([str(name) for name in near.index])}" if len(near) else ""
         return f"meets the rest only at a point{between}"
     crossed = others[others.intersection(gap).length > TOUCH_M]
     if len(crossed):
-        return f"is cut off by {listed([str(name) for name in crossed.index])}"
+        return f"is cut off by {in_full([str(name) for name in crossed.index])}"
     apart = in_words(gap.length)
     return f"is divided from the rest by water or by the authority's edge ({apart} apart)"
 
@@ -194,5 +194,6 @@ def in_words(metres: float) -> str:
     return f"{metres:,.0f} m" if metres < KILOMETRE_M else f"{metres / KILOMETRE_M:,.1f} km"
 
 
-def listed(names: list[str]) -> str:
+def in_full(names: Sequence[str]) -> str:
+    """Write a list as people do."""
     return "".join(names) if not names[1:] else ", ".join(names[:-1]) + " and " + names[-1]

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cluster_optimiser.geography.alignment import binding_homes
+from cluster_optimiser.geography.territory import in_full
+from cluster_optimiser.inputs.checking import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cluster_optimiser.domain import Problem
 
 MOST_NAMES = 3
 """Up to so many of today's clusters are all named; of more, the two largest."""
-
-
-def _joined(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    if len(names) <= MOST_NAMES:
-        return f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{names[0]}, {names[1]} and {len(names) - 2} more"
 
 
 def cluster_names(problem: Problem, clusters: Sequence[Sequence[str]]) -> list[str]:
@@ -43,12 +38,18 @@ def cluster_names(problem: Problem, clusters: Sequence[Sequence[str]]) -> list[s
         for name, pupils in (one for unit in units for one in held_by[unit]):
             today[name] = today.get(name, 0) + pupils
         by_size = sorted(today, key=lambda name: (-today[name], name))
-        area = _whole_area(problem, units) if len(by_size) > MOST_NAMES else None
-        names.append(area or _joined(by_size))
-    taken: dict[str, int] = {}
+        is_long = len(by_size) > MOST_NAMES
+        area = _whole_area(problem, units) if is_long else None
+        names.append(area or (listed(by_size, 2) if is_long else in_full(by_size)))
+    return numbered(names)
+
+
+def numbered(names: Iterable[str]) -> list[str]:
+    """Give names, those that came before with a number."""
+    taken: Counter[str] = Counter()
     unique = []
     for name in names:
-        taken[name] = taken.get(name, 0) + 1
+        taken[name] += 1
         unique.append(name if taken[name] == 1 else f"{name} ({taken[name]})")
     return unique
 

@@ -14,6 +14,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.geography.territory import in_full
 from cluster_optimiser.optimise.merging.partition import Unlike
 from cluster_optimiser.optimise.universe.diagram import counts_to_go
 from cluster_optimiser.optimise.universe.kept import ordered_plans
@@ -64,8 +65,7 @@ def _least(problem: Problem) -> int:
 
 def among_words(problem: Problem, earlier: Sequence[Plan]) -> str:
     """Say in words among which plans a later version is the best."""
-    labels = [plan.label for plan in earlier]
-    names = labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+    names = in_full([plan.label for plan in earlier])
     share = problem.scenario.versions.differ_pupils
     return (
         f"plans in which at least {_least(problem):,} pupils ({share:.0%}) are with other schools "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.optimise.costs import are_largest
-from cluster_optimiser.optimise.naming import assign_schools, cluster_names
+from cluster_optimiser.optimise.naming import assign_schools, cluster_names, numbered
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
 from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale, value_of
 from cluster_optimiser.progress import Progress, are_plans_wanted, listener
@@ -137,10 +137,4 @@ def redraw_names(ground: RedrawGround, clusters: Sequence[Cluster]) -> list[str]
             hub = schools.iloc[ground.hubs[meeting.number].position]
             names.append((str(hub["local_cluster"]), f"{hub['local_cluster']} ({hub['name']})"))
     times = Counter(short for short, _ in names)
-    once = [short if times[short] == 1 else long for short, long in names]
-    seen: Counter[str] = Counter()
-    unique = []
-    for name in once:
-        seen[name] += 1
-        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return unique
+    return numbered(short if times[short] == 1 else long for short, long in names)
