@@ -7,6 +7,7 @@ import pytest
 
 from cluster_optimiser.studio.guard import Door
 from tests.inputs.intake.dirt import Files
+from tests.script_types import misdeclared
 from tests.studio.conftest import broken_rules, served
 
 
@@ -33,7 +34,7 @@ def send(opened, name, content, kind="application/octet-stream"):
     return answer.status, told
 
 
-def test_files_that_are_sent_become_an_authority_whose_scenarios_open(empty, request_of):
+def test_files_that_are_sent_become_an_authority_whose_scenarios_open(empty, request_of, tmp_path):
     schools = send(empty, request_of.schools.name, request_of.schools.read_bytes())[1]["file"]
     layer = request_of.layers[0].path
     sent = send(empty, layer.name, layer.read_bytes())[1]["file"]
@@ -48,6 +49,7 @@ def test_files_that_are_sent_become_an_authority_whose_scenarios_open(empty, req
     assert not any("cluster-optimiser run" in line for line in made["lines"])
     assert "scenarios/calderbeck/1.toml" in made["scenarios"]
     assert (empty.root / "boundaries/calderbeck/district.geojson").is_file()
+    assert misdeclared(tmp_path, {"Answers['api/begin']": made}).splitlines() == []
     status, page = empty.ask("/check/calderbeck")
     assert status == 200
     assert "Made High School" in page

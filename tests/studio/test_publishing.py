@@ -10,6 +10,7 @@ from cluster_optimiser.errors import ClusterOptimiserError, InputError
 from cluster_optimiser.studio import publishing
 from cluster_optimiser.studio.beginning import room_for
 from cluster_optimiser.studio.project import STATE, Project
+from tests.script_types import misdeclared
 from tests.studio.conftest import OPTION
 
 
@@ -42,8 +43,8 @@ def test_what_cannot_be_published_is_said(world):
         publishing.themed({"closes": "soon"}, world / "boundaries/threeshire")
 
 
-@pytest.mark.usefixtures("made")
-def test_replies_are_counted_against_what_was_published(world):
+def test_replies_are_counted_against_what_was_published(made, world, tmp_path):
+    answers = {"Answers['api/publish']": made}
     made = publishing.publications(world)[0]
     assert made["labels"] == ["4a"]
     sent = room_for(Project(world), "replies.csv")
@@ -55,6 +56,8 @@ def test_replies_are_counted_against_what_was_published(world):
     assert "4a" in text
     with zipfile.ZipFile(world / STATE / counted["zip"].removeprefix("made/")) as packed:
         assert {"replies.csv", "support.csv"} <= set(packed.namelist())
+    answers |= {"Published": made, "Answers['api/count']": counted}
+    assert misdeclared(tmp_path, answers).splitlines() == []
     for folder, files in (("elsewhere", [name]), (made["folder"], [])):
         with pytest.raises(ClusterOptimiserError, match="choose what was published"):
             publishing.counted(world, folder, "scenarios/4a.toml", files)

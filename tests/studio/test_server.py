@@ -259,8 +259,19 @@ def test_answers_are_what_the_scripts_are_declared(studio, tmp_path):
             "/api/outlook", {"scenario": CHANGED, "plan": solved["plan"]}
         )[1],
         "Answers['api/versions']": studio.ask("/api/versions", {"scenario": CHANGED})[1],
+        "Answers['api/stop']": studio.ask("/api/stop", {"job": "none"})[1],
+        "Answers['api/best']": studio.ask("/api/best", {"job": "none"})[1],
+        "Answers['api/published']": studio.ask("/api/published", {})[1],
+        "Answers['api/keep']": studio.ask("/api/keep", {"file": "scenarios/4a.toml", "state": {}})[
+            1
+        ],
+        "Answers['api/save']": studio.ask(
+            "/api/save",
+            {"file": "scenarios/saved.toml", "own": {"option": "x", **CHANGED}, "seen": None},
+        )[1],
     }
     assert misdeclared(tmp_path, {"WrittenStudio": json.loads(told[1]), **asked}).splitlines() == []
+    (studio.root / "scenarios/saved.toml").unlink()
 
 
 def test_versions_differ_by_a_share_of_pupils(studio):

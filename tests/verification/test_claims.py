@@ -267,6 +267,20 @@ def test_a_given_plan_may_break_rules_and_must_say_so(good: Result) -> None:
         verify(replace(true, violations=(*true.violations, made_up)))
 
 
+def test_a_unit_that_nobody_stands_in_and_one_left_out_are_told(good: Result) -> None:
+    units = good.problem.units
+    for changed, said in (
+        (units.rename(index={"B": "Z"}), ["unit B is unknown", "unit Z is without schools"]),
+        (units.drop(index="B"), ["unit B is unknown"]),
+    ):
+        wrong = replace(good, problem=replace(good.problem, units=changed))
+        with pytest.raises(VerificationError) as told:
+            verify(wrong)
+        assert all(words in str(told.value) for words in said)
+        assert str(told.value).count("unit Z is") == len(said) - 1
+
+
+
 @pytest.mark.parametrize("column", ["pupils", "n_schools", "n_secondary", "home.district"])
 def test_a_table_of_units_that_is_not_the_register_is_found(good: Result, column: str) -> None:
     units = good.problem.units.copy()
