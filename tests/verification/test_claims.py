@@ -280,7 +280,6 @@ def test_a_unit_that_nobody_stands_in_and_one_left_out_are_told(good: Result) ->
         assert str(told.value).count("unit Z is") == len(said) - 1
 
 
-
 @pytest.mark.parametrize("column", ["pupils", "n_schools", "n_secondary", "home.district"])
 def test_a_table_of_units_that_is_not_the_register_is_found(good: Result, column: str) -> None:
     units = good.problem.units.copy()
