@@ -1,11 +1,13 @@
 """Faulty scenario files: exit 3, with file, line, column, field and remedy, and nothing written."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from cluster_optimiser import cli
+from cluster_optimiser.constants import PHASES
 from cluster_optimiser.scenario.positions import spots
 from tests.inputs.broken import make_authority
 
@@ -128,6 +130,37 @@ FAULTY = (
     own('extends = "odd.toml"', "odd.toml:10:11", "pins.together", 'Did you mean "Birch"?'),
     own('extends = "base.toml"\nsize.max_pupils = 9', "a.toml:6:1", "size", "Change"),
 )
+
+
+NEEDS_COLUMNS = (
+    own(
+        f'[[exempt]]\nname = "All"\nwhere = {{ phase = {json.dumps(PHASES)} }}',
+        *("a.toml:5:3", "exempt", "Exempt fewer schools."),
+    ),
+    own(
+        "[funding]\npot_pounds = 9\nparts = [{ measure = 'pupils', share = 1 }]\n"
+        f"without_phases = {json.dumps(PHASES)}",
+        *("a.toml:7:12", "funding.parts", "Change the formula."),
+    ),
+)
+
+
+@pytest.mark.parametrize("faulty", NEEDS_COLUMNS, ids=lambda faulty: faulty.name)
+def test_what_the_columns_hold_is_checked_too(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    faulty: Faulty,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_authority(tmp_path / "boundaries")
+    (tmp_path / "a.toml").write_text(faulty.text, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["check", "a.toml"])
+    assert ended.value.code == 3
+    said = capfd.readouterr().err
+    assert f"{faulty.place}  {faulty.field}" in said
+    assert faulty.remedy in said
 
 
 @pytest.mark.parametrize("faulty", FAULTY, ids=lambda faulty: faulty.name)

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.ledger import input_hashes
 from cluster_optimiser.batch.places import beside
+from cluster_optimiser.comparison.money import refuse_formula
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
 from cluster_optimiser.findings import caveats_of, gravest, open_faults
 from cluster_optimiser.geography import build_territory
 from cluster_optimiser.geography.divided import refuse_division
 from cluster_optimiser.geography.ground import authority_findings, scenario_findings
 from cluster_optimiser.geography.pairs import pairs_of
+from cluster_optimiser.geography.units import exempt_groups
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs import check_names, load_authority, projections_of
 from cluster_optimiser.optimise.costs import weight_faults
@@ -151,6 +153,11 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
         pairs_of(scenario, place.authority, place.territory.clusters.index)
     except InputError as error:
         faults += error.faults
+    if not faults:  # what columns hold can be asked once all are known
+        with _gathering(faults):
+            exempt_groups(scenario, place.authority.schools)
+        with _gathering(faults):
+            refuse_formula(scenario, place.authority.schools)
     if faults:
         raise ScenarioError([locate(fault, scenario.files) for fault in faults])
 

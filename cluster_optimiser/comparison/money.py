@@ -14,7 +14,7 @@ tables to the last penny (which is what the tests try).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.arrays import Ints
     from cluster_optimiser.domain import Problem, Result
-    from cluster_optimiser.scenario import Funding
+    from cluster_optimiser.scenario import Funding, Scenario
 
 
 PENCE = 100
@@ -116,6 +116,18 @@ def school_pence(schools: pd.DataFrame, funding: Funding) -> pd.DataFrame:
     return pd.DataFrame(
         {"admin_pence": admin, "pot_pence": largest_remainder(exact, pot)}, index=schools.index
     )
+
+
+def refuse_formula(scenario: Scenario, schools: pd.DataFrame) -> None:
+    """Refuse a formula that cannot share the pot between these schools."""
+    if scenario.funding is None:
+        return
+    try:
+        school_pence(schools, scenario.funding)
+    except ScenarioError as error:
+        raise ScenarioError(
+            [replace(fault, file=scenario.file_name) for fault in error.faults]
+        ) from None
 
 
 def _refused(problem: str) -> ScenarioError:

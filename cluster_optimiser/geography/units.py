@@ -42,6 +42,9 @@ def exempt_groups(scenario: Scenario, schools: pd.DataFrame) -> pd.Series:
     group = pd.Series(pd.NA, index=schools.index, dtype="object", name="exempt")
     for exempt in scenario.exempt:
         group = group.mask(group.isna() & _matches(exempt, schools), exempt.name)
+    if group.notna().all():
+        problem = "every school is exempt: none is left to place"
+        raise ScenarioError([scenario.fault("exempt", problem, "Exempt fewer schools.")])
     return group.dropna()
 
 
@@ -158,9 +161,6 @@ def build_problem(
     divided = is_divided(scenario, schools)
     local = school_units(schools, territory.cells, whole, divided, exempt_of)
     unit_of = local.drop(exempt_of.index).rename("unit")
-    if unit_of.empty:
-        problem = "every school is exempt: none is left to place"
-        raise ScenarioError([scenario.fault("exempt", problem, "Exempt fewer schools.")])
     clash = sorted(set(unit_of) & set(exempt_of))
     if clash:
         problem = f'an exempt group bears the name of a unit: "{clash[0]}"'
