@@ -20,7 +20,7 @@ from cluster_optimiser.geography import build_territory
 from cluster_optimiser.geography.divided import refuse_division
 from cluster_optimiser.geography.ground import authority_findings, scenario_findings
 from cluster_optimiser.geography.pairs import pairs_of
-from cluster_optimiser.geography.units import exempt_groups
+from cluster_optimiser.geography.units import refuse_all_exempt
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs import check_names, load_authority, projections_of
 from cluster_optimiser.optimise.costs import weight_faults
@@ -155,7 +155,7 @@ def refuse_unknown_names(scenario: Scenario, place: Place) -> None:
         faults += error.faults
     if not faults:  # what columns hold can be asked once all are known
         with _gathering(faults):
-            exempt_groups(scenario, place.authority.schools)
+            refuse_all_exempt(scenario, place.authority.schools)
         with _gathering(faults):
             refuse_formula(scenario, place.authority.schools)
     if faults:

@@ -42,10 +42,13 @@ def exempt_groups(scenario: Scenario, schools: pd.DataFrame) -> pd.Series:
     group = pd.Series(pd.NA, index=schools.index, dtype="object", name="exempt")
     for exempt in scenario.exempt:
         group = group.mask(group.isna() & _matches(exempt, schools), exempt.name)
-    if group.notna().all():
+    return group.dropna()
+
+
+def refuse_all_exempt(scenario: Scenario, schools: pd.DataFrame) -> None:
+    if len(exempt_groups(scenario, schools)) == len(schools):
         problem = "every school is exempt: none is left to place"
         raise ScenarioError([scenario.fault("exempt", problem, "Exempt fewer schools.")])
-    return group.dropna()
 
 
 def _matches(exempt: Exempt, schools: pd.DataFrame) -> pd.Series:
@@ -156,6 +159,7 @@ def build_problem(
     """Put together everything that a plan of a scenario is made from and judged by."""
     schools = authority.schools
     exempt_of = exempt_groups(scenario, schools)
+    refuse_all_exempt(scenario, schools)
     refuse_division(scenario)
     whole = local_units(scenario, authority, parent)
     divided = is_divided(scenario, schools)
