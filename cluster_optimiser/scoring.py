@@ -334,9 +334,13 @@ def _asked_metrics(
     if not asked:
         return {}
     urns = problem.unit_of.index
-    # By school, not by unit: a plan that is measured may divide units.
-    parts = problem.authority.schools.index.get_indexer(urns)[:, None]
-    members = assignment.loc[urns].to_numpy() == np.array(names, dtype=object)[:, None]
+    # By school only where the plan that is measured divides units.
+    schools = problem.authority.schools.index.get_indexer(urns)
+    units = assignment.loc[urns].groupby(problem.unit_of.to_numpy())
+    of = urns if units.nunique().max() > 1 else problem.unit_of.to_numpy()
+    parts = pd.Series(schools).groupby(of).apply(np.array)
+    cluster = assignment.loc[urns].groupby(of).first().to_numpy()
+    members = cluster == np.array(names, dtype=object)[:, None]
     sets = Measures(problem, list(parts)).sets(members)
     return {term.metric: term.value(sets.cost(term.name)) for term in asked}
 

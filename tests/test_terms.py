@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import shapely
 
 from cluster_optimiser.domain import Plan, Problem, Stage
 from cluster_optimiser.errors import VerificationError
 from cluster_optimiser.geography.measures import need_deviation_centipupils
+from cluster_optimiser.geography.units import build_problem
 from cluster_optimiser.optimise import solve_merge, solve_redraw
 from cluster_optimiser.proofs import LevelsProof, MergeProof, Proof, RedrawProof, proof_of
 from cluster_optimiser.terms import (
@@ -204,3 +206,20 @@ def test_ground_where_only_exempt_schools_stand_has_no_border_between_clusters(m
     found = result(problem, plan)
     assert verify(found).objective["border_km"] == plan.solution.stages[0].objective == 1
     assert found.score.metrics["border_km"] == 1
+
+
+def test_a_border_is_as_long_as_it_is_drawn() -> None:
+    """The ground nearest to two schools meets along one kilometre, their clusters along 1.5."""
+    toy = toy_problem("AB", count={"min": 2}, objective={"order": ["border_km"]})
+    left_m, low_m, right_m, top_m = toy.territory.outline.bounds
+    half_m = (low_m + top_m) / 2
+    low = shapely.box(left_m, low_m, (left_m + right_m) / 2, half_m)
+    a = low.union(shapely.box(left_m, half_m, (left_m + 3 * right_m) / 4, top_m))
+    b = toy.territory.outline.difference(a)
+    clusters = toy.territory.clusters.set_geometry([a, b])
+    territory = replace(toy.territory, clusters=clusters)
+    problem = build_problem(toy.scenario, toy.authority, territory)
+    plan = solve_merge(problem)
+    found = result(problem, plan)
+    assert verify(found).objective["border_km"] == plan.solution.stages[0].objective == 1.5
+    assert found.score.metrics["border_km"] == 1.5

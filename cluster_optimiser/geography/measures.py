@@ -18,8 +18,10 @@ from scipy.sparse import csr_array
 from cluster_optimiser.constants import CENTIPUPILS_PER_PUPIL, NEED_SCALE
 from cluster_optimiser.geography.adjacency import shared_boundaries
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
+from cluster_optimiser.geography.divided import is_any_school
 from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.travel import UNKNOWN
+from cluster_optimiser.scenario.numbers import SNAP_M
 from cluster_optimiser.terms import FAMILIES, lookup
 
 if TYPE_CHECKING:
@@ -36,16 +38,18 @@ if TYPE_CHECKING:
     "Of each set; below 0 where it is not known."
 
 
-_shared: dict[int, tuple[weakref.ref[gpd.GeoDataFrame], dict[tuple[str, str], float]]] = {}
-"""Cells do not change, and many problems are made on the same."""
+_shared: dict[
+    tuple[int, float], tuple[weakref.ref[gpd.GeoDataFrame], dict[tuple[str, str], float]]
+] = {}
+"""What is drawn does not change, and many problems are made on the same."""
 
 
-def _shared_m(cells: gpd.GeoDataFrame) -> dict[tuple[str, str], float]:
-    key = id(cells)
+def _shared_m(drawn: gpd.GeoDataFrame, snap_m: float = SNAP_M) -> dict[tuple[str, str], float]:
+    key = id(drawn), snap_m
     held = _shared.get(key)
-    if held is None or held[0]() is not cells:
-        gone = weakref.ref(cells, lambda _: _shared.pop(key, None))
-        held = _shared[key] = gone, shared_boundaries(cells.geometry)
+    if held is None or held[0]() is not drawn:
+        gone = weakref.ref(drawn, lambda _: _shared.pop(key, None))
+        held = _shared[key] = gone, shared_boundaries(drawn.geometry, snap_m=snap_m)
     return held[1]
 
 
@@ -65,17 +69,31 @@ class Measures:
         return MeetingPlaces.of_problem(self.problem, self.parts)
 
     @cached_property
-    def borders_m(self) -> csr_array:
-        """Whole metres of border between every two parts, exempt schools on their hosts' ground."""
-        urns = self.schools.index
-        first = pd.Series(self.problem.unit_of.index, index=self.problem.unit_of.to_numpy())
-        # Ground where only exempt schools stand is no cluster's.
+    def _places(self) -> tuple[pd.Series, dict[tuple[str, str], float]]:
+        """Give the part of each area, and what areas share: today's clusters, cells where divided.
+
+        Ground where only exempt schools stand is no cluster's, theirs else that of their hosts.
+        """
+        unit_of, territory = self.problem.unit_of, self.problem.territory
+        place = pd.Series(self.part_of, index=self.schools.index)
+        own, today = place.loc[unit_of.index], self.schools["local_cluster"].loc[unit_of.index]
+        is_cut = (
+            unit_of.groupby(today).nunique().max() > 1 or own.groupby(unit_of).nunique().max() > 1
+        )
+        if not is_cut and not is_any_school(unit_of):
+            snap_m = self.problem.scenario.contiguity.snap_m
+            return own.groupby(today).first(), _shared_m(territory.clusters, snap_m)
+        first = pd.Series(unit_of.index, index=unit_of.to_numpy())
         hosts = self.problem.local_unit_of.map(first.groupby(level=0).min()).dropna()
-        place = pd.Series(self.part_of, index=urns)
         place.loc[hosts.index] = place.loc[hosts].to_numpy()
-        shared = _shared_m(self.problem.territory.cells)
-        ends = np.array([*shared], dtype=np.int64).reshape(len(shared), 2)
-        one, other = (place.reindex(column).to_numpy() for column in ends.T)
+        return place, _shared_m(territory.cells)
+
+    @cached_property
+    def borders_m(self) -> csr_array:
+        """Whole metres of border between every two parts."""
+        place, shared = self._places
+        ends = pd.DataFrame([*shared], columns=["one", "other"])
+        one, other = (place.reindex(ends[column]).to_numpy() for column in ends)
         metres = np.array([round(m) for m in shared.values()], dtype=np.int64)
         kept = (one != other) & (one >= 0) & (other >= 0)
         both = np.concatenate([one[kept], other[kept]]), np.concatenate([other[kept], one[kept]])

@@ -35,12 +35,16 @@ from cluster_optimiser.verification.register import PlainGround
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     import geopandas as gpd
     import pandas as pd
 
     from cluster_optimiser.domain import Problem
     from cluster_optimiser.scenario import Scenario
+
+    Drawn = tuple[Mapping[Any, float], Mapping[Any, str | None]]
+    """What areas share, and the cluster that each is in: None where it is in an exempt one."""
 
 MINUTES_TOLERANCE_MIN = 1e-9
 """A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
@@ -336,29 +340,52 @@ def _need_deviation(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> fl
 
 
 def _border_km(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> float:
-    """Follow the borders of cells: half of one belongs to each cluster that ends at it.
-
-    An exempt school's cell goes with the first school of the unit that it stands in; where there is
-    none, what ends at it is no border between clusters.
-    """
+    """Follow borders as they are drawn: half of one belongs to each cluster that ends at it."""
     cluster_of = {
         urn: facts.name
         for facts in ordinary
         for urn in facts.urns
         if ground.schools[urn].exempt is None
     }
-    lies = where_schools_lie(ground)
-    for urn, unit in lies.items():
-        if ground.schools[urn].exempt is not None and ground.unit_urns[unit]:
-            host = min(ground.unit_urns[unit])
-            if host in cluster_of:
-                cluster_of[urn] = cluster_of[host]
+    drawn, lies = _areas_of_today(ground, cluster_of) or _areas_of_schools(ground, cluster_of)
     halves = 0
-    for ends, metres in borders_m(ground.problem.territory.cells).items():
-        one, other = (cluster_of.get(urn) for urn in ends)
-        if one != other and all(urn in lies for urn in ends):
+    for ends, metres in drawn.items():
+        one, other = (lies.get(end) for end in ends)
+        if one != other and all(end in lies for end in ends):
             halves += round(metres) * ((one is not None) + (other is not None))
     return halves / (2 * METRES_PER_KM)
+
+
+def _areas_of_today(ground: PlainGround, cluster_of: Mapping[int, str]) -> Drawn | None:
+    """Give what today's clusters share as they are drawn, unless they or their units are cut up."""
+    units: dict[str | None, set[str]] = {}
+    clusters: dict[str, set[str | None]] = {}
+    for school in ground.schools.values():
+        if school.unit is not None:
+            units.setdefault(school.today, set()).add(school.unit)
+            clusters.setdefault(school.unit, set()).add(cluster_of.get(school.urn))
+    is_cut = any(len(held) > 1 for held in units.values())
+    is_cut |= any(len(held) > 1 for held in clusters.values())
+    if is_cut or any(ground.is_single_school(unit) for unit in clusters):
+        return None
+    lies = {today: next(iter(clusters[next(iter(held))])) for today, held in units.items()}
+    drawn = borders_m(ground.problem.territory.clusters, ground.scenario.contiguity.snap_m)
+    return drawn, lies
+
+
+def _areas_of_schools(ground: PlainGround, cluster_of: Mapping[int, str]) -> Drawn:
+    """Give what cells share; an exempt school's goes with the first school where it stands.
+
+    Where there is none, what ends at it is no border between clusters.
+    """
+    lies: dict[int, str | None] = {}
+    for urn, unit in where_schools_lie(ground).items():
+        hosts = ground.unit_urns[unit]
+        if ground.schools[urn].exempt is not None:
+            lies[urn] = cluster_of.get(min(hosts)) if hosts else None
+        else:
+            lies[urn] = cluster_of.get(urn)
+    return borders_m(ground.problem.territory.cells), lies
 
 
 def _objective(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> dict[str, float | None]:
