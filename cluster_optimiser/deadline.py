@@ -7,12 +7,9 @@ of memory is a deadline as well: what is over it has no time left.
 from __future__ import annotations
 
 import math
-import os
-import platform
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import NoPlanFoundError
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 _UNTIL: ContextVar[float] = ContextVar("until", default=math.inf)
 _MOST_MB: ContextVar[float] = ContextVar("most_mb", default=math.inf)
 
-_STATM = Path("/proc/self/statm")
 _BYTES_OF_MB = 1_000_000
 _TO_SPARE = 0.9
 """Share of the memory at which what is being listed ends: the plan is yet to be written."""
@@ -91,13 +87,7 @@ def _is_full() -> bool:
 
 
 def memory_mb() -> float:
-    """Give the megabytes that this process holds; where that is not told, the most it ever did."""
-    try:
-        n_pages = int(_STATM.read_text(encoding="ascii").split()[1])
-    except OSError:
-        import resource  # noqa: PLC0415 - not on every system
+    """Give the megabytes that this process holds."""
+    import psutil  # noqa: PLC0415 - only where memory is limited
 
-        # In bytes on a Mac, in kibibytes elsewhere.
-        unit = 1 if platform.system() == "Darwin" else 1_024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _BYTES_OF_MB
-    return n_pages * os.sysconf("SC_PAGE_SIZE") / _BYTES_OF_MB
+    return float(psutil.Process().memory_info().rss) / _BYTES_OF_MB

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from cluster_optimiser.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -81,18 +83,5 @@ def tidy(out: Path) -> None:
     for folder in out.glob(f"{PARTIAL}*"):
         process = folder.name.removeprefix(here).partition("-")[0]
         is_ours = folder.name.startswith(here) and process.isdigit()
-        if is_ours and not _is_alive(int(process)):
+        if is_ours and not psutil.pid_exists(int(process)):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    """Tell whether a process of this machine runs; where that cannot be asked, suppose so."""
-    if os.name == "nt":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
