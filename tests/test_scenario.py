@@ -197,7 +197,10 @@ FAULTY = {
     ),
     "method is missing": (HEAD.replace('method = "keep"', ""), "method: it is missing"),
     "method is unknown": (HEAD.replace("keep", "merg"), "method: 'merg' is not allowed. "),
-    "option with a space": (HEAD.replace(OPTION, 'option = "a b"'), "option: 'a b' is not allowed"),
+    "option with a space": (
+        HEAD.replace(OPTION, 'option = "a b"'),
+        "option: 'a b' is not allowed. Write up to 32 letters from A to Z",
+    ),
     "option with a slash": (HEAD.replace(OPTION, 'option = "../a"'), "option: '../a' is not"),
     "option that is empty": (HEAD.replace(OPTION, 'option = ""'), "option: '' is not allowed"),
     "option that starts with a dot": (HEAD.replace(OPTION, 'option = ".a"'), "'.a' is not allowed"),

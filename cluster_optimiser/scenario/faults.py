@@ -66,6 +66,10 @@ def _fault_of(detail: ErrorDetails, root: type[BaseModel], file: str) -> Fault:
         subject = ".".join(filter(None, [subject, detail["ctx"]["key"]]))
         return Fault(file, 0, subject, message, detail["ctx"]["remedy"])
     remedy = SHAPES.get(detail["type"], f"{message}.")
+    if detail["type"] == "string_pattern_mismatch":
+        table = table_at(root, location)
+        field = table.model_fields.get(str(location[-1])) if table else None
+        remedy = (field and field.description) or remedy
     return Fault(file, 0, subject, f"{given!r} is not allowed", remedy)
 
 

@@ -24,7 +24,10 @@ Year = Annotated[int, Field(ge=1900, le=2200)]
 class Growth(Table):
     """Pupils that grow or fall by a percentage a year, compounded, perhaps by area."""
 
-    name: Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,40}$")]
+    name: Annotated[
+        str,
+        Field(pattern=r"^[^\x00-\x1f]{1,40}$", description="Write 1 to 40 letters, in one line."),
+    ]
     """What it is called, such as \"fewer births\"."""
     years: Annotated[tuple[Year, ...], Field(min_length=1, max_length=50)]
     """Years to be looked at, rising."""

@@ -86,7 +86,14 @@ class Scenario(ShownScenario, Table):
 
     title: str
     """One line for readers."""
-    option: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+    option: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$",
+            description="Write up to 32 letters from A to Z, figures, dots, dashes and underscores,"
+            " the first a letter or figure; title may say more.",
+        ),
+    ]
     """Short label used everywhere: letters, figures, dot, dash, underscore."""
     authority: str
     """Folder under boundaries/, or a path relative to this file."""
