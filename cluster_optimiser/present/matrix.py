@@ -10,13 +10,14 @@ from cluster_optimiser.present.principles import (
     Finding,
     Principle,
     longest_minutes,
+    lower_first,
     mean_minutes,
     misaligned,
     own_clusters,
     principles,
     today_at,
 )
-from cluster_optimiser.present.words import UNKNOWN, one_decimal, say, words
+from cluster_optimiser.present.words import UNKNOWN, joined, one_decimal, say, words
 from cluster_optimiser.rules import QUOTAS, RULES, bounding
 from cluster_optimiser.verification import verify_plan
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
     Measure = Callable[[Result], float | None]
 
-_RULES = tuple(dict.fromkeys(rule.alike for rule in RULES if rule.alike))
+_ALIKE = (key for rule in RULES if rule.alike for key in rule.keys)
+_RULES = tuple(dict.fromkeys(key.partition(".")[0] for key in _ALIKE))
 """What of a scenario may be relaxed, and is taken from the one that today is measured by."""
 
 
@@ -54,6 +56,11 @@ def _relaxed(result: Result, reference: Result) -> str:
         if limit != rules.limit(rule):
             key = f"relaxed_{rule.key}" if limit is not None else f"relaxed_{rule.key}_free"
             found.append(told.get(key, "").format(n=f"{limit:g}" if limit is not None else ""))
+    layers = result.problem.authority.layers
+    ours, theirs = set(own.required_layers), set(rules.required_layers)
+    for key, crossed in (("within", ours - theirs), ("across", theirs - ours)):
+        titles = [lower_first(layers[name].title) for name in layers if name in crossed]
+        found += [say(f"measure.relaxed_{key}", layers=joined(titles))] if titles else []
     return "; ".join(filter(None, found))
 
 

@@ -8,6 +8,7 @@ from cluster_optimiser.comparison import funding
 from cluster_optimiser.comparison.plans import above, layer_of_areas, levels_table
 from cluster_optimiser.present.tables import pounds
 from cluster_optimiser.present.words import UNKNOWN, number, words
+from cluster_optimiser.words import share, two_decimals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
 
 def _pounds_text(pence: int) -> str:
     return f"£{pounds(pence):,.2f}".removesuffix(".00")
-
-
-def _share(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{100 * value:.1f}%"
-
-
-def _ratio(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.2f}"
 
 
 def money_view(results: Sequence[Result]) -> dict[str, Any] | None:
@@ -41,9 +34,12 @@ def money_view(results: Sequence[Result]) -> dict[str, Any] | None:
             {
                 "label": result.plan.label,
                 "cells": [
-                    _share(even["need_spread"]),
-                    f"{_ratio(even['lowest_need_ratio'])} to {_ratio(even['highest_need_ratio'])}",
-                    _share(even["pounds_spread"]),
+                    share(even["need_spread"]),
+                    words()["overview"]["sizes"].format(
+                        least=two_decimals(even["lowest_need_ratio"]),
+                        most=two_decimals(even["highest_need_ratio"]),
+                    ),
+                    share(even["pounds_spread"]),
                     "; ".join(str(name) for name in named) or UNKNOWN,
                 ],
             }
@@ -51,7 +47,7 @@ def money_view(results: Sequence[Result]) -> dict[str, Any] | None:
     capacity = int(first.funding.capacity_pounds * 100)
     return {
         "pot": _pounds_text(first.totals["pot_pence"]),
-        "admin": _pounds_text(first.totals["admin_pence"]),
+        "admin": _pounds_text(first.totals["admin_pence"]) if first.totals["admin_pence"] else "",
         "fund": _pounds_text(capacity) if capacity else "",
         "n_fund": number(first.funding.capacity_clusters),
         "notes": list(dict.fromkeys(note for _, view in funded for note in view.notes)),

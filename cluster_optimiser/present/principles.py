@@ -148,7 +148,7 @@ def _layer(layer: str) -> Callable[[Result], Finding]:
             key = "layer_rule" if n else "layer_none"
             return Finding("met", _say(key, n=number(n), pct=pct), pct)
         text = _say("layer", n=number(n), pct=pct) if n else _say("layer_none")
-        return Finding("unmet" if is_required else "info" if n else "met", text, pct)
+        return Finding("unmet" if is_required else "info", text, pct)
 
     return finding
 

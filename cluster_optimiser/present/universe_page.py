@@ -17,7 +17,7 @@ from cluster_optimiser.present.sensitivity_tables import (
 from cluster_optimiser.present.svg import WIDTH
 from cluster_optimiser.present.words import number, one_decimal, percent, words
 from cluster_optimiser.terms import gathered, lookup
-from cluster_optimiser.words import is_unknown
+from cluster_optimiser.words import is_unknown, two_decimals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +67,7 @@ def _chart(points: Sequence[Point]) -> dict[str, Any]:
         y = CHART_HEIGHT * (1 - (point.misfit - up[0]) / max(up[-1] - up[0], 1e-9))
         return round(x, 1), round(y, 1)
 
-    front = [p for p in points if not p.label]
+    front, own = [p for p in points if not p.label], {p.figures for p in points if p.label}
     taken: list[BaseGeometry] = [shapely.Point(place(p)).buffer(RADIUS) for p in front]
     lines: list[dict[str, Any]] = []
     for n_clusters in sorted({p.n_clusters for p in front}):
@@ -101,9 +101,10 @@ def _chart(points: Sequence[Point]) -> dict[str, Any]:
                 "label": p.label,
                 "n": number(p.n_clusters),
                 "misfit": number(p.misfit),
-                "minutes": f"{p.minutes:.2f}",
+                "minutes": two_decimals(p.minutes),
             }
-            for p in sorted(points, key=lambda p: (p.n_clusters, p.misfit, p.minutes, p.label))
+            for p in sorted(points, key=lambda p: (*p.figures, p.label))
+            if p.label or p.figures not in own
         ],
     }
 
@@ -311,6 +312,10 @@ class Point:
     n_clusters: int  # its number of clusters
     label: str = ""  # option whose plan it is, or an empty string for a plan of the front
 
+    @property
+    def figures(self) -> tuple[int, int, float]:
+        return self.n_clusters, self.misfit, round(self.minutes, 6)
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -394,15 +399,6 @@ def _share(value: object) -> float | None:
 
 
 def share_text(share: float | None) -> str:
-    """Write a share; what is nearly all or nearly nothing is not rounded to it.
-
-    >>> share_text(1.0), share_text(0.9999), share_text(0.5), share_text(0.0)
-    ('100%', 'over 99.9%', '50%', '0%')
-    """
-    if share is not None and 0.9995 <= share < 1:  # noqa: PLR2004 - what would print as 100
-        return str(words()["universe"]["nearly"])
-    if share is not None and 0.99 < share < 1:  # noqa: PLR2004 - what would print as 100
-        return f"{100 * share:.1f}%"
     return percent(share, 1) if share is not None else words()["universe"]["unknown"]
 
 

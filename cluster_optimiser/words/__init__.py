@@ -245,17 +245,23 @@ def two_decimals(value: object) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """Write a share as a percentage: one decimal under 10 %, none above, 0 only for nothing.
+    """Write a share as a percentage: one decimal under 10 %, 0 only for nothing, 100 only for all.
 
-    >>> percent(1, 8), percent(0, 8), percent(1, 5000)
-    ('13%', '0%', 'under 0.1%')
+    >>> percent(1, 8), percent(0, 8), percent(1, 5000), percent(8, 8)
+    ('13%', '0%', 'under 0.1%', '100%')
+    >>> percent(997, 1000), percent(4999, 5000), percent(994, 1000)
+    ('99.7%', 'over 99.9%', '99%')
     """
     if not whole:
         return UNKNOWN
     pct = 100 * part / whole
     if part and pct < 0.05:  # noqa: PLR2004 - what would print as 0.0
         return say("numbers.tiny", share=share(0.001, 1))
-    return share(pct / 100, int(bool(part) and pct < 9.95))  # noqa: PLR2004 - rounds to 10
+    if part < whole and pct >= 99.95:  # noqa: PLR2004 - what would print as 100.0
+        return say("numbers.nearly", share=share(0.999, 1))
+    # What rounds to 10 has no decimal; what would round to 100 has one.
+    has_decimal = pct < 9.95 if pct < 99.5 else part < whole  # noqa: PLR2004
+    return share(pct / 100, int(bool(part) and has_decimal))
 
 
 def share(value: object, digits: int = 1) -> str:

@@ -217,6 +217,7 @@ def test_what_an_answer_says_is_what_the_tables_say(
         for option in options
     }
     register = norfolk_page.results[0].problem.authority.schools
+    unknown = {*register.loc[~register["is_pupils_known"].astype(bool), "name"]}
     before = register.groupby("cluster")["name"].agg(Counter)
     for result in norfolk_page.results:
         table = schools_table(result)
@@ -226,7 +227,9 @@ def test_what_an_answer_says_is_what_the_tables_say(
             names, text, lists = said.pop((result.plan.label, school))
             cluster = clusters[row.cluster]
             assert row.cluster in names
-            assert f"{cluster['pupils']:,} pupils in {cluster['n_schools']} school" in text
+            holds = "At least " if members[row.cluster].keys() & unknown else ""
+            size = f"{cluster['pupils']:,} pupils in {cluster['n_schools']} school"
+            assert re.search(rf"\. {holds}{size}", text)
             if row.Index == cluster["meeting_place_urn"]:
                 assert "The cluster would meet here." in text
             else:

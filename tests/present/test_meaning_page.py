@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,16 @@ def test_money_of_each_option_is_that_of_its_view() -> None:
         named = view.clusters.loc[view.clusters["is_in_capacity_fund"], "cluster"]
         assert row["cells"][3] == "; ".join(named)
         assert row["cells"][0] == f"{100 * view.evenness['need_spread']:.1f}%"
+
+
+def test_nothing_is_told_of_money_that_there_is_none_of() -> None:
+    result = norfolk_result("4a")
+    money = result.problem.scenario.funding.model_copy(
+        update={"admin_pounds_per_pupil": 0, "capacity_pounds": 0}
+    )
+    scenario = result.problem.scenario.model_copy(update={"funding": money})
+    found = money_view([replace(result, problem=replace(result.problem, scenario=scenario))])
+    assert (found["admin"], found["fund"]) == ("", "")
 
 
 def test_every_cluster_is_listed_with_what_it_is_in() -> None:

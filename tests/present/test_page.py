@@ -269,6 +269,10 @@ def test_without_a_size_that_is_asked_for_none_is_told(results: list[Result]) ->
     assert "asked for" in why_view(results)["key"]
 
 
+def test_what_is_given_is_not_told_as_proved(page: str, today: Result) -> None:
+    assert f"How sure: proved best; {today.plan.label}: given." in page
+
+
 def test_what_separates_options_is_told_in_numbers(results: list[Result]) -> None:
     found = matrix_view(results)
     rows = {row["name"]: row for row in found["short"]}
@@ -288,6 +292,20 @@ def test_every_option_is_judged_by_what_todays_requires(today: Result, solved: R
     for results, verdict in (([today, solved], "info"), ([ruler, solved], "unmet")):
         rows = {row["name"]: row["findings"] for row in matrix_view(results)["rows"]}
         assert rows["Follows the districts"][1]["verdict"] == verdict
+
+
+def test_no_option_is_told_as_keeping_a_line_for_a_rule_of_its_own(
+    today: Result, solved: Result
+) -> None:
+    """Of two options with the same pupils outside, none has a sign that the other has not."""
+    own = solved.problem.scenario.with_(within=("district",))
+    held = replace(solved, problem=replace(solved.problem, scenario=own))
+    view = matrix_view([today, solved, held])
+    (row,) = (row["findings"] for row in view["rows"] if row["name"] == "Follows the districts")
+    assert row[1] == row[2]
+    assert view["relaxed"] == ["", "", "within the districts"]
+    view = matrix_view([replace(today, problem=replace(today.problem, scenario=own)), solved])
+    assert view["relaxed"][1].endswith("across the districts")
 
 
 def test_an_exception_is_named_by_a_unit_or_by_what_lies_in_one(

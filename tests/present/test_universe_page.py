@@ -71,6 +71,11 @@ def test_no_option_is_below_the_front(surveyed: list[Result]) -> None:
         assert not any(
             one != plan and all(a >= b for a, b in zip(one, plan, strict=True)) for one in front
         )
+    # A plan of the front that is an option's is not told once more as no option's.
+    chart = universe_view(surveyed, standing, ground(surveyed[2]))["chart"]
+    rows = [(row["n"], row["misfit"], row["minutes"]) for row in chart["rows"]]
+    assert len(rows) == len({*rows}) < len(points)
+    assert {row["label"] for row in chart["rows"]} == {"4a", "4b", "4f", ""}
 
 
 def test_links_are_all_neighbours_with_their_shares(surveyed: list[Result]) -> None:

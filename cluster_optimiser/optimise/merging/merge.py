@@ -219,7 +219,7 @@ def _refuse_unplaceable(problem: Problem, groups: Sequence[CandidateGroup]) -> N
         fate = f"can be in no cluster that keeps the {rules}"
         if _is_in_a_cluster(problem, ~covered):
             most = problem.scenario.count.span(len(names))[1]
-            fate = f"is in no plan with so few clusters (at most {most}) that keeps the {rules}"
+            fate = f"can be in no plan with so few clusters (at most {most}) that keeps the {rules}"
         message = f"no plan exists: {listed(left)} {fate}"
         raise InfeasibleError(message)
 

@@ -42,6 +42,14 @@ def summary(folder: ResultsFolder) -> Iterator[Block]:
     yield Paragraph(say(f"report.summary.purpose{alone}", len(made)))
     yield Paragraph(_base(folder))
     yield from map(Paragraph, _today(folder))
+    if len(folder.options) > 1:
+        yield from _bests(folder)
+    yield from map(Paragraph, _for_whom(made))
+    yield from map(Paragraph, _proved(folder))
+    yield _table(folder)
+
+
+def _bests(folder: ResultsFolder) -> Iterator[Block]:
     today = folder.today
     yield Paragraph(
         say("report.summary.bests_alone")
@@ -51,9 +59,6 @@ def summary(folder: ResultsFolder) -> Iterator[Block]:
     lines = [best_line(folder, measure) for measure in measures(folder)]
     yield Bullets((*(line for line in lines if line), *_most_principles(folder)))
     yield Paragraph(_trade(folder))
-    yield from map(Paragraph, _for_whom(made))
-    yield from map(Paragraph, _proved(folder))
-    yield _table(folder)
 
 
 def _base(folder: ResultsFolder) -> str:
@@ -114,7 +119,7 @@ def _trade(folder: ResultsFolder) -> str:
 
 
 def _for_whom(made: list[Option]) -> Iterator[str]:
-    if not made:
+    if len(made) < 2:  # noqa: PLR2004 - which of them
         return
     known = [o for o in made if changed(o) is not None]
     if known:
@@ -191,8 +196,9 @@ def _table(folder: ResultsFolder) -> TableBlock:
         *(say(f"report.columns.{name}") for name in ends),
     )
     widths = (0.7, 0.9, 2.2, 1.0, *(1.1,) * len(layers), 0.9, 0.9, 1.1, 1.1, *(1,) * has_own_base)
+    title = "table" if folder.today else "table_alone"
     return TableBlock(
-        say("report.summary.table"), header, tuple(rows), widths, "comparison.csv", AGAINST_TODAY
+        say(f"report.summary.{title}"), header, tuple(rows), widths, "comparison.csv", AGAINST_TODAY
     )
 
 

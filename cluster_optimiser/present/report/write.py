@@ -35,7 +35,7 @@ from cluster_optimiser.present.report.typeset import pdf
 from cluster_optimiser.present.report.word import docx
 from cluster_optimiser.present.report.workbook import xlsx
 from cluster_optimiser.present.theme import speaking_of
-from cluster_optimiser.words import UNKNOWN, number, one_decimal, pounds, say, share, two_decimals
+from cluster_optimiser.words import UNKNOWN, number, pounds, say, share, two_decimals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -141,7 +141,9 @@ def make_report(
 
 def _principles(folder: ResultsFolder) -> Iterator[Block]:
     yield Heading(1, say("report.principles.heading"), "principles")
-    yield Paragraph(say("report.principles.lead", key=say("report.principles.key")))
+    lead, label = "lead" if folder.today else "lead_alone", folder.options[0].label
+    key = say("report.principles.key")
+    yield Paragraph(say(f"report.principles.{lead}", label=label, key=key))
     found = [verdicts(folder, option) for option in folder.options]
     rows = tuple(
         (name, *(SIGNS[of_option[i][1]["verdict"]] for of_option in found))
@@ -166,8 +168,8 @@ def _principles(folder: ResultsFolder) -> Iterator[Block]:
     caption = say("report.principles.glance")
     yield TableBlock(caption, header, glance, (5.0, 0.9, 1.4, 1.1), "comparison.csv", "glance")
     for one in folder.record.get("unsolved", ()):
-        text = say("report.principles.unsolved", label=one["label"], message=one["message"])
-        yield Paragraph(text)
+        why = one["message"] or one["status"]
+        yield Paragraph(say("report.principles.unsolved", label=one["label"], message=why))
 
 
 def _clusters(folder: ResultsFolder) -> Iterator[Block]:
@@ -175,6 +177,8 @@ def _clusters(folder: ResultsFolder) -> Iterator[Block]:
     yield Heading(1, say("report.clusters.heading"), CLUSTERS, is_annex=True, starts_page=True)
     lead = "lead" if any(option.governance for option in folder.options) else "lead_plain"
     yield Paragraph(say(f"report.clusters.{lead}"))
+    stated = (option.manifest["scenario"]["governance"] for option in folder.options)
+    yield from map(Paragraph, dict.fromkeys(one["note"] for one in stated if one and one["note"]))
     for option in folder.options:
         yield _cluster_table(option, is_funded=is_funded and bool(option.funding))
 
@@ -192,8 +196,8 @@ def _cluster_table(option: Option, *, is_funded: bool) -> TableBlock:
             number(_int(row["n_schools"])),
             number(_int(row["pupils"])),
             one["place"] or UNKNOWN,
-            one_decimal(_float(row["mean_minutes"])),
-            one_decimal(_float(row["max_minutes"])),
+            one["mean"],
+            one["longest"],
         ]
         if votes:
             cells += [number(_int(rules.get(key, ""))) for key in ("n_votes", "quorum")]
@@ -220,10 +224,6 @@ def _cluster_table(option: Option, *, is_funded: bool) -> TableBlock:
 
 def _int(text: str) -> int | None:
     return int(text) if text else None
-
-
-def _float(text: str) -> float | None:
-    return float(text) if text else None
 
 
 def _limits(folder: ResultsFolder) -> Iterator[Block]:
@@ -285,7 +285,8 @@ def money_of_all(folder: ResultsFolder) -> Iterator[Block]:
     yield TableBlock(
         say("report.money.table"), header, tuple(rows), (3.4, 1, 1, 1, 1), "manifest.json"
     )
-    fund, n = pounds(stated["capacity_pounds"]), stated["capacity_clusters"]
-    yield Paragraph(say("report.money.fund", n, fund=fund))
+    if float(stated["capacity_pounds"]):
+        fund, n = pounds(stated["capacity_pounds"]), stated["capacity_clusters"]
+        yield Paragraph(say("report.money.fund", n, fund=fund))
     notes = dict.fromkeys(note for o in funded for note in o.manifest["funding"]["notes"])
     yield Bullets(tuple(notes))

@@ -87,8 +87,14 @@ const wayTo = (option, school) => {
   return counted(Math.round(found / HUNDREDTHS), say.minutes, { place: schools.name[meets] });
 };
 /** @param {Option} option @param {number} cluster */
-const sizeOf = (option, cluster) =>
-  counted(option.schools[cluster], say.size, { pupils: number(option.pupils[cluster]) });
+export const sizeOf = (option, cluster) => {
+  const pupils = number(option.pupils[cluster]);
+  const isKnown = ![...unknownPupils].some((school) => option.of[school] === cluster);
+  const text = counted(option.schools[cluster], say.size, {
+    pupils: isKnown ? pupils : fill(say.at_least, { n: pupils }),
+  });
+  return text[0].toLocaleUpperCase(language) + text.slice(1);
+};
 /**
  * What two options have in common if they mean the same for a school.
  * @param {Option} option

@@ -14,6 +14,7 @@ import {
   spokenIn,
   titleNode,
 } from "./core.js";
+import { sizeOf } from "./answer.js";
 import { flyTo, makePane, markSchool, setUpZoom, showOption } from "./maps.js";
 import { choose, chosen } from "./state.js";
 
@@ -55,7 +56,7 @@ const sayCluster = (option) => {
       : fill(isExempt(option, cluster) ? say.first_exempt : say.first_cluster, {
           name: option.names[cluster],
           n: option.number[cluster],
-          size: counted(option.schools[cluster], say.size, { pupils: number(option.pupils[cluster]) }),
+          size: sizeOf(option, cluster),
         });
 };
 export const drawFirst = () => {
