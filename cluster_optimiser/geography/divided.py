@@ -38,11 +38,6 @@ def school_unit(urn: int) -> str:
     return f"URN {urn}"
 
 
-def is_any_school(unit_of: pd.Series) -> bool:
-    """Tell whether any unit is a single school, and not a cluster of today."""
-    return any(unit_of == [school_unit(urn) for urn in unit_of.index])
-
-
 def refuse_division(scenario: Scenario) -> None:
     """Refuse a scenario that divides clusters by a method that cannot."""
     if scenario.method in {"redraw", "file"}:

@@ -18,7 +18,6 @@ from scipy.sparse import csr_array
 from cluster_optimiser.constants import CENTIPUPILS_PER_PUPIL, NEED_SCALE
 from cluster_optimiser.geography.adjacency import shared_boundaries
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
-from cluster_optimiser.geography.divided import is_any_school
 from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.travel import UNKNOWN
 from cluster_optimiser.scenario.numbers import SNAP_M
@@ -80,7 +79,7 @@ class Measures:
         is_cut = (
             unit_of.groupby(today).nunique().max() > 1 or own.groupby(unit_of).nunique().max() > 1
         )
-        if not is_cut and not is_any_school(unit_of):
+        if not is_cut:
             snap_m = self.problem.scenario.contiguity.snap_m
             return own.groupby(today).first(), _shared_m(territory.clusters, snap_m)
         first = pd.Series(unit_of.index, index=unit_of.to_numpy())

@@ -366,7 +366,7 @@ def _areas_of_today(ground: PlainGround, cluster_of: Mapping[int, str]) -> Drawn
             clusters.setdefault(school.unit, set()).add(cluster_of.get(school.urn))
     is_cut = any(len(held) > 1 for held in units.values())
     is_cut |= any(len(held) > 1 for held in clusters.values())
-    if is_cut or any(ground.is_single_school(unit) for unit in clusters):
+    if is_cut:
         return None
     lies = {today: next(iter(clusters[next(iter(held))])) for today, held in units.items()}
     drawn = borders_m(ground.problem.territory.clusters, ground.scenario.contiguity.snap_m)

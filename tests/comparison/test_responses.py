@@ -26,6 +26,7 @@ from cluster_optimiser.comparison.responses import (
     NO_PREFERENCE,
     Responses,
     _leading,
+    _Plans,
     _standing,
     company_apart_pupils,
 )
@@ -41,6 +42,7 @@ from cluster_optimiser.present.replies import (
 )
 from tests.made_replies import made_replies
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
+from tests.toy import toy_assignment, toy_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +92,17 @@ def test_an_option_leads_where_enough_have_replied_and_no_other_has_as_many(
 ) -> None:
     rules = CountRules(leading_replies=3, leading_share=0.5)
     assert _leading(Counter(votes), sum(votes.values()), n_schools, rules) == leading
+
+
+def test_the_nearest_option_has_fewest_pupils_elsewhere_and_is_the_first_by_name() -> None:
+    problem = toy_problem("ABC", size={"min_pupils": 0, "max_pupils": 9_000})
+    held = {"1": {"x": "ABC"}, "4a": {"x": "AB", "y": "C"}, "2b": {"x": "A", "y": "B", "z": "C"}}
+    plans = {label: toy_assignment(problem, clusters) for label, clusters in held.items()}
+    for label, plan in plans.items():
+        found = _Plans(problem, plans)._found(plan)
+        assert (found["nearest_option"], found["nearest_pupils"]) == (label, 0)
+    found = _Plans(problem, {"b": plans["1"], "a": plans["1"]})._found(plans["2b"])
+    assert (found["nearest_option"], found["nearest_pupils"]) == ("a", 3_000)
 
 
 def ground():

@@ -29,11 +29,13 @@ def test_the_first_plan_is_spread_evenly() -> None:
     assert sorted(pd.Series(colours).value_counts()) == [2, 2, 2, 2, 2]
 
 
-def test_an_unchanged_plan_keeps_every_colour_under_other_names() -> None:
+def test_an_unchanged_plan_keeps_every_colour_of_the_first_under_other_names() -> None:
     path = nx.path_graph(["a", "b", "c", "d"])
     renamed = nx.relabel_nodes(path, str.upper)
-    first, second = stable_colours(
-        [path, renamed], [_plan("a", "b", "c", "d"), _plan("A", "B", "C", "D")], PUPILS
+    first, _, second = stable_colours(
+        [path, nx.path_graph(["x"]), renamed],
+        [_plan("a", "b", "c", "d"), _plan("x", "x", "x", "x"), _plan("A", "B", "C", "D")],
+        PUPILS,
     )
     assert second.kept_pupils == 400
     assert {k.lower(): v for k, v in second.colour_of.items()} == first.colour_of

@@ -46,6 +46,20 @@ def test_what_floating_point_takes_for_the_best_is_bettered_by_one(nearly: int) 
     assert (answer.status, answer.total, answer.values) == ("OPTIMAL", 2**55, (1, 0))
 
 
+@pytest.mark.parametrize(("below", "status", "bound"), [(0, "OPTIMAL", 1), (1, "FEASIBLE", 0)])
+def test_what_the_solver_calls_best_is_so_only_at_its_bound(
+    below: int, status: str, bound: int
+) -> None:
+    class Below(cp_model.CpSolver):
+        best_objective_bound = property(lambda _: 1.0 - below)
+
+    model = cp_model.CpModel()
+    x = [model.new_int_var(1, 3, "")]
+    run = partial(cp_model.CpSolver.solve, model=model)
+    answer = minimise(model, Sum(x, [1], [3]), x, Below, run, most=3)
+    assert (answer.status, answer.total, answer.bound) == (status, 1, bound)
+
+
 @pytest.mark.parametrize("size", [1, 2**20, 2**40])
 def test_a_sum_held_in_digits_leaves_the_same_solutions(size: int) -> None:
     coefficients = [size * 3 + 1, -size, size * 5 + 2, size * 7]

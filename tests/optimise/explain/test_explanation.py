@@ -15,7 +15,14 @@ from cluster_optimiser.geography import build_problem
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups
 from cluster_optimiser.optimise.explain import trial
-from cluster_optimiser.optimise.explain.diagnosis import find_clash, rule_families, without
+from cluster_optimiser.optimise.explain.diagnosis import (
+    areas_without_plan,
+    find_clash,
+    rule_families,
+    stuck_units,
+    unplaced_units,
+    without,
+)
 from cluster_optimiser.optimise.explain.explanation import Explanation, explain
 from cluster_optimiser.optimise.explain.relax import Relaxation, Step, checked
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
@@ -151,6 +158,7 @@ def test_travel_names_the_schools_and_the_least_limit() -> None:
     assert explanation.clash.rules == ("travel",)
     limit = one(explanation, "travel")
     assert (limit.value, limit.is_feasible, limit.is_minimal) == (8.0, True, True)
+    assert "from A2 primary to A1 secondary)" in limit.words
 
 
 def test_no_secondary_school_in_reach() -> None:
@@ -569,8 +577,10 @@ def test_what_is_not_among_the_sets_that_were_listed_is_not_impossible(
     monkeypatch: pytest.MonkeyPatch, most_sets: int, verdict: str
 ) -> None:
     monkeypatch.setattr(trial, "MAX_SETS", most_sets)
-    problem = toy_problem("ABCD", size={"min_pupils": 1_000, "max_pupils": 2_000})
-    assert Lab(problem, time_limit_s=60).verdict(Trial(problem.scenario)) == verdict
+    problem = toy_problem("AB.CD", size={"min_pupils": 1_000, "max_pupils": 2_000})
+    lab = Lab(problem, time_limit_s=60)
+    assert lab.verdict(Trial(problem.scenario)) == verdict
+    assert unplaced_units(lab) == areas_without_plan(lab) == stuck_units(lab) == ()
 
 
 def test_a_clash_that_is_open_is_not_called_the_smallest(monkeypatch: pytest.MonkeyPatch) -> None:
