@@ -46,7 +46,22 @@ class FundingView:
     clusters: pd.DataFrame
     totals: Mapping[str, int]
     evenness: Mapping[str, float | None]
-    notes: tuple[str, ...]  # what must be said with the figures
+    n_unknown: int  # schools of which some count is not known
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be said with the figures, in the language that is spoken."""
+        money = self.funding
+        notes = [money.source, money.note]
+        if self.n_unknown:
+            notes.append(say("money.unknown", self.n_unknown))
+        if money.without_phases:
+            first, *more = (str(say(f"phases.{phase}")) for phase in money.without_phases)
+            phases = joined([first, *(f"{name[:1].lower()}{name[1:]}" for name in more)])
+            notes.append(say("money.without", phases=phases))
+        if money.measures and not money.counts_are_public:
+            notes.append(say("money.moved", step=STEP))
+        return tuple(filter(None, notes))
 
 
 def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
@@ -202,34 +217,6 @@ def _evenness(table: pd.DataFrame) -> dict[str, float | None]:
     return {name: None if v is None else round(v, digits) for name, (v, digits) in found.items()}
 
 
-def _notes(schools: pd.DataFrame, funding: Funding) -> tuple[str, ...]:
-    n_unknown = int(_unknown_schools(schools, funding).sum())
-    notes = [funding.source, funding.note]
-    if n_unknown:
-        notes.append(
-            f"Of {n_unknown} schools some count is not known. It is taken as none, so their "
-            "clusters get too little by the formula and show too little need; they are counted "
-            "beside each cluster."
-        )
-    if funding.without_phases:
-        first, *more = (str(say(f"phases.{phase}")) for phase in funding.without_phases)
-        said = joined([first, *(f"{name[:1].lower()}{name[1:]}" for name in more)])
-        notes.append(
-            f"{said} take no part in the pot nor in the need, as they are funded apart; their "
-            "pupils count for administrative money."
-        )
-    if funding.measures and not funding.counts_are_public:
-        notes.append(
-            f"Counts of schools were moved to multiples of {STEP} before they were added up, the "
-            "same for every option, so that nobody can work out the count of one or two "
-            "schools, neither from counts nor from money nor by comparing options. A cluster of "
-            "today keeps its count exactly, unless it is below 5 or of fewer than three schools; "
-            "a cluster that divides one of today's may be a few pupils off. Money is worked out "
-            "from the counts that are shown, and is exact to the penny for them."
-        )
-    return tuple(note for note in notes if note)
-
-
 def funding(result: Result) -> FundingView | None:
     """Say what a plan means in money: every cluster's sum to the penny, and against need.
 
@@ -278,7 +265,7 @@ def _funding(result: Result) -> FundingView | None:
         clusters=table[columns],
         totals=totals,
         evenness=evenness,
-        notes=_notes(schools, money),
+        n_unknown=int(_unknown_schools(schools, money).sum()),
     )
 
 

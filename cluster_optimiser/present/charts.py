@@ -13,6 +13,7 @@ from cluster_optimiser.present.principles import (
 )
 from cluster_optimiser.present.words import UNKNOWN, number, one_decimal, percent
 from cluster_optimiser.rules import bounding
+from cluster_optimiser.words import exact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,9 +106,9 @@ def _minutes_chart(results: Sequence[Result]) -> dict[str, Any]:
 
     return {
         "bars": [{"mean": x(m), "longest": x(n), "limit": x(at)} for m, n, at in found],
-        "ticks": [(x(step * k), f"{step * k:g}") for k in range(int(top / step) + 1)],
+        "ticks": [(x(step * k), exact(step * k)) for k in range(int(top / step) + 1)],
         "rows": [
-            [one_decimal(mean), one_decimal(longest), UNKNOWN if limit is None else f"{limit:g}"]
+            [one_decimal(mean), one_decimal(longest), UNKNOWN if limit is None else exact(limit)]
             for mean, longest, limit in found
         ],
     }

@@ -20,6 +20,7 @@ from cluster_optimiser.present.principles import (
 from cluster_optimiser.present.words import UNKNOWN, joined, one_decimal, say, words
 from cluster_optimiser.rules import QUOTAS, RULES, bounding
 from cluster_optimiser.verification import verify_plan
+from cluster_optimiser.words import exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +56,7 @@ def _relaxed(result: Result, reference: Result) -> str:
         limit = own.limit(rule)
         if limit != rules.limit(rule):
             key = f"relaxed_{rule.key}" if limit is not None else f"relaxed_{rule.key}_free"
-            found.append(told.get(key, "").format(n=f"{limit:g}" if limit is not None else ""))
+            found.append(told.get(key, "").format(n=exact(limit) if limit is not None else ""))
     layers = result.problem.authority.layers
     ours, theirs = set(own.required_layers), set(rules.required_layers)
     for key, crossed in (("within", ours - theirs), ("across", theirs - ours)):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.comparison import funding
 from cluster_optimiser.comparison.plans import above, layer_of_areas, levels_table
-from cluster_optimiser.present.tables import pounds
+from cluster_optimiser.present.tables import pounds as in_pounds
 from cluster_optimiser.present.words import UNKNOWN, number, words
-from cluster_optimiser.words import share, two_decimals
+from cluster_optimiser.words import pounds, share, two_decimals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _pounds_text(pence: int) -> str:
-    return f"£{pounds(pence):,.2f}".removesuffix(".00")
+    return re.sub(r"[.,]00(?=\D*$)", "", pounds(in_pounds(pence)))
 
 
 def money_view(results: Sequence[Result]) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from cluster_optimiser.present.words import (
 )
 from cluster_optimiser.rules import bounding
 from cluster_optimiser.terms import UPPER, term_words
-from cluster_optimiser.words import is_unknown, say
+from cluster_optimiser.words import exact, is_unknown, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ def proof(result: Result) -> dict[str, str]:
     else:
         listed = joined(
             [
-                say["weight"].format(term=_in_words(result, term), weight=f"{weight:g}")
+                say["weight"].format(term=_in_words(result, term), weight=exact(weight))
                 for term, weight in objective.weights.items()
             ]
         )
@@ -242,8 +242,8 @@ def _stages(result: Result) -> list[dict[str, str]]:
         {
             "term": _in_words(result, stage.term),
             "status": say[stage.status],
-            "value": f"{stage.objective:,.10g}",
-            "bound": f"{stage.bound:,.10g}",
+            "value": exact(stage.objective),
+            "bound": exact(stage.bound),
             "gap": percent(stage.gap, 1),
         }
         for stage in result.plan.solution.stages

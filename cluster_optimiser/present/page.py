@@ -321,6 +321,9 @@ def render_pages(
             RECORD_FILE, 0, "", "the results were gathered by an earlier program", "Run again."
         )
         raise InputError([fault])
+    if theme and "language" in theme.model_fields_set and theme.language != own:
+        remedy = f'Say language = "{theme.language}" in the authority\'s theme, and run again.'
+        raise InputError([Fault(RECORD_FILE, 0, "", f"the results were gathered in {own}", remedy)])
     missing = [one for one in chosen.others if one not in record.get("others", {})]
     if missing:
         remedy = (

@@ -12,7 +12,7 @@ from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
 from cluster_optimiser.rules import BOUNDS, LAYER, OF_ONE, QUOTAS, bounding
-from cluster_optimiser.words import is_unknown
+from cluster_optimiser.words import exact, is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -190,7 +190,7 @@ def _longest(rule: Rule, _bound: Bound, result: Result) -> Finding:
         return Finding("unmet" if limit else "info", _say("unknown"))
     if limit is None:
         return Finding("info", _say("longest", n=one_decimal(longest)), one_decimal(longest))
-    text = _say("longest_limit", n=one_decimal(longest), limit=f"{limit:g}")
+    text = _say("longest_limit", n=one_decimal(longest), limit=exact(limit))
     if longest > limit:
         text += f", {_say('too_long', by=one_decimal(longest - limit))}"
     verdict: Verdict = "unmet" if _breaks(result, rule.name) else "met"
@@ -219,7 +219,7 @@ def _unit(key: str, result: Result) -> str:
     limits = {rule.key: scenario.limit(rule) for rule, _ in BOUNDS}
     limit = limits.get(key)
     key = f"{key}_free" if key in limits and limit is None else key
-    said = f"{limit:g}" if isinstance(limit, float) else number(limit)
+    said = exact(limit) if isinstance(limit, float) else number(limit)
     return str(say.get(key, "")).format(limit=said)
 
 

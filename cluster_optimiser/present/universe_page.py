@@ -17,7 +17,7 @@ from cluster_optimiser.present.sensitivity_tables import (
 from cluster_optimiser.present.svg import WIDTH
 from cluster_optimiser.present.words import number, one_decimal, percent, words
 from cluster_optimiser.terms import gathered, lookup
-from cluster_optimiser.words import is_unknown, two_decimals
+from cluster_optimiser.words import exact, is_unknown, two_decimals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,7 +86,7 @@ def _chart(points: Sequence[Point]) -> dict[str, Any]:
         "width": CHART_WIDTH,
         "height": CHART_HEIGHT,
         "x_ticks": [
-            (round(CHART_WIDTH * i / max(1, len(across) - 1), 1), f"{t:g}")
+            (round(CHART_WIDTH * i / max(1, len(across) - 1), 1), exact(t))
             for i, t in enumerate(across)
         ],
         "y_ticks": [

@@ -244,6 +244,19 @@ def two_decimals(value: object) -> str:
     return _decimal(value, 2)
 
 
+def exact(value: float) -> str:
+    """Write a number with the decimals that it has.
+
+    >>> exact(40.0), exact(12345.125)
+    ('40', '12,345.125')
+    """
+    if not abs(value) < WHOLE:
+        return number(value)
+    said = Decimal(f"{float(value):.15g}")  # 0.1 + 0.2 is 0.3
+    locale = spoken().locale
+    return str(format_decimal(said, "#,##0.#", locale=locale, decimal_quantization=False))
+
+
 def percent(part: float, whole: float) -> str:
     """Write a share as a percentage: one decimal under 10 %, 0 only for nothing, 100 only for all.
 

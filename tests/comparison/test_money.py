@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -22,6 +23,7 @@ from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.geography.measures import counted
 from cluster_optimiser.present.tables import csv_text, funding_table
 from cluster_optimiser.scenario import Funding
+from cluster_optimiser.words import speaking
 from scripts import attack
 from tests.norfolk import OPTIONS, SCENARIOS, norfolk_place, norfolk_result, norfolk_scenario
 
@@ -268,6 +270,18 @@ def test_counts_that_are_public_are_added_up_as_they_are() -> None:
     shown = view.clusters.set_index("cluster")["sen_support"]
     assert (shown == exact.reindex(shown.index)).all()
     assert not any("moved to multiples" in note for note in view.notes)
+
+
+def test_what_is_said_with_money_speaks_the_language_that_is_spoken() -> None:
+    """One result is shown in one language, then in another; no sentence is half in each."""
+    view = norfolk_money("4a")
+    stated = {view.funding.source, view.funding.note}
+    english = {*view.notes} - stated
+    with speaking("pl"):
+        polish = {*view.notes} - stated
+    assert len(english) == len(polish) == 3
+    assert not any(re.search(r"\b(the|and|schools)\b", note) for note in polish)
+    assert {*view.notes} - stated == english
 
 
 def test_unknown_is_said_and_counted() -> None:

@@ -115,6 +115,8 @@ def test_a_language_that_was_not_gathered_cannot_be_made(
     write_comparison(results, comparison, tmp_path)
     with pytest.raises(InputError, match=r"gathered without pl.*run again"):
         write_page(tmp_path, tmp_path / "x.html", theme=Theme(languages=("pl",)))
+    with pytest.raises(InputError, match=r'gathered in en.*language = "pl".*run again'):
+        write_page(tmp_path, tmp_path / "x.html", theme=Theme(language="pl"))
     assert not (tmp_path / "x.html").exists()
 
 

@@ -63,7 +63,9 @@ def test_numbers_dates_and_lists_follow_the_language():
     with speaking("pl"):
         assert words.number(12345) == "12\N{NO-BREAK SPACE}345"
         assert words.one_decimal(234.5) == "234,5"
+        assert words.exact(12.5) == "12,5"
         assert words.percent(1, 20) == "5,0%"
+        assert words.percent(4999, 5000) == "ponad 99,9%"
         assert words.percent(1, 9999) == "poniżej 0,1%"
         assert words.long_date("2019-01-17") == "17 stycznia 2019"
         assert words.joined(["A", "B", "C"]) == "A, B i C"
