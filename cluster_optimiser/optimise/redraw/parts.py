@@ -21,6 +21,7 @@ from cluster_optimiser.optimise.redraw.lexicographic import (
 from cluster_optimiser.optimise.redraw.model import Limits
 from cluster_optimiser.optimise.redraw.telling import Telling, tell_nobody
 from cluster_optimiser.optimise.redraw.terms import stage_names
+from cluster_optimiser.optimise.redraw.trees import cut_from_trees
 from cluster_optimiser.progress import are_plans_wanted
 from cluster_optimiser.terms import known_bound
 
@@ -155,7 +156,8 @@ def soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list
         limits = Limits(*_span(ground, part), exceptions)
         # Of many units a plan is soon found among few hubs; of few it is sooner found among all.
         near = replace(how, nearest_hubs=FEW_HUBS) if len(part) > how.few else how
-        found += easy_start(ground, part, limits, near.within(SOON_S))
+        near = near.within(SOON_S)
+        found += easy_start(ground, part, limits, near) or cut_from_trees(ground, part, limits, how)
     return found
 
 

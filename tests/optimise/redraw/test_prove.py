@@ -120,6 +120,7 @@ def test_no_solution_in_time_is_no_proof_that_there_is_none(
     # Rows of today's clusters are no legal plan here, so that there is nothing to begin with.
     monkeypatch.setitem(ENGINES, "finding", Finding)
     monkeypatch.setattr("cluster_optimiser.optimise.redraw.solve.merged_start", lambda *_: [])
+    monkeypatch.setattr("cluster_optimiser.optimise.redraw.parts.cut_from_trees", lambda *_: ())
     with pytest.raises(NoPlanFoundError, match="none is proved impossible"):
         solve_redraw(lumpy(), engine="finding", few=0, time_limit_s=1e6)
 
@@ -130,6 +131,7 @@ def test_what_the_core_does_not_give_is_begun_with_an_easier_number(
     """A core that finds nothing, a bound that is none, and an engine that is stopped."""
     monkeypatch.setitem(ENGINES, "finding", Finding)
     monkeypatch.setattr("cluster_optimiser.optimise.redraw.solve.merged_start", lambda *_: [])
+    monkeypatch.setattr("cluster_optimiser.optimise.redraw.parts.cut_from_trees", lambda *_: ())
     best = solve_redraw(lumpy()).assignment
     begun = [frozenset(g) for g in clusters_of(lumpy(), best)]
     monkeypatch.setattr(
