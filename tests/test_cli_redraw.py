@@ -99,6 +99,7 @@ def test_without_a_plan_in_time_it_is_said_that_none_is_proved_impossible(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     out_of_time(monkeypatch, lambda found: EngineOutcome("UNKNOWN", None, 0, found.effort))
+    monkeypatch.setattr("cluster_optimiser.optimise.redraw.parts.cut_from_trees", lambda *_: ())
     assert code_of("run", put(folder), "-o", tmp_path / "out", "--time-limit", "60") == 5
     said = capfd.readouterr().err
     assert "r    UNKNOWN    no plan was found within 60 s; none is proved impossible" in said
