@@ -120,6 +120,11 @@ def test_version(call: Call) -> None:
         (("run", "a.toml", "-o", "out", "--nolny", "x"), "No such option"),
         (("evaluate", "plan.csv"), "Missing option '--scenario'"),
         (("check",), "Missing argument 'PATHS...'"),
+        (("run", "x", "--out", "r", "--time-limit", "nan"), "nan is no number"),
+        (("new", "A", "--schools", "s", "--join-within", "inf"), "inf is no number"),
+        (("new", "A", "--schools", "s", "--close", "5"), "--close does nothing without --mend"),
+        (("new", "A", "--schools", "s", "--pupils-first"), "nothing without --pupils FILE"),
+        (("check", "x", "--simplify", "5"), "--simplify does nothing without --mend DIR"),
     ],
 )
 def test_usage_faults_end_with_2(call: Call, arguments: tuple[str, ...], says: str) -> None:

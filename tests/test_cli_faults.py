@@ -122,7 +122,7 @@ FAULTY = (
         HEAD.replace("threeshire", "threshire") + BEST, "a.toml:3:1", "authority", '"threeshire"?'
     ),
     Faulty(HEAD.replace("merge", "merj"), "a.toml:4:1", "method", "'merge'"),
-    Faulty(HEAD.replace('"a"', '"a/b"'), "a.toml:2:1", "option", "should match"),
+    Faulty(HEAD.replace('"a"', '"a/b"'), "a.toml:2:1", "option", "up to 32 letters"),
     Faulty(HEAD.replace('title = "A"\n', ""), "a.toml:1:1", "title", "Add title = ...."),
     Faulty(HEAD, "a.toml:1:1", "objective", "Add [objective] with order or weights."),
     Faulty(HEAD.replace("merge", "file"), "a.toml:4:1", "method", "Add plan ="),

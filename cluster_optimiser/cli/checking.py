@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cluster_optimiser.cli.options import FOLDER, NEW_FILE, PATH, json_option, outside_option
+from cluster_optimiser.cli.options import (
+    FOLDER,
+    NEW_FILE,
+    PATH,
+    Finite,
+    json_option,
+    only_with,
+    outside_option,
+)
 from cluster_optimiser.cli.terminal import EXIT_INPUT, console, print_json, say
 from cluster_optimiser.constants import HOMES
 
@@ -30,7 +38,7 @@ MENDING_OPTIONS = (
     click.option(
         "--close",
         "close_m",
-        type=click.FloatRange(0, 100),
+        type=Finite(0, 100),
         default=10.0,
         show_default=True,
         metavar="METRES",
@@ -39,7 +47,7 @@ MENDING_OPTIONS = (
     click.option(
         "--simplify",
         "simplify_m",
-        type=click.FloatRange(0, 1000),
+        type=Finite(0, 1000),
         default=0.0,
         show_default=True,
         metavar="METRES",
@@ -98,6 +106,7 @@ def check(
     from cluster_optimiser import batch
     from cluster_optimiser.errors import InputError, ScenarioError
 
+    only_with("--mend DIR", "close_m", "simplify_m", is_there=mend is not None)
     reports: Reports = []
 
     def look(scenario: Scenario, place: Place) -> None:

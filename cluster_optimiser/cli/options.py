@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +18,29 @@ if TYPE_CHECKING:
 PATH = click.Path(path_type=Path)
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class Finite(click.FloatRange):
+    """A number in a range; "nan" lies in every range, and ends what it limits at once."""
+
+    def convert(
+        self, value: float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number; leave the option out for its default.", param, ctx)
+        return number
+
+
+def only_with(needed: str, *names: str, is_there: bool) -> None:
+    """Refuse options that would do nothing without another."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        is_given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        if option.name in names and is_given and not is_there:
+            message = f"{option.opts[-1]} does nothing without {needed}."
+            raise click.UsageError(message)
+
 
 ALLOW_OUTSIDE = "CLUSTER_OPTIMISER_ALLOW_OUTSIDE"
 """As in `scenario.reading`, which takes too long to import for --help."""
@@ -49,7 +74,7 @@ def time_limit_option(what: str, *, default: float | None = None) -> Option:
     return click.option(
         "--time-limit",
         "time_limit_s",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Finite(min=0, min_open=True),
         metavar="S",
         default=default,
         show_default=default is not None,

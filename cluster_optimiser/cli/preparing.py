@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cluster_optimiser.cli.checking import mending_options
-from cluster_optimiser.cli.options import FOLDER, PATH
+from cluster_optimiser.cli.options import FOLDER, PATH, Finite, only_with
 from cluster_optimiser.cli.terminal import EXIT_SOME_FAILED, console, is_plain, say
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _number_or_file(
 @click.option(
     "--join-within",
     "join_within_m",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     default=100.0,
     show_default=True,
     metavar="METRES",
@@ -166,7 +166,8 @@ def new(  # noqa: PLR0913 - one argument an option
     if bool(authority) == (files["la"].lower() == "all"):
         message = "Give the name of the AUTHORITY, or --la all without one."
         raise click.UsageError(message)
-    boundaries = [_layer_parts(text) for text in layers]
+    only_with("--mend", "close_m", "simplify_m", is_there=is_mended)
+    only_with("--pupils FILE", "pupils_column", "is_pupils_first", is_there=bool(files["pupils"]))
     with _spinner() as progress:
         task = progress.add_task("reading", total=None)
         from cluster_optimiser.batch import nation, starting
@@ -176,20 +177,19 @@ def new(  # noqa: PLR0913 - one argument an option
 
         request = Request(
             name=authority,
-            layers=tuple(LayerFile(*parts) for parts in boundaries),
+            layers=tuple(LayerFile(*_layer_parts(text)) for text in layers),
             include=frozenset(include),
             keep=frozenset(keep),
             drop=frozenset(drop),
             clusters=next((one for one in clusters if isinstance(one, Path)), None),
             **files,
         )
-        numbers = [one for one in clusters if isinstance(one, int)]
-        wanted = Wanted(numbers[-1] if numbers else None, n_areas)
+        number = next((one for one in reversed(clusters) if isinstance(one, int)), None)
         destination = starting.Destination(
             into,
             is_forced=force,
             join_within_m=join_within_m,
-            wanted=wanted,
+            wanted=Wanted(number, n_areas),
             mending=Mending(close_m, simplify_m) if is_mended else None,
         )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cluster_optimiser.cli.options import NEW_FILE, PATH, json_option
+from cluster_optimiser.cli.options import NEW_FILE, PATH, Finite, json_option
 from cluster_optimiser.cli.terminal import console, say_found
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MARGIN = click.option(
     "--margin-km",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     default=10.0,
     show_default=True,
     help="Roads this far outside the authority are kept.",

@@ -16,6 +16,7 @@ from cluster_optimiser.inputs.checking import (
     did_you_mean,
     headed,
     name_of,
+    read_cells,
     repeated,
     require_column,
 )
@@ -330,7 +331,10 @@ def _schools(
     read.layers[name] = Layer(
         name=name, title=title_of(name, table), origin="schools", caveat=table.caveat
     )
-    read.area_of[name] = as_text(register.frame[column])
+    stated = as_text(register.frame[column])
+    subjects, faults = register.subjects, folder.faults
+    read_cells(stated.dropna(), name_of, file=register.file, subjects=subjects, faults=faults)
+    read.area_of[name] = stated
 
 
 def _derived(

@@ -183,8 +183,18 @@ def urn_of(text: str) -> int | Problem:
     return Problem(f'"{text}" is not a URN', "A URN is a whole number of up to 9 digits.")
 
 
+FORMULA_FAILED = frozenset(
+    ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!")
+)
+
+
 def name_of(text: str) -> str | Problem:
     """Read a name that pages, maps and folders have room for."""
+    if text in FORMULA_FAILED:
+        return Problem(
+            f'"{text}" is no name: a spreadsheet writes it where a formula failed',
+            "Put in the name.",
+        )
     if len(text) <= MOST_NAME:
         return text
     return Problem(

@@ -289,21 +289,29 @@ def unquoted(cell: str) -> str:
     return cell[1:] if is_quoted else cell
 
 
+_PUT_IN = "Put the data in, or name another file."
+
+IS_EMPTY = Problem("the file is empty", _PUT_IN)
+
+HAS_NO_ROWS = Problem("the file has a header but no rows", _PUT_IN)
+
+
+def stands_twice(name: str) -> Problem:
+    return Problem(f'the column "{name}" stands twice', "Rename or remove one of them.")
+
+
 def _table_of_rows(
     rows: list[tuple[int, list[str]]], *, file: str, faults: FaultList, used: Collection[str] | None
 ) -> Table | None:
     if len(rows) < 2:  # noqa: PLR2004 - a header and at least one row
-        text = "the file has a header but no rows" if rows else "the file is empty"
-        remedy = "Put the data in, or name another file."
-        faults.add(file, 0, "", Problem(text, remedy))
+        faults.add(file, 0, "", HAS_NO_ROWS if rows else IS_EMPTY)
         return None
     header_line, header = rows[0]
     names = [name or f"column {i}" for i, name in enumerate(header, start=1)]
     again = sorted({name for name in names if names.count(name) > 1})
     fatal = again if used is None else [name for name in again if name in used]
     for name in fatal:
-        problem = Problem(f'the column "{name}" stands twice', "Rename or remove one of them.")
-        faults.add(file, header_line, f'column "{name}"', problem)
+        faults.add(file, header_line, f'column "{name}"', stands_twice(name))
     if fatal:
         return None
     body: dict[int, list[str]] = {}
@@ -355,8 +363,7 @@ def _read_features(
         faults.add(file, 0, "", frame)
         return None
     if not len(frame):
-        remedy = "Put the data in, or name another file."
-        faults.add(file, 0, "", Problem("the file holds no features", remedy))
+        faults.add(file, 0, "", Problem("the file holds no features", _PUT_IN))
         return None
     frame = frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="row"))
     is_geographic = isinstance(frame, gpd.GeoDataFrame)
@@ -407,6 +414,9 @@ def _open_features(path: Path, content: bytes, how: _Way) -> pd.DataFrame | Prob
         return Problem(f"{said}, or is another", 'Write encoding = "cp1252", or what it is in.')
     except _READ_ERRORS:
         remedy = "Save it again as GeoPackage, GeoJSON or CSV, or name another file."
+        if suffix in {".shp", ".zip"}:
+            parts = "A shapefile is .shp, .shx, .dbf and .prj side by side"
+            remedy = f"{parts}: give all four, in one folder or in one zip without folders."
         return Problem(f'the file cannot be read as "{suffix}"', remedy)
 
 

@@ -13,6 +13,7 @@ from cluster_optimiser.inputs.checking import (
     Problem,
     did_you_mean,
     having,
+    name_of,
     read_cells,
     repeated,
     urn_of,
@@ -52,6 +53,8 @@ def _read(table: Table, authority: Authority, faults: FaultList) -> pd.Series:
     urns = read_cells(cells["urn"], urn_of, file=file, subjects={}, faults=faults)
     urns = repeated(urns, urn_twice, file=file, faults=faults)
     known = [str(urn) for urn in authority.schools.index]
+    subjects = {row: f"URN {urn}" for row, urn in urns.items()}
+    read_cells(cells["cluster"], name_of, file=file, subjects=subjects, faults=faults)
     clusters = cells["cluster"].tolist()
     cluster_of = dict(zip(cells.index.tolist(), clusters, strict=True))
     for row, urn in urns.items():

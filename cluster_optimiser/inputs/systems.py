@@ -55,8 +55,9 @@ BRITISH = MetricSystem(
     "Great Britain",
     latitudes=(49.0, 61.5),
     longitudes=(-9.0, 2.5),
-    eastings_m=(0.0, 700_000.0),
-    northings_m=(0.0, 1_300_000.0),
+    # No ground where people live comes nearer to the axes: what does has a 0, or kilometres.
+    eastings_m=(5_000.0, 700_000.0),
+    northings_m=(5_000.0, 1_300_000.0),
 )
 
 

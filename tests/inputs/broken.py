@@ -237,6 +237,11 @@ def _broken_registers() -> tuple[Broken, ...]:
             *(SCHOOLS, 4, "URN 100003", 'BBB..." has 10,000 letters, 200 at most', "Shorten it"),
         ),
         Broken(
+            "a formula of a layer's column has failed",
+            _schools("900,Birch,North", "900,Birch,#N/A"),
+            *(SCHOOLS, 4, "URN 100003", '"#N/A" is no name: a spreadsheet', "Put in the name"),
+        ),
+        Broken(
             "name of a school is missing",
             _schools("Birch High School", ""),
             *(SCHOOLS, 4, "URN 100003", "the name is missing", "Give the school's name"),

@@ -55,6 +55,7 @@ def test_of_two_headings_alike_the_exact_one_is_meant(tmp_path: Path, authority:
         (0, "100002,A", r"row 3: URN 100002: URN 100002 stands on row 2 already\. Keep one"),
         (0, "x,A", r'row 2: "x" is not a URN'),
         (0, "100001,", r"row 2: URN 100001: the cluster is blank\. Give the name"),
+        (0, "100001,#REF!", r'row 2: URN 100001: "#REF!" is no name: a spreadsheet writes it'),
         (0, "100009,A", r"row 2: URN 100009: Threeshire has no school with this URN\. Did you"),
     ],
 )

@@ -18,7 +18,7 @@ from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
 from cluster_optimiser.inputs.files import Folder, Table, inner_layers
 from cluster_optimiser.inputs.intake.gias import plain
 from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
-from cluster_optimiser.inputs.intake.places import FAR_M
+from cluster_optimiser.inputs.intake.places import in_body
 from cluster_optimiser.inputs.intake.rows import is_there
 from cluster_optimiser.inputs.settings import RESERVED_LAYER_NAMES
 
@@ -286,10 +286,8 @@ def find_outline(
 
 def _drawn_round(schools: gpd.GeoDataFrame) -> BaseGeometry:
     points = schools.geometry.to_numpy()
-    # A school by itself far away is a slip: the line would run out to it over half the country.
-    around = shapely.STRtree(points).query(points, predicate="dwithin", distance=FAR_M)[0]
-    together = points[np.bincount(around, minlength=len(points)) > 1]
-    hull = shapely.concave_hull(shapely.union_all(together if len(together) else points), ratio=0.3)
+    # Few schools far away are a slip: the line would run out to them over half the country.
+    hull = shapely.concave_hull(shapely.union_all(points[in_body(points)]), ratio=0.3)
     return polygons_of(hull.buffer(ROUND_SCHOOLS_M))
 
 

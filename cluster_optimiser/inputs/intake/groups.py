@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import pandas as pd
 
-from cluster_optimiser.inputs.checking import Problem, listed, urn_of
+from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.inputs.checking import Problem, listed, name_of, read_cells, urn_of
 from cluster_optimiser.inputs.intake.pupils import laestab_of
 from cluster_optimiser.inputs.intake.rows import RawTable, read_raw
 from cluster_optimiser.inputs.matching import SchoolNames
@@ -74,6 +75,7 @@ def given_clusters(
         faults.add(table.file, row, "", Problem(f"not read: {unread.why}", "Correct the row."))
     if clusters:
         own = table.cells["cluster"]
+        read_cells(own, name_of, file=table.file, subjects={}, faults=faults)
         blank = own.index[own == ""]
         if 2 * len(blank) > len(own):
             text = f"{len(blank)} of {len(own)} rows name no cluster: were cells merged?"
@@ -135,7 +137,7 @@ def _fed(
     faults: FaultList,
 ) -> dict[int, str]:
     """Follow each school to the last one on its way, whose name its cluster has."""
-    way = nx.DiGraph()
+    way, n_before = nx.DiGraph(), len(faults)
     for row, urn in said.items():
         text = str(table.cells.loc[row, "feeds"])
         target = _named(table.file, row, "feeds", text, names, faults) if text else urn
@@ -150,7 +152,16 @@ def _fed(
         text = f"schools feed one another in a circle: URN {listed(map(str, circle))}"
         faults.add(table.file, 0, "feeds", Problem(text, "Leave out one of the rows."))
         return {}
+    if len(faults) > n_before:
+        return {}
     last = {urn: _last(way, urn) for urn in said.values() if urn is not None}
+    is_high = schools["phase"].isin(SECONDARY_PHASES)
+    for row, urn in said.items():
+        if urn is not None and is_high.any() and not is_high[last[urn]]:
+            first, end = (str(schools.loc[one, "name"]) for one in (urn, last[urn]))
+            text = f'the way of "{first}" ends at "{end}", which is no secondary school'
+            remedy = f'Say on a row which school "{end}" feeds, or leave this row out.'
+            faults.add(table.file, row, "feeds", Problem(text, remedy))
     return {
         row: str(schools.loc[last[urn], "name"]) for row, urn in said.items() if urn is not None
     }

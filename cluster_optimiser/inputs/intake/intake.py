@@ -38,7 +38,12 @@ from cluster_optimiser.inputs.intake.places import (
     places_of_register,
     read_postcodes,
 )
-from cluster_optimiser.inputs.intake.pupils import estimate_pupils, join_pupils, read_census
+from cluster_optimiser.inputs.intake.pupils import (
+    estimate_pupils,
+    join_pupils,
+    read_census,
+    report_nobody,
+)
 from cluster_optimiser.inputs.intake.rows import RawTable, is_there, read_raw
 from cluster_optimiser.inputs.intake.selection import (
     Chosen,
@@ -119,6 +124,9 @@ def take_in(request: Request) -> Intake:
         chosen = choose_authority(table, request.la, request.name, ledger, faults)
         check_urns(request.keep, table, "--keep", faults)
         check_urns(request.drop, table, "--drop", faults)
+        for urn in sorted(request.keep & request.drop):
+            problem = Problem(f"URN {urn} is to be kept and to be left out", "Say one of the two.")
+            faults.add("the command", 0, "--keep, --drop", problem)
     data_date, origin = _data_date(request, table, faults)
     if table is None or chosen is None:
         faults.raise_any()
@@ -229,7 +237,9 @@ def _schools(
     census = None
     if request.pupils is not None:
         census = read_census(request.pupils, request.pupils_column, faults)
-        ledger.notes += [] if census is None else census.notes
+        if census is not None:
+            ledger.notes += census.notes
+            report_nobody(census, schools, faults)
     places: dict[str, Point] = {}
     wanted = {postcode_of(text) for text in schools.get("postcode", ())} - {""}
     if request.postcodes is not None:

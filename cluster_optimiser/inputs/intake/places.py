@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, number_of
@@ -21,11 +24,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from cluster_optimiser.arrays import Bools, Floats
     from cluster_optimiser.inputs.checking import FaultList
 
 
 FAR_M = 25_000.0
-"""A school this far from every other school of its authority is looked at for slips."""
+"""Schools this far from all others of their authority are looked at for slips."""
+
+FEW_SHARE = 0.2
+"""Several that share a place, such as a blank one, are looked at up to this share of all."""
 
 NEAR_M = 15_000.0
 """A mended place counts if another school of the authority is no further away than this."""
@@ -57,20 +66,20 @@ def place_schools(
     }
     figures = {int(str(urn)): int(figure) for urn, figure in schools["pupils"].dropna().items()}
     read = {urn: _read(row) for urn, row in rows.items()}
-    sound = [one.point for one in read.values() if one.point is not None]
-    near = _Near(sound)
+    sound = [urn for urn, one in read.items() if one.point is not None]
+    xy = np.array([read[urn].point for urn in sound], dtype=float).reshape(-1, 2)
+    is_body = in_body(np.asarray(shapely.points(xy), dtype=object))
+    near, body = _Near(xy[is_body]), {urn for urn, own in zip(sound, is_body, strict=True) if own}
     points: dict[int, Point] = {}
     for urn, row in rows.items():
         own = read[urn].point
         code = postcode_of(row.get("postcode", ""))
         by_postcode = postcodes.get(code)
-        if own is not None and near.distance_m(own, itself=True) <= FAR_M:
+        if own is not None and urn in body:
             points[urn] = own
             _flag_gap(urn, row, own, by_postcode, ledger)
             continue
-        mended = next(
-            (fix for fix in _mended(row) if near.distance_m(fix[0], itself=False) <= NEAR_M), None
-        )
+        mended = next((fix for fix in _mended(row) if near.distance_m(fix[0]) <= NEAR_M), None)
         if mended is not None:
             points[urn] = mended[0]
             ledger.flags.append(Flag(urn, row["name"], MENDED, mended[1]))
@@ -80,7 +89,7 @@ def place_schools(
             ledger.flags.append(Flag(urn, row["name"], why, f"{row['postcode']}; {_said(row)}"))
         elif own is not None:
             points[urn] = own
-        elif code in neighbours and near.distance_m(neighbours[code], itself=False) <= NEAR_M:
+        elif code in neighbours and near.distance_m(neighbours[code]) <= NEAR_M:
             points[urn] = neighbours[code]
             detail = f"{row['postcode']}; {_said(row)}"
             ledger.flags.append(Flag(urn, row["name"], FROM_NEIGHBOUR, detail))
@@ -107,18 +116,26 @@ def places_of_register(cells: pd.DataFrame, wanted: Collection[str]) -> dict[str
     return places
 
 
+def in_body(points: NDArray[np.object_]) -> Bools:
+    """Tell which points are of the largest body, or of one by itself with no small share of all."""
+    if not len(points):
+        return np.zeros(0, dtype=bool)
+    pairs = shapely.STRtree(points).query(points, predicate="dwithin", distance=FAR_M)
+    links = csr_array((np.ones(pairs.shape[1]), pairs), shape=(len(points), len(points)))
+    body = connected_components(links, directed=False)[1]
+    n_of_body = np.bincount(body)
+    is_body: Bools = (n_of_body >= min(FEW_SHARE * len(points), n_of_body.max()))[body]
+    return is_body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Near:
     """Tells how far a point is from the nearest school that has a sound place."""
 
-    def __init__(self, points: list[Point]) -> None:
-        self._xy = np.array(points, dtype=float).reshape(-1, 2)
+    xy: Floats
 
-    def distance_m(self, point: Point, *, itself: bool) -> float:
-        """Give metres to the nearest school; ``itself``: the point is one of theirs."""
-        if len(self._xy) <= (1 if itself else 0):
-            return 0.0
-        away = np.hypot(*(self._xy - point).T)
-        return float(np.partition(away, 1)[1] if itself else away.min())
+    def distance_m(self, point: Point) -> float:
+        return float(np.hypot(*(self.xy - point).T).min()) if len(self.xy) else 0.0
 
 
 def _read(row: Mapping[str, str]) -> _Read:
@@ -200,6 +217,8 @@ HEADLESS = {"postcode": 0, "easting": 2, "northing": 3}
 
 CHUNK_ROWS = 200_000
 
+_AS_TEXT: Final[Any] = {"dtype": str, "encoding": "utf-8-sig", "encoding_errors": "replace"}
+
 Point = tuple[float, float]
 
 
@@ -213,12 +232,16 @@ def read_postcodes(path: Path, wanted: Collection[str], faults: FaultList) -> di
     places: dict[str, Point] = {}
     n_read = 0
     for file in files:
-        columns = _columns(file)
+        mark, columns = _columns(file)
         if columns is None:
             continue
         n_read += 1
-        for code, point in _rows(file, columns, wanted):
-            places.setdefault(code, point)
+        try:
+            for code, point in _rows(file, mark, columns, wanted):
+                places.setdefault(code, point)
+        except pd.errors.ParserError as error:
+            problem = Problem(f"it cannot be read: {error}", "Mend the row, or save it anew.")
+            faults.add(file.name, 0, "--postcodes", problem)
     if not n_read:
         text = "no columns of postcodes and coordinates were found"
         remedy = "Give a CSV with postcode, easting and northing, or postcode, lat and long."
@@ -226,35 +249,38 @@ def read_postcodes(path: Path, wanted: Collection[str], faults: FaultList) -> di
     return places
 
 
-def _columns(file: Path) -> dict[str, str] | None:
-    """Find the columns; for a file without a header their numbers as text."""
-    first = pd.read_csv(
-        file, header=None, nrows=1, dtype=str, encoding="utf-8-sig", encoding_errors="replace"
-    )
-    names = [str(cell).strip() for cell in first.iloc[0]]
-    if len(names) > max(HEADLESS.values()) and postcode_of(names[0]):
-        return {ours: str(number) for ours, number in HEADLESS.items()}
-    found = find_columns(names, COLUMNS)
-    is_placed = {"easting", "northing"} <= set(found) or {"lat", "lon"} <= set(found)
-    return found if "postcode" in found and is_placed else None
+def _columns(file: Path) -> tuple[str, dict[str, str] | None]:
+    """Find mark and columns; for a file without a header their numbers as text."""
+    for mark in ",;\t":
+        try:
+            first = pd.read_csv(file, sep=mark, header=None, nrows=1, **_AS_TEXT)
+        except (OSError, ValueError, zipfile.BadZipFile):
+            break
+        names = [str(cell).strip() for cell in first.iloc[0]]
+        if len(names) > max(HEADLESS.values()) and postcode_of(names[0]):
+            return mark, {ours: str(number) for ours, number in HEADLESS.items()}
+        found = find_columns(names, COLUMNS)
+        is_placed = {"easting", "northing"} <= set(found) or {"lat", "lon"} <= set(found)
+        if "postcode" in found and is_placed:
+            return mark, found
+    return "", None
 
 
 def _rows(
-    file: Path, columns: dict[str, str], wanted: Collection[str]
+    file: Path, mark: str, columns: dict[str, str], wanted: Collection[str]
 ) -> Iterator[tuple[str, Point]]:
     is_headless = columns["postcode"].isdigit()
     pair = ("easting", "northing") if "easting" in columns else ("lat", "lon")
     used = [columns[name] for name in ("postcode", *pair)]
     reader = pd.read_csv(
         file,
+        sep=mark,
         header=None if is_headless else 0,
         usecols=[int(name) for name in used] if is_headless else used,
-        dtype=str,
         keep_default_na=False,
-        encoding="utf-8-sig",
-        encoding_errors="replace",
         skipinitialspace=True,
         chunksize=CHUNK_ROWS,
+        **_AS_TEXT,
     )
     for chunk in reader:
         chunk.columns = [str(name) for name in chunk.columns]

@@ -64,11 +64,13 @@ def read_census(path: Path, column: str, faults: FaultList) -> Census | None:
         return None
     pupils: dict[str, int | Problem] = {}
     extras: dict[str, dict[str, str]] = {name: {} for name in EXTRAS if name in table.cells}
-    n_nameless, again = 0, []
+    n_nameless, again, odd = 0, [], []
     for row, text in zip(table.cells.index, table.cells["pupils"], strict=True):
         own = keys[row]
         n_nameless += not own
         figure = pupils_of(text)
+        if own and text and isinstance(figure, Problem) and text.lower() not in SUPPRESSED:
+            odd.append(f'"{text}" (row {row})')
         for i, key in enumerate(own):
             if key not in pupils:
                 pupils[key] = figure
@@ -81,7 +83,7 @@ def read_census(path: Path, column: str, faults: FaultList) -> Census | None:
             again += [key] if not i else []
             if pupils[key] != figure:
                 pupils[key] = Problem("it stands on several rows that differ", "")
-    return Census(table.file, pupils, extras, _notes(table, n_nameless, again))
+    return Census(table.file, pupils, extras, _notes(table, n_nameless, again, odd))
 
 
 def _latest(table: RawTable) -> RawTable:
@@ -113,12 +115,14 @@ def _keys_of_row(table: RawTable) -> dict[int, list[str]] | None:
     }
 
 
-def _notes(table: RawTable, n_nameless: int, again: list[str]) -> tuple[str, ...]:
+def _notes(table: RawTable, n_nameless: int, again: list[str], odd: list[str]) -> tuple[str, ...]:
     notes = [f"{table.file}: {note}" for note in table.notes]
     for row, unread in table.unreadable.items():
         notes.append(f"{table.file}, row {row}: not read: {unread.why}.")
     if n_nameless:
         notes.append(f"{table.file}: {n_nameless} rows name no school (totals, perhaps); not read.")
+    if odd:
+        notes.append(f"{table.file}: no numbers of pupils, and not taken: {listed(odd)}.")
     if again:
         keys = listed(dict.fromkeys(again))
         notes.append(f"{table.file}: some schools stand on several rows: {keys}.")
@@ -181,6 +185,15 @@ def join_pupils(
             for urn, row in rows.items()
         ]
     return joined
+
+
+def report_nobody(census: Census, schools: pd.DataFrame, faults: FaultList) -> None:
+    """Report a file that has none of the schools: of another authority, or by other numbers."""
+    rows = ((int(str(urn)), row) for urn, row in schools.to_dict("index").items())
+    if not any(key in census.pupils for urn, row in rows for key in _keys(urn, row)):  # type: ignore[arg-type]
+        text = f"none of its {len(census.pupils)} numbers is that of one of the schools"
+        remedy = "Give the file of this authority, with the URN or LAESTAB of each school."
+        faults.add(census.file, 0, "--pupils", Problem(text, remedy))
 
 
 def _keys(urn: int, row: Mapping[str, str]) -> tuple[str, str]:

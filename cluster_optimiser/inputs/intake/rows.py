@@ -25,11 +25,14 @@ from cluster_optimiser.inputs.checking import (
 from cluster_optimiser.inputs.files import (
     A_WORKBOOK,
     CSV_SUFFIXES,
+    HAS_NO_ROWS,
+    IS_EMPTY,
     PACKED,
     WORKBOOKS,
     Folder,
     decode,
     delimiter_of,
+    stands_twice,
     unquoted,
 )
 from cluster_optimiser.inputs.intake.gias import COLUMNS as REGISTER_COLUMNS
@@ -46,6 +49,7 @@ from cluster_optimiser.inputs.intake.gias import (
 )
 from cluster_optimiser.inputs.limits import too_large
 from cluster_optimiser.inputs.register import SUPPRESSED, pupils_of
+from cluster_optimiser.scenario.words import unmangled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,9 +76,6 @@ MOST_SAMPLED = 2_000
 
 _CONTROLS = bytes(sorted(set(range(32)) - set(b"\t\n\r") | {127}))
 
-_MANGLED = ("Ã", "â€", "Â")
-"""Beginnings of what UTF-8 looks like when it was read as Windows text and saved again."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawTable:
@@ -85,6 +86,7 @@ class RawTable:
     found: Mapping[str, str]  # our name of a column -> the file's
     unreadable: Mapping[int, Unread] = field(default_factory=dict)  # by line of the file
     notes: tuple[str, ...] = ()  # what was mended in the file as a whole, in words
+    unused: tuple[str, ...] = ()  # headings of the file that are none of ours
 
     def column(self, name: str) -> pd.Series:
         if name in self.cells:
@@ -214,10 +216,37 @@ def _read_text(
     if columns is REGISTER_COLUMNS and "name" in needs:
         below = [cells for _, cells in rows[header_at + 1 :] if not isinstance(cells, Torn)]
         found |= _likely(header, below, found, notes)
+    twice = _twice(header, rows[header_at + 1 :], found)
+    for name in twice:
+        faults.add(file, rows[header_at][0], f'column "{name}"', stands_twice(name))
+    if twice:
+        return None
     wanted = {ours: header.index(name) for ours, name in found.items()}
+    body, unreadable = _body(rows[header_at + 1 :], wanted, len(header), notes)
+    if not body:
+        line, first = next(iter(unreadable.items()), (0, None))
+        problem = HAS_NO_ROWS
+        if first is not None:
+            remedy = "Save it again with a heading above each cell."
+            problem = Problem(f"no row can be read: {first.why}", remedy)
+        faults.add(file, line, "", problem)
+        return None
+    frame = pd.DataFrame.from_dict(body, orient="index", columns=[*wanted], dtype=object)
+    frame = frame.rename_axis("row")
+    unused = tuple(name for name in header if name and name not in found.values())
+    return RawTable(file, _unmangled(frame, notes), found, unreadable, tuple(notes), unused)
+
+
+def _body(
+    rows: Sequence[tuple[int, list[str] | Torn]],
+    wanted: Mapping[str, int],
+    n_headings: int,
+    notes: list[str],
+) -> tuple[dict[int, dict[str, str]], dict[int, Unread]]:
+    """Give the cells that are used of every row by its line, and the rows that cannot be read."""
     unreadable: dict[int, Unread] = {}
     body: dict[int, dict[str, str]] = {}
-    for line, cells in rows[header_at + 1 :]:
+    for line, cells in rows:
         if isinstance(cells, Torn):
             unread = cells.read(wanted)
             if is_enough(unread, wanted):
@@ -228,26 +257,14 @@ def _read_text(
             else:
                 unreadable[line] = unread
             continue
-        body[line], is_whole = settle(cells, wanted, len(header))
-        if wanted.get("links") == len(header) - 1:
-            body[line]["links"] = "; ".join(cell for cell in cells[len(header) - 1 :] if cell)
+        body[line], is_whole = settle(cells, wanted, n_headings)
+        if wanted.get("links") == n_headings - 1:
+            body[line]["links"] = "; ".join(cell for cell in cells[n_headings - 1 :] if cell)
         if not is_whole:
             start = ",".join(cells)[:START_LETTERS]
-            why = f"{len(cells)} cells, the header has {len(header)}: {start}..."
+            why = f"{len(cells)} cells, the header has {n_headings}: {start}..."
             unreadable[line] = Unread(why, body.pop(line))
-    if not body:
-        line, first = next(iter(unreadable.items()), (0, None))
-        text = (
-            "the file has a header but no rows"
-            if first is None
-            else f"no row can be read: {first.why}"
-        )
-        remedy = "Save it again with a heading above each cell." if first else "Name another file."
-        faults.add(file, line, "", Problem(text, remedy))
-        return None
-    frame = pd.DataFrame.from_dict(body, orient="index", columns=[*wanted], dtype=object)
-    frame = frame.rename_axis("row")
-    return RawTable(file, _unmangled(frame, notes), found, unreadable, tuple(notes))
+    return body, unreadable
 
 
 def _is_filled(cells: Sequence[str]) -> bool:
@@ -279,6 +296,19 @@ def find_columns(names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> 
         if free:
             found[ours] = free[0]
     return found
+
+
+def _twice(
+    header: Sequence[str], rows: Sequence[tuple[int, list[str] | Torn]], found: Mapping[str, str]
+) -> list[str]:
+    """Name the headings that are used, stand twice, and have cells that differ."""
+    whole = [cells for _, cells in rows if not isinstance(cells, Torn)]
+    twice = []
+    for name in dict.fromkeys(found.values()):
+        at = [i for i, heading in enumerate(header) if plain(heading) == plain(name)]
+        held = ({cells[i].strip() for i in at if i < len(cells)} for cells in whole)
+        twice += [name] if len(at) > 1 and any(len(own) > 1 for own in held) else []
+    return twice
 
 
 def _likely(
@@ -332,6 +362,9 @@ def _report_missing(
     file: str,
     faults: FaultList,
 ) -> None:
+    if not any(header):
+        faults.add(file, 0, "", IS_EMPTY)
+        return
     found = find_columns([*header], columns)
     for ours in needs:
         if ours not in found:
@@ -345,15 +378,9 @@ def _unmangled(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """Mend text that was UTF-8, read as Windows text and saved as UTF-8 again."""
     mended, n_mended = frame.copy(), 0
     for column in frame:
-        cells = frame[column]
-        for mark in _MANGLED:
-            is_suspect = cells.str.contains(mark, regex=False)
-            for row in cells.index[is_suspect]:
-                try:
-                    text = str(cells[row]).encode("cp1252").decode("utf-8")
-                except UnicodeError:
-                    continue
-                mended.loc[row, column] = text
+        for row, text in frame[column][~frame[column].map(str.isascii)].items():
+            if unmangled(text) != text:
+                mended.loc[row, column] = unmangled(text)
                 n_mended += 1
     if n_mended:
         notes.append(f"{n_mended} cells with twice encoded letters (such as Ã©) were mended.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ import pandas as pd
 from cluster_optimiser.constants import FORMULA_STARTS
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed, number_of, urn_of
 from cluster_optimiser.inputs.intake.gias import (
+    COLUMNS,
     LEFT_OUT,
     STATUSES,
     age_of,
@@ -22,6 +24,7 @@ from cluster_optimiser.inputs.intake.gias import (
     plain,
 )
 from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
+from cluster_optimiser.inputs.intake.rows import CHECKS, LIKE
 from cluster_optimiser.inputs.register import pupils_of
 
 if TYPE_CHECKING:
@@ -348,34 +351,73 @@ def check_urns(urns: Iterable[int], table: RawTable, option: str, faults: FaultL
             faults.add("the command", 0, option, problem)
 
 
+JUDGED = ("pupils", "phase", "status", *AGES, "easting", "northing", "lat", "lon", "capacity")
+"""Columns of which a correction that cannot be read is a fault, not one more thing to guess."""
+
+
+def _bare(urn: str) -> str:
+    return re.sub(r"\.0+$", "", urn)
+
+
+def _check_corrections(corrections: RawTable, ledger: Ledger, faults: FaultList) -> None:
+    """Report what of the user's own values would be left out, misread or said two ways."""
+    file, is_bare = corrections.file, set(corrections.found) == {"urn"}
+    for heading in corrections.unused:
+        near = difflib.get_close_matches(heading.lower(), COLUMNS, 1, LIKE)
+        said = "is no column that can be corrected"
+        if near or is_bare:
+            remedy = f'Did you mean "{near[0]}"?' if near else f"Use {listed(JUDGED, len(JUDGED))}."
+            faults.add(file, 1, f'column "{heading}"', Problem(f"it {said}", remedy))
+        else:
+            ledger.notes.append(f'{file}: "{heading}" {said}: not used.')
+    for row, unread in corrections.unreadable.items():
+        faults.add(file, row, "", Problem(f"not read: {unread.why}", "Correct the row."))
+    first: dict[tuple[str, str], tuple[int, str]] = {}
+    for line, values in corrections.cells.to_dict("index").items():
+        urn, at = _bare(str(values["urn"])), int(str(line))
+        for name, text in ((str(name), str(text)) for name, text in values.items() if text):
+            other, before = first.setdefault((urn, name), (at, text))
+            if name != "urn" and before != text:
+                problem = Problem(
+                    f'{name} is "{before}" on row {other}, "{text}" here', "Leave one."
+                )
+                faults.add(file, at, f"URN {urn}", problem)
+            if name in JUDGED and not CHECKS[name](text):
+                problem = Problem(f'"{text}" cannot be read as {name}', "Correct it.")
+                faults.add(file, at, f"URN {urn}", problem)
+
+
 def corrected(
     table: RawTable, corrections: RawTable, ledger: Ledger, faults: FaultList
 ) -> RawTable:
     """Put the user's own values in place of those of the register."""
+    _check_corrections(corrections, ledger, faults)
     unread = {int(row): one.cells for row, one in table.unreadable.items()}
-    asked = set(corrections.cells["urn"])
-    mended = {row: own for row, own in unread.items() if own.get("urn", "") in asked}
+    asked = set(corrections.cells["urn"].map(_bare))
+    mended = {row: own for row, own in unread.items() if _bare(own.get("urn", "")) in asked}
     more = pd.DataFrame.from_dict(mended, orient="index").rename_axis("row")
     cells = pd.concat([table.cells, more]).fillna("") if mended else table.cells.copy()
-    row_of = {text: row for row, text in reversed(list(cells["urn"].items()))}
+    row_of = {_bare(text): row for row, text in reversed(list(cells["urn"].items()))}
     for column in (*corrections.cells.columns, "pupils_source"):
         if column not in cells:
             cells[column] = ""
     for row, values in corrections.cells.to_dict("index").items():
-        urn = str(values["urn"])
+        urn = _bare(str(values["urn"]))
         if urn not in row_of:
             remedy = did_you_mean(urn, row_of, "Correct the URN.")
             problem = Problem(f'{table.file} has no school with the URN "{urn}"', remedy)
             faults.add(corrections.file, int(str(row)), "urn", problem)
             continue
         changes = {name: text for name, text in values.items() if name != "urn" and text}
+        if not changes:
+            continue
         if "pupils" in changes:
             cells.loc[row_of[urn], "pupils_source"] = corrections.file
         for name, text in changes.items():
             cells.loc[row_of[urn], str(name)] = text
         said = listed(f"{name} {text}" for name, text in changes.items())
         name = str(cells.loc[row_of[urn], "name"])
-        ledger.flags.append(Flag(int(float(urn)), name, "corrected by your own file", said))
+        ledger.flags.append(Flag(int(urn), name, "corrected by your own file", said))
     found = {**table.found, **corrections.found}
     left = {row: one for row, one in table.unreadable.items() if row not in mended}
     return type(table)(table.file, cells, found, left, table.notes)

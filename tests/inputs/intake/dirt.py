@@ -341,6 +341,10 @@ KINDS: dict[str, Dirt] = {
         text(lambda t: t.encode("cp1252").replace(b"1, Made Lane", b"1, \0Made \x17Lane", 1)),
         "2 bytes of the file that are no text were left out",
     ),
+    "letters of wales encoded twice": Dirt(
+        text(lambda t: t.replace(FIRST, "Ysgol T\u00c5\u00b5r", 1).encode()),
+        "1 cells with twice encoded letters (such as \u00c3\u00a9) were mended.",
+    ),
     "text encoded twice": Dirt(
         text(lambda t: t.replace(FIRST, "St Agn\xc3\xa9s School", 1).encode()),
         "1 cells with twice encoded letters (such as Ã©) were mended",
@@ -517,6 +521,14 @@ KINDS: dict[str, Dirt] = {
     ),
     "easting blank with a postcode file": Dirt(
         postcodes(Easting="", Northing=""), f"coordinates: {FIRST}: ZZ1 1AA; the register says"
+    ),
+    "easting in kilometres": Dirt(
+        cells(Easting=f"{X0 / 1000}"),
+        "  no location  ",
+        schools=11,
+        pupils=3_400,
+        urn=100_001,
+        easting=X0 + 2_000,
     ),
     "easting blank without": Dirt(
         cells(Easting="", Northing=""),

@@ -88,3 +88,14 @@ def test_what_is_missing_is_said(text: str, column: str, says: str, tmp_path: Pa
     with pytest.raises(InputError) as caught:
         take_in(request)
     assert says in str(caught.value)
+
+
+def test_a_file_of_other_schools_is_refused_and_what_is_no_number_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "census.csv"
+    request = replace(Files(tmp_path).write(), pupils=path)
+    path.write_text("URN,NOR\n999999,321\n")
+    with pytest.raises(InputError, match="none of its 1 numbers is that of one of the schools"):
+        take_in(request)
+    path.write_text("URN,NOR\n100000,200.5\n100001,c\n")
+    notes = take_in(request).ledger.notes
+    assert 'census.csv: no numbers of pupils, and not taken: "200.5" (row 2).' in notes

@@ -89,6 +89,8 @@ def test_every_row_that_is_not_sure_is_a_fault_with_its_remedy(files):
         (["100000,Bwick Primary", "100001,Awick Primary"], "feed one another in a circle"),
         (["100000,Fwick High", "100000,Kwick High"], "URN 100000 feeds several schools"),
         (["100000,Oak High"], "no school is called so"),
+        (["100000,Bwick Primary"], 'ends at "Bwick Primary School", which is no secondary'),
+        (["100000,Awick Primary"], 'ends at "Awick Primary School", which is no secondary'),
     ],
 )
 def test_feeders_that_cannot_be_followed(files, rows, problem):
@@ -109,3 +111,9 @@ def test_a_file_without_schools_or_both_files_at_once(files):
     request = replace(asked(files, "clusters", "URN,Cluster\n100000,W"), feeders=files.folder / "f")
     with pytest.raises(InputError, match="both given"):
         take_in(request)
+
+
+def test_what_a_failed_formula_leaves_names_no_cluster(files):
+    rows = ["URN,Cluster", "100000,West", "100001,#N/A"]
+    [(row, said, _)] = faults_of(files, "clusters", "\n".join(rows))
+    assert (row, said) == (3, '"#N/A" is no name: a spreadsheet writes it where a formula failed')

@@ -85,3 +85,15 @@ def test_a_heading_unlike_all_is_known_by_its_values_or_listed_as_missing(
     table = read_raw(path, COLUMNS, needs=("urn", "name"), faults=FaultList())
     assert table is not None
     assert sum(note.startswith(says) for note in table.notes) == 1
+
+
+@pytest.mark.parametrize(("second", "is_fault"), [("9", True), ("7", False)])
+def test_a_heading_that_is_used_stands_once_or_says_the_same(
+    second: str, *, is_fault: bool, tmp_path: Path
+) -> None:
+    path, faults = tmp_path / "register.csv", FaultList()
+    path.write_text(f"Easting,URN,Name,Town,Town,EASTING\n7,1,Ash,a,b,{second}\n")
+    table = read_raw(path, COLUMNS, needs=("urn", "name"), faults=faults)
+    said = [(one.row, one.problem) for one in faults]
+    assert said == ([(1, 'the column "Easting" stands twice')] if is_fault else [])
+    assert (table is None) == is_fault

@@ -44,13 +44,23 @@ def test_a_folder_of_files(tmp_path: Path) -> None:
     assert list(faults) == []
 
 
+def test_a_file_with_semicolons_and_decimal_commas(tmp_path: Path) -> None:
+    path, faults = tmp_path / "postcodes.csv", FaultList()
+    path.write_text("pcds;lat;long\nZZ1 1AA;52,5;-1,5\n")
+    (place,) = read_postcodes(path, {"ZZ11AA"}, faults).values()
+    assert place == pytest.approx((434_009, 289_239), abs=200)
+    path.write_text('pcds,lat,long\nZZ1 1AA,52.5,-1.5\n"ZZ1 2BB,52.5,-1.5\n')
+    read_postcodes(path, {"ZZ11AA"}, faults)
+    assert ["it cannot be read" in fault.problem for fault in faults] == [True]
+
+
 def test_a_postcode_without_a_place_has_none(tmp_path: Path) -> None:
     path = tmp_path / "postcodes.csv"
     path.write_text("pcds,oseast1m,osnrth1m\nZZ1 1AA,,\nZZ1 2BB,0,0\n")
     assert read_postcodes(path, {"ZZ11AA", "ZZ12BB"}, FaultList()) == {}
 
 
-@pytest.mark.parametrize("text", [None, "a,b\n1,2\n"])
+@pytest.mark.parametrize("text", [None, "", "a,b\n1,2\n"])
 def test_what_is_no_file_of_postcodes_is_refused(text: str | None, tmp_path: Path) -> None:
     path = tmp_path / "postcodes.csv"
     if text is not None:
