@@ -29,11 +29,18 @@ def nested(random: Random, **tables: Any) -> Problem:
         n: [ToySchool("secondary", 10 * random.randint(1, 90)) for _ in range(names.count(n))]
         for n in sorted(set(names))
     }
-    below = toy_problem("".join(names), schools=schools, method="redraw", units="schools")
     made = [random.choice("mnop") for _ in names]
+    return divided("".join(names), schools, made, **tables)
+
+
+def divided(
+    grid: str, schools: dict[str, list[ToySchool]], made: list[str], **tables: Any
+) -> Problem:
+    """Give a problem whose units are clusters that a redraw made, one for each school by URN."""
+    below = toy_problem(grid, schools=schools, method="redraw", units="schools")
     parent = Plan("P", pd.Series(made, index=below.authority.schools.index), Solution("OPTIMAL"))
     return toy_problem(
-        "".join(names),
+        grid,
         schools=schools,
         parent=parent,
         units="P",
@@ -87,6 +94,20 @@ def test_the_fewest_pupils_change(tables: dict[str, Any], key: Any) -> None:
         assert key(own) == min(map(key, legal))
         assert plan.solution.status == "OPTIMAL"
     assert n_divided > 2
+
+
+@pytest.mark.parametrize(
+    ("pupils", "most", "is_plan"), [(50, 50, True), (50, 49, False), (1, 0, False)]
+)
+def test_of_two_halves_of_a_cluster_one_changes(pupils: int, most: int, is_plan: bool) -> None:
+    halves = {"A": [ToySchool("secondary", 100), ToySchool("secondary", pupils)]}
+    order = {"objective": {"order": ["pupil_minutes"]}}
+    problem = divided("AA", halves, ["m", "n"], limits={"changed_pupils": most}, **order)
+    if is_plan:
+        assert solve_merge(problem).solution.status == "OPTIMAL"
+    else:
+        with pytest.raises(InfeasibleError):
+            solve_merge(problem)
 
 
 def test_what_needs_a_sum_is_refused_and_the_rest_is_told() -> None:

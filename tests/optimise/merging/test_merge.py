@@ -193,9 +193,10 @@ def test_a_unit_that_is_merely_in_no_plan_is_not_said_to_be_in_no_cluster() -> N
     none = toy_problem("AB CD", pupils=dict.fromkeys("ABCD", 1_000), size=size, count={"max": 1})
     with pytest.raises(InfeasibleError, match=r"can be in no plan with so few .+ \(at most 1\)"):
         solve_merge(none)
-    small = toy_problem("A.B", pupils={"A": 100, "B": 1_000}, size=size, count={"max": 2})
-    with pytest.raises(InfeasibleError, match=r"A \(100 pupils\) can be in no cluster"):
-        solve_merge(small)
+    for school in (ToySchool("secondary", 100), ToySchool("primary", 1_000)):
+        alone = toy_problem("A.BC", schools={"A": [school]}, size=size, count={"max": 2})
+        with pytest.raises(InfeasibleError, match=r"A \(.+ pupils\) can be in no cluster"):
+            solve_merge(alone)
 
 
 @pytest.mark.parametrize("at", [0, 1])

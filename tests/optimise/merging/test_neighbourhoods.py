@@ -88,7 +88,9 @@ def test_a_plan_that_is_not_proved_is_told_with_a_bound_that_it_does_not_reach(
     assert stage.gap == pytest.approx((stage.objective - stage.bound) / stage.objective)
 
 
-@pytest.mark.parametrize(("most", "is_plan"), [(None, True), (0, False)])
-def test_a_first_plan_keeps_what_is_limited(most: int | None, is_plan: bool) -> None:
-    limits = {} if most is None else {"deviation": most}
+@pytest.mark.parametrize(
+    ("limits", "is_plan"),
+    [({}, True), ({"deviation": 0}, False), ({"count": 6}, True), ({"count": 5}, False)],
+)
+def test_a_first_plan_keeps_what_is_limited(limits: dict[str, int], is_plan: bool) -> None:
     assert (first_plan(toy_problem(GRID, **RULES, limits=limits)) is not None) is is_plan

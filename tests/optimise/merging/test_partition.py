@@ -54,21 +54,24 @@ def test_the_largest_is_the_cost_of_the_dearest_that_is_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("is_fine", "is_small", "lost"),
+    ("is_fine", "is_small", "most_small", "lost"),
     [
-        ((3, 3, 3), (0, 0, 0), 0),
-        ((1, 3, 3), (0, 0, 0), 1),  # A is not legal in the second projection
-        ((1, 3, 2), (0, 0, 0), 2),  # nor B in the first
-        ((3, 3, 3), (3, 0, 2), 1),  # both are small in the second, where one may be
-        ((3, 3, 3), (3, 0, 1), 1),  # or in the first
-        ((3, 3, 3), (3, 0, 0), 0),
-        ((3, 0, 3), (0, 3, 0), 0),  # what is not chosen loses nothing
+        ((3, 3, 3), (0, 0, 0), 1, 0),
+        ((1, 3, 3), (0, 0, 0), 1, 1),  # A is not legal in the second projection
+        ((1, 3, 2), (0, 0, 0), 1, 2),  # nor B in the first
+        ((3, 3, 3), (3, 0, 2), 1, 1),  # both are small in the second, where one may be
+        ((3, 3, 3), (3, 0, 1), 1, 1),  # or in the first
+        ((3, 3, 3), (3, 0, 0), 1, 0),
+        ((3, 0, 3), (0, 3, 0), 1, 0),  # what is not chosen loses nothing
+        ((3, 3, 3), (3, 0, 2), 0, 2),  # two too many lose no more than one
     ],
 )
-def test_a_projection_is_lost_by_what_is_chosen_and_only_by_that(is_fine, is_small, lost) -> None:
+def test_a_projection_is_lost_by_what_is_chosen_and_only_by_that(
+    is_fine, is_small, most_small, lost
+) -> None:
     problem = toy_problem("AB")
     groups = candidate_groups(problem)
-    keeping = Keeping(2, is_fine, is_small, most_small=1)
+    keeping = Keeping(2, is_fine, is_small, most_small)
     for most, expected in [(lost, True), (lost - 1, False)]:
         model, x = model_of(groups)
         total = lose_projections(model, x, groups, keeping, n_units=2)

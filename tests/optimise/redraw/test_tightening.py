@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ortools.math_opt.python import mathopt
 
 from cluster_optimiser.optimise.redraw import engines, tightening
 from cluster_optimiser.optimise.redraw.engines import Ask, CpSat, Highs, _run_highs
@@ -241,7 +242,18 @@ def test_what_highs_gives_is_believed_of_what_keeps_every_row(
     assert (found.status, found.values, found.bound) == ("OPTIMAL", (1, 0), 2)
 
 
-def test_a_bound_of_highs_is_no_higher_than_the_best() -> None:
+@pytest.mark.parametrize("noise", [0, 1e-7, -1e-7])
+def test_a_bound_of_highs_is_no_higher_than_the_best(
+    monkeypatch: pytest.MonkeyPatch, noise: float
+) -> None:
+    def noisy(*given: Any, **how: Any) -> Any:
+        result = solve(*given, **how)
+        told = result.best_objective_bound()
+        result.best_objective_bound = lambda: told + noise
+        return result
+
+    solve = mathopt.solve
+    monkeypatch.setattr(mathopt, "solve", noisy)
     model = LinearModel()
     one, other = model.variable(), model.variable()
     model.row([(1, one), (1, other)], low=1)
