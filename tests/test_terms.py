@@ -23,6 +23,7 @@ from cluster_optimiser.terms import (
     Term,
     lookup,
     metric,
+    term_names,
     term_words,
 )
 from cluster_optimiser.verification import verify, verify_plan
@@ -155,6 +156,12 @@ def test_a_stage_that_the_check_does_not_count_is_not_proved() -> None:
     assert verify_plan(problem, plan.assignment).violations == ()
     with pytest.raises(VerificationError, match="a new term is not known to the check"):
         verify(result(problem, more))
+
+
+def test_every_name_that_is_offered_is_that_of_a_term() -> None:
+    names = [name.replace("<layer>", "district") for name in term_names()]
+    assert [lookup(name).name for name in names] == names
+    assert len(set(names)) == len(TERMS) + len(FAMILIES)
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def _gathered(node: Ints, value: Ints, count: NDArray[Any], step: int) -> _Multi
 
 
 def runs(starts: Ints, lengths: Ints) -> Ints:
-    """Give the positions of several runs, one after another.
+    """Give the positions of one or several runs, one after another.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def runs(starts: Ints, lengths: Ints) -> Ints:
     [5, 6, 0, 1, 2]
     """
     ends = np.cumsum(lengths)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
+    return np.arange(ends[-1]) + np.repeat(starts - ends + lengths, lengths)
 
 
 _Parts = list[tuple["Ints", "Ints", "NDArray[Any]"]]

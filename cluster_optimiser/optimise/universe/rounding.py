@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cluster_optimiser.deadline import refuse_if_over
-from cluster_optimiser.optimise.universe.diagram import SAFE_TOTAL, least_to_go
+from cluster_optimiser.optimise.universe.diagram import least_to_go
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,7 +125,8 @@ def spread_of(diagram: Diagram, costs: Ints, *, width: int, n_plans: int) -> Rou
 
 def _swept(diagram: Diagram, rounded: Ints, least: Ints, sizes: Ints, n_plans: int) -> Ints:
     """Count the completions of the root by their sum: shape (n_limbs, sums)."""
-    n_limbs = 1 if n_plans < SAFE_TOTAL else n_plans.bit_length() // _LIMB_BITS + 1
+    # The last limb has room for as many bits again, but for the sign.
+    n_limbs = max(1, n_plans.bit_length() // _LIMB_BITS)
     kept: dict[int, Ints] = {
         diagram.n_nodes - 1: np.array([[1]] + [[0]] * (n_limbs - 1), dtype=np.int64)
     }

@@ -37,7 +37,9 @@ def two_sides(order: list[str], **tables: object) -> Problem:
     )
 
 
-@pytest.mark.parametrize("order", [["count", "pupil_minutes"], ["pupil_minutes"]])
+@pytest.mark.parametrize(
+    "order", [["count", "pupil_minutes"], ["pupil_minutes"], ["longest_minutes"]]
+)
 @pytest.mark.parametrize("few", [0, 125])
 def test_every_plan_that_is_shown_is_legal_and_no_bound_is_above_the_best(
     order: list[str], few: int

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.deadline import within
 from cluster_optimiser.optimise import candidate_groups
-from cluster_optimiser.optimise.candidates import membership
+from cluster_optimiser.optimise.candidates import membership, reached
 from cluster_optimiser.optimise.universe import states
 from cluster_optimiser.optimise.universe.diagram import (
     backwards,
@@ -95,6 +95,20 @@ def test_frontiers_wider_than_a_word(worth, monkeypatch) -> None:
     groups = candidate_groups(problem)
     diagram = build_diagram(problem, groups, max_states=MANY)
     assert n_plans(diagram) == 1 + 70 + 70 + 35
+
+
+@pytest.mark.parametrize("n_bits", [64, 65, 150])
+def test_pieces_grow_over_all_words(n_bits: int) -> None:
+    graph = nx.gnm_random_graph(n_bits, n_bits, seed=n_bits)
+    adjacency = [sum(1 << j for j in graph[i]) for i in range(n_bits)]
+    found = object.__new__(states._Pieces)
+    found.n_bits, found.n_words = n_bits, -(-n_bits // 64)
+    found._tabulate(adjacency, [1] * n_bits)
+    everything = (1 << n_bits) - 1
+    starts = np.concatenate([found._mask(i, i + 1) for i in range(n_bits)], axis=1)
+    grown = found._grown(starts, np.repeat(found._mask(0, n_bits), n_bits, axis=1))
+    sets = [sum(int(word) << 64 * k for k, word in enumerate(column)) for column in grown.T]
+    assert sets == [reached(1 << i, ~everything, adjacency, [1] * n_bits)[0] for i in range(n_bits)]
 
 
 def test_a_frontier_of_three_words() -> None:
