@@ -236,6 +236,7 @@ def with_stage(true: Result, number: int, **change: Any) -> Result:
     [
         (lambda s: {"objective": s.objective + 1, "bound": s.bound + 1}, "objective is given as"),
         (lambda s: {"bound": s.objective + 1, "gap": -1 / max(1, s.objective)}, "is above the obj"),
+        (lambda s: {"bound": s.objective + 5e-7 * max(1, s.objective)}, "called OPTIMAL at"),
         (lambda s: {"bound": s.bound - 1}, "gap is given as"),
         (lambda s: {"bound": s.bound - 1, "gap": 1 / max(1, s.objective)}, "called OPTIMAL at"),
     ],

@@ -10,12 +10,21 @@ from cluster_optimiser.verification.register import PlainGround
 from tests.toy import toy_assignment, toy_problem
 
 
-@pytest.mark.parametrize(("most", "fits"), [(1, False), (2, True)])
-def test_so_many_groupings_hold_all_clusters_and_no_fewer(most: int, fits: bool) -> None:
-    sets = [frozenset(held) for held in ("AB", "BC", "CD", "A", "D")]
-    search = _Search(sets, most, lambda _: True)
-    assert search.fills(frozenset("ABCD"), 0) is fits
-    assert search.finds(frozenset("ABCD"), []) is fits
+@pytest.mark.parametrize(
+    ("sets", "most", "fits"),
+    [
+        ("AB BC CD A D", 1, False),
+        ("AB BC CD A D", 2, True),
+        # What A and B by themselves leave no room for is filled beside AB.
+        ("A B AB C D E CD DE", 2, False),
+        ("A B AB C D E CD DE", 3, True),
+    ],
+)
+def test_so_many_groupings_hold_all_clusters_and_no_fewer(sets: str, most: int, fits: bool) -> None:
+    clusters = frozenset(sets) - {" "}
+    search = _Search([frozenset(held) for held in sets.split()], most, lambda _: True)
+    assert search.fills(clusters, 0) is fits
+    assert search.finds(clusters, []) is fits
 
 
 def test_the_judge_of_all_groupings_has_the_last_word() -> None:

@@ -610,6 +610,12 @@ def test_exempt_clusters_are_free_of_the_rules_and_in_no_term() -> None:
     assert found.metrics["pupils_all"] == 2_220
 
 
+def test_a_cluster_with_the_name_of_an_exempt_group_that_has_no_schools_is_not_exempt() -> None:
+    problem = toy_problem("AB", exempt=[ROMAN_CATHOLIC], size={"max_pupils": 1_500})
+    found = verify_plan(problem, toy_assignment(problem, {"RC": "AB"}))
+    assert [(v.rule, v.subject) for v in found.violations] == [("size.max", "RC")]
+
+
 def test_exempt_schools_and_others_keep_to_their_own_clusters() -> None:
     problem = with_exempt()
     plan = toy_assignment(problem, {"a": "A", "b": "B"})

@@ -111,6 +111,8 @@ def test_clusters_at_home_nowhere_share_no_grouping(areas: str, *, fits: bool) -
     above = toy_problem("ABCD", **ground, **UPPER, within=["district"], option="up")
     levels = {"upper": "up", "first": "clusters"}
     problem = replace(toy_problem("ABCD", **ground, **LOWER, levels=levels), upper=above)
+    found = verify_plan(problem, toy_assignment(problem, {"m": "AB", "n": "CD"})).violations
+    assert [v.rule for v in found] == ([] if fits else ["levels"])
     if not fits:
         with pytest.raises(InfeasibleError, match="two exact methods"):
             solve_levels(problem)
