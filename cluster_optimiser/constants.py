@@ -35,6 +35,9 @@ COORDINATE_GRID_M: Final = 0.01
 EFFORT_DIGITS: Final = 6
 """Decimals of a solver's measure of effort: its last digits depend on what else runs."""
 
+ESTIMATE: Final = "estimate"
+"""How the source of a school's pupils begins where they were not counted."""
+
 SECONDARY_PHASES: Final = ("secondary", "all-through")
 
 PHASES: Final = ("nursery", "primary", "middle", "secondary", "all-through", "special", "pru")

@@ -148,9 +148,9 @@ def _reply_table(replies: Sequence[Reply], authority: Authority, rules: CountRul
                 "n_same_comment": same[reply.comment] if reply.comment else 0,
             }
         )
-    table = pd.DataFrame(rows)
-    table["urn"] = table["urn"].astype("Int64")
-    return table
+    columns = ["row", "school", "urn", "name", "matched", "option", "is_counted", "reason"]
+    table = pd.DataFrame(rows, columns=[*columns, "respondent", "n_same_comment"])
+    return table.astype({"urn": "Int64", "is_counted": bool})
 
 
 def _uncertain(replies: Sequence[Reply], authority: Authority) -> pd.DataFrame:

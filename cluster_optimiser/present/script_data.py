@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.comparison.plans import above, layer_of_areas
-from cluster_optimiser.constants import HOMES, SECONDARY_PHASES
+from cluster_optimiser.constants import ESTIMATE, HOMES, SECONDARY_PHASES
 from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.meeting import meeting_schools
 from cluster_optimiser.geography.units import any_unit_of, pinned_units
@@ -79,6 +79,7 @@ def _schools(problem: Problem, cut: Mosaic) -> dict[str, Any]:
     for name, layer in problem.authority.layers.items():
         areas, at = _numbered(schools[f"layer.{name}"].tolist())
         layers.append({"name": name, "title": layer.title, "areas": areas, "of": at})
+    source = schools.get("pupils_source", pd.Series("", index=schools.index))
     known = schools.get("is_pupils_known", pd.Series(data=True, index=schools.index))
     return {
         "urn": schools.index.tolist(),
@@ -86,6 +87,7 @@ def _schools(problem: Problem, cut: Mosaic) -> dict[str, Any]:
         "xy": xy.tolist(),
         "pupils": schools["pupils"].tolist(),
         "unknown": np.flatnonzero(~known.to_numpy(dtype=bool)).tolist(),
+        "estimated": [i for i, text in enumerate(source) if str(text).startswith(ESTIMATE)],
         "secondary": np.flatnonzero(schools["phase"].isin(SECONDARY_PHASES)).tolist(),
         "homes": np.flatnonzero(schools["phase"] == HOMES).tolist(),
         "todays": todays,

@@ -324,6 +324,14 @@ def test_the_last_reply_by_date_stands_or_why_rows_decide_is_told(
     ]
 
 
+def test_the_first_day_of_a_consultation_has_no_reply(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "none.csv"
+    file.write_text("school,option,comment\n", encoding="utf-8")
+    found = responses(file, results=folder, scenario=SCENARIOS / "4a.toml", place=norfolk_place())
+    assert (found.counts["n_rows"], found.counts["n_counted"]) == (0, 0)
+    assert "0 of 426 schools" in next(iter(response_lines(found)))
+
+
 def test_what_is_decided_outlives_the_count_that_it_was_given_to(
     folder: Path, tmp_path: Path
 ) -> None:

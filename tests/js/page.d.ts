@@ -26,8 +26,9 @@ interface Schools {
   name: string[];
   xy: Place[];
   pupils: number[];
-  /** Places in the list of those whose pupils are not known, are secondary, stand for homes. */
+  /** Places in the list of those whose pupils are not known, are estimated, are secondary, stand for homes. */
   unknown: number[];
+  estimated: number[];
   secondary: number[];
   homes: number[];
   /** Names of today's clusters, and of those with ground; the number of each school's among them. */

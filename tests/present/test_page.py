@@ -23,6 +23,7 @@ from cluster_optimiser.present.options import (
 from cluster_optimiser.present.packing import BASE, DIGITS
 from cluster_optimiser.present.page import why_view
 from cluster_optimiser.present.principles import Finding, principles
+from cluster_optimiser.present.script_data import script_data
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.scenario import Count
 from tests.present.conftest import NASTY
@@ -271,6 +272,16 @@ def test_without_a_size_that_is_asked_for_none_is_told(results: list[Result]) ->
 
 def test_what_is_given_is_not_told_as_proved(page: str, today: Result) -> None:
     assert f"How sure: proved best; {today.plan.label}: given." in page
+
+
+def test_pupils_that_nobody_counted_are_told_as_an_estimate(solved: Result) -> None:
+    authority = solved.problem.authority
+    source = ["register"] * len(authority.schools)
+    source[2] = "estimate: 98 % of its 900 places"
+    schools = authority.schools.assign(pupils_source=source)
+    problem = replace(solved.problem, authority=replace(authority, schools=schools))
+    data = script_data([replace(solved, problem=problem)], [{}], [{}])
+    assert data["schools"]["estimated"] == [2]
 
 
 def test_what_separates_options_is_told_in_numbers(results: list[Result]) -> None:

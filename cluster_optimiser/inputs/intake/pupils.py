@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cluster_optimiser.constants import ESTIMATE
 from cluster_optimiser.inputs.checking import Problem, listed, urn_of
 from cluster_optimiser.inputs.intake.gias import age_of
 from cluster_optimiser.inputs.intake.ledger import Flag, Ledger
@@ -281,7 +282,7 @@ def estimate_pupils(schools: gpd.GeoDataFrame, ledger: Ledger) -> gpd.GeoDataFra
                 said = f"as large by year of age as its {len(near)} nearest of the same phase"
             if np.isfinite(pupils):
                 estimated.loc[urn, "pupils"] = round(pupils)
-                estimated.loc[urn, "pupils_source"] = "estimate: " + said
+                estimated.loc[urn, "pupils_source"] = f"{ESTIMATE}: {said}"
                 detail = f"{round(pupils)}: {said}; {_why(row)}"
                 ledger.flags.append(Flag(int(str(urn)), str(row["name"]), ESTIMATED, detail))
     for urn, row in estimated[estimated["pupils"].isna()].iterrows():

@@ -39,7 +39,9 @@ def summary(folder: ResultsFolder) -> Iterator[Block]:
     made = [o for o in folder.options if o is not folder.today]
     yield Heading(1, say("report.summary.heading"), "summary")
     alone = "" if folder.today is not None else "_alone"
-    yield Paragraph(say(f"report.summary.purpose{alone}", len(made)))
+    is_funded = any(option.manifest.get("funding") for option in folder.options)
+    money = say("report.summary.purpose_money") if is_funded else ""
+    yield Paragraph(say(f"report.summary.purpose{alone}", len(made), money=money))
     yield Paragraph(_base(folder))
     yield from map(Paragraph, _today(folder))
     if len(folder.options) > 1:

@@ -586,6 +586,10 @@ def test_a_paper_of_one_option_compares_it_with_none(norfolk_folder: Path) -> No
         assert needless not in told
     # No fund is told of that has no money, and a vote is not told of without what is assumed.
     assert "A fund of" not in told
+    assert "how money would fall" in told
+    poor = replace(alone, manifest=alone.manifest | {"funding": None})
+    told = " ".join(texts_of(make_report(replace(made, options=(poor,))).blocks))
+    assert "It says what it does, and what the figures cannot say." in told
     assert "One vote for each school and a quorum of half are assumed here" in told
 
 

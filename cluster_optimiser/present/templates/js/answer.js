@@ -13,6 +13,7 @@ import {
   make,
   number,
   options,
+  pupilsOf,
   say,
   schools,
   sorted,
@@ -183,7 +184,7 @@ const inShort = (groups, school) => {
   const parts = [counted(sets, say.answers, { options: number(options.length) })];
   if (data.has_today && sets > 1)
     parts.push(counted(same.length, say.answers_same, { labels: join(same.map(({ label }) => label)) }));
-  parts.push(counted(always.length, say.answers_always));
+  parts.push(always.length ? counted(always.length, say.answers_always) : say.answers_never);
   return parts.join(" ");
 };
 /** Some schools by name: those nearest to one where they are many. @param {number[]} list @param {number} school */
@@ -227,10 +228,9 @@ export const showAnswer = () => {
   document.body.classList.toggle("has-school", school !== null);
   if (school === null) return;
   byId("answer-name").textContent = schools.name[school];
-  const pupils = unknownPupils.has(school) ? say.pupils_unknown : counted(schools.pupils[school], say.pupils);
   byId("answer-today").textContent = fill(say.today, {
     cluster: schools.todays[schools.today[school]],
-    pupils,
+    pupils: pupilsOf(school),
     urn: schools.urn[school],
   });
   const groups = groupsFor(school);

@@ -86,6 +86,12 @@ export const layerOf = (name) => /** @type {Layer} */ (schools.layers.find((laye
 export const atUrn = new Map(schools.urn.map((urn, i) => [String(urn), i]));
 export const atLabel = new Map(options.map((option, i) => [option.label, i]));
 export const unknownPupils = new Set(schools.unknown);
+const estimatedPupils = new Set(schools.estimated);
+/** How many pupils a school has, and whether anybody counted them. @param {number} school */
+export const pupilsOf = (school) =>
+  unknownPupils.has(school)
+    ? say.pupils_unknown
+    : counted(schools.pupils[school], estimatedPupils.has(school) ? say.pupils_estimated : say.pupils);
 /**
  * What a unit is called: a single school by its name, and its number where several share that.
  * @param {Ground} ground @param {number} unit

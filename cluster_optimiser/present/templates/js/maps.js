@@ -1,7 +1,6 @@
 // Leaflet maps on the national grid: no tiles are drawn, so nothing has to be bent to fit them.
 import {
   byId,
-  counted,
   data,
   decimal,
   fill,
@@ -9,10 +8,10 @@ import {
   isExempt,
   make,
   number,
+  pupilsOf,
   say,
   schools,
   secondary,
-  unknownPupils,
 } from "./core.js";
 import { placeLabels, scaleLabels } from "./labels.js";
 import { chosen } from "./state.js";
@@ -62,7 +61,7 @@ const clusterWords = (option, cluster) => {
 const schoolWords = (option, school) => {
   const words = make("div");
   words.append(make("b", schools.name[school]), make("br"), option.names[option.of[school]], make("br"),
-    unknownPupils.has(school) ? say.pupils_unknown : counted(schools.pupils[school], say.pupils));
+    pupilsOf(school));
   return words;
 };
 
