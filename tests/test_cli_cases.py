@@ -477,6 +477,14 @@ def areas_spelt_alike() -> World:
     return world
 
 
+@case(0, '"NA" is one area of the layer gp, with 2 of the schools', "Fill in where each belongs")
+def areas_that_are_not_known() -> World:
+    world = World()
+    world.schools["gp"] = ["NA"] * 2 + ["N"] * 34
+    world.tables += '[layers.gp]\nfrom = "schools"\ncolumn = "gp"\n'
+    return world
+
+
 @case(0, "by the estimate schools are reached at 1.0 km/h", "Write minutes a kilometre.")
 def an_estimate_of_speeds() -> World:
     return World(travel='method = "estimate"\nbands = [{ min_per_km = 60 }]')
@@ -490,6 +498,20 @@ def a_table_of_minutes() -> World:
 @case(0, "schools are reached at 0.6 km/h as the crow flies", "it may give seconds")
 def a_table_of_seconds() -> World:
     return timed(72)
+
+
+@case(
+    0,
+    "2 trips of the table of minutes cannot be driven so: I 3 School to I 1 School, "
+    "2.9 km in 0.01 minutes and I 3 School to I 2 School, 2.5 km in 9999 minutes",
+    "leave a trip out that has no way",
+)
+def trips_that_nobody_drives() -> World:
+    world = timed(1.2)
+    *trips, last, end = world.files["m.csv"].split("\n")
+    odd = [f"{trip.rpartition(',')[0]},{m}" for trip, m in ((last, 0.01), (end, 9999))]
+    world.files = {"m.csv": "\n".join([*trips, *odd])}
+    return world
 
 
 @case(

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import geopandas as gpd
+    import pandas as pd
 
+    from cluster_optimiser.arrays import Bools, Floats
     from cluster_optimiser.domain import Authority, Territory
     from cluster_optimiser.scenario import Contiguity, Scenario
 
@@ -55,6 +57,9 @@ FAR_KM = 1.0
 
 SLOW, FAST = 2.5, 250.0
 """Kilometres an hour beyond which minutes are of another unit, perhaps."""
+
+MOST_MIN = 600.0
+"""Minutes past which no trip within an authority goes: 999 and the like stand for no way."""
 
 HOLE_M2 = HECTARE_M2
 """Ground in no cluster from which it is told."""
@@ -285,6 +290,29 @@ def _of_table(authority: Authority) -> Iterator[Finding]:
             "Every way and every limit of minutes is judged by them.",
             "Write minutes." if is_table else "Write minutes a kilometre.",
         )
+    elif authority.travel.method == "matrix":
+        yield from _odd_trips(schools["name"], minutes, km, is_far)
+
+
+def _odd_trips(names: pd.Series, minutes: Floats, km: Floats, is_far: Bools) -> Iterator[Finding]:
+    """Tell of trips that nobody drives, though most of the table is sound."""
+    hours = np.divide(minutes, 60, out=np.ones_like(minutes), where=is_far)
+    odd = np.argwhere(is_far & ((km / hours > FAST) | (minutes > MOST_MIN)))
+    if not len(odd):
+        return
+    said = [
+        f"{names.iloc[i]} to {names.iloc[j]}, {km[i, j]:.1f} km in {minutes[i, j]:g} minutes"
+        for i, j in odd
+    ]
+    yield Finding(
+        "odd-trip",
+        "warning",
+        "minutes",
+        f"{len(odd)} {'trip' if len(odd) == 1 else 'trips'} of the table of minutes cannot be "
+        f"driven so: {first_of(said)}",
+        "Where a cluster meets and how far its schools are is judged by them.",
+        "Correct the minutes; leave a trip out that has no way.",
+    )
 
 
 # --- areas against each other -----------------------------------------------------------

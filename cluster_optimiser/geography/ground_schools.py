@@ -191,8 +191,28 @@ def closed(authority: Authority) -> Iterator[Finding]:
             )
 
 
+NO_NAMES = frozenset(
+    [
+        "n/a",
+        "na",
+        "nan",
+        "nil",
+        "null",
+        "none",
+        "-",
+        "?",
+        "tbc",
+        "unknown",
+        "not known",
+        "not applicable",
+        "does not apply",
+    ]
+)
+"""What people and programs write where they have no name."""
+
+
 def names_alike(authority: Authority) -> Iterator[Finding]:
-    """Tell of areas that schools alone make, whose names differ in spelling only."""
+    """Tell of areas that schools alone make, whose names differ in spelling only or are none."""
     columns = (
         {} if authority.clusters is not None or authority.has_areas else {"cluster": "cluster"}
     )
@@ -217,6 +237,18 @@ def names_alike(authority: Authority) -> Iterator[Finding]:
                     "Write them alike in the register, or give one another name.",
                     brief=quoted,
                     settle_all="Write them alike in the register, or give one another name.",
+                )
+            if names[0].casefold() in NO_NAMES:
+                n_schools = int(authority.schools[column].isin(names).sum())
+                yield Finding(
+                    "no-name",
+                    "warning",
+                    f"{column} {names[0]}",
+                    f'"{names[0]}" is one {kind}, with {n_schools} of the schools',
+                    "Where it stands for not known, schools are together that are not.",
+                    "Fill in where each belongs, or give it another name.",
+                    brief=f'"{names[0]}"',
+                    settle_all="Fill in where each belongs, or give them other names.",
                 )
 
 

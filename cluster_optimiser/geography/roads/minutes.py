@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import COORDINATE_GRID_M
+from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.geography.roads.routing import times_between
 from cluster_optimiser.geography.roads.snapping import snap, split_at
 from cluster_optimiser.geography.roads.weights import (
@@ -26,7 +27,7 @@ from cluster_optimiser.geography.roads.weights import (
     parts_of,
 )
 from cluster_optimiser.inputs.checking import listed
-from cluster_optimiser.inputs.roads.store import cache_folder, read_roads
+from cluster_optimiser.inputs.roads.store import ROADS_LAYER, cache_folder, read_roads
 from cluster_optimiser.inputs.roads.tags import KMH_PER_MPH
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 LEAST_MIN = 0.01
 """Minutes between two sites, however near: 0 is for one site only."""
 
-METHOD = 2
+METHOD = 3
 """Raised when the same roads and assumptions give other minutes, so that kept ones do not count."""
 
 
@@ -187,6 +188,9 @@ def measured_minutes(authority: Authority) -> Measured:
         return Measured(**kept)
     roads = read_roads(spec.file, crs=authority.crs)
     measured = measure(points, roads, spec.assumptions, authority.outline)
+    if (measured.part < 0).all():
+        far = f"no school lies within {spec.assumptions.no_road_m:g} m of a road of the file"
+        raise InputError([Fault(spec.file.name, 0, ROADS_LAYER, far, "Make it of its own region.")])
     store(key, asdict(measured))
     return measured
 

@@ -41,6 +41,8 @@ def times_between(
     which are no places, and at the junctions next to them, nobody turns back along the stretch
     (``row``, of each arc) that they came by.
     """
+    if not len(places):
+        return np.empty((0, 0))
     wanted, where = np.unique(places, return_inverse=True)
     ruled = np.setdiff1d(head[forbidden[:, 0]], wanted)
     order = np.arange(len(tail))

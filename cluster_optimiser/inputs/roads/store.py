@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pyogrio
+import shapely
 from platformdirs import user_cache_path
 
 from cluster_optimiser.domain import RoadNetwork
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.roads.network import COLUMNS, FLAGS, NEWER, TURN_COLUMNS
+from cluster_optimiser.inputs.roads.tags import FERRY, HIGHEST_KMH, LOWEST_KMH, ROAD_CLASSES
 from cluster_optimiser.inputs.writing import written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import geopandas as gpd
+
+    from cluster_optimiser.arrays import Bools, Floats
 
 
 ROADS_LAYER, ABOUT_LAYER, TURNS_LAYER = "roads", "about", "turns"
@@ -62,7 +68,9 @@ def write_roads(network: RoadNetwork, path: Path) -> None:
 def read_about(path: Path, *, label: str) -> Mapping[str, str]:
     """Read where the roads of a road file come from, and whether it is one."""
     try:
-        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong is said below
+            layers = {str(name) for name, _ in pyogrio.list_layers(path)}
         missing = sorted({ROADS_LAYER, ABOUT_LAYER} - layers)
         if not missing:
             fields = {str(field) for field in pyogrio.read_info(path, layer=ROADS_LAYER)["fields"]}
@@ -75,6 +83,40 @@ def read_about(path: Path, *, label: str) -> Mapping[str, str]:
         problem = f"the file is no road file: it has no {', '.join(missing)}"
         raise InputError([Fault(label, 0, "", problem, REMEDY)])
     return {str(k): str(v or "") for k, v in zip(about["key"], about["value"], strict=True)}
+
+
+MOST_OFF_SHARE, MOST_OFF_M = 0.03, 5.0
+"""How far a length may be from that of its line: one is on a sphere, the other on the map."""
+
+
+def _oddities(roads: gpd.GeoDataFrame) -> Iterator[tuple[str, Bools]]:
+    """Give what people do to the file by hand, and which roads have it."""
+
+    def numbers(*columns: str) -> Floats:
+        return np.column_stack([pd.to_numeric(roads[c], errors="coerce") for c in columns])
+
+    line_m, length_m = shapely.length(roads.geometry.to_numpy()), numbers("length_m")[:, 0]
+    ends = numbers("from_node", "to_node")
+    others = numbers("way", "signals", "signals_back")
+    limits = ["limit_kmh", "limit_back_kmh"]
+    kmh, is_blank = numbers(*limits), roads[limits].isna().to_numpy()
+    is_drawn = np.asarray(np.isnan(ends).any(axis=1))
+    is_bare = np.asarray(np.isnan(line_m))
+    is_count = (np.hstack([ends, others]) >= 0) & (np.hstack([ends, others]) % 1 == 0)
+    is_class = roads["road_class"].isin([*ROAD_CLASSES, FERRY]).to_numpy()
+    is_limit = is_blank | ((kmh >= LOWEST_KMH) & (kmh <= HIGHEST_KMH))
+    yield "the road has no line", is_bare
+    yield "no junction joins the road to others, as where one was drawn by hand", is_drawn
+    yield "its ends, way or lights are no whole numbers", ~(is_count.all(axis=1) | is_drawn)
+    yield "its class is none of a road", ~is_class
+    yield (
+        "it does not say whether it is one-way, a slip road and the like",
+        roads[list(FLAGS)].isna().to_numpy().any(axis=1),
+    )
+    span = f"{LOWEST_KMH:g} to {HIGHEST_KMH:g} km/h"
+    yield f"its limit is no number from {span}", ~is_limit.all(axis=1)
+    is_near = np.asarray(np.abs(length_m - line_m) <= MOST_OFF_SHARE * line_m + MOST_OFF_M)
+    yield "its length is not that of its line", ~(is_near | is_drawn | is_bare)
 
 
 def read_backdrop(path: Path) -> gpd.GeoDataFrame | None:
@@ -94,20 +136,16 @@ def read_roads(path: Path, *, label: str = "", crs: str = "") -> RoadNetwork:
             roads[new] = old
     for column in ("name", "limit_from"):
         roads[column] = roads[column].fillna("")
-    is_odd = (
-        (roads[["from_node", "to_node", "way"]] < 0).any(axis="columns")
-        | ~(roads["length_m"] >= 0)
-        | (roads["limit_kmh"] <= 0)
-        | roads["road_class"].isna()
-        | roads.geometry.isna()
-    )
     if roads.crs is None or not roads.crs.is_projected or (crs and roads.crs != crs):
         problem = f"its roads are not in metres of {crs or 'a projected reference system'}"
         raise InputError([Fault(label, 0, ROADS_LAYER, problem, REMEDY)])
-    if is_odd.any():
-        row = int(is_odd.to_numpy().argmax()) + 1
-        problem = "a road has no class or line, or a number below 0"
-        raise InputError([Fault(label, row, ROADS_LAYER, problem, f"Correct it. Or: {REMEDY}")])
+    faults = [
+        Fault(label, int(is_odd.argmax()) + 1, ROADS_LAYER, problem, f"Correct it. Or: {REMEDY}")
+        for problem, is_odd in _oddities(roads)
+        if is_odd.any()
+    ]
+    if faults:
+        raise InputError(faults)
     roads[list(FLAGS)] = roads[list(FLAGS)].astype(bool)
     turns = pd.DataFrame(columns=list(TURN_COLUMNS))
     if TURNS_LAYER in pyogrio.list_layers(path)[:, 0]:

@@ -70,7 +70,7 @@ _NATIONAL = ("national", "nsl")
 
 _WALKING_MPH = 5.0
 
-_LOWEST_KMH, _HIGHEST_KMH = 3.0, 130.0
+LOWEST_KMH, HIGHEST_KMH = 3.0, 130.0
 """A limit outside these is a slip of the pen."""
 
 _ZONES = ("zone:maxspeed", "zone:traffic")
@@ -192,7 +192,7 @@ def _direction(
         return "backward"
     if value in _TWO_WAY:
         return "both"
-    # Without a word of it, roundabouts and motorways are one-way, and so are motorway slip roads.
+    # Without a word of it, roundabouts and motorways are one-way.
     is_round = tags.get("junction") in ("roundabout", "circular")
     return "forward" if is_round or highway == "motorway" else "both"
 
@@ -243,7 +243,7 @@ def _one_limit_kmh(text: str, *, is_dual: bool) -> float | None:
     if number is not None:
         value = float(number[1].replace(",", "."))
         kmh = value * KMH_PER_MPH if number[2] == "mph" else value
-        return kmh if _LOWEST_KMH <= kmh <= _HIGHEST_KMH else None
+        return kmh if LOWEST_KMH <= kmh <= HIGHEST_KMH else None
     if text == "walk":
         return _WALKING_MPH * KMH_PER_MPH
     country, _, word = text.rpartition(":")

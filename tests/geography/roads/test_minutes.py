@@ -1,6 +1,7 @@
 """Minutes by road on the hand-made map, and what is said of them."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.geography.roads import minutes
 from cluster_optimiser.geography.roads.minutes import measure
 from cluster_optimiser.geography.roads.weights import make_arcs, parts_of
@@ -179,6 +181,14 @@ def test_schools_off_the_roads_are_named(folder):
     note = travel_minutes(load_authority(folder)).note
     assert "No road within 2000 m by land, so no minutes are known: Birch High School." in note
     assert "Ash High School" not in note
+
+
+def test_a_map_of_another_region_is_refused(folder, network, tmp_path):
+    shutil.copytree(folder, tmp_path / "a")
+    roads = network.roads.set_geometry(network.roads.translate(0, 100_000))
+    write_roads(replace(network, roads=roads), tmp_path / "a" / "roads.gpkg")
+    with pytest.raises(InputError, match="no school lies within 2000 m of a road of the file"):
+        travel_minutes(load_authority(tmp_path / "a"))
 
 
 def test_minutes_are_measured_once_and_kept(folder, tmp_path, monkeypatch):
