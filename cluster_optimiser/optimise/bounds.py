@@ -48,8 +48,9 @@ def lower_bound(problem: Problem, term: str, *, known: float) -> float:
     if bound == "joined":
         return float(min(known, len(problem.units) - _most_clusters(problem)))
     if bound == "median":
-        most = problem.scenario.count.span(len(problem.units))[1]
-        least = _median_bound(_ways(problem), most, known * CENTIMINUTES_PER_MINUTE)
+        least = _median_bound(
+            _ways(problem), _most_clusters(problem), known * CENTIMINUTES_PER_MINUTE
+        )
         return min(known, least / CENTIMINUTES_PER_MINUTE)
     return 0.0
 

@@ -33,17 +33,17 @@ from cluster_optimiser.optimise.costs import (
 from cluster_optimiser.optimise.keeping import robust_keeping
 from cluster_optimiser.optimise.merging.narrowing import narrowed_cover
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
-from cluster_optimiser.optimise.merging.partition import MANY_GROUPS, Cover, best_cover
+from cluster_optimiser.optimise.merging.partition import MANY_GROUPS, Cover, best_cover, cover_of
 from cluster_optimiser.optimise.merging.versions import among_words, first_unlike, unlike_plan
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.sweep import Sweep, sweep
 from cluster_optimiser.proofs import MergeProof
-from cluster_optimiser.terms import WEIGHTED, term_scale
+from cluster_optimiser.terms import TIE_BREAK, WEIGHTED, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.domain import Problem, Status
     from cluster_optimiser.errors import ClusterOptimiserError
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.keeping import Keeping
@@ -179,15 +179,21 @@ def _unproved(problem: Problem, error: ClusterOptimiserError, seed: int) -> Plan
 
 
 def _cover_of(problem: Problem, chosen: Sequence[CandidateGroup], seed: int) -> Cover:
-    """Say of a plan that was not proved what no plan can better in the first stage."""
+    """Say of a plan that was not proved what no plan can better, up to the first stage it might."""
     objective = problem.scenario.objective
-    term, costs = next(iter(group_costs(chosen, objective, seed=seed).items()))
-    scale = stage_scales(objective)[term]
-    value = float((sum(costs) if term == WEIGHTED else plan_cost(term, chosen)) / scale)
-    bound = stage_bound(problem, term, chosen)
-    gap = (value - bound) / max(1.0, abs(value))
-    stage = Stage(term, "FEASIBLE", value, bound, gap, deterministic_time=0.0)
-    return Cover("FEASIBLE", (), (stage,))
+    of_terms = group_costs(chosen, objective, seed=seed)
+    stages: list[Stage] = []
+    for term, costs in of_terms.items():
+        if term == TIE_BREAK or (stages and stages[-1].status == "FEASIBLE"):
+            break
+        scale = stage_scales(objective)[term]
+        value = float((sum(costs) if term == WEIGHTED else plan_cost(term, chosen)) / scale)
+        bound = stage_bound(problem, term, chosen)
+        gap = (value - bound) / max(1.0, abs(value))
+        # A weighted sum and its bound are rounded: that they look alike proves nothing.
+        status: Status = "OPTIMAL" if value == bound and term != WEIGHTED else "FEASIBLE"
+        stages.append(Stage(term, status, value, bound, gap, deterministic_time=0.0))
+    return cover_of((), stages, (), of_terms)
 
 
 def _as_plan(

@@ -1,14 +1,18 @@
 """A first plan of any map, made and bettered a few clusters at a time.
 
 A few units that lie together are divided anew, exactly, while the rest of the plan stays: first so
-that as few pupils as can be are left over, then by the scenario's own order. It ends when the time
-is over or nothing more is gained; it proves nothing.
+that as few pupils as can be are left over, then by the scenario's own order. Where two clusters
+hold too many units for that, the plan is cut from random trees, and two or three neighbours at a
+time are cut anew where random trees of theirs go best. It ends when the time is over or nothing
+more is gained; it proves nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, field
-from itertools import islice
+from functools import reduce
+from itertools import chain, islice
+from operator import or_
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -25,6 +29,7 @@ from cluster_optimiser.optimise.candidates import (
 from cluster_optimiser.optimise.costs import MOST_TOTAL, are_largest, group_costs, plan_cost
 from cluster_optimiser.optimise.exactly import Sum, hold, minimise
 from cluster_optimiser.optimise.merging.partition import largest_of, new_solver
+from cluster_optimiser.optimise.trees import Trees
 from cluster_optimiser.terms import TIE_BREAK
 
 if TYPE_CHECKING:
@@ -41,6 +46,15 @@ FIRST_UNITS = 18
 
 SOLVE_S = 2.0
 """Seconds that a neighbourhood may take."""
+
+BEGUN_ANEW = 1_000
+"""Times that a plan of few large clusters is begun anew."""
+
+CUTS = 12
+"""Cuts of a tree that are judged."""
+
+PATIENCE_OF_CUTS = 200
+"""Times the clusters that cutting some anew may gain nothing."""
 
 
 def units_around(
@@ -84,6 +98,62 @@ class _Search:
             if not group.mask & ~self.left:
                 self.plan[group.mask] = group
                 self.left &= ~group.mask
+
+    @property
+    def is_of_few(self) -> bool:
+        """Whether two clusters of middle size hold more units than are divided anew exactly."""
+        n_clusters = sum(self.pupils) / max(1.0, self.problem.scenario.size.middle)
+        return len(self.pupils) * 2 > n_clusters * FIRST_UNITS
+
+    def trees(self, random: Random) -> Trees:
+        size = self.problem.scenario.size
+        return Trees(
+            neighbours=[bit_positions(bits) for bits in self.adjacency],
+            pupils=self.pupils,
+            least=size.min_pupils,
+            most=size.max_pupils,
+            is_legal=lambda units: bool(self.judge.candidates([_mask_of(units)])),
+            is_over=is_over,
+            random=random,
+            afresh=BEGUN_ANEW,
+        )
+
+    def begin_with(self, trees: Trees) -> None:
+        fewest, most, _ = self.problem.scenario.numbers_of(len(self.pupils))
+        cut = self.judge.candidates(sorted(map(_mask_of, trees.plan(fewest, most))))
+        if sum(group.mask for group in cut) == (1 << len(self.pupils)) - 1:
+            self.plan, self.left = {group.mask: group for group in cut}, 0
+
+    def cut_anew(self, trees: Trees) -> bool:
+        """Cut two or three neighbours anew as random trees go best; tell whether that is better."""
+        old = [trees.random.choice(sorted(self.plan))]
+        for _ in range(trees.random.choice([1, 1, 2])):
+            around = reduce(or_, (self.adjacency[i] for m in old for i in bit_positions(m)))
+            beside = [mask for mask in sorted(self.plan) if mask not in old and mask & around]
+            old += trees.random.sample(beside, min(1, len(beside)))
+        region = frozenset(i for mask in old for i in bit_positions(mask))
+        divisions = [list(map(_mask_of, cut)) for cut in trees.divisions(region, len(old), CUTS)]
+        groups = {g.mask: g for g in self.judge.candidates([*chain(*divisions)])}
+        legal = [d for d in divisions if all(mask in groups for mask in d)]
+        rest = [g for mask, g in self.plan.items() if mask not in old]
+        held = [*rest, *(self.plan[mask] for mask in old)]
+        new = [groups[mask] for division in legal for mask in division]
+        costs = group_costs([*held, *new], self.problem.scenario.objective, seed=self.seed)
+        costs.pop(TIE_BREAK)
+        gathers = [max if is_largest else sum for is_largest in are_largest(costs)]
+        n = len(rest)
+
+        def total(at: int) -> list[int]:
+            rows = zip(gathers, costs.values(), strict=True)
+            return [gather([*row[:n], *row[at : at + len(old)]]) for gather, row in rows]
+
+        starts = range(len(held), len(held) + len(new), len(old))
+        best = min(starts, key=total, default=n)
+        if total(best) >= total(n):
+            return False
+        chosen = new[best - len(held) :][: len(old)]
+        self.plan = {group.mask: group for group in (*rest, *chosen)}
+        return True
 
     def candidates(self, region: int) -> list[CandidateGroup] | None:
         """Give the groups inside a region; None where there are too many."""
@@ -187,6 +257,13 @@ def first_plan(
     random = Random(seed)  # noqa: S311 - which neighbourhood comes next, no secret
     n_units, waited = FIRST_UNITS, 0
     try:
+        if search.is_of_few and search.left:
+            trees = search.trees(random)
+            search.begin_with(trees)
+            patience = PATIENCE_OF_CUTS * len(search.plan)
+            while is_bettered and not search.left and not is_over() and waited < patience:
+                waited = 0 if search.cut_anew(trees) else waited + 1
+            waited = 0
         while not is_over() and waited < _patience(search) and (search.left or is_bettered):
             if search.left:
                 seeds = bit_positions(search.left)
@@ -218,6 +295,10 @@ def _tried(search: _Search, seed_set: int, n_units: int) -> bool:
     except NoPlanFoundError:
         return False
     return False
+
+
+def _mask_of(units: Iterable[int]) -> int:
+    return sum(1 << i for i in units)
 
 
 def _patience(search: _Search) -> int:

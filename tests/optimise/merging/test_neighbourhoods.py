@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import random
+from functools import reduce
+from operator import xor
+from typing import TYPE_CHECKING
+
 import pytest
 
 from cluster_optimiser.deadline import is_over, left_s, within
@@ -9,9 +14,13 @@ from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise import candidates as listing
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups, connected_sets
+from cluster_optimiser.optimise.merging import neighbourhoods
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
 from cluster_optimiser.verification import verify_plan
 from tests.toy import toy_problem
+
+if TYPE_CHECKING:
+    from cluster_optimiser.domain import Problem
 
 GRID = "ABCD EFGH IJKL MNOP"
 RULES = {"size": {"min_pupils": 2000, "max_pupils": 3000}, "objective": {"order": ["count"]}}
@@ -40,13 +49,46 @@ def test_a_plan_that_begins_with_more_clusters_than_allowed_is_none() -> None:
 def test_with_too_many_groups_to_list_there_is_a_legal_plan_and_a_bound(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    problem = toy_problem(GRID, **RULES)
+    """What pupils alone prove of the number is said, and what is open of the ways."""
     monkeypatch.setattr(listing, "MAX_SETS", 10)
+    problem = toy_problem(GRID, **RULES)
     plan = solve_merge(problem)
     assert verify_plan(problem, plan.assignment).violations == ()
-    (stage,) = plan.solution.stages
-    assert (plan.solution.status, stage.bound) == ("FEASIBLE", 6)
-    assert stage.bound <= stage.objective
+    (fewest,) = plan.solution.stages
+    assert (plan.solution.status, fewest.status, fewest.bound) == ("OPTIMAL", "OPTIMAL", 6)
+    assert plan.solution.proof.facts()["second_method"] == "no_listing"
+    by_ways = toy_problem(GRID, **{**RULES, "objective": {"order": ["count", "pupil_minutes"]}})
+    open_plan = solve_merge(by_ways).solution
+    fewest, ways = open_plan.stages
+    assert (open_plan.status, fewest.status, ways.status) == ("FEASIBLE", "OPTIMAL", "FEASIBLE")
+    assert 0 < ways.bound < ways.objective
+
+
+def large_clusters() -> Problem:
+    """Give sixty units to be divided into four parts of nearly as many pupils."""
+    letters = [chr(ord("A") + i) for i in range(60)]
+    rng = random.Random(1)
+    pupils = {letter: rng.randint(300, 900) for letter in letters}
+    rows = " ".join("".join(letters[i * 10 : i * 10 + 10]) for i in range(6))
+    middle = sum(pupils.values()) / 4
+    size = {"min_pupils": int(middle * 0.98), "max_pupils": int(middle * 1.02)}
+    order = {"order": ["count", "pupil_minutes"]}
+    return toy_problem(rows, pupils=pupils, size=size, objective=order)
+
+
+def test_few_large_clusters_are_cut_from_trees_and_cut_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None was found: two clusters of fifteen units are too many to be divided anew exactly."""
+    problem, ways = large_clusters(), []
+    for patience in (0, 40):
+        monkeypatch.setattr(neighbourhoods, "PATIENCE_OF_CUTS", patience)
+        plan = first_plan(problem)
+        assert plan is not None
+        assert len(plan) == 4
+        assert reduce(xor, (group.mask for group in plan)) == (1 << 60) - 1
+        ways.append(sum(group.costs["pupil_minutes"] for group in plan))
+    assert ways[1] < ways[0]
 
 
 def test_what_is_done_within_a_limit_has_the_nearest() -> None:
