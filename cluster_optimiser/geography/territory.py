@@ -145,6 +145,25 @@ def piece_findings(
     return tuple(findings)
 
 
+def cut_off(shapes: gpd.GeoSeries, schools: gpd.GeoSeries, cluster_of: pd.Series) -> list[str]:
+    """Name the clusters with schools in a piece that others part from the rest, as no water does.
+
+    ``schools`` are points, ``cluster_of`` the cluster of each, in the same order.
+    """
+    found = []
+    for cluster, shape in shapes.items():
+        pieces, others = list(shapely.get_parts(shape)), shapes.drop(index=cluster)
+        if len(pieces) == 1:
+            continue
+        at = shapely.STRtree(pieces).nearest(schools[cluster_of == cluster].to_numpy())
+        held = [pieces[i] for i in sorted(set(at.tolist()))]
+        rests = (shapely.union_all([*held[:i], *held[i + 1 :]]) for i in range(len(held)))
+        parted = (_crossed(*pair, others) for pair in zip(held, rests, strict=True))
+        if len(held) > 1 and any(map(len, parted)):
+            found.append(str(cluster))
+    return found
+
+
 def _schools_by_piece(
     pieces: list[BaseGeometry], members: gpd.GeoDataFrame
 ) -> list[gpd.GeoDataFrame]:
@@ -165,15 +184,21 @@ def _around(piece: BaseGeometry, members: gpd.GeoDataFrame) -> str:
 
 def _parting(piece: BaseGeometry, rest: BaseGeometry, others: gpd.GeoSeries) -> str:
     gap = shapely.shortest_line(piece, rest)
+    crossed = _crossed(piece, rest, others)
     if gap.length < TOUCH_M:
         near = others[others.distance(gap) < TOUCH_M]
         between = f", between {in_full([str(name) for name in near.index])}" if len(near) else ""
         return f"meets the rest only at a point{between}"
-    crossed = others[others.intersection(gap).length > TOUCH_M]
     if len(crossed):
         return f"is cut off by {in_full([str(name) for name in crossed.index])}"
     apart = in_words(gap.length)
     return f"is divided from the rest by water or by the authority's edge ({apart} apart)"
+
+
+def _crossed(piece: BaseGeometry, rest: BaseGeometry, others: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Give what the shortest way between two pieces of a cluster goes through."""
+    gap = shapely.shortest_line(piece, rest)
+    return others[others.intersection(gap).length > TOUCH_M]
 
 
 def _island(piece: BaseGeometry, cells: gpd.GeoDataFrame, members: gpd.GeoDataFrame) -> str:

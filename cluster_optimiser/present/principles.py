@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from cluster_optimiser.geography.alignment import binding_homes
+from cluster_optimiser.geography.territory import cut_off
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
 from cluster_optimiser.rules import BOUNDS, LAYER, OF_ONE, QUOTAS, bounding
@@ -164,10 +165,22 @@ def _whole(result: Result) -> Finding:
 def _contiguous(result: Result) -> Finding:
     clusters = own_clusters(result)
     names = list(clusters.loc[~clusters["is_contiguous"].astype(bool), "cluster"])
+    parted = _parted(result)
+    if not names and parted:
+        text = _say("parted", n=len(parted)) + _named(parted)
+        return Finding("partly", text, number(len(parted)))
     if not names:
         return Finding("met", _say("contiguous"), number(0))
     text = _say("scattered", n=len(names)) + _named(names)
     return Finding("unmet", text, number(len(names)))
+
+
+def _parted(result: Result) -> list[str]:
+    """Name the clusters that hold one of today's, counted as one piece, which another parts."""
+    shapes = result.score.clusters.set_index("cluster").geometry
+    own = own_clusters(result)["cluster"]
+    schools, cluster_of = result.problem.authority.schools.geometry, result.plan.assignment
+    return cut_off(shapes.loc[own], schools, cluster_of.reindex(schools.index))
 
 
 def _quota(rule: Rule, bound: Bound, result: Result) -> Finding:

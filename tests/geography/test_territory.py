@@ -9,7 +9,12 @@ import shapely
 
 from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.domain import Authority, Layer, TravelSpec
-from cluster_optimiser.geography.territory import build_territory, piece_findings, union_of_cells
+from cluster_optimiser.geography.territory import (
+    build_territory,
+    cut_off,
+    piece_findings,
+    union_of_cells,
+)
 
 OUTLINE = shapely.box(0, 0, 40_000, 10_000)
 
@@ -126,10 +131,12 @@ def test_a_label_that_is_missing_is_left_out_and_neighbours_keep_a_valid_border(
 
 def test_a_piece_cut_off_by_clusters_names_them() -> None:
     schools = SCHOOLS.assign(local_cluster=["Ends", "Mid 1", "Mid 2", "Ends"])
-    findings = build_territory(an_authority(schools=schools)).findings
-    assert findings == (
+    ground = build_territory(an_authority(schools=schools))
+    assert ground.findings == (
         "Ends is in 2 pieces: the piece around Dale (URN 4) is cut off by Mid 1 and Mid 2",
     )
+    shapes, local = ground.clusters.geometry, schools["local_cluster"]
+    assert cut_off(shapes, schools.geometry, local) == ["Ends"]
 
 
 def test_a_piece_across_water_tells_the_distance() -> None:
@@ -141,6 +148,8 @@ def test_a_piece_across_water_tells_the_distance() -> None:
         Top=square(0).union(shapely.box(19_000, 8_000, 21_000, 10_000)),
     )
     cells = build_territory(an_authority(schools=schools)).cells
+    bank = clusters.loc[["Bank"]].geometry
+    assert cut_off(bank, schools.geometry, schools["local_cluster"]) == []
     findings = piece_findings(clusters.loc[["Bank"]], cells, schools)
     assert findings == (
         (

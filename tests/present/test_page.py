@@ -284,6 +284,21 @@ def test_pupils_that_nobody_counted_are_told_as_an_estimate(solved: Result) -> N
     assert data["schools"]["estimated"] == [2]
 
 
+def test_a_cluster_that_others_part_is_not_told_as_all_in_one_piece(solved: Result) -> None:
+    """One of today's counts as one piece by the rule; who reads is told where it is not."""
+    clusters, home = solved.score.clusters, solved.plan.assignment
+    own = [i for i, exempt in enumerate(clusters["is_exempt"]) if not exempt]
+    names = clusters["cluster"].iloc[own].tolist()
+    schools = solved.problem.authority.schools.geometry
+    mine = schools[home.reindex(schools.index) == names[0]].union_all()
+    shapes = list(clusters.geometry)
+    shapes[own[0]], shapes[own[1]] = mine.buffer(5), mine.convex_hull.buffer(99) - mine.buffer(9)
+    torn = replace(solved, score=replace(solved.score, clusters=clusters.set_geometry(shapes)))
+    (row,) = (row for row in principles([torn]) if row.key == "contiguous")
+    told = f"1 in pieces with others between them: {names[0]}"
+    assert row.findings == (Finding("partly", told),)
+
+
 def test_what_separates_options_is_told_in_numbers(results: list[Result]) -> None:
     found = matrix_view(results)
     rows = {row["name"]: row for row in found["short"]}
