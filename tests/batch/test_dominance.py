@@ -10,9 +10,11 @@ from click.testing import CliRunner
 
 from cluster_optimiser import batch
 from cluster_optimiser.batch import dominance
+from cluster_optimiser.batch.ground import Place
 from cluster_optimiser.cli import app
 from cluster_optimiser.errors import InputError, ScenarioError
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
+from tests.toy import toy_assignment, toy_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +58,24 @@ def test_a_better_plan_is_found_and_written(tmp_path: Path) -> None:
     again = batch.evaluate(out, SCENARIOS / "4a.toml")
     assert not again.violations
     assert again.score.metrics["deviation"] == found["better"]["deviation"]
+
+
+def test_what_the_plan_has_is_the_most_whatever_the_scenario_allows(tmp_path: Path) -> None:
+    """One cluster is fewer than two, and 2,000 pupils too many."""
+    problem = toy_problem(
+        "ABCD",
+        size={"max_pupils": 9_000, "target_pupils": 2_000},
+        limits={"deviation": 5_000},
+    )
+    home = tmp_path / "toy.toml"
+    problem.scenario._files = (home,)
+    toy_assignment(problem, {"x": "AB", "y": "CD"}).to_csv(tmp_path / "plan.csv")
+    place = Place(problem.authority, problem.territory)
+    found = batch.dominate(
+        tmp_path / "plan.csv", problem.scenario, ["count", "deviation"], place=place
+    )
+    assert (found.status, found.values) == ("NONE", {"count": 2, "deviation": 0})
+    assert found.given.problem.scenario.files == (home,)
 
 
 def test_no_input_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,7 @@ def test_the_fewest_pupils_change(tables: dict[str, Any], key: Any) -> None:
         own = (truth.objective["changed_pupils"] or 0, truth.objective["pupil_minutes"] or 0)
         assert key(own) == min(map(key, legal))
         assert plan.solution.status == "OPTIMAL"
+        assert plan.solution.stages[0].objective == pytest.approx(key(own)[0])
     assert n_divided > 2
 
 

@@ -144,7 +144,7 @@ def test_the_check_judges_limits_by_its_own_numbers() -> None:
             assert [v.rule for v in verify_plan(past, plan).violations] == [f"limits.{term}"]
 
 
-@pytest.mark.parametrize("term", ["deviation", "longest_minutes"])
+@pytest.mark.parametrize("term", ["deviation", "longest_minutes", "pupil_minutes"])
 def test_explain_finds_the_least_limit_that_admits_a_plan(term: str) -> None:
     least = min(terms[term] or 0 for _, terms in plans("merge"))
     problem = toy_problem(**BASE["merge"], limits={term: least - 1})

@@ -118,6 +118,7 @@ def test_a_border_on_all_sides_cuts_off() -> None:
     # Either would do; the unit with fewer pupils, or the first of equals, is let across.
     assert (crossing.value, crossing.units) in {(1, ("A",)), (1, ("B",))}
     assert crossing.is_minimal
+    assert crossing.words.startswith("let 1 unit with 1,000 pupils cross the layer d: ")
     assert explanation.clash.rules == ("size.min", "within.d")
     assert explanation.areas == ("X (A)", "Y (B, C)")
 

@@ -242,6 +242,15 @@ def test_what_highs_gives_is_believed_of_what_keeps_every_row(
     assert (found.status, found.values, found.bound) == ("OPTIMAL", (1, 0), 2)
 
 
+@pytest.mark.parametrize(
+    ("values", "is_kept"), [((3, 0), True), ((0, 3), False), ((4, 0), False), ((3, -1), False)]
+)
+def test_values_keep_their_bounds_and_every_row(values: tuple[int, int], is_kept: bool) -> None:
+    model = LinearModel([3, 3])
+    model.row([(1, 0), (-1, 1)], low=1)
+    assert model.is_kept(values) is is_kept
+
+
 @pytest.mark.parametrize("noise", [0, 1e-7, -1e-7])
 def test_a_bound_of_highs_is_no_higher_than_the_best(
     monkeypatch: pytest.MonkeyPatch, noise: float
