@@ -397,3 +397,18 @@ def test_every_unit_has_a_nearer_one_beside_it(away: list[int], is_shaped: bool)
         hubs=[SimpleNamespace(unit=0)], neighbours=path, shortest=np.array(away)[:, None]
     )
     assert is_towards(some, 0, frozenset(range(4))) is is_shaped
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        ({"units": "schools"}, r"B1 primary \(URN 100002\) can be joined to no hub without"),
+        ({}, "B can be joined to no hub without"),
+        ({"travel": {"max_minutes": 3}}, "B can be joined to no hub within 3 minutes without"),
+    ],
+)
+def test_what_can_be_joined_to_no_hub_is_named(tables: dict[str, object], said: str) -> None:
+    schools = {"A": [ToySchool("secondary", 100)], "B": [ToySchool("primary", 100)]}
+    ground = {"schools": schools, "layers": {"district": "xy"}, "within": ["district"]}
+    with pytest.raises(InfeasibleError, match=f"no plan exists: {said}"):
+        solve_redraw(toy_problem("AB", method="redraw", **ground, **tables))

@@ -12,6 +12,7 @@ import pytest
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.redraw import lexicographic
 from cluster_optimiser.optimise.redraw import prove as proving
+from cluster_optimiser.optimise.redraw import search as searching
 from cluster_optimiser.optimise.redraw.engines import CpSat, EngineOutcome, Highs
 from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, Fractions
 from cluster_optimiser.optimise.redraw.legal import (
@@ -515,3 +516,33 @@ def test_what_is_offered_to_a_later_stage_is_to_keep_those_before(
     order = {"order": ["pupil_minutes", "deviation"]}
     plan = solve_redraw(replace(problem, scenario=problem.scenario.with_(objective=order)), few=0)
     assert held == [{}, {"pupil_minutes": round(plan.solution.stages[0].objective * 100)}]
+
+
+def test_every_separator_that_is_added_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    added: list[int] = []
+    add_cuts = searching.add_cuts
+
+    def counted(*given: Any) -> int:
+        added.append(add_cuts(*given))
+        return added[-1]
+
+    monkeypatch.setattr(searching, "add_cuts", counted)
+    pupils = {"A": (400, 400, 200), "B": (100, 100, 100), "C": (400, 300, 100)}
+    schools = {
+        name: [
+            ToySchool("secondary" if column == (name == "B") else "primary", held, (row, column))
+            for column, held in enumerate(pupils[name])
+        ]
+        for row, name in enumerate("ABC")
+    }
+    problem = toy_problem(
+        "AAA BBB CCC",
+        schools=schools,
+        method="redraw",
+        units="schools",
+        size={"min_pupils": 500, "max_pupils": 900},
+        objective={"order": ["deviation"]},
+    )
+    plan = solve_redraw(problem)
+    assert plan.solution.proof.record()["n_separators"] == sum(added)
+    assert len(list(filter(None, added))) > 1

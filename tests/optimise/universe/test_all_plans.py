@@ -10,8 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, InputError
-from cluster_optimiser.optimise import solve_merge
+from cluster_optimiser.deadline import within
+from cluster_optimiser.errors import (
+    ClusterOptimiserError,
+    InfeasibleError,
+    InputError,
+    NoPlanFoundError,
+)
+from cluster_optimiser.optimise import candidate_groups, solve_merge
 from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.universe.all_plans import ORDER, QUANTILES, Universe
 from cluster_optimiser.optimise.universe.diagram import counts_to_go, totals
@@ -220,6 +226,13 @@ def test_past_the_limit_the_message_names_what_still_works() -> None:
 def test_terms_of_a_front_are_checked(terms, message) -> None:
     with pytest.raises(InputError, match=message):
         Universe.of(toy_problem("AB")).pareto(terms)
+
+
+def test_time_that_is_over_is_not_told_as_too_many_states() -> None:
+    problem = toy_problem("AB")
+    groups = candidate_groups(problem)
+    with within(0), pytest.raises(NoPlanFoundError, match="while all plans were counted"):
+        Universe.of(problem, groups)
 
 
 def test_the_order_of_units_changes_nothing() -> None:
