@@ -584,6 +584,23 @@ def test_what_is_not_among_the_sets_that_were_listed_is_not_impossible(
     assert unplaced_units(lab) == areas_without_plan(lab) == stuck_units(lab) == ()
 
 
+def test_no_crossing_is_called_the_least_of_sets_that_are_not_all_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size, pupils = {"min_pupils": 1_500, "max_pupils": 2_400}, dict.fromkeys("ABC", 300)
+    problem = toy_problem(
+        "ABC DEF",
+        pupils=pupils | {"E": 700},
+        size=size,
+        layers={"d": "yxx xyy"},
+        within=["d"],
+    )
+    for most_sets, known in [(99, {1}), (12, set())]:
+        monkeypatch.setattr(trial, "MAX_SETS", most_sets)
+        found = explain(problem).relaxations
+        assert {r.value for r in found if r.direction == "within.d"} == known
+
+
 def test_a_clash_that_is_open_is_not_called_the_smallest(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = toy_problem("AB", size={"min_pupils": 3_000})
     families = rule_families(problem)
