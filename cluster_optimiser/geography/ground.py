@@ -194,7 +194,7 @@ def _idle_exceptions(scenario: Scenario) -> Iterator[Finding]:
 
 def _without_pupils(authority: Authority) -> Iterator[Finding]:
     schools = authority.schools
-    unknown = ", or list {} under schools.unknown_pupils"
+    unknown = ", or blank {} and list the URN under schools.unknown_pupils"
     if authority.has_areas:
         schools, unknown = schools[schools["phase"] == HOMES], ", if pupils live there"
     for urn in schools.index[(schools["pupils"] == 0) & schools["is_pupils_known"]]:

@@ -159,13 +159,15 @@ def _front(reference: Result, standing: Standing) -> Figure | None:
         axes.annotate(
             text, spots[0], (6, 6 + higher), textcoords="offset points", fontsize=8, color="#22303a"
         )
+    ringed: list[tuple[float, float]] = []
     for point, labels in together([point for point in points if point.label]):
         spot = point.minutes, point.misfit
+        lower = 14 * sum(_is_near(spot, other, points) for other in ringed)
+        ringed.append(spot)
         axes.plot(*spot, "o", markersize=12, markerfacecolor="none", markeredgecolor=MARK,
                   markeredgewidth=2, zorder=4)  # fmt: skip
-        axes.annotate(
-            printable(", ".join(labels)), spot, (9, -12), textcoords="offset points", weight="bold"
-        )
+        at, text = (9, -12 - lower), printable(", ".join(labels))
+        axes.annotate(text, spot, at, textcoords="offset points", weight="bold")
     up_ticks = ticks(min(p.misfit for p in points), max(p.misfit for p in points))
     axes.set_yticks(up_ticks, [number(t) for t in up_ticks])
     axes.set_xticks(ticks(min(p.minutes for p in points), max(p.minutes for p in points)))

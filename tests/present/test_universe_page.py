@@ -15,10 +15,10 @@ from cluster_optimiser.batch.surveys import standing_of, survey_of
 from cluster_optimiser.domain import Result
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.universe.all_plans import Universe
-from cluster_optimiser.present import index_html, write_comparison, write_result
+from cluster_optimiser.present import index_html, universe_files, write_comparison, write_result
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.present.universe_files import survey_files
-from cluster_optimiser.present.universe_page import links_of, points_of, universe_view
+from cluster_optimiser.present.universe_page import Point, links_of, points_of, universe_view
 from tests.norfolk import norfolk_result, surveyed_result
 
 N_PLANS = 59_292
@@ -76,6 +76,17 @@ def test_no_option_is_below_the_front(surveyed: list[Result]) -> None:
     rows = [(row["n"], row["misfit"], row["minutes"]) for row in chart["rows"]]
     assert len(rows) == len({*rows}) < len(points)
     assert {row["label"] for row in chart["rows"]} == {"4a", "4b", "4f", ""}
+
+
+def test_names_of_options_near_each_other_do_not_lie_over_each_other(
+    surveyed: list[Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spread = [Point(7.2, 6_000, 30), Point(8.4, 11_000, 26)]
+    rings = [Point(7.88, 9_732, 28, "4f"), Point(7.9, 9_812, 29, "4g"), Point(7.2, 6_000, 30, "x")]
+    monkeypatch.setattr(universe_files, "points_of", lambda *_: [*spread, *rings])
+    figure = universe_files._front(surveyed[2], standing_of(surveyed))
+    down = {text.get_text(): text.xyann[1] for text in figure.axes[0].texts}
+    assert down["4g"] < down["4f"] == down["x"]
 
 
 def test_links_are_all_neighbours_with_their_shares(surveyed: list[Result]) -> None:
