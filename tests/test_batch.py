@@ -35,6 +35,7 @@ from cluster_optimiser.errors import (
     ScenarioError,
 )
 from cluster_optimiser.scenario import parse_scenario
+from cluster_optimiser.scenario.schema import FILES_OF_RESULTS
 from tests.inputs.broken import SCHOOLS, Edit, make_authority
 from tests.norfolk import (
     OPTIONS,
@@ -213,7 +214,7 @@ def test_labels_that_differ_in_capitals_only(threeshire: Path) -> None:
     assert 'other.toml:2:1  option  option "4A" is also that of 4a.toml' in said
 
 
-@pytest.mark.parametrize("option", ["index.html", "comparison.csv", "Assignments.csv"])
+@pytest.mark.parametrize("option", ["index.html", "comparison.csv", "Assignments.csv", "tables"])
 def test_a_label_is_not_the_name_of_a_file_of_the_results(threeshire: Path, option: str) -> None:
     said = said_of(put(threeshire, option))
     assert f'option  "{option}" is the name of a file of the results' in said
@@ -392,6 +393,7 @@ def test_the_results_folder_holds_each_scenario_and_the_comparison(
     run_into(out, put(threeshire, "a"), put(threeshire, "b", IMPOSSIBLE))
     files = set(content(out))
     assert files >= {*(f"a/{file}" for file in FILES), *WHOLE}
+    assert {path.name for path in out.iterdir()} <= {"a", "b", *FILES_OF_RESULTS}
     assert {f for f in files if f.startswith("b/")} == {"b/manifest.json", "b/run.json"}
     assert set(pd.read_csv(out / "comparison.csv")["scenario"]) == {"a"}
     assert json.loads((out / "b" / "manifest.json").read_text())["status"] == "INFEASIBLE"

@@ -67,13 +67,20 @@ FILES_OF_RESULTS = (
     "authorities",
     "changes.csv",
     "comparison.csv",
+    "datapackage.json",
+    "front.png",
+    "front.svg",
     "index.html",
+    "overview.html",
     "page.json",
     "plans.csv",
     "run.json",
     "runs.csv",
     "runs.html",
     "runs.parquet",
+    "tables",
+    "together.png",
+    "together.svg",
 )
 """What stands in a results folder beside the folder of each option."""
 

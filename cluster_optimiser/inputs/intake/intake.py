@@ -270,7 +270,11 @@ def _refuse_nothing(
 ) -> None:
     if not schools.empty:
         return
-    why = ", ".join(f"{len(rows)} {reason}" for reason, rows in ledger.reasons().items())
+    why = "; ".join(
+        f"{len(rows)} {reason}"
+        + (f", such as row {rows[0].row}: {rows[0].detail}" * bool(rows[0].detail))
+        for reason, rows in ledger.reasons().items()
+    )
     problem = Problem(
         f"no school of {request.name} is left ({why or 'it has no row'})",
         "Give another authority with --la, or another file.",

@@ -39,6 +39,9 @@ FEW_SHARE = 0.2
 NEAR_M = 15_000.0
 """A mended place counts if another school of the authority is no further away than this."""
 
+HEAP = 3
+"""From so many postcodes on, schools on one point have not all of them their own place."""
+
 POSTCODE_GAP_M = 3_000.0
 """A place further than this from its postcode is flagged."""
 
@@ -98,7 +101,22 @@ def place_schools(
     placed = schools.loc[list(points)].copy()
     placed["easting"] = [round(points[urn][0], 1) for urn in points]
     placed["northing"] = [round(points[urn][1], 1) for urn in points]
+    _flag_heaps(placed, ledger)
     return placed
+
+
+def _flag_heaps(placed: pd.DataFrame, ledger: Ledger) -> None:
+    """Flag schools of several postcodes on one point: it may be that of an office, or of none."""
+    if "postcode" not in placed:
+        return
+    for _, own in placed.groupby(["easting", "northing"]):
+        n_codes = len({*map(postcode_of, own["postcode"])} - {""})
+        if n_codes >= HEAP:
+            detail = f"{len(own)} schools of {n_codes} postcodes"
+            ledger.flags += [
+                Flag(int(str(urn)), str(name), "stands on the same point as others", detail)
+                for urn, name in own["name"].items()
+            ]
 
 
 def places_of_register(cells: pd.DataFrame, wanted: Collection[str]) -> dict[str, Point]:

@@ -135,7 +135,7 @@ def _unzipped(path: Path, faults: FaultList) -> bytes | None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [n for n in archive.namelist() if Path(n).suffix.lower() in CSV_SUFFIXES]
-            names = [n for n in names if not Path(n).name.lower().startswith("links_")]
+            names = [n for n in names if not Path(n).name.lower().startswith(("links_", "._"))]
             likely = [n for n in names if "edubasealldata" in n.lower()] or names
             if len(likely) == 1:
                 return archive.read(likely[0])

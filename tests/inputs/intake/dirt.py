@@ -258,6 +258,7 @@ def zipped(folder: Path) -> Request:
     with zipfile.ZipFile(path, "w") as archive:
         archive.write(request.schools, FILE)
         archive.writestr("links_edubasealldata.txt.md", "not a table")
+        archive.writestr(f"__MACOSX/._{FILE}", "what a Mac adds")
     return replace(request, schools=path, data_date="2024-01-15")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.checking import FaultList
 from cluster_optimiser.inputs.intake import take_in
 from cluster_optimiser.inputs.intake.places import read_postcodes
@@ -98,3 +100,23 @@ def test_a_school_that_is_left_out_has_no_flag(tmp_path: Path) -> None:
     taken = take_in(files.write())
     assert [one.reason for one in taken.ledger.dropped] == ["far outside the authority"]
     assert taken.ledger.flags == []
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_schools_of_several_postcodes_on_one_point_are_looked_at(n: int, tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    for at in range(n):
+        files.edit(at, Easting="400000", Northing="290000", Postcode=f"ZZ1 {at}AA")
+    told = take_in(replace(files.write(), layers=())).ledger.flags
+    flags = [(flag.urn, flag.detail) for flag in told]
+    said = f"{n} schools of {n} postcodes"
+    assert flags == [(100_000 + at, said) for at in range(n) if n > 2]
+
+
+def test_where_no_school_is_left_the_first_reason_is_said(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    for at in range(len(files.rows)):
+        files.edit(at, Easting="400")
+    said = r"\(12 no location, such as row 2: easting 400, northing \d+ lies outside Great Britain"
+    with pytest.raises(InputError, match=said):
+        take_in(files.write())
