@@ -90,6 +90,9 @@ def test_a_part_that_is_looked_at_is_printed_alone(
     page.evaluate("clusterPage.reveal('glance')")
     # No sheet is left empty behind a table.
     assert all(_pages(page))
+    # Fourteen options fit on a sheet: what each says of a school is not cut off at its edge.
+    page.evaluate("clusterPage.reveal('everyone')")
+    assert norfolk_page.results[-1].plan.label in _pages(page)[0]
     page.evaluate("clusterPage.reveal('sheet-1')")
     (sheet,) = _pages(page)
     assert norfolk_page.results[1].problem.scenario.short_title in sheet

@@ -89,12 +89,10 @@ const wayTo = (option, school) => {
 };
 /** @param {Option} option @param {number} cluster */
 export const sizeOf = (option, cluster) => {
-  const pupils = number(option.pupils[cluster]);
-  const isKnown = ![...unknownPupils].some((school) => option.of[school] === cluster);
-  const text = counted(option.schools[cluster], say.size, {
-    pupils: isKnown ? pupils : fill(say.at_least, { n: pupils }),
-  });
-  return text[0].toLocaleUpperCase(language) + text.slice(1);
+  const n = number(option.pupils[cluster]);
+  const isOpen = [...unknownPupils].some((school) => option.of[school] === cluster);
+  const text = counted(option.schools[cluster], say.size, { pupils: isOpen ? fill(say.at_least, { n }) : n });
+  return text[0].toUpperCase() + text.slice(1);
 };
 /**
  * What two options have in common if they mean the same for a school.
