@@ -63,6 +63,8 @@ def test_the_ground_of_an_exempt_school_goes_to_a_neighbour_of_its_cluster() -> 
     assert problem.dual.has_edge("URN 100003", "URN 100005")
 
 
-def test_only_a_redraw_divides_urban_areas() -> None:
-    with pytest.raises(ScenarioError, match='"merge" cannot divide the clusters of urban areas'):
-        toy_problem("AB", urban={"areas": ["A"]})
+@pytest.mark.parametrize("method", ["merge", "keep"])
+def test_only_a_redraw_divides_urban_areas(method: str) -> None:
+    said = f'"{method}" cannot divide the clusters of urban areas'
+    with pytest.raises(ScenarioError, match=said):
+        toy_problem("AB", method=method, urban={"areas": ["A"]})

@@ -114,6 +114,7 @@ def test_a_border_on_all_sides_cuts_off() -> None:
     assert {unit.unit for unit in explanation.unplaced} == {"A", "B"}
     assert "cut_off" in explanation.unplaced[0].kinds
     assert "within" in explanation.unplaced[0].kinds
+    assert "join B across a border of the layer d" in explanation.unplaced[0].words
     crossing = one(explanation, "within.d")
     # Either would do; the unit with fewer pupils, or the first of equals, is let across.
     assert (crossing.value, crossing.units) in {(1, ("A",)), (1, ("B",))}
@@ -249,6 +250,7 @@ def test_two_entries_of_one_list_are_dropped_together() -> None:
     first, second = pair.relaxations
     assert first.changes == {"pins.apart": [["B", "C"]]}
     assert second.changes == {"pins.apart": []}
+    assert first.words == 'drop the pin "A, B apart"'
     assert first.is_feasible
     assert first.is_minimal
     assert second.is_minimal
