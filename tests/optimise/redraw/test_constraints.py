@@ -337,14 +337,22 @@ def test_no_unit_joins_a_hub_by_a_way_that_is_not_known_where_the_longest_counts
         assert a.model.is_kept(values) is kept
 
 
-def even(*, is_cut: bool = False) -> RedrawGround:
-    """Give as many pupils at both ends, and none between them; B perhaps without a way to A."""
-    pupils = {"A": 100, "B": 1, "C": 1, "D": 100}
+def even(ends: int = 100, *, is_cut: bool = False) -> RedrawGround:
+    """Give as many pupils at both ends; B perhaps without a way to A."""
+    pupils = {"A": ends, "B": 1, "C": int(ends > 0), "D": ends}
     schools = {n: [ToySchool(SCHOOLS[n][0].phase, held)] for n, held in pupils.items()}
     problem = toy_problem("ABCD", schools=schools, method="redraw", units="schools")
     minutes = problem.travel.minutes.copy()
     minutes[1, 0] = np.nan if is_cut else minutes[1, 0]
     return redraw_ground(replace(problem, travel=replace(problem.travel, minutes=minutes)))
+
+
+def test_a_unit_is_as_near_to_a_hub_as_its_nearest_school() -> None:
+    """Squares are 2 minutes and 1.5 a kilometre apart."""
+    far = [ToySchool("primary", 10, (0, column)) for column in (3, 1)]
+    schools = {"A": [ToySchool("secondary", 10)], "B": far}
+    found = redraw_ground(toy_problem("ABBB", schools=schools, method="redraw"))
+    assert (found.shortest[1, 0], found.nearest[1, 0]) == (350, 350)
 
 
 @pytest.mark.parametrize(
@@ -356,6 +364,7 @@ def even(*, is_cut: bool = False) -> RedrawGround:
         (even(), WEST, EAST, "wwww", True),  # a tie goes to the first
         (even(), EAST, WEST, "eeee", False),
         (even(is_cut=True), EAST, WEST, "eeee", True),  # which not all can reach
+        (even(ends=0), EAST, WEST, "weee", True),  # all who have it farther, and not the better one
     ],
 )
 def test_a_cluster_meets_where_it_is_best(
