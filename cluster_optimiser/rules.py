@@ -197,11 +197,11 @@ RULES = (
         ("count.min", "count.max"),
         "plan",
         (
-            Family("count.min", {"count.min": 1}, "least number of {min} clusters"),
+            Family("count.min", {"count.min": 1}, "least number of clusters ({min})"),
             Family(
                 "count.max",
                 {"count.max": None},
-                "highest number of {max} clusters",
+                "highest number of clusters ({max})",
                 matters=lambda scenario, pupils: scenario.count.beyond(len(pupils)) > 0,
             ),
         ),

@@ -241,10 +241,11 @@ def test_two_entries_of_one_list_are_dropped_together() -> None:
     """Neither alone: whichever is left still parts what is to be one."""
     pins = {"together": [["A", "B", "C"]], "apart": [["A", "B"], ["B", "C"]]}
     count = {"min": 1, "max": 1}
-    problem = toy_problem("ABC", pins=pins, count=count)
+    explanation = explain(toy_problem("ABC", pins=pins, count=count))
+    assert explanation.rules["count.max"] == "highest number of clusters (1)"
     (pair,) = [
         pair
-        for pair in explain(problem).combined
+        for pair in explanation.combined
         if {r.direction for r in pair.relaxations} == {"pins.apart[0]", "pins.apart[1]"}
     ]
     first, second = pair.relaxations
