@@ -66,3 +66,6 @@ ONE_THREAD = dict.fromkeys(
 
 MOST_PUPILS: Final = 10_000_000
 """Pupils of a school, a cluster or an authority: as many as there are in England."""
+
+MOST_OF_SCHOOL: Final = 5_000
+"""No school of England has as many pupils."""

@@ -34,6 +34,7 @@ MANY = {
     "hole": "pieces of the outline are in no cluster",
     "island": "parts of the map have no neighbour in the rest",
     "layer-coverage": "layers leave schools out",
+    "many-pupils": "schools have more pupils than any school of England",
     "named-in-vain": "scenarios name exceptions and allow none",
     "no-minutes": "schools have travel minutes to few others or to none",
     "no-name": "areas have a word for not known as their name",

@@ -477,6 +477,22 @@ def areas_spelt_alike() -> World:
     return world
 
 
+@case(0, "note: A 1 School has 20,000 pupils, more than any school of England", silent=("warning",))
+def a_figure_too_many() -> World:
+    world = World()
+    world.schools.loc[1, "pupils"] = 20_000
+    return world
+
+
+@case(0, "A touches B along 5.0 km, and the scenario says that they are no neighbours")
+def an_island_that_is_stated() -> World:
+    world = World()
+    world.scenario += '[contiguity]\nfile = "pairs.csv"\n'
+    pairs = "from,to|B,C|D,E|E,F|G,H|H,I|D,G|B,E|E,H|C,F|F,I"
+    world.files = {"../../scenarios/pairs.csv": pairs.replace("|", "\n")}
+    return world
+
+
 @case(0, '"NA" is one area of the layer gp, with 2 of the schools', "Fill in where each belongs")
 def areas_that_are_not_known() -> World:
     world = World()

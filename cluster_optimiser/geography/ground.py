@@ -17,6 +17,7 @@ from cluster_optimiser.constants import FIRST_HOME, HOMES
 from cluster_optimiser.findings import Finding, accepted
 from cluster_optimiser.geography.adjacency import bridged, dual_graph, shared_boundaries, with_pairs
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
+from cluster_optimiser.geography.ground_minutes import table_findings
 from cluster_optimiser.geography.ground_schools import (
     N_LISTED,
     closed,
@@ -25,10 +26,11 @@ from cluster_optimiser.geography.ground_schools import (
     other_area,
     outside_cluster,
     two_places,
+    with_too_many,
 )
 from cluster_optimiser.geography.pairs import Pairs, pairs_of
 from cluster_optimiser.geography.territory import HECTARE_M2, in_full, in_words
-from cluster_optimiser.geography.travel import straight_line_km, travel_minutes
+from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.geography.units import exempt_groups
 from cluster_optimiser.inputs.boundaries import once_each
 from cluster_optimiser.scenario.words import nearest
@@ -37,9 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import geopandas as gpd
-    import pandas as pd
 
-    from cluster_optimiser.arrays import Bools, Floats
     from cluster_optimiser.domain import Authority, Territory
     from cluster_optimiser.scenario import Contiguity, Scenario
 
@@ -51,15 +51,6 @@ GAPS_M = (2.0, 3.0, 5.0, DRAWN_APART_M, 25.0, 50.0)
 
 SLIVER_M2 = 1.0
 """An overlap of less is a matter of digits."""
-
-FAR_KM = 1.0
-"""Trips of less are short of everything but time: their speed tells nothing."""
-
-SLOW, FAST = 2.5, 250.0
-"""Kilometres an hour beyond which minutes are of another unit, perhaps."""
-
-MOST_MIN = 600.0
-"""Minutes past which no trip within an authority goes: 999 and the like stand for no way."""
 
 HOLE_M2 = HECTARE_M2
 """Ground in no cluster from which it is told."""
@@ -117,7 +108,7 @@ def _neighbours(
     if pairs is not None:
         stated = [pair for pair in pairs if all(name in clusters.index for name in pair)]
         graph, _ = dual_graph(clusters.index, with_pairs(shared_m, stated), bare)
-        return graph, [] if scenario.divides else list(_islands(clusters, graph, bare.least_m()))
+        return graph, [] if scenario.divides else list(_islands(clusters, shared_m, graph, bare))
     graph, _ = dual_graph(clusters.index, shared_m, bare)
     gaps = list(_gaps(scenario, clusters, shared_m, graph))
     drawn_together = graph.copy()
@@ -125,7 +116,7 @@ def _neighbours(
         one.subject.split(PAIR, 1) for one in gaps if one.grade == "warning"
     )
     short = _short_borders(scenario, clusters, shared_m, graph)
-    return graph, [*gaps, *short, *_islands(clusters, drawn_together, bare.least_m())]
+    return graph, [*gaps, *short, *_islands(clusters, shared_m, drawn_together, bare)]
 
 
 PAIR = " - "
@@ -197,6 +188,8 @@ def _without_pupils(authority: Authority) -> Iterator[Finding]:
     unknown = ", or blank {} and list the URN under schools.unknown_pupils"
     if authority.has_areas:
         schools, unknown = schools[schools["phase"] == HOMES], ", if pupils live there"
+    else:
+        yield from with_too_many(schools)
     for urn in schools.index[(schools["pupils"] == 0) & schools["is_pupils_known"]]:
         yield Finding(
             "no-pupils",
@@ -217,7 +210,7 @@ def _without_minutes(
     if not (scenario.contiguity.goes_by_drives or scenario.goes_by_ways):
         return ()
     if "minutes" not in known:
-        known["minutes"] = (*_cut_off(authority), *_of_table(authority), *_of_roads(authority))
+        known["minutes"] = (*_cut_off(authority), *table_findings(authority), *_of_roads(authority))
     found: tuple[Finding, ...] = known["minutes"]
     return found
 
@@ -254,65 +247,6 @@ def _cut_off(authority: Authority) -> Iterator[Finding]:
             settle_all="Add the minutes or the roads; or ferries = true under [travel].",
             size=len(travel.urns) - n_known,
         )
-
-
-def _of_table(authority: Authority) -> Iterator[Finding]:
-    """Tell of trips that a table knows one way only, and of minutes that look like another unit."""
-    if authority.travel.method == "roads":
-        return
-    minutes, schools = travel_minutes(authority).minutes, authority.schools
-    is_known = np.isfinite(minutes)
-    one_way = np.argwhere(is_known & ~is_known.T)
-    if len(one_way):
-        ways = [" to ".join(str(schools["name"].iloc[i]) for i in way) for way in one_way]
-        yield Finding(
-            "one-way",
-            "warning",
-            "minutes",
-            f"{len(one_way)} {'trip' if len(one_way) == 1 else 'trips'} of the table of minutes "
-            f"{'is' if len(one_way) == 1 else 'are'} not known back: {first_of(ways)}",
-            "No cluster with both schools meets at the one that is not reached.",
-            "Give both ways, the same minutes twice where they are.",
-        )
-    km = straight_line_km(schools.geometry)
-    is_far = is_known & (minutes > 0) & (km > FAR_KM)
-    km_per_hour = float(np.median(60 * km[is_far] / minutes[is_far])) if is_far.any() else SLOW
-    if not SLOW <= km_per_hour <= FAST:
-        is_table, is_slow = authority.travel.method == "matrix", km_per_hour < SLOW
-        unit = ("seconds" if is_slow else "hours") if is_table else "kilometres an hour"
-        yield Finding(
-            "unit",
-            "warning",
-            "minutes",
-            f"by the {'table of minutes' if is_table else 'estimate'} schools are reached at "
-            f"{km_per_hour:,.1f} km/h as the crow flies, the median of all trips: it may give "
-            f"{unit}",
-            "Every way and every limit of minutes is judged by them.",
-            "Write minutes." if is_table else "Write minutes a kilometre.",
-        )
-    elif authority.travel.method == "matrix":
-        yield from _odd_trips(schools["name"], minutes, km, is_far)
-
-
-def _odd_trips(names: pd.Series, minutes: Floats, km: Floats, is_far: Bools) -> Iterator[Finding]:
-    """Tell of trips that nobody drives, though most of the table is sound."""
-    hours = np.divide(minutes, 60, out=np.ones_like(minutes), where=is_far)
-    odd = np.argwhere(is_far & ((km / hours > FAST) | (minutes > MOST_MIN)))
-    if not len(odd):
-        return
-    said = [
-        f"{names.iloc[i]} to {names.iloc[j]}, {km[i, j]:.1f} km in {minutes[i, j]:g} minutes"
-        for i, j in odd
-    ]
-    yield Finding(
-        "odd-trip",
-        "warning",
-        "minutes",
-        f"{len(odd)} {'trip' if len(odd) == 1 else 'trips'} of the table of minutes cannot be "
-        f"driven so: {first_of(said)}",
-        "Where a cluster meets and how far its schools are is judged by them.",
-        "Correct the minutes; leave a trip out that has no way.",
-    )
 
 
 # --- areas against each other -----------------------------------------------------------
@@ -402,7 +336,13 @@ def _short_borders(
             )
 
 
-def _islands(clusters: gpd.GeoSeries, graph: nx.Graph, least_m: float) -> Iterator[Finding]:
+def _islands(
+    clusters: gpd.GeoSeries,
+    shared_m: Mapping[tuple[str, str], float],
+    graph: nx.Graph,
+    touch: Contiguity,
+) -> Iterator[Finding]:
+    border_m = dict(shared_m) | {(b, a): metres for (a, b), metres in shared_m.items()}
     parts = sorted(map(sorted, nx.connected_components(graph)), key=lambda part: (-len(part), part))
     for part in parts[1:]:
         rest = clusters.drop(part)
@@ -411,14 +351,20 @@ def _islands(clusters: gpd.GeoSeries, graph: nx.Graph, least_m: float) -> Iterat
             for name in part
             for other, metres in rest.distance(clusters.loc[name]).items()
         }
-        (name, other), metres = min(away.items(), key=lambda item: (item[1], item[0]))
+        (name, other), metres = min(
+            away.items(), key=lambda item: (item[1], -border_m.get(item[0], 0.0), item[0])
+        )
         whole, is_one = first_of(part), len(part) == 1
         nearest_is = f"the nearest is {other}, {in_words(metres)} from {name}"
         does = "If a bridge or a ferry does"
         if metres < SNAP_LEAST_M:
+            along = border_m.get((name, other), 0.0)
             nearest_is = (
-                f"{name} touches {other}, but only at points or along less than the {least_m:g} m "
-                f"that make neighbours"
+                f"{name} touches {other} along {in_words(along)}, and the scenario says that they "
+                f"are no neighbours"
+                if touch.is_border(along)
+                else f"{name} touches {other}, but only at points or along less than the "
+                f"{touch.least_m():g} m that make neighbours"
             )
             does = "If they are neighbours all the same"
         yield Finding(

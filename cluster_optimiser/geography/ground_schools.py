@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from cluster_optimiser.constants import MOST_OF_SCHOOL
 from cluster_optimiser.findings import Finding
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.territory import in_full, in_words
@@ -189,6 +190,29 @@ def closed(authority: Authority) -> Iterator[Finding]:
                 settle_all="Remove their rows, or correct the column.",
                 size=float(schools["pupils"].loc[urn]),
             )
+
+
+SLIP = 10
+"""Times the median school from which on pupils may have a figure too many."""
+
+
+def with_too_many(schools: gpd.GeoDataFrame) -> Iterator[Finding]:
+    """Tell of schools whose pupils may have a figure too many."""
+    most = max(MOST_OF_SCHOOL, SLIP * float(schools["pupils"].median()))
+    for urn in schools.index[schools["pupils"] > most]:
+        name, pupils = schools["name"].loc[urn], int(schools["pupils"].loc[urn])
+        yield Finding(
+            "many-pupils",
+            "note",
+            f"URN {urn}",
+            f"{name} has {pupils:,} pupils, more than any school of England: a figure too many?",
+            "Its cluster is as large.",
+            "Correct the figure.",
+            schools.geometry.loc[urn],
+            brief=f"{name} (URN {urn}), {pupils:,}",
+            settle_all="Correct the figures.",
+            size=float(pupils),
+        )
 
 
 NO_NAMES = frozenset(

@@ -127,6 +127,8 @@ def _of_file(authority: Authority, path: Path, *, faults: FaultList) -> list[Pro
     if table is None:
         return []
     figures = _figures(authority, table, faults)
+    if len(faults) > before:
+        return []
     schools = authority.schools
     must = schools.index[schools["is_pupils_known"].to_numpy(dtype=bool)]
     years = sorted({year for _, year in figures})

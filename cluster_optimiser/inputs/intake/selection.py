@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cluster_optimiser.constants import FORMULA_STARTS
+from cluster_optimiser.constants import FORMULA_STARTS, MOST_OF_SCHOOL
 from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed, number_of, urn_of
 from cluster_optimiser.inputs.intake.gias import (
     COLUMNS,
@@ -48,9 +48,6 @@ AGES = ("low_age", "high_age")
 
 BY_AGE = frozenset({"primary", "middle", "secondary", "all-through"})
 """Phases of which ages tell who takes whose pupils on."""
-
-MOST_PUPILS = 5_000
-"""No school of England has as many."""
 
 MOST_OF_PLACES = 3
 """Times its places from which on a roll is a slip of the pen."""
@@ -294,8 +291,10 @@ class _Sieve:
         elif not status and "status" in cells:
             self.flag(urn, name, "status not known, taken for open", f'"{text}"')
         pupils, places = (number_of(cells.get(key, "")) for key in ("pupils", "capacity"))
-        most = MOST_PUPILS if isinstance(places, Problem) or not places else MOST_OF_PLACES * places
-        if not isinstance(pupils, Problem) and pupils > min(most, MOST_PUPILS):
+        most = (
+            MOST_OF_SCHOOL if isinstance(places, Problem) or not places else MOST_OF_PLACES * places
+        )
+        if not isinstance(pupils, Problem) and pupils > min(most, MOST_OF_SCHOOL):
             on = "" if isinstance(places, Problem) else f" on {places:,.0f} places"
             self.flag(urn, name, "more pupils than can be believed", f"{pupils:,.0f}{on}")
         if not cells.get("name", ""):
