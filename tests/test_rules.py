@@ -172,6 +172,7 @@ MEANS_ANOTHER = {
         "present/options.py": "what an option's clusters of their own are called",
         "present/script_data.py": "an option's clusters of their own",
     },
+    "within.<layer>": {"present/charts.py": "the bars within the range of pupils"},
 }
 """Rule -> modules in which the same word is something else, and what."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import networkx as nx
 import pytest
 
 from cluster_optimiser.verification import verify_plan
-from cluster_optimiser.verification.levels import _join, _Search
+from cluster_optimiser.verification.levels import _Clusters, _join, _Search
 from cluster_optimiser.verification.register import PlainGround
 from tests.toy import toy_assignment, toy_problem
 
@@ -25,6 +28,15 @@ def test_so_many_groupings_hold_all_clusters_and_no_fewer(sets: str, most: int, 
     search = _Search([frozenset(held) for held in sets.split()], most, lambda _: True)
     assert search.fills(clusters, 0) is fits
     assert search.finds(clusters, []) is fits
+
+
+@pytest.mark.parametrize(
+    ("most", "held"), [(20, "A AB B BC C"), (19, "A B C"), (30, "A AB ABC B BC C")]
+)
+def test_a_grouping_is_connected_and_may_be_as_large_as_allowed(most: int, held: str) -> None:
+    facts = {name: SimpleNamespace(pupils=10) for name in "ABC"}
+    found = _Clusters(facts, nx.path_graph("ABC"), most).sets()
+    assert sorted("".join(sorted(names)) for names in found) == held.split()
 
 
 def test_the_judge_of_all_groupings_has_the_last_word() -> None:

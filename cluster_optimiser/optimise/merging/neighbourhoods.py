@@ -106,12 +106,12 @@ class _Search:
         return len(self.pupils) * 2 > n_clusters * FIRST_UNITS
 
     def trees(self, random: Random) -> Trees:
-        size = self.problem.scenario.size
+        least, most = self.problem.scenario.size.ends
         return Trees(
             neighbours=[bit_positions(bits) for bits in self.adjacency],
             pupils=self.pupils,
-            least=size.min_pupils,
-            most=size.max_pupils,
+            least=least,
+            most=most,
             is_legal=lambda units: bool(self.judge.candidates([_mask_of(units)])),
             is_over=is_over,
             random=random,

@@ -28,11 +28,12 @@ def cut_from_trees(
     def here(cluster: Cluster) -> Cluster:
         return frozenset(back[k] for k in cluster)
 
+    least, most_pupils = scenario.size.ends
     trees = Trees(
         neighbours=[[at[j] for j in ground.neighbours[i] if j in at] for i in back],
         pupils=[ground.pupils[i] for i in back],
-        least=scenario.size.min_pupils,
-        most=scenario.size.max_pupils,
+        least=least,
+        most=most_pupils,
         is_legal=lambda cluster: is_legal_cluster(ground, here(cluster), is_shaped=how.is_shaped),
         is_over=lambda: how.is_over,
         random=Random(how.seed),  # noqa: S311 - which trees come first, no secret

@@ -323,6 +323,17 @@ def test_a_plan_is_told_that_keeps_what_is_limited(most: int, legal: bool) -> No
     assert Telling(some, 1)._is_legal(plan) is legal
 
 
+def test_of_plans_as_good_in_the_first_term_the_better_in_the_next_stays_shown() -> None:
+    some = ground(objective={"order": ["count", "pupil_minutes"]})
+    near, far = (
+        [frozenset(held) for held in halves] for halves in ([{0, 1}, {2, 3}], [{0}, {1, 2, 3}])
+    )
+    telling = Telling(some, 1)
+    for plan, shown in [(far, far), (near, near), (far, near)]:
+        telling.of_part(0)("count", plan, None)
+        assert telling.shown == shown
+
+
 def test_no_unit_joins_a_hub_by_a_way_that_is_not_known_where_the_longest_counts() -> None:
     """Nobody goes to B, so that a way there which is not known bars no pair."""
     schools = {**SCHOOLS, "B": [ToySchool("primary", 0)]}
