@@ -47,6 +47,9 @@ def begun(root: Path, asked: dict[str, Any]) -> dict[str, Any]:
     """Make the authority; give what `new` says of it, and its starter scenarios."""
     project, tell = Project(root), listener()
     layers = asked.get("layers", [])
+    if not isinstance(layers, list) or not all(isinstance(one, dict) for one in layers):
+        problem = "layers is no list of objects with name and file"
+        raise InputError([Fault("the question", 0, "", problem, "Send them so.")])
     request = Request(
         name=_text(asked, "authority"),
         la=_text(asked, "la"),

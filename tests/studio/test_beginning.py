@@ -104,6 +104,8 @@ def test_what_stands_in_the_way_is_told_and_nothing_is_made(empty):
         {"authority": "A", "schools": "../../../etc/passwd"},
         {"authority": "A", "schools": "missing/file.csv"},
         {"authority": ["A"], "schools": "x"},
+        {"authority": "A", "schools": "x", "layers": "x"},
+        {"authority": "A", "schools": "x", "layers": ["x"]},
     ],
 )
 def test_only_files_that_were_sent_are_read(empty, asked):
