@@ -70,7 +70,7 @@ def audit_html(result: Result, view: FundingView) -> str:
     return template("audit.html.j2").render(
         authority=authority.name,
         label=result.plan.label,
-        title=result.problem.scenario.title,
+        title=result.problem.scenario.short_title,
         date=long_date(authority.data_date),
         stamp=result.stamp,
         pages=pages,

@@ -28,6 +28,7 @@ def test_every_cluster_has_its_page_with_its_schools_and_its_money(pages) -> Non
     schools = result.problem.authority.schools
     for page, row in zip(pages, view.clusters.itertuples(), strict=True):
         assert f" {row.cluster}</h2>" in page
+        assert "<p>Option 4a: As few clusters as possible</p>" in page
         members = result.plan.assignment.index[result.plan.assignment == row.cluster]
         listed = re.findall(r"<li><span>(.*?)</span>", page)
         assert sorted(listed) == sorted(schools.loc[members, "name"])
