@@ -26,6 +26,7 @@ from cluster_optimiser.present.principles import Finding, principles
 from cluster_optimiser.present.script_data import script_data
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.scenario import Count
+from cluster_optimiser.words import words
 from tests.present.conftest import NASTY
 
 
@@ -270,7 +271,10 @@ def test_without_a_size_that_is_asked_for_none_is_told(results: list[Result]) ->
     assert "asked for" in why_view(results)["key"]
 
 
-def test_what_is_given_is_not_told_as_proved(page: str, today: Result) -> None:
+def test_what_is_given_is_not_told_as_proved_and_a_question_is_asked_once(
+    page: str, today: Result
+) -> None:
+    assert page.count(words()["questions"]["count"]) == 1
     assert f"How sure: proved best; {today.plan.label}: given." in page
 
 
