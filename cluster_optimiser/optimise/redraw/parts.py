@@ -156,8 +156,9 @@ def soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list
         limits = Limits(*_span(ground, part), exceptions)
         # Of many units a plan is soon found among few hubs; of few it is sooner found among all.
         near = replace(how, nearest_hubs=FEW_HUBS) if len(part) > how.few else how
-        near = near.within(SOON_S)
-        found += easy_start(ground, part, limits, near) or cut_from_trees(ground, part, limits, how)
+        found += easy_start(ground, part, limits, near.within(SOON_S)) or cut_from_trees(
+            ground, part, limits, how.within(SOON_S)
+        )
     return found
 
 
