@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 TREES = 6
 """Trees that are tried to cut a part in two."""
 
+MOST_TREES = 3_000
+"""Trees that are tried for a plan: where rules forbid what sizes allow, more would not help."""
+
+MOST_FOR_SOME = 20
+"""Trees that are tried to divide some clusters anew."""
+
 BETWEEN = 0.5
 """What an edge between units of different kinds weighs more, where others weigh up to 1."""
 
@@ -34,10 +40,10 @@ class Trees:
     is_legal: Callable[[Units], bool]  # whether units within that range are a cluster
     is_over: Callable[[], bool]  # whether the time is
     random: Random
-    afresh: int = 10  # times that a part is begun anew
     homes: Collection[int] | None = None  # units that a cluster may meet in; None of any
     kind: Sequence[int] | None = None  # of each unit: borders between kinds are cut first
     graph: nx.Graph = field(init=False)
+    left: int = 0  # trees that may still be tried
 
     def __post_init__(self) -> None:
         self.graph = nx.Graph()
@@ -47,6 +53,7 @@ class Trees:
 
     def plan(self, fewest: int, most: int) -> list[Units]:
         """Give a plan of clusters of about middle size, or none; what is too large stands alone."""
+        self.left = MOST_TREES
         alone = [frozenset([i]) for i, pupils in enumerate(self.pupils) if pupils > self.most]
         rest = self.graph.subgraph(set(self.graph).difference(*alone))
         parts = [frozenset(part) for part in nx.connected_components(rest)]
@@ -60,6 +67,7 @@ class Trees:
         """Divide connected units anew: into two where a random tree can be cut, else once."""
         if n_clusters == 2:  # noqa: PLR2004 - each cut of one tree is a division
             return [[side, part - side] for side, _ in self.sides(part, n_clusters, most=most)]
+        self.left = MOST_FOR_SOME
         found = self._cut(part, n_clusters)
         return [found] if found else []
 
@@ -76,12 +84,14 @@ class Trees:
             numbers[at] += step
         return numbers
 
+    @property
+    def _is_over(self) -> bool:
+        return self.left <= 0 or self.is_over()
+
     def _begun_anew(self, part: Units, n_clusters: int) -> list[Units]:
-        found: list[Units] = []
-        for _ in range(self.afresh):
+        found = self._cut(part, n_clusters)
+        while not found and not self._is_over and n_clusters > 1:
             found = self._cut(part, n_clusters)
-            if found or self.is_over():
-                break
         return found
 
     def _cut(self, part: Units, n_clusters: int) -> list[Units]:
@@ -95,7 +105,7 @@ class Trees:
                 other = self._cut(part - side, n_clusters - n) if one else []
                 if other:
                     return [*one, *other]
-            if self.is_over():
+            if self._is_over:
                 break
         return []
 
@@ -104,6 +114,7 @@ class Trees:
 
         Both sides have the pupils and hubs that their clusters need.
         """
+        self.left -= 1
         root, tree = min(part), self._tree(part)
         pupils = {i: self.pupils[i] for i in tree}
         n_homes = {i: int(self.homes is None or i in self.homes) for i in tree}

@@ -47,9 +47,6 @@ FIRST_UNITS = 18
 SOLVE_S = 2.0
 """Seconds that a neighbourhood may take."""
 
-BEGUN_ANEW = 1_000
-"""Times that a plan of few large clusters is begun anew."""
-
 CUTS = 12
 """Cuts of a tree that are judged."""
 
@@ -115,7 +112,6 @@ class _Search:
             is_legal=lambda units: bool(self.judge.candidates([_mask_of(units)])),
             is_over=is_over,
             random=random,
-            afresh=BEGUN_ANEW,
         )
 
     def begin_with(self, trees: Trees) -> None:
