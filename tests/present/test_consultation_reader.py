@@ -533,11 +533,15 @@ def test_every_principle_asks_what_to_discuss_beside_the_evidence(
 ) -> None:
     page = visit(norfolk_page.path).page
     page.evaluate("clusterPage.reveal('principles')")
-    rows = page.locator("#principles tbody tr")
-    assert rows.count()
-    for row in rows.all():
+    tables = page.locator("#principles table.judged")
+    asked, *others = [table.locator("tbody tr").all() for table in tables.all()]
+    assert asked
+    for row in asked:
         assert (row.locator(".ask").text_content() or "").endswith("?")
+    for row in (row for rows in (asked, *others) for row in rows):
         assert row.locator("td").count() == len(norfolk_page.results)
+    # The others ask of what was asked already.
+    assert page.locator("#principles .ask").count() == len(asked)
 
 
 def test_what_is_hidden_is_not_drawn(norfolk_page: Any, visit: Callable[..., Any]) -> None:
