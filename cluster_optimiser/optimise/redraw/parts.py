@@ -77,7 +77,8 @@ def solve_parts(
     if len(parts) == 1:
         limits = Limits(max(least, _span(ground, parts[0])[0]), highest, exceptions)
         heard = replace(how, tell=telling.of_part(0))
-        return [solve_part(ground, parts[0], limits, heard, start=start)]
+        plan = solve_part(ground, parts[0], limits, heard, start=start)
+        return [_or_start(ground, plan, limits, at_first[0])]
     spans = [_span(ground, part) for part in parts]
     fewest = sum(low for low, _ in spans)
     plans = []
@@ -89,6 +90,7 @@ def solve_parts(
         waiting -= len(part)
         free.append(Limits(low, most, exceptions))
         plan = solve_part(ground, part, free[-1], brief, start=_within(part, start))
+        plan = _or_start(ground, plan, free[-1], at_first[number])
         if plan.status == "UNKNOWN" and telling.plans.get(number):
             plan = at_hand(ground, telling.plans[number], plan.bound)
         plans.append(plan)
@@ -110,6 +112,15 @@ def solve_parts(
             for part, plan in zip(parts, plans, strict=True)
         ]
     return chosen
+
+
+def _or_start(
+    ground: RedrawGround, plan: PartPlan, limits: Limits, start: Sequence[Cluster]
+) -> PartPlan:
+    """Give what there was to begin with where no more was found."""
+    fits = limits.fewest <= len(start) <= limits.most
+    is_start = plan.status == "UNKNOWN" and bool(start) and fits
+    return at_hand(ground, start, plan.bound) if is_start else plan
 
 
 def _share(how: How, share: float) -> How:
@@ -150,10 +161,11 @@ def _levelled(
 
 def soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list[Cluster]:
     """Give what is found at once of a plan: to be looked at, or to begin with."""
-    exceptions = ground.problem.scenario.numbers_of(len(ground.units)).small
+    fewest, most, exceptions = ground.problem.scenario.numbers_of(len(ground.units))
     found: list[Cluster] = []
     for part in parts:
-        limits = Limits(*_span(ground, part), exceptions)
+        low, high = _span(ground, part)
+        limits = Limits(max(low, fewest) if len(parts) == 1 else low, min(high, most), exceptions)
         # Of many units a plan is soon found among few hubs; of few it is sooner found among all.
         near = replace(how, nearest_hubs=FEW_HUBS) if len(part) > how.few else how
         found += easy_start(ground, part, limits, near.within(SOON_S)) or cut_from_trees(

@@ -79,13 +79,18 @@ def test_rules_that_trees_do_not_know_are_kept(rule: dict[str, Any], n_clusters:
     assert "pins" not in rule or not any({0, 1} <= cluster for cluster in found)
 
 
+@pytest.mark.parametrize("more", [{}, {"layers": {"district": "xxxx xxxx yyyy yyyy"}}])
+@pytest.mark.parametrize("term", ["count", "pupil_minutes"])
 def test_there_is_a_plan_though_no_program_has_time_for_one(
-    monkeypatch: pytest.MonkeyPatch,
+    term: str, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a map in one piece, and of two parts that no cluster crosses."""
     monkeypatch.setattr(parts, "easy_start", lambda *_: ())
     unknown = lexicographic.PartPlan("UNKNOWN")
     monkeypatch.setattr(lexicographic, "_solve_stages", lambda *_, **__: unknown)
-    problem = grid(4, {"min_pupils": 350, "max_pupils": 800}, objective={"order": ["count"]})
+    size = {"min_pupils": 250, "max_pupils": 800}
+    objective, within = {"order": [term]}, [*more.get("layers", ())]
+    problem = grid(4, size, objective=objective, within=within, count={"max": 5}, **more)
     plan = solve_redraw(problem, time_limit_s=1e6)
     (stage,) = plan.solution.stages
     assert (plan.solution.status, stage.status) == ("FEASIBLE", "FEASIBLE")
