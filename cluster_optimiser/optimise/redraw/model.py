@@ -64,8 +64,12 @@ def variables(
         h for h, hub in enumerate(ground.hubs) if hub.unit in held and (hub.unit, h) in ground.cost
     ]
     size = ground.problem.scenario.size
+    first = _first_hubs(ground, units, usable) if nearest_hubs is None else {}
+    homes = set(first.values())
     for i in units:
         near = [h for h in usable if (i, h) in ground.cost]
+        if first:
+            near = [h for h in near if h in first and (i not in homes or i >= first[h])]
         near.sort(key=lambda h, i=i: (ground.nearest[i, h], h))  # type: ignore[misc]
         kept = set(near[:nearest_hubs]) | {h for h in near if ground.hubs[h].unit == i}
         for h in sorted(kept):
@@ -84,6 +88,25 @@ def variables(
     if allow_exceptions:
         a.exception = {h: a.model.variable() for h in a.of_hub}
     return a
+
+
+def _first_hubs(
+    ground: RedrawGround, units: Sequence[int], usable: Sequence[int]
+) -> dict[int, int]:
+    """Give the one hub of each unit where any hub stands for its cluster as well, and its unit.
+
+    A cluster is then built around the first of its units that have a hub: one solution for each
+    plan, not one for each choice of hubs, among which a solver would go on looking for a better.
+    """
+    scenario = ground.problem.scenario
+    goes_by_hubs = scenario.goes_by_ways or scenario.most_of or scenario.size.of is not None
+    if goes_by_hubs or scenario.redraw.shape != "free":
+        return {}
+    reached = {frozenset(i for i in units if (i, h) in ground.cost) for h in usable}
+    if sum(map(len, reached)) > len(frozenset().union(*reached)):
+        return {}
+    first = {ground.hubs[h].unit: h for h in reversed(usable)}
+    return {h: unit for unit, h in first.items()}
 
 
 def _are_apart(ground: RedrawGround, units: Iterable[int]) -> bool:

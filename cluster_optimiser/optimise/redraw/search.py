@@ -223,5 +223,6 @@ def hint_of(a: Assignment, clusters: Sequence[Cluster]) -> dict[int, int]:
         if cluster in a.stands:
             stands.append(cluster)
         elif meeting is not None:
-            hub_of |= dict.fromkeys(cluster, meeting.number)
+            hubs = (h for h in (meeting.number, *a.of_hub) if all((i, h) in a.x for i in cluster))
+            hub_of |= dict.fromkeys(cluster, next(hubs, meeting.number))
     return starting_values(a, hub_of, stands)
