@@ -99,7 +99,7 @@ def _first_hubs(
     plan, not one for each choice of hubs, among which a solver would go on looking for a better.
     """
     scenario = ground.problem.scenario
-    goes_by_hubs = scenario.goes_by_ways or scenario.most_of or scenario.size.of is not None
+    goes_by_hubs = scenario.goes_by_ways or scenario.most_of or ground.own.places
     if goes_by_hubs or scenario.redraw.shape != "free":
         return {}
     reached = {frozenset(i for i in units if (i, h) in ground.cost) for h in usable}
