@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from cluster_optimiser.errors import NoPlanFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
 _UNTIL: ContextVar[float] = ContextVar("until", default=math.inf)
 _MOST_MB: ContextVar[float] = ContextVar("most_mb", default=math.inf)

@@ -15,7 +15,6 @@ from contextlib import suppress
 WATCH_S = 0.5
 """How often a process looks whether the one that started it is still there."""
 
-
 GARBAGE_AT = 100_000
 """New objects after which Python looks for garbage among all of them; 700 if left as it is."""
 

@@ -357,7 +357,6 @@ ONLY: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 """Key that is no rule -> the methods that it means something to, and why no other."""
 
-
 FIRST = ("size", "count", "travel", "secondary", "pins", "alignment", "objective", "exempt")
 """Tables in the order in which a strategy lead thinks of them; others follow, folded."""
 

@@ -9,14 +9,13 @@ from cluster_optimiser.batch.ground import ground_of, place_of, refuse_faults, r
 from cluster_optimiser.batch.places import plan_path
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
 from cluster_optimiser.inputs import load_plan
-from cluster_optimiser.scenario import authority_folder
+from cluster_optimiser.scenario import Scenario, authority_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cluster_optimiser.batch.ground import Place
-    from cluster_optimiser.scenario import Scenario
 
 
 def _ignore(*_: object) -> None:

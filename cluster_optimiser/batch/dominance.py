@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from cluster_optimiser.batch.ground import load_place
+from cluster_optimiser.batch.ground import Place, load_place
 from cluster_optimiser.batch.one import evaluate, run_scenario
 from cluster_optimiser.deadline import is_over, left_s, within
 from cluster_optimiser.errors import Fault, InfeasibleError, InputError, NoPlanFoundError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.domain import Result
 
 

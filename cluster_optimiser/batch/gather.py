@@ -16,7 +16,6 @@ from cluster_optimiser.scenario import Scenario, is_scenario, load_scenarios, lo
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-
 _CHECK = "Check the path."
 
 

@@ -15,7 +15,7 @@ from cluster_optimiser.batch.ledger import input_hashes
 from cluster_optimiser.batch.places import beside
 from cluster_optimiser.comparison.money import refuse_formula
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
-from cluster_optimiser.findings import caveats_of, gravest, open_faults
+from cluster_optimiser.findings import Finding, caveats_of, gravest, open_faults
 from cluster_optimiser.geography import build_territory
 from cluster_optimiser.geography.divided import refuse_division
 from cluster_optimiser.geography.ground import authority_findings, scenario_findings
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cluster_optimiser.domain import Authority, Territory
-    from cluster_optimiser.findings import Finding
 
 PLACES_HELD = 3
 """Authorities that a process keeps; the one used longest ago goes first."""

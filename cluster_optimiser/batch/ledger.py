@@ -21,13 +21,11 @@ from cluster_optimiser.batch.places import authority_files, beside, scenario_fil
 from cluster_optimiser.batch.shelf import content, names, text
 from cluster_optimiser.identity import digest, key_of, library_versions, program_version
 from cluster_optimiser.inputs.checking import listed
-from cluster_optimiser.scenario import load_scenario
+from cluster_optimiser.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-    from cluster_optimiser.scenario import Scenario
 
 RECORD_FILE = "run.json"
 """The record of a finished run, written last: a folder without it is not finished."""

@@ -16,10 +16,10 @@ from cluster_optimiser.batch.folders import refuse_among, refuse_foreign, tidy
 from cluster_optimiser.batch.gather import in_order, needs
 from cluster_optimiser.batch.ledger import built_on, input_hashes, parts_of, read_record, why_run
 from cluster_optimiser.batch.places import folders_read
-from cluster_optimiser.batch.tasks import Outcome, Task, read_outcome
+from cluster_optimiser.batch.tasks import Made, Outcome, Task, read_outcome
 from cluster_optimiser.errors import ClusterOptimiserError, VerificationError
-from cluster_optimiser.progress import read_progress
-from cluster_optimiser.scenario import authority_folder
+from cluster_optimiser.progress import Progress, read_progress
+from cluster_optimiser.scenario import Scenario, authority_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.batch.ledger import Options
     from cluster_optimiser.batch.pools import Pool
-    from cluster_optimiser.batch.tasks import Made
-    from cluster_optimiser.progress import Progress
-    from cluster_optimiser.scenario import Scenario
 
 _LOG = logging.getLogger(__name__)
 

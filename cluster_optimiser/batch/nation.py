@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.batch.starting import Started, folder_name, start
+from cluster_optimiser.batch.starting import Destination, Started, folder_name, start
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
-from cluster_optimiser.inputs.intake import authorities_of
+from cluster_optimiser.inputs.intake import Request, authorities_of
 from cluster_optimiser.inputs.intake.pupils import sources
 from cluster_optimiser.present.intake import nation_html
 from cluster_optimiser.present.intake.account import open_left_out
@@ -19,9 +19,6 @@ from cluster_optimiser.present.tables import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from cluster_optimiser.batch.starting import Destination
-    from cluster_optimiser.inputs.intake import Request
 
 ALL = "all"
 """What asks for every authority in place of the code or name of one."""

@@ -22,7 +22,7 @@ from cluster_optimiser.batch.ground import (
 )
 from cluster_optimiser.batch.ledger import input_hashes, parts_of, plan_digest
 from cluster_optimiser.batch.places import beside, plan_path, scenario_files
-from cluster_optimiser.domain import Plan, Result, Solution
+from cluster_optimiser.domain import Authority, Plan, Problem, Result, Solution
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.identity import stamp_of
@@ -39,8 +39,6 @@ from cluster_optimiser.verification import n_not_legal, outlook_of, verify, veri
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
-
-    from cluster_optimiser.domain import Authority, Problem
 
 GROUND = {"method", "projection"} | {
     key.partition(".")[0] for rule in RULES for key in rule.keys if rule.makes_ground

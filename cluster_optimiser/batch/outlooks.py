@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cluster_optimiser.batch import shelf
-from cluster_optimiser.batch.ground import load_place, refuse_unknown_names
+from cluster_optimiser.batch.ground import Place, load_place, refuse_unknown_names
 from cluster_optimiser.batch.one import run_scenario
-from cluster_optimiser.domain import Plan, Solution
+from cluster_optimiser.domain import Plan, Result, Solution
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.scenario import Scenario, parse_scenario
 from cluster_optimiser.scenario.reading import as_scenario
-
-if TYPE_CHECKING:
-    from cluster_optimiser.batch.ground import Place
-    from cluster_optimiser.domain import Result
 
 
 def sensitivity(

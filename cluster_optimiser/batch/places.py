@@ -7,13 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.errors import ScenarioError
-from cluster_optimiser.scenario import authority_folder, load_scenario, option_of
+from cluster_optimiser.scenario import Scenario, authority_folder, load_scenario, option_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from cluster_optimiser.scenario import Scenario
 
 SETTINGS_FILE = "authority.toml"
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg")

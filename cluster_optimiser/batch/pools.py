@@ -23,13 +23,12 @@ from cluster_optimiser.batch.work import warm_up, work
 from cluster_optimiser.constants import ONE_THREAD
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.lifetime import end_with_parent
-from cluster_optimiser.progress import listening
+from cluster_optimiser.progress import Progress, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cluster_optimiser.batch.tasks import Made, Task
-    from cluster_optimiser.progress import Progress
 
 IDLE_S = 20
 """A process without work ends after so many seconds."""
@@ -41,7 +40,6 @@ DASK = "dask://"
 
 CONNECT_S = 10.0
 """A scheduler that does not answer for so long is not there."""
-
 
 LOST_S = 5.0
 """A scheduler whose connection is lost for so long is gone."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.batch.ground import place_of
+from cluster_optimiser.batch.ground import Place, place_of
 from cluster_optimiser.batch.one import prepare
 from cluster_optimiser.deadline import left_s, within
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.findings import told_together
 from cluster_optimiser.inputs import load_plan
-from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S
+from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S, Explanation
 from cluster_optimiser.optimise.explain.explanation import explain as explain_problem
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.levels.joint import explain_levels
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cluster_optimiser.batch.ground import Place
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.explain.explanation import Explanation
     from cluster_optimiser.scenario import Scenario
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.batch.ground import load_place
+from cluster_optimiser.batch.ground import Place, load_place
 from cluster_optimiser.batch.one import prepare
-from cluster_optimiser.comparison.responses import tabulate
+from cluster_optimiser.comparison.responses import Responses, tabulate
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.inputs.replies import load_replies
@@ -17,8 +17,6 @@ from cluster_optimiser.scenario.reading import as_scenario
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cluster_optimiser.batch.ground import Place
-    from cluster_optimiser.comparison.responses import Responses
     from cluster_optimiser.inputs.counting import CountRules
     from cluster_optimiser.scenario import Scenario
 

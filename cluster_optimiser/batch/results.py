@@ -9,7 +9,7 @@ from cluster_optimiser import present
 from cluster_optimiser.batch import shelf
 from cluster_optimiser.batch.folders import staging
 from cluster_optimiser.batch.ground import place_of
-from cluster_optimiser.batch.ledger import RECORD_FILE
+from cluster_optimiser.batch.ledger import RECORD_FILE, Options
 from cluster_optimiser.batch.one import prepare, result_of
 from cluster_optimiser.batch.surveys import standing_of, survey_of
 from cluster_optimiser.batch.sweeps import TABLE_FILES, write_tables
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from cluster_optimiser.batch.ledger import Options
     from cluster_optimiser.batch.tasks import Outcome
 
 COMPARISON_FILES = (

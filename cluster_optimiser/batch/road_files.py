@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.domain import RoadSpec, TravelSpec
+from cluster_optimiser.domain import Authority, RoadNetwork, RoadSpec, TravelSpec
 from cluster_optimiser.errors import Fault, InputError, refuse_to_replace
 from cluster_optimiser.geography.roads.comparison import audit_minutes, compare_estimate
-from cluster_optimiser.geography.roads.minutes import measured_minutes
+from cluster_optimiser.geography.roads.minutes import Measured, measured_minutes
 from cluster_optimiser.geography.travel import (
     estimated_minutes,
     matrix_minutes,
@@ -36,9 +36,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from cluster_optimiser.domain import Authority, RoadNetwork
     from cluster_optimiser.geography.roads.comparison import Audit, RoadComparison
-    from cluster_optimiser.geography.roads.minutes import Measured
     from cluster_optimiser.inputs.roads.area import Area
 
 ROAD_FILE = "roads.gpkg"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.batch.ledger import RECORD_FILE, hash_file
+from cluster_optimiser.batch.ledger import RECORD_FILE, Options, hash_file
 from cluster_optimiser.identity import digest, key_of, library_versions, program_version
 from cluster_optimiser.scenario import authority_folder
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from cluster_optimiser.batch.ledger import Options
     from cluster_optimiser.batch.tasks import Outcome
 
 THEME_FILE = "theme.toml"

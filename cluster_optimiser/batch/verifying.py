@@ -31,19 +31,15 @@ from cluster_optimiser.batch.ledger import (
 from cluster_optimiser.batch.refining import with_value
 from cluster_optimiser.batch.results import load_result, write_all
 from cluster_optimiser.batch.shelf import TABLES, names, strangers, text
-from cluster_optimiser.batch.tasks import read_outcome
+from cluster_optimiser.batch.tasks import Outcome, read_outcome
 from cluster_optimiser.batch.together import record_text
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
 from cluster_optimiser.identity import program_version, sealed_seconds
-from cluster_optimiser.scenario import authority_folder
+from cluster_optimiser.scenario import Scenario, authority_folder
 from cluster_optimiser.verification import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from cluster_optimiser.batch.tasks import Outcome
-    from cluster_optimiser.scenario import Scenario
-
 
 CHANGED = "changed after it was proved"
 REMEDY = "Take it from where it was made, or run the scenarios again."

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser import present
 from cluster_optimiser.batch.folders import replace_folder, staging
-from cluster_optimiser.batch.ground import ground_of, place_of, told
+from cluster_optimiser.batch.ground import Place, ground_of, place_of, told
 from cluster_optimiser.batch.ledger import RECORD_FILE, Record, hash_files
 from cluster_optimiser.batch.one import run_scenario
 from cluster_optimiser.batch.shelf import content
 from cluster_optimiser.batch.surveys import survey_of
-from cluster_optimiser.batch.tasks import Made
+from cluster_optimiser.batch.tasks import Made, Task
 from cluster_optimiser.deadline import all_but, within
-from cluster_optimiser.domain import Plan, Solution, Unsolved
+from cluster_optimiser.domain import Plan, Result, Solution, Status, Unsolved
 from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError, writing
-from cluster_optimiser.findings import told_together
+from cluster_optimiser.findings import Finding, told_together
 from cluster_optimiser.identity import key_of, stamp_of
 from cluster_optimiser.inputs.plans import read_plan
 from cluster_optimiser.progress import progress_to
@@ -30,11 +30,6 @@ from cluster_optimiser.progress import progress_to
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    from cluster_optimiser.batch.ground import Place
-    from cluster_optimiser.batch.tasks import Task
-    from cluster_optimiser.domain import Result, Status
-    from cluster_optimiser.findings import Finding
 
 RESULTS_HELD = 16
 """Results that a process keeps for the comparison, rather than reading them again."""

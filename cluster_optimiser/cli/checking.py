@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     Command = Callable[..., None]
 
-
 MENDING_OPTIONS = (
     click.option(
         "--close",

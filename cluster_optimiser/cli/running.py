@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -35,7 +35,6 @@ from cluster_optimiser.cli.terminal import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from cluster_optimiser.batch import Options, Outcome
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.errors import Fault
     from cluster_optimiser.findings import Finding
     from cluster_optimiser.scenario import Scenario
-
 
 MOST_CHANGES = 10
 """So many steps of a sweep are told at the terminal; the table has them all."""

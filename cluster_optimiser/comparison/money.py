@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem, Result
     from cluster_optimiser.scenario import Funding, Scenario
 
-
 PENCE = 100
 
 

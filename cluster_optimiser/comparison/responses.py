@@ -17,7 +17,7 @@ from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.inputs.counting import CountRules
 from cluster_optimiser.inputs.plans import read_plan
-from cluster_optimiser.inputs.replies import DECIDED
+from cluster_optimiser.inputs.replies import DECIDED, Reply
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.scenario.words import clean, same_name
 from cluster_optimiser.scoring import objective_values, score
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cluster_optimiser.domain import Authority, Problem
-    from cluster_optimiser.inputs.replies import Reply
 
 NO_PREFERENCE = "no preference"
 """Column of replies that prefer none, or one that does not exist."""

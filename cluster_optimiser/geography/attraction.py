@@ -42,7 +42,6 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 
-
 _COMPANY = re.compile(
     r"\s*(,|\(|\s[-\u2013]\s)\s*(an?|part of|sponsored by)?\s*[^,(]*"
     r"\b(share|trust|federation|multi[- ]academy|learning partnership)\b.*$",

@@ -9,7 +9,7 @@ import shapely
 
 from cluster_optimiser.findings import Finding
 from cluster_optimiser.geography.ground_schools import first_of
-from cluster_optimiser.geography.roads.minutes import measured_minutes
+from cluster_optimiser.geography.roads.minutes import Measured, measured_minutes
 from cluster_optimiser.geography.territory import in_words
 from cluster_optimiser.inputs.roads.area import bare_squares
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cluster_optimiser.domain import Authority
-    from cluster_optimiser.geography.roads.minutes import Measured
 
 
 def road_findings(authority: Authority) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from cluster_optimiser.constants import CENTIPUPILS_PER_PUPIL, NEED_SCALE
 from cluster_optimiser.geography.adjacency import shared_boundaries
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
-from cluster_optimiser.geography.meeting import MeetingPlaces
+from cluster_optimiser.geography.meeting import MeetingPlace, MeetingPlaces
 from cluster_optimiser.geography.travel import UNKNOWN
 from cluster_optimiser.scenario.numbers import SNAP_M
 from cluster_optimiser.terms import FAMILIES, lookup
@@ -30,12 +30,10 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.arrays import Bools, Ints
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.geography.meeting import MeetingPlace
     from cluster_optimiser.scenario import Funding
 
     Costs = Sequence[int] | Ints
     "Of each set; below 0 where it is not known."
-
 
 _shared: dict[
     tuple[int, float], tuple[weakref.ref[gpd.GeoDataFrame], dict[tuple[str, str], float]]

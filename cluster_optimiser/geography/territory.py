@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-
 LAYER_PREFIX = "layer."
 """Columns of the register that hold a school's area of a layer begin with this."""
 

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.inputs.register import Register
     from cluster_optimiser.inputs.settings import AreasTable, ClustersTable, LayerTable
 
-
 NEAR_BORDER_M = 250.0
 """How far outside all areas a school may lie and still count to the nearest: boundaries are
 generalised, school sites are postcode points."""

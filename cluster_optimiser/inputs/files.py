@@ -220,7 +220,6 @@ def _is_latin(text: str) -> bool:
 
 LATIN_SHARE = 0.9
 
-
 TITLE_LINES = 5
 """Lines among which the headings are looked for where the first is not one of them."""
 

@@ -18,13 +18,12 @@ from cluster_optimiser.inputs.checking import (
     require_column,
 )
 from cluster_optimiser.inputs.coordinates import COORDINATES, has_coordinates, metres_of
-from cluster_optimiser.inputs.settings import SETTINGS_FILE
+from cluster_optimiser.inputs.settings import SETTINGS_FILE, SpotsTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cluster_optimiser.inputs.files import Folder, Table
-    from cluster_optimiser.inputs.settings import SpotsTable
 
 _POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})$")
 _WRITTEN = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}").fullmatch

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M, holding_area
-from cluster_optimiser.inputs.checking import Problem, as_text, did_you_mean
+from cluster_optimiser.inputs.checking import FaultList, Problem, as_text, did_you_mean
 from cluster_optimiser.inputs.matching import spelt_alike
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.inputs.checking import FaultList
     from cluster_optimiser.inputs.register import Register
 
 M_PER_KM = 1_000.0
@@ -203,7 +202,6 @@ def report_elsewhere(
 
 MOST_SHARE = 0.8
 """Share of the schools that must fit for what was meant to be told."""
-
 
 DRAWN_WRONG_M = 50_000.0
 """So far out a school may be because a polygon is missing there; further out its place is wrong."""

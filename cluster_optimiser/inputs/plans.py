@@ -19,11 +19,10 @@ from cluster_optimiser.inputs.checking import (
     urn_of,
     urn_twice,
 )
-from cluster_optimiser.inputs.files import read_csv
+from cluster_optimiser.inputs.files import Table, read_csv
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Authority
-    from cluster_optimiser.inputs.files import Table
 
 PLAN_COLUMNS = ("urn", "cluster")
 

@@ -28,9 +28,9 @@ from cluster_optimiser.inputs.checking import (
     read_cells,
     urn_of,
 )
-from cluster_optimiser.inputs.files import read_csv
+from cluster_optimiser.inputs.files import Table, read_csv
 from cluster_optimiser.prospects import Projected
-from cluster_optimiser.scenario import TODAY
+from cluster_optimiser.scenario import TODAY, Growth, Scenario, Spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.arrays import Floats
     from cluster_optimiser.domain import Authority
-    from cluster_optimiser.inputs.files import Table
-    from cluster_optimiser.scenario import Growth, Scenario, Spread
 
 FILE_COLUMNS = ("urn", "year", "pupils")
 REGISTER = "register"

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Authority
 
-
 YES = ("yes", "y", "true", "1", "x")
 """What allows a comment to be quoted; anything else does not."""
 
@@ -40,7 +39,6 @@ NO_PREFERENCE = ("", "none", "no preference", "-")
 
 MOST_PLAN_BYTES = 4_000_000
 """A larger file is no plan."""
-
 
 DECIDED = {True: "confirmed", False: "confirmed to be no school"}
 """How a school was found that an analyst has decided, and that none is meant."""

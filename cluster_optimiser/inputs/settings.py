@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from cluster_optimiser.domain import RoadAssumptions, TravelSpec
 from cluster_optimiser.errors import Fault
 from cluster_optimiser.inputs.checking import Problem, did_you_mean
-from cluster_optimiser.inputs.files import decode
+from cluster_optimiser.inputs.files import Folder, decode
 from cluster_optimiser.inputs.roads.tags import (
     ACCESS_KMH,
     FAR_FROM_ROAD_M,
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic_core import ErrorDetails
-
-    from cluster_optimiser.inputs.files import Folder
 
 SETTINGS_FILE = "authority.toml"
 

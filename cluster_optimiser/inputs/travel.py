@@ -12,7 +12,7 @@ import shapely
 from cluster_optimiser.domain import RoadSpec, TravelSpec
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.checking import FaultList, Problem, having, headed, reader_of, urn_of
-from cluster_optimiser.inputs.files import Folder
+from cluster_optimiser.inputs.files import Folder, Table
 from cluster_optimiser.inputs.roads.store import read_about
 from cluster_optimiser.inputs.settings import TravelTable, read_settings
 from cluster_optimiser.scenario.numbers import MOST_MINUTES
@@ -20,7 +20,6 @@ from cluster_optimiser.scenario.numbers import MOST_MINUTES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cluster_optimiser.inputs.files import Table
     from cluster_optimiser.inputs.register import Register
 
 MATRIX_COLUMNS = ("from_urn", "to_urn", "minutes")

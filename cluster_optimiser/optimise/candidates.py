@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 MAX_SETS = 1_000_000
 """Connected sets above which a merge is refused: they would take minutes and all memory."""
 
-
 _ASK_EVERY = 1_024
 """Sets visited between two looks at the clock."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cluster_optimiser.errors import ScenarioError
-from cluster_optimiser.optimise.candidates import bit_positions
+from cluster_optimiser.optimise.candidates import CandidateGroup, bit_positions
 from cluster_optimiser.optimise.costs import exact_factors
 from cluster_optimiser.optimise.exactly import Sum
 from cluster_optimiser.terms import WEIGHTED, needing, term_scale
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.scenario import Objective, Scenario
 
 (TERM,) = needing("today")

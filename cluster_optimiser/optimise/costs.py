@@ -30,11 +30,9 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.scenario import Objective, Scenario
 
-
 TIE_BITS = 20
 """Width of the tie-break's pseudo-random costs: wide enough to tell plans apart, narrow enough to
 add up safely."""
-
 
 MOST_IN_FRACTIONS = 1e5
 """HiGHS is given no larger costs where it solves in fractions."""

@@ -11,12 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.deadline import refuse_if_over
-from cluster_optimiser.optimise.universe.frontier import frontiers_of, narrow_order
+from cluster_optimiser.optimise.universe.frontier import Partitions, frontiers_of, narrow_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from cluster_optimiser.optimise.universe.frontier import Partitions
 
 _MOST_BYTES = 500_000_000
 """Sums that are kept, until the ways are followed back."""

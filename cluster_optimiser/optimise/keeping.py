@@ -18,7 +18,7 @@ import pandas as pd
 from cluster_optimiser.geography.alignment import LAYER_PREFIX, binding_homes, home_and_misaligned
 from cluster_optimiser.geography.meeting import MeetingPlaces
 from cluster_optimiser.geography.units import school_positions
-from cluster_optimiser.optimise.candidates import membership
+from cluster_optimiser.optimise.candidates import CandidateGroup, membership
 from cluster_optimiser.optimise.pinned import exceptable
 from cluster_optimiser.optimise.ranges import own_ranges
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.arrays import Bools, Ints
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.candidates import CandidateGroup
 
 
 @dataclass(frozen=True, slots=True)

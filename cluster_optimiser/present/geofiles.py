@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Result
 
-
 COORDINATE_DECIMALS = 6
 """Decimals of a degree in GeoJSON: about 0.1 m, as RFC 7946 section 11.2 advises."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from cluster_optimiser.findings import GRADES
+from cluster_optimiser.findings import GRADES, Finding
 from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.shapes import drawable
 from cluster_optimiser.present.svg import WIDTH, Frame
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Authority, Territory
     from cluster_optimiser.errors import Fault
-    from cluster_optimiser.findings import Finding
 
 TOLERANCE_M = 20.0
 CLOSE_M = 600.0

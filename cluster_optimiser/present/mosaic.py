@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.arrays import Floats
     from cluster_optimiser.domain import Authority, Problem, Result
 
-
 GRID_M = 10
 """Metres between two whole numbers of the drawing: finer than any border is known."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.principles import lower_first, misaligned, own_clusters
 from cluster_optimiser.present.records import exceptions
-from cluster_optimiser.present.svg import plan_svg
+from cluster_optimiser.present.svg import Ground, plan_svg
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import (
     UNKNOWN,
@@ -25,10 +25,7 @@ from cluster_optimiser.terms import UPPER, term_words
 from cluster_optimiser.words import exact, is_unknown, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cluster_optimiser.domain import Result
-    from cluster_optimiser.present.svg import Ground
 
 STRIP_WIDTH, STRIP_PAD = 200, 7
 NAMED_EXCEPTIONS = 4

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.arrays import Floats, Ints
     from cluster_optimiser.domain import Problem, TravelSpec
 
-
 DIGITS = "".join(chr(code) for code in range(33, 127) if chr(code) not in '"&<>\\')
 BASE = len(DIGITS)
 

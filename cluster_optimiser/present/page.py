@@ -67,7 +67,6 @@ if TYPE_CHECKING:
 
     Call = Callable[[Scenario], Mapping[str, str]]
 
-
 RECORD_FILE = "page.json"
 
 RECORD_FORMAT = 2

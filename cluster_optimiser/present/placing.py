@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.resources.abc import Traversable
 
-
 EARLY_SCRIPT = 'document.documentElement.classList.add("scripted");'
 """Runs before anything is drawn, so that what is for readers without scripts is not laid out."""
 

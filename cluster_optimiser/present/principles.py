@@ -12,14 +12,13 @@ from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.territory import cut_off
 from cluster_optimiser.present.tables import made_from
 from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
-from cluster_optimiser.rules import BOUNDS, LAYER, OF_ONE, QUOTAS, bounding
+from cluster_optimiser.rules import BOUNDS, LAYER, OF_ONE, QUOTAS, Bound, Rule, bounding
 from cluster_optimiser.words import exact, is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cluster_optimiser.domain import Result
-    from cluster_optimiser.rules import Bound, Rule
 
     _Judge = tuple[str, Callable[[Result], "Finding"], dict[str, str]]
 

@@ -16,8 +16,8 @@ from cluster_optimiser.errors import Fault, InputError, writing
 from cluster_optimiser.identity import digest, key_of
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.records import plain_record
-from cluster_optimiser.present.report.blocks import Bullets, Figure, Heading, TableBlock
-from cluster_optimiser.present.report.folder import read_folder
+from cluster_optimiser.present.report.blocks import Block, Bullets, Figure, Heading, TableBlock
+from cluster_optimiser.present.report.folder import ResultsFolder, read_folder
 from cluster_optimiser.present.report.replies import (
     MAP,
     RECORD,
@@ -38,11 +38,8 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.comparison.responses import Responses
     from cluster_optimiser.domain import Authority, Territory
-    from cluster_optimiser.present.report.blocks import Block
-    from cluster_optimiser.present.report.folder import ResultsFolder
 
     Place = tuple[Authority, Territory]
-
 
 TABLES = (
     *("replies", "support", "respondents", "plans", "groups", "comments", "uncertain"),

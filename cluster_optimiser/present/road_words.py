@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.geography.roads.comparison import LEAST_PAIRS
-from cluster_optimiser.geography.roads.minutes import road_note
+from cluster_optimiser.geography.roads.comparison import LEAST_PAIRS, Audit, RoadComparison
+from cluster_optimiser.geography.roads.minutes import Measured, road_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cluster_optimiser.domain import Authority, TravelSpec
-    from cluster_optimiser.geography.roads.comparison import Audit, RoadComparison
-    from cluster_optimiser.geography.roads.minutes import Measured
 
 N_FURTHEST = 10
 

@@ -17,7 +17,7 @@ from cluster_optimiser.geography.units import any_unit_of, pinned_units
 from cluster_optimiser.inputs.boundaries import once_each
 from cluster_optimiser.inputs.matching import GENERIC, PHASES, SAME, plain_words
 from cluster_optimiser.optimise.candidates import bit_positions, candidate_groups
-from cluster_optimiser.present.mosaic import backdrop_data, grid_of, mosaic, topology
+from cluster_optimiser.present.mosaic import Grid, Mosaic, backdrop_data, grid_of, mosaic, topology
 from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.packing import (
     listed_places,
@@ -42,9 +42,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.domain import Problem, Result
-    from cluster_optimiser.present.mosaic import Grid, Mosaic
     from cluster_optimiser.prospects import Standing
-
 
 POSTCODE_COLUMNS = ("postcode",)
 PLACE_COLUMNS = ("place", "town", "locality", "village")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.comparison import FundingView
     from cluster_optimiser.domain import Result
 
-
 CLUSTER_COLUMNS = (
     "cluster",
     "n_schools",

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.present.universe_page import Link, Point
     from cluster_optimiser.prospects import Standing, Survey
 
-
 COLOURS = ("#71828d", "#9dc0cf", "#5e9ab3", "#2a7291", "#0b4a66", "#ffffff")
 WIDTHS_PT = (1.0, 1.2, 2.2, 3.2, 4.4, 1.6)
 DOUBLE, DOUBLE_WIDTH_PT = "#10242e", 5.0

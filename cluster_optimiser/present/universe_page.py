@@ -14,7 +14,7 @@ from cluster_optimiser.present.sensitivity_tables import (
     cluster_outlook,
     series_outlook,
 )
-from cluster_optimiser.present.svg import WIDTH
+from cluster_optimiser.present.svg import WIDTH, Ground
 from cluster_optimiser.present.words import number, one_decimal, percent, words
 from cluster_optimiser.terms import gathered, lookup
 from cluster_optimiser.words import exact, is_unknown, two_decimals
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from cluster_optimiser.domain import Result
-    from cluster_optimiser.present.svg import Ground
     from cluster_optimiser.prospects import Standing, Survey
-
 
 CHART_WIDTH, CHART_HEIGHT = 620, 380
 RADIUS = 5.0

@@ -35,7 +35,7 @@ from cluster_optimiser.present.tables import (
     funding_table,
     plan_table,
 )
-from cluster_optimiser.present.theme import speaking_for
+from cluster_optimiser.present.theme import Theme, speaking_for
 from cluster_optimiser.present.universe_files import survey_files, write_pictures
 from cluster_optimiser.present.words import say, template
 
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Result, Unsolved
     from cluster_optimiser.present.placing import Placing
-    from cluster_optimiser.present.theme import Theme
     from cluster_optimiser.prospects import Standing
 
 

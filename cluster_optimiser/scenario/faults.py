@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from cluster_optimiser.errors import Fault
 from cluster_optimiser.scenario.words import nearest
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
 UNION_BRANCHES = ("str", "tuple[str, ...]")

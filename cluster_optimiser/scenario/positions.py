@@ -14,15 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.errors import ScenarioError
+from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.terms import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tree_sitter import Node
-
-    from cluster_optimiser.errors import Fault
 
 _TABLES = ("table", "table_array_element")
 _KEYS = ("bare_key", "quoted_key", "dotted_key")

@@ -27,7 +27,7 @@ from pydantic import (
 
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.notebook import ShownScenario
-from cluster_optimiser.rules import NEIGHBOURS_FILE, QUOTAS, Asked, bounding, unsupported
+from cluster_optimiser.rules import NEIGHBOURS_FILE, QUOTAS, Asked, Rule, bounding, unsupported
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.changing import changes_of, merge
 from cluster_optimiser.scenario.faults import faults_of, model_in
@@ -56,8 +56,6 @@ from cluster_optimiser.terms import NO_SUM, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-    from cluster_optimiser.rules import Rule
 
 WORDS_OF_UNITS = ("clusters", "schools", "areas")
 """Values of ``units`` that are no label of a scenario."""

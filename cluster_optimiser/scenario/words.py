@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 NEAREST_SCORE = 60.0
 """Similarity (0 to 100) from which a name is offered as the one that was meant."""
 
-
 _APOSTROPHES, _DASHES = "\u2018\u2019\u02bc`\u00b4", "\u2010\u2011\u2012\u2013\u2014"
 _SAME = str.maketrans(dict.fromkeys(_APOSTROPHES, "'") | dict.fromkeys(_DASHES, "-"))
-
 
 SHORT = 3
 """Names of fewer letters are offered only for names hardly longer."""

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.constants import ONE_THREAD
 from cluster_optimiser.errors import ClusterOptimiserError, InputError, ScenarioError
 from cluster_optimiser.lifetime import end_with_parent
-from cluster_optimiser.progress import listening
+from cluster_optimiser.progress import Progress, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from cluster_optimiser.progress import Progress
     from cluster_optimiser.studio.desk import Desk
 
     Tell = Callable[[dict[str, Any]], None]

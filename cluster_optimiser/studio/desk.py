@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser import batch, present
-from cluster_optimiser.batch.ground import place_of
+from cluster_optimiser.batch.ground import Place, place_of
 from cluster_optimiser.batch.one import make_plan, prepare, result_of
 from cluster_optimiser.batch.places import scenario_files
 from cluster_optimiser.deadline import within
-from cluster_optimiser.domain import Plan, Result, Solution, Stage
+from cluster_optimiser.domain import Plan, Problem, Result, Solution, Stage
 from cluster_optimiser.errors import (
     ClusterOptimiserError,
     Fault,
@@ -30,15 +30,16 @@ from cluster_optimiser.errors import (
 )
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs.plans import PLAN_COLUMNS, read_plan
-from cluster_optimiser.optimise.universe.all_plans import Universe
+from cluster_optimiser.optimise.universe.all_plans import PickedPlan, Universe
 from cluster_optimiser.present.records import plain_record
 from cluster_optimiser.present.script_data import ground_data, rules_data
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.present.universe_page import outlook_view
-from cluster_optimiser.progress import listener, listening
+from cluster_optimiser.progress import Progress, listener, listening
 from cluster_optimiser.rules import unsupported
 from cluster_optimiser.scenario import (
     Objective,
+    Scenario,
     is_scenario,
     load_scenario,
     locating,
@@ -52,13 +53,6 @@ from cluster_optimiser.terms import TIE_BREAK, UPPER, WEIGHTED, gathered, term_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from cluster_optimiser.batch.ground import Place
-    from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.universe.all_plans import PickedPlan
-    from cluster_optimiser.progress import Progress
-    from cluster_optimiser.scenario import Scenario
-
 
 Answer = dict[str, Any]
 

@@ -19,7 +19,6 @@ from cluster_optimiser.terms import FAMILIES, TERMS, bounded_as, lookup, term_wo
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Result
 
-
 TODAY = "today"
 DEFAULTS = parse_scenario({"title": "-", "option": "x", "authority": "-", "method": "keep"})
 

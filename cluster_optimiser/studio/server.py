@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.studio.guard import Door
 
-
 STILL = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """The policy of a page that is made for looking at."""
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cluster_optimiser.errors import VerificationError
 from cluster_optimiser.terms import TIE_BREAK, UPPER, WEIGHTED, gathered
-from cluster_optimiser.verification.facts import ClusterFacts, alignment
+from cluster_optimiser.verification.facts import ClusterFacts, Verification, alignment
 from cluster_optimiser.verification.levels import free_of_layers
 from cluster_optimiser.verification.neighbours import may_be_reassigned, touching, where_schools_lie
 from cluster_optimiser.verification.outlook import n_not_legal, outlook_of
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Problem, Result, Stage
     from cluster_optimiser.scenario import Scenario
-    from cluster_optimiser.verification.facts import Verification
 
 CLAIM_TOLERANCE = 1e-9
 """Relative difference below which two ways of adding the same numbers agree."""

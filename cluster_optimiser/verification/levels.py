@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import pandas as pd
 
-from cluster_optimiser.domain import Violation
-from cluster_optimiser.verification.facts import cluster_facts
+from cluster_optimiser.domain import Problem, Violation
+from cluster_optimiser.verification.facts import ClusterFacts, Verification, cluster_facts
 from cluster_optimiser.verification.neighbours import touching
 from cluster_optimiser.verification.register import PlainGround, unit_homes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from cluster_optimiser.domain import Problem
-    from cluster_optimiser.verification.facts import ClusterFacts, Verification
 
 
 def free_of_layers(upper: Problem) -> Problem:

@@ -19,6 +19,7 @@ from cluster_optimiser.rules import rule_of
 from cluster_optimiser.verification.facts import (
     ClusterFacts,
     Meeting,
+    Verification,
     alignment,
     hubs_among,
     meeting_places,
@@ -32,7 +33,6 @@ from cluster_optimiser.verification.rules import (
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Problem, Violation
-    from cluster_optimiser.verification.facts import Verification
 
 
 def outlook_of(problem: Problem, today: Verification) -> Outlook | None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
 from math import floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -18,7 +18,7 @@ from cluster_optimiser.constants import (
     CENTIPUPILS_PER_PUPIL,
     METRES_PER_KM,
 )
-from cluster_optimiser.domain import Violation
+from cluster_optimiser.domain import Problem, Violation
 from cluster_optimiser.own import broken_by, value_of_plan
 from cluster_optimiser.rules import OWN
 from cluster_optimiser.terms import TERMS, own_terms
@@ -35,12 +35,10 @@ from cluster_optimiser.verification.register import PlainGround
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any
 
     import geopandas as gpd
     import pandas as pd
 
-    from cluster_optimiser.domain import Problem
     from cluster_optimiser.scenario import Scenario
 
     Drawn = tuple[Mapping[Any, float], Mapping[Any, str | None]]

@@ -193,7 +193,6 @@ def _decimal(value: object, digits: int) -> str:
 WHOLE = 1e15
 """A number from which on there is no decimal to round."""
 
-
 LARGE = 10**21
 """A number from which on its digits are not read: it is written as a power of ten."""
 

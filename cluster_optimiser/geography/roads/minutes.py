@@ -18,7 +18,7 @@ import shapely
 from cluster_optimiser.constants import COORDINATE_GRID_M
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.geography.roads.routing import times_between
-from cluster_optimiser.geography.roads.snapping import snap, split_at
+from cluster_optimiser.geography.roads.snapping import Split, snap, split_at
 from cluster_optimiser.geography.roads.weights import (
     METRES_PER_S_PER_KMH,
     MICROSECONDS,
@@ -39,15 +39,12 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.arrays import Floats, Ints
     from cluster_optimiser.domain import Authority, RoadAssumptions, RoadNetwork
-    from cluster_optimiser.geography.roads.snapping import Split
-
 
 LEAST_MIN = 0.01
 """Minutes between two sites, however near: 0 is for one site only."""
 
 METHOD = 3
 """Raised when the same roads and assumptions give other minutes, so that kept ones do not count."""
-
 
 EDGE_M = 1_000.0
 """A through road that ends this near to the authority's outline, or beyond, goes on off the map."""

@@ -14,7 +14,7 @@ import shapely
 
 from cluster_optimiser.constants import CRS_METRES
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M, holding_area, once_each, polygons_of
-from cluster_optimiser.inputs.checking import Problem, did_you_mean, listed
+from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, listed
 from cluster_optimiser.inputs.files import Folder, Table, inner_layers
 from cluster_optimiser.inputs.intake.gias import plain
 from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.inputs.checking import FaultList
     from cluster_optimiser.inputs.intake.selection import Chosen
 
 ONS_NAME = re.compile(r"([A-Za-z]{2,8})(\d{2})NM", re.IGNORECASE)

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.inputs.checking import Problem, urn_of
+from cluster_optimiser.inputs.checking import FaultList, Problem, urn_of
 from cluster_optimiser.inputs.intake.gias import (
     NO_PHASE,
     STATUSES,
@@ -22,8 +22,6 @@ from cluster_optimiser.inputs.intake.rows import RawTable, read_raw
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-    from cluster_optimiser.inputs.checking import FaultList
 
 COLUMNS = {
     "urn": ("URN",),

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
-from cluster_optimiser.inputs.checking import Problem, did_you_mean, number_of
+from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, number_of
 from cluster_optimiser.inputs.coordinates import PAIRS, read_pair
 from cluster_optimiser.inputs.intake.gias import postcode_of
 from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.arrays import Bools, Floats
-    from cluster_optimiser.inputs.checking import FaultList
-
 
 FAR_M = 25_000.0
 """Schools this far from all others of their authority are looked at for slips."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.constants import ESTIMATE
-from cluster_optimiser.inputs.checking import Problem, listed, urn_of
+from cluster_optimiser.inputs.checking import FaultList, Problem, listed, urn_of
 from cluster_optimiser.inputs.intake.gias import age_of
 from cluster_optimiser.inputs.intake.ledger import Flag, Ledger
 from cluster_optimiser.inputs.intake.rows import RawTable, read_raw
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from cluster_optimiser.inputs.checking import FaultList
     from cluster_optimiser.inputs.intake.links import Closed
-
 
 COLUMNS: dict[str, tuple[str, ...]] = {name: tuple(n) for name, n in WORDS["census"].items()}
 """Our name of a column -> its names in the school census, performance tables and others."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cluster_optimiser.inputs.checking import (
+    FaultList,
     Problem,
     did_you_mean,
     has_decimal_comma,
@@ -53,9 +54,6 @@ from cluster_optimiser.scenario.words import unmangled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from cluster_optimiser.inputs.checking import FaultList
-
 
 HEADER_WITHIN = 10
 """Lines of titles that may stand above the header."""

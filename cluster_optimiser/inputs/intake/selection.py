@@ -24,14 +24,13 @@ from cluster_optimiser.inputs.intake.gias import (
     plain,
 )
 from cluster_optimiser.inputs.intake.ledger import Dropped, Flag, Ledger
-from cluster_optimiser.inputs.intake.rows import CHECKS, LIKE
+from cluster_optimiser.inputs.intake.rows import CHECKS, LIKE, RawTable, Unread
 from cluster_optimiser.inputs.register import pupils_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cluster_optimiser.inputs.checking import FaultList
-    from cluster_optimiser.inputs.intake.rows import RawTable, Unread
 
 MANY = 12
 """From so many authorities on, only the nearest names are offered."""
@@ -42,7 +41,6 @@ NO_AUTHORITY = frozenset({"000", "0"})
 _NONE_WORDS = frozenset({"", "does not apply", "none", "not applicable"})
 
 _SAME_ROW, _SAME_URN = "the same row again", "its URN stands on an earlier row"
-
 
 AGES = ("low_age", "high_age")
 

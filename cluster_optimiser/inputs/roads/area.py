@@ -26,7 +26,6 @@ METRES_PER_KM = 1_000.0
 OUTLINE_DETAIL_M = 100.0
 """To this the margin's edge is simplified: it is a margin."""
 
-
 SQUARE_M = 2_000.0
 """Side of the squares by which is told where a map has roads."""
 

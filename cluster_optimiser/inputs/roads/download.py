@@ -70,7 +70,6 @@ NETWORK_REMEDY = (
     "program, without sign-in and without inspection. Or use a map on disk: `roads import`."
 )
 
-
 SAID = {
     "407": "a proxy that wants a name and password",
     "CERTIFICATE": "a certificate that is not trusted, such as that of a proxy that inspects,",

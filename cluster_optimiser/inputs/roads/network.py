@@ -16,7 +16,7 @@ from pyproj import Geod, Transformer
 from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
 from cluster_optimiser.domain import RoadNetwork
 from cluster_optimiser.inputs.roads.backdrop import make_backdrop, shown_kind, shown_shape
-from cluster_optimiser.inputs.roads.tags import is_closed_barrier
+from cluster_optimiser.inputs.roads.tags import RoadTags, is_closed_barrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.arrays import Bools, Ints
     from cluster_optimiser.inputs.roads.area import Box
-    from cluster_optimiser.inputs.roads.tags import RoadTags
 
 N_UNREAD_LIMITS = 10
 """Texts of limits that could not be read, the most frequent first, that are kept for people."""

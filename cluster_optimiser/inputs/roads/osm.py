@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from cluster_optimiser.errors import Fault, InputError
-from cluster_optimiser.inputs.roads.area import EVERYWHERE
+from cluster_optimiser.inputs.roads.area import EVERYWHERE, Box
 from cluster_optimiser.inputs.roads.backdrop import SHOWN
 from cluster_optimiser.inputs.roads.network import Ways
 from cluster_optimiser.inputs.roads.tags import read_tags
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from osmium.osm import Way
-
-    from cluster_optimiser.inputs.roads.area import Box
 
 OSM_SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf", ".osm.xml")
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.arrays import Bools, Floats
 
-
 ROADS_LAYER, ABOUT_LAYER, TURNS_LAYER = "roads", "about", "turns"
 
 BACKDROP_LAYER = "backdrop"

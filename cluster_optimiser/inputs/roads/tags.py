@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
 ROADS = tomllib.loads(Path(__file__).with_name("roads.toml").read_text(encoding="utf-8"))
 """What is said of classes of road; every figure there and below is our own, unless it says so."""
 

@@ -22,17 +22,15 @@ from cluster_optimiser.optimise.explain.entries import (
     without_entries,
 )
 from cluster_optimiser.optimise.explain.relax import some
-from cluster_optimiser.optimise.explain.trial import Trial
+from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import components, with_values
 from cluster_optimiser.optimise.pinned import exceptable
-from cluster_optimiser.rules import FAMILIES
+from cluster_optimiser.rules import FAMILIES, Asked, Family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.explain.trial import Lab
-    from cluster_optimiser.rules import Asked, Family
     from cluster_optimiser.scenario import Scenario
 
 MOST_STUCK = 12

@@ -24,15 +24,13 @@ from cluster_optimiser.optimise.explain.relax import (
     freed,
     some,
 )
-from cluster_optimiser.optimise.explain.trial import GROWTH, Trial
+from cluster_optimiser.optimise.explain.trial import GROWTH, Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import components, with_values
-from cluster_optimiser.rules import FAMILIES
+from cluster_optimiser.rules import FAMILIES, Asked, Family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from cluster_optimiser.optimise.explain.trial import Lab
-    from cluster_optimiser.rules import Asked, Family
     from cluster_optimiser.scenario import Scenario
     from cluster_optimiser.scenario.tables import Size
 

@@ -20,7 +20,7 @@ from cluster_optimiser.optimise.explain.relax import (
     first_of,
     some,
 )
-from cluster_optimiser.optimise.explain.trial import Trial
+from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.rules import FAMILIES, LAYER, OF_ONE, TERM
 from cluster_optimiser.terms import lookup, term_scale, term_words
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.explain.trial import Lab
     from cluster_optimiser.scenario import Scenario
 
 LAYERS, LIMITS = (OF_ONE[kind].keys[0] for kind in (LAYER, TERM))

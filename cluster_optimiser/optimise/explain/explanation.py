@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.deadline import within
 from cluster_optimiser.errors import NoPlanFoundError, ScenarioError
 from cluster_optimiser.optimise.bounds import lower_bound
-from cluster_optimiser.optimise.candidates import candidate_groups
+from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups
 from cluster_optimiser.optimise.continuing import refuse_divided
 from cluster_optimiser.optimise.costs import group_costs, stage_scales
 from cluster_optimiser.optimise.explain.diagnosis import (
@@ -30,7 +30,7 @@ from cluster_optimiser.optimise.explain.relax import (
     single_relaxations,
 )
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
-from cluster_optimiser.optimise.keeping import robust_keeping
+from cluster_optimiser.optimise.keeping import Keeping, robust_keeping
 from cluster_optimiser.optimise.merging.partition import best_cover
 from cluster_optimiser.optimise.universe.sweep import sweep
 from cluster_optimiser.rules import FAMILIES
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster_optimiser.domain import Problem, Status
-    from cluster_optimiser.optimise.candidates import CandidateGroup
-    from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.scenario import Scenario
 
 TIME_LIMIT_S = 60.0

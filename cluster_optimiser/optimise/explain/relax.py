@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from cluster_optimiser.inputs.checking import listed
-from cluster_optimiser.optimise.explain.trial import Trial
+from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.merging.partition import build_model
 from cluster_optimiser.rules import FAMILIES
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
     from cluster_optimiser.optimise.candidates import CandidateGroup
-    from cluster_optimiser.optimise.explain.trial import Lab
     from cluster_optimiser.scenario import Scenario
 
 ValueT = TypeVar("ValueT")

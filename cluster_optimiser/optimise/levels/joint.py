@@ -20,7 +20,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from cluster_optimiser.domain import Plan, Solution
+from cluster_optimiser.domain import Plan, Problem, Solution
 from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise.continuing import refuse_divided
 from cluster_optimiser.optimise.costs import group_costs, stage_scales
@@ -28,9 +28,10 @@ from cluster_optimiser.optimise.exactly import Sum
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S, Explanation
 from cluster_optimiser.optimise.explain.relax import Relaxation
 from cluster_optimiser.optimise.explain.trial_rules import with_values
-from cluster_optimiser.optimise.levels.nesting import homed_candidates, nested_sweep
+from cluster_optimiser.optimise.levels.nesting import Homed, homed_candidates, nested_sweep
 from cluster_optimiser.optimise.merging.partition import (
     Cover,
+    Variables,
     build_model,
     cover_each_unit_once,
     limit_count,
@@ -45,11 +46,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ortools.sat.python import cp_model
-
-    from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.levels.nesting import Homed
-    from cluster_optimiser.optimise.merging.partition import Variables
-
 
 Costs = dict[str, tuple[list[int], list[int]]]
 """Stage -> costs of the clusters, and of the groupings; in the order of the stages."""

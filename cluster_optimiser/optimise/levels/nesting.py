@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.domain import Problem
 
-
 MAX_STATES = 2_000_000
 """States above which the second proof gives up."""
 

@@ -10,11 +10,12 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.deadline import is_over, left_s, most_mb, share_of_left, within
-from cluster_optimiser.domain import Plan, Solution, Stage
-from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
+from cluster_optimiser.domain import Plan, Problem, Solution, Stage, Status
+from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
 from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.optimise.bounds import stage_bound
 from cluster_optimiser.optimise.candidates import (
+    CandidateGroup,
     Judge,
     TooManySetsError,
     candidate_groups,
@@ -30,7 +31,7 @@ from cluster_optimiser.optimise.costs import (
     plan_cost,
     stage_scales,
 )
-from cluster_optimiser.optimise.keeping import robust_keeping
+from cluster_optimiser.optimise.keeping import Keeping, robust_keeping
 from cluster_optimiser.optimise.merging.narrowing import narrowed_cover
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
 from cluster_optimiser.optimise.merging.partition import MANY_GROUPS, Cover, best_cover, cover_of
@@ -43,10 +44,6 @@ from cluster_optimiser.terms import TIE_BREAK, WEIGHTED, term_scale
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cluster_optimiser.domain import Problem, Status
-    from cluster_optimiser.errors import ClusterOptimiserError
-    from cluster_optimiser.optimise.candidates import CandidateGroup
-    from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.optimise.merging.partition import Unlike
 
 SHARE_OF_LISTING = 0.6

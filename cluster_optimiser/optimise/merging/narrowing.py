@@ -20,7 +20,7 @@ from cluster_optimiser.constants import MAX_ROW_TOTAL
 from cluster_optimiser.deadline import is_over, left_s, share_of_left, within
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.bounds import stage_bound
-from cluster_optimiser.optimise.candidates import membership, unit_adjacency
+from cluster_optimiser.optimise.candidates import CandidateGroup, membership, unit_adjacency
 from cluster_optimiser.optimise.costs import MOST_TOTAL, are_largest, group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Answer, Sum, hold, minimise, whole_bound
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan, units_around
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.arrays import Ints
     from cluster_optimiser.domain import Problem, Stage, Status
-    from cluster_optimiser.optimise.candidates import CandidateGroup
 
 CORE = 1_000
 """Groups that are solved first, those that cost least beyond what is proved."""

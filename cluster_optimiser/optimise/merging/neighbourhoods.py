@@ -21,6 +21,7 @@ from ortools.sat.python import cp_model
 from cluster_optimiser.deadline import is_over, left_s, within
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.candidates import (
+    CandidateGroup,
     Judge,
     bit_positions,
     sets_of_units,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.candidates import CandidateGroup
 
 MOST_SETS = 1_500
 """Sets of units of a neighbourhood that are weighed at once."""

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import EFFORT_DIGITS, MAX_ROW_TOTAL
-from cluster_optimiser.domain import Stage
+from cluster_optimiser.domain import Stage, Status
 from cluster_optimiser.errors import NoPlanFoundError, VerificationError
-from cluster_optimiser.optimise.candidates import bit_positions
+from cluster_optimiser.optimise.candidates import CandidateGroup, bit_positions
 from cluster_optimiser.optimise.continuing import TERM as CHANGED
-from cluster_optimiser.optimise.continuing import carry_on_once, with_continuing
+from cluster_optimiser.optimise.continuing import Continuing, carry_on_once, with_continuing
 from cluster_optimiser.optimise.costs import MOST_TOTAL, are_largest, group_costs, stage_scales
 from cluster_optimiser.optimise.exactly import Answer, Largest, Sum, hold, minimise
 from cluster_optimiser.optimise.watching import solve
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from fractions import Fraction
 
-    from cluster_optimiser.domain import Status
-    from cluster_optimiser.optimise.candidates import CandidateGroup
-    from cluster_optimiser.optimise.continuing import Continuing
     from cluster_optimiser.optimise.keeping import Keeping
     from cluster_optimiser.proofs import SecondMethod
     from cluster_optimiser.scenario import Count, Scenario

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.optimise.redraw.pairs import FAR
+from cluster_optimiser.optimise.redraw.pairs import FAR, Cluster, RedrawGround
 from cluster_optimiser.optimise.redraw.separators import is_legal, pieces
 from cluster_optimiser.optimise.redraw.terms import stage_names, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
 
 def is_legal_plan(

@@ -10,7 +10,7 @@ from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.redraw.engines import Ask, CpSat, Highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_cluster, with_strays_moved
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
-from cluster_optimiser.optimise.redraw.model import Limits, build_model
+from cluster_optimiser.optimise.redraw.model import Assignment, Limits, build_model
 from cluster_optimiser.optimise.redraw.prove import prove
 from cluster_optimiser.optimise.redraw.search import Search, hint_of, solve_largest, solve_stage
 from cluster_optimiser.optimise.redraw.telling import tell_nobody
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cluster_optimiser.domain import Status
-    from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
     from cluster_optimiser.optimise.redraw.search import How
-
 
 MOST_RINGS = 1
 """Rings of neighbours around a broken cluster that are solved anew with it."""

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
     from cluster_optimiser.optimise.redraw.search import How
 
-
 SOON_S = 30.0
 """Seconds for a part of a plan that is only looked at; most are found in one."""
 

@@ -12,27 +12,22 @@ solution breaks of the others is added.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.optimise.redraw.engines import Ask
+from cluster_optimiser.optimise.redraw.engines import Ask, EngineOutcome
 from cluster_optimiser.optimise.redraw.fractions import DUAL_SCALE, InFractions
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_strays_moved
-from cluster_optimiser.optimise.redraw.search import add_cuts, hint_of
+from cluster_optimiser.optimise.redraw.search import How, Search, add_cuts, hint_of
 from cluster_optimiser.optimise.redraw.terms import value_of
 from cluster_optimiser.optimise.redraw.tightening import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
     from cluster_optimiser.domain import Status
-    from cluster_optimiser.optimise.redraw.engines import EngineOutcome
     from cluster_optimiser.optimise.redraw.linear import LinearObjective
     from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster
-    from cluster_optimiser.optimise.redraw.search import How, Search
-
 
 CORE_PAIRS = 4
 """Pairs of a unit and a hub, on average over the units, that make the core."""
@@ -55,14 +50,11 @@ AGAIN = 6, 9, 13
 SHARE_OF_TIME = 0.4
 """Share of the time left that what comes before the last program may take, each."""
 
-
 Repair = Callable[["Sequence[Cluster]", "How"], "Sequence[Cluster]"]
 """Clusters some of which are illegal, and how to solve -> clusters."""
 
-
 Again = Callable[["Sequence[Cluster]", int, "How"], "Sequence[Cluster]"]
 """Neighbouring clusters, how many others the plan has, and how to solve -> as good, or none."""
-
 
 Begin = Callable[["How"], "Sequence[Cluster]"]
 """How to solve -> clusters, or none."""

@@ -7,27 +7,24 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.deadline import is_over
-from cluster_optimiser.optimise.redraw.engines import Ask, Highs
+from cluster_optimiser.optimise.redraw.engines import Ask, Engine, Highs
 from cluster_optimiser.optimise.redraw.model import (
+    Assignment,
     forbid,
     meet_at_the_best,
     part_a_stray,
     starting_values,
 )
 from cluster_optimiser.optimise.redraw.separators import is_legal, pieces, strays
-from cluster_optimiser.optimise.redraw.telling import tell_nobody
+from cluster_optimiser.optimise.redraw.telling import Tell, tell_nobody
 from cluster_optimiser.optimise.redraw.terms import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from cluster_optimiser.domain import Status
-    from cluster_optimiser.optimise.redraw.engines import Engine
     from cluster_optimiser.optimise.redraw.linear import LinearObjective
-    from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.optimise.redraw.pairs import Cluster
-    from cluster_optimiser.optimise.redraw.telling import Tell
-
 
 FEW = 60
 """Units of a part that a solver proves within a second without further ado."""

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.constants import EFFORT_DIGITS
 from cluster_optimiser.deadline import left_s, most_mb, within
-from cluster_optimiser.domain import Plan, Solution, Stage
+from cluster_optimiser.domain import Plan, Problem, Solution, Stage, Status
 from cluster_optimiser.errors import ClusterOptimiserError, InfeasibleError, NoPlanFoundError
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.optimise.costs import are_largest
 from cluster_optimiser.optimise.merging.merge import solve_merge
 from cluster_optimiser.optimise.naming import assign_schools
-from cluster_optimiser.optimise.redraw.engines import CpSat, Highs
+from cluster_optimiser.optimise.redraw.engines import CpSat, Engine, Highs
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan, with_idle_units_near
-from cluster_optimiser.optimise.redraw.lexicographic import repaired
-from cluster_optimiser.optimise.redraw.pairs import redraw_ground
+from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, repaired
+from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround, redraw_ground
 from cluster_optimiser.optimise.redraw.parts import parts_of, solve_parts, soon
 from cluster_optimiser.optimise.redraw.search import FEW, How
 from cluster_optimiser.optimise.redraw.telling import redraw_names
@@ -30,12 +30,6 @@ from cluster_optimiser.proofs import RedrawProof
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from cluster_optimiser.domain import Problem, Status
-    from cluster_optimiser.optimise.redraw.engines import Engine
-    from cluster_optimiser.optimise.redraw.lexicographic import PartPlan
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
-
 
 ENGINES: dict[str, type[Engine]] = {"HiGHS": Highs, "CP-SAT": CpSat}
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
-
 Tell = Callable[[str, Sequence["Cluster"], "int | None"], None]
 """Stage, clusters of the best plan of a part so far, what none betters; in the stage's integers."""
 

@@ -10,14 +10,13 @@ import numpy as np
 
 from cluster_optimiser.optimise.costs import exact_factors
 from cluster_optimiser.optimise.redraw.linear import LinearObjective
-from cluster_optimiser.optimise.redraw.pairs import FAR
+from cluster_optimiser.optimise.redraw.pairs import FAR, Cluster, RedrawGround
 from cluster_optimiser.terms import WEIGHTED, bounded_as, lookup, term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cluster_optimiser.optimise.redraw.model import Assignment
-    from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround
 
 Expression = tuple[list[tuple[int, int]], int]
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.optimise.redraw.model import part_a_stray
+from cluster_optimiser.optimise.redraw.model import Assignment, part_a_stray
 from cluster_optimiser.optimise.redraw.separators import pieces, separator
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from cluster_optimiser.optimise.redraw.model import Assignment
     from cluster_optimiser.scenario.tables import Size
 
 SHARES_OF_A_UNIT = (0.01, 0.1, 0.25, 0.5, 0.75, 0.95)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cluster_optimiser.deadline import refuse_if_over
-from cluster_optimiser.domain import Plan, Solution
+from cluster_optimiser.domain import Plan, Problem, Solution, Status
 from cluster_optimiser.errors import (
     ClusterOptimiserError,
     Fault,
@@ -25,9 +25,10 @@ from cluster_optimiser.optimise.candidates import candidate_groups, count_along_
 from cluster_optimiser.optimise.continuing import TERM as CHANGED
 from cluster_optimiser.optimise.continuing import divided_today, refuse_divided
 from cluster_optimiser.optimise.costs import are_largest, group_costs
-from cluster_optimiser.optimise.keeping import keeping_of
+from cluster_optimiser.optimise.keeping import Keeping, keeping_of
 from cluster_optimiser.optimise.naming import assign_schools, cluster_names
 from cluster_optimiser.optimise.universe.diagram import (
+    Diagram,
     counts_to_go,
     largest_to_go,
     least_to_go,
@@ -51,10 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cluster_optimiser.arrays import Ints
-    from cluster_optimiser.domain import Problem, Status
     from cluster_optimiser.optimise.candidates import CandidateGroup
-    from cluster_optimiser.optimise.keeping import Keeping
-    from cluster_optimiser.optimise.universe.diagram import Diagram
     from cluster_optimiser.optimise.universe.legality import PlanLike
 
 MAX_STATES = 2_000_000

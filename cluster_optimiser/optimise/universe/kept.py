@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cluster_optimiser.optimise.costs import are_largest, group_costs, stage_terms
-from cluster_optimiser.optimise.universe.diagram import largest_to_go, least_to_go, totals
+from cluster_optimiser.optimise.universe.diagram import Diagram, largest_to_go, least_to_go, totals
 from cluster_optimiser.optimise.universe.picking import Chain, plans_in_order, unchained
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.arrays import Ints
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.keeping import Keeping
-    from cluster_optimiser.optimise.universe.diagram import Diagram
     from cluster_optimiser.scenario import Objective
 
 MAX_NODES = 300_000

@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
-from cluster_optimiser.domain import Plan
+from cluster_optimiser.domain import Plan, Problem
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.inputs.checking import listed
-from cluster_optimiser.optimise.candidates import reached, unit_adjacency
+from cluster_optimiser.optimise.candidates import CandidateGroup, reached, unit_adjacency
 from cluster_optimiser.optimise.costs import plan_cost
 from cluster_optimiser.terms import term_scale
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from collections.abc import Set as AbstractSet
-
-    from cluster_optimiser.domain import Problem
-    from cluster_optimiser.optimise.candidates import CandidateGroup
 
     PlanLike = Plan | pd.Series | Collection[int] | Collection[AbstractSet[str]]
     """A plan, its assignment, its clusters as sets of units, or positions of candidate groups."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from cluster_optimiser.errors import ClusterOptimiserError
 from cluster_optimiser.optimise.universe.diagram import (
+    Diagram,
     best_path,
     by_value,
     largest_to_go,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cluster_optimiser.arrays import Bools, Ints
-    from cluster_optimiser.optimise.universe.diagram import Diagram
 
 _TWO = 2
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cluster_optimiser.optimise.universe.diagram import counts_to_go, least_to_go
+from cluster_optimiser.optimise.universe.diagram import Diagram, counts_to_go, least_to_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.arrays import Ints
-    from cluster_optimiser.optimise.universe.diagram import Diagram
 
 Chain = tuple[int, "Chain"] | tuple[()]
 """Groups chosen so far, last first, tails shared."""

@@ -23,6 +23,7 @@ import numpy as np
 
 from cluster_optimiser.optimise.universe.diagram import (
     EXACT_TOTAL,
+    Diagram,
     backwards,
     by_value,
     counts_to_go,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.arrays import Floats, Ints
-    from cluster_optimiser.optimise.universe.diagram import Diagram
 
 MAX_ENTRIES = 12_000_000
 """Costs kept on both sides of the cut, above which ranks are bounded from rounded costs."""

@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cluster_optimiser.deadline import refuse_if_over
-from cluster_optimiser.optimise.universe.diagram import least_to_go
+from cluster_optimiser.optimise.universe.diagram import Diagram, least_to_go
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cluster_optimiser.arrays import Ints
-    from cluster_optimiser.optimise.universe.diagram import Diagram
 
 _LIMB_BITS = 32
 _STEPS = 50

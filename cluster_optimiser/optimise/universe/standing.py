@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_optimiser.optimise.universe.diagram import counts_to_go, least_to_go, only
+from cluster_optimiser.optimise.universe.diagram import Diagram, counts_to_go, least_to_go, only
 from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, entries_needed
 from cluster_optimiser.optimise.universe.rounding import RoundedCounts, spread_of, width_of
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cluster_optimiser.arrays import Ints
-    from cluster_optimiser.optimise.universe.diagram import Diagram
 
 _PER_ENTRY = 4
 """Numbers of `Spread` that may be kept at once for each cost that `Halves` may keep: its costs take

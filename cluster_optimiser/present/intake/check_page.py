@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Authority, Territory
     from cluster_optimiser.present.intake.files import NewAuthority
 
-
 TOLERANCE_M = 40.0
 APART = ("special", "pru")
 SMALL, LARGE = 5, 8

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.inputs.intake import Intake
 
-
 COLUMNS = (
     "urn",
     "name",

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 REFERENCE = re.compile("\ue000(.*?)\ue001")
 """In a text: a reference to the label between, written as the name of what bears it."""
 
-
 PADDING, BOLD = 2.0, 1.08
 """Between the text of two columns, and of a heading, in digits."""
 

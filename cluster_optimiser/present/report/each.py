@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.present.report.blocks import Block
     from cluster_optimiser.present.report.folder import Option, ResultsFolder
 
-
 MOST_LISTED = 3
 """So many exceptions are listed one by one: an option has one page."""
 

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from cluster_optimiser.inputs.checking import read_toml
-from cluster_optimiser.present.report.blocks import Bullets, Facts, Heading, Paragraph
+from cluster_optimiser.present.report.blocks import Block, Bullets, Facts, Heading, Paragraph
 from cluster_optimiser.words import long_date, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from cluster_optimiser.present.report.blocks import Block
 
 Implication = Literal["legal", "equality", "finance", "risk", "environment"]
 IMPLICATIONS: tuple[Implication, ...] = ("legal", "equality", "finance", "risk", "environment")

@@ -14,6 +14,7 @@ from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs.counting import KINDS
 from cluster_optimiser.present.characters import storable
 from cluster_optimiser.present.report.blocks import (
+    Block,
     Bullets,
     Figure,
     Heading,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from cluster_optimiser.present.report.blocks import Block
     from cluster_optimiser.present.report.folder import ResultsFolder
 
 RECORD, MAP = "responses.json", "support.svg"

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.present.report.blocks import Block
     from cluster_optimiser.present.report.folder import Option, ResultsFolder
 
-
 AGAINST_TODAY = "against-today"
 
 

@@ -19,6 +19,7 @@ from cluster_optimiser.present.report.blocks import (
     Figure,
     Heading,
     Paragraph,
+    Report,
     TableBlock,
     names_of,
 )
@@ -28,9 +29,6 @@ from cluster_optimiser.words import entry, say, spoken
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
-
-    from cluster_optimiser.present.report.blocks import Report
-
 
 FONT = "Arial"
 MAP_MM = 70

@@ -25,7 +25,6 @@ FIRST_ROW = 3
 
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
-
 Sheet = tuple[str, list[str], list[list[str]]]
 """A sheet: its title, its columns by their names in the files, and its rows as text."""
 

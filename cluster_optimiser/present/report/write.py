@@ -16,6 +16,7 @@ from cluster_optimiser.errors import refuse_to_write_over, writing
 from cluster_optimiser.present.characters import box, missing, storable
 from cluster_optimiser.present.report.blocks import (
     REFERENCE,
+    Block,
     Bullets,
     Heading,
     Paragraph,
@@ -27,7 +28,7 @@ from cluster_optimiser.present.report.blocks import (
     texts_of,
 )
 from cluster_optimiser.present.report.each import each
-from cluster_optimiser.present.report.folder import read_folder
+from cluster_optimiser.present.report.folder import Option, ResultsFolder, read_folder
 from cluster_optimiser.present.report.front import Front, closing, opening
 from cluster_optimiser.present.report.replies import chapter, read_replies
 from cluster_optimiser.present.report.summary import summary, verdicts
@@ -39,10 +40,6 @@ from cluster_optimiser.words import UNKNOWN, number, pounds, say, share, two_dec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from cluster_optimiser.present.report.blocks import Block
-    from cluster_optimiser.present.report.folder import Option, ResultsFolder
-
 
 REPORT_FILES = ("report.docx", "report.pdf", "report.xlsx")
 
