@@ -95,7 +95,7 @@ def test_explain_names_each_rule_and_can_give_it_up(name: str) -> None:
     own = [f for f in rule_families(problem) if rule_of(f).name == name]
     assert own
     assert all(rule_words(problem, family) for family in own)
-    assert {d.family for d in directions_of(problem.scenario, own)} == set(own)
+    assert {d.family for d in directions_of(problem.scenario, own, 1)} == set(own)
     freed = problem_of({})
     loosened = without(problem.scenario, own)
     object.__setattr__(freed, "scenario", loosened)

@@ -24,7 +24,7 @@ from cluster_optimiser.optimise.explain.relax import (
     freed,
     some,
 )
-from cluster_optimiser.optimise.explain.trial import GROWTH, Lab, Trial
+from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import components, with_values
 from cluster_optimiser.rules import FAMILIES, Asked, Family
 
@@ -75,8 +75,7 @@ def _below(lab: Lab, trial: Trial, stated: int) -> list[int]:
 
 
 def _above(lab: Lab, trial: Trial, stated: int) -> list[int]:
-    for factor in GROWTH:
-        highest = max(round(stated * factor), *lab.pupils)
+    for highest in lab.maxima:
         if lab.verdict(_sized(trial, max_pupils=highest)) == "FEASIBLE":
             break
     masks, _ = lab.sets(lab.closed(trial), lowest=stated + 1, highest=highest)
@@ -274,7 +273,7 @@ def _without(family: Family) -> Direction:
     return _freeing(key, least)
 
 
-def _sizes(scenario: Scenario) -> list[Direction]:
+def _sizes(scenario: Scenario, highest: int) -> list[Direction]:
     directions = [
         _freeing("size.min", partial(_least_size, end="min")),
         Direction(
@@ -287,7 +286,7 @@ def _sizes(scenario: Scenario) -> list[Direction]:
         Direction(
             "size.max",
             "size.max",
-            lambda t: _sized(t, max_pupils=round(t.scenario.size.max_pupils * GROWTH[-1])),
+            lambda t: _sized(t, max_pupils=highest),
             partial(_least_size, end="max"),
         ),
         *(_without(family) for family in FAMILIES.values() if family.without),
@@ -315,9 +314,12 @@ def _others(scenario: Scenario) -> list[Direction]:
     return [*found[:3], *map(_quota, scenario.quotas), *found[3:]]
 
 
-def directions_of(scenario: Scenario, families: Sequence[str]) -> tuple[Direction, ...]:
+def directions_of(
+    scenario: Scenario, families: Sequence[str], highest: int
+) -> tuple[Direction, ...]:
+    """Give every way to loosen some families of rules, the maximum up to so many pupils."""
     layers, entries = entry_directions(scenario, families)
-    found = [*_sizes(scenario), *layers, *_others(scenario), *entries]
+    found = [*_sizes(scenario, highest), *layers, *_others(scenario), *entries]
     return tuple(d for d in found if d.family in families)
 
 

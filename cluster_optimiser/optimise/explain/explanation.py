@@ -25,6 +25,7 @@ from cluster_optimiser.optimise.explain.directions import LOOSER, directions_of,
 from cluster_optimiser.optimise.explain.entries import amount, entry_words
 from cluster_optimiser.optimise.explain.relax import (
     Combination,
+    Direction,
     Relaxation,
     combined_relaxations,
     single_relaxations,
@@ -270,7 +271,7 @@ def _diagnosed(lab: Lab, proof: dict[str, object]) -> Explanation:
     families = rule_families(problem)
     unplaced = unplaced_units(lab)
     clash = find_clash(lab, families)
-    directions = directions_of(scenario, families)
+    directions = directions_of(scenario, families, lab.maxima[-1])
     # A direction that leaves the whole clash in place cannot help.
     hopeful = [d for d in directions if d.family in clash.rules]
     singles, failed, unsettled = single_relaxations(lab, hopeful)
@@ -294,8 +295,16 @@ def _diagnosed(lab: Lab, proof: dict[str, object]) -> Explanation:
         hopeless=tuple(d.key for d in hopeless),
         unsettled=tuple(d.key for d in unsettled),
         combined=combined,
-        notes=(*sums(scenario, lab.pupils), *_notes(lab)),
+        notes=(*sums(scenario, lab.pupils), *_tried(lab, failed), *_notes(lab)),
     )
+
+
+def _tried(lab: Lab, failed: Sequence[Direction]) -> tuple[str, ...]:
+    """Say how far the maximum was raised in vain, where that is not all the way."""
+    highest = lab.maxima[-1]
+    if highest >= sum(lab.pupils) or all(d.key != "size.max" for d in failed):
+        return ()
+    return (f"A maximum of more than {highest:,} pupils was not tried: too many groups to list.",)
 
 
 def _notes(lab: Lab) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ MAX_SETS = 20_000
 """Connected sets of units above which a trial is given up as UNKNOWN."""
 
 GROWTH = (1.1, 1.25, 1.5, 2.0)
-"""Multiples of the maximum that are tried in turn; beyond the last it means something else."""
+"""Multiples of the maximum that are tried in turn; on a small map a maximum of all pupils too."""
 
 UNIT_SETS = 1_000
 """Connected sets of one unit or one piece of the map above which, where there is no maximum, it is
@@ -269,6 +269,14 @@ class Lab:
         alone = [1 << unit] if scenario.size.is_over(self.pupils[unit]) else []
         return [mask for mask in masks if mask >> unit & 1] + alone
 
+    @functools.cached_property
+    def maxima(self) -> tuple[int, ...]:
+        """Higher maxima to try in turn: up to all pupils, where all sets of units can be listed."""
+        scenario, every = self.problem.scenario, sum(self.pupils)
+        raised = {max(round(scenario.size.ends[1] * factor), *self.pupils) for factor in GROWTH}
+        _, is_whole = self.sets(self.adjacency(Trial(scenario)), lowest=0, highest=every)
+        return tuple(sorted({min(m, every) for m in raised} | ({every} if is_whole else set())))
+
     def _sized(self, trial: Trial) -> tuple[Sequence[int], bool]:
         """Give the connected sets in the range of a trial's sizes, and whether they are all."""
         size = trial.scenario.size
@@ -335,9 +343,8 @@ class Lab:
 
     def _open_verdict(self, trial: Trial) -> Verdict:
         """Decide a trial without a maximum: higher maxima, the whole map, all sets in reach."""
-        size, (_, stated) = trial.scenario.size, self.problem.scenario.size.ends
-        for factor in GROWTH:
-            highest = max(round(stated * factor), *self.pupils)
+        size = trial.scenario.size
+        for highest in self.maxima:
             raised = size.model_copy(update={"max_pupils": highest})
             verdict = self._decide(Trial(with_table(trial.scenario, "size", raised), trial.homes))
             if verdict == "FEASIBLE" or highest >= sum(self.pupils):

@@ -237,6 +237,29 @@ def test_two_changes_together_where_neither_suffices() -> None:
     assert all(r.is_feasible and r.is_minimal for p in explanation.combined for r in p.relaxations)
 
 
+def test_a_maximum_many_times_as_high_is_a_change_too() -> None:
+    problem = toy_problem("ABCD", size={"max_pupils": 1000}, pins={"together": [["A", "D"]]})
+    every = sum(problem.units["pupils"])
+    assert every > 3 * 1000
+    found = one(explain(problem), "size.max")
+    assert (found.value, found.is_minimal) == (every, True)
+
+
+def test_a_maximum_below_one_unit_is_raised_to_hold_it() -> None:
+    size = {"max_pupils": 1000, "oversize": "refuse"}
+    found = one(explain(toy_problem("AB", pupils={"A": 900, "B": 2500}, size=size)), "size.max")
+    assert found.value == 2500
+
+
+def test_how_far_a_maximum_was_raised_in_vain_is_said(monkeypatch) -> None:
+    monkeypatch.setattr(trial, "MAX_SETS", 9)
+    problem = toy_problem("ABCD", size={"max_pupils": 1000}, pins={"together": [["A", "D"]]})
+    explanation = explain(problem)
+    assert all(r.direction != "size.max" for r in explanation.relaxations)
+    told = "A maximum of more than 2,000 pupils was not tried: too many groups to list."
+    assert told in explanation.lines()
+
+
 def test_two_entries_of_one_list_are_dropped_together() -> None:
     """Neither alone: whichever is left still parts what is to be one."""
     pins = {"together": [["A", "B", "C"]], "apart": [["A", "B"], ["B", "C"]]}
