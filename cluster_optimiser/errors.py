@@ -4,7 +4,9 @@ An error that a user can mend carries every fault found in one pass; each fault 
 what is wrong and what to write instead.
 """
 
+import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -70,13 +72,18 @@ class ClusterOptimiserError(Exception):
 class _FaultsError(ClusterOptimiserError, ValueError):
     """An error that carries all faults found in one pass."""
 
-    what = "faults"
+    where = ""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults: tuple[Fault, ...] = tuple(dict.fromkeys(faults))
         n = len(self.faults)
-        head = f"{n} {self.what if n != 1 else self.what.removesuffix('s')}:"
+        head = f"{n} fault{'s' * (n != 1)}{self.where}:"
         super().__init__("\n".join([head, *(f"  {line}" for line in few_of(self.faults))]))
+
+    @classmethod
+    def of(cls, file: Path | str, problem: str, remedy: str, *, subject: str = "") -> Self:
+        """Give the error of one fault."""
+        return cls([Fault(str(file), 0, subject, problem, remedy)])
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[Fault, ...]]]:
         """Go from process to process as what it is made of, not as what it says."""
@@ -86,23 +93,13 @@ class _FaultsError(ClusterOptimiserError, ValueError):
 class InputError(_FaultsError):
     """The data of an authority, or a plan file, has faults."""
 
-    what = "faults in the data"
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        if len(faults) == 1:
-            self.what = "fault in the data"
-        super().__init__(faults)
+    where = " in the data"
 
 
 class ScenarioError(_FaultsError):
     """A scenario file has faults."""
 
-    what = "faults in the scenario"
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        if len(faults) == 1:
-            self.what = "fault in the scenario"
-        super().__init__(faults)
+    where = " in the scenario"
 
 
 @contextmanager
@@ -113,6 +110,25 @@ def writing(what: Path | str) -> Iterator[None]:
     except OSError as error:
         message = f"{what} cannot be written: {error.strerror or error}"
         raise ClusterOptimiserError(message) from error
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files for their owner alone; they are for all who may read the folder.
+        umask = os.umask(0)
+        os.umask(umask)
+        part.chmod(0o666 & ~umask)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def refuse_to_write_over(given: Iterable[Path], made: Iterable[Path]) -> None:
@@ -132,9 +148,7 @@ def refuse_to_replace(path: Path, text: str) -> None:
             is_ours = there.read(len(first)) == first
         if not is_ours:
             problem = "a file is there that is not of the kind that would be written over it"
-            raise InputError(
-                [Fault(str(path), 0, "", problem, "Name another, or remove it first.")]
-            )
+            raise InputError.of(path, problem, "Name another, or remove it first.")
 
 
 @contextmanager

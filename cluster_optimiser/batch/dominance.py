@@ -80,7 +80,7 @@ def dominate(
     unknown = [term for term in terms if term not in given.objective]
     if unknown:
         text = f"{', '.join(unknown)} of this plan is not known: some schools cannot be reached"
-        raise InputError([Fault(str(plan_file), 0, "", text, "Leave the term out.")])
+        raise InputError.of(plan_file, text, "Leave the term out.")
     values = {term: given.objective[term] for term in terms}
     most = {
         term: min(scenario.limits.get(term, value), value, key=lambda v: Fraction(str(v)))

@@ -67,8 +67,7 @@ def refuse_among(out: Path, read_from: Iterable[Path]) -> None:
     """Refuse to put results beside the files that they are made from."""
     if out.resolve() in {folder.resolve() for folder in read_from}:
         problem = "it is read from, and results would lie among what they are made from"
-        remedy = "Name a folder of their own with --out, such as results."
-        raise InputError([Fault(str(out), 0, "", problem, remedy)])
+        raise InputError.of(out, problem, "Name a folder of their own with --out, such as results.")
 
 
 def _is_foreign(path: Path) -> bool:

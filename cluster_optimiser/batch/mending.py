@@ -50,7 +50,7 @@ def mend_copy(folder: Path, out: Path, how: Mending) -> Copy:
     target = out / folder.name
     if target.exists() or out.resolve().is_relative_to(folder.resolve()):
         remedy = "Name a folder that is not there yet, outside of the authority's own."
-        raise InputError([Fault(str(target), 0, "--mend", "it is there already", remedy)])
+        raise InputError.of(target, "it is there already", remedy, subject="--mend")
     with staging(out) as temporary:
         made = temporary / folder.name
         shutil.copytree(folder, made)

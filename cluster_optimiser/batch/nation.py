@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cluster_optimiser.batch.starting import Destination, Started, folder_name, start
-from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
+from cluster_optimiser.errors import ClusterOptimiserError, InputError, put
 from cluster_optimiser.inputs.intake import Request, authorities_of
 from cluster_optimiser.inputs.intake.pupils import sources
 from cluster_optimiser.present.intake import nation_html
@@ -132,14 +132,11 @@ def _facts(started: Started) -> dict[str, object]:
 def _write(rows: list[dict[str, object]], destination: Destination) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).fillna("")
     path = destination.into / TABLE
-    part = path.with_suffix(".part")
     try:
-        part.write_text(csv_text(table), encoding="utf-8", newline="\n")
-        part.replace(path)
+        put(path, csv_text(table))
     except OSError as error:
         remedy = "Close it if it is open, or give another --into folder."
-        problem = f"it cannot be written: {error.strerror}"
-        raise InputError([Fault(str(path), 0, "", problem, remedy)]) from error
+        raise InputError.of(path, f"it cannot be written: {error.strerror}", remedy) from error
     return table
 
 

@@ -11,7 +11,7 @@ from cluster_optimiser.batch import shelf
 from cluster_optimiser.batch.ground import Place, load_place, refuse_unknown_names
 from cluster_optimiser.batch.one import run_scenario
 from cluster_optimiser.domain import Plan, Result, Solution
-from cluster_optimiser.errors import Fault, InputError, ScenarioError
+from cluster_optimiser.errors import InputError, ScenarioError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.scenario import Scenario, parse_scenario
 from cluster_optimiser.scenario.reading import as_scenario
@@ -83,8 +83,7 @@ def _of_folder(folder: Path, scenario: Scenario, place: Place) -> list[Result]:
             results.append(run_scenario(given, place=place, parent=parent))
     if not results:
         problem = "the folder holds no plan with its manifest"
-        remedy = "Give a folder that `run` wrote, or a plan CSV."
-        raise InputError([Fault(str(folder), 0, "", problem, remedy)])
+        raise InputError.of(folder, problem, "Give a folder that `run` wrote, or a plan CSV.")
     return results
 
 
@@ -107,4 +106,4 @@ def _rules(manifest: Path) -> Scenario:
     except (OSError, ValueError, KeyError, TypeError) as error:
         problem = "the scenario of the plan cannot be read"
         remedy = "Make the results again with `run`."
-        raise InputError([Fault(file, 0, "scenario", problem, remedy)]) from error
+        raise InputError.of(file, problem, remedy, subject="scenario") from error

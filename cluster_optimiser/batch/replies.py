@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.batch.ground import Place, load_place
 from cluster_optimiser.batch.one import prepare
 from cluster_optimiser.comparison.responses import Responses, tabulate
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.inputs.replies import load_replies
 from cluster_optimiser.present.report.folder import read_folder
@@ -62,8 +62,7 @@ def responses(
     of_others = [o.label for o in folder.options if o.manifest["authority"] != place.authority.name]
     if of_others:
         problem = f"option {of_others[0]} is of another authority than the scenario"
-        fault = Fault(str(results), 0, "", problem, "Name a scenario of the same authority.")
-        raise InputError([fault])
+        raise InputError.of(results, problem, "Name a scenario of the same authority.")
     options = {
         option.label: load_plan(folder.path / option.label / "plan.csv", place.authority)
         for option in folder.options

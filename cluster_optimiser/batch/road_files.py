@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.domain import Authority, RoadNetwork, RoadSpec, TravelSpec
-from cluster_optimiser.errors import Fault, InputError, refuse_to_replace
+from cluster_optimiser.errors import Fault, InputError, put, refuse_to_replace
 from cluster_optimiser.geography.roads.comparison import audit_minutes, compare_estimate
 from cluster_optimiser.geography.roads.minutes import Measured, measured_minutes
 from cluster_optimiser.geography.travel import (
@@ -116,7 +116,7 @@ def _written(
     network = build_network(ways, about, within=area.within, crs=area.crs)
     if network.roads.empty:
         problem, remedy = "no road of the file lies there", "Use the map of its own region."
-        raise InputError([Fault(about["source"], 0, "", problem, remedy)])
+        raise InputError.of(about["source"], problem, remedy)
     margin = {"margin_km": ""}
     if authority is not None:
         margin = {"margin_km": f"{margin_km:g}", **coverage_facts(network, authority, margin_km)}
@@ -161,7 +161,7 @@ def download_roads(
 def open_roads(file: Path) -> RoadNetwork:
     if not file.is_file():
         remedy = "Check the path, or make it with `cluster-optimiser roads import`."
-        raise InputError([Fault(str(file), 0, "", "there is no such file", remedy)])
+        raise InputError.of(file, "there is no such file", remedy)
     return read_roads(file, label=str(file))
 
 
@@ -196,10 +196,10 @@ def _target(out: Path | None, authority: Path | None) -> Path:
     target = out if out is not None else Path(str(authority)) / ROAD_FILE
     if target.suffix.lower() != ".gpkg":
         problem = f'a road file ends in .gpkg, not "{target.suffix}"'
-        raise InputError([Fault(str(target), 0, "", problem, "Name it so.")])
+        raise InputError.of(target, problem, "Name it so.")
     if not target.parent.is_dir():
         problem = f'there is no folder "{target.parent}"'
-        raise InputError([Fault(str(target), 0, "", problem, "Make it first, or name another.")])
+        raise InputError.of(target, problem, "Make it first, or name another.")
     if target.exists():
         read_about(target, label=str(target))  # what is no road file is not written over
     return target
@@ -215,7 +215,7 @@ def authority_path(name: str | Path) -> Path:
         {p.parent.name for root in _roots() for p in root.glob("boundaries/*/authority.toml")}
     )
     remedy = did_you_mean(str(name), known, "Give the folder that holds authority.toml.")
-    raise InputError([Fault(str(name), 0, "", "there is no such authority", remedy)])
+    raise InputError.of(name, "there is no such authority", remedy)
 
 
 def _roots() -> list[Path]:
@@ -240,7 +240,7 @@ def measure_roads(authority: str, *, file: Path | None = None) -> OnRoads:
     path = file or folder / named
     if not path.is_file():
         remedy = "Make it with `cluster-optimiser roads import` or `download`, or name another."
-        raise InputError([Fault(str(path), 0, "", "there is no such road file", remedy)])
+        raise InputError.of(path, "there is no such road file", remedy)
     about = read_about(path, label=str(path))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     roads = RoadSpec(path, sha256, table.road_assumptions, about)
@@ -293,8 +293,6 @@ def write_text(path: Path, text: str) -> None:
     """Write a file that a user asked for, whole or not at all."""
     if not path.parent.is_dir():
         problem = f'there is no folder "{path.parent}"'
-        raise InputError([Fault(str(path), 0, "", problem, "Make it first, or name another.")])
+        raise InputError.of(path, problem, "Make it first, or name another.")
     refuse_to_replace(path, text)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8", newline="")
-    part.replace(path)
+    put(path, text)

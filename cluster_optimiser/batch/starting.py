@@ -233,14 +233,11 @@ def _put_in_place(made: tuple[Path, Path], homes: tuple[Path, Path], temporary: 
                 shutil.rmtree(homes[i])
             if aside[i].exists():
                 aside[i].rename(homes[i])
-        fault = Fault(
-            str(homes[len(done) - 1] if done else homes[0]),
-            0,
-            "",
+        raise InputError.of(
+            homes[len(done) - 1] if done else homes[0],
             f"it cannot be written: {error.strerror}",
             "Close the files that are open in it, or give another --into folder.",
-        )
-        raise InputError([fault]) from error
+        ) from error
     for folder in aside:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.ledger import RECORD_FILE, Options, hash_file
+from cluster_optimiser.errors import put
 from cluster_optimiser.identity import digest, key_of, library_versions, program_version
 from cluster_optimiser.scenario import authority_folder
 
@@ -62,9 +63,7 @@ def sign(out: Path, key: str, names: Sequence[str], labels: Sequence[str]) -> No
         "files": {name: hash_file(out / name) for name in sorted(names)},
         "runs": {label: hash_file(out / label / RECORD_FILE) for label in sorted(labels)},
     }
-    part = out / f".{RECORD_FILE}"
-    part.write_text(record_text(record), encoding="utf-8", newline="\n")
-    part.replace(out / RECORD_FILE)
+    put(out / RECORD_FILE, record_text(record))
 
 
 def record_text(record: Mapping[str, Any]) -> str:

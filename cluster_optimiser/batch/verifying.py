@@ -325,7 +325,7 @@ def signed_by(results: Path, signers: Path) -> str:
     signature = results / SIGNATURE
     if not signature.is_file():
         remedy = f"Sign it: ssh-keygen -Y sign -f KEY -n {NAMESPACE} {results / RECORD_FILE}."
-        raise InputError([Fault(SIGNATURE, 0, "", "is missing: the folder is not signed", remedy)])
+        raise InputError.of(SIGNATURE, "is missing: the folder is not signed", remedy)
     of = ("-f", str(signers), "-s", str(signature))
     who = _asked([program, "-Y", "find-principals", *of], results).partition("\n")[0].strip()
     named = ["-I", who, "-n", NAMESPACE, *of]
@@ -333,7 +333,7 @@ def signed_by(results: Path, signers: Path) -> str:
         return who
     problem = f"is no signature of this folder by anybody whom {signers} lists"
     remedy = "Take folder and signature from where they were made, or sign it again."
-    raise InputError([Fault(SIGNATURE, 0, "", problem, remedy)])
+    raise InputError.of(SIGNATURE, problem, remedy)
 
 
 def _asked(command: list[str], results: Path) -> str:

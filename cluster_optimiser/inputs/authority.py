@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.domain import AT_LEAST, Authority, Source, TravelSpec
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.boundaries import LayersRead, read_areas, read_layers, read_outline
 from cluster_optimiser.inputs.checking import FaultList, Problem, listed
 from cluster_optimiser.inputs.files import Folder
@@ -136,7 +136,7 @@ def _open(path: Path) -> Folder:
     if not (root / SETTINGS_FILE).is_file():
         problem = "there is no such folder" if not root.is_dir() else f"it has no {SETTINGS_FILE}"
         remedy = "Give the folder of an authority, such as boundaries/<authority>."
-        raise InputError([Fault(str(path), 0, "", problem, remedy)])
+        raise InputError.of(path, problem, remedy)
     return Folder(root.resolve(), FaultList())
 
 

@@ -59,8 +59,7 @@ def read_toml(path: Path, model: type[ModelT], *, what: str, remedy: str) -> Mod
     try:
         return model(**tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        fault = Fault(str(path), 0, "", f"{what} cannot be read", f"{error}.")
-        raise InputError([fault]) from error
+        raise InputError.of(path, f"{what} cannot be read", f"{error}.") from error
     except ValidationError as error:
         faults = [
             Fault(

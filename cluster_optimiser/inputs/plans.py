@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
@@ -32,8 +32,8 @@ def load_plan(path: str | Path, authority: Authority) -> pd.Series:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        fault = Fault(file, 0, "", "the file cannot be read", f"Check the path: {error.strerror}.")
-        raise InputError([fault]) from error
+        remedy = f"Check the path: {error.strerror}."
+        raise InputError.of(file, "the file cannot be read", remedy) from error
     return read_plan(content, authority, file)
 
 

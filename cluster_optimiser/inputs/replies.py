@@ -110,7 +110,7 @@ def _decisions(path: Path, authority: Authority) -> dict[str, int | None]:
         table = read_csv(path.read_bytes(), file=str(path), faults=faults)
     except OSError as error:
         problem = f"the file cannot be read: {error.strerror}"
-        raise InputError([Fault(str(path), 0, "", problem, "Check the path.")]) from error
+        raise InputError.of(path, problem, "Check the path.") from error
     faults.raise_any()
     table = having(table, ("written", "urn"), faults)
     faults.raise_any()
@@ -262,8 +262,7 @@ def raw_replies(path: Path) -> Iterator[Raw]:
     kinds = (".csv", *MAIL)
     files = sorted(f for f in path.iterdir() if f.suffix.lower() in {*kinds, *WORKBOOKS})
     if not files:
-        problem = f"the folder has no {', '.join(kinds)}"
-        raise InputError([Fault(str(path), 0, "", problem, "Check the path.")])
+        raise InputError.of(path, f"the folder has no {', '.join(kinds)}", "Check the path.")
     last = 0
     for file in files:
         try:
@@ -283,11 +282,11 @@ def _file(path: Path) -> list[Raw]:
         content = path.read_bytes() if is_plain else b""
     except (OSError, ValueError) as error:
         problem = f"the file cannot be read: {getattr(error, 'strerror', error)}"
-        raise InputError([Fault(file, 0, "", problem, remedy)]) from error
+        raise InputError.of(file, problem, remedy) from error
     if not is_plain:
-        raise InputError([Fault(file, 0, "", "it is no file that can be read", remedy)])
+        raise InputError.of(file, "it is no file that can be read", remedy)
     if path.suffix.lower() in WORKBOOKS or content.startswith(PACKED):
-        raise InputError([Fault(file, 0, "", A_WORKBOOK.text, A_WORKBOOK.remedy)])
+        raise InputError.of(file, A_WORKBOOK.text, A_WORKBOOK.remedy)
     if path.suffix.lower() == ".eml":
         return _mailed(_body(content), path.name)
     text = decode(content)
@@ -297,7 +296,7 @@ def _file(path: Path) -> list[Raw]:
         mended, lost = content.decode("utf-8-sig", "replace"), "\0\ufffd"
         head = mended.partition("\n")[0].casefold()
         if not set(NEEDED) <= set(re.findall(r"\w+", head)):
-            raise InputError([Fault(file, 0, "", text.text, text.remedy)])
+            raise InputError.of(file, text.text, text.remedy)
         text = mended
     if path.suffix.lower() in MAIL:
         return _mailed(text, path.name)

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.words import number, one_decimal, say, template
@@ -77,7 +77,7 @@ def overview_html(folder: Path, *, has_map: Iterable[str]) -> str:
     runs = read_table(folder / "runs.csv")
     if not runs:
         remedy = 'Give a folder that "cluster-optimiser run" wrote.'
-        raise InputError([Fault(str(folder / "runs.csv"), 0, "", "there are no runs", remedy)])
+        raise InputError.of(folder / "runs.csv", "there are no runs", remedy)
     mapped = set(has_map)
     changes, plans = read_table(folder / "changes.csv"), read_table(folder / "plans.csv")
     sweeps = list(dict.fromkeys(change["sweep"] for change in changes))

@@ -18,7 +18,7 @@ import jinja2
 import markupsafe
 
 from cluster_optimiser.constants import HOMES
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.present.charts import charts
 from cluster_optimiser.present.matrix import matrix_view
 from cluster_optimiser.present.meaning_page import levels_view, money_view
@@ -316,22 +316,19 @@ def render_pages(
     own = record["theme"]["language"]
     chosen = (theme or Theme(**record["theme"])).model_copy(update={"language": own})
     if record.get("format") != RECORD_FORMAT:
-        fault = Fault(
-            RECORD_FILE, 0, "", "the results were gathered by an earlier program", "Run again."
-        )
-        raise InputError([fault])
+        problem = "the results were gathered by an earlier program"
+        raise InputError.of(RECORD_FILE, problem, "Run again.")
     if theme and "language" in theme.model_fields_set and theme.language != own:
         remedy = f'Say language = "{theme.language}" in the authority\'s theme, and run again.'
-        raise InputError([Fault(RECORD_FILE, 0, "", f"the results were gathered in {own}", remedy)])
+        raise InputError.of(RECORD_FILE, f"the results were gathered in {own}", remedy)
     missing = [one for one in chosen.others if one not in record.get("others", {})]
     if missing:
         remedy = (
             f"Name {', '.join(missing)} in the languages of the authority's theme, and run again."
         )
-        fault = Fault(
-            RECORD_FILE, 0, "", f"the results were gathered without {', '.join(missing)}", remedy
+        raise InputError.of(
+            RECORD_FILE, f"the results were gathered without {', '.join(missing)}", remedy
         )
-        raise InputError([fault])
     stem, dot, end = name.rpartition(".")
     names = {one: f"{stem}.{one}{dot}{end}" for one in chosen.others}
     names = {own: name, **names}
@@ -429,8 +426,7 @@ def record_of(folder: Path) -> Iterator[dict[str, Any]]:
         raise
     except (OSError, ValueError, KeyError, TypeError, jinja2.UndefinedError) as error:
         remedy = 'Give a folder that "cluster-optimiser run" of this version wrote.'
-        fault = Fault(str(path), 0, "", "the record of the page cannot be read", remedy)
-        raise InputError([fault]) from error
+        raise InputError.of(path, "the record of the page cannot be read", remedy) from error
 
 
 def pages_from_folder(

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import markupsafe
 import shapely
 
-from cluster_optimiser.errors import Fault, InputError, writing
+from cluster_optimiser.errors import InputError, writing
 from cluster_optimiser.identity import digest, key_of
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.records import plain_record
@@ -275,5 +275,5 @@ def _own(drawing: str, replies: Path) -> markupsafe.Markup:
         is_own = False
     if not is_own:
         problem, remedy = "it is no map that `responses` drew", "Count the replies again."
-        raise InputError([Fault(str(replies / MAP), 0, "", problem, remedy)])
+        raise InputError.of(replies / MAP, problem, remedy)
     return markupsafe.Markup(drawing)  # noqa: S704 - looked through

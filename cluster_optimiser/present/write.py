@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cluster_optimiser.comparison import funding
-from cluster_optimiser.errors import refuse_to_replace, writing
+from cluster_optimiser.errors import put, refuse_to_replace, writing
 from cluster_optimiser.present.audit import audit_html
 from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
@@ -50,8 +49,15 @@ if TYPE_CHECKING:
 
 
 def _write(path: Path, text: str) -> None:
-    text = isolated(text) if path.suffix == ".html" else text
-    path.write_text(text, encoding="utf-8", newline="\n")
+    path.write_text(_shown(path, text), encoding="utf-8", newline="\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    put(path, _shown(path, text))
+
+
+def _shown(path: Path, text: str) -> str:
+    return isolated(text) if path.suffix == ".html" else text
 
 
 def write_plan(result: Result, path: Path) -> None:
@@ -93,24 +99,6 @@ def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:
 def write_unsolved(unsolved: Unsolved, folder: Path) -> None:
     text = json.dumps(unsolved_record(unsolved), ensure_ascii=False, indent=2, allow_nan=False)
     _write(folder / "manifest.json", text + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    text = isolated(text) if path.suffix == ".html" else text
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-            out.write(text)
-        # mkstemp makes files for their owner alone; results are for all who may read the folder.
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o666 & ~umask)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def write_comparison(

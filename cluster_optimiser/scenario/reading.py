@@ -42,13 +42,11 @@ def _read_toml(path: Path, file: str) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ScenarioError(
-            [Fault(file, 0, "", "the file cannot be read", f"Check the path: {error.strerror}.")]
-        ) from error
+        remedy = f"Check the path: {error.strerror}."
+        raise ScenarioError.of(file, "the file cannot be read", remedy) from error
     except UnicodeDecodeError as error:
-        raise ScenarioError(
-            [Fault(file, 0, "", "the file is not UTF-8 text", "Save it again as UTF-8.")]
-        ) from error
+        remedy = "Save it again as UTF-8."
+        raise ScenarioError.of(file, "the file is not UTF-8 text", remedy) from error
     try:
         return copy.deepcopy(_parsed_toml(text))
     except RecursionError as error:

@@ -22,7 +22,6 @@ from cluster_optimiser.deadline import within
 from cluster_optimiser.domain import Plan, Problem, Result, Solution, Stage
 from cluster_optimiser.errors import (
     ClusterOptimiserError,
-    Fault,
     InfeasibleError,
     InputError,
     NoPlanFoundError,
@@ -161,8 +160,7 @@ class Desk:
             for other in others:
                 if load_scenario(other).option == scenario.option:
                     problem = f'"{scenario.option}" is the label of {other.name}'
-                    fault = Fault(name, 0, "option", problem, "Choose another label.")
-                    raise InputError([fault])
+                    raise InputError.of(name, problem, "Choose another label.", subject="option")
         self.problem(scenario)
         return {}
 

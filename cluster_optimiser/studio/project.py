@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 from tomlkit.items import AbstractTable, AoT, Array, Table, Whitespace
 
-from cluster_optimiser.errors import ClusterOptimiserError, Fault, ScenarioError
+from cluster_optimiser.errors import ClusterOptimiserError, ScenarioError, put, writing
 from cluster_optimiser.scenario import is_scenario, load_scenario, written
 
 if TYPE_CHECKING:
@@ -44,8 +42,7 @@ class Project:
         path = (self.root / file).resolve()
         if not path.is_relative_to(self.root / FOLDER) or not FILE_NAME.fullmatch(path.name):
             remedy = "Name it with letters, figures, dot, dash or underscore, and .toml at its end."
-            problem = "no file of this name can be saved here"
-            raise ScenarioError([Fault(file, 0, "", problem, remedy)])
+            raise ScenarioError.of(file, "no file of this name can be saved here", remedy)
         return path
 
     def scenarios(self) -> list[Data]:
@@ -81,7 +78,7 @@ class Project:
         now = digest(path)
         if now and seen is None:
             remedy = "Choose another name, or open it and save it there."
-            raise ScenarioError([Fault(file, 0, "", "there is a file of this name", remedy)])
+            raise ScenarioError.of(file, "there is a file of this name", remedy)
         if now != (seen or ""):
             message = (
                 f"{file} was changed on the disk since it was opened here: open it again, or save "
@@ -92,10 +89,9 @@ class Project:
         if plan is not None:
             beside = path.with_suffix(".csv")
             if beside.exists():
-                remedy = "Choose another name."
-                raise ScenarioError([Fault(beside.name, 0, "", "there is such a file", remedy)])
-            put(beside, plan)
-        put(path, kept_text(text, own))
+                raise ScenarioError.of(beside.name, "there is such a file", "Choose another name.")
+            _put(beside, plan)
+        _put(path, kept_text(text, own))
         return digest(path)
 
     def own_folder(self) -> Path:
@@ -103,7 +99,7 @@ class Project:
         folder = self.root / STATE
         folder.mkdir(exist_ok=True)
         if not (folder / ".gitignore").is_file():
-            put(folder / ".gitignore", "*\n")
+            _put(folder / ".gitignore", "*\n")
         return folder
 
     def state_path(self, name: str) -> Path:
@@ -120,7 +116,12 @@ class Project:
     def keep_state(self, name: str, state: Data) -> None:
         path = self.state_path(name)
         self.own_folder()
-        put(path, json.dumps(state, ensure_ascii=False))
+        _put(path, json.dumps(state, ensure_ascii=False))
+
+
+def _put(path: Path, text: str) -> None:
+    with writing(path.name):
+        put(path, text)
 
 
 def digest(path: Path) -> str:
@@ -128,23 +129,6 @@ def digest(path: Path) -> str:
     with suppress(OSError):
         return hashlib.sha256(path.read_bytes()).hexdigest()
     return ""
-
-
-def put(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)  # noqa: PTH101 - as files are made otherwise
-        os.replace(name, path)  # noqa: PTH105 - a name, not a path
-    except OSError as error:
-        with suppress(OSError):
-            os.unlink(name)  # noqa: PTH108
-        message = f"{path.name} cannot be written: {error.strerror}"
-        raise ClusterOptimiserError(message) from error
 
 
 def kept_text(text: str, own: Data) -> str:

@@ -1,5 +1,6 @@
 """Files are saved as a person would have changed them, and the form has a word for every rule."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -7,7 +8,6 @@ import pytest
 
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.rules import RULES
-from cluster_optimiser.studio import project as files
 from cluster_optimiser.studio.page_data import form_rows
 from cluster_optimiser.studio.project import ChangedError, Project, kept_text
 from cluster_optimiser.words import words
@@ -178,7 +178,7 @@ def test_whoever_is_killed_while_saving_leaves_what_was_saved_before(tmp_path, m
         raise KilledError
 
     with monkeypatch.context() as at_work:
-        at_work.setattr(files.os, step, die)
+        at_work.setattr(os, step, die)
         with pytest.raises(KilledError):
             project.save(file, own, seen=seen)
         with pytest.raises(KilledError):

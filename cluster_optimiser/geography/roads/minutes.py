@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import COORDINATE_GRID_M
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.geography.roads.routing import times_between
 from cluster_optimiser.geography.roads.snapping import Split, snap, split_at
 from cluster_optimiser.geography.roads.weights import (
@@ -187,7 +187,7 @@ def measured_minutes(authority: Authority) -> Measured:
     measured = measure(points, roads, spec.assumptions, authority.outline)
     if (measured.part < 0).all():
         far = f"no school lies within {spec.assumptions.no_road_m:g} m of a road of the file"
-        raise InputError([Fault(spec.file.name, 0, ROADS_LAYER, far, "Make it of its own region.")])
+        raise InputError.of(spec.file.name, far, "Make it of its own region.", subject=ROADS_LAYER)
     store(key, asdict(measured))
     return measured
 

@@ -20,7 +20,7 @@ from requests import exceptions as net
 from urllib3.exceptions import HTTPError
 
 from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.roads.backdrop import SHOWN
 from cluster_optimiser.inputs.roads.network import Ways
 from cluster_optimiser.inputs.roads.osm import read_answer
@@ -144,7 +144,7 @@ def download_ways(
                 dates.append(str(answer.get("osm3s", {}).get("timestamp_osm_base", ""))[:10])
     if not ways.segments:
         remedy = "Check the outline of the authority, and what part of the world the server holds."
-        raise InputError([Fault(url, 0, "", "the server has no roads there", remedy)])
+        raise InputError.of(url, "the server has no roads there", remedy)
     return ways, min(filter(None, dates), default="")
 
 
@@ -277,7 +277,7 @@ class _Asker:
         return b"".join(chunks)
 
     def _end(self, problem: str, remedy: str) -> NoReturn:
-        raise InputError([Fault(self.url, 0, "", problem, self._named(remedy))])
+        raise InputError.of(self.url, problem, self._named(remedy))
 
     def _named(self, remedy: str) -> str:
         """Say of which host and port a remedy speaks."""

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from cluster_optimiser.constants import CRS_DEGREES
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.roads.area import EVERYWHERE
 from cluster_optimiser.inputs.roads.network import Ways
 from cluster_optimiser.inputs.roads.tags import USEFUL_TAGS, read_tags
@@ -70,7 +70,7 @@ def _open(path: Path) -> nx.MultiDiGraph:
     except (NetworkXError, ParseError, KeyError, ValueError, TypeError, OSError) as error:
         problem = f"the file cannot be read as a network that osmnx has saved: {error!r}"
         remedy = "Save it with osmnx.save_graphml, or use the .osm or .osm.pbf file."
-        raise InputError([Fault(str(path), 0, "", problem, remedy)]) from None
+        raise InputError.of(path, problem, remedy) from None
     return graph
 
 

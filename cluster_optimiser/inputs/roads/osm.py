@@ -61,12 +61,12 @@ def read_osm(
     except (osmium.InvalidLocationError, RuntimeError, ValueError, OSError) as error:
         remedy = "Download it again: it should be .osm, .osm.gz, .osm.bz2 or .osm.pbf."
         problem = f"the file cannot be read as OpenStreetMap data: {error}"
-        raise InputError([Fault(str(path), 0, "", problem, remedy)]) from None
+        raise InputError.of(path, problem, remedy) from None
     if is_lacking and (faults := _placeless_nodes(path)):
         raise InputError(faults)
     if len(ways.segments) == n_before:
         problem, remedy = _why_empty(n_placeless, is_boxed=box != EVERYWHERE.box)
-        raise InputError([Fault(str(path), 0, "", problem, remedy)])
+        raise InputError.of(path, problem, remedy)
     return ways, (date or latest)[:10]
 
 

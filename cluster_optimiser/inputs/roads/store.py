@@ -77,10 +77,10 @@ def read_about(path: Path, *, label: str) -> Mapping[str, str]:
             about = pyogrio.read_dataframe(path, layer=ABOUT_LAYER)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         problem = f"the file cannot be read as a road file: {error}"
-        raise InputError([Fault(label, 0, "", problem, REMEDY)]) from None
+        raise InputError.of(label, problem, REMEDY) from None
     if missing:
         problem = f"the file is no road file: it has no {', '.join(missing)}"
-        raise InputError([Fault(label, 0, "", problem, REMEDY)])
+        raise InputError.of(label, problem, REMEDY)
     return {str(k): str(v or "") for k, v in zip(about["key"], about["value"], strict=True)}
 
 
@@ -137,7 +137,7 @@ def read_roads(path: Path, *, label: str = "", crs: str = "") -> RoadNetwork:
         roads[column] = roads[column].fillna("")
     if roads.crs is None or not roads.crs.is_projected or (crs and roads.crs != crs):
         problem = f"its roads are not in metres of {crs or 'a projected reference system'}"
-        raise InputError([Fault(label, 0, ROADS_LAYER, problem, REMEDY)])
+        raise InputError.of(label, problem, REMEDY, subject=ROADS_LAYER)
     faults = [
         Fault(label, int(is_odd.argmax()) + 1, ROADS_LAYER, problem, f"Correct it. Or: {REMEDY}")
         for problem, is_odd in _oddities(roads)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.present.overview import is_list_of_runs
 from cluster_optimiser.present.page import RECORD_FILE
 
@@ -82,7 +82,7 @@ def read_folder(path: str | Path) -> ResultsFolder:
     if is_list_of_runs(folder):
         problem = "it holds a sweep, or several authorities, and a report is of options of one"
         remedy = "Run the scenario that you chose by itself; `page` shows all runs here."
-        raise InputError([Fault(str(folder), 0, "", problem, remedy)])
+        raise InputError.of(folder, problem, remedy)
     remedy = 'Give a folder that "cluster-optimiser run" of this version wrote.'
     try:
         record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
@@ -95,14 +95,12 @@ def read_folder(path: str | Path) -> ResultsFolder:
             assignments=_rows(folder / "assignments.csv"),
         )
     except OSError as error:
-        file = str(error.filename or folder)
-        raise InputError([Fault(file, 0, "", "it cannot be read", remedy)]) from error
+        raise InputError.of(str(error.filename or folder), "it cannot be read", remedy) from error
     except (ValueError, KeyError, TypeError) as error:
-        problem = f"what is in it cannot be read: {error}"
-        raise InputError([Fault(str(folder), 0, "", problem, remedy)]) from error
+        raise InputError.of(folder, f"what is in it cannot be read: {error}", remedy) from error
     others = [o.label for o in options if o.manifest["stamp"] != o.view["stamp"]]
     if others:
         problem = f"option {others[0]} is of another run than the page"
         again = "Run all options again into one folder."
-        raise InputError([Fault(str(folder), 0, f"option {others[0]}", problem, again)])
+        raise InputError.of(folder, problem, again, subject=f"option {others[0]}")
     return read

@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Literal
 
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.identity import key_of
 from cluster_optimiser.inputs.counting import KINDS
 from cluster_optimiser.present.characters import storable
@@ -62,13 +62,12 @@ def read_replies(path: Path, results: ResultsFolder) -> tuple[Record, str]:
         stamps, hashed = record["stamps"], record["map"]
         is_sealed = record.pop("seal") == key_of(record)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        fault = Fault(str(path), 0, "", "it cannot be read as counted replies", remedy)
-        raise InputError([fault]) from error
+        raise InputError.of(path, "it cannot be read as counted replies", remedy) from error
     now = {option.label: str(option.manifest["stamp"]) for option in results.options}
     is_own_map = hashed == hashlib.sha256(drawing.encode()).hexdigest()
     if stamps != now or not is_sealed or not is_own_map:
         problem = "the replies were counted for other results, or changed since"
-        raise InputError([Fault(str(path), 0, "", problem, "Count them again.")])
+        raise InputError.of(path, problem, "Count them again.")
     return record, drawing
 
 

@@ -10,7 +10,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from cluster_optimiser.errors import Fault, InputError, extra
+from cluster_optimiser.errors import InputError, extra
 from cluster_optimiser.present.report.archive import same_bytes
 from cluster_optimiser.present.report.blocks import (
     REFERENCE,
@@ -65,7 +65,7 @@ def _open(template: Path | None) -> Any:  # noqa: ANN401 - python-docx has no ty
         document = Document(str(template))
     except Exception as error:  # whatever zip and XML readers make of a file that is none
         remedy = "Give a Word document (.docx); its styles, margins, head and foot are used."
-        raise InputError([Fault(str(template), 0, "", "it cannot be read", remedy)]) from error
+        raise InputError.of(template, "it cannot be read", remedy) from error
     body = document.element.body
     for child in list(body):
         if not child.tag.endswith("}sectPr"):
