@@ -110,7 +110,8 @@ def run_batch(
     with tempfile.TemporaryDirectory(prefix="cluster-optimiser-") as folder:
         if run.hooks.on_progress is not None:
             run.progress_folder = Path(folder)
-        run.to_the_end()
+        run.run_all()
+        run.put_away()
     return [run.outcomes[s.option] for s in scenarios if s.option in run.outcomes]
 
 
@@ -148,10 +149,6 @@ class _Run:
         self.loose: list[str] = []
         is_many = len(ordered) >= shelf.RUNS_TOGETHER or bool(shelf.packs(ledger.out))
         self.are_put_away = ledger.options.outputs == "tables" and is_many and shelf.has_parquet()
-
-    def to_the_end(self) -> None:
-        self.run_all()
-        self.put_away()
 
     def run_all(self) -> None:
         """Begin what can be begun, and take note of what has ended, until nothing is left."""

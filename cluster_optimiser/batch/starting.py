@@ -41,7 +41,6 @@ from cluster_optimiser.present.intake.files import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import geopandas as gpd
 
 BEFORE = ".before"
 """Added to the name of a file that was there and differs from the new one."""
@@ -147,7 +146,7 @@ def with_clusters(key: str, intake: Intake, destination: Destination) -> NewAuth
     km = straight_line_km(schools.geometry)
     bands = ((float(NEAR_KM), NEAR_MIN_PER_KM), (float("inf"), FAR_MIN_PER_KM))
     spec = TravelSpec("estimate", constant_min=CONSTANT_MIN, bands=bands)
-    known = _given_clusters(schools)
+    known = schools.get("cluster", pd.Series("", schools.index)).replace("", None)
     if known.notna().any():
         file = intake.request.clusters or intake.request.feeders
         of = file.name if file else "the register"
@@ -167,13 +166,6 @@ def with_clusters(key: str, intake: Intake, destination: Destination) -> NewAuth
         )
         cluster, notes = gathered.cluster, gathered.notes
     return NewAuthority(key, intake.request.name, intake, cluster, notes)
-
-
-def _given_clusters(schools: gpd.GeoDataFrame) -> pd.Series:
-    if "cluster" not in schools:
-        return pd.Series(None, index=schools.index, dtype=object)
-    given: pd.Series = schools["cluster"].replace("", None)
-    return given
 
 
 def _filled(

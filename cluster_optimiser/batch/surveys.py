@@ -44,11 +44,6 @@ def _worked_out(problem: Problem, max_states: int, max_entries: int, max_labels:
     )
 
 
-def front_terms(problem: Problem) -> tuple[str, ...]:
-    """Choose what the front is of: number, fit to the first preferred layer, and ways."""
-    return usual_order("front", problem.scenario.preferred_layers)
-
-
 def survey_of(result: Result) -> Survey | None:
     """Say what is true of all legal plans of a result's scenario."""
     problem = result.problem
@@ -64,7 +59,7 @@ def survey_of(result: Result) -> Survey | None:
         return Survey(n_plans=None, reason=str(error))
     if not found.n_plans:
         return Survey(n_plans=0)
-    terms = front_terms(problem)
+    terms = usual_order("front", problem.scenario.preferred_layers)
     try:
         front = plans_table(found.pareto(terms), found.groups)
     except ClusterOptimiserError:

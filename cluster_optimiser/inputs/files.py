@@ -120,9 +120,9 @@ class Folder:
         return f"{self.root.name}/{path}" if self.root.name else str(path)
 
     def find(self, name: str, *, subject: str) -> Path | None:
-        path = self.root / name.replace("\\", "/")
-        settings = self.label("authority.toml")
-        if PurePosixPath(name.replace("\\", "/")).is_absolute() or not _is_below(path, self.root):
+        plain = PurePosixPath(name.replace("\\", "/"))
+        path, settings = self.root / plain, self.label("authority.toml")
+        if plain.is_absolute() or not path.resolve().is_relative_to(self.root.resolve()):
             text = f'"{name}" leaves the folder of the authority'
             remedy = "Copy the file into the folder and give its path relative to it."
             self.faults.add(settings, 0, subject, Problem(text, remedy))
@@ -174,10 +174,6 @@ class Folder:
                 self.content(path.with_suffix(part))
         how = _Way(layer, encoding, self.system)
         return _read_features(path, content, how, file=file, faults=self.faults)
-
-
-def _is_below(path: Path, root: Path) -> bool:
-    return path.resolve().is_relative_to(root.resolve())
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,16 +38,13 @@ def postcode_of(text: str) -> str | Problem:
     return f"{found[1]} {found[2]}"
 
 
-def _name_of(text: str) -> str | Problem:
-    return text or Problem("the place has no name", "Give it, or remove the row.")
-
-
 def read_postcodes(folder: Folder, settings: SpotsTable) -> pd.DataFrame | None:
     return _read(folder, settings, key="postcodes", column="postcode", read=postcode_of)
 
 
 def read_places(folder: Folder, settings: SpotsTable) -> pd.DataFrame | None:
-    return _read(folder, settings, key="places", column="name", read=_name_of)
+    nameless = Problem("the place has no name", "Give it, or remove the row.")
+    return _read(folder, settings, key="places", column="name", read=lambda text: text or nameless)
 
 
 def _read(

@@ -94,8 +94,9 @@ def _check_rows(folder: Folder, table: Table, register: Register | None) -> None
         for row, value in trips[column].items():
             if isinstance(value, Problem):
                 folder.faults.add(table.file, int(str(row)), "", value)
-    is_read = ~trips[["origin", "target", "minutes"]].map(_is_problem).any(axis="columns")
-    trips = trips[is_read].astype({"origin": "int64", "target": "int64", "minutes": "float64"})
+    kinds = {"origin": "int64", "target": "int64", "minutes": "float64"}
+    is_faulty = trips[[*kinds]].map(lambda value: isinstance(value, Problem)).any(axis="columns")
+    trips = trips[~is_faulty].astype(kinds)
     _check_values(folder, table.file, trips)
     if register is not None:
         _check_schools(folder, table.file, trips, register)
@@ -105,10 +106,6 @@ def _each(cells: pd.Series, read: object) -> pd.Series:
     """Read a column once a distinct text: a matrix repeats every URN many times."""
     value_of = {text: read(text) for text in cells.unique()}  # type: ignore[operator]
     return cells.map(value_of).astype(object)
-
-
-def _is_problem(value: object) -> bool:
-    return isinstance(value, Problem)
 
 
 def _check_values(folder: Folder, file: str, trips: pd.DataFrame) -> None:

@@ -93,7 +93,7 @@ def _short(judged: Sequence[Principle], results: Sequence[Result], today: int) -
     for row in [*judged, _mean_row(results)]:
         measure = _MEASURES.get(row.key)
         if row.key == "layer":
-            measure = functools.partial(_misfit, next(layers))
+            measure = functools.partial(lambda layer, one: misaligned(one, layer)[0], next(layers))
         if row.key == "average" or not _separates(row):
             continue
         lowest = _lowest(results, today, measure) if measure else [False] * len(results)
@@ -108,10 +108,6 @@ def _short(judged: Sequence[Principle], results: Sequence[Result], today: int) -
         ]
         found.append({"name": row.name, "unit": row.unit, "cells": cells})
     return found
-
-
-def _misfit(layer: str, result: Result) -> float:
-    return misaligned(result, layer)[0]
 
 
 _MEASURES: dict[str, Measure] = {

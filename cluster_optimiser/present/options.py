@@ -213,13 +213,6 @@ def _sizes(result: Result) -> dict[str, str]:
     }
 
 
-def _proof_facts(result: Result) -> list[tuple[str, str]]:
-    return [
-        (say(f"proof_facts.{name}"), _fact(name, value))
-        for name, value in result.plan.solution.proof.facts().items()
-    ]
-
-
 def _fact(name: str, value: object) -> str:
     """Write one fact of a proof: texts of the record have words of their own."""
     if isinstance(value, bool):
@@ -289,7 +282,10 @@ def option_view(
         "violations": [(v.subject, v.detail) for v in result.violations],
         "notes": list(result.problem.notes),
         "stages": _stages(result),
-        "facts": _proof_facts(result),
+        "facts": [
+            (say(f"proof_facts.{name}"), _fact(name, value))
+            for name, value in result.plan.solution.proof.facts().items()
+        ],
         "stand": stand(result),
         "status": say(f"status.{result.plan.solution.status}"),
         "is_given": result.plan.solution.status == "GIVEN",

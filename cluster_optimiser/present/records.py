@@ -90,13 +90,9 @@ def _read(scenario: Scenario, authority: Authority) -> dict[str, object]:
     return {
         "scenario": scenario.resolved(),
         "inputs": _inputs(authority, scenario),
-        "versions": _versions(),
+        "versions": dict(sorted({**library_versions(), PACKAGE: program_version()}.items())),
         "sources": [dataclasses.asdict(source) for source in authority.sources],
     }
-
-
-def _versions() -> dict[str, str]:
-    return dict(sorted({**library_versions(), PACKAGE: program_version()}.items()))
 
 
 def reason_for(result: Result, cluster: str, units: tuple[str, ...]) -> str:

@@ -132,20 +132,16 @@ def _bytes(figure: Figure, kind: str, box: Bbox) -> bytes:
     return buffer.getvalue()
 
 
-def _new_figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
-
-    figure = Figure(figsize=(width_in, height_in))
-    return figure, figure.subplots()
-
-
 def _front(reference: Result, standing: Standing) -> Figure | None:
     points = points_of(reference, standing)
     if not points or reference.survey is None:
         return None
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
     say = words()["universe"]
     layer = reference.problem.authority.layers[reference.survey.terms[1].partition(".")[2]].title
-    figure, axes = _new_figure(8.0, 5.2)
+    figure = Figure(figsize=(8.0, 5.2))
+    axes = figure.subplots()
     front = [p for p in points if not p.label]
     labelled: list[tuple[float, float]] = []
     for n_clusters in sorted({p.n_clusters for p in front}, reverse=True):

@@ -268,11 +268,8 @@ OUTSIDE = "Copy it into the project, or run with --allow-outside."
 def project_of(file: Path) -> Path:
     """Give the folder of the project that a scenario file belongs to."""
     home = file.resolve().parent
-    return next((folder for folder in (home, *home.parents) if _is_project(folder)), home.parent)
-
-
-def _is_project(folder: Path) -> bool:
-    return (folder / "boundaries").is_dir()
+    folders = (folder for folder in (home, *home.parents) if (folder / "boundaries").is_dir())
+    return next(folders, home.parent)
 
 
 def is_inside(path: Path, file: Path) -> bool:

@@ -143,11 +143,11 @@ def build_network(
     kept, compact = np.unique(roads[["from_node", "to_node"]].to_numpy(), return_inverse=True)
     roads[["from_node", "to_node"]] = compact.reshape(-1, 2)
     unread = Counter(tags.limit_text for tags in ways.tags.values() if tags.limit_text)
-    listed = "; ".join(f"{text} ({n})" for text, n in _most_frequent(unread))
+    often = sorted(unread.items(), key=lambda item: (-item[1], item[0]))[:N_UNREAD_LIMITS]
     facts = {
         **about,
         "attribution": ATTRIBUTION,
-        "unread_limits": listed,
+        "unread_limits": "; ".join(f"{text} ({n})" for text, n in often),
         "unread_turns": str(len(ways.unread_turns)),
     }
     turns = _turns(ways, numbers[kept[kept < len(numbers)]])
@@ -162,10 +162,6 @@ def _turns(ways: Ways, numbers: Ints) -> pd.DataFrame:
     turns["is_only"] = turns["is_only"].astype(bool)
     turns = turns[turns["node"].isin(numbers) & turns["to_way"].isin(ways.tags)]
     return turns.assign(node=np.searchsorted(numbers, turns["node"])).reset_index(drop=True)
-
-
-def _most_frequent(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:N_UNREAD_LIMITS]
 
 
 def _interior(ends: Ints, way: Ints, is_closed: Bools) -> Bools:

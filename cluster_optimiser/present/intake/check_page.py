@@ -91,8 +91,7 @@ def _dots(new: NewAuthority, schools: pd.DataFrame, frame: Frame) -> list[tuple[
 
 def nation_html(table: pd.DataFrame) -> str:
     rows = table.to_dict("records")
-    return isolated(template("nation.html.j2").render(rows=rows, figure=_figure))
-
-
-def _figure(cell: object) -> str:
-    return number(int(str(cell))) if str(cell) else ""
+    page = template("nation.html.j2").render(
+        rows=rows, figure=lambda cell: number(int(str(cell))) if str(cell) else ""
+    )
+    return isolated(page)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import pandas as pd
 
 from cluster_optimiser.constants import CRS_DEGREES
@@ -29,8 +30,6 @@ from cluster_optimiser.present.words import long_date, number, template
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import geopandas as gpd
 
     from cluster_optimiser.inputs.intake import Intake
 
@@ -138,8 +137,8 @@ def write_data(new: NewAuthority, folder: Path) -> None:
     _write(folder / "schools.csv", csv_text(_schools_table(new)))
     for layer in intake.layers:
         _write(folder / f"{layer.name}.geojson", _geojson(layer.polygons.geometry))
-    outline = pd.Series([intake.outline.shape], index=[new.name])
-    _write(folder / "outline.geojson", _geojson(_as_geometry(outline, intake.schools)))
+    outline = gpd.GeoSeries([intake.outline.shape], index=[new.name], crs=intake.schools.crs)
+    _write(folder / "outline.geojson", _geojson(outline))
     text = template("new_authority.toml.j2").render(_settings(new), toml=toml_text)
     _write(folder / "authority.toml", text)
 
@@ -185,10 +184,6 @@ def _schools_table(new: NewAuthority) -> pd.DataFrame:
             table[name] = table[name].mask(is_symbol, "")
     is_blank = [name for name in table if (table[name].astype(str) == "").all()]
     return table.drop(columns=is_blank)
-
-
-def _as_geometry(shapes: pd.Series, like: gpd.GeoDataFrame) -> gpd.GeoSeries:
-    return type(like.geometry)(shapes, crs=like.crs)
 
 
 def _geojson(areas: gpd.GeoSeries) -> str:

@@ -50,11 +50,8 @@ class ResultsFolder:
     @property
     def today(self) -> Option | None:
         """The option that leaves everything as it is, or None."""
-        return next((o for o in self.options if _method(o) == "keep"), None)
-
-
-def _method(option: Option) -> str:
-    return str(option.manifest["scenario"]["method"])
+        kept = (o for o in self.options if o.manifest["scenario"]["method"] == "keep")
+        return next(kept, None)
 
 
 def _rows(path: Path) -> Rows:

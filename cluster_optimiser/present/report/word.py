@@ -224,7 +224,7 @@ class _Writer:
         """Add a text, with fields where it refers to something."""
         for i, piece in enumerate(REFERENCE.split(text)):
             if i % 2:
-                add_reference(paragraph, piece, self.names[piece])
+                add_field(paragraph, f"REF {mark(piece)} \\h", self.names[piece])
             elif piece:
                 paragraph.add_run(piece)
 
@@ -400,10 +400,6 @@ def add_field(paragraph: Any, code: str, shown: str, before: str = "", label: st
             run._r.append(_element("fldChar", fldCharType=kind))  # noqa: SLF001 - as above
     for end in ends:
         paragraph._p.append(end)  # noqa: SLF001 - as above
-
-
-def add_reference(paragraph: Any, label: str, shown: str) -> None:  # noqa: ANN401
-    add_field(paragraph, f"REF {mark(label)} \\h", shown)
 
 
 def add_contents(document: Any, title: str, entries: Sequence[tuple[str, str]]) -> None:  # noqa: ANN401
