@@ -72,8 +72,7 @@ def make_plan(
     if scenario.method == "redraw":
         return solve_redraw(problem, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "keep":
-        as_they_are = {unit: unit for unit in problem.unit_names}
-        assignment = assign_schools(problem, as_they_are)
+        assignment = assign_schools(problem, {unit: unit for unit in problem.unit_names})
     else:
         assignment = load_plan(plan_path(scenario), problem.authority)
     return Plan(scenario.option, assignment, Solution(status="GIVEN"))
@@ -336,7 +335,6 @@ def _refuse_circle(scenario: Scenario) -> None:
         here = load_scenario(path)
         if here.option in labels:
             circle = " -> ".join([*labels[labels.index(here.option) :], here.option])
-            problem = f"units go in a circle: {circle}"
-            fault = here.fault("units", problem, "Break it.")
+            fault = here.fault("units", f"units go in a circle: {circle}", "Break it.")
             raise ScenarioError([locate(fault, here.files)])
         labels.append(here.option)

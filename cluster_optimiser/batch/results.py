@@ -69,8 +69,7 @@ def load_result(outcome: Outcome, *, is_surveyed: bool = True) -> Result:
         stages=tuple(Stage(**stage) for stage in record["stages"]),
         proof=proof_of(record["proof"]),
     )
-    given = plan_of(scenario.option, out, place)
-    plan = Plan(scenario.option, given.assignment, solution)
+    plan = Plan(scenario.option, plan_of(scenario.option, out, place).assignment, solution)
     made = outcome.made
     if made is None:
         result = result_of(

@@ -132,8 +132,7 @@ class _Starters:
             "keep",
             {"n_units": len(self.units), "is_made": is_made, "has_secondary": self.has_secondary},
         )
-        today = run_scenario(path, place=self.place)
-        longest = today.score.metrics["max_minutes"]
+        longest = run_scenario(path, place=self.place).score.metrics["max_minutes"]
         if longest is not None:
             self._put("base.toml", "base", self._base(longest_min=f"{longest:.0f} minutes"))
         n_units = len(self.units)
@@ -230,8 +229,7 @@ class _Starters:
     def _areas(self, n_parent: int, parent: Plan) -> None:
         wanted = self.wanted.n_areas
         numbers = [n for n in AREA_NUMBERS if n < n_parent] if wanted is None else [wanted]
-        order = self._order("even")
-        values = {"n_parent": n_parent, "order": order, "is_drawn": False}
+        values = {"n_parent": n_parent, "order": self._order("even"), "is_drawn": False}
         can = bool(numbers) and self._can_be_counted(values, max(numbers), parent)
         spreads = (AREA_SPREADS, WIDE_SPREADS) if n_parent <= FEW_PIECES else (AREA_SPREADS,)
         for n, own in ((n, own) for own in spreads for n in numbers if can and n < n_parent):

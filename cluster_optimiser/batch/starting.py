@@ -111,8 +111,7 @@ def start(
         on_step("trying the starter scenarios")
         notes = write_starters(place, made[1], key=key, wanted=destination.wanted)
         new = replace(new, scenario_notes=notes)
-        page = check_html(new, authority, place.territory)
-        write_papers(new, made[0], check_page=page)
+        write_papers(new, made[0], check_page=check_html(new, authority, place.territory))
         for old, fresh in zip(homes, made, strict=True):
             _carry_over(old, fresh)
         _put_in_place(made, homes, Path(temporary))
@@ -192,8 +191,7 @@ def _carry_over(old: Path, fresh: Path) -> None:
     beside the new one under a name that nothing reads.
     """
     for path in sorted(old.rglob("*")) if old.is_dir() else ():
-        within = path.relative_to(old)
-        target = fresh / within
+        target = fresh / path.relative_to(old)
         if not path.is_file() or (target.exists() and not _is_edited(path, target)):
             continue
         if target.exists() or path.name in STARTER_FILES:

@@ -232,10 +232,9 @@ def _changes(scenario: Scenario, folder: Path) -> list[str]:
     record = read_record(folder)
     if record is None:
         return ["it has no record"]
-    inputs = input_hashes(authority_folder(scenario))
     now = parts_of(
         scenario,
-        inputs=inputs,
+        inputs=input_hashes(authority_folder(scenario)),
         seed=record.parts.get("seed", 0),
         builds_on=record.parts.get("builds_on", {}),
     )

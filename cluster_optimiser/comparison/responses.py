@@ -413,8 +413,7 @@ def _grouped(
     apart = np.zeros((len(rows), len(rows)))
     for i, one in enumerate(rows):
         for j in range(i):
-            other = plans[rows[j]]
-            apart[i, j] = apart[j, i] = company_apart_pupils(plans[one], other, pupils)
+            apart[i, j] = apart[j, i] = company_apart_pupils(plans[one], plans[rows[j]], pupils)
     numbers = [1]
     if len(rows) > 1:
         tree = linkage(squareform(apart), method="complete")

@@ -35,8 +35,7 @@ def shared_boundaries(
     """
     shapes = areas.to_numpy()
     names = list(areas.index)
-    tree = shapely.STRtree(shapes)
-    left, right = tree.query(shapes, predicate="dwithin", distance=snap_m)
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=snap_m)
     keep = left < right
     left, right = left[keep], right[keep]
     borders = shapely.boundary(shapes)

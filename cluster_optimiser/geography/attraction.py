@@ -231,10 +231,9 @@ def _notes(
     )
     made = "Wherever clusters of today are spoken of, these are meant:"
     notes = [f"{text} {made} {MADE} from the nearest secondary school."]
-    joined = Counter(site.values())
     shared = [
         " and ".join(str(schools["name"].iloc[hub]) for hub, own in site.items() if own == first)
-        for first, number in joined.items()
+        for first, number in Counter(site.values()).items()
         if number > 1
     ]
     if shared:

@@ -133,8 +133,7 @@ def _faces(sites: Floats, outline: BaseGeometry) -> NDArray[np.object_]:
     shapely.prepare(outline)
     inside = faces[shapely.intersects(outline, shapely.point_on_surface(faces))]
     # The order in which faces are found is the library's own; this one is by place.
-    corner = shapely.bounds(inside)
-    return inside[np.lexsort(corner.T)]
+    return inside[np.lexsort(shapely.bounds(inside).T)]
 
 
 def _held_faces(faces: NDArray[np.object_], nearest: Ints, sites: NDArray[np.object_]) -> Bools:

@@ -153,8 +153,7 @@ class MeetingPlaces:
         """Give the meeting place of one set of units."""
         held = np.array([*units], dtype=np.int64)
         numbers = np.flatnonzero(np.isin(self.unit_of, held))
-        at = np.ix_(held, numbers)
-        numbers = numbers[self.blocked[at].sum(axis=0) == 0]
+        numbers = numbers[self.blocked[np.ix_(held, numbers)].sum(axis=0) == 0]
         if not len(numbers):
             return None
         costs = self.added[np.ix_(held, numbers)].sum(axis=0)

@@ -196,8 +196,7 @@ def _parting(piece: BaseGeometry, rest: BaseGeometry, others: gpd.GeoSeries) -> 
 
 def _crossed(piece: BaseGeometry, rest: BaseGeometry, others: gpd.GeoSeries) -> gpd.GeoSeries:
     """Give what the shortest way between two pieces of a cluster goes through."""
-    gap = shapely.shortest_line(piece, rest)
-    return others[others.intersection(gap).length > TOUCH_M]
+    return others[others.intersection(shapely.shortest_line(piece, rest)).length > TOUCH_M]
 
 
 def _island(piece: BaseGeometry, cells: gpd.GeoDataFrame, members: gpd.GeoDataFrame) -> str:

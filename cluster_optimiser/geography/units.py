@@ -70,8 +70,7 @@ def local_units(scenario: Scenario, authority: Authority, parent: Plan | None) -
         raise ScenarioError([scenario.fault("units", problem, remedy)])
     # A unit is a cluster of the parent plan. Exempt schools lie in the cluster that took their
     # geographic cluster in: the parent's exempt clusters are not units.
-    exempt = exempt_groups(scenario, authority.schools)
-    ordinary = parent.assignment.drop(exempt.index)
+    ordinary = parent.assignment.drop(exempt_groups(scenario, authority.schools).index)
     taken_by = ordinary.groupby(local).agg(_held_by_most)
     return ordinary.reindex(local.index).fillna(local.map(taken_by))
 
@@ -106,8 +105,7 @@ def unit_table(
         # An area that is not known stays None: left alone, pandas makes it NaN, a number.
         homes = [row[HOME_PREFIX + layer] for row in rows.values()]
         table[HOME_PREFIX + layer] = pd.Series(homes, index=table.index, dtype=object)
-    geometry = shapes.reindex(table.index)
-    return gpd.GeoDataFrame(table, geometry=geometry, crs=shapes.crs)
+    return gpd.GeoDataFrame(table, geometry=shapes.reindex(table.index), crs=shapes.crs)
 
 
 def shapes_and_graph(
@@ -149,8 +147,7 @@ def shapes_and_graph(
         remedy = "Remove it, so that borders are measured."
         raise ScenarioError([scenario.fault(NEIGHBOURS_FILE, problem, remedy)])
     graph, more = divided_graph(scenario, authority, territory, local, local, graph, travel)
-    drawn = union_of_cells(territory.cells, local, name="unit").geometry
-    return drawn, graph, (*notes, *more)
+    return union_of_cells(territory.cells, local, name="unit").geometry, graph, (*notes, *more)
 
 
 def build_problem(
@@ -183,7 +180,6 @@ def build_problem(
         notes = (*notes, *more)
     units = unit_table(schools, unit_of, shapes, list(authority.layers))
     # An area whose schools are all exempt is no unit: nothing there is to be placed.
-    dual = graph.subgraph(units.index).copy()
     return Problem(
         scenario=scenario,
         authority=authority,
@@ -193,7 +189,7 @@ def build_problem(
         unit_of=unit_of,
         exempt_of=exempt_of,
         local_unit_of=local.loc[exempt_of.index].rename("local_unit"),
-        dual=dual,
+        dual=graph.subgraph(units.index).copy(),
         notes=notes,
         projections=projections_of(scenario, authority),
         pairs=pairs,

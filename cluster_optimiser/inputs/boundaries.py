@@ -134,12 +134,11 @@ def read_points(
 
 
 def _names(table: Table, column: str, *, subject: str, folder: Folder) -> dict[int, str] | None:
-    how = f'name = "{{like}}" under [{subject}]'
     if not require_column(
         column,
         table.cells.columns,
         file=table.file,
-        how_to_map=how,
+        how_to_map=f'name = "{{like}}" under [{subject}]',
         faults=folder.faults,
         row=table.header_row,
     ):
@@ -237,8 +236,7 @@ def holding_area(
     placed = points[points.notna()]
     if placed.empty or areas.empty:
         return found
-    tree = shapely.STRtree(areas.geometry.to_numpy())
-    i_points, i_areas = tree.query_nearest(
+    i_points, i_areas = shapely.STRtree(areas.geometry.to_numpy()).query_nearest(
         placed.to_numpy(), max_distance=within_m if within_m < float("inf") else None
     )
     pairs = pd.DataFrame({"point": i_points, "area": i_areas}).sort_values(["point", "area"])

@@ -107,8 +107,7 @@ def _renamed(folder: Folder, table: Table, settings: SpotsTable, *, key: str, co
         if problem is None:
             source_of[name] = ours
         else:
-            subject = f"{key}.columns.{ours}"
-            folder.faults.add(folder.label(SETTINGS_FILE), 0, subject, problem)
+            folder.faults.add(folder.label(SETTINGS_FILE), 0, f"{key}.columns.{ours}", problem)
     kept = table.cells.drop(
         columns=[n for n in source_of.values() if n in theirs and n not in source_of]
     )

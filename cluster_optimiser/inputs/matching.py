@@ -133,8 +133,7 @@ class SchoolNames:
         words = plain_words(written)
         telling = frozenset(words) - GENERIC
         if not words and same_name(written):
-            signs = self.by_signs.get(same_name(written), [])
-            return self._told_apart(signs, words, "name")
+            return self._told_apart(self.by_signs.get(same_name(written), []), words, "name")
         if not telling:
             # "The High School" may be the whole name of one.
             alike = [urn for urn, own in self.words.items() if own == words and words]

@@ -179,8 +179,7 @@ def _check_exempt(look: _Lookup, subject: str, exempt: Exempt, authority: Author
         texts = as_text(schools[column])
         values = _wanted(wanted)
         present = sorted({str(text) for text in texts if text is not None})
-        is_any = texts.isin(values)
-        is_match &= is_any
+        is_match &= texts.isin(values)
         # A phase is one of a fixed list, already checked: one of several may be absent here.
         for value in values if column != "phase" else ():
             look.up(f"{subject}.{column}", value, present, f"school with {column}")

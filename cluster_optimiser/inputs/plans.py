@@ -54,8 +54,7 @@ def _read(table: Table, authority: Authority, faults: FaultList) -> pd.Series:
     known = [str(urn) for urn in authority.schools.index]
     subjects = {row: f"URN {urn}" for row, urn in urns.items()}
     read_cells(cells["cluster"], name_of, file=file, subjects=subjects, faults=faults)
-    clusters = cells["cluster"].tolist()
-    cluster_of = dict(zip(cells.index.tolist(), clusters, strict=True))
+    cluster_of = dict(zip(cells.index.tolist(), cells["cluster"].tolist(), strict=True))
     for row, urn in urns.items():
         if urn not in authority.schools.index:
             remedy = did_you_mean(str(urn), known, "Remove the row, or correct the URN.")

@@ -294,8 +294,7 @@ def _file(path: Path) -> list[Raw]:
     if isinstance(text, Problem):
         # One reply that is no text harms no other, if there are headings at all.
         mended, lost = content.decode("utf-8-sig", "replace"), "\0\ufffd"
-        head = mended.partition("\n")[0].casefold()
-        if not set(NEEDED) <= set(re.findall(r"\w+", head)):
+        if not set(NEEDED) <= set(re.findall(r"\w+", mended.partition("\n")[0].casefold())):
             raise InputError.of(file, text.text, text.remedy)
         text = mended
     if path.suffix.lower() in MAIL:

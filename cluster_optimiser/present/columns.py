@@ -38,8 +38,7 @@ DECIMAL = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
 
 def column(name: str, layers: dict[str, str] | None = None) -> tuple[str, str]:
     """Give the heading of a column, with its unit, and what it means; a stranger is itself."""
-    known = entry("fields")
-    if name in known:
+    if name in entry("fields"):
         return say(f"fields.{name}.title"), say(f"fields.{name}.text")
     for pattern, key in OF_LAYER:
         found = pattern.fullmatch(name)

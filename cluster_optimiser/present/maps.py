@@ -93,7 +93,6 @@ def _tip(title: object, lines: Sequence[tuple[str, object]]) -> str:
 
 
 def _features(areas: gpd.GeoSeries, properties: list[dict[str, Any]]) -> dict[str, Any]:
-    shapes = areas.to_crs(CRS_DEGREES)
     return {
         "type": "FeatureCollection",
         "features": [
@@ -102,7 +101,7 @@ def _features(areas: gpd.GeoSeries, properties: list[dict[str, Any]]) -> dict[st
                 "properties": values,
                 "geometry": geometry_record(shape, decimals=DECIMALS),
             }
-            for shape, values in zip(shapes, properties, strict=True)
+            for shape, values in zip(areas.to_crs(CRS_DEGREES), properties, strict=True)
         ],
     }
 
@@ -119,11 +118,10 @@ def _clusters_layer(result: Result, colour_of: dict[str, int]) -> folium.GeoJson
     place = result.problem.authority.schools["name"]
     properties = []
     for row in clusters.loc[areas.index].itertuples():
-        units = ", ".join(name for name, _ in parts[row.cluster])
         lines = [
             (say["pupils"], number(row.pupils)),
             (say["schools"], number(row.n_schools)),
-            (say["made_from"], units),
+            (say["made_from"], ", ".join(name for name, _ in parts[row.cluster])),
             (say["mean_minutes"], one_decimal(row.mean_minutes)),
             (say["max_minutes"], one_decimal(row.max_minutes)),
         ]

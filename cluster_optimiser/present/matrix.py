@@ -37,8 +37,7 @@ _RULES = tuple(dict.fromkeys(key.partition(".")[0] for key in _ALIKE))
 def _by_one_rule(result: Result, reference: Result) -> Result:
     """Judge a plan again by the rules of one scenario in the place of its own."""
     rules = {name: getattr(reference.problem.scenario, name) for name in _RULES}
-    scenario = result.problem.scenario.model_copy(update=rules)
-    problem = replace(result.problem, scenario=scenario)
+    problem = replace(result.problem, scenario=result.problem.scenario.model_copy(update=rules))
     judged = verify_plan(problem, result.plan.assignment)
     return replace(result, problem=problem, violations=judged.violations)
 

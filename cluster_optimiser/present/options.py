@@ -127,14 +127,13 @@ def _exceptions(result: Result) -> list[dict[str, Any]]:
     for one in exceptions(result):
         key = "under" if one["kind"] == "under the minimum" else "over"
         pupils, limit = number(one["pupils"]), number(one["limit_pupils"])
-        by = number(_beyond(one))
         found.append(
             {
                 "cluster_id": one["cluster_id"],
                 "cluster": one["cluster"],
                 "pupils": pupils,
                 "kind": one["kind"],
-                "how_far": say[key].format(pupils=pupils, by=by, limit=limit),
+                "how_far": say[key].format(pupils=pupils, by=number(_beyond(one)), limit=limit),
                 "reason": one["reason"],
             }
         )
@@ -261,8 +260,7 @@ def option_view(
     named = _exceptions(result)
     # Said once: as a rule that is broken, or as an exception that is allowed.
     broken = {v.subject for v in result.violations if v.rule.startswith("size.")}
-    layers = result.problem.authority.layers
-    shares = [misaligned(result, layer) for layer in layers]
+    shares = [misaligned(result, layer) for layer in result.problem.authority.layers]
     return {
         "label": label,
         **called,

@@ -362,8 +362,7 @@ def _scripts() -> Traversable:
 
 def _styles(theme: Theme, *, has_replies: bool) -> list[str]:
     look = {"palette": PALETTE, "theme": theme, "has_replies": has_replies}
-    own = template("page.css").render(look)
-    return [_tight(text) for text in (leaflet().plain_style, own)]
+    return [_tight(text) for text in (leaflet().plain_style, template("page.css").render(look))]
 
 
 def _render(

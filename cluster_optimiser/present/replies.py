@@ -74,8 +74,7 @@ def support_svg(responses: Responses, territory: Territory) -> str:
     colour = {option: FILLS[i % len(FILLS)] for i, option in enumerate(leaders)}
     frame = Frame.around(territory.clusters.geometry)
     names = [str(name) for name in territory.clusters.index]
-    coverage = territory.clusters.geometry.to_numpy()
-    shapes = shapely.coverage_simplify(coverage, SIMPLIFY_M)
+    shapes = shapely.coverage_simplify(territory.clusters.geometry.to_numpy(), SIMPLIFY_M)
     drawn, letters = [], []
     for name, shape in zip(names, shapes, strict=True):
         option, told = _told(clusters, name, responses.options)

@@ -50,8 +50,7 @@ def cluster_outlook(result: Result) -> pd.DataFrame:
                     "most_by_pupils": int(by[np.abs(by).argmax()]) if len(outside) else 0,
                 }
             )
-    whole = {"first_year": "Int64", "first_by_pupils": "Int64"}
-    return pd.DataFrame(rows).astype(whole)
+    return pd.DataFrame(rows).astype({"first_year": "Int64", "first_by_pupils": "Int64"})
 
 
 def series_outlook(result: Result) -> pd.DataFrame:

@@ -98,8 +98,7 @@ def path_data(shape: BaseGeometry) -> str:
     for polygon in shapely.get_parts(shape):
         for ring in (polygon.exterior, *polygon.interiors):
             points = np.rint(shapely.get_coordinates(ring)).astype(np.int64)[:-1]
-            moved = np.any(points != np.roll(points, 1, axis=0), axis=1)
-            points = points[moved]
+            points = points[np.any(points != np.roll(points, 1, axis=0), axis=1)]
             if len(points) < 3:  # noqa: PLR2004 - no area
                 continue
             steps = np.diff(points, axis=0)
@@ -154,8 +153,7 @@ class _Labels:
         self.taken = np.array([*self.taken, box], dtype=np.object_)
 
     def number(self, shape: BaseGeometry, *, is_needed: bool = True) -> shapely.Point | None:
-        centre = _inscribed(shape).coords[0]
-        spots = np.asarray(shapely.points(SPIRAL + centre))
+        spots = np.asarray(shapely.points(SPIRAL + _inscribed(shape).coords[0]))
         discs = np.asarray(shapely.buffer(spots, NUMBER_RADIUS, quad_segs=QUAD_SEGS))
         near = self.taken[shapely.intersects(shapely.box(*shapely.total_bounds(discs)), self.taken)]
         is_clear = shapely.covers(self.bounds, discs)

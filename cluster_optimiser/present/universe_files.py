@@ -200,8 +200,7 @@ def _together(reference: Result) -> Figure | None:
     axes = figure.add_subplot(grid[:, 0] if windows else grid[:, :])
     _draw_links(axes, reference, links, without=windows)
     for row, window in enumerate(windows):
-        inset = figure.add_subplot(grid[row, 1])
-        _draw_links(inset, reference, links, within=window)
+        _draw_links(figure.add_subplot(grid[row, 1]), reference, links, within=window)
     handles = [
         tuple(Line2D([], [], **style) for style in _styles(kind)) for kind in range(5, -1, -1)
     ]

@@ -254,8 +254,7 @@ def authority_folder(scenario: Scenario) -> Path:
     remedy = (
         f'Did you mean "{like}"?' if like else "Make boundaries/<authority>/ with authority.toml."
     )
-    problem = f'there is no authority "{scenario.authority}"'
-    fault = scenario.fault("authority", problem, remedy)
+    fault = scenario.fault("authority", f'there is no authority "{scenario.authority}"', remedy)
     raise ScenarioError([locate(fault, scenario.files)])
 
 

@@ -129,8 +129,7 @@ class Desk:
             return self.answers[key]
         started = time.perf_counter()
         with within(time_limit_s):
-            problem = self.problem(scenario, place)
-            answer = self._solved(problem, seed, time_limit_s)
+            answer = self._solved(self.problem(scenario, place), seed, time_limit_s)
         answer["seconds"] = round(time.perf_counter() - started, 3)
         if is_alone and answer["status"] != "UNKNOWN":
             self.answers[key] = answer
@@ -202,8 +201,7 @@ class Desk:
         """Say how all legal plans are spread, which ones none betters, and what they share."""
         scenario = self.scenario(data, home, name)
         with within(EXPLORE_S):
-            problem = self.problem(scenario, place_of(scenario))
-            return explored(problem, terms)
+            return explored(self.problem(scenario, place_of(scenario)), terms)
 
     def versions(
         self, data: Answer, *, number: int, differ: float, home: str = FOLDER, name: str = UNNAMED
@@ -322,14 +320,13 @@ def answer_of(problem: Problem, plan: Plan) -> Answer:
         lost = {term: values[term] for term in gathered("projections") if term in values}
         values = objective_values(problem, metrics) | lost
     is_given = solution.status == "GIVEN"
-    clusters = plan.assignment.loc[problem.unit_of.index]
     return plain_record(
         {
             "status": solution.status,
             "objective": values,
             "bound": None if is_given else {stage.term: stage.bound for stage in own},
             "gap": None if is_given else max((s.gap for s in solution.stages), default=None),
-            "n_clusters": clusters.nunique(),
+            "n_clusters": plan.assignment.loc[problem.unit_of.index].nunique(),
             "n_plans": solution.proof.count_of_plans,
             "plan": plan.assignment.to_dict(),
             "proof": solution.proof.facts(),

@@ -106,8 +106,7 @@ def names_of(network: Network) -> tuple[str, ...]:
     own = [network.host, *network.names, *LOCAL]
     if network.host in ("0.0.0.0", "::"):  # noqa: S104 - it is asked for, with a password
         own += [socket.gethostname(), socket.getfqdn()]
-        found = socket.getaddrinfo(socket.gethostname(), None)
-        own += [str(one[4][0]) for one in found]
+        own += [str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), None)]
     own = [f"[{name}]" if ":" in name and not name.startswith("[") else name for name in own]
     return tuple(dict.fromkeys(name.lower() for name in own))
 
@@ -129,9 +128,8 @@ def run(
     names = names_of(network)
     look = secrets.token_urlsafe(24) if passwords is not None and passwords.look else ""
     door = Door(token, taken.getsockname()[1], names, scheme, passwords, look)
-    studio = Studio(root, door, n_workers=n_workers)
     config = uvicorn.Config(
-        studio.app(),
+        Studio(root, door, n_workers=n_workers).app(),
         ssl_certfile=network.certificate,
         ssl_keyfile=network.key,
         log_level="warning",

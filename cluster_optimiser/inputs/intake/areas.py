@@ -163,8 +163,7 @@ def _name_column(table: Table, column: str, file: str, layer: str, faults: Fault
         if column in names:
             return column
         remedy = did_you_mean(column, names, f"Its columns are {listed(names)}.")
-        problem = Problem(f'there is no column "{column}"', remedy)
-        faults.add(file, 0, f"layer {layer}", problem)
+        faults.add(file, 0, f"layer {layer}", Problem(f'there is no column "{column}"', remedy))
         return None
     ons = [name for name in names if ONS_NAME.fullmatch(name)]
     # Of several, as in a file of wards with their districts, the first is the file's own.
@@ -351,8 +350,7 @@ def reach_schools(
                 Dropped(int(row["row"]), str(urn), name, reason, kilometres, pupils)
             )
         elif metres > NEAR_BORDER_M:
-            way = shapely.shortest_line(outline.shape, row.geometry)
-            lanes.append(way.buffer(LANE_M))
+            lanes.append(shapely.shortest_line(outline.shape, row.geometry).buffer(LANE_M))
             what = "stands outside the outline, which is carried out to it"
             ledger.flags.append(Flag(int(urn), name, what, kilometres))
     gone = set(schools.index[away_m > outline.reach_m])
@@ -399,8 +397,7 @@ def _dissolved(areas: gpd.GeoDataFrame, layer: str, notes: list[str]) -> gpd.Geo
     """Put the parts of one area together, and tell areas of one name apart by their code."""
     names = areas["area"].astype(str)
     codes = areas["code"].astype(str)
-    n_codes = codes.groupby(names).transform("nunique")
-    is_shared = n_codes > 1
+    is_shared = codes.groupby(names).transform("nunique") > 1
     labels = names.where(~is_shared, names + " (" + codes + ")")
     if is_shared.any():
         shared = listed(sorted(set(names[is_shared])))

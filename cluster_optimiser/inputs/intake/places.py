@@ -189,8 +189,7 @@ def _mended(row: Mapping[str, str]) -> Iterator[tuple[Point, str]]:
         first, second = (repr(v * factor) for v, factor in zip(numbers, factors, strict=True))
         point = read_pair(first, second, pair=pair)
         if not isinstance(point, Problem):
-            said = f"{what}: {_said(row)}"
-            yield (point if pair == metres else to_metres(point)), said
+            yield (point if pair == metres else to_metres(point)), f"{what}: {_said(row)}"
 
 
 def _said(row: Mapping[str, str]) -> str:

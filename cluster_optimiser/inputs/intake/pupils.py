@@ -104,13 +104,12 @@ def _keys_of_row(table: RawTable) -> dict[int, list[str]] | None:
     parts = [laestab_of(f"{la}/{number}") for la, number in both]
     if not {"urn", "laestab"} & set(cells) and not {"la_code", "number"} <= set(cells):
         return None
-    rows = zip(cells.index, urns, laestabs, parts, strict=True)
     return {
         int(row): [
             *([] if isinstance(urn, Problem) else [str(urn)]),
             *([laestab or part] if laestab or part else []),
         ]
-        for row, urn, laestab, part in rows
+        for row, urn, laestab, part in zip(cells.index, urns, laestabs, parts, strict=True)
     }
 
 

@@ -110,8 +110,7 @@ def choose_authority(
 
 
 def _authority_of(cells: Mapping[str, str]) -> tuple[str, str]:
-    code = cells.get("la_code", "")
-    return re.sub(r"\.0+$", "", code), cells.get("la_name", "")
+    return re.sub(r"\.0+$", "", cells.get("la_code", "")), cells.get("la_name", "")
 
 
 def _with_unstated(

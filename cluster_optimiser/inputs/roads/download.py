@@ -134,8 +134,7 @@ def download_ways(
     pieces.mkdir(parents=True, exist_ok=True)
     tiles, ways, dates = make_tiles(area), Ways(), []
     asker = _Asker(url, pieces, patience or Patience(), told)
-    in_degrees = gpd.GeoSeries(tiles, crs=crs).to_crs(CRS_DEGREES)
-    for i, tile in enumerate(in_degrees, start=1):
+    for i, tile in enumerate(gpd.GeoSeries(tiles, crs=crs).to_crs(CRS_DEGREES), start=1):
         for polygon in shapely.get_parts(tile):
             for asked in FILTERS:
                 told(f"tile {i} of {len(tiles)}")

@@ -199,14 +199,13 @@ def _geojson(areas: gpd.GeoSeries) -> str:
 
 def _settings(new: NewAuthority) -> dict[str, Any]:
     intake = new.intake
-    unknown = intake.schools[intake.schools["pupils"].isna()]
     return {
         "new": new,
         "caveats": caveats(new),
         # A comment may not hold control characters, however they are written.
         "unknown": [
             (int(urn), "".join(letter for letter in str(name) if letter.isprintable()))
-            for urn, name in unknown["name"].items()
+            for urn, name in intake.schools[intake.schools["pupils"].isna()]["name"].items()
         ],
         "layers": [(layer.name, layer_title(layer.name), layer) for layer in intake.layers],
         "travel": {

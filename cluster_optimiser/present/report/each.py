@@ -36,11 +36,10 @@ def each(folder: ResultsFolder, option: Option, *, is_first: bool) -> Iterator[B
     title = say("report.option_title", label=option.label, title=option.title)
     yield Heading(2, title, f"option-{option.label}", starts_page=not is_first)
     m = option.metrics
-    description = str(option.manifest["description"])
     does = Paragraph(
         say(
             "report.each.does",
-            description=description,
+            description=str(option.manifest["description"]),
             n=m["n_clusters"],
             low=smallest(folder, m),
             high=m["largest_pupils"],
