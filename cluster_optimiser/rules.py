@@ -170,7 +170,13 @@ RULES = (
         "size.schools",
         ("size.max_schools",),
         "cluster",
-        (Family("size.schools", {"size.max_schools": None}, "limit of {max_schools} schools"),),
+        (
+            Family(
+                "size.schools",
+                {"size.max_schools": None},
+                "highest number of schools ({max_schools})",
+            ),
+        ),
         tightens=("size.max_schools",),
         alike="size",
         bound=Quota("n_schools", "most", "school"),

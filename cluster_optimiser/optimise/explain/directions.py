@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
 from cluster_optimiser.geography.adjacency import cluster_drives
-from cluster_optimiser.optimise.explain.entries import entry_directions
+from cluster_optimiser.optimise.explain.entries import amount, entry_directions
 from cluster_optimiser.optimise.explain.relax import (
     Direction,
     Relaxation,
@@ -71,7 +71,7 @@ def _least_size(lab: Lab, trial: Trial, *, end: str) -> Step | None:
 
 def _below(lab: Lab, trial: Trial, stated: int) -> list[int]:
     groups, _ = lab.groups(_sized(trial, min_pupils=0))
-    return sorted({g.pupils for g in groups if g.pupils < stated} | {0}, reverse=True)
+    return sorted({g.pupils for g in groups if g.pupils < stated}, reverse=True)
 
 
 def _above(lab: Lab, trial: Trial, stated: int) -> list[int]:
@@ -145,7 +145,7 @@ def _least_count(lab: Lab, trial: Trial, *, end: str) -> Step | None:
         "clusters",
         {key: value},
         (),
-        f"{at_least} {value} clusters instead of {stated}",
+        f"{at_least} {amount('count', value)} instead of {stated}",
     )
     # One step short of the stated range itself is the stated range.
     short = changed(trial, {key: value - sign}) if value - sign else None
@@ -396,14 +396,16 @@ def sums(scenario: Scenario, pupils: Sequence[int]) -> tuple[str, ...]:
     size, count = scenario.size, scenario.count
     total = sum(pupils)
     notes = []
-    if count.beyond(size.fewest(pupils)) > 0:
+    fewest = size.fewest(pupils)
+    too_many = count.beyond(fewest)
+    if too_many > 0:
         notes.append(
-            f"{count.max} clusters of up to {size.max_pupils:,} pupils cannot hold the "
-            f"{total:,} pupils there are."
+            f"{amount('count', fewest - too_many)} of up to {size.max_pupils:,} pupils cannot hold "
+            f"the {total:,} pupils there are."
         )
     if size.min_pupils and size.most(pupils) < count.min:
         notes.append(
-            f"There are {total:,} pupils, not enough for {count.min} clusters of at least "
-            f"{size.min_pupils:,}."
+            f"There are {total:,} pupils, not enough for {amount('count', count.min)} "
+            f"of at least {size.min_pupils:,}."
         )
     return tuple(notes)

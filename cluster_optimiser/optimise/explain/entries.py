@@ -166,8 +166,13 @@ MANY = 10_000
 def amount(term: str, value: float, *, is_limit: bool = False) -> str:
     if is_limit and term_scale(term) == 1:
         value = math.floor(value)  # a limit of 2.5 clusters is one of 2
+    told = number(value, is_limit=is_limit)
+    return term_words("amounts", term, {}, n=told if "." in told else round(value))
+
+
+def number(value: float, *, is_limit: bool = False) -> str:
     is_whole = value == round(value) or (value >= MANY and not is_limit)
-    return term_words("amounts", term, {}, n=round(value) if is_whole else f"{value:,.10g}")
+    return f"{round(value):,}" if is_whole else f"{value:,.10g}"
 
 
 def _least_limit(lab: Lab, trial: Trial, *, name: str) -> Step | None:
@@ -192,7 +197,7 @@ def _least_limit(lab: Lab, trial: Trial, *, name: str) -> Step | None:
         row.unit,
         {name: value},
         (),
-        f"{amount(term, value, is_limit=True)} allowed instead of {stated:,g}",
+        f"{amount(term, value, is_limit=True)} allowed instead of {number(stated, is_limit=True)}",
     )
     return Step(relaxation, changed(trial, {name: value}), None, is_short_refuted=True)
 

@@ -22,7 +22,7 @@ from cluster_optimiser.optimise.explain.diagnosis import (
     without,
 )
 from cluster_optimiser.optimise.explain.directions import LOOSER, directions_of, sums
-from cluster_optimiser.optimise.explain.entries import amount, entry_words
+from cluster_optimiser.optimise.explain.entries import amount, entry_words, number
 from cluster_optimiser.optimise.explain.relax import (
     Combination,
     Direction,
@@ -424,7 +424,7 @@ def _price(clerk: _Clerk, family: str, base: dict[str, float], *, limit_s: float
     else:
         unproved = "" if status == "OPTIMAL" else " or better (not proved)"
         found = amount(better, objective[better])
-        words = f"{said}: {found}{unproved} instead of {base[better]:,.0f}"
+        words = f"{said}: {found}{unproved} instead of {number(base[better])}"
     return Price(family, said, status, objective, is_free, words)
 
 
@@ -439,7 +439,8 @@ def _bounded(
             saved = value - bound
             words = (
                 f"{said}: not proved in time; at best {amount(term, bound)} instead of "
-                f"{value:,.0f}, so the rule costs {saved:,.0f} at most ({saved / value:.0%})"
+                f"{number(value)}, so the rule costs {number(saved)} at most "
+                f"({saved / value:.0%})"
             )
             return Price(family, said, "UNKNOWN", {}, False, words, {term: bound})  # noqa: FBT003
     words = f"{said}: nothing changes, the rule is free"

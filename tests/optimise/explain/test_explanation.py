@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import tomllib
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -63,6 +65,43 @@ def one(explanation: Explanation, direction: str) -> Relaxation:
     found = [r for r in explanation.relaxations if r.direction == direction]
     assert len(found) == 1, [r.direction for r in explanation.relaxations]
     return found[0]
+
+
+STEP = {"size.min": 1, "size.max": -1, "travel": -0.01, "secondary": 1, "count.max": -1}
+"""Direction -> what takes its value one step back."""
+
+TOLD = {
+    case.pop("name"): case
+    for case in tomllib.loads(
+        Path(__file__).parents[2].joinpath("data/explanations.toml").read_text(encoding="utf-8")
+    )["case"]
+}
+"""Toy maps, with every line that is said of each."""
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_every_line_of_an_explanation(name: str) -> None:
+    case = dict(TOLD[name])
+    told = case.pop("told")
+    schools = {
+        unit: [ToySchool(phase, pupils, tuple(at) or None) for phase, pupils, *at in rows]
+        for unit, rows in case.pop("schools", {}).items()
+    }
+    problem = toy_problem(case.pop("grid"), schools=schools, **case)
+    explanation = explain(problem)
+    assert list(explanation.lines()) == told
+    for relaxation in explanation.relaxations:
+        assert relaxation.is_feasible
+        assert relaxation.is_minimal
+        if relaxation.changes:
+            relaxed = with_changes(problem.scenario, dict(relaxation.changes))
+            assert has_plan(changed(problem, relaxed))
+        if relaxation.direction in STEP:
+            ((path, value),) = relaxation.changes.items()
+            short = with_changes(problem.scenario, {path: value + STEP[relaxation.direction]})
+            assert not has_plan(changed(problem, short))
+    for pair in explanation.combined:
+        assert all(r.is_feasible and r.is_minimal for r in pair.relaxations)
 
 
 def test_a_small_unit_between_full_neighbours_is_enclosed() -> None:
@@ -522,9 +561,6 @@ def test_every_relaxation_offered_is_feasible_and_minimal(case: str) -> None:
     offered = [*explanation.relaxations, *(r for c in explanation.combined for r in c.relaxations)]
     assert offered
     assert all(r.is_feasible and r.is_minimal for r in offered)
-
-
-STEP = {"size.min": 1, "size.max": -1, "travel": -0.01, "secondary": 1, "count.max": -1}
 
 
 @pytest.mark.parametrize("case", EACH)
