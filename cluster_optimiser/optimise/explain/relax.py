@@ -65,9 +65,6 @@ class Direction:
     family: str  # the rule family that it loosens
     loosen: Callable[[Trial], Trial]  # gives a trial with the rule loosened as far as can be
     least: Callable[[Lab, Trial], Step | None]
-    further: Callable[[Trial], Trial] | None = (
-        None  # the same further still, where that stops short
-    )
     narrower: str = ""  # the direction that is named alone where it does with as few
 
 
@@ -152,8 +149,6 @@ def single_relaxations(
     relaxations, hopeless, unsettled = [], [], []
     for direction in directions:
         verdict = lab.verdict(direction.loosen(base))
-        if verdict == "INFEASIBLE" and direction.further is not None:
-            verdict = lab.verdict(direction.further(base))
         if verdict == "INFEASIBLE":
             hopeless.append(direction)
             continue
