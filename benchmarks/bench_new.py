@@ -25,7 +25,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cluster_optimiser.batch import starting
-from cluster_optimiser.inputs.intake import LayerFile, Request, take_in
+from cluster_optimiser.inputs.intake.intake import LayerFile, Request, take_in
 from tests.made_gias import MADE_LA, MADE_NAME, districts_layer, national, write_register
 
 if TYPE_CHECKING:

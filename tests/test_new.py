@@ -18,7 +18,7 @@ from cluster_optimiser.batch import starting
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.geography.adjacency import shared_boundaries
 from cluster_optimiser.inputs import load_authority
-from cluster_optimiser.inputs.intake import LayerFile, Request
+from cluster_optimiser.inputs.intake.intake import LayerFile, Request
 from tests.ground import World, square
 from tests.inputs.intake.dirt import Files
 from tests.made_gias import (

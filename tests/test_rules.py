@@ -16,12 +16,11 @@ from cluster_optimiser.optimise.explain.diagnosis import rule_families, without
 from cluster_optimiser.optimise.explain.directions import directions_of
 from cluster_optimiser.optimise.explain.explanation import rule_words
 from cluster_optimiser.optimise.universe.legality import positions_of
-from cluster_optimiser.present.words import words
 from cluster_optimiser.rules import BOUNDS, METHODS, OWN_RULE, RULES, Bound, Quota, Rule, rule_of
 from cluster_optimiser.scenario import Count, Scenario
 from cluster_optimiser.scenario.tables import Size
 from cluster_optimiser.verification import verify_plan
-from cluster_optimiser.words import languages, speaking
+from cluster_optimiser.words import languages, speaking, words
 from tests.named import naming
 from tests.toy import ToySchool, toy_assignment, toy_problem
 

@@ -18,9 +18,8 @@ import geopandas as gpd
 import pandas as pd
 
 from cluster_optimiser.batch import starting
-from cluster_optimiser.inputs.intake import LayerFile, Request
-from cluster_optimiser.inputs.intake.intake import take_in
-from cluster_optimiser.present.intake import write_data
+from cluster_optimiser.inputs.intake.intake import LayerFile, Request, take_in
+from cluster_optimiser.present.intake.files import write_data
 
 HERE = Path(__file__).resolve().parent
 FILES = ("schools.csv", "ward.geojson", "outline.geojson")

@@ -11,10 +11,10 @@ import pandas as pd
 
 from cluster_optimiser.batch.starting import Destination, Started, folder_name, start
 from cluster_optimiser.errors import ClusterOptimiserError, InputError, put
-from cluster_optimiser.inputs.intake import Request, authorities_of
+from cluster_optimiser.inputs.intake.intake import Request, authorities_of
 from cluster_optimiser.inputs.intake.pupils import sources
-from cluster_optimiser.present.intake import nation_html
 from cluster_optimiser.present.intake.account import open_left_out
+from cluster_optimiser.present.intake.check_page import nation_html
 from cluster_optimiser.present.tables import csv_text
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.candidates import connected_sets, unit_adjacency
 from cluster_optimiser.optimise.universe.sweep import sweep
-from cluster_optimiser.present.intake import starter_text
+from cluster_optimiser.present.intake.files import starter_text
 from cluster_optimiser.scenario import load_scenario
 from cluster_optimiser.terms import usual_order
 

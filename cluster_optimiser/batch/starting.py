@@ -22,20 +22,18 @@ from cluster_optimiser.geography.attraction import gather_clusters
 from cluster_optimiser.geography.travel import estimated_minutes, straight_line_km
 from cluster_optimiser.inputs import load_authority
 from cluster_optimiser.inputs.checking import listed, shortened
-from cluster_optimiser.inputs.intake import Intake, Request, take_in
 from cluster_optimiser.inputs.intake.gias import age_of
-from cluster_optimiser.present.intake import (
-    NewAuthority,
-    check_html,
-    summary_lines,
-    write_data,
-    write_papers,
-)
+from cluster_optimiser.inputs.intake.intake import Intake, Request, take_in
+from cluster_optimiser.present.intake.account import summary_lines
+from cluster_optimiser.present.intake.check_page import check_html
 from cluster_optimiser.present.intake.files import (
     CONSTANT_MIN,
     FAR_MIN_PER_KM,
     NEAR_KM,
     NEAR_MIN_PER_KM,
+    NewAuthority,
+    write_data,
+    write_papers,
 )
 
 if TYPE_CHECKING:

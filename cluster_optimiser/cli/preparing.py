@@ -173,7 +173,7 @@ def new(  # noqa: PLR0913 - one argument an option
         from cluster_optimiser.batch import nation, starting
         from cluster_optimiser.batch.mending import Mending
         from cluster_optimiser.batch.starters import Wanted
-        from cluster_optimiser.inputs.intake import LayerFile, Request
+        from cluster_optimiser.inputs.intake.intake import LayerFile, Request
 
         request = Request(
             name=authority,

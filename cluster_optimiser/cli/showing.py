@@ -122,7 +122,8 @@ def report(
       cluster-optimiser report results -o report --front front.toml
     """
     from cluster_optimiser.batch.verifying import refuse_changed
-    from cluster_optimiser.present.report import Looks, load_front, write_report
+    from cluster_optimiser.present.report.front import load_front
+    from cluster_optimiser.present.report.write import Looks, write_report
 
     refuse_changed(results)
     to_user = console()

@@ -13,8 +13,8 @@ from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.principles import lower_first
 from cluster_optimiser.present.sheets import density
 from cluster_optimiser.present.tables import funding_table, schools_table
-from cluster_optimiser.present.words import long_date, number, say, template
-from cluster_optimiser.words import pounds, share
+from cluster_optimiser.present.words import template
+from cluster_optimiser.words import long_date, number, pounds, say, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

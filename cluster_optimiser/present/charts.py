@@ -11,9 +11,8 @@ from cluster_optimiser.present.principles import (
     misaligned,
     own_clusters,
 )
-from cluster_optimiser.present.words import UNKNOWN, number, one_decimal, percent
 from cluster_optimiser.rules import bounding
-from cluster_optimiser.words import exact
+from cluster_optimiser.words import UNKNOWN, exact, number, one_decimal, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

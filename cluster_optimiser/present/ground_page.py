@@ -11,7 +11,8 @@ from cluster_optimiser.findings import GRADES, Finding
 from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.shapes import drawable
 from cluster_optimiser.present.svg import WIDTH, Frame
-from cluster_optimiser.present.words import number, template
+from cluster_optimiser.present.words import template
+from cluster_optimiser.words import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -26,8 +26,8 @@ from cluster_optimiser.present.shapes import (
     plan_colours,
 )
 from cluster_optimiser.present.tables import made_from, schools_table
-from cluster_optimiser.present.words import long_date, number, one_decimal, template, words
-from cluster_optimiser.words import is_unknown, spoken
+from cluster_optimiser.present.words import template
+from cluster_optimiser.words import is_unknown, long_date, number, one_decimal, spoken, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,10 +17,9 @@ from cluster_optimiser.present.principles import (
     principles,
     today_at,
 )
-from cluster_optimiser.present.words import UNKNOWN, joined, one_decimal, say, words
 from cluster_optimiser.rules import QUOTAS, RULES, bounding
 from cluster_optimiser.verification import verify_plan
-from cluster_optimiser.words import exact
+from cluster_optimiser.words import UNKNOWN, exact, joined, one_decimal, say, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

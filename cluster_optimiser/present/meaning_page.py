@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.comparison import funding
 from cluster_optimiser.comparison.plans import above, layer_of_areas, levels_table
 from cluster_optimiser.present.tables import pounds as in_pounds
-from cluster_optimiser.present.words import UNKNOWN, number, words
-from cluster_optimiser.words import pounds, share, two_decimals
+from cluster_optimiser.words import UNKNOWN, number, pounds, share, two_decimals, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

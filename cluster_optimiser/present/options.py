@@ -11,18 +11,20 @@ from cluster_optimiser.present.principles import lower_first, misaligned, own_cl
 from cluster_optimiser.present.records import exceptions
 from cluster_optimiser.present.svg import Ground, plan_svg
 from cluster_optimiser.present.tables import made_from
-from cluster_optimiser.present.words import (
+from cluster_optimiser.present.words import least
+from cluster_optimiser.rules import bounding
+from cluster_optimiser.terms import UPPER, term_words
+from cluster_optimiser.words import (
     UNKNOWN,
+    exact,
+    is_unknown,
     joined,
-    least,
     number,
     one_decimal,
     percent,
+    say,
     words,
 )
-from cluster_optimiser.rules import bounding
-from cluster_optimiser.terms import UPPER, term_words
-from cluster_optimiser.words import exact, is_unknown, say
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Result

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.shapes import PALETTE
-from cluster_optimiser.present.words import number, one_decimal, say, template
+from cluster_optimiser.present.words import template
 from cluster_optimiser.scenario.sweep import CHANGED
-from cluster_optimiser.words import share
+from cluster_optimiser.words import number, one_decimal, say, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

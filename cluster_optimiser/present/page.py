@@ -50,8 +50,8 @@ from cluster_optimiser.present.svg import WIDTH, ground
 from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.present.theme import Theme, groups_of, load_theme
 from cluster_optimiser.present.universe_page import outlook_view, universe_view
-from cluster_optimiser.present.words import least, long_date, number, say, template, words
-from cluster_optimiser.words import is_unknown, language, speaking
+from cluster_optimiser.present.words import least, template
+from cluster_optimiser.words import is_unknown, language, long_date, number, say, speaking, words
 from cluster_optimiser.words import say as tell
 
 if TYPE_CHECKING:

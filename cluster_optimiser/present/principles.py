@@ -11,9 +11,8 @@ import pandas as pd
 from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.territory import cut_off
 from cluster_optimiser.present.tables import made_from
-from cluster_optimiser.present.words import joined, number, one_decimal, percent, words
 from cluster_optimiser.rules import BOUNDS, LAYER, OF_ONE, QUOTAS, Bound, Rule, bounding
-from cluster_optimiser.words import exact, is_unknown
+from cluster_optimiser.words import exact, is_unknown, joined, number, one_decimal, percent, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

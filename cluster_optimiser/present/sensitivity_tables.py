@@ -10,7 +10,7 @@ import pandas as pd
 from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.present.records import plain_record
 from cluster_optimiser.present.tables import csv_text
-from cluster_optimiser.present.words import percent
+from cluster_optimiser.words import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

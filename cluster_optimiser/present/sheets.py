@@ -13,7 +13,8 @@ from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.present.numbering import cluster_numbers
 from cluster_optimiser.present.principles import lower_first
 from cluster_optimiser.present.tables import made_from, schools_table
-from cluster_optimiser.present.words import long_date, number, one_decimal, say, template
+from cluster_optimiser.present.words import template
+from cluster_optimiser.words import long_date, number, one_decimal, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,9 +20,8 @@ from cluster_optimiser.present.universe_page import (
     ticks,
     together,
 )
-from cluster_optimiser.present.words import number, words
 from cluster_optimiser.terms import term_scale
-from cluster_optimiser.words import is_unknown
+from cluster_optimiser.words import is_unknown, number, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -15,9 +15,16 @@ from cluster_optimiser.present.sensitivity_tables import (
     series_outlook,
 )
 from cluster_optimiser.present.svg import WIDTH, Ground
-from cluster_optimiser.present.words import number, one_decimal, percent, words
 from cluster_optimiser.terms import gathered, lookup
-from cluster_optimiser.words import exact, is_unknown, two_decimals
+from cluster_optimiser.words import (
+    exact,
+    is_unknown,
+    number,
+    one_decimal,
+    percent,
+    two_decimals,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,31 +7,7 @@ import functools
 import jinja2
 import markupsafe
 
-from cluster_optimiser.words import (
-    UNKNOWN,
-    is_unknown,
-    joined,
-    long_date,
-    number,
-    one_decimal,
-    percent,
-    say,
-    spoken,
-    words,
-)
-
-__all__ = [
-    "UNKNOWN",
-    "joined",
-    "least",
-    "long_date",
-    "number",
-    "one_decimal",
-    "percent",
-    "say",
-    "template",
-    "words",
-]
+from cluster_optimiser.words import is_unknown, number, say, spoken
 
 
 @functools.cache

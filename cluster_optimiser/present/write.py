@@ -36,7 +36,8 @@ from cluster_optimiser.present.tables import (
 )
 from cluster_optimiser.present.theme import Theme, speaking_for
 from cluster_optimiser.present.universe_files import survey_files, write_pictures
-from cluster_optimiser.present.words import say, template
+from cluster_optimiser.present.words import template
+from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

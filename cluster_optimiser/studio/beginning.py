@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch import starting
 from cluster_optimiser.errors import Fault, InputError
-from cluster_optimiser.inputs.intake import LayerFile, Request
+from cluster_optimiser.inputs.intake.intake import LayerFile, Request
 from cluster_optimiser.progress import Progress, listener
 from cluster_optimiser.studio.project import Project
 

@@ -11,10 +11,10 @@ from cluster_optimiser.present.principles import lower_first
 from cluster_optimiser.present.script_data import script_data
 from cluster_optimiser.present.shapes import plan_colours
 from cluster_optimiser.present.theme import load_theme
-from cluster_optimiser.present.words import words
 from cluster_optimiser.rules import FIRST, ONLY, RULES, bounding, rule_of
 from cluster_optimiser.scenario import Exempt, Scenario, parse_scenario
 from cluster_optimiser.terms import FAMILIES, TERMS, bounded_as, lookup, term_words, usual_order
+from cluster_optimiser.words import words
 
 if TYPE_CHECKING:
     from cluster_optimiser.domain import Result

@@ -15,8 +15,8 @@ from cluster_optimiser.batch.verifying import refuse_changed
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
 from cluster_optimiser.present.page import RECORD_FILE
 from cluster_optimiser.present.replies import response_lines, write_responses
-from cluster_optimiser.present.report import write_report
 from cluster_optimiser.present.report.folder import read_folder
+from cluster_optimiser.present.report.write import write_report
 from cluster_optimiser.present.theme import Theme, load_theme
 from cluster_optimiser.present.write import write_page
 from cluster_optimiser.progress import Progress, listener

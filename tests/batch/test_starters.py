@@ -9,7 +9,7 @@ import pandas as pd
 
 from cluster_optimiser.batch import starters
 from cluster_optimiser.batch.starting import Destination, Started, start
-from cluster_optimiser.inputs.intake import Request
+from cluster_optimiser.inputs.intake.intake import Request
 from tests.made_gias import school, write_register
 from tests.made_nation import write_nation
 

@@ -8,11 +8,13 @@ import pandas as pd
 
 from cluster_optimiser.constants import PHASES
 from cluster_optimiser.inputs.checking import listed
-from cluster_optimiser.inputs.intake import OPEN_LEFT_OUT, Dropped, Intake, Ledger
+from cluster_optimiser.inputs.intake.ledger import OPEN_LEFT_OUT, Dropped, Ledger
 from cluster_optimiser.inputs.intake.pupils import sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from cluster_optimiser.inputs.intake.intake import Intake
 
 WIDTH = 58
 

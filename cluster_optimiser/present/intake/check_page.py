@@ -13,7 +13,8 @@ from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.intake.account import not_taken, open_left_out, phases
 from cluster_optimiser.present.shapes import PALETTE, drawable, touching
 from cluster_optimiser.present.svg import WIDTH, Frame, path_data
-from cluster_optimiser.present.words import long_date, number, template
+from cluster_optimiser.present.words import template
+from cluster_optimiser.words import long_date, number
 
 if TYPE_CHECKING:
     import geopandas as gpd

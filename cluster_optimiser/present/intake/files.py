@@ -25,13 +25,14 @@ from cluster_optimiser.present.intake.account import (
     summary_lines,
 )
 from cluster_optimiser.present.tables import csv_text
-from cluster_optimiser.present.words import long_date, number, template
+from cluster_optimiser.present.words import template
+from cluster_optimiser.words import long_date, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from cluster_optimiser.inputs.intake import Intake
+    from cluster_optimiser.inputs.intake.intake import Intake
 
 COLUMNS = (
     "urn",

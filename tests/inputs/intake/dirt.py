@@ -14,7 +14,7 @@ import geopandas as gpd
 import pandas as pd
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
-from cluster_optimiser.inputs.intake import LayerFile, Request
+from cluster_optimiser.inputs.intake.intake import LayerFile, Request
 from tests.made_gias import COLUMNS, ORIGIN_M, Made, register_text, school
 
 if TYPE_CHECKING:

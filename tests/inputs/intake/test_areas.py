@@ -12,14 +12,15 @@ from shapely.geometry import box
 
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.files import inner_layers
-from cluster_optimiser.inputs.intake import LayerFile, areas, take_in
+from cluster_optimiser.inputs.intake import areas
+from cluster_optimiser.inputs.intake.intake import LayerFile, take_in
 from tests.inputs.intake.dirt import X0, Y0, Files, clean_layer
 from tests.made_topology import topojson, topology_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cluster_optimiser.inputs.intake import Intake
+    from cluster_optimiser.inputs.intake.intake import Intake
 
 
 def with_layer(

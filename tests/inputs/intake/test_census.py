@@ -9,7 +9,7 @@ import pytest
 
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.checking import FaultList, Problem
-from cluster_optimiser.inputs.intake import take_in
+from cluster_optimiser.inputs.intake.intake import take_in
 from cluster_optimiser.inputs.intake.pupils import read_census
 from tests.inputs.intake.dirt import Files
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.inputs.intake import take_in
+from cluster_optimiser.inputs.intake.intake import take_in
 from tests.inputs.intake.dirt import Files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cluster_optimiser.inputs.intake import Intake
+    from cluster_optimiser.inputs.intake.intake import Intake
 
 
 def corrected(folder: Path, text: str) -> Intake:

@@ -13,15 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.inputs.intake import take_in
 from cluster_optimiser.inputs.intake.gias import COLUMNS
-from cluster_optimiser.present.intake import NewAuthority, summary_lines, write_data
+from cluster_optimiser.inputs.intake.intake import take_in
+from cluster_optimiser.present.intake.account import summary_lines
+from cluster_optimiser.present.intake.files import NewAuthority, write_data
 from tests.effort import examples
 from tests.inputs.intake.dirt import KINDS, Files
 from tests.made_gias import Made
 
 if TYPE_CHECKING:
-    from cluster_optimiser.inputs.intake import Intake
+    from cluster_optimiser.inputs.intake.intake import Intake
 
 READ = [names[0] for names in COLUMNS.values()]
 

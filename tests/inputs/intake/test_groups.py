@@ -6,7 +6,7 @@ import pytest
 
 from cluster_optimiser.batch import starting
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.inputs.intake import take_in
+from cluster_optimiser.inputs.intake.intake import take_in
 from tests.inputs.intake.dirt import Files
 
 PLACES = [f"{letter}wick" for letter in "ABCDEFGHIJKL"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster_optimiser.inputs.intake import Request, authorities_of, take_in
+from cluster_optimiser.inputs.intake.intake import Request, authorities_of, take_in
 from tests.made_nation import VINTAGES, write_nation
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.checking import FaultList
-from cluster_optimiser.inputs.intake import take_in
+from cluster_optimiser.inputs.intake.intake import take_in
 from cluster_optimiser.inputs.intake.places import read_postcodes
 from tests.inputs.intake.dirt import Files
 from tests.made_gias import ORIGIN_M

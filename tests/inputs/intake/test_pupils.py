@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from cluster_optimiser.inputs.intake import take_in
-from cluster_optimiser.present.intake import summary_lines
+from cluster_optimiser.inputs.intake.intake import take_in
+from cluster_optimiser.present.intake.account import summary_lines
 from tests.inputs.intake.dirt import Files
 from tests.made_gias import Made, school
 

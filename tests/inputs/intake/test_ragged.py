@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cluster_optimiser.inputs.checking import FaultList
-from cluster_optimiser.inputs.intake import take_in
 from cluster_optimiser.inputs.intake.gias import COLUMNS
+from cluster_optimiser.inputs.intake.intake import take_in
 from cluster_optimiser.inputs.intake.rows import RawTable, read_raw
 from tests.inputs.intake.dirt import Files, clean_rows
 from tests.made_gias import register_text
@@ -17,7 +17,7 @@ from tests.made_gias import register_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cluster_optimiser.inputs.intake import Request
+    from cluster_optimiser.inputs.intake.intake import Request
 
 HEADER = (
     "URN,LA (code),EstablishmentName,Phase,NumberOfPupils,Postcode,Easting,Northing,SENStat,Links"

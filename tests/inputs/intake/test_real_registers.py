@@ -20,8 +20,8 @@ from shapely import GeometryCollection, LineString, force_3d, set_precision
 from cluster_optimiser import cli
 from cluster_optimiser.batch.starting import Destination, with_clusters
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.inputs.intake import LayerFile, Request, take_in
-from cluster_optimiser.present.intake import summary_lines
+from cluster_optimiser.inputs.intake.intake import LayerFile, Request, take_in
+from cluster_optimiser.present.intake.account import summary_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from cluster_optimiser.comparison import compare
 from cluster_optimiser.present import write_comparison, write_result
-from cluster_optimiser.present.report import write_report
+from cluster_optimiser.present.report.write import write_report
 from tests.norfolk import norfolk_result
 
 if TYPE_CHECKING:

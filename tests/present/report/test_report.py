@@ -28,14 +28,14 @@ from cluster_optimiser.cli import app
 from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.present.columns import column
-from cluster_optimiser.present.report import REPORT_FILES, Looks, load_front, write_report
 from cluster_optimiser.present.report.blocks import texts_of
 from cluster_optimiser.present.report.each import MOST_NAMED
 from cluster_optimiser.present.report.folder import read_folder
+from cluster_optimiser.present.report.front import load_front
 from cluster_optimiser.present.report.summary import layer_words, outside_range, verdicts
 from cluster_optimiser.present.report.word import docx
 from cluster_optimiser.present.report.workbook import FIRST_ROW, tables
-from cluster_optimiser.present.report.write import make_report
+from cluster_optimiser.present.report.write import REPORT_FILES, Looks, make_report, write_report
 from cluster_optimiser.words import one_decimal, percent
 from tests.present.report.conftest import LABELS
 

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import openpyxl
 from docx.oxml.ns import qn
 
-from cluster_optimiser.present.report import Front
 from cluster_optimiser.present.report.blocks import Figure, texts_of
 from cluster_optimiser.present.report.folder import read_folder
+from cluster_optimiser.present.report.front import Front
 from cluster_optimiser.present.report.write import make_report
 from cluster_optimiser.present.sheets import sheets_html
 from cluster_optimiser.words import speaking
