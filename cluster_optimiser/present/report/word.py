@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import io
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import InputError, extra
@@ -27,7 +28,7 @@ from cluster_optimiser.present.report.typeset import picture
 from cluster_optimiser.words import entry, say, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 FONT = "Arial"
@@ -205,7 +206,8 @@ class _Writer:
             label for label in (block.label, f"top-{block.name}" * (block.level == 1)) if label
         ]
         # What refers to an annex shows what is marked, once its field is worked out again.
-        add_bookmark(heading, labels, block.name if block.is_annex else block.text)
+        with _bookmarked(heading, labels):
+            heading.add_run(block.name if block.is_annex else block.text)
         if block.is_annex:
             heading.add_run(f": {block.text}")
         if block.level == 1:
@@ -275,8 +277,7 @@ class _Writer:
         ]
         table = self.document.add_table(rows=1 + bool(block.rows), cols=n, style="Table Grid")
         table.autofit = False
-        _narrow_cells(table)
-        _describe(table, block.caption)
+        _set_up(table, block.caption)
         for column, width in zip(table.columns, widths, strict=True):
             column.width = width
         style = self.document.styles["Table Text"].style_id
@@ -293,49 +294,27 @@ class _Writer:
 
 def _more_rows(table: Any, rows: Iterable[Sequence[str]]) -> None:  # noqa: ANN401 - as above
     """Add rows made like the last: copied, as to build each cell takes 3 ms."""
-    from docx.oxml.ns import qn  # noqa: PLC0415 - part of the extra
-
     last = table.rows[-1]._tr  # noqa: SLF001 - python-docx has no copy of a row
     for cells in rows:
         row = copy.deepcopy(last)
-        for run, text in zip(row.iter(qn("w:r")), cells, strict=True):
+        for run, text in zip(row.iter("{*}r"), cells, strict=True):
             run.text = text
         last.addnext(row)
         last = row
 
 
-def _describe(table: Any, text: str) -> None:  # noqa: ANN401 - python-docx has no types
-    from docx.oxml import OxmlElement  # noqa: PLC0415 - part of the extra
-    from docx.oxml.ns import qn  # noqa: PLC0415 - part of the extra
-
-    for tag in ("w:tblCaption", "w:tblDescription"):
-        element = OxmlElement(tag)
-        element.set(qn("w:val"), text)
-        table._tbl.tblPr.append(element)  # noqa: SLF001 - python-docx has no setter for these
-
-
-def _narrow_cells(table: Any) -> None:  # noqa: ANN401 - python-docx has no types
-    """Leave little beside the text of cells, so that fewer of them take two lines."""
-    from docx.oxml import OxmlElement  # noqa: PLC0415 - part of the extra
-    from docx.oxml.ns import qn  # noqa: PLC0415 - part of the extra
-
-    margins = OxmlElement("w:tblCellMar")
-    for side in ("left", "right"):
-        one = OxmlElement(f"w:{side}")
-        one.set(qn("w:w"), str(CELL_MARGIN))
-        one.set(qn("w:type"), "dxa")
-        margins.append(one)
+def _set_up(table: Any, text: str) -> None:  # noqa: ANN401 - python-docx has no types
+    """Say what a table shows, and leave little beside its texts: fewer of them take two lines."""
     properties = table._tbl.tblPr  # noqa: SLF001 - python-docx has no setter for these
-    look = properties.find(qn("w:tblLook"))
+    sides = (_element(side, w=str(CELL_MARGIN), type="dxa") for side in ("left", "right"))
+    margins, look = _element("tblCellMar", *sides), properties.find("{*}tblLook")
     (properties.append if look is None else look.addprevious)(margins)
+    properties.extend(_element(tag, val=text) for tag in ("tblCaption", "tblDescription"))
 
 
 def _keep_whole(row: Any, *, is_head: bool) -> None:  # noqa: ANN401 - python-docx has no types
-    from docx.oxml import OxmlElement  # noqa: PLC0415 - part of the extra
-
     settings = row._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no setter for these
-    for tag in ("w:cantSplit", *(["w:tblHeader"] if is_head else [])):
-        settings.append(OxmlElement(tag))
+    settings.extend(map(_element, ["cantSplit", *["tblHeader"] * is_head]))
 
 
 def _fill(cell: Any, text: str, style: str, *, is_right: bool, is_bold: bool) -> None:  # noqa: ANN401
@@ -353,13 +332,16 @@ INDENT = 567
 """A centimetre, in twentieths of a point: how far numbers stand out."""
 
 
-def _element(tag: str, **attributes: str) -> Any:  # noqa: ANN401 - python-docx has no types
+def _element(tag: str, *inner: Any, text: str = "", **attributes: str) -> Any:  # noqa: ANN401
     from docx.oxml import OxmlElement  # noqa: PLC0415 - part of the extra
     from docx.oxml.ns import qn  # noqa: PLC0415 - part of the extra
 
     made = OxmlElement(f"w:{tag}")
     for name, value in attributes.items():
         made.set(qn(f"w:{name}"), value)
+    made.extend(inner)
+    if text:
+        made.text = text
     return made
 
 
@@ -368,61 +350,54 @@ def mark(label: str) -> str:
     return "_" + re.sub(r"\W", "_", label)[:38]
 
 
-def _bookmarks(paragraph: Any, labels: Sequence[str]) -> list[Any]:  # noqa: ANN401
-    root = paragraph._p.getroottree().getroot()  # noqa: SLF001 - the only way to it
-    n = sum(1 for _ in root.iter("{*}bookmarkStart"))
-    ends = []
-    for i, label in enumerate(labels, start=n + 1):
-        paragraph._p.append(_element("bookmarkStart", id=str(i), name=mark(label)))  # noqa: SLF001
-        ends.append(_element("bookmarkEnd", id=str(i)))
-    return ends
+@contextmanager
+def _bookmarked(paragraph: Any, labels: Sequence[str]) -> Iterator[None]:  # noqa: ANN401
+    """Bear labels around what is added meanwhile."""
+    body = paragraph._p  # noqa: SLF001 - python-docx knows no bookmarks
+    n = sum(1 for _ in body.getroottree().getroot().iter("{*}bookmarkStart"))
+    numbers = [str(i) for i in range(n + 1, n + 1 + len(labels))]
+    for i, label in zip(numbers, labels, strict=True):
+        body.append(_element("bookmarkStart", id=i, name=mark(label)))
+    yield
+    body.extend(_element("bookmarkEnd", id=i) for i in numbers)
 
 
-def add_bookmark(paragraph: Any, labels: Sequence[str], text: str) -> None:  # noqa: ANN401
-    ends = _bookmarks(paragraph, labels)
-    paragraph.add_run(text)
-    for end in ends:
-        paragraph._p.append(end)  # noqa: SLF001 - python-docx knows no bookmarks
+def _begin_field(paragraph: Any, code: str) -> None:  # noqa: ANN401
+    for part in (
+        _element("fldChar", fldCharType="begin"),
+        _element("instrText", text=f" {code} "),
+        _element("fldChar", fldCharType="separate"),
+    ):
+        paragraph.add_run()._r.append(part)  # noqa: SLF001 - python-docx knows no fields
+
+
+def _end_field(paragraph: Any) -> None:  # noqa: ANN401
+    paragraph.add_run()._r.append(_element("fldChar", fldCharType="end"))  # noqa: SLF001
 
 
 def add_field(paragraph: Any, code: str, shown: str, before: str = "", label: str = "") -> None:  # noqa: ANN401
     """Add a field with what it shows until it is worked out again, bookmarked if it has a label."""
-    ends = _bookmarks(paragraph, [label] if label else [])
-    if before:
-        paragraph.add_run(before)
-    for kind, text in (("begin", ""), ("", code), ("separate", ""), ("shown", shown), ("end", "")):
-        run = paragraph.add_run(text if kind == "shown" else "")
-        if kind == "":
-            instruction = _element("instrText")
-            instruction.text = f" {text} "
-            run._r.append(instruction)  # noqa: SLF001 - python-docx knows no fields
-        elif kind != "shown":
-            run._r.append(_element("fldChar", fldCharType=kind))  # noqa: SLF001 - as above
-    for end in ends:
-        paragraph._p.append(end)  # noqa: SLF001 - as above
+    with _bookmarked(paragraph, [label] if label else []):
+        if before:
+            paragraph.add_run(before)
+        _begin_field(paragraph, code)
+        paragraph.add_run(shown)
+        _end_field(paragraph)
 
 
 def add_contents(document: Any, title: str, entries: Sequence[tuple[str, str]]) -> None:  # noqa: ANN401
     """Add a list of contents: a field, whose lines know their pages by fields of their own."""
-    heading = document.add_paragraph(style="Normal")
-    heading.add_run(title).bold = True
+    document.add_paragraph(style="Normal").add_run(title).bold = True
     for i, (text, label) in enumerate(entries):
         paragraph = document.add_paragraph(style="TOC 1")
         paragraph.paragraph_format.space_after = 0
         _right_tab(document, paragraph)
         if i == 0:
-            for kind in ("begin", "code", "separate"):
-                run = paragraph.add_run()
-                if kind == "code":
-                    instruction = _element("instrText")
-                    instruction.text = ' TOC \\o "1-1" \\h '
-                    run._r.append(instruction)  # noqa: SLF001 - python-docx knows no fields
-                else:
-                    run._r.append(_element("fldChar", fldCharType=kind))  # noqa: SLF001 - as above
+            _begin_field(paragraph, 'TOC \\o "1-1" \\h')
         paragraph.add_run(f"{text}\t")
         add_field(paragraph, f"PAGEREF {mark(label)} \\h", "…")
         if i == len(entries) - 1:
-            paragraph.add_run()._r.append(_element("fldChar", fldCharType="end"))  # noqa: SLF001
+            _end_field(paragraph)
 
 
 def _right_tab(document: Any, paragraph: Any) -> None:  # noqa: ANN401
@@ -439,18 +414,20 @@ def number_sections(document: Any) -> str:  # noqa: ANN401
     root = document.part.numbering_part.element
     abstracts = [int(e.get(e.keys()[0])) for e in root.findall("{*}abstractNum") if e.keys()]
     abstract_id = str(max([*abstracts, 0]) + 100)
-    abstract = _element("abstractNum", abstractNumId=abstract_id)
-    abstract.append(_element("multiLevelType", val="multilevel"))
-    for level, text in enumerate(LEVELS):
-        one = _element("lvl", ilvl=str(level))
-        one.append(_element("start", val="1"))
-        one.append(_element("numFmt", val="decimal"))
-        one.append(_element("lvlText", val=text))
-        one.append(_element("lvlJc", val="left"))
-        form = _element("pPr")
-        form.append(_element("ind", left=str(INDENT), hanging=str(INDENT)))
-        one.append(form)
-        abstract.append(one)
+    levels = (
+        _element(
+            "lvl",
+            _element("start", val="1"),
+            _element("numFmt", val="decimal"),
+            _element("lvlText", val=text),
+            _element("lvlJc", val="left"),
+            _element("pPr", _element("ind", left=str(INDENT), hanging=str(INDENT))),
+            ilvl=str(level),
+        )
+        for level, text in enumerate(LEVELS)
+    )
+    many = _element("multiLevelType", val="multilevel")
+    abstract = _element("abstractNum", many, *levels, abstractNumId=abstract_id)
     first = next(iter(root.findall("{*}num")), None)
     if first is None:
         root.append(abstract)
