@@ -16,8 +16,7 @@ def example_folder() -> Path:
     for folder in (package / "example", package.parent):
         if all((folder / part).is_dir() for part in PARTS):
             return folder
-    message = "the example is not part of this installation: install it again"
-    raise ClusterOptimiserError(message)
+    raise ClusterOptimiserError("the example is not part of this installation: install it again")
 
 
 def rooms() -> dict[str, str]:
@@ -32,8 +31,7 @@ def copy_example(folder: Path) -> None:
     source = example_folder()
     there = [part for part in PARTS if (folder / part).exists()]
     if there:
-        message = f"{folder / there[0]} is there already: give an empty folder"
-        raise ClusterOptimiserError(message)
+        raise ClusterOptimiserError(f"{folder / there[0]} is there already: give an empty folder")
     with writing(folder):
         for part in PARTS:
             ignored = shutil.ignore_patterns("__pycache__")

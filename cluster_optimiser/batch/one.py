@@ -23,7 +23,7 @@ from cluster_optimiser.batch.ground import (
 from cluster_optimiser.batch.ledger import input_hashes, parts_of, plan_digest
 from cluster_optimiser.batch.places import beside, plan_path, scenario_files
 from cluster_optimiser.domain import Authority, Plan, Problem, Result, Solution
-from cluster_optimiser.errors import Fault, InputError, ScenarioError
+from cluster_optimiser.errors import InputError, ScenarioError
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.identity import stamp_of
 from cluster_optimiser.inputs import load_authority, load_plan
@@ -64,7 +64,7 @@ def make_plan(
         how = "a redraw" if scenario.method == "redraw" else "a merge with levels"
         problem_ = f"{how} cannot keep your own rules while it solves: {', '.join(sorted(OWN))}"
         remedy = "Forget them (co.forget), solve, and co.evaluate the plan with them."
-        raise ScenarioError([Fault("scenario", 0, "method", problem_, remedy)])
+        raise ScenarioError.of("scenario", problem_, remedy, subject="method")
     if scenario.method == "merge" and problem.upper is not None:
         return solve_levels(problem, seed=seed, time_limit_s=time_limit_s)
     if scenario.method == "merge":

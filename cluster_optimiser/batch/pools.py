@@ -179,11 +179,10 @@ class DaskPool(Pool):
         if self.client.status == "running":
             self.last_seen_s = time.monotonic()
         elif is_given_up or time.monotonic() - self.last_seen_s > LOST_S:
-            message = (
+            raise ClusterOptimiserError(
                 f"the Dask scheduler at {self.address} is gone; what is finished is kept: start it "
                 "again, and the same command goes on from there"
             )
-            raise ClusterOptimiserError(message)
 
     def __exit__(self, kind: object, *_: object) -> None:
         """Let go of the cluster, which goes on."""

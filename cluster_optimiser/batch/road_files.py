@@ -139,8 +139,7 @@ def download_roads(
     read = load_authority(folder, is_travel_read=False)
     area = area_around(read, margin_km=margin_km)
     if area.within is None:
-        message = "the area of an authority has no outline"
-        raise RuntimeError(message)
+        raise RuntimeError("the area of an authority has no outline")
     ways, date = download_ways(
         area.within,
         crs=area.crs,
@@ -192,7 +191,7 @@ def road_facts(network: RoadNetwork) -> dict[str, object]:
 def _target(out: Path | None, authority: Path | None) -> Path:
     if out is None and authority is None:
         remedy = "Give --authority, or --out with the file to write."
-        raise InputError([Fault("roads", 0, "", "it is not said where the roads belong", remedy)])
+        raise InputError.of("roads", "it is not said where the roads belong", remedy)
     target = out if out is not None else Path(str(authority)) / ROAD_FILE
     if target.suffix.lower() != ".gpkg":
         problem = f'a road file ends in .gpkg, not "{target.suffix}"'

@@ -127,8 +127,7 @@ def text(path: Path) -> str:
 
 def _arrow() -> Any:  # noqa: ANN401 - a module
     if not has_parquet():
-        message = f"these results are in Parquet: {INSTALL}"
-        raise ClusterOptimiserError(message)
+        raise ClusterOptimiserError(f"these results are in Parquet: {INSTALL}")
     return importlib.import_module("pyarrow.parquet")
 
 

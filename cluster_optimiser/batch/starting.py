@@ -123,7 +123,7 @@ def _refuse_existing(
     if len(key) > MOST_KEY:
         problem = f'"{shortened(request.name)}" has {len(request.name)} letters, too many'
         remedy = f"Give a name of at most {MOST_KEY}, such as Westshire."
-        raise InputError([Fault("the command", 0, "AUTHORITY", problem, remedy)])
+        raise InputError.of("the command", problem, remedy, subject="AUTHORITY")
     if not key:
         remedy = "Use letters, such as Westshire."
         faults.append(

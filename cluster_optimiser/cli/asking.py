@@ -81,8 +81,7 @@ def universe(  # noqa: PLR0913 - an option each
     read = load_scenario(scenario)
     if read.method == "redraw" and pareto is not None:
         if plan is not None or best is not None or sample is not None or together:
-            message = "a redraw has no list of all plans: ask it for --pareto alone"
-            raise click.UsageError(message)
+            raise click.UsageError("a redraw has no list of all plans: ask it for --pareto alone")
         _tell_front(read, pareto, seed, time_limit_s, as_json=as_json)
         return
     limits = within(time_limit_s, memory_mb=memory_mb)
@@ -128,8 +127,7 @@ def _tell_front(
 
     names = [term.strip() for term in pareto.split(",")]
     if len(names) != 2 or names[0] == names[1]:  # noqa: PLR2004 - by limits on the second
-        message = "the front of a redraw has two different terms"
-        raise click.UsageError(message)
+        raise click.UsageError("the front of a redraw has two different terms")
     with console().status(f"looking for the front of {scenario.option}"):
         found = batch.limit_front(
             scenario, (names[0], names[1]), seed=seed, time_limit_s=time_limit_s
@@ -211,8 +209,7 @@ def dominate(
     from cluster_optimiser.scenario import load_scenario
 
     if out is not None and not out.parent.is_dir():
-        message = f"there is no folder {out.parent} to write the plan into"
-        raise click.UsageError(message)
+        raise click.UsageError(f"there is no folder {out.parent} to write the plan into")
     if out is not None:
         refuse_to_write_over([plan, *files_read(load_scenario(scenario))], [out])
     names = [term.strip() for term in terms.split(",") if term.strip()]

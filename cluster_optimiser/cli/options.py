@@ -38,8 +38,7 @@ def only_with(needed: str, *names: str, is_there: bool) -> None:
     for option in context.command.params:
         is_given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
         if option.name in names and is_given and not is_there:
-            message = f"{option.opts[-1]} does nothing without {needed}."
-            raise click.UsageError(message)
+            raise click.UsageError(f"{option.opts[-1]} does nothing without {needed}.")
 
 
 ALLOW_OUTSIDE = "CLUSTER_OPTIMISER_ALLOW_OUTSIDE"

@@ -164,8 +164,7 @@ def new(  # noqa: PLR0913 - one argument an option
         --layer district=LAD_MAY_2023_UK_BFC.gpkg --clusters 17
     """
     if bool(authority) == (files["la"].lower() == "all"):
-        message = "Give the name of the AUTHORITY, or --la all without one."
-        raise click.UsageError(message)
+        raise click.UsageError("Give the name of the AUTHORITY, or --la all without one.")
     only_with("--mend", "close_m", "simplify_m", is_there=is_mended)
     only_with("--pupils FILE", "pupils_column", "is_pupils_first", is_there=bool(files["pupils"]))
     with _spinner() as progress:

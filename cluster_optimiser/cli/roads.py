@@ -126,8 +126,7 @@ def info(
     from cluster_optimiser.batch import road_files
 
     if picture is not None and authority is None:
-        message = "--map needs --authority"
-        raise click.UsageError(message)
+        raise click.UsageError("--map needs --authority")
     network = road_files.open_roads(file)
     if authority is not None:
         network, squares = road_files.with_coverage(network, authority, margin_km)

@@ -75,16 +75,14 @@ def _shard(_: click.Context, __: click.Parameter, value: str | None) -> tuple[in
     number, _slash, of = value.partition("/")
     if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
         return int(number), int(of)
-    message = "write I/N, such as 2/8: the second of eight shares"
-    raise click.BadParameter(message)
+    raise click.BadParameter("write I/N, such as 2/8: the second of eight shares")
 
 
 def _executor(_: click.Context, __: click.Parameter, value: str) -> str:
     """Read where scenarios are run."""
     if value == "local" or re.fullmatch(r"dask://[^/\s]+:\d{1,5}", value):
         return value
-    message = "write local, or dask://host:port of a scheduler"
-    raise click.BadParameter(message)
+    raise click.BadParameter("write local, or dask://host:port of a scheduler")
 
 
 @click.command()

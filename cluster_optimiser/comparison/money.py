@@ -112,14 +112,12 @@ def school_pence(schools: pd.DataFrame, funding: Funding) -> pd.DataFrame:
             exact = [e + each * n for e, n in zip(exact, numbers[p.measure], strict=True)]
     left = pot - sum(exact, Fraction(0))
     if left < 0:
-        problem = f"the fixed sums are £{int(-left / PENCE):,} more than the pot"
-        raise _refused(problem)
+        raise _refused(f"the fixed sums are £{int(-left / PENCE):,} more than the pot")
     for p in funding.parts:
         if p.share is not None:
             total = sum(numbers[p.measure])
             if not total:
-                problem = f'a share goes by "{p.measure}", which no school has'
-                raise _refused(problem)
+                raise _refused(f'a share goes by "{p.measure}", which no school has')
             each = left * Fraction(p.share) / total
             exact = [e + each * n for e, n in zip(exact, numbers[p.measure], strict=True)]
     pupils = schools["pupils"].to_numpy(dtype=np.int64)

@@ -306,7 +306,7 @@ def plan_of_words(text: str, options: Mapping[str, pd.Series], authority: Author
     start = {option.casefold(): plan for option, plan in options.items()}.get(label.casefold())
     if start is None:
         remedy = f"It may start from {', '.join(options)}."
-        raise InputError([Fault("plan", 0, "", f'there is no option "{label}"', remedy)])
+        raise InputError.of("plan", f'there is no option "{label}"', remedy)
     schools = authority.schools
     plan, faults = start.copy(), []
     for cluster in clusters.split("; "):

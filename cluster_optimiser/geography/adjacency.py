@@ -122,8 +122,7 @@ def dual_graph(
     drives: Mapping[tuple[str, str], tuple[float, str]] | None = None,
 ) -> tuple[nx.Graph, tuple[str, ...]]:
     if contiguity.goes_by_drives and drives is None:
-        message = "a longest drive between neighbours is set, but no drives are given"
-        raise ValueError(message)
+        raise ValueError("a longest drive between neighbours is set, but no drives are given")
     drives = drives or {}
     graph = nx.Graph()
     graph.add_nodes_from(names)

@@ -90,8 +90,7 @@ def _layer_areas(
         ready = [layer for layer in waiting if layer.origin != "layer" or layer.base in areas]
         if not ready:
             stuck = ", ".join(layer.name for layer in waiting)
-            message = f"these layers are made of one another or of no layer: {stuck}"
-            raise ValueError(message)
+            raise ValueError(f"these layers are made of one another or of no layer: {stuck}")
         for layer in ready:
             areas[layer.name] = _areas_of(layer, schools, cells, areas)
         waiting = [layer for layer in waiting if layer.name not in areas]

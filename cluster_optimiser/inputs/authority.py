@@ -92,8 +92,7 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
         or outline is None
         or travel is None
     ):
-        message = "data was left out without a fault: this is a mistake of the program"
-        raise RuntimeError(message)
+        raise RuntimeError("data was left out without a fault: this is a mistake of the program")
     told = (*folder.notes, *outline_caveats, *register.caveats, *membership.caveats)
     schools = _schools(everyone, with_own_areas(membership, everyone), layers)
     return Authority(

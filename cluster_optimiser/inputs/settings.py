@@ -65,8 +65,7 @@ def _iso_date(value: object) -> str:
             return date.fromisoformat(value).isoformat()
         except ValueError:
             pass
-    message = f'{value!r} is no date: write year-month-day, such as "2019-01-17"'
-    raise ValueError(message)
+    raise ValueError(f'{value!r} is no date: write year-month-day, such as "2019-01-17"')
 
 
 def _plain_text(value: object) -> object:
@@ -79,15 +78,13 @@ def _known_encoding(value: object) -> object:
             return codecs.lookup(value).name
         except LookupError:
             pass
-    message = f'{value!r} is no encoding: write one such as "utf-8", "cp1252" or "utf-16"'
-    raise ValueError(message)
+    raise ValueError(f'{value!r} is no encoding: write one such as "utf-8", "cp1252" or "utf-16"')
 
 
 def _metric(code: str) -> str:
     system = system_of(code)
     if isinstance(system, Problem):
-        message = f"{system.text}: {system.remedy}"
-        raise ValueError(message)  # noqa: TRY004 - the value is wrong, not its type
+        raise ValueError(f"{system.text}: {system.remedy}")  # noqa: TRY004 - of a value
     return system.code
 
 

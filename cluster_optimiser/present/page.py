@@ -162,8 +162,7 @@ def page_record(
     Of each other language that the theme names, ``others`` holds what is said otherwise in it.
     """
     if not results:
-        message = "there is no result to show: give at least one"
-        raise ValueError(message)
+        raise ValueError("there is no result to show: give at least one")
     authority = results[0].problem.authority
     theme = load_theme(authority.folder)
     call = functools.partial(theme.called, name=theme.language)

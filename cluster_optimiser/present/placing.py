@@ -123,8 +123,7 @@ def joined_script(folder: Traversable, entry: str) -> str:
 
     def add(name: str) -> None:
         if name in waiting:
-            message = f"modules need each other: {' -> '.join([*waiting, name])}"
-            raise ValueError(message)
+            raise ValueError(f"modules need each other: {' -> '.join([*waiting, name])}")
         if name in texts:
             return
         waiting.append(name)
@@ -137,8 +136,7 @@ def joined_script(folder: Traversable, entry: str) -> str:
                 raise ValueError(message)
         for declared in _names(text):
             if home.setdefault(declared, name) != name:
-                message = f"{declared} is declared in {home[declared]} and in {name}"
-                raise ValueError(message)
+                raise ValueError(f"{declared} is declared in {home[declared]} and in {name}")
         texts[name] = text
         waiting.pop()
 
@@ -197,11 +195,10 @@ def leaflet() -> Leaflet:
         n for n, c in contents.items() if b64encode(sha256(c).digest()).decode() != PUBLISHED[n]
     ]
     if others:
-        message = (
+        raise ClusterOptimiserError(
             f"{', '.join(others)} of the package django-js-lib-leaflet is not Leaflet 1.9.4 as its "
             "authors published it: install the packages of requirements.lock again"
         )
-        raise ClusterOptimiserError(message)
     # A browser reads line ends as one character before it hashes what a policy allows.
     texts = (contents[name].decode("utf-8").replace("\r\n", "\n") for name in PUBLISHED)
     script, style = texts

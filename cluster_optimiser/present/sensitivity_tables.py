@@ -76,8 +76,7 @@ def series_outlook(result: Result) -> pd.DataFrame:
 
 def _outlook(result: Result) -> Outlook:
     if result.outlook is None:
-        message = f"the scenario of {result.plan.label} has no projection"
-        raise ValueError(message)
+        raise ValueError(f"the scenario of {result.plan.label} has no projection")
     return result.outlook
 
 

@@ -107,8 +107,7 @@ class Theme(Texts):
     def _spoken(cls, named: str | tuple[str, ...]) -> str | tuple[str, ...]:
         for one in [named] if isinstance(named, str) else named:
             if one not in languages():
-                message = f'language "{one}" is not one of {", ".join(languages())}'
-                raise ValueError(message)
+                raise ValueError(f'language "{one}" is not one of {", ".join(languages())}')
         return named
 
     @model_validator(mode="after")
@@ -117,8 +116,7 @@ class Theme(Texts):
         for name in self.others:
             lacking = said - self._said_in(name).model_fields_set
             if lacking:
-                message = f"[translations.{name}] lacks {', '.join(sorted(lacking))}"
-                raise ValueError(message)
+                raise ValueError(f"[translations.{name}] lacks {', '.join(sorted(lacking))}")
         return self
 
     @property
@@ -167,12 +165,10 @@ class Theme(Texts):
     @classmethod
     def _readable(cls, colour: str) -> str:
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
-            message = f'colour "{colour}" is not of the form #rrggbb'
-            raise ValueError(message)
+            raise ValueError(f'colour "{colour}" is not of the form #rrggbb')
         found = contrast(colour, "#ffffff")
         if found < LEAST_CONTRAST:
-            message = f"white text on {colour} has a contrast of {found:.1f}, under 4.5"
-            raise ValueError(message)
+            raise ValueError(f"white text on {colour} has a contrast of {found:.1f}, under 4.5")
         return colour
 
 

@@ -112,8 +112,7 @@ def write_comparison(
 ) -> None:
     """Write what speaks of all plans: tables, page, and pictures of the universe."""
     if not results:
-        message = "there is no result to show: give at least one"
-        raise ValueError(message)
+        raise ValueError("there is no result to show: give at least one")
     authority = results[0].problem.authority
     # Pages are made first: if they cannot be, nothing has been replaced.
     with speaking_for(authority):

@@ -7,7 +7,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch import starting
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.intake.intake import LayerFile, Request
 from cluster_optimiser.progress import Progress, listener
 from cluster_optimiser.studio.project import Project
@@ -35,9 +35,8 @@ NAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,120}")
 def room_for(project: Project, name: str) -> Path:
     """Give the path of a file that is sent, in a folder of its own: its name tells its date."""
     if not NAME.fullmatch(name) or name.startswith("."):
-        problem = f'"{name[:60]}" cannot be the name of a file'
         remedy = "Give it a name of at most 120 letters, without slashes."
-        raise InputError([Fault("the file", 0, "", problem, remedy)])
+        raise InputError.of("the file", f'"{name[:60]}" cannot be the name of a file', remedy)
     folder = project.own_folder() / UPLOADS / secrets.token_hex(8)
     folder.mkdir(parents=True)
     return folder / name
@@ -49,7 +48,7 @@ def begun(root: Path, asked: dict[str, Any]) -> dict[str, Any]:
     layers = asked.get("layers", [])
     if not isinstance(layers, list) or not all(isinstance(one, dict) for one in layers):
         problem = "layers is no list of objects with name and file"
-        raise InputError([Fault("the question", 0, "", problem, "Send them so.")])
+        raise InputError.of("the question", problem, "Send them so.")
     request = Request(
         name=_text(asked, "authority"),
         la=_text(asked, "la"),
@@ -70,7 +69,7 @@ def sent(project: Project, name: str) -> Path:
     path = (home / name).resolve()
     if not path.is_relative_to(home) or not path.is_file():
         problem = f'no file "{name[:60]}" was sent'
-        raise InputError([Fault("the question", 0, "", problem, "Choose the file again.")])
+        raise InputError.of("the question", problem, "Choose the file again.")
     return path
 
 
@@ -78,7 +77,7 @@ def _text(asked: dict[str, Any], key: str) -> str:
     found = asked.get(key, "")
     if not isinstance(found, str) or len(found) > 200:  # noqa: PLR2004 - of a name or a path
         problem = "it is no text of at most 200 letters"
-        raise InputError([Fault("the question", 0, key, problem, "Send a name.")])
+        raise InputError.of("the question", problem, "Send a name.", subject=key)
     return found.strip()
 
 

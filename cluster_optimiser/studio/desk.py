@@ -234,8 +234,7 @@ class Desk:
         urns = problem.authority.schools.index
         given = pd.Series([plan.get(str(urn), "") for urn in urns], urns, name="cluster")
         if not given.ne("").all():
-            message = "the plan leaves out schools: solve it again"
-            raise ClusterOptimiserError(message)
+            raise ClusterOptimiserError("the plan leaves out schools: solve it again")
         made = Plan(scenario.option, given, Solution("GIVEN"))
         result = result_of(problem, made, seconds=0, seed=0, stamp="")
         with present.speaking_for(problem.authority):

@@ -80,11 +80,10 @@ class Project:
             remedy = "Choose another name, or open it and save it there."
             raise ScenarioError.of(file, "there is a file of this name", remedy)
         if now != (seen or ""):
-            message = (
+            raise ChangedError(
                 f"{file} was changed on the disk since it was opened here: open it again, or save "
                 "under another name"
             )
-            raise ChangedError(message)
         text = path.read_text(encoding="utf-8-sig") if now else ""
         if plan is not None:
             beside = path.with_suffix(".csv")

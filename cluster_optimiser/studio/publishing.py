@@ -46,8 +46,7 @@ def themed(theme: dict[str, Any], folder: Path) -> Theme:
 def published(root: Path, files: list[str], theme: dict[str, Any], folder: str) -> dict[str, Any]:
     """Run the scenarios, make page and paper, and zip everything; what was there before goes."""
     if not files:
-        message = "no option is chosen: choose at least one"
-        raise ClusterOptimiserError(message)
+        raise ClusterOptimiserError("no option is chosen: choose at least one")
     tell = listener()
     scenarios = batch.load_batch([Project(root).path(file) for file in files])
     made = Project(root).own_folder() / folder
@@ -106,8 +105,7 @@ def counted(root: Path, folder: str, scenario: str, files: list[str]) -> dict[st
     """Count replies that were sent, against what was published; the tables go into a zip."""
     known = {one["folder"] for one in publications(root)}
     if folder not in known or not files:
-        message = "choose what was published, and the files of replies"
-        raise ClusterOptimiserError(message)
+        raise ClusterOptimiserError("choose what was published, and the files of replies")
     project = Project(root)
     made = project.own_folder() / folder
     refuse_changed(made / RESULTS)

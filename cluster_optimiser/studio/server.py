@@ -122,16 +122,14 @@ class Studio:
         asked = await read(request)
         values = {**self.scenario_of(asked), "plan": asked.get("plan", {})}
         if not isinstance(values["plan"], dict):
-            message = "plan: send a table of URN and cluster"
-            raise Refused(message)
+            raise Refused("plan: send a table of URN and cluster")
         return await self.ask(str(asked.get("job", "")), "outlook", values)
 
     async def publish(self, request: Request) -> Any:  # noqa: ANN401
         asked = await read(request)
         theme = asked.get("theme", {})
         if not isinstance(theme, dict):
-            message = "theme: send a table of keys and values"
-            raise Refused(message)
+            raise Refused("theme: send a table of keys and values")
         values = {"files": texts(asked, "files"), "theme": theme, "folder": secrets.token_hex(6)}
         return await self.ask(str(asked.get("job", "")), "publish", values)
 
@@ -150,8 +148,7 @@ class Studio:
         asked = await read(request)
         file, own, seen = str(asked.get("file", "")), asked.get("own"), asked.get("seen")
         if not isinstance(own, dict) or not (seen is None or isinstance(seen, str)):
-            message = "send file, own (the fields of the scenario file) and seen"
-            raise Refused(message)
+            raise Refused("send file, own (the fields of the scenario file) and seen")
         path = self.project.path(file)
         home = path.parent.relative_to(self.project.root).as_posix()
         named = {"home": home, "name": path.name}
@@ -170,8 +167,7 @@ class Studio:
         asked = await read(request)
         state = asked.get("state")
         if not isinstance(state, dict):
-            message = "send file and state"
-            raise Refused(message)
+            raise Refused("send file and state")
         self.project.path(str(asked.get("file", "")))
         async with self.writing:
             await run_in_threadpool(self.project.keep_state, str(asked["file"]), state)
@@ -191,8 +187,7 @@ class Studio:
                 await run_in_threadpool(file.write, part)
         if n_bytes > MOST_FILE:
             path.unlink()
-            message = f"more than {MOST_FILE:,} bytes are not taken"
-            raise Refused(message, status=413)
+            raise Refused(f"more than {MOST_FILE:,} bytes are not taken", status=413)
         return {"file": f"{path.parent.name}/{path.name}"}
 
     async def begin(self, request: Request) -> Any:  # noqa: ANN401
@@ -301,8 +296,7 @@ class Studio:
             return {"data": written(path)[0], "home": home, "name": path.name}
         data = asked.get("scenario")
         if not isinstance(data, dict):
-            message = 'send {"scenario": {...}} with the fields of the scenario file'
-            raise Refused(message)
+            raise Refused('send {"scenario": {...}} with the fields of the scenario file')
         return {"data": data, **where(asked)}
 
     async def ask(self, job: str, asks: str, values: dict[str, Any]) -> Any:  # noqa: ANN401
@@ -346,23 +340,20 @@ def answered(
 async def read(request: Request) -> dict[str, Any]:
     """Read what was sent: a JSON object, and nothing that a form of another site could send."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        message = "send JSON (Content-Type: application/json)"
-        raise Refused(message, status=415)
+        raise Refused("send JSON (Content-Type: application/json)", status=415)
     try:
         asked = json.loads(await request.body())
     except (ValueError, RecursionError):
         asked = None
     if not isinstance(asked, dict):
-        message = "what was sent is no JSON object"
-        raise Refused(message, status=400)
+        raise Refused("what was sent is no JSON object", status=400)
     return asked
 
 
 def texts(asked: dict[str, Any], key: str) -> list[str]:
     found = asked.get(key, [])
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        message = f"{key}: send a list of texts"
-        raise Refused(message)
+        raise Refused(f"{key}: send a list of texts")
     return found
 
 
@@ -370,8 +361,7 @@ def limit_of(asked: dict[str, Any]) -> float:
     """Read the seconds of solving that are asked for."""
     limit = asked.get("time_limit_s", LIMIT_S)
     if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0:
-        message = f"time_limit_s: {limit!r} is no number of seconds over 0"
-        raise Refused(message)
+        raise Refused(f"time_limit_s: {limit!r} is no number of seconds over 0")
     return min(float(limit), MOST_LIMIT_S)
 
 

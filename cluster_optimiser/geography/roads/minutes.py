@@ -173,8 +173,7 @@ def measured_minutes(authority: Authority) -> Measured:
     """Measure the minutes by road between schools, or take those kept from before."""
     spec = authority.travel.roads
     if spec is None:
-        message = "the authority names no road file"
-        raise ValueError(message)
+        raise ValueError("the authority names no road file")
     points = authority.schools.geometry
     xy = shapely.get_coordinates(points.to_numpy())
     content = {"method": METHOD, "roads": spec.sha256, "assumptions": asdict(spec.assumptions)}

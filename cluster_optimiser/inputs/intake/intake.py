@@ -130,8 +130,7 @@ def take_in(request: Request) -> Intake:
     data_date, origin = _data_date(request, table, faults)
     if table is None or chosen is None:
         faults.raise_any()
-        message = "a table was left out without a fault: this is a mistake of the program"
-        raise RuntimeError(message)
+        raise RuntimeError("a table was left out without a fault: this is a mistake of the program")
     schools = _schools(request, table, chosen, data_date, ledger, faults)
     _refuse_nothing(schools, request, ledger, faults)
     own = given_clusters(request.clusters, request.feeders, schools, ledger, faults)

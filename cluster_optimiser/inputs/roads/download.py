@@ -255,11 +255,9 @@ class _Asker:
     def _refuse_page(self, content: bytes) -> NoReturn:
         words = content[:CHUNK].decode(errors="replace").casefold()
         if not words.strip():
-            message = "its answer is empty"
-            raise _LaterError(message)
+            raise _LaterError("its answer is empty")
         if "<html" not in words or any(word in words for word in BUSY_WORDS):
-            message = "its answer is no data"
-            raise _LaterError(message)
+            raise _LaterError("its answer is no data")
         title = re.search(r"<title>\s*([^<]{1,80})", words)
         page = f'a web page ("{title[1].strip()}")' if title else "a web page"
         self._end(f"{page} comes in place of data, as where one has to sign in", NETWORK_REMEDY)
@@ -271,8 +269,7 @@ class _Asker:
             chunks.append(chunk)
             size += len(chunk)
             if time.monotonic() > end or size > MOST_BYTES:
-                message = f"its answer had no end ({size / 1e6:.1f} MB so far)"
-                raise _LaterError(message)
+                raise _LaterError(f"its answer had no end ({size / 1e6:.1f} MB so far)")
         return b"".join(chunks)
 
     def _end(self, problem: str, remedy: str) -> NoReturn:
@@ -321,12 +318,10 @@ def whole_answer(content: bytes) -> dict[str, Any]:
         counts = [item["tags"] for item in elements if item["type"] == "count"]
         n_counted = sum(int(counts[0][f"{kind}s"]) for kind in _KINDS) if counts else None
     except (ValueError, KeyError, TypeError, AttributeError):
-        message = "its answer was cut short (it does not end)"
-        raise _LaterError(message) from None
+        raise _LaterError("its answer was cut short (it does not end)") from None
     n_come = sum(kind in _KINDS for kind in kinds)
     if answer.get("remark"):
-        message = f"its answer was cut short ({answer['remark']})"
-        raise _LaterError(message)
+        raise _LaterError(f"its answer was cut short ({answer['remark']})")
     if n_missing or n_counted not in (None, n_come):
         message = f"its answer was cut short ({n_come} elements, {n_missing} ways without points)"
         raise _LaterError(message)
