@@ -74,14 +74,16 @@ class Trees:
     def _numbers(self, parts: Sequence[Units], fewest: int, most: int) -> list[int]:
         """Give a number of clusters of middle size to each part, within the limits of all."""
         pupils = [self._pupils_of(part) for part in parts]
-        numbers = [max(1, round(2 * p / (self.least + self.most))) for p in pupils]
+        room = [sum(self.homes is None or i in self.homes for i in part) for part in parts]
+        middle = (self.least + self.most) / 2
+        numbers = [max(1, min(r, round(p / middle))) for r, p in zip(room, pupils, strict=True)]
         goal = min(max(sum(numbers), fewest), most)
-        while sum(numbers) != goal and parts:
+        while sum(numbers) != goal:
             step = 1 if sum(numbers) < goal else -1
-            at = max(range(len(parts)), key=lambda at: step * pupils[at] / numbers[at])
-            if numbers[at] + step < 1:
+            free = [at for at, n in enumerate(numbers) if 1 <= n + step <= room[at]]
+            if not free:
                 break
-            numbers[at] += step
+            numbers[max(free, key=lambda at: step * pupils[at] / numbers[at])] += step
         return numbers
 
     @property

@@ -221,11 +221,7 @@ def areas_without_plan(lab: Lab) -> tuple[str, ...]:
     groups, complete = lab.groups(base)
     if len(pieces) < len(("one", "other")) or not complete:
         return ()
-    stuck = [
-        piece
-        for piece in pieces
-        if not lab.can_be_placed([g for g in groups if g.mask & piece], lab.members(piece), base)
-    ]
+    stuck = [p for p in pieces if not lab.can_be_placed(groups, lab.members(p), base)]
     return tuple(_area_name(lab, piece) for piece in stuck)
 
 

@@ -114,6 +114,7 @@ def _fewest_exceptions(lab: Lab, trial: Trial, *, named: bool) -> Step | None:
     if names is not None:
         changes["size.exceptions"] = list(names)
     noun = "exception" + "s" * (n_exceptions != 1)
+    among = f" among {some(size.exceptions)}" if size.exceptions and not named else ""
     relaxation = Relaxation(
         "size.max_exceptions" if named else "size.exceptions",
         size.max_exceptions,
@@ -121,7 +122,7 @@ def _fewest_exceptions(lab: Lab, trial: Trial, *, named: bool) -> Step | None:
         "clusters",
         changes,
         units,
-        f"{n_exceptions} {noun} under the minimum instead of {size.max_exceptions}: {said}; "
+        f"{n_exceptions} {noun} under the minimum instead of {size.max_exceptions}{among}: {said}; "
         f"{missing_pupils:,} pupils short in all, the least for so few exceptions",
     )
     return Step(relaxation, changed, short)

@@ -16,7 +16,7 @@ from cluster_optimiser.errors import InfeasibleError, ScenarioError
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups
-from cluster_optimiser.optimise.explain import trial
+from cluster_optimiser.optimise.explain import diagnosis, trial
 from cluster_optimiser.optimise.explain.diagnosis import (
     areas_without_plan,
     find_clash,
@@ -25,6 +25,7 @@ from cluster_optimiser.optimise.explain.diagnosis import (
     unplaced_units,
     without,
 )
+from cluster_optimiser.optimise.explain.directions import directions_of
 from cluster_optimiser.optimise.explain.explanation import Explanation, explain
 from cluster_optimiser.optimise.explain.relax import Relaxation, Step, checked
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
@@ -79,17 +80,20 @@ TOLD = {
 """Toy maps, with every line that is said of each."""
 
 
-@pytest.mark.parametrize("name", TOLD)
-def test_every_line_of_an_explanation(name: str) -> None:
-    case = dict(TOLD[name])
-    told = case.pop("told")
+def told_problem(name: str) -> Problem:
+    case = {key: value for key, value in TOLD[name].items() if key != "told"}
     schools = {
         unit: [ToySchool(phase, pupils, tuple(at) or None) for phase, pupils, *at in rows]
         for unit, rows in case.pop("schools", {}).items()
     }
-    problem = toy_problem(case.pop("grid"), schools=schools, **case)
+    return toy_problem(case.pop("grid"), schools=schools, **case)
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_every_line_of_an_explanation(name: str) -> None:
+    problem = told_problem(name)
     explanation = explain(problem)
-    assert list(explanation.lines()) == told
+    assert list(explanation.lines()) == TOLD[name]["told"]
     for relaxation in explanation.relaxations:
         assert relaxation.is_feasible
         assert relaxation.is_minimal
@@ -102,6 +106,44 @@ def test_every_line_of_an_explanation(name: str) -> None:
             assert not has_plan(changed(problem, short))
     for pair in explanation.combined:
         assert all(r.is_feasible and r.is_minimal for r in pair.relaxations)
+
+
+def test_one_step_less_is_one_step() -> None:
+    """A pupil, a cluster, a school, a metre, a hundredth of a minute: of each least change."""
+    steps = {
+        "size.min": 1,
+        "size.max": -1,
+        "size.exceptions": -1,
+        "size.max_exceptions": -1,
+        "size.schools": -1,
+        "secondary": 1,
+        "count.min": 1,
+        "count.max": -1,
+        "travel": -0.01,
+        "contiguity.max_minutes": -0.01,
+        "contiguity.min_shared_m": 1,
+    }
+    seen = set()
+    for name in TOLD:
+        problem = told_problem(name)
+        lab = Lab(problem, time_limit_s=60)
+        base = Trial(problem.scenario)
+        if lab.verdict(base) == "FEASIBLE":
+            continue
+        for direction in directions_of(problem.scenario, rule_families(problem), lab.maxima[-1]):
+            if direction.key not in steps or lab.verdict(direction.loosen(base)) != "FEASIBLE":
+                continue
+            step = direction.least(lab, base)
+            if step is not None and step.short is not None and step.relaxation.changes:
+                key, value = next(iter(step.relaxation.changes.items()))
+                stated = problem.scenario.at(key)
+                short = round(value + steps[direction.key], 2)
+                assert step.trial.scenario.at(key) == value
+                # A border of 2,000.5 m is half a metre away.
+                nearest = stated if 0 < abs(value - stated) < 1 else short
+                assert step.short.scenario.at(key) in {short, nearest}
+                seen.add(direction.key)
+    assert seen == {*steps}
 
 
 def test_a_small_unit_between_full_neighbours_is_enclosed() -> None:
@@ -661,6 +703,39 @@ def test_no_crossing_is_called_the_least_of_sets_that_are_not_all_listed(
         monkeypatch.setattr(trial, "MAX_SETS", most_sets)
         found = explain(problem).relaxations
         assert {r.value for r in found if r.direction == "within.d"} == known
+
+
+@given(
+    clashes=st.lists(st.sets(st.integers(0, 4), min_size=1), min_size=1, max_size=3),
+    unknown=st.sets(st.frozensets(st.integers(0, 4))),
+)
+def test_the_smallest_clash_is_the_smallest_and_another_clashes(clashes, unknown) -> None:
+    """Five rules, sets of them that clash, and such of which nothing is found in time."""
+
+    def verdict(asked: Trial) -> str:
+        kept = frozenset(range(5)) - asked.scenario
+        if kept in unknown and len(kept) < 5:
+            return "UNKNOWN"
+        return "INFEASIBLE" if any(clash <= kept for clash in clashes) else "FEASIBLE"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diagnosis, "without", lambda _, dropped: frozenset(dropped))
+        lab = SimpleNamespace(problem=SimpleNamespace(scenario=None), verdict=verdict)
+        found = find_clash(lab, range(5))
+    assert any(clash <= set(found.rules) for clash in clashes)
+    if not unknown:
+        assert found.is_smallest
+    if found.is_smallest:
+        assert len(found.rules) == min(map(len, clashes))
+
+
+def test_where_sizes_go_by_hubs_their_rule_is_given_up_and_not_that_of_hubs() -> None:
+    size = {"of": "hub", "places": "places", "tolerance": 0.5}
+    schools = {"A": [ToySchool("secondary", 1_000, columns={"places": 2_000})]}
+    for table, families in [({}, {"redraw.hubs"}), ({"size": size}, {"size.hub"})]:
+        problem = toy_problem("A", schools=schools, redraw={"hubs": "secondary"}, **table)
+        found = {*rule_families(problem)}
+        assert found & {"redraw.hubs", "size.hub"} == families
 
 
 def test_a_clash_that_is_open_is_not_called_the_smallest(monkeypatch: pytest.MonkeyPatch) -> None:

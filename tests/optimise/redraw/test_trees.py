@@ -6,8 +6,12 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import networkx as nx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cluster_optimiser.optimise import trees
 from cluster_optimiser.optimise.redraw import lexicographic, parts
 from cluster_optimiser.optimise.redraw.engines import CpSat
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
@@ -16,6 +20,7 @@ from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.search import How
 from cluster_optimiser.optimise.redraw.solve import solve_redraw
 from cluster_optimiser.optimise.redraw.trees import cut_from_trees
+from cluster_optimiser.optimise.trees import Trees
 from cluster_optimiser.verification import verify_plan
 from tests.toy import ToySchool, toy_problem
 
@@ -102,3 +107,136 @@ def test_time_that_is_over_is_not_passed() -> None:
     ground = redraw_ground(grid(5, {"min_pupils": 499, "max_pupils": 501}))
     over = replace(HOW, deadline=0.0)
     assert cut_from_trees(ground, range(25), Limits(5, 5, 0), over) == ()
+
+
+NEAR = [[1, 3], [0, 2, 4], [1, 5], [0, 4], [1, 3, 5], [2, 4]]
+"""A grid of two by three."""
+
+
+def made(
+    pupils: list[int], least: int, most: int, near: list[list[int]] = NEAR, **more: Any
+) -> Trees:
+    return Trees(
+        near,
+        pupils,
+        least,
+        most,
+        **{
+            "is_legal": lambda _: True,
+            "is_over": lambda: False,
+            "random": random.Random(1),
+            **more,
+        },
+    )
+
+
+def divisions(units: frozenset[int], n_clusters: int, cut: Trees) -> list[list[frozenset[int]]]:
+    """Give every way to divide units into so many clusters that are in one piece and legal."""
+    if not n_clusters:
+        return [[]] if not units else []
+    found = []
+    others = sorted(units - {min(units)}) if units else []
+    for bits in range(1 << len(others) if units else 0):
+        own = frozenset({min(units), *(u for k, u in enumerate(others) if bits >> k & 1)})
+        pupils = sum(cut.pupils[i] for i in own)
+        if (
+            cut.least <= pupils <= cut.most
+            and nx.is_connected(cut.graph.subgraph(own))
+            and cut.is_legal(own)
+            and (cut.homes is None or own & {*cut.homes})
+        ):
+            found += [[own, *rest] for rest in divisions(units - own, n_clusters - 1, cut)]
+    return found
+
+
+@given(
+    pupils=st.lists(st.integers(1, 4), min_size=6, max_size=6),
+    least=st.integers(1, 5),
+    width=st.integers(0, 3),
+    n_clusters=st.integers(1, 4),
+    homes=st.none() | st.sets(st.integers(0, 5), min_size=1),
+    apart=st.sampled_from([{0}, {0, 1}, {1, 4}]),
+)
+def test_a_plan_is_cut_where_there_is_one(pupils, least, width, n_clusters, homes, apart) -> None:
+    """Compared with all ways to divide the map into so many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trees, "MOST_TREES", 200)
+        legal = {"is_legal": lambda units: len(apart) < 2 or not apart <= units}
+        cut = made(pupils, least, max(least + width, *pupils), homes=homes, **legal)
+        plan = cut.plan(n_clusters, n_clusters)
+        every = divisions(frozenset(range(6)), n_clusters, cut)
+        assert plan in [sorted(found, key=sorted) for found in every] if every else plan == []
+        for known in every[:3]:
+            one, other = known[0] | known[-1], len({known[0], known[-1]})
+            if other == 2 and nx.is_connected(cut.graph.subgraph(one)):
+                anew = {frozenset(found) for found in cut.divisions(one, 2, 20)}
+                of_two = {frozenset(found) for found in divisions(one, 2, cut)}
+                assert {frozenset(f) for f in anew if all(map(cut.is_legal, f))} <= of_two
+                assert all(nx.is_connected(cut.graph.subgraph(side)) for f in anew for side in f)
+
+
+def test_what_is_too_large_stands_alone_and_counts_among_the_clusters() -> None:
+    line = [[1], [0, 2], [1, 3], [2]]
+    pupils = [3, 9, 2, 2]
+    alone = [{0}, {1}, {2, 3}]
+    assert made(pupils, 2, 4, line).plan(3, 3) == alone
+    assert made(pupils, 2, 4, line).plan(4, 9) == [{0}, {1}, {2}, {3}]
+    assert made(pupils, 2, 4, line).plan(1, 2) == []
+    assert made(pupils, 2, 4, line).plan(5, 9) == []
+    assert made([9, 9], 2, 4, [[1], [0]]).plan(1, 3) == [{0}, {1}]
+    assert made([9, 9], 2, 4, [[1], [0]]).plan(3, 3) == []
+    # The one part that has no plan leaves none at all, though there are clusters enough.
+    assert made([1, 9, 2, 2], 2, 4, line).plan(1, 9) == []
+
+
+@pytest.mark.parametrize(
+    ("pupils", "fewest", "most", "numbers"),
+    [
+        ([60, 20, 14], 1, 99, [6, 2, 1]),
+        ([60, 20, 14], 10, 99, [6, 2, 2]),
+        ([60, 28, 14], 1, 9, [6, 2, 1]),
+        ([60, 20, 9], 1, 8, [5, 2, 1]),
+        ([60, 20, 9], 1, 2, [1, 1, 1]),
+        ([40, 40], 1, 99, [3, 4]),
+        ([40, 40], 8, 8, [3, 5]),
+        ([40, 40], 20, 99, [3, 9]),
+        ([2, 0], 1, 99, [1, 1]),
+    ],
+)
+def test_each_part_has_a_number_of_middle_size(pupils, fewest, most, numbers) -> None:
+    """One more where clusters are largest, one fewer where smallest; no more than may be met at."""
+    parts = [frozenset(range(9 * at, 9 * at + 9)) for at in range(len(pupils))]
+    each = [n for total in pupils for n in (total, *[0] * 8)]
+    homes = {*range(6, 9), *range(9, 99)} if len(pupils) == 2 else None
+    cut = made(each, 5, 15, [[] for _ in each], homes=homes)
+    assert cut._numbers(parts, fewest, most) == numbers
+    single = made([14], 1, 14, [[]])
+    assert single.plan(1, 9) == [{0}]
+
+
+def test_no_more_trees_are_tried_than_allowed_and_none_once_time_is_over(monkeypatch) -> None:
+    monkeypatch.setattr(trees, "MOST_TREES", 50)
+    never = {"is_legal": lambda _: False}
+    tried = made([1] * 6, 2, 4, **never)
+    assert tried.plan(2, 2) == []
+    assert -trees.TREES <= tried.left <= 0
+    over = made([1] * 6, 2, 4, is_over=lambda: True, **never)
+    assert over.plan(2, 2) == []
+    assert over.left == 49
+
+
+def test_sides_near_half_come_first_and_borders_between_kinds_are_cut() -> None:
+    line = [[1], [0, 2], [1, 3], [2, 4], [3, 5], [4]]
+    sides = made([1] * 6, 1, 3, line).sides(frozenset(range(6)), 4, most=99)
+    assert [n for _, n in sides] == sorted((n for _, n in sides), key=lambda n: abs(n - 2))
+    assert {(min(side), n) for side, n in sides} == {
+        (start, n) for start in range(1, 6) for n in (1, 2, 3)
+        if n <= 6 - start <= 3 * n and 4 - n <= start <= 3 * (4 - n)
+    }  # fmt: skip
+    assert len(made([1] * 6, 1, 3, line).sides(frozenset(range(6)), 4, most=2)) == 2
+    kind = [0, 0, 1, 0, 0, 1]
+    between = [
+        sum(kind[a] != kind[b] for _ in range(50) for a, b in cut._tree(frozenset(range(6))).edges)
+        for cut in (made([1] * 6, 1, 6, kind=kind), made([1] * 6, 1, 6))
+    ]
+    assert between[0] < between[1]
