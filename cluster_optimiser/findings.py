@@ -23,6 +23,9 @@ N_EACH = 3
 N_TOLD = 5
 """The same where all there is to read is the ground."""
 
+IDLE_TERM = "idle-term"
+"""Kind of what says nothing of whether there is a plan."""
+
 MANY = {
     "accept": "entries of accept match nothing here",
     "alike": "names are spelt alike, and each is an area of its own",
@@ -32,6 +35,7 @@ MANY = {
     "far-from-road": "schools lie far from any road of the map",
     "gap": "pairs of areas run beside each other and do not count as neighbours",
     "hole": "pieces of the outline are in no cluster",
+    IDLE_TERM: "terms are asked for that have nothing to go by",
     "island": "parts of the map have no neighbour in the rest",
     "layer-coverage": "layers leave schools out",
     "many-pupils": "schools have more pupils than any school of England",

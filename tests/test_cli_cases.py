@@ -644,6 +644,29 @@ def asking(line: str) -> World:
 
 @case(
     0,
+    'a asks for "misaligned" and prefers no layer that it could count. It is 0 for every plan. '
+    'Write <layer> = "prefer" under [alignment]',
+)
+def a_term_without_layers() -> World:
+    world = World()
+    world.scenario = world.scenario.replace("[size]", "limits = { misaligned = 5 }\n[size]")
+    return world
+
+
+@case(
+    0,
+    'a asks for "deviation" and states no size to aim at. It is measured from 5,000,000 pupils, '
+    "the middle of a range without a maximum. Write target_pupils, or max_pupils, under [size]",
+)
+def a_term_without_a_size() -> World:
+    world = World()
+    world.scenario = 'title = "A"\noption = "a"\nauthority = "t"\nmethod = "merge"\n'
+    world.scenario += 'objective = { order = ["deviation"] }\n'
+    return world
+
+
+@case(
+    0,
     "a names exceptions (A and B) and allows none. They are held to the minimum. "
     "Write max_exceptions = 2 under [size]",
 )

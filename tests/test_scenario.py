@@ -267,7 +267,7 @@ FAULTY = {
     ),
     "truth for a number": (
         HEAD + "[size]\nmin_pupils = true",
-        "size.min_pupils: True is not allowed. Write a number in figures.",
+        "size.min_pupils: true is not allowed. Write a number in figures.",
     ),
     "a pair of one": (
         HEAD + "[contiguity]\nlinks = [['A', 'A']]",
@@ -329,9 +329,54 @@ FAULTY = {
         "exempt.1.name: it is missing",
     ),
     "exempt schools from nowhere": (HEAD + "[[exempt]]\nname = 'X'", "exempt.1.where: it is"),
+    "a key of another table": (
+        HEAD + "[count]\nmin_pupils = 3",
+        'count.min_pupils: unknown key "min_pupils". It is a key of [size]: write it there.',
+    ),
+    "a key of two other tables": (
+        HEAD + "[size]\nmax_minutes = 3",
+        "It is a key of [contiguity] or [travel]: write it there.",
+    ),
+    "a key that stands above all tables": (
+        HEAD + "[size]\nwithin = ['district']",
+        "It is a key of the file, above all tables: write it there.",
+    ),
+    "a key of another table, cut short": (
+        HEAD + "[size]\nmin = 3",
+        'size.min: unknown key "min". Did you mean "min_pupils"?',
+    ),
+    "hubs that are no word": (
+        HEAD + "[redraw]\nhubs = 'none'",
+        "redraw.hubs: 'none' is not allowed. Input should be 'secondary' or 'any'.",
+    ),
+    "hubs that are a number": (
+        HEAD + "[redraw]\nhubs = 5",
+        "redraw.hubs: 5 is not allowed. Write a text in quotation marks, or a list in square",
+    ),
+    "no hubs": (
+        HEAD + "[redraw]\nhubs = []",
+        "redraw.hubs: the list is empty, so no cluster may meet anywhere. Name their URNs",
+    ),
+    "a list that is too short": (
+        HEAD + "[pins]\ntogether = [['A']]",
+        "pins.together.1: ['A'] is not allowed. Write at least 2 into it.",
+    ),
+    "exempt schools without a name": (
+        HEAD + "[[exempt]]\nname = ' '\nwhere = { type = 'academy' }",
+        "exempt.1.name: '' is not allowed. Write what their cluster is called.",
+    ),
+    "a title without a letter": (
+        HEAD.replace('title = "A"', 'title = " "'),
+        "title: ' ' is not allowed. Write a line that tells readers what it is.",
+    ),
+    "a phase that there is not": (
+        HEAD + "[funding]\npot_pounds = 1\nparts = [{ measure = 'pupils', share = 1 }]\n"
+        "without_phases = ['specials']",
+        'funding.without_phases: unknown phase "specials". Use one of nursery, primary',
+    ),
     "table in place of a list": (
         HEAD + "[exempt]\nname = 'X'",
-        "exempt: {'name': 'X'} is not allowed. Write a list in square brackets.",
+        "exempt: {'name': 'X'} is not allowed. Write [[exempt]], in two pairs of brackets.",
     ),
     "text in place of a list": (
         HEAD + "within = 'district'",
@@ -347,7 +392,7 @@ FAULTY = {
     ),
     "exempt schools by number": (
         HEAD + "[[exempt]]\nname = 'X'\nwhere = { phase = 3 }",
-        "exempt.1.where.phase: 3 is not allowed. Write a list in square brackets.",
+        "exempt.1.where.phase: 3 is not allowed. Write a text in quotation marks, or a list in",
     ),
     "exempt schools by text and number": (
         HEAD + "[[exempt]]\nname = 'X'\nwhere = { phase = ['pru', 3] }",
@@ -361,6 +406,28 @@ def test_a_fault_is_named_with_its_remedy(tmp_path: Path, text: str, says: str) 
     said = refusal(write(tmp_path, "a.toml", text))
     assert said.startswith("1 fault in the scenario:\n  a.toml"), said
     assert says in said
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "[redraw]\nhubs = 'none'",
+        "[redraw]\nhubs = 5",
+        "[pins]\ntogether = [['A', 5]]",
+        "[funding]\npot_pounds = 1\nparts = [{ measure = 'pupils' }]",
+    ],
+)
+def test_one_slip_is_one_fault(table: str) -> None:
+    """What follows from a slip, or from a form that was not meant, is no fault of its own."""
+    with pytest.raises(ScenarioError) as caught:
+        parse_scenario(tomllib.loads(HEAD + table))
+    assert len(caught.value.faults) == 1
+
+
+def test_the_name_of_exempt_schools_is_kept_as_files_keep_it() -> None:
+    exempt = [{"name": " Catholic   schools ", "where": {"type": "academy"}}]
+    read = parse_scenario(tomllib.loads(HEAD) | {"exempt": exempt})
+    assert read.exempt[0].name == "Catholic schools"
 
 
 def test_every_fault_is_found_in_one_pass(tmp_path: Path) -> None:

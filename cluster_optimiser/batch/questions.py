@@ -9,7 +9,7 @@ from cluster_optimiser.batch.ground import Place, place_of
 from cluster_optimiser.batch.one import prepare
 from cluster_optimiser.deadline import left_s, within
 from cluster_optimiser.errors import NoPlanFoundError
-from cluster_optimiser.findings import told_together
+from cluster_optimiser.findings import IDLE_TERM, told_together
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S, Explanation
 from cluster_optimiser.optimise.explain.explanation import explain as explain_problem
@@ -98,7 +98,11 @@ def explain(
 
 def _on_ground(found: Explanation, problem: Problem, place: Place | None, seed: int) -> Explanation:
     """Say what is odd about the ground: first what is the cause or may be, last what is not."""
-    warned = [one for one in problem.findings if one.grade == "warning" and not one.is_accepted]
+    warned = [
+        one
+        for one in problem.findings
+        if one.grade == "warning" and not one.is_accepted and one.kind != IDLE_TERM
+    ]
     joining = [one for one in warned if one.links]
     others = tuple(words for _, words in told_together(one for one in warned if not one.links))
     words = tuple(words for _, words in told_together(joining))

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from cluster_optimiser.constants import FIRST_HOME, HOMES
-from cluster_optimiser.findings import Finding, accepted
+from cluster_optimiser.findings import IDLE_TERM, Finding, accepted
 from cluster_optimiser.geography.adjacency import bridged, dual_graph, shared_boundaries, with_pairs
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.ground_minutes import table_findings
@@ -34,6 +34,7 @@ from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.geography.units import exempt_groups
 from cluster_optimiser.inputs.boundaries import once_each
 from cluster_optimiser.scenario.words import nearest
+from cluster_optimiser.terms import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,6 +95,7 @@ def scenario_findings(
         *_dropped(scenario, authority, territory, graph, placed),
         *_needed_layers(scenario, authority),
         *_idle_exceptions(scenario),
+        *_idle_terms(scenario),
         *_without_minutes(scenario, authority, known),
     ]
     return tuple(accepted(found, authority.accepted))
@@ -181,6 +183,33 @@ def _idle_exceptions(scenario: Scenario) -> Iterator[Finding]:
             f"Write max_exceptions = {len(names)} under [size], or remove exceptions.",
             brief=scenario.option,
         )
+
+
+def _idle_terms(scenario: Scenario) -> Iterator[Finding]:
+    """Tell of terms that a scenario asks for and gives nothing to go by."""
+    for term in map(lookup, scenario.asked_terms):
+        said = f'{scenario.option} asks for "{term.name}" and'
+        if term.most == "target" and not scenario.size.has_target:
+            yield Finding(
+                IDLE_TERM,
+                "warning",
+                scenario.option,
+                f"{said} states no size to aim at",
+                f"It is measured from {scenario.size.target:,} pupils, the middle of a range "
+                "without a maximum.",
+                "Write target_pupils, or max_pupils, under [size].",
+                brief=scenario.option,
+            )
+        if term.layers == "preferred" and not scenario.preferred_layers:
+            yield Finding(
+                IDLE_TERM,
+                "warning",
+                scenario.option,
+                f"{said} prefers no layer that it could count",
+                "It is 0 for every plan.",
+                'Write <layer> = "prefer" under [alignment].',
+                brief=scenario.option,
+            )
 
 
 def _without_pupils(authority: Authority) -> Iterator[Finding]:

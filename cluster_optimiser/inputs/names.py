@@ -50,8 +50,16 @@ def check_names(
         _check_exempt(look, f"exempt.{i}.where", exempt, authority)
     if scenario.governance is not None:
         columns = [str(c) for c in authority.schools.columns if c != "geometry"]
-        for column in scenario.governance.academies:
+        for column, wanted in scenario.governance.academies.items():
             look.up("governance.academies", column, columns, "column of the register")
+            present = _present(authority, column) if column in columns else []
+            if present and not {*_wanted(wanted)} & {*present}:
+                look.up(
+                    "governance.academies",
+                    "".join(_wanted(wanted)[:1]),
+                    present,
+                    f"school with {column}",
+                )
         for layer in scenario.governance.reach_layers:
             look.up("governance.reach_layers", layer, list(authority.layers), "layer")
     if scenario.funding is not None:
@@ -165,6 +173,10 @@ def _wanted(values: str | tuple[str, ...]) -> tuple[str, ...]:
     return (values,) if isinstance(values, str) else values
 
 
+def _present(authority: Authority, column: str) -> list[str]:
+    return sorted({str(text) for text in as_text(authority.schools[column]) if text is not None})
+
+
 def _check_exempt(look: _Lookup, subject: str, exempt: Exempt, authority: Authority) -> None:
     schools = authority.schools
     if exempt.name in set(schools["local_cluster"]):
@@ -176,10 +188,8 @@ def _check_exempt(look: _Lookup, subject: str, exempt: Exempt, authority: Author
         if column not in schools or column == "geometry":
             look.up(subject, column, [str(c) for c in schools if c != "geometry"], "column")
             continue
-        texts = as_text(schools[column])
-        values = _wanted(wanted)
-        present = sorted({str(text) for text in texts if text is not None})
-        is_match &= texts.isin(values)
+        values, present = _wanted(wanted), _present(authority, column)
+        is_match &= as_text(schools[column]).isin(values)
         # A phase is one of a fixed list, already checked: one of several may be absent here.
         for value in values if column != "phase" else ():
             look.up(f"{subject}.{column}", value, present, f"school with {column}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, get_origin
+from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import Fault, ScenarioError
-from cluster_optimiser.scenario.faults import model_in
+from cluster_optimiser.scenario.faults import keys_of
 from cluster_optimiser.scenario.words import nearest
 
 if TYPE_CHECKING:
@@ -28,19 +27,6 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         if one in over and other not in over:
             merged.pop(other, None)
     return merged
-
-
-def keys_of(model: type[BaseModel], above: str = "") -> dict[str, type[BaseModel]]:
-    """Give the dotted key of each value of a scenario and its tables, and the table it is in.
-
-    Lists of tables, and tables by name, are values.
-    """
-    found: dict[str, type[BaseModel]] = {}
-    for name, info in model.model_fields.items():
-        is_one = get_origin(info.annotation) in {None, Union, UnionType}
-        inner = model_in(info.annotation) if is_one else None
-        found |= {f"{above}{name}": model} if inner is None else keys_of(inner, f"{above}{name}.")
-    return found
 
 
 def changes_of(model: type[BaseModel], changes: Mapping[str, Any]) -> dict[str, Any]:

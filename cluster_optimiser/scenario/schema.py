@@ -89,7 +89,9 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 class Scenario(ShownScenario, Table):
     """One option to be built or scored: what may be done, what is best, what to call it."""
 
-    title: str
+    title: Annotated[
+        str, Field(pattern=r"\S", description="Write a line that tells readers what it is.")
+    ]
     """One line for readers."""
     option: Annotated[
         str,

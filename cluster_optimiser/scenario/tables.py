@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, NoReturn, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from cluster_optimiser.constants import BORDER_TOLERANCE_M, MOST_PUPILS, PHASES
 from cluster_optimiser.scenario import numbers
 from cluster_optimiser.scenario.numbers import Some
-from cluster_optimiser.scenario.words import nearest
+from cluster_optimiser.scenario.words import clean, nearest
 from cluster_optimiser.terms import NO_SUM, Term, lookup, term_names
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ def refuse_twice(table: Table, keys: Sequence[str]) -> None:
             for name in names:
                 if names.count(name) > 1:
                     refuse(f'"{name}" stands twice in one list', "Name others beside it.", key)
+
+
+def refuse_unknown_phases(phases: Iterable[str], key: str) -> None:
+    for phase in phases:
+        if phase not in PHASES:
+            refuse(f'unknown phase "{phase}"', f"Use one of {', '.join(PHASES)}.", key)
 
 
 class OwnSize(Table):
@@ -139,6 +145,11 @@ class Size(OwnSize):
             remedy = 'Add places = "<column of the register>" and tolerance = 0.15.'
             refuse("sizes of hubs need their places and a tolerance", remedy, "of")
         return self
+
+    @property
+    def has_target(self) -> bool:
+        """Whether what deviation is measured from is stated, by itself or as the middle."""
+        return self.target_pupils is not None or not self.is_open
 
     @property
     def target(self) -> int:
@@ -396,7 +407,11 @@ class Pins(Table):
 class Exempt(Table):
     """Schools that form a cluster of their own outside contiguity and size."""
 
-    name: str
+    name: Annotated[
+        str,
+        AfterValidator(clean),
+        Field(pattern=r"\S", description="Write what their cluster is called."),
+    ]
     """Name of their cluster."""
     where: Annotated[dict[str, str | tuple[str, ...]], Field(min_length=1)]
     """Column of the school register -> value, or any of several; all columns must match."""
@@ -405,11 +420,7 @@ class Exempt(Table):
 
     @model_validator(mode="after")
     def _known_phases(self) -> Self:
-        for value in self.values("phase"):
-            if value not in PHASES:
-                refuse(
-                    f'unknown phase "{value}"', f"Use one of {', '.join(PHASES)}.", "where.phase"
-                )
+        refuse_unknown_phases(self.values("phase"), "where.phase")
         return self
 
     def values(self, column: str) -> tuple[str, ...]:
@@ -435,6 +446,13 @@ class Redraw(Table):
     """Hubs that each unit may join in a first search; its plan is proved, or beaten, with all."""
     shape: Literal["free", "towards the hub"] = "free"
     """``towards the hub``: each unit touches one of its cluster that is nearer to the hub."""
+
+    @model_validator(mode="after")
+    def _somewhere_to_meet(self) -> Self:
+        if self.hubs == ():
+            remedy = 'Name their URNs, or write "secondary" or "any".'
+            refuse("the list is empty, so no cluster may meet anywhere", remedy, "hubs")
+        return self
 
 
 class Versions(Table):
@@ -526,6 +544,7 @@ class Funding(Table):
         if sum(shares) != 1:
             problem = f"the shares of the parts add up to {sum(shares)}"
             refuse(problem, "Make them add up to 1: what they leave would go to nobody.")
+        refuse_unknown_phases(self.without_phases, "without_phases")
         if "schools" in self.need:
             refuse("need counts pupils, not schools", 'Remove "schools" from need.')
         return self

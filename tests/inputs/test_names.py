@@ -46,6 +46,7 @@ def messages(authority: Authority, change: dict[str, Any]) -> list[str]:
         {"exempt": [{"name": "RC", "where": {"faith": "Roman Catholic"}}]},
         {"exempt": [{"name": "Special", "where": {"phase": ["nursery", "pru"]}}]},
         {"exempt": [{"name": "By figure", "where": {"easting": "603000"}}]},
+        {"governance": {"academies": {"faith": ["Jewish", "Roman Catholic"]}}},
         {"exempt": [{"name": "By layer", "where": {"layer.gp": "South"}}]},
     ],
 )
@@ -140,6 +141,13 @@ def test_right_names_pass(change: dict[str, Any], authority: Authority) -> None:
             (
                 'exempt.1.where: there is no school with faith "Roman Catholic" and phase'
                 ' "nursery". Change one of them, or remove the group.'
+            ),
+        ),
+        (
+            {"governance": {"academies": {"faith": ["Roman catholic"]}}},
+            (
+                'governance.academies: there is no school with faith "Roman catholic".'
+                ' Did you mean "Roman Catholic"?'
             ),
         ),
     ],
