@@ -137,7 +137,7 @@ def _least_count(lab: Lab, trial: Trial, *, end: str) -> Step | None:
     if best is None or not complete:
         return None
     value = sign * best[0][0]
-    stated = trial.scenario.at(key) or value
+    stated = trial.scenario.at(key)
     at_least = "at least" if end == "min" else "at most"
     relaxation = Relaxation(
         key,
@@ -149,8 +149,7 @@ def _least_count(lab: Lab, trial: Trial, *, end: str) -> Step | None:
         f"{at_least} {amount('count', value)} instead of {stated}",
     )
     # One step short of the stated range itself is the stated range.
-    short = changed(trial, {key: value - sign}) if value - sign else None
-    return Step(relaxation, changed(trial, {key: value}), short)
+    return Step(relaxation, changed(trial, {key: value}), changed(trial, {key: value - sign}))
 
 
 def _least_minutes(
@@ -326,8 +325,9 @@ def directions_of(
 
 def broken_sizes(size: Size, pupils: int, *, is_exceptable: bool) -> list[str]:
     """Give the families that a group of so many pupils breaks, if it may be an exception or not."""
-    short = ["size.min"] if size.is_under(pupils) and not is_exceptable else []
-    return [*short, "size.oversize"] if size.refuses(pupils, is_one=True) else short
+    if size.refuses(pupils, is_one=True):
+        return ["size.oversize"]
+    return ["size.min"] if size.is_under(pupils) and not is_exceptable else []
 
 
 def _too_small(lab: Lab, unit: int, masks: Sequence[int]) -> tuple[str, str]:
@@ -349,7 +349,7 @@ def _too_small(lab: Lab, unit: int, masks: Sequence[int]) -> tuple[str, str]:
         return "no_room", f"with all it can reach ({others}) it has {total:,}, {under}"
     best = max(masks, key=lambda mask: (lab.facts(mask).pupils, -mask))
     pupils = lab.facts(best).pupils
-    if best == bit and closed[unit]:
+    if best == bit:
         nearest = min(lab.members(closed[unit]), key=lambda i: (lab.pupils[i], i))
         sum_pupils = lab.pupils[nearest] + lab.pupils[unit]
         with_next = f"with the smallest neighbour, {lab.names[nearest]}, {sum_pupils:,}"
@@ -358,7 +358,6 @@ def _too_small(lab: Lab, unit: int, masks: Sequence[int]) -> tuple[str, str]:
                 f"it is {under} and its neighbours are full: {with_next} would pass the "
                 f"maximum of {highest:,}"
             )
-    if best == bit:
         return "too_small", f"by itself it is {under}"
     partners = some([lab.names[i] for i in lab.members(best ^ bit)])
     return "too_small", (

@@ -27,7 +27,7 @@ from cluster_optimiser.optimise.explain.diagnosis import (
 )
 from cluster_optimiser.optimise.explain.directions import directions_of
 from cluster_optimiser.optimise.explain.explanation import Explanation, explain
-from cluster_optimiser.optimise.explain.relax import Relaxation, Step, checked
+from cluster_optimiser.optimise.explain.relax import Relaxation, Step, checked, cheapest, first_of
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.scenario import Scenario, parse_scenario
@@ -81,7 +81,7 @@ TOLD = {
 
 
 def told_problem(name: str) -> Problem:
-    case = {key: value for key, value in TOLD[name].items() if key != "told"}
+    case = {key: value for key, value in TOLD[name].items() if key not in {"told", "offered"}}
     schools = {
         unit: [ToySchool(phase, pupils, tuple(at) or None) for phase, pupils, *at in rows]
         for unit, rows in case.pop("schools", {}).items()
@@ -94,6 +94,12 @@ def test_every_line_of_an_explanation(name: str) -> None:
     problem = told_problem(name)
     explanation = explain(problem)
     assert list(explanation.lines()) == TOLD[name]["told"]
+    pairs = [r for pair in explanation.combined for r in pair.relaxations]
+    offered = [
+        [r.direction, r.stated, r.value, r.unit, list(r.units), dict(r.changes)]
+        for r in (*explanation.relaxations, *pairs)
+    ]
+    assert offered == TOLD[name].get("offered", [])
     for relaxation in explanation.relaxations:
         assert relaxation.is_feasible
         assert relaxation.is_minimal
@@ -104,8 +110,7 @@ def test_every_line_of_an_explanation(name: str) -> None:
             ((path, value),) = relaxation.changes.items()
             short = with_changes(problem.scenario, {path: value + STEP[relaxation.direction]})
             assert not has_plan(changed(problem, short))
-    for pair in explanation.combined:
-        assert all(r.is_feasible and r.is_minimal for r in pair.relaxations)
+    assert all(r.is_feasible and r.is_minimal for r in pairs)
 
 
 def test_one_step_less_is_one_step() -> None:
@@ -140,8 +145,8 @@ def test_one_step_less_is_one_step() -> None:
                 short = round(value + steps[direction.key], 2)
                 assert step.trial.scenario.at(key) == value
                 # A border of 2,000.5 m is half a metre away.
-                nearest = stated if 0 < abs(value - stated) < 1 else short
-                assert step.short.scenario.at(key) in {short, nearest}
+                nearest = min(short, stated) if key == "contiguity.min_shared_m" else short
+                assert step.short.scenario.at(key) == nearest
                 seen.add(direction.key)
     assert seen == {*steps}
 
@@ -242,6 +247,22 @@ def test_travel_names_the_schools_and_the_least_limit() -> None:
     limit = one(explanation, "travel")
     assert (limit.value, limit.is_feasible, limit.is_minimal) == (8.0, True, True)
     assert "from A2 primary to A1 secondary)" in limit.words
+
+
+def test_ways_that_are_not_known_are_told_and_need_no_limit_at_all() -> None:
+    tables = {"size": SIZE, "travel": {"max_minutes": 9}, "objective": {"order": ["count"]}}
+    problem = toy_problem("ABCD", pupils={"A": 900, "B": 1_200}, **tables)
+    minutes = problem.travel.minutes.copy()
+    minutes[0, 1] = minutes[1, 0] = float("nan")
+    travel = dataclasses.replace(problem.travel, minutes=minutes)
+    explanation = explain(dataclasses.replace(problem, travel=travel))
+    assert explanation.unplaced[0].words == (
+        "A (900 pupils) fits nowhere: by itself it is under the minimum of 2,000; "
+        "or its schools cannot reach one another"
+    )
+    limit = one(explanation, "travel")
+    assert limit.words == "no travel limit instead of 9 minutes: some ways are not known"
+    assert (limit.value, limit.changes, limit.is_feasible, limit.is_minimal) == (0, {}, True, True)
 
 
 def test_no_secondary_school_in_reach() -> None:
@@ -665,6 +686,30 @@ def test_a_limit_is_raised_together_with_another_rule() -> None:
     assert {"count.max": 3, "limits.count": 3} in offered
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "at"), [("IUF", 2), ("IFF", 1), ("FFF", 0), ("IIU", None), ("UUF", 2), ("", None)]
+)
+def test_the_first_value_with_a_plan_has_one(verdicts: str, at: int | None) -> None:
+    """A value of which nothing is known in time is none that has a plan."""
+    named = {"F": "FEASIBLE", "I": "INFEASIBLE", "U": "UNKNOWN"}
+    lab = SimpleNamespace(verdict=lambda trial: named[verdicts[trial]])
+    found = first_of(lab, [*range(10, 10 + len(verdicts))], lambda value: value - 10)
+    assert found == (None if at is None else (10 + at, at, at - 1 if at else None))
+
+
+def test_a_cost_is_the_least_only_where_that_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = toy_problem("AB")
+    lab = Lab(problem, time_limit_s=60)
+    groups, _ = lab.groups(Trial(problem.scenario))
+    for bound, found in ((2.0, (2,)), (1.0, None)):
+        solver = SimpleNamespace(
+            objective_value=2.0, best_objective_bound=bound, boolean_value=lambda _: True
+        )
+        monkeypatch.setattr(lab, "solve", lambda _, solver=solver: ("FEASIBLE", solver))
+        best = cheapest(lab, groups, problem.scenario, [[1] * len(groups)])
+        assert (best and best[0]) == found
+
+
 @pytest.mark.parametrize("less", ["FEASIBLE", "INFEASIBLE", "UNKNOWN"])
 @pytest.mark.parametrize("now", ["FEASIBLE", "INFEASIBLE", "UNKNOWN"])
 def test_a_change_is_the_least_where_one_step_less_is_refuted_and_not_where_it_is_open(
@@ -727,6 +772,14 @@ def test_the_smallest_clash_is_the_smallest_and_another_clashes(clashes, unknown
         assert found.is_smallest
     if found.is_smallest:
         assert len(found.rules) == min(map(len, clashes))
+
+
+def test_sizes_by_hubs_are_left_out_of_the_file_where_they_are_given_up() -> None:
+    schools = {"A": [ToySchool("secondary", 1_000, columns={"places": 100})]}
+    size = {"of": "hub", "places": "places", "tolerance": 0.5}
+    problem = toy_problem("A", schools=schools, redraw={"hubs": "secondary"}, size=size)
+    found = one(explain(problem), "size.hub")
+    assert (found.words, found.changes) == ("sizes that do not go by the places of hubs", {})
 
 
 def test_where_sizes_go_by_hubs_their_rule_is_given_up_and_not_that_of_hubs() -> None:
