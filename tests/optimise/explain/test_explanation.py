@@ -27,7 +27,7 @@ from cluster_optimiser.optimise.explain.diagnosis import (
 )
 from cluster_optimiser.optimise.explain.directions import directions_of
 from cluster_optimiser.optimise.explain.explanation import Explanation, explain
-from cluster_optimiser.optimise.explain.relax import Relaxation, Step, checked, cheapest, first_of
+from cluster_optimiser.optimise.explain.relax import Relaxation, Step, cheapest, checked, first_of
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.scenario import Scenario, parse_scenario
@@ -263,6 +263,15 @@ def test_ways_that_are_not_known_are_told_and_need_no_limit_at_all() -> None:
     limit = one(explanation, "travel")
     assert limit.words == "no travel limit instead of 9 minutes: some ways are not known"
     assert (limit.value, limit.changes, limit.is_feasible, limit.is_minimal) == (0, {}, True, True)
+    tables = {"size": SIZE, "limits": {"longest_minutes": 9}, "objective": {"order": ["count"]}}
+    limited = toy_problem("AB", pupils={"A": 900, "B": 1_200}, **tables)
+    minutes = problem.travel.minutes[:2, :2] * float("nan")
+    travel = dataclasses.replace(limited.travel, minutes=minutes)
+    explanation = explain(dataclasses.replace(limited, travel=travel))
+    assert explanation.unplaced[0].words == (
+        "A (900 pupils) fits nowhere: "
+        "no group it could be in keeps the limit on the longest way of any school"
+    )
 
 
 def test_no_secondary_school_in_reach() -> None:

@@ -14,13 +14,19 @@ from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise import candidates as listing
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups, connected_sets
+from cluster_optimiser.optimise.costs import are_largest, group_costs
 from cluster_optimiser.optimise.merging import neighbourhoods
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
+from cluster_optimiser.optimise.trees import Trees
 from cluster_optimiser.verification import verify_plan
+from tests.graphs import everything, random_problem
 from tests.toy import toy_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cluster_optimiser.domain import Problem
+    from cluster_optimiser.optimise import CandidateGroup
 
 GRID = "ABCD EFGH IJKL MNOP"
 RULES = {"size": {"min_pupils": 2000, "max_pupils": 3000}, "objective": {"order": ["count"]}}
@@ -136,3 +142,48 @@ def test_a_plan_that_is_not_proved_is_told_with_a_bound_that_it_does_not_reach(
 )
 def test_a_first_plan_keeps_what_is_limited(limits: dict[str, int], is_plan: bool) -> None:
     assert (first_plan(toy_problem(GRID, **RULES, limits=limits)) is not None) is is_plan
+
+
+def totals(problem: Problem, plan: Sequence[CandidateGroup]) -> tuple[float, ...]:
+    """Give what a plan has of each term of its order."""
+    costs = group_costs(plan, problem.scenario.objective, seed=0)
+    rows = zip(costs.values(), are_largest(costs), strict=True)
+    return tuple(max(row) if is_largest else sum(row) for row, is_largest in rows)[:-1]
+
+
+@pytest.mark.parametrize("seed", [9, 25, 65, 75, 77, 98, 99, 115])
+def test_a_map_that_is_divided_whole_is_divided_best(seed: int) -> None:
+    """Of all legal plans; with exceptions, numbers, longest ways, weights and units too large."""
+    problem = random_problem(seed, most_units=9)
+    every = everything(problem)
+    found = first_plan(problem)
+    assert tuple(sorted(every.groups.index(group) for group in found)) in every.plans
+    plans = ([every.groups[i] for i in plan] for plan in every.plans)
+    assert totals(problem, found) == min(totals(problem, plan) for plan in plans)
+
+
+@pytest.mark.parametrize("order", [["pupil_minutes"], ["longest_minutes", "pupil_minutes"]])
+def test_what_is_cut_anew_is_better_or_stays(order: list[str]) -> None:
+    size = {"min_pupils": 3_000, "max_pupils": 6_000}
+    problem = toy_problem(GRID, size=size, objective={"order": order})
+    search = neighbourhoods._Search(problem, 0)
+    trees = search.trees(random.Random(0))
+    search.begin_with(trees)
+    first = totals(problem, [*search.plan.values()])
+    for _ in range(80):
+        before = dict(search.plan)
+        is_better = search.cut_anew(trees)
+        was, now = (totals(problem, [*plan.values()]) for plan in (before, search.plan))
+        assert now < was if is_better else search.plan == before
+        assert sum(search.plan) == (1 << 16) - 1
+        assert all(3_000 <= group.pupils <= 6_000 for group in search.plan.values())
+    assert now < first
+
+
+def test_what_trees_leave_over_is_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = toy_problem("ABCD", size={"min_pupils": 2_000, "max_pupils": 2_000})
+    search = neighbourhoods._Search(problem, 0)
+    trees = search.trees(random.Random(0))
+    monkeypatch.setattr(Trees, "plan", lambda *_: [frozenset({0, 1})])
+    search.begin_with(trees)
+    assert (search.plan, search.left) == ({}, 0b1111)
