@@ -124,6 +124,7 @@ def _sheet(
     highs = [one.school for one in members if one.phase in SECONDARY_PHASES]
     place = [one.school for one in members if one.is_place]
     layers = result.problem.authority.layers
+    is_road = result.problem.authority.travel.method != "estimate"
     return {
         "number": number_of,
         "cluster": row["cluster"],
@@ -133,14 +134,22 @@ def _sheet(
             schools=say("count.schools", len(members)),
             pupils=say("count.pupils", int(row["pupils"])),
         ),
-        "place": place[0] if place else say("sheets.unknown"),
-        "mean": one_decimal(row["mean_minutes"]),
-        "longest": one_decimal(row["max_minutes"]),
+        "place": say(
+            "sheets.place_of" if is_road else "sheets.place_estimated",
+            place=place[0] if place else say("sheets.unknown"),
+            mean=one_decimal(row["mean_minutes"]),
+            longest=one_decimal(row["max_minutes"]),
+        ),
         "phases": _phases(members),
         "partnerships": [name if whole else say("sheets.part", name=name) for name, whole in made],
         "cluster_id": row["cluster_id"],
         "n_votes": n_votes,
-        "votes": say("sheets.votes_of", n_votes, quorum=quorum(n_votes, governance.quorum_share)),
+        "votes": say(
+            "sheets.votes_of",
+            n_votes,
+            each=say("sheets.votes_each", governance.votes_per_school),
+            quorum=quorum(n_votes, governance.quorum_share),
+        ),
         "executive": executive_words(len(members), partnerships, len(highs), governance),
         "highs": highs,
         "academies": [one.school for one in members if one.is_academy],

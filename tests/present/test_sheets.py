@@ -43,6 +43,18 @@ def test_members_votes_and_quorum(by_cluster) -> None:
         assert f"{n} votes, one for each school; {(n + 1) // 2} must be there" in sheet
 
 
+def test_votes_of_each_school_and_minutes_by_road_are_called_what_they_are() -> None:
+    result = norfolk_result("4a")
+    scenario = result.problem.scenario.with_(governance={"votes_per_school": 2})
+    authority = result.problem.authority
+    roads = replace(authority, travel=replace(authority.travel, method="matrix"))
+    problem = replace(result.problem, scenario=scenario, authority=roads)
+    text = sheets_html(replace(result, problem=problem))
+    assert "votes, 2 for each school;" in text
+    assert "(estimates)" in sheets_html(result)
+    assert "(estimates)" not in text
+
+
 def test_double_membership_is_named(by_cluster) -> None:
     """Every special and Roman Catholic school stands on exactly one sheet, beside its own."""
     result = norfolk_result("4a")

@@ -27,12 +27,16 @@ from cluster_optimiser.optimise.explain.relax import (
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import components, with_values
 from cluster_optimiser.rules import FAMILIES, Asked, Family
+from cluster_optimiser.terms import bounded_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from cluster_optimiser.scenario import Scenario
     from cluster_optimiser.scenario.tables import Size
+
+CLUSTERS = bounded_as("fewest")
+"""The term that counts clusters, which a number of them is told by."""
 
 LOOSER_SHARE = 0.10
 """The price of the maximum is told for one so much higher: without any there may be too many
@@ -146,7 +150,7 @@ def _least_count(lab: Lab, trial: Trial, *, end: str) -> Step | None:
         "clusters",
         {key: value},
         (),
-        f"{at_least} {amount('count', value)} instead of {stated}",
+        f"{at_least} {amount(CLUSTERS, value)} instead of {stated}",
     )
     # One step short of the stated range itself is the stated range.
     return Step(relaxation, changed(trial, {key: value}), changed(trial, {key: value - sign}))
@@ -400,12 +404,12 @@ def sums(scenario: Scenario, pupils: Sequence[int]) -> tuple[str, ...]:
     too_many = count.beyond(fewest)
     if too_many > 0:
         notes.append(
-            f"{amount('count', fewest - too_many)} of up to {size.max_pupils:,} pupils cannot hold "
-            f"the {total:,} pupils there are."
+            f"{amount(CLUSTERS, fewest - too_many)} of up to {size.max_pupils:,} pupils cannot "
+            f"hold the {total:,} pupils there are."
         )
     if size.min_pupils and size.most(pupils) < count.min:
         notes.append(
-            f"There are {total:,} pupils, not enough for {amount('count', count.min)} "
+            f"There are {total:,} pupils, not enough for {amount(CLUSTERS, count.min)} "
             f"of at least {size.min_pupils:,}."
         )
     return tuple(notes)
