@@ -11,7 +11,7 @@ import shapely
 from cluster_optimiser.domain import AT_LEAST, Authority, Source, TravelSpec
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.boundaries import LayersRead, read_areas, read_layers, read_outline
-from cluster_optimiser.inputs.checking import FaultList, Problem, listed
+from cluster_optimiser.inputs.checking import FaultList, listed
 from cluster_optimiser.inputs.files import Folder
 from cluster_optimiser.inputs.gazetteer import read_places, read_postcodes
 from cluster_optimiser.inputs.homes import with_homes, with_own_areas
@@ -74,7 +74,7 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     outline, outline_caveats = _outline(folder, settings, layers, clusters)
     problem = None if outline is None else stretched(outline, folder.system)
     if problem is not None:
-        faults.add(folder.label(SETTINGS_FILE), 0, "crs", problem)
+        folder.misstated("crs", problem.text, problem.remedy)
     membership = None
     if register is not None:
         register = _in_its_place(folder, settings, register, layers, clusters, outline)
@@ -221,11 +221,9 @@ def _outline(
     elif settings.drawn is None and not _has_fault(
         folder, "clusters", "areas", "layers", "outline"
     ):
-        problem = Problem(
-            "there is no outline, and no polygons to make it from",
-            'Add outline = "<file>", or a layer with polygons.',
-        )
-        folder.faults.add(folder.label(SETTINGS_FILE), 0, "outline", problem)
+        remedy = 'Add outline = "<file>", or a layer with polygons.'
+        text = "there is no outline, and no polygons to make it from"
+        folder.misstated("outline", text, remedy)
     return (None if polygons is None else shapely.union_all(polygons.geometry.to_numpy())), ()
 
 

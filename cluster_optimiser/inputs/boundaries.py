@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -18,10 +18,8 @@ from cluster_optimiser.inputs.checking import (
     name_of,
     read_cells,
     repeated,
-    require_column,
 )
 from cluster_optimiser.inputs.coordinates import COORDINATES, has_coordinates, locate
-from cluster_optimiser.inputs.settings import RESERVED_LAYER_NAMES, SETTINGS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,14 +132,7 @@ def read_points(
 
 
 def _names(table: Table, column: str, *, subject: str, folder: Folder) -> dict[int, str] | None:
-    if not require_column(
-        column,
-        table.cells.columns,
-        file=table.file,
-        how_to_map=f'name = "{{like}}" under [{subject}]',
-        faults=folder.faults,
-        row=table.header_row,
-    ):
+    if not table.has(column, folder.faults, how_to_map=f'name = "{{like}}" under [{subject}]'):
         return None
     names: dict[int, str] = {}
     unnamed = Problem("the area has no name", f'Fill in the column "{column}".')
@@ -249,147 +240,109 @@ def holding_area(
 class LayersRead:
     """The layers that could be read; those with a fault are left out."""
 
+    folder: Folder
+    register: Register | None
     layers: dict[str, Layer] = field(default_factory=dict)  # layer by name
     area_of: dict[str, pd.Series] = field(default_factory=dict)
     caveats: list[str] = field(default_factory=list)  # what repair has changed, in words
+
+    def add(self, name: str, table: LayerTable, origin: str, **more: Any) -> None:  # noqa: ANN401
+        """Add a layer; of areas or points with the one that each school lies in."""
+        title = table.title or name.replace("_", " ").capitalize()
+        made: dict[str, Any] = {"origin": origin, "caveat": table.caveat, **more}
+        self.layers[name] = Layer(name, title, **made)
+
+    def place(self, name: str, areas: gpd.GeoDataFrame, within_m: float = NEAR_BORDER_M) -> None:
+        if self.register is not None:
+            points = self.register.frame.geometry
+            self.area_of[name] = holding_area(points, areas, within_m=within_m)
+
+    def polygons(self, name: str, table: LayerTable) -> None:
+        areas = read_areas(self.folder, table, subject=f"layers.{name}", index="area")
+        if areas is not None:
+            self.caveats += areas.caveats
+            self.add(name, table, "polygons", polygons=areas.polygons)
+            self.place(name, areas.polygons)
+
+    def points(self, name: str, table: LayerTable) -> None:
+        points = read_points(self.folder, table.file or "", name_column=table.name, layer=name)
+        if points is not None:
+            self.add(name, table, "points", points=points)
+            self.place(name, points, float("inf"))
+
+    def schools(self, name: str, table: LayerTable) -> None:
+        register, column = self.register, table.column or name
+        if register is None:
+            return
+        file = register.file
+        if column not in register.frame:
+            columns = [c for c in register.frame.columns if c != "geometry"]
+            remedy = did_you_mean(column, columns, f"Add the column to {file}.")
+            text = f'{file} has no column "{column}"'
+            self.folder.misstated(f"layers.{name}.column", text, remedy)
+            return
+        self.add(name, table, "schools")
+        stated = as_text(register.frame[column])
+        subjects, faults = register.subjects, self.folder.faults
+        read_cells(stated.dropna(), name_of, file=file, subjects=subjects, faults=faults)
+        self.area_of[name] = stated
+
+    def derived(self, name: str, table: LayerTable) -> None:
+        base = self.layers.get(table.from_ or "")
+        # A base with a fault has been reported; nothing can be said of what is made from it.
+        if base is None or self.register is None:
+            return
+        placed = self.area_of[base.name]
+        names = {str(area) for area in placed.dropna()}
+        for frame in (base.polygons, base.points):
+            if frame is not None:
+                names |= {str(area) for area in frame.index}
+        if base.origin == "layer":
+            names |= set(base.mapping.values())
+        if self.is_mapping_sound(name, table.mapping, base.name, sorted(names)):
+            self.add(name, table, "layer", base=base.name, mapping=dict(table.mapping))
+            areas = [None if area is None else table.mapping[area] for area in placed]
+            self.area_of[name] = pd.Series(areas, index=placed.index, dtype=object)
+
+    def is_mapping_sound(
+        self, name: str, mapping: Mapping[str, str], base: str, areas: list[str]
+    ) -> bool:
+        subject, n_before = f"layers.{name}.mapping", len(self.folder.faults)
+        for area, target in mapping.items():
+            if area not in areas:
+                remedy = did_you_mean(area, areas, "Remove the line.")
+                self.folder.misstated(subject, f'the layer "{base}" has no area "{area}"', remedy)
+            if not target.strip():
+                text = f'"{area}" is mapped to a blank name'
+                self.folder.misstated(subject, text, "Give the area's name.")
+        for area in areas:
+            if area not in mapping:
+                text = f'the area "{area}" of "{base}" is not mapped'
+                self.folder.misstated(subject, text, f'Add "{area}" = "...".')
+        return len(self.folder.faults) == n_before
 
 
 def read_layers(
     folder: Folder, settings: dict[str, LayerTable], register: Register | None
 ) -> LayersRead:
-    read = LayersRead()
+    read = LayersRead(folder, register)
+    readers = {"polygons": read.polygons, "points": read.points, "schools": read.schools}
+    waiting = []
     for name, table in settings.items():
-        if table.from_ in {None, "polygons"}:
-            _polygons(read, name, table, folder, register)
-        elif table.from_ == "points":
-            _points(read, name, table, folder, register)
-        elif table.from_ == "schools" and register is not None:
-            _schools(read, name, table, folder, register)
-    direct = {None, *RESERVED_LAYER_NAMES}
-    waiting = [name for name, table in settings.items() if table.from_ not in direct]
+        reader = readers.get(table.from_ or "polygons")
+        if reader is None:
+            waiting.append(name)
+        else:
+            reader(name, table)
     while waiting:
         ready = [name for name in waiting if settings[name].from_ not in waiting]
         if not ready:
-            _report_circle(waiting, folder)
+            text = f"layers are made of one another: {', '.join(waiting)}"
+            for name in waiting:
+                folder.misstated(f"layers.{name}.from", text, "Let one of them name a file.")
             break
         for name in ready:
-            _derived(read, name, settings[name], folder, register)
+            read.derived(name, settings[name])
         waiting = [name for name in waiting if name not in ready]
     read.layers = {name: read.layers[name] for name in settings if name in read.layers}
     return read
-
-
-def title_of(name: str, table: LayerTable) -> str:
-    return table.title or name.replace("_", " ").capitalize()
-
-
-def _polygons(
-    read: LayersRead, name: str, table: LayerTable, folder: Folder, register: Register | None
-) -> None:
-    areas = read_areas(folder, table, subject=f"layers.{name}", index="area")
-    if areas is None:
-        return
-    read.caveats += areas.caveats
-    read.layers[name] = Layer(
-        name=name,
-        title=title_of(name, table),
-        origin="polygons",
-        polygons=areas.polygons,
-        caveat=table.caveat,
-    )
-    if register is not None:
-        read.area_of[name] = holding_area(register.frame.geometry, areas.polygons)
-
-
-def _points(
-    read: LayersRead, name: str, table: LayerTable, folder: Folder, register: Register | None
-) -> None:
-    points = read_points(folder, table.file or "", name_column=table.name, layer=name)
-    if points is None:
-        return
-    read.layers[name] = Layer(
-        name=name, title=title_of(name, table), origin="points", points=points, caveat=table.caveat
-    )
-    if register is not None:
-        everywhere = float("inf")
-        read.area_of[name] = holding_area(register.frame.geometry, points, within_m=everywhere)
-
-
-def _schools(
-    read: LayersRead, name: str, table: LayerTable, folder: Folder, register: Register
-) -> None:
-    column = table.column or name
-    if column not in register.frame:
-        columns = [c for c in register.frame.columns if c != "geometry"]
-        remedy = did_you_mean(column, columns, f"Add the column to {register.file}.")
-        problem = Problem(f'{register.file} has no column "{column}"', remedy)
-        folder.faults.add(folder.label(SETTINGS_FILE), 0, f"layers.{name}.column", problem)
-        return
-    read.layers[name] = Layer(
-        name=name, title=title_of(name, table), origin="schools", caveat=table.caveat
-    )
-    stated = as_text(register.frame[column])
-    subjects, faults = register.subjects, folder.faults
-    read_cells(stated.dropna(), name_of, file=register.file, subjects=subjects, faults=faults)
-    read.area_of[name] = stated
-
-
-def _derived(
-    read: LayersRead, name: str, table: LayerTable, folder: Folder, register: Register | None
-) -> None:
-    base = read.layers.get(table.from_ or "")
-    # A base with a fault has been reported; nothing can be said of what is made from it.
-    if base is None or register is None:
-        return
-    placed = read.area_of[base.name]
-    names = {str(area) for area in placed.dropna()}
-    for frame in (base.polygons, base.points):
-        if frame is not None:
-            names |= {str(area) for area in frame.index}
-    if base.origin == "layer":
-        names |= set(base.mapping.values())
-    if not _is_mapping_sound(name, table, base.name, sorted(names), folder):
-        return
-    read.layers[name] = Layer(
-        name=name,
-        title=title_of(name, table),
-        origin="layer",
-        base=base.name,
-        mapping=dict(table.mapping),
-        caveat=table.caveat,
-    )
-    read.area_of[name] = pd.Series(
-        [None if area is None else table.mapping[area] for area in placed],
-        index=placed.index,
-        dtype=object,
-    )
-
-
-def _is_mapping_sound(
-    name: str, table: LayerTable, base: str, areas: list[str], folder: Folder
-) -> bool:
-    file, subject = folder.label(SETTINGS_FILE), f"layers.{name}.mapping"
-    n_before = len(folder.faults)
-    for area, target in table.mapping.items():
-        if area not in areas:
-            remedy = did_you_mean(area, areas, "Remove the line.")
-            problem = Problem(f'the layer "{base}" has no area "{area}"', remedy)
-            folder.faults.add(file, 0, subject, problem)
-        if not target.strip():
-            problem = Problem(f'"{area}" is mapped to a blank name', "Give the area's name.")
-            folder.faults.add(file, 0, subject, problem)
-    for area in areas:
-        if area not in table.mapping:
-            problem = Problem(
-                f'the area "{area}" of "{base}" is not mapped', f'Add "{area}" = "...".'
-            )
-            folder.faults.add(file, 0, subject, problem)
-    return len(folder.faults) == n_before
-
-
-def _report_circle(names: list[str], folder: Folder) -> None:
-    for name in names:
-        problem = Problem(
-            f"layers are made of one another: {', '.join(names)}", "Let one of them name a file."
-        )
-        folder.faults.add(folder.label(SETTINGS_FILE), 0, f"layers.{name}.from", problem)

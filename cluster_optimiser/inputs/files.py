@@ -26,7 +26,14 @@ import shapely
 from pyproj.exceptions import ProjError
 
 from cluster_optimiser.constants import FORMULA_STARTS
-from cluster_optimiser.inputs.checking import FaultList, Problem, did_you_mean, listed, shortened
+from cluster_optimiser.inputs.checking import (
+    FaultList,
+    Problem,
+    did_you_mean,
+    listed,
+    require_column,
+    shortened,
+)
 from cluster_optimiser.inputs.limits import BYTES_PER_MB, MAX_MB, over, too_detailed, too_large
 from cluster_optimiser.inputs.systems import BRITISH, MetricSystem
 from cluster_optimiser.scenario.words import clean
@@ -99,6 +106,13 @@ class Table:
     titles: tuple[str, ...] = ()  # what stands above them and was passed over
     system: MetricSystem = BRITISH  # of its geometry, eastings and northings
 
+    def has(self, column: str, faults: FaultList, *, how_to_map: str) -> bool:
+        """Report a column that is not there, where the headings stand."""
+        present, row = self.cells.columns, self.header_row
+        return require_column(
+            column, present, file=self.file, how_to_map=how_to_map, faults=faults, row=row
+        )
+
 
 class Folder:
     """The folder of an authority: finds its files, and remembers the hash of each one read."""
@@ -121,20 +135,23 @@ class Folder:
 
     def find(self, name: str, *, subject: str) -> Path | None:
         plain = PurePosixPath(name.replace("\\", "/"))
-        path, settings = self.root / plain, self.label("authority.toml")
+        path = self.root / plain
         if plain.is_absolute() or not path.resolve().is_relative_to(self.root.resolve()):
-            text = f'"{name}" leaves the folder of the authority'
             remedy = "Copy the file into the folder and give its path relative to it."
-            self.faults.add(settings, 0, subject, Problem(text, remedy))
+            self.misstated(subject, f'"{name}" leaves the folder of the authority', remedy)
             return None
         if not path.is_file():
             present = sorted(
                 p.relative_to(self.root).as_posix() for p in self.root.rglob("*") if p.is_file()
             )
             remedy = did_you_mean(name, present, "Add the file, or correct its name.")
-            self.faults.add(settings, 0, subject, Problem(f'there is no file "{name}"', remedy))
+            self.misstated(subject, f'there is no file "{name}"', remedy)
             return None
         return path
+
+    def misstated(self, subject: str, text: str, remedy: str) -> None:
+        """Report what is wrong with ``authority.toml``."""
+        self.faults.add(self.label(_SETTINGS), 0, subject, Problem(text, remedy))
 
     def content(self, path: Path) -> bytes:
         content = path.read_bytes()

@@ -15,15 +15,14 @@ from cluster_optimiser.inputs.checking import (
     listed,
     read_cells,
     repeated,
-    require_column,
 )
 from cluster_optimiser.inputs.coordinates import COORDINATES, has_coordinates, metres_of
-from cluster_optimiser.inputs.settings import SETTINGS_FILE, SpotsTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cluster_optimiser.inputs.files import Folder, Table
+    from cluster_optimiser.inputs.settings import SpotsTable
 
 _POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})$")
 _WRITTEN = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}").fullmatch
@@ -62,14 +61,11 @@ def _read(
         return None
     table = _renamed(folder, table, settings, key=key, column=column)
     hint = f'{column} = "{{like}}" under [{key}.columns]'
-    row = table.header_row
-    is_named = column in settings.columns or require_column(
-        column, table.cells.columns, file=table.file, how_to_map=hint, faults=faults, row=row
-    )
+    is_named = column in settings.columns or table.has(column, faults, how_to_map=hint)
     if not has_coordinates(table) and len(faults) == n_before:
         text = "there are no coordinates: no lat and lon, no easting and northing"
         remedy = f"Add them, or name their columns under [{key}.columns]."
-        faults.add(table.file, row, "coordinates", Problem(text, remedy))
+        faults.add(table.file, table.header_row, "coordinates", Problem(text, remedy))
     if not is_named or len(faults) > n_before:
         return None
     names = read_cells(table.cells[column], read, file=table.file, subjects={}, faults=faults)
@@ -97,17 +93,15 @@ def _renamed(folder: Folder, table: Table, settings: SpotsTable, *, key: str, co
     table = headed(table, [name for name in ours_known if name not in settings.columns])
     theirs, source_of = [str(name) for name in table.cells.columns], {}
     for ours, name in settings.columns.items():
-        problem = None
+        subject = f"{key}.columns.{ours}"
         if ours not in ours_known:
             remedy = did_you_mean(ours, ours_known, f"Use one of {listed(ours_known)}.")
-            problem = Problem(f'"{ours}" is no column that is read', remedy)
+            folder.misstated(subject, f'"{ours}" is no column that is read', remedy)
         elif name not in theirs:
             remedy = did_you_mean(name, theirs, "Correct the name, or remove the line.")
-            problem = Problem(f'{table.file} has no column "{name}"', remedy)
-        if problem is None:
-            source_of[name] = ours
+            folder.misstated(subject, f'{table.file} has no column "{name}"', remedy)
         else:
-            folder.faults.add(folder.label(SETTINGS_FILE), 0, f"{key}.columns.{ours}", problem)
+            source_of[name] = ours
     kept = table.cells.drop(
         columns=[n for n in source_of.values() if n in theirs and n not in source_of]
     )

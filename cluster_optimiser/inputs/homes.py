@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import FIRST_HOME, HOMES, MOST_PUPILS
-from cluster_optimiser.inputs.checking import Problem, number_of, read_cells, require_column
+from cluster_optimiser.inputs.checking import Problem, number_of, read_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,16 +93,10 @@ def _residents(folder: Folder, settings: AreasTable, areas: Areas) -> dict[str, 
 
 
 def _column(folder: Folder, areas: Areas, key: str, name: str) -> pd.Series | None:
-    table = areas.table
-    is_there = require_column(
-        name,
-        table.cells.columns,
-        file=table.file,
-        how_to_map=f'{key} = "{{like}}" under [areas]',
-        faults=folder.faults,
-        row=table.header_row,
-    )
-    return table.cells[name].loc[sorted(areas.row_of.values())] if is_there else None
+    table, hint = areas.table, f'{key} = "{{like}}" under [areas]'
+    if not table.has(name, folder.faults, how_to_map=hint):
+        return None
+    return table.cells[name].loc[sorted(areas.row_of.values())]
 
 
 def _pupils(text: str) -> int | Problem:

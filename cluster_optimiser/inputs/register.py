@@ -23,18 +23,17 @@ from cluster_optimiser.inputs.checking import (
     number_of,
     read_cells,
     repeated,
-    require_column,
     shortened,
     urn_of,
     urn_twice,
 )
 from cluster_optimiser.inputs.coordinates import COORDINATES, has_coordinates, locate
-from cluster_optimiser.inputs.settings import SETTINGS_FILE, SchoolsTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cluster_optimiser.inputs.files import Folder, Table
+    from cluster_optimiser.inputs.settings import SchoolsTable
 
 NEEDED_COLUMNS = ("urn", "name", "phase", "pupils")
 
@@ -93,19 +92,11 @@ def read_register(
     table = renamed(table, settings, folder=folder)
     table, totals = _without_totals(table)
     table, corrected = _corrected(table, corrections, folder=folder)
-    map_hint = '{ours} = "{like}" under [schools.columns]'
     present = [
         name
         for name in NEEDED_COLUMNS
         if (name in table.cells or name not in settings.columns)
-        and require_column(
-            name,
-            table.cells.columns,
-            file=table.file,
-            how_to_map=map_hint.replace("{ours}", name),
-            faults=faults,
-            row=table.header_row,
-        )
+        and table.has(name, faults, how_to_map=f'{name} = "{{like}}" under [schools.columns]')
     ]
     if not has_coordinates(table) and set(COORDINATES).isdisjoint(settings.columns):
         text = "there are no coordinates: no lat and lon, no easting and northing"
@@ -163,21 +154,20 @@ def _corrected(
         return table, ()
     cells, told = table.cells.copy(), []
     row_of = {urn_of(text): row for row, text in reversed(list(cells["urn"].items()))}
-    file = folder.label(SETTINGS_FILE)
     for urn, values in corrections.items():
         row = row_of.get(urn_of(urn))
         if row is None:
             known = [str(one) for one in row_of if isinstance(one, int)]
             remedy = did_you_mean(urn, known, "Remove it, or correct it.")
-            problem = Problem(f"{table.file} has no school with this URN", remedy)
-            folder.faults.add(file, 0, f"corrections.{urn}", problem)
+            text = f"{table.file} has no school with this URN"
+            folder.misstated(f"corrections.{urn}", text, remedy)
             continue
         for column, value in values.items():
             if column not in cells and column not in CLUSTER_COLUMNS:
                 names = [str(name) for name in cells.columns]
                 remedy = did_you_mean(column, names, f"Use one of {listed(names)}.")
-                problem = Problem(f'{table.file} has no column "{column}"', remedy)
-                folder.faults.add(file, 0, f"corrections.{urn}", problem)
+                text = f'{table.file} has no column "{column}"'
+                folder.misstated(f"corrections.{urn}", text, remedy)
                 continue
             if column not in cells:
                 cells[column] = ""
@@ -190,16 +180,13 @@ def _corrected(
 def renamed(table: Table, settings: SchoolsTable, *, folder: Folder) -> Table:
     theirs = [str(column) for column in table.cells.columns]
     source_of: dict[str, str] = {}
-    file = folder.label(SETTINGS_FILE)
     for ours, name in settings.columns.items():
         if name in theirs:
             source_of[ours] = name
         else:
-            problem = Problem(
-                f'{table.file} has no column "{name}"',
-                did_you_mean(name, theirs, "Correct the name, or remove the line."),
-            )
-            folder.faults.add(file, 0, f"schools.columns.{ours}", problem)
+            remedy = did_you_mean(name, theirs, "Correct the name, or remove the line.")
+            text = f'{table.file} has no column "{name}"'
+            folder.misstated(f"schools.columns.{ours}", text, remedy)
     for ours in (*NEEDED_COLUMNS, *COORDINATES, *CLUSTER_COLUMNS):
         name = heading(ours, theirs)
         if name != ours and ours not in settings.columns:
@@ -213,11 +200,9 @@ def renamed(table: Table, settings: SchoolsTable, *, folder: Folder) -> Table:
         if column in cells:
             cells[column] = cells[column].map(lambda text, values=values: values.get(text, text))
         else:
-            problem = Problem(
-                f'there is no column "{column}" whose values could be mapped',
-                did_you_mean(column, cells.columns, "Remove the table."),
-            )
-            folder.faults.add(file, 0, f"schools.values.{column}", problem)
+            remedy = did_you_mean(column, cells.columns, "Remove the table.")
+            text = f'there is no column "{column}" whose values could be mapped'
+            folder.misstated(f"schools.values.{column}", text, remedy)
     return replace(table, cells=cells)
 
 
@@ -334,7 +319,6 @@ def _check_acknowledged(
     """Report acknowledged schools that are not there, or that do have a figure."""
     if "urn" not in table.cells or "pupils" not in table.cells:
         return
-    file = folder.label(SETTINGS_FILE)
     row_of = {urn: row for row, urn in urns.items()}
     has_figure = _is_figure(table.cells)
     figures = table.cells["pupils"].to_dict()
@@ -343,12 +327,11 @@ def _check_acknowledged(
         row = row_of.get(urn)
         if row is None:
             remedy = did_you_mean(str(urn), _texts(row_of), "Remove it, or correct it.")
-            problem = Problem(f"{table.file} has no school with this URN", remedy)
-            folder.faults.add(file, 0, subject, problem)
+            folder.misstated(subject, f"{table.file} has no school with this URN", remedy)
         elif has_figure[row]:
             text = f"{table.file}, row {row}, does give a figure: {figures[row]}"
             remedy = "Remove the URN from the list, or blank the figure."
-            folder.faults.add(file, 0, subject, Problem(text, remedy))
+            folder.misstated(subject, text, remedy)
 
 
 def _texts(values: Iterable[int]) -> list[str]:
