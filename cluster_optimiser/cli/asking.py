@@ -94,11 +94,7 @@ def universe(  # noqa: PLR0913 - an option each
             if number is None:
                 raise
             say(f"Only their number is counted: {error}", err=True)
-            say_found(
-                present.universe_record(number, {}),
-                present.universe_lines(number, {}),
-                as_json=as_json,
-            )
+            say_found(present.universe_record, present.universe_lines, number, {}, as_json=as_json)
             return
         tables = {"distributions": found.distributions()}
         if plan is not None:
@@ -112,11 +108,7 @@ def universe(  # noqa: PLR0913 - an option each
             tables["pareto"] = present.plans_table(found.pareto(terms), found.groups)
         if together:
             tables["together"] = found.together()
-    say_found(
-        present.universe_record(found, tables),
-        present.universe_lines(found, tables),
-        as_json=as_json,
-    )
+    say_found(present.universe_record, present.universe_lines, found, tables, as_json=as_json)
 
 
 def _tell_front(
@@ -169,7 +161,7 @@ def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
 
     with console().status(f"solving {scenario.name} with one rule after another relaxed"):
         explanation = batch.explain(scenario, time_limit_s=time_limit_s)
-    say_found(explanation.as_dict(), explanation.lines(), as_json=as_json)
+    say_found(explanation.as_dict, explanation.lines, as_json=as_json)
     if explanation.status == "UNKNOWN":
         raise SystemExit(EXIT_TIME)
 

@@ -53,22 +53,5 @@ def demo(context: click.Context, *, folder: Path, authority: str | None, only: s
     to_user.print(
         f"The examples are in {folder}: change a file in {room} and run it again with\n"
         f"  cluster-optimiser run {room} --out {folder / 'results'}",
-        markup=False,
     )
-    paths, out = [room], folder / "results"
-    context.invoke(
-        run,
-        paths=paths,
-        out=out,
-        only=only,
-        jobs=None,
-        executor="local",
-        shard=None,
-        seed=0,
-        time_limit_s=None,
-        force=False,
-        dry_run=False,
-        outputs="all",
-        keep_going=True,
-        as_json=False,
-    )
+    context.invoke(run, paths=[room], out=folder / "results", only=only)

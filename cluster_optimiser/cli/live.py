@@ -80,7 +80,7 @@ class Live:
             self.bar.remove_task(line)
         self.bar.advance(self.whole)
         if not self.is_watched or outcome.status not in WELL:
-            self.to_user.print(line_of(outcome), markup=False)
+            self.to_user.print(line_of(outcome))
 
     def close(self, outcomes: Sequence[Outcome]) -> None:
         """Show the closing table, on a terminal."""

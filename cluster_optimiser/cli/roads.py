@@ -137,7 +137,7 @@ def info(
         title = f"{authority}: where the map has roads, in squares of 2 km"
         road_files.write_text(picture, road_chart.coverage_map(squares, title=title, source=source))
     facts = road_files.road_facts(network)
-    say_found(facts, _fact_lines(facts), as_json=as_json)
+    say_found(dict, _fact_lines, facts, as_json=as_json)
 
 
 ROAD_FILE = click.option(
@@ -171,11 +171,8 @@ def measure(*, authority: str, file: Path | None, out: Path | None, as_json: boo
         if out is not None:
             table = road_words.minutes_table(on_roads.authority, on_roads.measured)
             road_files.write_text(out, csv_text(table))
-    say_found(
-        road_words.measured_record(on_roads.authority, on_roads.measured),
-        road_words.measured_lines(on_roads.authority, on_roads.measured),
-        as_json=as_json,
-    )
+    found = on_roads.authority, on_roads.measured
+    say_found(road_words.measured_record, road_words.measured_lines, *found, as_json=as_json)
 
 
 @roads.command()
@@ -201,11 +198,8 @@ def compare(*, authority: str, file: Path | None, chart: Path | None, as_json: b
             source = on_roads.authority.travel.credit
             drawn = road_chart.road_chart(compared, title=title, source=source)
             road_files.write_text(chart, drawn)
-    say_found(
-        road_words.comparison_record(on_roads.authority, compared),
-        road_words.comparison_lines(on_roads.authority, compared),
-        as_json=as_json,
-    )
+    found = on_roads.authority, compared
+    say_found(road_words.comparison_record, road_words.comparison_lines, *found, as_json=as_json)
 
 
 @roads.command()
@@ -229,12 +223,8 @@ def audit(*, authority: str, against: Path, file: Path | None, as_json: bool) ->
         from cluster_optimiser.batch import road_files
         from cluster_optimiser.present import road_words
 
-        audited, names = road_files.audit_roads(authority, table=against, file=file)
-    say_found(
-        road_words.audit_record(audited, names),
-        road_words.audit_lines(audited, names),
-        as_json=as_json,
-    )
+        found = road_files.audit_roads(authority, table=against, file=file)
+    say_found(road_words.audit_record, road_words.audit_lines, *found, as_json=as_json)
 
 
 def _report(target: Path, network: RoadNetwork) -> None:
@@ -242,11 +232,10 @@ def _report(target: Path, network: RoadNetwork) -> None:
 
     to_user = console()
     for line in _fact_lines(road_files.road_facts(network)):
-        to_user.print(line, markup=False)
-    to_user.print(f"Written: {target}", markup=False)
+        to_user.print(line)
+    to_user.print(f"Written: {target}")
     to_user.print(
         f'To use it, write in authority.toml:\n[travel]\nmethod = "roads"\nfile = "{target.name}"',
-        markup=False,
     )
 
 

@@ -189,7 +189,7 @@ def run(  # noqa: PLR0913 - an option each
     for outcome in outcomes if as_json else ():
         print_json(outcome.summary())
     if (out / "index.html").is_file() and shard is None and outputs == "all":
-        live.to_user.print(f"Open {out / 'index.html'}", markup=False)
+        live.to_user.print(f"Open {out / 'index.html'}")
     _tell_folders(len(outcomes), outputs, live)
     sys.exit(_exit_code(outcomes))
 
@@ -202,7 +202,7 @@ def _read(
 
     scenarios, faults = batch.read_scenarios(batch.find_scenarios(paths, only=only))
     if not scenarios and not faults:
-        console().print(f'No scenario matches --only "{only}".', markup=False)
+        console().print(f'No scenario matches --only "{only}".')
         sys.exit(EXIT_USAGE)
     if shard is not None and not faults:
         scenarios = batch.share_of(scenarios, *shard)
@@ -240,7 +240,7 @@ def _tell_ground(ground: Sequence[Finding], outcomes: Sequence[Outcome], live: L
 
     for grade, words in told_together(gravest(ground)):
         if grade == "warning" and any(one.has_plan for one in outcomes):
-            live.to_user.print(f"Ground: {words}", markup=False)
+            live.to_user.print(f"Ground: {words}")
 
 
 def _tell_folders(n_runs: int, outputs: Outputs, live: Live) -> None:
@@ -250,7 +250,7 @@ def _tell_folders(n_runs: int, outputs: Outputs, live: Live) -> None:
     is_many = outputs == "tables" and n_runs >= shelf.RUNS_TOGETHER
     if is_many and not shelf.has_parquet():
         said = f"For Parquet {shelf.INSTALL}; without it each run has a folder."
-        live.to_user.print(said, markup=False)
+        live.to_user.print(said)
 
 
 def _tell_changes(outcomes: Sequence[Outcome], live: Live) -> None:
@@ -263,9 +263,9 @@ def _tell_changes(outcomes: Sequence[Outcome], live: Live) -> None:
 
     changes = sweeps.changes_table(outcomes).to_dict("records")
     lines = [sweeps.change_words(one) for one in changes if one["what"] in CHANGED]
-    live.to_user.print(f"{present.statement(changes)}; see {sweeps.CHANGES}", markup=False)
+    live.to_user.print(f"{present.statement(changes)}; see {sweeps.CHANGES}")
     for line in lines[:MOST_CHANGES]:
-        live.to_user.print(f"  {line}", markup=False)
+        live.to_user.print(f"  {line}")
 
 
 def _tell_what_to_run(
@@ -292,7 +292,7 @@ def _tell_what_to_run(
             say(f"{label:<4} {'run' if reasons else 'finished'}  {'; '.join(reasons)}".rstrip())
     if not as_json:
         n = sum(bool(reasons) for reasons in found.values())
-        console().print(f"{n} of {len(found)} to be run", markup=False)
+        console().print(f"{n} of {len(found)} to be run")
 
 
 @click.command()
@@ -359,12 +359,10 @@ def evaluate(*, plan: Path, scenario: Path, as_json: bool) -> None:
     """
     from cluster_optimiser import batch, present
 
-    result = batch.evaluate(plan, scenario)
-    say_found(
-        {"legal": not result.violations, **present.manifest(result)},
-        _evaluation(result),
-        as_json=as_json,
-    )
+    def record(judged: Result) -> dict[str, object]:
+        return {"legal": not judged.violations, **present.manifest(judged)}
+
+    say_found(record, _evaluation, batch.evaluate(plan, scenario), as_json=as_json)
 
 
 def _evaluation(result: Result) -> Iterator[str]:

@@ -67,9 +67,7 @@ def page(
     given = {"--theme": theme, "--split": split, "--embed": embed, "--replies": replies}
     if any(given.values()) and (len(results) > 1 or is_list_of_runs(results[0])):
         told = ", ".join(name for name, value in given.items() if value)
-        console().print(
-            f"A list of runs is no page of options: {told} changes nothing.", markup=False
-        )
+        console().print(f"A list of runs is no page of options: {told} changes nothing.")
     look = None if theme is None else present.load_theme(theme)
     if len(results) > 1:
         present.write_ways(results, file)
@@ -79,11 +77,11 @@ def page(
         files = present.write_page(results[0], file, theme=look, how=how, replies=replies)
         if len(files) > 1:
             beside = ", ".join(made.name for made in files[1:])
-            console().print(f"Beside it, to be kept together: {beside}", markup=False)
+            console().print(f"Beside it, to be kept together: {beside}")
     for folder in results:
         for made in files:
             resign(folder, made)
-    console().print(f"Open {file}", markup=False)
+    console().print(f"Open {file}")
 
 
 @click.command()
@@ -134,12 +132,12 @@ def report(
                 shown.update(f"writing {name}")
 
         def warn(text: str) -> None:
-            to_user.print(text, markup=False)
+            to_user.print(text)
 
         looks = Looks(load_front(front) if front else None, template, fonts, replies)
         files = write_report(results, folder, looks=looks, on_step=say, warn=warn)
     for file in files:
-        to_user.print(f"Open {file}", markup=False)
+        to_user.print(f"Open {file}")
 
 
 @click.command()
@@ -227,7 +225,7 @@ def responses(
         for line in response_lines(found):
             say(line)
     for path in files:
-        to_user.print(f"Open {path}", markup=False)
+        to_user.print(f"Open {path}")
 
 
 @click.command()

@@ -61,14 +61,14 @@ def studio(*, project: Path, port: int, no_browser: bool, **network: Any) -> Non
         if error.name not in {"starlette", "uvicorn", "tomlkit"}:
             raise
         text = "the studio needs more packages: pip install 'cluster-optimiser[studio]'"
-        console().print(text, markup=False)
+        console().print(text)
         raise SystemExit(EXIT_USAGE) from error
 
     def started(url: str, token: str) -> None:
         if no_browser:
             print_json({"url": url, "token": token})
             return
-        console().print(f"The studio is at {url}", markup=False)
+        console().print(f"The studio is at {url}")
         click.launch(url)
 
     opened = serving.Network(
@@ -80,5 +80,5 @@ def studio(*, project: Path, port: int, no_browser: bool, **network: Any) -> Non
     )
     if not opened.is_local and opened.certificate is None:
         text = "Warning: without --tls-cert passwords and data cross the network unencrypted."
-        console().print(text, markup=False)
+        console().print(text)
     serving.run(project, port=port, on_start=started, network=opened)

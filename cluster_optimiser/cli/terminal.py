@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from rich.console import Console
 
@@ -46,7 +46,7 @@ def console() -> Console:
             shown = [plain_text(one) if isinstance(one, str) else one for one in objects]
             super().print(*shown, **options)
 
-    return Plain(stderr=True, highlight=False, soft_wrap=True)
+    return Plain(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def is_plain(to_user: Console) -> bool:
@@ -88,10 +88,15 @@ def print_json(data: dict[str, Any]) -> None:
     say(json.dumps(data, ensure_ascii=False))
 
 
-def say_found(record: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
+def say_found(
+    record_of: Callable[..., dict[str, Any]],
+    lines_of: Callable[..., Iterable[str]],
+    *found: Any,  # noqa: ANN401 - what the two speak of
+    as_json: bool,
+) -> None:
     """Say what was found: as JSON, or in lines for people."""
     if as_json:
-        print_json(record)
+        print_json(record_of(*found))
         return
-    for line in lines:
+    for line in lines_of(*found):
         say(line)
