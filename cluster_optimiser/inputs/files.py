@@ -177,8 +177,7 @@ class Folder:
             return None
         content = self.content(path)
         if not content.strip():
-            remedy = "Put the data in, or name another file."
-            self.faults.add(file, 0, "", Problem("the file is empty", remedy))
+            self.faults.add(file, 0, "", IS_EMPTY)
             return None
         if path.suffix.lower() in CSV_SUFFIXES:
             table = read_csv(content, file=file, faults=self.faults, used=used, encoding=encoding)
@@ -458,14 +457,10 @@ def _is_allowed(path: Path, content: bytes) -> bool:
 
 def _read_parquet(path: Path) -> pd.DataFrame | Problem:
     try:
-        problem = _too_large_unpacked(path)
-        if problem is not None:
-            return problem
-        frame: pd.DataFrame = gpd.read_parquet(path)
+        return _too_large_unpacked(path) or gpd.read_parquet(path)
     except ImportError:
         remedy = "Install it, or save the file as CSV or GeoPackage."
         return Problem("reading Parquet needs the package pyarrow", remedy)
-    return frame
 
 
 def _too_large_unpacked(path: Path) -> Problem | None:
