@@ -527,9 +527,8 @@ def inner_layers(path: Path) -> list[str]:
 def _text_of(value: object) -> str:
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return clean(str(value))
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return clean(str(whole))
 
 
 def _in_metres(
