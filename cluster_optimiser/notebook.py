@@ -137,7 +137,7 @@ class ShownResult(Shown):
         yield "clusters", metrics["n_clusters"]
         yield "pupils", f"{metrics['smallest_pupils']:,} to {metrics['largest_pupils']:,} a cluster"
         yield "minutes", metrics["max_minutes"] and f"{metrics['max_minutes']:.1f} at most"
-        yield "objective", ", ".join(f"{t} {v:,g}" for t, v in own.objective.items())
+        yield "objective", ", ".join(f"{t} {v:,.10g}" for t, v in own.objective.items())
         yield "rules broken", "; ".join(str(one) for one in own.violations) or "none"
         yield "caveats", _count(len(own.caveats), "caveat")
         yield "stamp", own.stamp

@@ -136,14 +136,14 @@ def _within(value: float, limits: tuple[float, float]) -> bool:
 def _degrees(lat: float, lon: float, system: MetricSystem) -> tuple[float, float] | Problem:
     if _within(lat, system.latitudes) and _within(lon, system.longitudes):
         return lon, lat
-    where = f"lat {lat:g}, lon {lon:g}"
+    where = f"lat {lat:.10g}, lon {lon:.10g}"
     if _within(lon, system.latitudes) and _within(lat, system.longitudes):
         return Problem(f"{where}: latitude and longitude look swapped", "Exchange the two.")
     return Problem(f"{where} lies outside {system.place}", "Correct the coordinates (WGS 84).")
 
 
 def _metres(easting: float, northing: float, system: MetricSystem) -> tuple[float, float] | Problem:
-    where = f"easting {easting:g}, northing {northing:g}"
+    where = f"easting {easting:.10g}, northing {northing:.10g}"
     if max(abs(easting), abs(northing)) <= LARGEST_DEGREE:
         one, other = sorted((easting, northing))
         if _within(one, system.longitudes) and _within(other, system.latitudes):

@@ -312,4 +312,4 @@ def _metric_line(
             left, right = (edges[i], edges[i + 1]) if len(xs) > 1 else (xs[0], WIDTH - RIGHT)
             path.append(f"{'L' if is_down else 'M'}{left:.1f},{y:.1f}H{right:.1f}")
         is_down = cell is not None
-    return {"title": say(f"sweep.{TITLES[metric]}"), "top": f"{top:,g}", "path": "".join(path)}
+    return {"title": say(f"sweep.{TITLES[metric]}"), "top": f"{top:,.10g}", "path": "".join(path)}

@@ -110,11 +110,11 @@ def test_the_best_plan_within_limits_is_that_of_brute_force(method: str) -> None
 
 
 def test_a_plan_on_its_limit_is_one_of_all_plans_and_one_past_it_is_none() -> None:
-    for spare, fault in ((0, None), (-1, "deviation is 600, the scenario allows 599")):
-        size = {"min_pupils": 100, "max_pupils": 700, "target_pupils": 500}
-        problem = toy_problem(
-            "ABC", pupils=dict.fromkeys("ABC", 300), size=size, limits={"deviation": 600 + spare}
-        )
+    for spare, fault in ((0, None), (-1, "deviation is 6,000,000, the scenario allows 5,999,999")):
+        size = {"min_pupils": 100, "max_pupils": 7_000_000, "target_pupils": 5_000_000}
+        limits = {"deviation": 6_000_000 + spare}
+        pupils = dict.fromkeys("ABC", 3_000_000)
+        problem = toy_problem("ABC", pupils=pupils, size=size, limits=limits)
         plan, universe = toy_assignment(problem, {n: n for n in "ABC"}), Universe.of(problem)
         if fault is None:
             assert len(universe.groups_of(plan)) == 3

@@ -184,7 +184,7 @@ def _least_limit(lab: Lab, trial: Trial, *, name: str) -> Step | None:
         best = cheapest(lab, groups, loose.scenario, [[group.costs[term] for group in groups]])
         value = None if best is None else best[0][0] / scale
     else:
-        costs = sorted({group.costs[term] / scale for group in groups if group.costs[term] >= 0})
+        costs = sorted({group.costs[term] / scale for group in groups})
         values = [cost for cost in costs if cost > stated]
         first = first_of(lab, values, lambda most: changed(trial, {name: most}))
         value = None if first is None else first[0]

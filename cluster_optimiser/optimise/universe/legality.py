@@ -117,7 +117,7 @@ def _number_faults(problem: Problem, chosen: Sequence[CandidateGroup]) -> list[F
         value = plan_cost(term, chosen)
         if value > most:
             scale = term_scale(term)
-            text = f"{term} is {value / scale:,g}, the scenario allows {most / scale:,g}"
+            text = f"{term} is {value / scale:,.10g}, the scenario allows {most / scale:,.10g}"
             faults.append(_fault("", text, ""))
     return faults
 

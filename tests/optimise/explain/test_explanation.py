@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster_optimiser.domain import Problem
-from cluster_optimiser.errors import InfeasibleError, ScenarioError
+from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError, ScenarioError
 from cluster_optimiser.geography import build_problem
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.optimise.candidates import candidate_groups
-from cluster_optimiser.optimise.explain import diagnosis, trial
+from cluster_optimiser.optimise.explain import diagnosis, explanation, trial
 from cluster_optimiser.optimise.explain.diagnosis import (
+    Clash,
+    UnplacedUnit,
     areas_without_plan,
     find_clash,
     rule_families,
@@ -26,8 +28,15 @@ from cluster_optimiser.optimise.explain.diagnosis import (
     without,
 )
 from cluster_optimiser.optimise.explain.directions import directions_of
-from cluster_optimiser.optimise.explain.explanation import Explanation, explain
-from cluster_optimiser.optimise.explain.relax import Relaxation, Step, cheapest, checked, first_of
+from cluster_optimiser.optimise.explain.explanation import Explanation, Price, explain
+from cluster_optimiser.optimise.explain.relax import (
+    Combination,
+    Relaxation,
+    Step,
+    cheapest,
+    checked,
+    first_of,
+)
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.scenario import Scenario, parse_scenario
@@ -421,6 +430,80 @@ def test_the_price_of_each_rule() -> None:
     assert any(line.startswith("Free, nothing changes") for line in explanation.lines())
 
 
+BASE = {"count": 3.0, "pupil_minutes": 100.5}
+
+
+@pytest.mark.parametrize(
+    ("status", "found", "words"),
+    [
+        ("OPTIMAL", BASE, "nothing changes, the rule is free"),
+        ("OPTIMAL", {"count": 2.0, "pupil_minutes": 300.0}, "2 clusters instead of 3"),
+        ("OPTIMAL", {"count": 3.0, "pupil_minutes": 90.25}, "90.25 pupil minutes instead of 100.5"),
+        ("FEASIBLE", {"count": 2.0}, "2 clusters or better (not proved) instead of 3"),
+        ("FEASIBLE", {"count": 3.0}, "not proved in time whether a better plan exists"),
+        ("FEASIBLE", {"count": 4.0}, "not proved in time whether a better plan exists"),
+    ],
+)
+def test_a_price_is_told_as_far_as_it_is_proved(
+    status: str, found: dict[str, float], words: str
+) -> None:
+    lab = SimpleNamespace(problem=toy_problem("ABC", count={"min": 2}))
+    clerk = SimpleNamespace(lab=lab, best=lambda *_, **__: (status, found))
+    price = explanation._price(clerk, "count.min", BASE, limit_s=1.0)
+    assert price.words == f"Without the least number of clusters (2): {words}"
+    assert (price.status, price.objective) == (status, found)
+    assert price.is_free == (found == BASE)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ((3.0, 100.5), "nothing changes, the rule is free"),
+        ((2.0, 50.0), "2 clusters instead of 3, so the rule costs 1 at most (33%)"),
+        ((3.0, 75.0), "75 pupil minutes instead of 100.5, so the rule costs 25.5 at most (25%)"),
+    ],
+)
+def test_a_price_that_is_not_found_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, bounds: tuple[float, float], words: str
+) -> None:
+    lab = Lab(toy_problem("ABC", count={"min": 2}), time_limit_s=60)
+    clerk = SimpleNamespace(lab=lab, best=lambda *_, **__: ("UNKNOWN", {}))
+
+    def bound(problem: Problem, term: str, *, known: float) -> float:
+        assert problem.scenario.count.min == 1
+        assert known == BASE[term]
+        return dict(zip(BASE, bounds, strict=True))[term]
+
+    monkeypatch.setattr(explanation, "lower_bound", bound)
+    price = explanation._price(clerk, "count.min", BASE, limit_s=1.0)
+    head = "" if price.is_free else "not proved in time; at best "
+    assert price.words == f"Without the least number of clusters (2): {head}{words}"
+    assert price.is_free == (bounds == (3.0, 100.5))
+    assert price.status == ("OPTIMAL" if price.is_free else "UNKNOWN")
+
+
+def test_prices_are_told_in_whole() -> None:
+    prices = [
+        Price("a", "", "OPTIMAL", {}, is_free=is_free, words=f"price {at}")
+        for at, is_free in enumerate([True, False, False])
+    ]
+    told = {"is_feasible": True, "proof": {"second_method": "counted"}, "notes": ("a note",)}
+    rules = {"rules": {"a": "rule a", "b": "rule b"}}
+    head = "Toy: there is a plan (counted)."
+    best = "The best one: 2 clusters, 7.5 minutes on the longest way."
+    told["objective"] = {"count": 2.0, "longest_minutes": 7.5}
+    made = Explanation("T", "Toy", "OPTIMAL", **told, **rules, prices=tuple(prices))
+    free = "Free, nothing changes without any one of them: rule a."
+    costs = ["What the rules cost:", "  price 1", "  price 2"]
+    assert [*made.lines()] == [head, best, *costs, free, "a note"]
+    made = Explanation("T", "Toy", "OPTIMAL", **told, **rules, prices=tuple(prices[:1]))
+    assert [*made.lines()] == [head, best, "No rule costs anything.", free, "a note"]
+    made = Explanation("T", "Toy", "OPTIMAL", **told, **rules, prices=tuple(prices[1:]))
+    assert [*made.lines()] == [head, best, *costs, "a note"]
+    made = Explanation("T", "Toy", "OPTIMAL", **{**told, "objective": {}})
+    assert made.lines()[1:] == ("Which is the best was not proved in time.", "a note")
+
+
 def test_a_rule_by_which_clusters_meet_elsewhere_is_not_free() -> None:
     """The clusters to choose from stay the same, what they cost does not."""
     schools = {"A": [ToySchool("secondary", 10, (0, 0)), ToySchool("primary", 900, (0, 3))]}
@@ -478,6 +561,22 @@ def test_what_time_did_not_settle_is_not_called_impossible() -> None:
     assert "size.min" in explanation.unsettled
     assert "No single change of a rule admits a plan." not in explanation.lines()
     assert "The time ran out" in explanation.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("least", "late", "status"), [(3_000, "_diagnosed", "INFEASIBLE"), (0, "_priced", "UNKNOWN")]
+)
+def test_what_was_proved_before_time_ran_out_is_told(
+    monkeypatch: pytest.MonkeyPatch, least: int, late: str, status: str
+) -> None:
+    def ran_out(*_: object) -> None:
+        message = "too late"
+        raise NoPlanFoundError(message)
+
+    monkeypatch.setattr(explanation, late, ran_out)
+    found = explain(toy_problem("AB", size={"min_pupils": least}))
+    assert (found.status, found.is_feasible, found.proof["why"]) == (status, not least, "too late")
+    assert found.notes == ("The time ran out: what is not listed was not tried.",)
 
 
 @pytest.mark.parametrize(
@@ -683,6 +782,95 @@ def test_an_explanation_is_short_by_itself_and_whole_by_its_lines() -> None:
     assert len(repr(said).splitlines()) == 10
     assert max(map(len, repr(said).splitlines())) < 120
     assert repr(said).endswith(f"and {len(said.lines()) - 9} more lines, in lines()")
+
+
+def test_nothing_more_is_said_of_nine_lines() -> None:
+    proof = {"second_method": "counted"}
+    made = {"is_feasible": True, "proof": proof, "objective": {}, "notes": ("x" * 118,) * 7}
+    said = repr(Explanation("4a", "4a", "OPTIMAL", **made))
+    assert len(said.splitlines()) == 9
+    assert said.splitlines()[-1] == "x" * 118
+
+
+def test_the_ground_and_what_is_not_all_listed() -> None:
+    unit = UnplacedUnit("A", 5, ("x",), (("size.min",),), "A fits nowhere")
+    change = Relaxation("size.min", 2, 1, "pupils", {}, (), "one pupil fewer", is_feasible=True)
+    made = {
+        "is_feasible": False,
+        "proof": {"second_method": "counted"},
+        "objective": {},
+        "unplaced": (unit,) * 8,
+        "stuck_units": ("B", "C"),
+        "areas": ("X (A)", "Y (B)"),
+        "clash": Clash(("size.min", "size.max"), is_smallest=False),
+        "rules": {"size.min": "the least", "size.max": "the most", "travel": "ways"},
+        "relaxations": (change, dataclasses.replace(change, is_minimal=True)),
+        "unsettled": ("travel",),
+        "combined": (Combination((change, change), "both"),),
+        "notes": ("a note",),
+        "ground": ("a hole",),
+        "besides": ("a gap",) * 7,
+    }
+    assert Explanation("T", "Toy", "INFEASIBLE", **made).lines() == (
+        "Look at the ground first, before any rule is changed:",
+        "  a hole",
+        "Toy: there is no plan. This is proved (counted).",
+        *["  A fits nowhere."] * 6,
+        "  and 2 more",
+        "The fault lies in: X (A); Y (B).",
+        "Rules that cannot all be kept: the least; the most (a smaller set may clash too).",
+        "Any one of these changes admits a plan, and none of them can be smaller:",
+        "  one pupil fewer (a smaller change may do)",
+        "  one pupil fewer",
+        "Not settled in time: travel.",
+        "Two changes together, neither enough alone:",
+        "  both",
+        "a note",
+        "Odd about the ground besides, but no cause of this by itself:",
+        *["  a gap"] * 6,
+        "  and 1 more",
+    )
+    changed = {"is_ground_cause": True, "unplaced": (), "clash": Clash((), is_smallest=True)}
+    none = {"relaxations": (), "combined": (), "besides": ()}
+    assert Explanation("T", "Toy", "INFEASIBLE", **made | changed | none).lines() == (
+        "The ground is the cause. Were this settled, there would be a plan:",
+        "  a hole",
+        "Toy: there is no plan. This is proved (counted).",
+        "The fault lies in: X (A); Y (B).",
+        "Not all of these can be placed at once: B, C.",
+        "No rule is the cause: the map or the minutes leave no plan at all.",
+        "No single change of a rule that admits a plan was found.",
+        "Not settled in time: travel.",
+        "a note",
+    )
+    settled = {"unsettled": (), "ground": (), "clash": Clash(("travel",), is_smallest=True)}
+    assert Explanation("T", "Toy", "INFEASIBLE", **made | changed | none | settled).lines()[3:] == (
+        "Rules that cannot be kept: ways.",
+        "No single change of a rule admits a plan.",
+        "a note",
+    )
+    assert Explanation("T", "Toy", "UNKNOWN", **made).lines() == (
+        "Look at the ground first, before any rule is changed:",
+        "  a hole",
+        "Toy: whether there is a plan was not proved in time.",
+        "a note",
+    )
+
+
+def test_no_limit_is_called_the_least_of_sets_that_are_not_all_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = {"pupil_minutes": 1, "longest_minutes": 1}
+    problem = toy_problem("ABC", limits=limits, count={"max": 2})
+    name = "limits.pupil_minutes"
+    for most_sets, is_found in [(99, True), (5, False)]:
+        monkeypatch.setattr(trial, "MAX_SETS", most_sets)
+        lab, base = Lab(problem, time_limit_s=60), Trial(without(problem.scenario, ["travel"]))
+        (direction,) = [
+            d for d in directions_of(base.scenario, [name], lab.maxima[-1]) if d.key == name
+        ]
+        loose = Trial(without(base.scenario, ["limits.longest_minutes"]))
+        assert (direction.least(lab, loose) is not None) == is_found
 
 
 def test_a_limit_is_raised_together_with_another_rule() -> None:
