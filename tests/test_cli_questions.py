@@ -59,7 +59,7 @@ def test_universe_says_the_same_as_json(tmp_path: Path) -> None:
 
 def test_a_plan_that_is_not_legal_has_no_rank(tmp_path: Path) -> None:
     plan = plan_file(tmp_path, "1")
-    with pytest.raises(InputError, match="Acle"):
+    with pytest.raises(InputError, match=f"{plan.name}: Acle: its units Acle may not be a cluster"):
         answer("universe", SCENARIOS / "4a.toml", "--rank", plan)
 
 
@@ -90,6 +90,11 @@ def test_plans_too_many_to_be_held_are_counted_if_nothing_more_is_asked(
 def test_only_merging_has_a_universe() -> None:
     with pytest.raises(ScenarioError, match='method "merge"'):
         answer("universe", SCENARIOS / "1.toml")
+
+
+def test_only_merging_has_rules_to_explain() -> None:
+    with pytest.raises(ScenarioError, match='method "keep" has no rules to explain'):
+        answer("explain", SCENARIOS / "1.toml")
 
 
 def test_explain_says_what_rules_cost() -> None:

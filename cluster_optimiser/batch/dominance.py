@@ -13,15 +13,15 @@ from cluster_optimiser.batch.ground import Place, load_place
 from cluster_optimiser.batch.one import evaluate, run_scenario
 from cluster_optimiser.deadline import is_over, left_s, within
 from cluster_optimiser.errors import Fault, InfeasibleError, InputError, NoPlanFoundError
-from cluster_optimiser.scenario import Scenario, parse_scenario
+from cluster_optimiser.scenario import Scenario, nearest, parse_scenario
 from cluster_optimiser.scenario.reading import as_scenario
-from cluster_optimiser.terms import lookup
+from cluster_optimiser.terms import NO_SUM, lookup, term_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from cluster_optimiser.domain import Result
+    from cluster_optimiser.domain import Authority, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ def dominate(
                       "Name one that merges or redraws, without levels.")  # fmt: skip
         raise InputError([fault])
     place = place or load_place(scenario)
+    _refuse_terms(terms, place.authority)
     given = evaluate(plan_file, _asking(scenario, terms, {}), place=place)
     unknown = [term for term in terms if term not in given.objective]
     if unknown:
@@ -97,6 +98,25 @@ def dominate(
         return Dominance(given, values, "FOUND", found)
     is_proved = found.plan.solution.status == "OPTIMAL"
     return Dominance(given, values, "NONE" if is_proved else "UNKNOWN")
+
+
+def _refuse_terms(terms: Sequence[str], authority: Authority) -> None:
+    """Refuse terms that are none, or in which no plan can be held to be no worse."""
+    faults = [] if terms else [Fault("terms", 0, "", "no term is named", "Name one, or several.")]
+    plain = [name for name in term_names() if "<layer>" not in name]
+    families = [name for name in term_names() if name not in plain]
+    names = [*plain, *(f.replace("<layer>", one) for f in families for one in authority.layers)]
+    for term in terms:
+        row = lookup(term) if term in names else None
+        if row is None:
+            like = nearest(term, names)
+            remedy = f'Did you mean "{like}"?' if like else f"Use one of {', '.join(names)}."
+            faults.append(Fault("terms", 0, "", f'unknown term "{term}"', remedy))
+        elif not row.is_of_groups:
+            problem = f'"{term}" {NO_SUM[row.gathers]}: no plan can be held to be no worse in it'
+            faults.append(Fault("terms", 0, "", problem, "Leave it out."))
+    if faults:
+        raise InputError(faults)
 
 
 def _asking(scenario: Scenario, terms: Sequence[str], limits: dict[str, float]) -> Scenario:

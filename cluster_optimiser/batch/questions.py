@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from cluster_optimiser.batch.ground import Place, place_of
 from cluster_optimiser.batch.one import prepare
 from cluster_optimiser.deadline import left_s, within
-from cluster_optimiser.errors import NoPlanFoundError
+from cluster_optimiser.errors import InputError, NoPlanFoundError
 from cluster_optimiser.findings import IDLE_TERM, told_together
 from cluster_optimiser.inputs import load_plan
-from cluster_optimiser.optimise.explain.explanation import TIME_LIMIT_S, Explanation
+from cluster_optimiser.optimise.explain.explanation import (
+    TIME_LIMIT_S,
+    Explanation,
+    refuse_no_rules,
+)
 from cluster_optimiser.optimise.explain.explanation import explain as explain_problem
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.levels.joint import explain_levels
@@ -89,7 +93,8 @@ def explain(
         If the data or the scenario has faults.
     """
     with within(time_limit_s):
-        problem = _merge_problem(scenario, place, seed, allow_levels=True)
+        problem = prepare(scenario, place=place, seed=seed)
+        refuse_no_rules(problem.scenario)
         limit_s = left_s() or 0.0
         ask = explain_problem if problem.upper is None else explain_levels
         found = ask(problem, time_limit_s=limit_s)
@@ -122,12 +127,14 @@ def _on_ground(found: Explanation, problem: Problem, place: Place | None, seed: 
 
 def rank(found: Universe, plan_file: str | Path) -> pd.DataFrame:
     """Say how many legal plans are better, equal and worse than the plan of a file."""
-    return found.rank(load_plan(plan_file, found.problem.authority))
+    plan = load_plan(plan_file, found.problem.authority)
+    try:
+        return found.rank(plan)
+    except InputError as error:
+        raise InputError([replace(fault, file=str(plan_file)) for fault in error.faults]) from None
 
 
-def _merge_problem(
-    scenario: Scenario | str | Path, place: Place | None, seed: int, *, allow_levels: bool = False
-) -> Problem:
+def _merge_problem(scenario: Scenario | str | Path, place: Place | None, seed: int) -> Problem:
     problem = prepare(scenario, place=place, seed=seed)
-    problem.scenario.refuse_no_merge(allow_levels=allow_levels)
+    problem.scenario.refuse_no_merge()
     return problem

@@ -423,12 +423,12 @@ class Scenario(ShownScenario, Table):
         """Whether what is best of the groupings comes before what is best of the clusters."""
         return self.levels is not None and self.levels.first == "groupings"
 
-    def refuse_no_merge(self, *, allow_levels: bool) -> None:
-        """Refuse what has no universe: what does not merge, and perhaps two levels at once."""
+    def refuse_no_merge(self) -> None:
+        """Refuse what has no universe: what does not merge, and two levels at once."""
         if self.method != "merge":
             text = f'only a scenario of method "merge" has a universe, not "{self.method}"'
             raise ScenarioError([self.fault("method", text, "Name one that merges.")])
-        if self.levels is not None and not allow_levels:
+        if self.levels is not None:
             text = "all plans of two levels at once cannot be asked for"
             remedy = "Remove [levels] in a copy of the file to ask about the clusters alone."
             raise ScenarioError([self.fault("levels", text, remedy)])

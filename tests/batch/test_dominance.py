@@ -92,10 +92,11 @@ def test_no_input_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("option", "terms", "error", "says"),
     [
-        ("4a", "minutes", ScenarioError, 'unknown term "minutes"'),
-        ("4a", "", ScenarioError, "needs to know what is best"),
+        ("4a", "minutes", InputError, 'terms: unknown term "minutes"'),
+        ("4a", "misaligned.distric", InputError, 'Did you mean "misaligned.district"'),
+        ("4a", "", InputError, "terms: no term is named"),
         ("4a", "count,count", ScenarioError, "stands twice"),
-        ("4a", "robustness", ScenarioError, "cannot be limited"),
+        ("4a", "robustness", InputError, "no plan can be held to be no worse in it"),
         ("1", "count", InputError, 'has method "keep"'),
     ],
 )

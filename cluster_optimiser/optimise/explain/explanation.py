@@ -197,6 +197,13 @@ def _shown(lines: Sequence[str]) -> list[str]:
     return [*lines[:MOST_LINES], *more]
 
 
+def refuse_no_rules(scenario: Scenario) -> None:
+    """Refuse a scenario that does not merge."""
+    if scenario.method != "merge":
+        fault = f'method "{scenario.method}" has no rules to explain'
+        raise ScenarioError([scenario.fault("method", fault, 'Choose a scenario of "merge".')])
+
+
 def explain(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanation:
     """Explain why a scenario has no plan, or what each of its rules costs.
 
@@ -217,9 +224,7 @@ def explain(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanat
         If the scenario's method is another than merge.
     """
     scenario = problem.scenario
-    if scenario.method != "merge":
-        fault = f'method "{scenario.method}" has no rules to explain'
-        raise ScenarioError([scenario.fault("method", fault, 'Choose a scenario of "merge".')])
+    refuse_no_rules(scenario)
     refuse_divided(problem)
     lab = Lab(problem, time_limit_s=time_limit_s)
     proof: dict[str, object] = {}

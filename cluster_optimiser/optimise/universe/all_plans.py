@@ -46,7 +46,15 @@ from cluster_optimiser.optimise.universe.standing import LargestRanks, Ranks
 from cluster_optimiser.optimise.universe.states import build_diagram
 from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.scenario import nearest
-from cluster_optimiser.terms import TIE_BREAK, bounded_as, gathered, lookup, term_scale
+from cluster_optimiser.terms import (
+    NO_SUM,
+    TERMS,
+    TIE_BREAK,
+    bounded_as,
+    gathered,
+    lookup,
+    term_scale,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -389,11 +397,21 @@ class Universe:
             faults.append(Fault("pareto", 0, "", text, "Name two or three."))
         for term in terms:
             if self.metrics and term not in self.metrics:
-                like = nearest(term, self.metrics)
-                remedy = f'Did you mean "{like}"?' if like else f"Use {', '.join(self.metrics)}."
-                faults.append(Fault("pareto", 0, "", f'unknown term "{term}"', remedy))
+                faults.append(Fault("pareto", 0, "", *self._why_not(term)))
         if faults:
             raise InputError(faults)
+
+    def _why_not(self, term: str) -> tuple[str, str]:
+        """Say why a term has no front here, and what to do."""
+        row = lookup(term) if term in {known.name for known in TERMS} else None
+        if row is not None and not row.is_of_groups:
+            return f'"{term}" {NO_SUM[row.gathers]}, so a front cannot hold it', "Leave it out."
+        if row is not None and row.is_optional:
+            problem = f'"{term}" is counted only where the scenario asks for it'
+            return problem, "Put it into its order, or into [limits]."
+        like = nearest(term, self.metrics)
+        remedy = f'Did you mean "{like}"?' if like else f"Use {', '.join(self.metrics)}."
+        return f'unknown term "{term}"', remedy
 
     def plan(self, groups: Sequence[int], *, status: Status = "GIVEN") -> Plan:
         """Write a plan back to schools, clusters named."""

@@ -221,6 +221,8 @@ def test_past_the_limit_the_message_names_what_still_works() -> None:
         (["count"], "two or three different terms"),
         (["count", "count"], "two or three different terms"),
         (["count", "deviatoin"], 'Did you mean "deviation"'),
+        (["count", "border_km"], "is counted only where the scenario asks for it"),
+        (["count", "robustness"], "counts projections of a whole plan, so a front cannot hold it"),
     ],
 )
 def test_terms_of_a_front_are_checked(terms, message) -> None:
