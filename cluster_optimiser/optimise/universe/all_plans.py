@@ -395,9 +395,8 @@ class Universe:
         if len(set(terms)) != len(terms) or not 2 <= len(terms) <= 3:  # noqa: PLR2004
             text = f"a front has two or three different terms, not {', '.join(terms) or 'none'}"
             faults.append(Fault("pareto", 0, "", text, "Name two or three."))
-        for term in terms:
-            if self.metrics and term not in self.metrics:
-                faults.append(Fault("pareto", 0, "", *self._why_not(term)))
+        odd = [term for term in terms if self.metrics and term not in self.metrics]
+        faults += [Fault("pareto", 0, "", *self._why_not(term)) for term in odd]
         if faults:
             raise InputError(faults)
 
