@@ -496,6 +496,18 @@ def test_evaluate_a_plan_that_is_not_legal(call: Call, folder: Path) -> None:
     ]
 
 
+def test_one_rule_and_one_cluster_are_told_of_as_one(call: Call, folder: Path) -> None:
+    own = "clusters = { Ash = { min_pupils = 9000 }, Birch = { max_pupils = 2000 } }"
+    scenario = put(folder, "a", f"{BEST}size = {{ min_pupils = 2000, {own} }}\n")
+    said = call("evaluate", write_plan(folder, "XXXXYY"), "--scenario", scenario).out
+    assert "pupils, and whatever holds Ash has at least 9,000\n" in said
+    assert "pupils, and whatever holds Birch has at most 2,000\n" in said
+    assert "under the minimum of 2,000; 1 cluster is, 0 may be\n" in said
+    scenario = put(folder, "a", f"{BEST}count = {{ max = 1 }}\n")
+    said = call("evaluate", write_plan(folder, "XXXXYY"), "--scenario", scenario).out
+    assert said.startswith("Not legal by a: 1 rule broken\n")
+
+
 @pytest.mark.parametrize(("clusters", "legal"), [("XXXXYY", True), ("XXYYXX", False)])
 def test_evaluate_for_a_program(call: Call, folder: Path, clusters: str, *, legal: bool) -> None:
     plan = write_plan(folder, clusters)

@@ -368,7 +368,8 @@ def evaluate(*, plan: Path, scenario: Path, as_json: bool) -> None:
 def _evaluation(result: Result) -> Iterator[str]:
     scenario = result.problem.scenario
     if result.violations:
-        yield f"Not legal by {scenario.option}: {len(result.violations)} rules broken"
+        n = len(result.violations)
+        yield f"Not legal by {scenario.option}: {n} rule{'s' * (n != 1)} broken"
         for violation in result.violations:
             yield f"  {violation}"
     else:

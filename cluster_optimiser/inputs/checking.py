@@ -58,19 +58,22 @@ def read_toml(path: Path, model: type[ModelT], *, what: str, remedy: str) -> Mod
     """Read a TOML file of settings, every fault of it told with what its keys may be."""
     try:
         return model(**tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except OSError as error:
+        problem, check = f"{what} cannot be read", f"Check the path: {error.strerror}."
+        raise InputError.of(path, problem, check) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError.of(path, f"{what} cannot be read", f"{error}.") from error
     except ValidationError as error:
-        faults = [
-            Fault(
-                str(path),
-                0,
-                ".".join(map(str, one["loc"])),
-                one["msg"].removeprefix("Value error, "),
-                remedy,
-            )
-            for one in error.errors()
-        ]
+        faults = []
+        for one in error.errors():
+            subject, problem = ".".join(map(str, one["loc"])), one["msg"]
+            is_unknown = one["type"] == "extra_forbidden"
+            like = nearest(str(one["loc"][-1]), model.model_fields) if is_unknown else None
+            if is_unknown:
+                problem = f'unknown key "{one["loc"][-1]}"'
+            said = problem.removeprefix("Value error, ")
+            mend = remedy if like is None else f'Did you mean "{like}"?'
+            faults.append(Fault(str(path), 0, subject, said, mend))
         raise InputError(faults) from error
 
 

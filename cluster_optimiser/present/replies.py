@@ -157,7 +157,8 @@ def response_lines(responses: Responses) -> Iterator[str]:
         yield f"{row['respondent']}: {row['n_counted']} of {row['n_replies']} counted; {told}"
     for row in table[table["reason"] != ""].to_dict(orient="records"):
         counted = "counted" if row["is_counted"] else "not counted"
-        yield f"row {row['row']}: {row['school']}: {counted}: {row['reason']}"
+        said = filter(None, [f"row {row['row']}", row["school"], counted, row["reason"]])
+        yield ": ".join(said)
     yield (
         f"{_counted(counts['n_comments'], 'comment', 'comments')}, of which {counts['n_quoted']} "
         f"may be quoted; {_counted(counts['n_plans'], 'own plan', 'own plans')}, "

@@ -132,7 +132,8 @@ def sensitivity_lines(results: Sequence[Result]) -> Iterator[str]:
         if result.violations:
             n = len(result.violations)
             yield f"  breaks rules today already, {n} time{'s' * (n != 1)}"
-        yield f"  legal in {legal} of {len(outlook.projections)} projections"
+        n_all = len(outlook.projections)
+        yield f"  legal in {legal} of {n_all} projection{'s' * (n_all != 1)}"
         clusters = cluster_outlook(result)
         there = clusters.loc[clusters["is_outside_today"], "cluster"].unique().tolist()
         if there:

@@ -130,7 +130,8 @@ def _range_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Viol
             continue
         if not own.min_pupils <= pupils <= own.max_pupils:
             stated = {"name": name, "low": own.min_pupils, "high": own.max_pupils}
-            yield Violation("size.clusters", facts.name, "range", {"pupils": pupils, **stated})
+            said = {"min": "range_min", "max": "range_max"}.get(own.asks, "range")
+            yield Violation("size.clusters", facts.name, said, {"pupils": pupils, **stated})
 
 
 def _hub_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
@@ -189,8 +190,8 @@ def small_violations(ground: PlainGround, ordinary: Sequence[ClusterFacts]) -> I
         least = ground.least
         under = {"pupils": facts.pupils, "under": least - facts.pupils, "least": least}
         if len(small) > size.max_exceptions:
-            counted = {"small": len(small), "may": size.max_exceptions}
-            yield Violation("size.min", facts.name, "under_many", under | counted)
+            allowed = {"may": size.max_exceptions}
+            yield Violation("size.min", facts.name, "under_many", under | allowed, len(small))
         unnamed = [] if size.exceptions is None else _unnamed(ground, facts, size.exceptions)
         if unnamed:
             yield Violation("size.min", facts.name, "under_unnamed", under | {"units": unnamed})

@@ -282,7 +282,7 @@ SCENARIO = {
 }
 
 
-UNDER = {"pupils": 1400, "under": 600, "least": 2000, "small": 1, "may": 0}
+UNDER = {"pupils": 1400, "under": 600, "least": 2000, "may": 0}
 
 
 @pytest.fixture(scope="session")
@@ -298,7 +298,7 @@ def results(authority: Authority, territory: Territory) -> list[Result]:
         problem=keep,
         assignment=schools["cluster"],
         solution=Solution("GIVEN"),
-        violations=(Violation("size.min", "Fen", "under_many", UNDER),),
+        violations=(Violation("size.min", "Fen", "under_many", UNDER, 1),),
     )
     merge = make_problem(
         authority=authority,

@@ -411,9 +411,14 @@ def test_a_theme_is_read_and_its_faults_are_told(tmp_path: Path) -> None:
     file.write_text('colour = "#eeeeee"\nlogo = "x.png"\n')
     with pytest.raises(InputError, match=r"2 faults.*\n.*contrast of 1\.2, under 4\.5(.|\n)*logo"):
         load_theme(tmp_path)
+    file.write_text('counsil = "Toyshire"\n')
+    with pytest.raises(InputError, match='unknown key "counsil". Did you mean "council"'):
+        load_theme(tmp_path)
     file.write_text("colour = ")
     with pytest.raises(InputError, match="the theme cannot be read"):
         load_theme(file)
+    with pytest.raises(InputError, match=r"cannot be read\. Check the path: No such file"):
+        load_theme(tmp_path / "none.toml")
 
 
 def test_the_record_is_plain_json(
