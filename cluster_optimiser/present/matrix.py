@@ -139,6 +139,7 @@ def matrix_view(results: Sequence[Result]) -> dict[str, Any]:
             (i for i in range(len(results)) if i != today),
             key=lambda i: (
                 sum(row["findings"][i]["verdict"] == "unmet" for row in rows),
+                results[i].problem.scenario.units_scenario is not None,
                 len(own_clusters(results[i])),
             ),
             default=0,

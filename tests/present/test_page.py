@@ -316,6 +316,16 @@ def test_what_separates_options_is_told_in_numbers(results: list[Result]) -> Non
     assert all(name in rows or name in found["same"] for name in told - {"Average size"})
 
 
+def test_areas_over_the_clusters_of_another_option_are_not_shown_first(
+    today: Result, solved: Result
+) -> None:
+    """Few as they are, they are no clusters of schools."""
+    over = solved.problem.scenario.model_copy(update={"units": "4a"})
+    areas = replace(solved, problem=replace(solved.problem, scenario=over))
+    assert matrix_view([today, areas, solved])["most_kept"] == 2
+    assert matrix_view([today, areas])["most_kept"] == 1
+
+
 def test_every_option_is_judged_by_what_todays_requires(today: Result, solved: Result) -> None:
     ruled = today.problem.scenario.with_(alignment={"district": "require"})
     ruler = replace(today, problem=replace(today.problem, scenario=ruled))
