@@ -355,8 +355,7 @@ class _Clerk:
         asked = [term for term in scenario.asked_terms if lookup(term).is_of_groups]
         choice = tuple((g.mask, g.is_exception, *(g.costs[t] for t in asked)) for g in groups)
         keeping = robust_keeping(changed, groups)
-        n_spared = sum(map(scenario.size.spares, range(len(lab.names) + 1)))
-        key = (choice, keeping, scenario.count, n_spared, tuple(scenario.most_of.items()))
+        key = (choice, keeping, scenario.count, tuple(scenario.most_of.items()))
         if key not in self.known:
             limit_s = min(limit_s, max(lab.left_s, 0.0))
             self.known[key] = self._solved(changed, groups, keeping, limit_s)
