@@ -251,6 +251,8 @@ class Count(Table):
         return not self.beyond(n_clusters)
 
     def __str__(self) -> str:
+        if self.min == self.max:
+            return str(self.min)
         return f"{self.min} to {self.max}" if self.max else f"{self.min} or more"
 
 

@@ -42,6 +42,130 @@ def with_minutes(problem: Problem, minutes: list[list[float]]) -> Problem:
     return replace(problem, travel=travel)
 
 
+TWO = {"A": [ToySchool("secondary", 600), ToySchool("primary", 500)]}
+PLACES = {"A": [ToySchool("secondary", 1_000, columns={"places": 700})]}
+BY_PLACES = {"of": "hub", "places": "places", "tolerance": 0.25}
+FEW = {"A": 900, "B": 1_300, "C": 2_500}
+SHORT = "1,300 pupils, 700 under the minimum of 2,000"
+
+
+@pytest.mark.parametrize(
+    ("grid", "tables", "clusters", "said"),
+    [
+        (
+            "AB",
+            {"pupils": FEW, "size": {"max_pupils": 1_500}},
+            {"m": "AB"},
+            ["size.max: m: 2,200 pupils, 700 over the maximum of 1,500"],
+        ),
+        (
+            "ABC",
+            {"pupils": FEW, "size": {"min_pupils": 2_000, "max_exceptions": 1}},
+            {"a": "A", "b": "B", "c": "C"},
+            [
+                f"size.min: {text} under the minimum of 2,000; 2 clusters are, 1 may be"
+                for text in ("a: 900 pupils, 1,100", "b: 1,300 pupils, 700")
+            ],
+        ),
+        (
+            "ABC",
+            {
+                "pupils": FEW,
+                "size": {"min_pupils": 2_000, "max_exceptions": 2, "exceptions": ["A"]},
+            },
+            {"a": "A", "b": "B", "c": "C"},
+            [f"size.min: b: {SHORT}; not named as exceptions: B"],
+        ),
+        (
+            "AB",
+            {"pupils": FEW, "size": {"min_pupils": 900, "max_exceptions": 1, "exceptions": []}},
+            {"a": "A", "b": "B"},
+            [],
+        ),
+        (
+            "BC",
+            {"pupils": FEW, "size": {"min_pupils": 2_000, "max_exceptions": 1, "exceptions": []}},
+            {"b": "B", "c": "C"},
+            [f"size.min: b: {SHORT}; not named as exceptions: B"],
+        ),
+        (
+            "A",
+            {"schools": TWO, "size": {"max_schools": 1}},
+            {"a": "A"},
+            ["size.schools: a: 2 schools, at most 1 allowed"],
+        ),
+        (
+            "AB",
+            {"secondary": {"min": 3}},
+            {"m": "AB"},
+            ["secondary: m: 2 secondary schools, at least 3 wanted"],
+        ),
+        (
+            "A",
+            {"schools": PLACES, "size": BY_PLACES, "redraw": {"hubs": "secondary"}},
+            {"a": "A"},
+            ["size.hub: a: 1,000 pupils for 700 places, 175.00 fewer or more allowed"],
+        ),
+        (
+            "AB",
+            {"pupils": FEW, "size": {"clusters": {"B": {"min_pupils": 1_400}}}},
+            {"a": "A", "b": "B"},
+            ["size.clusters: b: 1,300 pupils, and whatever holds B has 1,400 to 10,000,000"],
+        ),
+        (
+            "AB",
+            {"layers": {"d": "XY"}, "within": ["d"]},
+            {"m": "AB"},
+            ["within.d: m: its units belong to: X and Y"],
+        ),
+        (
+            "ABC",
+            {"layers": {"d": "X.Y"}, "within": ["d"]},
+            {"m": "ABC"},
+            ["within.d: m: its units belong to: X and Y; of some none is known"],
+        ),
+        (
+            "AAAABBBB",
+            {"travel": {"max_minutes": 3.25}},
+            {"m": "AB"},
+            ["travel: m: 8.00 minutes to the meeting place, the limit is 3.25"],
+        ),
+        ("ABC", {"count": {"min": 3}}, {"m": "ABC"}, ["count: plan: 1 cluster, at least 3 wanted"]),
+        (
+            "ABC",
+            {"count": {"max": 1}},
+            {"m": "AB", "n": "C"},
+            ["count: plan: 2 clusters, at most 1 allowed"],
+        ),
+        (
+            "ABCD",
+            {"pins": {"together": [["A", "B", "D"]]}},
+            {"m": "AB", "n": "CD"},
+            ["pins.together: A, B, D: pinned together but in m and n"],
+        ),
+        (
+            "ABCD",
+            {"pins": {"apart": [["A", "C", "D"]]}},
+            {"m": "AB", "n": "CD"},
+            ["pins.apart: C, D: pinned apart but both in n"],
+        ),
+        (
+            "ABC",
+            {"limits": {"count": 2, "pupil_minutes": 3_000.5}},
+            {"m": "ABC"},
+            ["limits.pupil_minutes: plan: 7,000.0 of it, at most 3,000.5 allowed"],
+        ),
+        ("ABC", {}, {"m": "AC", "n": "B"}, ["contiguity: m: is not in one piece"]),
+    ],
+)
+def test_what_breaks_a_rule_is_told_with_its_numbers(
+    grid: str, tables: dict[str, Any], clusters: dict[str, str], said: list[str]
+) -> None:
+    problem = toy_problem(grid, **tables)
+    found = verify_plan(problem, toy_assignment(problem, clusters)).violations
+    assert [str(violation) for violation in found] == said
+
+
 # --- size ----------------------------------------------------------------------------------------
 
 
@@ -67,6 +191,43 @@ def test_where_units_are_schools_a_whole_cluster_of_today_may_be_too_large_and_n
     plan = problem.unit_of.where(problem.unit_of.index.isin(held), "rest")
     found = verify_plan(problem, plan.where(plan == "rest", "m"))
     assert [(v.rule, v.subject) for v in found.violations if v.rule == "size.max"] == rules
+
+
+def test_one_school_of_a_cluster_of_today_is_not_it_and_exempt_schools_are_no_part_of_it() -> None:
+    christian = {"religious_character": "Roman Catholic"}
+    schools = {
+        "A": [
+            ToySchool("secondary", 1_200, (0, 0)),
+            ToySchool("secondary", 600, (0, 1)),
+            ToySchool("primary", 50, (0, 2), christian),
+        ]
+    }
+    tables = {"method": "redraw", "units": "schools", "exempt": [ROMAN_CATHOLIC]}
+    problem = toy_problem("AAA", schools=schools, size={"max_pupils": 999}, **tables)
+    one, other = problem.unit_of.index
+    for clusters, rules in (({one: "m", other: "n"}, ["size.max"]), ({one: "m", other: "m"}, [])):
+        plan = pd.concat([pd.Series(clusters), problem.exempt_of]).sort_index()
+        assert [v.rule for v in verify_plan(problem, plan).violations] == rules
+
+
+def test_a_unit_is_as_near_to_the_hub_as_the_nearest_of_its_schools() -> None:
+    pair = {"B": [ToySchool("primary", 10), ToySchool("primary", 10)]}
+    hubs = {"hubs": [100_001], "shape": "towards the hub"}
+    problem = toy_problem("ABCD", schools=pair, method="redraw", redraw=hubs)
+    away = [0, 2, 9, 5, 8]
+    minutes = [[float(abs(a - b)) for b in away] for a in away]
+    assert broken(with_minutes(problem, minutes), {"m": "ABCD"}) == []
+    away[1] = 9
+    minutes = [[float(abs(a - b)) for b in away] for a in away]
+    assert broken(with_minutes(problem, minutes), {"m": "ABCD"}) == [("shape", "m")]
+
+
+@pytest.mark.parametrize(("minutes", "rules"), [(4 + 1e-12, []), (4.01, [("travel", "m")])])
+def test_a_limit_in_minutes_is_kept_by_what_is_off_by_a_last_digit(
+    minutes: float, rules: list[tuple[str, str]]
+) -> None:
+    problem = toy_problem("AB", travel={"max_minutes": 4})
+    assert broken(with_minutes(problem, [[0, minutes], [minutes, 0]]), {"m": "AB"}) == rules
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,50 @@ def test_a_unit_that_fits_nowhere_is_named() -> None:
         )
 
 
+RULES = "keeps the rules on size, travel, hubs, layers, pins and numbers of schools"
+LIMITED = RULES.replace("layers, ", "layers, limits, ")
+HELD = "of them holds each unit once with at most"
+NONE = "no plan exists, proved (by two exact methods): every unit is in some of the"
+EXACT = {"min_pupils": 2_000, "max_pupils": 2_000}
+EACH = "A (900 pupils), B (1,000 pupils), C (1,000 pupils), D (1,000 pupils) can be in no plan"
+
+
+@pytest.mark.parametrize(
+    ("grid", "tables", "said"),
+    [
+        (
+            "A.B",
+            {"size": {"min_pupils": 950}},
+            f"no plan exists: A (900 pupils) can be in no cluster that {RULES}",
+        ),
+        (
+            "A.B",
+            {"size": {"min_pupils": 950}, "limits": {"count": 3}},
+            f"no plan exists: A (900 pupils) can be in no cluster that {LIMITED}",
+        ),
+        (
+            "A.BCD",
+            {"count": {"max": 1}, "size": {"max_pupils": 3_000}},
+            f"no plan exists: {EACH} with so few clusters (at most 1) that {RULES}",
+        ),
+        (
+            "BCD",
+            {"size": EXACT},
+            f"{NONE} 2 legal clusters, but no choice of 1 or more {HELD} 0 under the minimum",
+        ),
+        (
+            "BCDEF",
+            {"size": {**EXACT, "max_exceptions": 1}, "count": {"min": 4, "max": 4}},
+            f"{NONE} 9 legal clusters, but no choice of 4 {HELD} 1 under the minimum",
+        ),
+    ],
+)
+def test_why_there_is_no_plan_is_told_in_whole(grid: str, tables, said: str) -> None:
+    with pytest.raises(InfeasibleError) as error:
+        solve_merge(toy_problem(grid, pupils={"A": 900}, **tables))
+    assert str(error.value) == said
+
+
 @pytest.mark.parametrize(("units", "more"), [("ABCDE", ""), ("ABCDEFG", " and 2 more")])
 def test_of_many_units_that_fit_nowhere_the_others_are_counted(units: str, more: str) -> None:
     problem = toy_problem(units, size={"max_pupils": 999, "oversize": "refuse"})

@@ -422,7 +422,7 @@ def test_every_unit_has_a_nearer_one_beside_it(away: list[int], is_shaped: bool)
 @pytest.mark.parametrize(
     ("tables", "said"),
     [
-        ({"units": "schools"}, r"B1 primary \(URN 100002\) can be joined to no hub without"),
+        ({"units": "schools"}, "B1 primary (URN 100002) can be joined to no hub without"),
         ({}, "B can be joined to no hub without"),
         ({"travel": {"max_minutes": 3}}, "B can be joined to no hub within 3 minutes without"),
     ],
@@ -430,5 +430,19 @@ def test_every_unit_has_a_nearer_one_beside_it(away: list[int], is_shaped: bool)
 def test_what_can_be_joined_to_no_hub_is_named(tables: dict[str, object], said: str) -> None:
     schools = {"A": [ToySchool("secondary", 100)], "B": [ToySchool("primary", 100)]}
     ground = {"schools": schools, "layers": {"district": "xy"}, "within": ["district"]}
-    with pytest.raises(InfeasibleError, match=f"no plan exists: {said}"):
+    with pytest.raises(InfeasibleError) as error:
         solve_redraw(toy_problem("AB", method="redraw", **ground, **tables))
+    border = "crossing a border that no cluster may cross"
+    assert str(error.value) == f"no plan exists: {said} {border}"
+
+
+def test_why_a_map_cannot_be_redrawn_is_told_in_whole() -> None:
+    schools = {"B": [ToySchool("primary", 1_000)]}
+    size, count = {"min_pupils": 2_000, "max_pupils": 2_000}, {"min": 1, "max": 4}
+    tables = {"method": "redraw", "redraw": {"hubs": "secondary"}, "size": size, "count": count}
+    with pytest.raises(InfeasibleError) as error:
+        solve_redraw(toy_problem("ABC", schools=schools, **tables))
+    assert str(error.value) == (
+        "no plan exists, proved: 3 units cannot be divided into 1 to 4 connected clusters around "
+        "the 2 hubs that keep the rules on size, travel, layers, pins and numbers of schools"
+    )
