@@ -108,9 +108,12 @@ SHORT = "1,300 pupils, 700 under the minimum of 2,000"
         ),
         (
             "AB",
-            {"pupils": FEW, "size": {"clusters": {"B": {"min_pupils": 1_400}}}},
+            {
+                "pupils": FEW,
+                "size": {"clusters": {"B": {"min_pupils": 1_400, "max_pupils": 1_900}}},
+            },
             {"a": "A", "b": "B"},
-            ["size.clusters: b: 1,300 pupils, and whatever holds B has 1,400 to 10,000,000"],
+            ["size.clusters: b: 1,300 pupils, and whatever holds B has 1,400 to 1,900"],
         ),
         (
             "AB",
