@@ -159,6 +159,13 @@ def test_paths_that_are_not_there_are_all_named(threeshire: Path) -> None:
     )
     assert "qqqqqqq: there is no such file or folder. Check the path." in said
     assert "empty: no scenario in this folder. Add one." in said
+    below = empty / "west" / "4a.toml"
+    below.parent.mkdir()
+    (threeshire / "4a.toml").rename(below)
+    (empty / "notes").mkdir()
+    with pytest.raises(ScenarioError, match="no scenario in this folder") as caught:
+        find_scenarios([empty])
+    assert str(caught.value).endswith(f"Name those below it: {empty / 'west'}")
 
 
 # --- gathering faults -----------------------------------------------------------------

@@ -471,6 +471,11 @@ def test_check_says_what_there_is(call: Call, folder: Path) -> None:
     assert "  note: Threeshire is made up." in lines
     assert lines[-1] == "No fault in 2 scenarios: a, b"
     assert sorted(path.name for path in folder.parent.iterdir()) == ["boundaries", "scenarios"]
+    (folder / "west").mkdir()
+    (folder / "b.toml").rename(folder / "west" / "b.toml")
+    end = f"Not looked at, as folders below have to be named: {folder / 'west'}"
+    assert call("check", folder).out.splitlines()[-2:] == ["No fault in 1 scenario: a", end]
+    assert "Not looked at" not in call("check", folder, folder / "west").out
 
 
 def test_evaluate_a_legal_plan(call: Call, folder: Path) -> None:

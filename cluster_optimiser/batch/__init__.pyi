@@ -5,6 +5,7 @@ from cluster_optimiser.batch.dominance import LimitFront as LimitFront
 from cluster_optimiser.batch.dominance import dominate as dominate
 from cluster_optimiser.batch.dominance import limit_front as limit_front
 from cluster_optimiser.batch.gather import find_scenarios as find_scenarios
+from cluster_optimiser.batch.gather import folders_below as folders_below
 from cluster_optimiser.batch.gather import in_order as in_order
 from cluster_optimiser.batch.gather import read_scenarios as read_scenarios
 from cluster_optimiser.batch.gather import share_of as share_of

@@ -41,7 +41,9 @@ def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path
         elif path.is_dir():
             inside = [p for p in sorted(path.glob("*.toml")) if is_scenario(p)]
             if not inside:
-                faults.append(Fault(str(path), 0, "", "no scenario in this folder", "Add one."))
+                below = " ".join(map(str, folders_below(path)))
+                remedy = f"Name those below it: {below}" if below else "Add one."
+                faults.append(Fault(str(path), 0, "", "no scenario in this folder", remedy))
             found += inside
         elif path.is_file():
             found.append(path)
@@ -57,6 +59,11 @@ def find_scenarios(paths: Sequence[str | Path], *, only: str = "*") -> list[Path
         for path in reversed(once.values())
         if fnmatchcase(path.stem, only) or fnmatchcase(path.name, only)
     ]
+
+
+def folders_below(folder: Path) -> list[Path]:
+    """Give the folders right below one that hold scenarios, which nobody looks into unasked."""
+    return [at for at in sorted(folder.glob("*/")) if any(map(is_scenario, at.glob("*.toml")))]
 
 
 def scenarios_below(folder: Path) -> list[Scenario]:

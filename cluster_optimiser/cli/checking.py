@@ -127,6 +127,9 @@ def check(
         _print_json(scenarios, reports, found)
     elif error is None:
         _tell(scenarios, reports)
+        below = [at for path in paths if path.is_dir() for at in batch.folders_below(path)]
+        if unread := [at for at in below if at not in paths]:
+            say(f"Not looked at, as folders below have to be named: {' '.join(map(str, unread))}")
     if mend is not None:
         _mend(scenarios, mend, (close_m, simplify_m), reports)
     if error is not None:

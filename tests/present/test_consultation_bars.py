@@ -412,7 +412,7 @@ def test_a_theme_is_read_and_its_faults_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"2 faults.*\n.*contrast of 1\.2, under 4\.5(.|\n)*logo"):
         load_theme(tmp_path)
     file.write_text('counsil = "Toyshire"\n')
-    with pytest.raises(InputError, match='unknown key "counsil". Did you mean "council"'):
+    with pytest.raises(InputError, match=r'unknown key "counsil"\. Did you mean "council"'):
         load_theme(tmp_path)
     file.write_text("colour = ")
     with pytest.raises(InputError, match="the theme cannot be read"):
