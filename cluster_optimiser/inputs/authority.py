@@ -160,13 +160,12 @@ def _membership(
     folder: Folder, settings: Settings, register: Register, drawn: Areas | None
 ) -> Membership | None:
     if settings.areas is not None:
-        return None if drawn is None else find_areas(register, drawn.polygons, folder.faults)
+        return None if drawn is None else find_areas(register, drawn.polygons)
     return find_membership(
         register,
         None if drawn is None else drawn.polygons,
         is_lack_reported=settings.clusters is not None
         or _has_fault(folder, "clusters", "areas", "schools.columns.cluster"),
-        faults=folder.faults,
     )
 
 
@@ -181,14 +180,14 @@ def _in_its_place(
     """Report schools, or files of areas, that lie elsewhere than all others."""
     drawn, n_before = _drawn(folder, settings, layers, clusters), len(folder.faults)
     stated = None if settings.outline is None else outline
-    report_elsewhere(register, drawn, stated, folder.faults)
+    report_elsewhere(register, drawn, stated)
     if len(folder.faults) > n_before or outline is None:
         return register
     what = "the authority's outline"
     if settings.outline is None:
         what += " (none is stated: the areas that were read are taken together)"
     shapes = None if clusters is None else clusters.polygons.geometry
-    return inside(register, outline, what, shapes, folder.faults)
+    return inside(register, outline, what, shapes)
 
 
 def _drawn(

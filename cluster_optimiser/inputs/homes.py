@@ -43,8 +43,7 @@ def with_homes(
     for row, urn in frame["urn"].items():
         if urn >= FIRST_HOME:
             text = f"the numbers from {FIRST_HOME:,} on are those of areas"
-            problem = Problem(text, "Give the school its own URN.")
-            folder.faults.add(register.file, int(str(row)), f"URN {urn}", problem)
+            register.report(int(str(row)), text, "Give the school its own URN.")
     first = int(frame.index.max()) + 1 if len(frame) else 0
     homes = gpd.GeoDataFrame(
         {

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.inputs.boundaries import NEAR_BORDER_M, holding_area
-from cluster_optimiser.inputs.checking import FaultList, Problem, as_text, did_you_mean
+from cluster_optimiser.inputs.checking import Problem, as_text, did_you_mean
 from cluster_optimiser.inputs.matching import spelt_alike
 
 if TYPE_CHECKING:
@@ -34,57 +34,50 @@ class Membership:
 
 
 def find_membership(
-    register: Register,
-    polygons: gpd.GeoDataFrame | None,
-    *,
-    is_lack_reported: bool,
-    faults: FaultList,
+    register: Register, polygons: gpd.GeoDataFrame | None, *, is_lack_reported: bool
 ) -> Membership | None:
-    frame, n_before = register.frame, len(faults)
+    frame, n_before = register.frame, len(register.faults)
     caveats: list[str] = []
     if polygons is not None:
         frame, caveats = _as_drawn(register, [str(name) for name in polygons.index])
     held = None if polygons is None else holding_area(frame.geometry, polygons)
     if "cluster" in frame:
         cluster = as_text(frame["cluster"])
-        _report_missing(register, cluster, frame["cluster"].isna(), faults)
+        _report_missing(register, cluster, frame["cluster"].isna())
     elif held is not None:
         cluster = held
-        _report_missing(register, cluster, frame.geometry.notna(), faults)
+        _report_missing(register, cluster, frame.geometry.notna())
     else:
         if not is_lack_reported:
             text = "there is neither a column of clusters nor a file of their polygons"
             remedy = 'Add cluster = "..." under [schools.columns], or [clusters] with file.'
-            faults.add(register.file, 1, 'column "cluster"', Problem(text, remedy))
+            register.faults.add(register.file, 1, 'column "cluster"', Problem(text, remedy))
         return None
     given = as_text(frame["local_cluster"]) if "local_cluster" in frame else None
     local = held if held is not None else cluster
     if given is not None:
         local = given.where(given.notna(), local)
     if held is not None:
-        _report_missing(register, local, frame.geometry.notna() & cluster.notna(), faults)
+        _report_missing(register, local, frame.geometry.notna() & cluster.notna())
     if given is not None and polygons is not None:
-        _report_unknown(register, given, polygons, faults)
-    if len(faults) > n_before:
-        return None
-    return Membership(cluster, local, tuple(caveats))
+        _report_unknown(register, given, polygons)
+    is_whole = len(register.faults) == n_before
+    return Membership(cluster, local, tuple(caveats)) if is_whole else None
 
 
-def find_areas(
-    register: Register, polygons: gpd.GeoDataFrame, faults: FaultList
-) -> Membership | None:
+def find_areas(register: Register, polygons: gpd.GeoDataFrame) -> Membership | None:
     """Find the area, of those where pupils live, that every school lies in.
 
     What cluster a school is in today says nothing of that.
     """
-    n_before, found = len(faults), holding_area(register.frame.geometry, polygons)
+    n_before, found = len(register.faults), holding_area(register.frame.geometry, polygons)
     bare = replace(register, frame=register.frame.drop(columns="cluster", errors="ignore"))
     if "area" in bare.frame:
         given = as_text(bare.frame["area"])
         found = given.where(given.notna(), found)
-        _report_unknown(bare, given, polygons, faults, "area")
-    _report_missing(bare, found, bare.frame.geometry.notna(), faults, "area")
-    return None if len(faults) > n_before else Membership(found, found)
+        _report_unknown(bare, given, polygons, "area")
+    _report_missing(bare, found, bare.frame.geometry.notna(), "area")
+    return None if len(register.faults) > n_before else Membership(found, found)
 
 
 def _as_drawn(register: Register, names: list[str]) -> tuple[gpd.GeoDataFrame, list[str]]:
@@ -103,13 +96,8 @@ def _as_drawn(register: Register, names: list[str]) -> tuple[gpd.GeoDataFrame, l
 
 
 def _report_missing(
-    register: Register,
-    cluster: pd.Series,
-    is_asked: pd.Series,
-    faults: FaultList,
-    what: str = "cluster",
+    register: Register, cluster: pd.Series, is_asked: pd.Series, what: str = "cluster"
 ) -> None:
-    subjects = register.subjects
     written = register.frame.get("cluster", pd.Series("", index=cluster.index))
     is_blank, above = written.isna(), written.ffill()
     # Several blanks below a filled cell: a cell that was merged keeps its text in its first row.
@@ -122,22 +110,18 @@ def _report_missing(
                     f' Was the cell above, "{above[row]}", merged with it? Then unmerge it in the '
                     f"spreadsheet and fill down; nothing is taken from another row."
                 )
-            problem = Problem("the school has no cluster", remedy)
+            register.report(int(row), "the school has no cluster", remedy)
         else:
             text = f"the school lies in no {what}, nor within {NEAR_BORDER_M:g} m of one"
             column = "local_cluster" if what == "cluster" else what
-            problem = Problem(text, f"Correct its coordinates, or give {column} in a column.")
-        faults.add(register.file, int(row), subjects[row], problem)
+            remedy = f"Correct its coordinates, or give {column} in a column."
+            register.report(int(row), text, remedy)
 
 
 def _report_unknown(
-    register: Register,
-    given: pd.Series,
-    polygons: gpd.GeoDataFrame,
-    faults: FaultList,
-    what: str = "local cluster",
+    register: Register, given: pd.Series, polygons: gpd.GeoDataFrame, what: str = "local cluster"
 ) -> None:
-    names, subjects = [str(name) for name in polygons.index], register.subjects
+    names = [str(name) for name in polygons.index]
     strange = given[given.notna() & ~given.isin(names)]
     for row, name in zip(strange.index.tolist(), strange.tolist(), strict=True):
         remedy = did_you_mean(name, names, "Correct it, or add its polygon.")
@@ -147,15 +131,11 @@ def _report_unknown(
                 f'Is it "{bare[0]}"? A column of numbers loses the 0 before a figure: save both '
                 f"as text, and write them alike."
             )
-        problem = Problem(f'no polygon is called "{name}", its {what}', remedy)
-        faults.add(register.file, row, subjects[row], problem)
+        register.report(row, f'no polygon is called "{name}", its {what}', remedy)
 
 
 def report_elsewhere(
-    register: Register,
-    drawn: Mapping[str, gpd.GeoDataFrame],
-    outline: BaseGeometry | None,
-    faults: FaultList,
+    register: Register, drawn: Mapping[str, gpd.GeoDataFrame], outline: BaseGeometry | None
 ) -> None:
     """Report files of areas that hold none of the schools, with what was probably meant."""
     points = register.frame.geometry.dropna().to_numpy()
@@ -178,10 +158,8 @@ def report_elsewhere(
             f"none of the {len(points)} schools lies in {areas} {away_m / M_PER_KM:,.0f} km or "
             f"more away"
         )
-        blamed, remedy = (
-            file,
-            "Look at its reference system, and at the coordinates of the schools.",
-        )
+        blamed = file
+        remedy = "Look at its reference system, and at the coordinates of the schools."
         if (shapely.distance(wholes[file], turned) <= NEAR_BORDER_M).mean() > MOST_SHARE:
             text += "; with easting and northing exchanged they do"
             remedy = "Its axes are swapped, probably: save it again with easting first."
@@ -195,7 +173,7 @@ def report_elsewhere(
                 text = f"none of the {len(points)} schools lies in any area of {' or '.join(drawn)}"
                 text += "; with easting and northing exchanged they do"
                 remedy = "Easting and northing are swapped, probably: exchange the two columns."
-        faults.add(blamed, 0, "", Problem(text, remedy))
+        register.faults.add(blamed, 0, "", Problem(text, remedy))
         if blamed != file:
             return
 
@@ -208,15 +186,10 @@ DRAWN_WRONG_M = 50_000.0
 
 
 def inside(
-    register: Register,
-    outline: BaseGeometry,
-    what: str,
-    clusters: gpd.GeoSeries | None,
-    faults: FaultList,
+    register: Register, outline: BaseGeometry, what: str, clusters: gpd.GeoSeries | None
 ) -> Register:
     """Report every school that lies further than 250 m outside the outline."""
     placed = register.frame.geometry[register.frame.geometry.notna()]
-    subjects = register.subjects
     far_m = shapely.distance(outline, placed.to_numpy())
     outside = np.flatnonzero(far_m > NEAR_BORDER_M)
     column = next((c for c in ("local_cluster", "cluster") if c in register.frame), None)
@@ -234,7 +207,7 @@ def inside(
                 f"{away_km:,.1f} km away: is it misplaced, or does its border cross itself?"
             )
         text = f"the school lies {far_m[i] / M_PER_KM:,.1f} km outside {what}"
-        faults.add(register.file, int(row), subjects[row], Problem(text, remedy))
+        register.report(int(row), text, remedy)
     is_outside = register.frame.index.isin(placed.index[outside])
     points = register.frame.geometry.where(~is_outside, None)
     return replace(register, frame=register.frame.set_geometry(points))

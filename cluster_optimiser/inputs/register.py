@@ -60,7 +60,12 @@ class Register:
 
     file: str  # name of the file in faults
     frame: gpd.GeoDataFrame
+    faults: FaultList  # where faults of its rows go
     caveats: tuple[str, ...] = ()  # what was corrected, in words
+
+    def report(self, row: int, text: str, remedy: str) -> None:
+        """Report what is wrong with the school of a row."""
+        self.faults.add(self.file, row, f"URN {self.frame['urn'][row]}", Problem(text, remedy))
 
     @property
     def subjects(self) -> dict[int, str]:
@@ -120,7 +125,7 @@ def read_register(
         return None
     frame.insert(0, "urn", pd.Series(urns, dtype="int64").reindex(frame.index))
     frame = frame[frame["urn"].notna()].astype({"urn": "int64"})
-    return Register(table.file, frame, (*totals, *corrected))
+    return Register(table.file, frame, faults, (*totals, *corrected))
 
 
 _TOTAL = re.compile(r"(grand |sub-?)?total(s| .*)?|sum|all schools", re.IGNORECASE)
