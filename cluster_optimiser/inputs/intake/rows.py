@@ -55,6 +55,8 @@ from cluster_optimiser.scenario.words import unmangled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    Rows = Sequence[tuple[int, "list[str] | Torn"]]
+
 HEADER_WITHIN = 10
 """Lines of titles that may stand above the header."""
 
@@ -101,17 +103,17 @@ def read_raw(
     if suffix in WORKBOOKS:
         faults.add(path.name, 0, "", A_WORKBOOK)
         return None
+    reader = _Reader(path.name, columns, needs, faults)
     if suffix not in {*CSV_SUFFIXES, ".zip"}:
-        return _read_points(path, columns, needs=needs, faults=faults)
+        return reader.points(path)
     content = _unzipped(path, faults) if suffix == ".zip" else path.read_bytes()
     if content is None:
         return None
-    notes: list[str] = []
-    text = _decoded(content, notes)
+    text = _decoded(content, reader.notes)
     if isinstance(text, Problem):
         faults.add(path.name, 0, "", text)
         return None
-    return _read_text(text, columns, path.name, needs=needs, notes=notes, faults=faults)
+    return reader.table(text)
 
 
 def is_there(path: Path, faults: FaultList) -> bool:
@@ -167,6 +169,125 @@ def _decoded(content: bytes, notes: list[str]) -> str | Problem:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads a table in our names for its columns."""
+
+    file: str
+    columns: Mapping[str, Sequence[str]]  # our name of a column -> what others call it
+    needs: Sequence[str]
+    faults: FaultList
+    notes: list[str] = field(default_factory=list)
+
+    def table(self, text: str) -> RawTable | None:
+        rows = [
+            (line, cells)
+            for line, cells in _lines(text)
+            if isinstance(cells, Torn) or any(cell and not cell.isspace() for cell in cells)
+        ]
+        header_at, found = self.header(rows)
+        header = next((c for _, c in rows[header_at or 0 :] if not isinstance(c, Torn)), [])
+        if header_at is None:
+            self.report_missing(header)
+            return None
+        line, rows = rows[header_at][0], rows[header_at + 1 :]
+        header = [" ".join(cell.split()) for cell in header]
+        if header_at:
+            many = "1 line" if header_at == 1 else f"{header_at} lines"
+            was = "was" if header_at == 1 else "were"
+            self.notes.append(f"{many} above the header {was} passed over.")
+        if self.columns is REGISTER_COLUMNS and "name" in self.needs:
+            below = [cells for _, cells in rows if not isinstance(cells, Torn)]
+            found |= _likely(header, below, found, self.notes)
+        twice = _twice(header, rows, found)
+        for name in twice:
+            self.faults.add(self.file, line, f'column "{name}"', stands_twice(name))
+        if twice:
+            return None
+        wanted = {ours: header.index(name) for ours, name in found.items()}
+        body, unreadable = self.body(rows, wanted, len(header))
+        if not body:
+            self.report_nothing(unreadable)
+            return None
+        frame = pd.DataFrame.from_dict(body, orient="index", columns=[*wanted], dtype=object)
+        frame = _unmangled(frame.rename_axis("row"), self.notes)
+        unused = tuple(name for name in header if name and name not in found.values())
+        return RawTable(self.file, frame, found, unreadable, tuple(self.notes), unused)
+
+    def body(
+        self, rows: Rows, wanted: Mapping[str, int], n_headings: int
+    ) -> tuple[dict[int, dict[str, str]], dict[int, Unread]]:
+        """Give the cells that are used of every row, by its line, and what cannot be read."""
+        unreadable: dict[int, Unread] = {}
+        body: dict[int, dict[str, str]] = {}
+        for line, cells in rows:
+            if isinstance(cells, Torn):
+                unread = cells.read(wanted)
+                if is_enough(unread, wanted):
+                    body[line] = dict.fromkeys(wanted, "") | dict(unread.cells)
+                    said = "taken, as what is damaged stands behind all that is used"
+                    self.notes.append(f"Row {line}: {said}.")
+                else:
+                    unreadable[line] = unread
+                continue
+            body[line], is_whole = settle(cells, wanted, n_headings)
+            if wanted.get("links") == n_headings - 1:
+                body[line]["links"] = "; ".join(cell for cell in cells[n_headings - 1 :] if cell)
+            if not is_whole:
+                start = ",".join(cells)[:START_LETTERS]
+                why = f"{len(cells)} cells, the header has {n_headings}: {start}..."
+                unreadable[line] = Unread(why, body.pop(line))
+        return body, unreadable
+
+    def header(self, rows: Rows) -> tuple[int | None, dict[str, str]]:
+        for i, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
+            names = [] if isinstance(cells, Torn) else [" ".join(cell.split()) for cell in cells]
+            found = find_columns(names, self.columns)
+            if found and all(name in found for name in self.needs):
+                return i, found
+        return None, {}
+
+    def report_missing(self, header: Sequence[str]) -> None:
+        if not any(header):
+            self.faults.add(self.file, 0, "", IS_EMPTY)
+            return
+        found = find_columns([*header], self.columns)
+        for ours in (ours for ours in self.needs if ours not in found):
+            wanted = self.columns[ours][0]
+            remedy = f"{did_you_mean(wanted, header, '')} Its columns are {listed(header)}.".strip()
+            problem = Problem(f'there is no column "{wanted}", nor one like it', remedy)
+            self.faults.add(self.file, 1, f'column "{ours}"', problem)
+
+    def report_nothing(self, unreadable: Mapping[int, Unread]) -> None:
+        if not unreadable:
+            self.faults.add(self.file, 0, "", HAS_NO_ROWS)
+            return
+        line, first = next(iter(unreadable.items()))
+        remedy = "Save it again with a heading above each cell."
+        self.faults.add(self.file, line, "", Problem(f"no row can be read: {first.why}", remedy))
+
+    def points(self, path: Path) -> RawTable | None:
+        table = Folder(path.parent, self.faults).read(path.name, subject="--schools")
+        if table is None:
+            return None
+        names = [str(name) for name in table.cells.columns]
+        found = find_columns(names, self.columns)
+        if any(name not in found for name in self.needs):
+            self.report_missing(names)
+            return None
+        frame = pd.DataFrame({ours: table.cells[name] for ours, name in found.items()})
+        if table.geometry is not None:
+            inner = table.geometry.representative_point()
+            is_placed = inner.notna() & ~inner.is_empty
+            for ours, values in (("easting", inner.x), ("northing", inner.y)):
+                frame[ours] = [
+                    f"{value:.2f}" if placed else ""
+                    for value, placed in zip(values, is_placed, strict=True)
+                ]
+                found[ours] = "geometry"
+        return RawTable(self.file, frame, found)
+
+
 def _lines(text: str) -> Iterator[tuple[int, list[str] | Torn]]:
     """Give line number and cells of every row, those before the damage where there is any."""
     text = text.lstrip("\ufeff")
@@ -188,100 +309,6 @@ def _lines(text: str) -> Iterator[tuple[int, list[str] | Torn]]:
     yield from rows
 
 
-def _read_text(
-    text: str,
-    columns: Mapping[str, Sequence[str]],
-    file: str,
-    *,
-    needs: Sequence[str],
-    notes: list[str],
-    faults: FaultList,
-) -> RawTable | None:
-    rows = [one for one in _lines(text) if isinstance(one[1], Torn) or _is_filled(one[1])]
-    header_at, found = _header(rows, columns, needs)
-    header = next((cells for _, cells in rows[header_at or 0 :] if not isinstance(cells, Torn)), [])
-    if header_at is None:
-        _report_missing(columns, needs, header, file, faults)
-        return None
-    header = [" ".join(cell.split()) for cell in header]
-    if header_at:
-        said = (
-            "1 line above the header was"
-            if header_at == 1
-            else f"{header_at} lines above the header were"
-        )
-        notes.append(f"{said} passed over.")
-    if columns is REGISTER_COLUMNS and "name" in needs:
-        below = [cells for _, cells in rows[header_at + 1 :] if not isinstance(cells, Torn)]
-        found |= _likely(header, below, found, notes)
-    twice = _twice(header, rows[header_at + 1 :], found)
-    for name in twice:
-        faults.add(file, rows[header_at][0], f'column "{name}"', stands_twice(name))
-    if twice:
-        return None
-    wanted = {ours: header.index(name) for ours, name in found.items()}
-    body, unreadable = _body(rows[header_at + 1 :], wanted, len(header), notes)
-    if not body:
-        line, first = next(iter(unreadable.items()), (0, None))
-        problem = HAS_NO_ROWS
-        if first is not None:
-            remedy = "Save it again with a heading above each cell."
-            problem = Problem(f"no row can be read: {first.why}", remedy)
-        faults.add(file, line, "", problem)
-        return None
-    frame = pd.DataFrame.from_dict(body, orient="index", columns=[*wanted], dtype=object)
-    frame = frame.rename_axis("row")
-    unused = tuple(name for name in header if name and name not in found.values())
-    return RawTable(file, _unmangled(frame, notes), found, unreadable, tuple(notes), unused)
-
-
-def _body(
-    rows: Sequence[tuple[int, list[str] | Torn]],
-    wanted: Mapping[str, int],
-    n_headings: int,
-    notes: list[str],
-) -> tuple[dict[int, dict[str, str]], dict[int, Unread]]:
-    """Give the cells that are used of every row by its line, and the rows that cannot be read."""
-    unreadable: dict[int, Unread] = {}
-    body: dict[int, dict[str, str]] = {}
-    for line, cells in rows:
-        if isinstance(cells, Torn):
-            unread = cells.read(wanted)
-            if is_enough(unread, wanted):
-                body[line] = dict.fromkeys(wanted, "") | dict(unread.cells)
-                notes.append(
-                    f"Row {line}: taken, as what is damaged stands behind all that is used."
-                )
-            else:
-                unreadable[line] = unread
-            continue
-        body[line], is_whole = settle(cells, wanted, n_headings)
-        if wanted.get("links") == n_headings - 1:
-            body[line]["links"] = "; ".join(cell for cell in cells[n_headings - 1 :] if cell)
-        if not is_whole:
-            start = ",".join(cells)[:START_LETTERS]
-            why = f"{len(cells)} cells, the header has {n_headings}: {start}..."
-            unreadable[line] = Unread(why, body.pop(line))
-    return body, unreadable
-
-
-def _is_filled(cells: Sequence[str]) -> bool:
-    return any(cell and not cell.isspace() for cell in cells)
-
-
-def _header(
-    rows: Sequence[tuple[int, list[str] | Torn]],
-    columns: Mapping[str, Sequence[str]],
-    needs: Sequence[str],
-) -> tuple[int | None, dict[str, str]]:
-    for i, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
-        names = [] if isinstance(cells, Torn) else [" ".join(cell.split()) for cell in cells]
-        found = find_columns(names, columns)
-        if found and all(name in found for name in needs):
-            return i, found
-    return None, {}
-
-
 def find_columns(names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Find the columns that are wanted among those of a file."""
     by_plain: dict[str, str] = {}
@@ -296,9 +323,7 @@ def find_columns(names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> 
     return found
 
 
-def _twice(
-    header: Sequence[str], rows: Sequence[tuple[int, list[str] | Torn]], found: Mapping[str, str]
-) -> list[str]:
+def _twice(header: Sequence[str], rows: Rows, found: Mapping[str, str]) -> list[str]:
     """Name the headings that are used, stand twice, and have cells that differ."""
     whole = [cells for _, cells in rows if not isinstance(cells, Torn)]
     twice = []
@@ -353,25 +378,6 @@ def _holds(ours: str, rows: Sequence[list[str]], at: int) -> bool:
     return all(not text.isdecimal() and is_of(text) for text in told)
 
 
-def _report_missing(
-    columns: Mapping[str, Sequence[str]],
-    needs: Sequence[str],
-    header: Sequence[str],
-    file: str,
-    faults: FaultList,
-) -> None:
-    if not any(header):
-        faults.add(file, 0, "", IS_EMPTY)
-        return
-    found = find_columns([*header], columns)
-    for ours in needs:
-        if ours not in found:
-            wanted = columns[ours][0]
-            remedy = f"{did_you_mean(wanted, header, '')} Its columns are {listed(header)}.".strip()
-            problem = Problem(f'there is no column "{wanted}", nor one like it', remedy)
-            faults.add(file, 1, f'column "{ours}"', problem)
-
-
 def _unmangled(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """Mend text that was UTF-8, read as Windows text and saved as UTF-8 again."""
     mended, n_mended = frame.copy(), 0
@@ -383,30 +389,6 @@ def _unmangled(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     if n_mended:
         notes.append(f"{n_mended} cells with twice encoded letters (such as Ã©) were mended.")
     return mended
-
-
-def _read_points(
-    path: Path, columns: Mapping[str, Sequence[str]], *, needs: Sequence[str], faults: FaultList
-) -> RawTable | None:
-    table = Folder(path.parent, faults).read(path.name, subject="--schools")
-    if table is None:
-        return None
-    names = [str(name) for name in table.cells.columns]
-    found = find_columns(names, columns)
-    if any(name not in found for name in needs):
-        _report_missing(columns, needs, names, path.name, faults)
-        return None
-    frame = pd.DataFrame({ours: table.cells[name] for ours, name in found.items()})
-    if table.geometry is not None:
-        inner = table.geometry.representative_point()
-        is_placed = inner.notna() & ~inner.is_empty
-        for ours, values in (("easting", inner.x), ("northing", inner.y)):
-            frame[ours] = [
-                f"{value:.2f}" if placed else ""
-                for value, placed in zip(values, is_placed, strict=True)
-            ]
-            found[ours] = "geometry"
-    return RawTable(path.name, frame, found)
 
 
 START_LETTERS = 40
