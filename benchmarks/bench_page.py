@@ -28,10 +28,10 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cluster_optimiser.constants import CRS_DEGREES
-from cluster_optimiser.present import index_html
 from cluster_optimiser.present.placing import leaflet
 from tests.made_case import made_results
 from tests.norfolk import OPTIONS, norfolk_result
+from tests.pages import index_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,8 +3,6 @@ from cluster_optimiser.present.maps import map_html as map_html
 from cluster_optimiser.present.maps import plot_plan as plot_plan
 from cluster_optimiser.present.overview import overview_html as overview_html
 from cluster_optimiser.present.overview import statement as statement
-from cluster_optimiser.present.page import index_html as index_html
-from cluster_optimiser.present.page import page_from_folder as page_from_folder
 from cluster_optimiser.present.placing import Placing as Placing
 from cluster_optimiser.present.records import manifest as manifest
 from cluster_optimiser.present.sensitivity_tables import cluster_outlook as cluster_outlook

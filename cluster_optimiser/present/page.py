@@ -401,19 +401,6 @@ def _render(
     return _flush(head).replace("&#39;", "'") + mark + tail
 
 
-def index_html(
-    results: Sequence[Result],
-    comparison: pd.DataFrame,
-    *,
-    unsolved: Sequence[Unsolved] = (),
-    standing: Standing | None = None,
-    theme: Theme | None = None,
-) -> str:
-    """Make the consultation page."""
-    record = page_record(results, comparison, unsolved=unsolved, standing=standing)
-    return next(iter(render_pages(record, theme=theme).values()))
-
-
 @contextmanager
 def record_of(folder: Path) -> Iterator[dict[str, Any]]:
     """Read what a page is made of; what fails with it is told as the folder's fault."""
@@ -438,11 +425,6 @@ def pages_from_folder(
     """Make the page again from a results folder, and what stands beside it."""
     with record_of(folder) as record:
         return render_pages(record, theme=theme, name=name, how=how, replied=replied)
-
-
-def page_from_folder(folder: Path, *, theme: Theme | None = None) -> str:
-    """Make the page again from a results folder."""
-    return next(iter(pages_from_folder(folder, theme=theme).values()))
 
 
 def why_view(results: Sequence[Result]) -> dict[str, Any]:

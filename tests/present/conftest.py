@@ -33,13 +33,14 @@ from cluster_optimiser.domain import (
     TravelSpec,
     Violation,
 )
-from cluster_optimiser.present import assignments_table, index_html
+from cluster_optimiser.present import assignments_table
 from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.scenario import parse_scenario
 from tests.browsers import FLAGS, program
 from tests.kept import kept, kept_folder
 from tests.made_case import made_results
 from tests.norfolk import OPTIONS, surveyed_result
+from tests.pages import index_html
 
 NASTY = "</script><img src=x onerror=alert(1)> {{ 7*7 }} & Co"
 """Give a name that breaks a page which does not show names as text."""

@@ -18,13 +18,14 @@ from coloraide import Color
 
 from cluster_optimiser.comparison import funding
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.present import index_html, map_html, page_from_folder, write_comparison
+from cluster_optimiser.present import map_html, write_comparison
 from cluster_optimiser.present.audit import audit_html
 from cluster_optimiser.present.shapes import PALETTE
 from cluster_optimiser.present.sheets import sheets_html
 from cluster_optimiser.present.theme import Theme, contrast, load_theme
 from cluster_optimiser.present.write import ways_html
 from tests.made_case import NASTY
+from tests.pages import index_html, page_from_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +133,7 @@ def test_two_builds_are_the_same_bytes_whatever_the_hash_seed(
     script = (
         "import sys, hashlib, pandas as pd; from pathlib import Path;"
         "from tests.made_case import made_results;"
-        "from cluster_optimiser.present import index_html;"
+        "from tests.pages import index_html;"
         "page = index_html(made_results(Path(sys.argv[1])), pd.DataFrame());"
         "Path(sys.argv[2]).write_text(page, encoding='utf-8')"
     )

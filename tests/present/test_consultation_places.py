@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from cluster_optimiser.present import index_html
 from cluster_optimiser.present.packing import STEPS, packed_postcodes
+from tests.pages import index_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,6 @@ from playwright.sync_api import expect
 from cluster_optimiser.domain import Plan, Result, Solution
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.optimise.naming import cluster_names
-from cluster_optimiser.present import index_html
 from cluster_optimiser.present.tables import schools_table
 from cluster_optimiser.scenario import Redraw
 from cluster_optimiser.scoring import score
@@ -22,6 +21,7 @@ from cluster_optimiser.verification import verify_plan
 from tests.divided import divided_problem, rescored, with_matrix
 from tests.effort import examples
 from tests.norfolk import norfolk_problem, norfolk_result
+from tests.pages import index_html
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from cluster_optimiser.domain import Result
-from cluster_optimiser.present import index_html, map_html
+from cluster_optimiser.present import map_html
+from tests.pages import index_html
 
 Tags = Callable[[str], list[tuple[str, dict[str, str]]]]
 

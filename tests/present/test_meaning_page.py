@@ -12,10 +12,10 @@ import pytest
 
 from cluster_optimiser.comparison import compare, funding
 from cluster_optimiser.geography.measures import need_and_pupils
-from cluster_optimiser.present import index_html
 from cluster_optimiser.present.meaning_page import levels_view, money_view
 from cluster_optimiser.present.script_data import script_data
 from tests.norfolk import norfolk_result
+from tests.pages import index_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,6 @@ import pytest
 
 from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.domain import Result, Unsolved, Violation
-from cluster_optimiser.present import index_html
 from cluster_optimiser.present.matrix import MOST_LOWEST, matrix_view
 from cluster_optimiser.present.options import (
     all_exceptions,
@@ -27,6 +26,7 @@ from cluster_optimiser.present.script_data import script_data
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.scenario import Count
 from cluster_optimiser.words import words
+from tests.pages import index_html
 from tests.present.conftest import NASTY
 
 

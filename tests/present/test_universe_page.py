@@ -15,11 +15,12 @@ from cluster_optimiser.batch.surveys import standing_of, survey_of
 from cluster_optimiser.domain import Result
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.universe.all_plans import Universe
-from cluster_optimiser.present import index_html, universe_files, write_comparison, write_result
+from cluster_optimiser.present import universe_files, write_comparison, write_result
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.present.universe_files import survey_files
 from cluster_optimiser.present.universe_page import Point, links_of, points_of, universe_view
 from tests.norfolk import norfolk_result, surveyed_result
+from tests.pages import index_html
 
 N_PLANS = 59_292
 
