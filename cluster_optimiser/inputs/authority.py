@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,34 +58,29 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
         With every fault of every file.
     """
     folder = _open(Path(path))
-    faults = folder.faults
     settings = read_settings(folder)
     if settings is None:
-        raise InputError(list(faults))
+        raise InputError(list(folder.faults))
     folder.system = system_in(settings)
-    register = read_register(
-        folder,
-        settings.schools,
-        settings.corrections,
-        [table.column or name for name, table in settings.layers.items()],
-    )
-    clusters = _clusters(folder, settings)
-    everyone = _everyone(folder, settings, register, clusters)
-    layers = read_layers(folder, settings.layers, everyone)
-    outline, outline_caveats = _outline(folder, settings, layers, clusters)
+    columns = [table.column or name for name, table in settings.layers.items()]
+    register = read_register(folder, settings.schools, settings.corrections, columns)
+    read = _Read(folder, settings, _drawn_areas(folder, settings))
+    everyone = read.with_homes(register)
+    read.layers = read_layers(folder, settings.layers, everyone)
+    outline, outline_caveats = read.outline()
     problem = None if outline is None else stretched(outline, folder.system)
     if problem is not None:
         folder.misstated("crs", problem.text, problem.remedy)
     membership = None
     if register is not None:
-        register = _in_its_place(folder, settings, register, layers, clusters, outline)
-        membership = _membership(folder, settings, register, clusters)
+        register = read.in_its_place(register, outline)
+        membership = read.membership(register)
     travel: TravelSpec | None = TravelSpec("estimate")
     if is_travel_read:
         travel = None if settings.travel is None else read_travel(folder, settings.travel, everyone)
     postcodes = None if settings.postcodes is None else read_postcodes(folder, settings.postcodes)
     places = None if settings.places is None else read_places(folder, settings.places)
-    faults.raise_any()
+    folder.faults.raise_any()
     if (
         everyone is None
         or register is None
@@ -94,18 +90,18 @@ def load_authority(path: str | Path, *, is_travel_read: bool = True) -> Authorit
     ):
         raise RuntimeError("data was left out without a fault: this is a mistake of the program")
     told = (*folder.notes, *outline_caveats, *register.caveats, *membership.caveats)
-    schools = _schools(everyone, with_own_areas(membership, everyone), layers)
+    schools = _schools(everyone, with_own_areas(membership, everyone), read.layers)
     return Authority(
         key=folder.root.name,
         name=settings.name,
         folder=folder.root,
         schools=schools,
-        clusters=None if clusters is None else clusters.polygons,
+        clusters=None if read.areas is None else read.areas.polygons,
         outline=outline,
-        layers=layers.layers,
+        layers=read.layers.layers,
         travel=travel,
         sources=_sources(settings, travel),
-        caveats=_caveats(settings, layers, clusters, told, schools),
+        caveats=read.caveats(told, schools),
         inputs=folder.hashes,
         data_date=settings.data_date,
         postcodes=postcodes,
@@ -139,96 +135,98 @@ def _open(path: Path) -> Folder:
     return Folder(root.resolve(), FaultList())
 
 
-def _clusters(folder: Folder, settings: Settings) -> Areas | None:
+def _drawn_areas(folder: Folder, settings: Settings) -> Areas | None:
     if settings.drawn is None:
         return None
     subject = "clusters" if settings.areas is None else "areas"
     return read_areas(folder, settings.drawn, subject=subject, index="cluster")
 
 
-def _everyone(
-    folder: Folder, settings: Settings, register: Register | None, drawn: Areas | None
-) -> Register | None:
-    """Add the areas where pupils live to the schools, where there are any."""
-    if register is None or drawn is None or settings.areas is None:
-        return register
-    made = [t.column or name for name, t in settings.layers.items() if t.from_ == "schools"]
-    return with_homes(folder, settings.areas, drawn, register, made)
+@dataclass(slots=True, eq=False)
+class _Read:
+    """What was read of an authority, so far."""
 
+    folder: Folder
+    settings: Settings
+    areas: Areas | None  # clusters of today, or where pupils live
+    layers: LayersRead = field(init=False)
 
-def _membership(
-    folder: Folder, settings: Settings, register: Register, drawn: Areas | None
-) -> Membership | None:
-    if settings.areas is not None:
-        return None if drawn is None else find_areas(register, drawn.polygons)
-    return find_membership(
-        register,
-        None if drawn is None else drawn.polygons,
-        is_lack_reported=settings.clusters is not None
-        or _has_fault(folder, "clusters", "areas", "schools.columns.cluster"),
-    )
+    def with_homes(self, register: Register | None) -> Register | None:
+        """Add the areas where pupils live to the schools, where there are any."""
+        if register is None or self.areas is None or self.settings.areas is None:
+            return register
+        layers = self.settings.layers.items()
+        made = [t.column or name for name, t in layers if t.from_ == "schools"]
+        return with_homes(self.folder, self.settings.areas, self.areas, register, made)
 
+    def membership(self, register: Register) -> Membership | None:
+        polygons = None if self.areas is None else self.areas.polygons
+        if self.settings.areas is not None:
+            return None if polygons is None else find_areas(register, polygons)
+        is_lack_reported = self.settings.clusters is not None
+        is_lack_reported |= self.has_fault("clusters", "areas", "schools.columns.cluster")
+        return find_membership(register, polygons, is_lack_reported=is_lack_reported)
 
-def _in_its_place(
-    folder: Folder,
-    settings: Settings,
-    register: Register,
-    layers: LayersRead,
-    clusters: Areas | None,
-    outline: BaseGeometry | None,
-) -> Register:
-    """Report schools, or files of areas, that lie elsewhere than all others."""
-    drawn, n_before = _drawn(folder, settings, layers, clusters), len(folder.faults)
-    stated = None if settings.outline is None else outline
-    report_elsewhere(register, drawn, stated)
-    if len(folder.faults) > n_before or outline is None:
-        return register
-    what = "the authority's outline"
-    if settings.outline is None:
-        what += " (none is stated: the areas that were read are taken together)"
-    shapes = None if clusters is None else clusters.polygons.geometry
-    return inside(register, outline, what, shapes)
+    def in_its_place(self, register: Register, outline: BaseGeometry | None) -> Register:
+        """Report schools, or files of areas, that lie elsewhere than all others."""
+        n_before, label, settings = len(self.folder.faults), self.folder.label, self.settings
+        drawn = {
+            label(table.file): self.layers.layers[name].polygons
+            for name, table in settings.layers.items()
+            if table.file and name in self.layers.layers
+        }
+        drawn = {file: polygons for file, polygons in drawn.items() if polygons is not None}
+        if self.areas is not None and settings.drawn is not None:
+            drawn[label(settings.drawn.file)] = self.areas.polygons
+        report_elsewhere(register, drawn, None if settings.outline is None else outline)
+        if len(self.folder.faults) > n_before or outline is None:
+            return register
+        what = "the authority's outline"
+        if settings.outline is None:
+            what += " (none is stated: the areas that were read are taken together)"
+        shapes = None if self.areas is None else self.areas.polygons.geometry
+        return inside(register, outline, what, shapes)
 
+    def outline(self) -> tuple[BaseGeometry | None, tuple[str, ...]]:
+        """Read the outline, or put it together from the first polygons there are."""
+        settings, layers = self.settings, self.layers.layers
+        if settings.outline is not None:
+            return read_outline(self.folder, settings.outline.file) or (None, ())
+        first = [name for name, t in settings.layers.items() if t.from_ in {None, "polygons"}]
+        polygons = None if self.areas is None else self.areas.polygons
+        if first:
+            layer = layers[first[0]].polygons if first[0] in layers else None
+            # A layer may leave out what the clusters cover: the ground report says so.
+            stated = [one for one in (layer, polygons) if one is not None]
+            polygons = pd.concat(stated) if layer is not None else None
+        elif settings.drawn is None and not self.has_fault(
+            "clusters", "areas", "layers", "outline"
+        ):
+            remedy = 'Add outline = "<file>", or a layer with polygons.'
+            text = "there is no outline, and no polygons to make it from"
+            self.folder.misstated("outline", text, remedy)
+        return (None if polygons is None else shapely.union_all(polygons.geometry.to_numpy())), ()
 
-def _drawn(
-    folder: Folder, settings: Settings, layers: LayersRead, clusters: Areas | None
-) -> dict[str, gpd.GeoDataFrame]:
-    drawn = {
-        folder.label(table.file): layers.layers[name].polygons
-        for name, table in settings.layers.items()
-        if table.file and name in layers.layers and layers.layers[name].polygons is not None
-    }
-    if clusters is not None and settings.drawn is not None:
-        drawn[folder.label(settings.drawn.file)] = clusters.polygons
-    return drawn
+    def has_fault(self, *keys: str) -> bool:
+        file, faults = self.folder.label(SETTINGS_FILE), self.folder.faults
+        return any(fault.file == file and fault.subject.startswith(keys) for fault in faults)
 
-
-def _outline(
-    folder: Folder, settings: Settings, layers: LayersRead, clusters: Areas | None
-) -> tuple[BaseGeometry | None, tuple[str, ...]]:
-    """Read the outline, or put it together from the first polygons there are."""
-    if settings.outline is not None:
-        read = read_outline(folder, settings.outline.file)
-        return (None, ()) if read is None else read
-    first = [name for name, t in settings.layers.items() if t.from_ in {None, "polygons"}]
-    polygons = clusters.polygons if clusters is not None else None
-    if first:
-        layer = layers.layers[first[0]].polygons if first[0] in layers.layers else None
-        # A layer may leave out what the clusters cover: the ground report says so.
-        stated = [one for one in (layer, polygons) if one is not None]
-        polygons = pd.concat(stated) if layer is not None else None
-    elif settings.drawn is None and not _has_fault(
-        folder, "clusters", "areas", "layers", "outline"
-    ):
-        remedy = 'Add outline = "<file>", or a layer with polygons.'
-        text = "there is no outline, and no polygons to make it from"
-        folder.misstated("outline", text, remedy)
-    return (None if polygons is None else shapely.union_all(polygons.geometry.to_numpy())), ()
-
-
-def _has_fault(folder: Folder, *keys: str) -> bool:
-    file = folder.label(SETTINGS_FILE)
-    return any(fault.file == file and fault.subject.startswith(keys) for fault in folder.faults)
+    def caveats(self, told: tuple[str, ...], schools: gpd.GeoDataFrame) -> tuple[str, ...]:
+        repairs = [*self.layers.caveats, *(self.areas.caveats if self.areas else ()), *told]
+        of_layers = [layer.caveat for layer in self.layers.layers.values() if layer.caveat]
+        unknown = [str(name) for name in schools.loc[~schools["is_pupils_known"], "name"]]
+        counted = []
+        if unknown:
+            lacking = schools[~schools["is_pupils_known"]]
+            homes = listed(sorted(set(lacking["local_cluster"].astype(str))))
+            n_schools = "1 school has" if len(unknown) == 1 else f"{len(unknown)} schools have"
+            said = (
+                f"{n_schools} no pupil figure: {listed(unknown)}. {AT_LEAST}, and"
+                f" what is proved is proved without them, in every cluster with a part of today's"
+                f" {homes}."
+            )
+            counted = [said]
+        return tuple(dict.fromkeys([*self.settings.caveats, *of_layers, *repairs, *counted]))
 
 
 def _schools(register: Register, membership: Membership, layers: LayersRead) -> gpd.GeoDataFrame:
@@ -240,27 +238,3 @@ def _schools(register: Register, membership: Membership, layers: LayersRead) -> 
     )
     schools = schools.join(frame[[*others, "geometry"]])
     return schools.set_geometry("geometry", crs=frame.crs).set_index("urn").sort_index()
-
-
-def _caveats(
-    settings: Settings,
-    layers: LayersRead,
-    clusters: Areas | None,
-    told: tuple[str, ...],
-    schools: gpd.GeoDataFrame,
-) -> tuple[str, ...]:
-    repairs = [*layers.caveats, *(clusters.caveats if clusters else ()), *told]
-    of_layers = [layer.caveat for layer in layers.layers.values() if layer.caveat]
-    unknown = [str(name) for name in schools.loc[~schools["is_pupils_known"], "name"]]
-    counted = []
-    if unknown:
-        lacking = schools[~schools["is_pupils_known"]]
-        homes = listed(sorted(set(lacking["local_cluster"].astype(str))))
-        n_schools = "1 school has" if len(unknown) == 1 else f"{len(unknown)} schools have"
-        said = (
-            f"{n_schools} no pupil figure: {listed(unknown)}. {AT_LEAST}, and"
-            f" what is proved is proved without them, in every cluster with a part of today's"
-            f" {homes}."
-        )
-        counted = [said]
-    return tuple(dict.fromkeys([*settings.caveats, *of_layers, *repairs, *counted]))
