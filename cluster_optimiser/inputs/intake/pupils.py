@@ -166,10 +166,8 @@ def join_pupils(
         int(str(urn)): {str(name): str(cell) for name, cell in row.items()}
         for urn, row in schools.to_dict("index").items()
     }
-    rolls = {
-        urn: _roll(urn, row, census, closed, is_census_first=is_census_first)
-        for urn, row in rows.items()
-    }
+    sources = _Sources(census, closed, is_census_first)
+    rolls = {urn: sources.roll(urn, row) for urn, row in rows.items()}
     for urn, roll in rolls.items():
         if roll is not None and roll.source.startswith("predecessor"):
             ledger.flags.append(Flag(urn, rows[urn]["name"], FROM_PREDECESSOR, roll.detail))
@@ -198,59 +196,52 @@ def _keys(urn: int, row: Mapping[str, str]) -> tuple[str, str]:
     return str(urn), laestab_of(f"{row.get('la_code', '')}/{row.get('number', '')}")
 
 
-def _roll(
-    urn: int,
-    row: Mapping[str, str],
-    census: Census | None,
-    closed: Closed,
-    *,
-    is_census_first: bool,
-) -> Roll | None:
-    stated = pupils_of(row.get("pupils", ""))
-    own = (
-        [] if isinstance(stated, Problem) else [Roll(stated, row.get("pupils_source") or REGISTER)]
-    )
-    counted = [*_of_census(urn, row, census)]
-    known = [*counted, *own] if is_census_first else [*own, *counted]
-    return known[0] if known else _of_predecessors(urn, row, census, closed, MOST_STEPS)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sources:
+    """Where rolls are looked for."""
 
+    census: Census | None
+    closed: Closed
+    is_census_first: bool
 
-def _of_census(urn: int, row: Mapping[str, str], census: Census | None) -> Iterator[Roll]:
-    for key, by in zip(_keys(urn, row), ("URN", "LAESTAB"), strict=True):
-        figure = None if census is None or not key else census.pupils.get(key)
-        if census is not None and isinstance(figure, int):
-            yield Roll(figure, f"{census.file} by {by}")
+    def roll(self, urn: int, row: Mapping[str, str]) -> Roll | None:
+        stated = pupils_of(row.get("pupils", ""))
+        source = row.get("pupils_source") or REGISTER
+        own = [] if isinstance(stated, Problem) else [Roll(stated, source)]
+        counted = [*self.of_census(urn, row)]
+        known = [*counted, *own] if self.is_census_first else [*own, *counted]
+        return known[0] if known else self.of_predecessors(urn, row, MOST_STEPS)
 
+    def of_census(self, urn: int, row: Mapping[str, str]) -> Iterator[Roll]:
+        for key, by in zip(_keys(urn, row), ("URN", "LAESTAB"), strict=True):
+            figure = None if self.census is None or not key else self.census.pupils.get(key)
+            if self.census is not None and isinstance(figure, int):
+                yield Roll(figure, f"{self.census.file} by {by}")
 
-def _of_predecessors(
-    urn: int, row: Mapping[str, str], census: Census | None, closed: Closed, n_steps: int
-) -> Roll | None:
-    """Give the last roll of the school that was followed, or the sum of those made one."""
-    before, how = closed.before(urn, row)
-    rolls = []
-    for old in before if n_steps else ():
-        roll = _roll_of_old(old.urn, old.cells, census) or _of_predecessors(
-            old.urn, old.cells, census, closed, n_steps - 1
+    def of_predecessors(self, urn: int, row: Mapping[str, str], n_steps: int) -> Roll | None:
+        """Give the last roll of the school that was followed, or the sum of those made one."""
+        before, how = self.closed.before(urn, row)
+        rolls = [
+            self.of_old(old.urn, old.cells) or self.of_predecessors(old.urn, old.cells, n_steps - 1)
+            for old in (before if n_steps else ())
+        ]
+        figures = [roll.pupils for roll in rolls if roll is not None]
+        if not figures or len(figures) < len(before):
+            return None
+        urns = " + ".join(str(old.urn) for old in before)
+        said = " + ".join(
+            f"{figure} of {old.cells.get('name', '')} (URN {old.urn})"
+            for figure, old in zip(figures, before, strict=True)
         )
-        rolls.append(roll)
-    figures = [roll.pupils for roll in rolls if roll is not None]
-    if not figures or len(figures) < len(before):
-        return None
-    urns = " + ".join(str(old.urn) for old in before)
-    said = " + ".join(
-        f"{figure} of {old.cells.get('name', '')} (URN {old.urn})"
-        for figure, old in zip(figures, before, strict=True)
-    )
-    return Roll(sum(figures), f"predecessor {urns}", f"{said}, {how}")
+        return Roll(sum(figures), f"predecessor {urns}", f"{said}, {how}")
 
-
-def _roll_of_old(urn: int, row: Mapping[str, str], census: Census | None) -> Roll | None:
-    stated = pupils_of(row.get("pupils", ""))
-    if not isinstance(stated, Problem):
-        return Roll(stated, REGISTER)
-    # By its URN only: the LAESTAB may be its successor's by now.
-    figure = None if census is None else census.pupils.get(str(urn))
-    return Roll(figure, "") if isinstance(figure, int) else None
+    def of_old(self, urn: int, row: Mapping[str, str]) -> Roll | None:
+        stated = pupils_of(row.get("pupils", ""))
+        if not isinstance(stated, Problem):
+            return Roll(stated, REGISTER)
+        # By its URN only: the LAESTAB may be its successor's by now.
+        figure = None if self.census is None else self.census.pupils.get(str(urn))
+        return Roll(figure, "") if isinstance(figure, int) else None
 
 
 def estimate_pupils(schools: gpd.GeoDataFrame, ledger: Ledger) -> gpd.GeoDataFrame:
