@@ -58,22 +58,21 @@ def runs_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     rows = []
     for outcome in outcomes:
         scenario, record = outcome.scenario, outcome.record
-        rows.append(
-            {
-                "run": scenario.option,
-                "sweep": scenario.sweep,
-                "title": scenario.title,
-                "authority": scenario.authority,
-                "seed": record.get("seed"),
-                "status": "FAILED" if outcome.failure else outcome.status,
-                "gap": record.get("gap"),
-                **{key: _cell(scenario.swept.get(key)) for key in keys},
-                "plan": plan_id(outcome),
-                "message": outcome.message,
-                **record.get("metrics", {}),
-                **_money(record),
-            }
-        )
+        row = {
+            "run": scenario.option,
+            "sweep": scenario.sweep,
+            "title": scenario.title,
+            "authority": scenario.authority,
+            "seed": record.get("seed"),
+            "status": "FAILED" if outcome.failure else outcome.status,
+            "gap": record.get("gap"),
+            **{key: _cell(scenario.swept.get(key)) for key in keys},
+            "plan": plan_id(outcome),
+            "message": outcome.message,
+            **record.get("metrics", {}),
+            **_money(record),
+        }
+        rows.append(row)
     return pd.DataFrame(rows).convert_dtypes()
 
 
@@ -158,19 +157,18 @@ def plans_table(runs: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
             first = own.iloc[0]
             leaves = steps[steps["from_run"].isin(labels) & steps["what"].isin(CHANGED)]
             enters = steps[steps["to_run"].isin(labels) & steps["what"].isin(CHANGED)]
-            rows.append(
-                {
-                    **{column: first.get(column) for column in PLAN_COLUMNS},
-                    "sweep": sweep,
-                    "name": plan_name(number),
-                    "plan": plan,
-                    "n_runs": len(own),
-                    "n_proved": int((own["status"] == "OPTIMAL").sum()),
-                    "first_run": first["run"],
-                    "holds": "; ".join(_ranges(own, part, steps)),
-                    "stops": "; ".join(dict.fromkeys([*_edges(enters), *_edges(leaves)])),
-                }
-            )
+            row = {
+                **{column: first.get(column) for column in PLAN_COLUMNS},
+                "sweep": sweep,
+                "name": plan_name(number),
+                "plan": plan,
+                "n_runs": len(own),
+                "n_proved": int((own["status"] == "OPTIMAL").sum()),
+                "first_run": first["run"],
+                "holds": "; ".join(_ranges(own, part, steps)),
+                "stops": "; ".join(dict.fromkeys([*_edges(enters), *_edges(leaves)])),
+            }
+            rows.append(row)
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS)).convert_dtypes()
 
 

@@ -26,23 +26,22 @@ def together_key(outcomes: Sequence[Outcome], options: Options) -> str:
         theme = authority_folder(outcome.scenario) / THEME_FILE
         if theme.is_file():
             themes[theme.parent.name] = digest(theme.read_bytes())
-    return key_of(
-        {
-            "runs": [
-                [
-                    outcome.scenario.option,
-                    outcome.failure,
-                    # Where the maps are is of no matter: what they are made from is in these.
-                    *(hash_file(outcome.folder / name) for name in ("manifest.json", "plan.csv")),
-                ]
-                for outcome in outcomes
-            ],
-            "themes": themes,
-            "outputs": options.outputs,
-            "program": program_version(),
-            "libraries": library_versions(),
-        }
-    )
+    parts = {
+        "runs": [
+            [
+                outcome.scenario.option,
+                outcome.failure,
+                # Where the maps are is of no matter: what they are made from is in these.
+                *(hash_file(outcome.folder / name) for name in ("manifest.json", "plan.csv")),
+            ]
+            for outcome in outcomes
+        ],
+        "themes": themes,
+        "outputs": options.outputs,
+        "program": program_version(),
+        "libraries": library_versions(),
+    }
+    return key_of(parts)
 
 
 def still_stands(out: Path, key: str) -> bool:

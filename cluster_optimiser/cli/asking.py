@@ -211,16 +211,15 @@ def dominate(
         write_plan(found.better, out)
     if as_json:
         better = found.better
-        print_json(
-            {
-                "label": found.given.problem.scenario.option,
-                "status": found.status,
-                "legal": not found.given.violations,
-                "given": found.values,
-                "better": None if better is None else better.objective,
-                "plan": None if better is None else better.plan.assignment.to_dict(),
-            }
-        )
+        record = {
+            "label": found.given.problem.scenario.option,
+            "status": found.status,
+            "legal": not found.given.violations,
+            "given": found.values,
+            "better": None if better is None else better.objective,
+            "plan": None if better is None else better.plan.assignment.to_dict(),
+        }
+        print_json(record)
     else:
         for line in _dominance(found):
             say(line)

@@ -133,20 +133,19 @@ def _reply_table(replies: Sequence[Reply], authority: Authority, rules: CountRul
         elif not reason and stands[reply.urn][0] != reply.row:
             row, why = stands[reply.urn]
             is_counted, reason = False, f"the reply of the school on row {row} stands{why}"
-        rows.append(
-            {
-                "row": reply.row,
-                "school": reply.school,
-                "urn": pd.NA if reply.urn is None else reply.urn,
-                "name": None if reply.urn is None else names[reply.urn],
-                "matched": reply.how if reply.urn is not None else "not found",
-                "option": reply.option or NO_PREFERENCE,
-                "is_counted": is_counted,
-                "reason": reason,
-                "respondent": kind,
-                "n_same_comment": same[reply.comment] if reply.comment else 0,
-            }
-        )
+        record = {
+            "row": reply.row,
+            "school": reply.school,
+            "urn": pd.NA if reply.urn is None else reply.urn,
+            "name": None if reply.urn is None else names[reply.urn],
+            "matched": reply.how if reply.urn is not None else "not found",
+            "option": reply.option or NO_PREFERENCE,
+            "is_counted": is_counted,
+            "reason": reason,
+            "respondent": kind,
+            "n_same_comment": same[reply.comment] if reply.comment else 0,
+        }
+        rows.append(record)
     columns = ["row", "school", "urn", "name", "matched", "option", "is_counted", "reason"]
     table = pd.DataFrame(rows, columns=[*columns, "respondent", "n_same_comment"])
     return table.astype({"urn": "Int64", "is_counted": bool})
@@ -211,17 +210,16 @@ def _support(
             here = chosen[groups.index[groups == group]]
             n_of = Counter(here.dropna())
             n_replied = int(here.notna().sum())
-            rows.append(
-                {
-                    "by": by,
-                    "group": group,
-                    "n_schools": len(here),
-                    "n_replied": n_replied,
-                    "response_share": n_replied / len(here),
-                    "leading": _leading(n_of, n_replied, len(here), rules),
-                    **{answer: n_of.get(answer, 0) for answer in answers},
-                }
-            )
+            row = {
+                "by": by,
+                "group": group,
+                "n_schools": len(here),
+                "n_replied": n_replied,
+                "response_share": n_replied / len(here),
+                "leading": _leading(n_of, n_replied, len(here), rules),
+                **{answer: n_of.get(answer, 0) for answer in answers},
+            }
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -233,16 +231,15 @@ def _respondents(table: pd.DataFrame, authority: Authority, answers: Sequence[st
         here = here.where(here.notna(), "all schools" if by == "all" else "not known")
         for (group, kind), some in table.groupby([here.rename("group"), "respondent"]):
             n_of = Counter(some.loc[some["is_counted"], "option"])
-            rows.append(
-                {
-                    "by": by,
-                    "group": group,
-                    "respondent": kind,
-                    "n_replies": len(some),
-                    "n_counted": sum(n_of.values()),
-                    **{answer: n_of.get(answer, 0) for answer in answers},
-                }
-            )
+            row = {
+                "by": by,
+                "group": group,
+                "respondent": kind,
+                "n_replies": len(some),
+                "n_counted": sum(n_of.values()),
+                **{answer: n_of.get(answer, 0) for answer in answers},
+            }
+            rows.append(row)
     columns = ["by", "group", "respondent", "n_replies", "n_counted", *answers]
     return pd.DataFrame(rows, columns=columns)
 
@@ -426,15 +423,14 @@ def _grouped(
         held = [i for i, row in enumerate(rows) if group_of[row] == group]
         within = apart[np.ix_(held, held)]
         middle = held[int(within.sum(axis=1).argmin())]
-        made.append(
-            {
-                "group": group,
-                "n_plans": len(held),
-                "rows": tuple(rows[i] for i in held),
-                "middle_row": rows[middle],
-                "most_pupils": int(within.max()),
-            }
-        )
+        record = {
+            "group": group,
+            "n_plans": len(held),
+            "rows": tuple(rows[i] for i in held),
+            "middle_row": rows[middle],
+            "most_pupils": int(within.max()),
+        }
+        made.append(record)
     return group_of, pd.DataFrame(made, columns=columns)
 
 

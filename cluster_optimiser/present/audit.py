@@ -58,15 +58,14 @@ def audit_html(result: Result, view: FundingView) -> str:
     pages = []
     for row in funding_table(view).to_dict(orient="records"):
         members = members_of[row["cluster"]]
-        pages.append(
-            {
-                "number": numbers.get(row["cluster_id"], row["cluster_id"]),
-                "cluster": row["cluster"],
-                "density": density(len(members)),
-                "figures": list(_figures(row, money)),
-                "members": members.to_dict(orient="records"),
-            }
-        )
+        page = {
+            "number": numbers.get(row["cluster_id"], row["cluster_id"]),
+            "cluster": row["cluster"],
+            "density": density(len(members)),
+            "figures": list(_figures(row, money)),
+            "members": members.to_dict(orient="records"),
+        }
+        pages.append(page)
     return template("audit.html.j2").render(
         authority=authority.name,
         label=result.plan.label,

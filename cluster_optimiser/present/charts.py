@@ -65,24 +65,22 @@ def _pupils_chart(results: Sequence[Result]) -> dict[str, Any]:
         step = _nice_step(max(pupils, default=1) * 1.08, 4)
         top = step * (int(max(pupils, default=1) * 1.08 / step) + 1)
         ticks = [step * k for k in range(int(top / step) + 1)]
-        charts.append(
-            {
-                "label": result.plan.label,
-                **_bars(result, top),
-                "ticks": [(round(HEIGHT * (1 - t / top), 1), number(t)) for t in ticks],
-            }
-        )
-        rows.append(
-            [
-                number(len(pupils)),
-                number(min(pupils, default=None)),
-                number(statistics.median(pupils) if pupils else None),
-                number(max(pupils, default=None)),
-                number(sum(n < 0 for n in beyond)),
-                number(beyond.count(0)),
-                number(sum(n > 0 for n in beyond)),
-            ]
-        )
+        chart = {
+            "label": result.plan.label,
+            **_bars(result, top),
+            "ticks": [(round(HEIGHT * (1 - t / top), 1), number(t)) for t in ticks],
+        }
+        charts.append(chart)
+        cells = [
+            number(len(pupils)),
+            number(min(pupils, default=None)),
+            number(statistics.median(pupils) if pupils else None),
+            number(max(pupils, default=None)),
+            number(sum(n < 0 for n in beyond)),
+            number(beyond.count(0)),
+            number(sum(n > 0 for n in beyond)),
+        ]
+        rows.append(cells)
     return {"charts": charts, "rows": rows}
 
 

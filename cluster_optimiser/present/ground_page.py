@@ -42,31 +42,30 @@ def ground_html(
         frame = Frame.around(territory.clusters.geometry)
         shapes = drawable(territory.clusters.geometry, tolerance_m=TOLERANCE_M)
         ordered = sorted(findings, key=lambda one: (one.is_accepted, GRADES.index(one.grade)))
-        maps.append(
-            {
-                "name": authority.name,
-                "width": WIDTH,
-                "height": frame.height,
-                "clusters": [(name, _path(frame.draw(shape))) for name, shape in shapes.items()],
-                "names": [
-                    (name, *frame.place(shapely.get_coordinates(spot))[0].round(1).tolist())
-                    for name, spot in territory.clusters.representative_point().items()
-                ],
-                "schools": [
-                    (f"{name} (URN {urn})", _path(frame.draw(point)))
-                    for urn, name, point in zip(
-                        authority.schools.index,
-                        authority.schools["name"],
-                        authority.schools.geometry,
-                        strict=True,
-                    )
-                ],
-                "findings": [
-                    (one, *(("", "") if one.where is None else _spot(one.where, frame)))
-                    for one in ordered
-                ],
-            }
-        )
+        drawn = {
+            "name": authority.name,
+            "width": WIDTH,
+            "height": frame.height,
+            "clusters": [(name, _path(frame.draw(shape))) for name, shape in shapes.items()],
+            "names": [
+                (name, *frame.place(shapely.get_coordinates(spot))[0].round(1).tolist())
+                for name, spot in territory.clusters.representative_point().items()
+            ],
+            "schools": [
+                (f"{name} (URN {urn})", _path(frame.draw(point)))
+                for urn, name, point in zip(
+                    authority.schools.index,
+                    authority.schools["name"],
+                    authority.schools.geometry,
+                    strict=True,
+                )
+            ],
+            "findings": [
+                (one, *(("", "") if one.where is None else _spot(one.where, frame)))
+                for one in ordered
+            ],
+        }
+        maps.append(drawn)
     of_map = {one.subject for _, _, findings in reports for one in findings}
     others = [fault for fault in faults if fault.subject not in of_map]
     page = template("ground.html.j2").render(maps=maps, faults=others, why=WHY, number=number)

@@ -30,20 +30,19 @@ def money_view(results: Sequence[Result]) -> dict[str, Any] | None:
     for result, view in funded:
         named = view.clusters.loc[view.clusters["is_in_capacity_fund"], "cluster"]
         even = view.evenness
-        rows.append(
-            {
-                "label": result.plan.label,
-                "cells": [
-                    share(even["need_spread"]),
-                    words()["overview"]["sizes"].format(
-                        least=two_decimals(even["lowest_need_ratio"]),
-                        most=two_decimals(even["highest_need_ratio"]),
-                    ),
-                    share(even["pounds_spread"]),
-                    "; ".join(str(name) for name in named) or UNKNOWN,
-                ],
-            }
-        )
+        row = {
+            "label": result.plan.label,
+            "cells": [
+                share(even["need_spread"]),
+                words()["overview"]["sizes"].format(
+                    least=two_decimals(even["lowest_need_ratio"]),
+                    most=two_decimals(even["highest_need_ratio"]),
+                ),
+                share(even["pounds_spread"]),
+                "; ".join(str(name) for name in named) or UNKNOWN,
+            ],
+        }
+        rows.append(row)
     capacity = int(first.funding.capacity_pounds * 100)
     return {
         "pot": _pounds_text(first.totals["pot_pence"]),
@@ -79,15 +78,14 @@ def _nested_rows(result: Result, results: Sequence[Result]) -> list[dict[str, st
     for _, row in clusters[~clusters["is_exempt"].astype(bool)].iterrows():
         name = str(row["cluster"])
         above_it = above_of[name]
-        rows.append(
-            {
-                "cluster": name,
-                "pupils": number(row["pupils"]),
-                "grouping": str(above_it["grouping"]),
-                "area": str(above_it["grouping_area"] or ""),
-                "partnerships": "; ".join(partnerships[name]),
-            }
-        )
+        record = {
+            "cluster": name,
+            "pupils": number(row["pupils"]),
+            "grouping": str(above_it["grouping"]),
+            "area": str(above_it["grouping_area"] or ""),
+            "partnerships": "; ".join(partnerships[name]),
+        }
+        rows.append(record)
     return sorted(rows, key=lambda row: (row["area"], row["grouping"], row["cluster"]))
 
 
@@ -99,14 +97,13 @@ def levels_view(results: Sequence[Result]) -> list[dict[str, Any]]:
         if upper is None:
             continue
         layer, titles = layer_of_areas(upper), upper.problem.authority.layers
-        found.append(
-            {
-                "lower": result.plan.label,
-                "upper": upper.plan.label,
-                "n_lower": number(result.score.metrics["n_clusters"]),
-                "n_upper": number(upper.score.metrics["n_clusters"]),
-                "area": titles[layer].title if layer else "",
-                "rows": _nested_rows(result, results),
-            }
-        )
+        row = {
+            "lower": result.plan.label,
+            "upper": upper.plan.label,
+            "n_lower": number(result.score.metrics["n_clusters"]),
+            "n_upper": number(upper.score.metrics["n_clusters"]),
+            "area": titles[layer].title if layer else "",
+            "rows": _nested_rows(result, results),
+        }
+        found.append(row)
     return found

@@ -129,16 +129,15 @@ def _exceptions(result: Result) -> list[dict[str, Any]]:
     for one in exceptions(result):
         key = "under" if one["kind"] == "under the minimum" else "over"
         pupils, limit = number(one["pupils"]), number(one["limit_pupils"])
-        found.append(
-            {
-                "cluster_id": one["cluster_id"],
-                "cluster": one["cluster"],
-                "pupils": pupils,
-                "kind": one["kind"],
-                "how_far": say[key].format(pupils=pupils, by=number(_beyond(one)), limit=limit),
-                "reason": one["reason"],
-            }
-        )
+        row = {
+            "cluster_id": one["cluster_id"],
+            "cluster": one["cluster"],
+            "pupils": pupils,
+            "kind": one["kind"],
+            "how_far": say[key].format(pupils=pupils, by=number(_beyond(one)), limit=limit),
+            "reason": one["reason"],
+        }
+        found.append(row)
     return found
 
 
@@ -170,23 +169,22 @@ def _cluster_rows(result: Result, colour_of: dict[str, int]) -> list[dict[str, A
         cluster_id, values = str(row[0]), row[1]
         place = values["meeting_place_urn"]
         made = [n if whole else say["part"].format(name=n) for n, whole in parts[values["cluster"]]]
-        rows.append(
-            {
-                "id": cluster_id,
-                "number": numbers[cluster_id],
-                "cluster": values["cluster"],
-                "colour": colour_of.get(values["cluster"]),
-                "pupils": number(values["pupils"]),
-                "schools": number(values["n_schools"]),
-                "secondary": number(values["n_secondary"]),
-                "mean": one_decimal(values["mean_minutes"]),
-                "longest": one_decimal(values["max_minutes"]),
-                "place": UNKNOWN if is_unknown(place) else schools.get(int(place), UNKNOWN),
-                "made_from": _made_from(str(values["cluster"]), made),
-                "is_exempt": bool(values["is_exempt"]),
-                "note": named.get(cluster_id, ""),
-            }
-        )
+        record = {
+            "id": cluster_id,
+            "number": numbers[cluster_id],
+            "cluster": values["cluster"],
+            "colour": colour_of.get(values["cluster"]),
+            "pupils": number(values["pupils"]),
+            "schools": number(values["n_schools"]),
+            "secondary": number(values["n_secondary"]),
+            "mean": one_decimal(values["mean_minutes"]),
+            "longest": one_decimal(values["max_minutes"]),
+            "place": UNKNOWN if is_unknown(place) else schools.get(int(place), UNKNOWN),
+            "made_from": _made_from(str(values["cluster"]), made),
+            "is_exempt": bool(values["is_exempt"]),
+            "note": named.get(cluster_id, ""),
+        }
+        rows.append(record)
     return rows
 
 

@@ -273,14 +273,13 @@ def _chart(runs: Sequence[Row], key: str, held: str, named: Mapping[str, str]) -
         at = list(some)
         left, right = edges[at[0]], edges[at[-1] + 1]
         text = name if right - left >= BAND / 2 else ""
-        bands.append(
-            {
-                "x": round(left),
-                "w": max(1, round(right - left)),
-                "fill": _colour(name),
-                "name": text,
-            }
-        )
+        row = {
+            "x": round(left),
+            "w": max(1, round(right - left)),
+            "fill": _colour(name),
+            "name": text,
+        }
+        bands.append(row)
     lines = [_metric_line(metric, ordered, xs, edges) for metric in TITLES]
     ticks = {round(xs[i]): ordered[i][key] for i in {0, len(xs) // 2, len(xs) - 1}}
     return {

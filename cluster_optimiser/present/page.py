@@ -203,33 +203,32 @@ def _record(
     common = [note for note in options[0]["notes"] if all(note in o["notes"] for o in options)]
     for option in options:
         option["notes"] = [note for note in option["notes"] if note not in common]
-    return plain_record(
-        {
-            "format": RECORD_FORMAT,
-            "authority": _authority(first),
-            "caveats": list(dict.fromkeys([*caveats, first.problem.travel.note])),
-            "findings": [*first.problem.territory.findings, *common],
-            "why": why_view(results),
-            "matrix": matrix,
-            "options": options,
-            "exceptions": all_exceptions(options),
-            "principles": _own_principles(results, matrix),
-            "charts": charts(results),
-            "universe": universe_view(results, standing, under),
-            "outlook": outlook_view(results),
-            "money": money_view(results),
-            "levels": levels_view(results),
-            "schools": all_schools(results),
-            "unsolved": _unsolved(results, comparison, unsolved, call),
-            "under": {"symbols": str(under.symbols), "areas_title": under.areas_title},
-            "map_width": WIDTH,
-            "groups": groups_of(first.problem.authority),
-            "data": {
-                **script_data(results, [option.pop("colour_of") for option in options], called),
-                "ask": ask_data(results, standing),
-            },
-        }
-    )
+    record = {
+        "format": RECORD_FORMAT,
+        "authority": _authority(first),
+        "caveats": list(dict.fromkeys([*caveats, first.problem.travel.note])),
+        "findings": [*first.problem.territory.findings, *common],
+        "why": why_view(results),
+        "matrix": matrix,
+        "options": options,
+        "exceptions": all_exceptions(options),
+        "principles": _own_principles(results, matrix),
+        "charts": charts(results),
+        "universe": universe_view(results, standing, under),
+        "outlook": outlook_view(results),
+        "money": money_view(results),
+        "levels": levels_view(results),
+        "schools": all_schools(results),
+        "unsolved": _unsolved(results, comparison, unsolved, call),
+        "under": {"symbols": str(under.symbols), "areas_title": under.areas_title},
+        "map_width": WIDTH,
+        "groups": groups_of(first.problem.authority),
+        "data": {
+            **script_data(results, [option.pop("colour_of") for option in options], called),
+            "ask": ask_data(results, standing),
+        },
+    }
+    return plain_record(record)
 
 
 @functools.cache

@@ -113,17 +113,16 @@ def exceptions(result: Result) -> list[dict[str, object]]:
         by = size.beyond(int(row.pupils))
         beyond = "under the minimum" if by < 0 else "over the maximum"
         units = tuple(str(unit) for unit in getattr(row, "units", ()) or ())
-        found.append(
-            {
-                "cluster_id": row.Index,
-                "cluster": row.cluster,
-                "pupils": int(row.pupils),
-                "kind": beyond if by else "exception",
-                "limit_pupils": int(row.pupils) - by if by else None,
-                "units": list(units),
-                "reason": reason_for(result, row.cluster, units),
-            }
-        )
+        record = {
+            "cluster_id": row.Index,
+            "cluster": row.cluster,
+            "pupils": int(row.pupils),
+            "kind": beyond if by else "exception",
+            "limit_pupils": int(row.pupils) - by if by else None,
+            "units": list(units),
+            "reason": reason_for(result, row.cluster, units),
+        }
+        found.append(record)
     return found
 
 

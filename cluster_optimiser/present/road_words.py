@@ -25,15 +25,14 @@ def minutes_table(authority: Authority, measured: Measured) -> pd.DataFrame:
     rows, columns = np.nonzero(~np.isnan(measured.minutes))
     different = rows != columns
     rows, columns = rows[different], columns[different]
-    return pd.DataFrame(
-        {
-            "from_urn": urns[rows],
-            "to_urn": urns[columns],
-            "minutes": measured.minutes[rows, columns],
-            "may_save_off_map_min": measured.saved_min[rows, columns],
-            "source": authority.travel.credit,
-        }
-    )
+    parts = {
+        "from_urn": urns[rows],
+        "to_urn": urns[columns],
+        "minutes": measured.minutes[rows, columns],
+        "may_save_off_map_min": measured.saved_min[rows, columns],
+        "source": authority.travel.credit,
+    }
+    return pd.DataFrame(parts)
 
 
 def snapping_table(authority: Authority, measured: Measured) -> pd.DataFrame:

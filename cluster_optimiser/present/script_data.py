@@ -266,25 +266,24 @@ def script_data(
         number = _numbered_once(grounds, ground_data(result.problem))
         said = {key: text for key, text in own.items() if text}
         options.append({**said, **_option(result, grid, colour_of), "ground": number})
-    return plain_record(
-        {
-            "schools": _schools(problem, cut),
-            "options": options,
-            "quotas": _quotas(),
-            "grounds": grounds,
-            "travel": _travel(problem),
-            "topology": topology(cut.shapes, areas, grid),
-            "postcodes": packed_postcodes(problem.authority.postcodes),
-            "places": listed_places(problem.authority.places),
-            "backdrop": backdrop_data(problem.authority, grid),
-            "area_title": problem.authority.layers[layer].title if layer else "",
-            "origin": [grid.west_m, grid.south_m],
-            "areas": _area_names(areas, grid),
-            "today": max(0, today_at(results)),
-            "has_today": today_at(results) >= 0,
-            "levels": levels_data(results, lambda shape: _spot(shape, grid)),
-        }
-    )
+    record = {
+        "schools": _schools(problem, cut),
+        "options": options,
+        "quotas": _quotas(),
+        "grounds": grounds,
+        "travel": _travel(problem),
+        "topology": topology(cut.shapes, areas, grid),
+        "postcodes": packed_postcodes(problem.authority.postcodes),
+        "places": listed_places(problem.authority.places),
+        "backdrop": backdrop_data(problem.authority, grid),
+        "area_title": problem.authority.layers[layer].title if layer else "",
+        "origin": [grid.west_m, grid.south_m],
+        "areas": _area_names(areas, grid),
+        "today": max(0, today_at(results)),
+        "has_today": today_at(results) >= 0,
+        "levels": levels_data(results, lambda shape: _spot(shape, grid)),
+    }
+    return plain_record(record)
 
 
 def naming_data(authority: str) -> dict[str, Any]:
@@ -363,13 +362,12 @@ def levels_data(
             continue
         at = next(i for i, other in enumerate(results) if other is upper)
         layer, titles = layer_of_areas(upper), upper.problem.authority.layers
-        found.append(
-            {
-                "lower": lower,
-                "upper": at,
-                "today": today,
-                "area": _area(upper, spot),
-                "area_title": titles[layer].title if layer else "",
-            }
-        )
+        row = {
+            "lower": lower,
+            "upper": at,
+            "today": today,
+            "area": _area(upper, spot),
+            "area_title": titles[layer].title if layer else "",
+        }
+        found.append(row)
     return found

@@ -34,22 +34,21 @@ def cluster_outlook(result: Result) -> pd.DataFrame:
             outside = np.flatnonzero(by)
             dated = [i for i in outside if not pd.isna(years.iloc[i])]
             first = min(dated, key=lambda i: int(years.iloc[i])) if dated else None
-            rows.append(
-                {
-                    "series": series,
-                    "cluster": cluster,
-                    "pupils_today": int(today),
-                    "is_outside_today": bool(size.beyond(int(today))),
-                    "lowest_pupils": int(pupils.min()),
-                    "highest_pupils": int(pupils.max()),
-                    "n_projections": len(pupils),
-                    "n_outside": len(outside),
-                    "share_outside": len(outside) / len(pupils),
-                    "first_year": pd.NA if first is None else int(years.iloc[first]),
-                    "first_by_pupils": pd.NA if first is None else int(by[first]),
-                    "most_by_pupils": int(by[np.abs(by).argmax()]) if len(outside) else 0,
-                }
-            )
+            row = {
+                "series": series,
+                "cluster": cluster,
+                "pupils_today": int(today),
+                "is_outside_today": bool(size.beyond(int(today))),
+                "lowest_pupils": int(pupils.min()),
+                "highest_pupils": int(pupils.max()),
+                "n_projections": len(pupils),
+                "n_outside": len(outside),
+                "share_outside": len(outside) / len(pupils),
+                "first_year": pd.NA if first is None else int(years.iloc[first]),
+                "first_by_pupils": pd.NA if first is None else int(by[first]),
+                "most_by_pupils": int(by[np.abs(by).argmax()]) if len(outside) else 0,
+            }
+            rows.append(row)
     return pd.DataFrame(rows).astype({"first_year": "Int64", "first_by_pupils": "Int64"})
 
 

@@ -195,19 +195,18 @@ def governance_table(result: Result, made: Sheets | None = None) -> pd.DataFrame
     if governance is None:
         return None
     sheets, _ = made or _sheets(result, governance)
-    return pd.DataFrame(
-        {
-            "cluster_id": [s["cluster_id"] for s in sheets],
-            "cluster": [s["cluster"] for s in sheets],
-            "n_votes": [s["n_votes"] for s in sheets],
-            "quorum": [quorum(s["n_votes"], governance.quorum_share) for s in sheets],
-            "partnerships": [tuple(s["partnerships"]) for s in sheets],
-            "high_schools": [tuple(s["highs"]) for s in sheets],
-            "academies": [tuple(s["academies"]) for s in sheets],
-            "double_memberships": [tuple(link["name"] for link in s["linked"]) for s in sheets],
-            "executive_group": [s["executive"] for s in sheets],
-        }
-    )
+    parts = {
+        "cluster_id": [s["cluster_id"] for s in sheets],
+        "cluster": [s["cluster"] for s in sheets],
+        "n_votes": [s["n_votes"] for s in sheets],
+        "quorum": [quorum(s["n_votes"], governance.quorum_share) for s in sheets],
+        "partnerships": [tuple(s["partnerships"]) for s in sheets],
+        "high_schools": [tuple(s["highs"]) for s in sheets],
+        "academies": [tuple(s["academies"]) for s in sheets],
+        "double_memberships": [tuple(link["name"] for link in s["linked"]) for s in sheets],
+        "executive_group": [s["executive"] for s in sheets],
+    }
+    return pd.DataFrame(parts)
 
 
 def sheets_html(result: Result, made: Sheets | None = None) -> str | None:

@@ -178,17 +178,16 @@ def ways_html(folders: Sequence[Path], home: Path) -> str:
     for folder in folders:
         with record_of(folder) as record:
             way = PurePath(os.path.relpath(folder.resolve() / "index.html", home)).as_posix()
-            places.append(
-                {
-                    "href": quote(way),
-                    "name": record["authority"]["name"],
-                    "title": record["theme"].get("title") or record["authority"]["title"],
-                    "about": record["authority"]["lead_pupils"],
-                    "date": record["authority"]["data_date"],
-                    "options": [
-                        say("report.option_title", label=o["label"], title=o["title"])
-                        for o in record["options"]
-                    ],
-                }
-            )
+            row = {
+                "href": quote(way),
+                "name": record["authority"]["name"],
+                "title": record["theme"].get("title") or record["authority"]["title"],
+                "about": record["authority"]["lead_pupils"],
+                "date": record["authority"]["data_date"],
+                "options": [
+                    say("report.option_title", label=o["label"], title=o["title"])
+                    for o in record["options"]
+                ],
+            }
+            places.append(row)
     return template("ways.html.j2").render(places=places)

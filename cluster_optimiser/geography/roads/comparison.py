@@ -142,21 +142,20 @@ def band_errors(pairs: pd.DataFrame) -> pd.DataFrame:
             continue
         road, estimate = held["road_min"].to_numpy(), held["estimate_min"].to_numpy()
         error = estimate - road
-        rows.append(
-            {
-                "from_km": from_km,
-                "to_km": to_km,
-                "n_pairs": len(held),
-                "road_min": float(road.mean()),
-                "road_p10_min": float(np.quantile(road, 0.1)),
-                "road_p90_min": float(np.quantile(road, 0.9)),
-                "estimate_min": float(estimate.mean()),
-                "error_min": float(error.mean()),
-                "abs_error_min": float(np.abs(error).mean()),
-                "abs_error_p90_min": float(np.quantile(np.abs(error), 0.9)),
-                "close_share": float((np.abs(error) <= CLOSE_MIN).mean()),
-            }
-        )
+        row = {
+            "from_km": from_km,
+            "to_km": to_km,
+            "n_pairs": len(held),
+            "road_min": float(road.mean()),
+            "road_p10_min": float(np.quantile(road, 0.1)),
+            "road_p90_min": float(np.quantile(road, 0.9)),
+            "estimate_min": float(estimate.mean()),
+            "error_min": float(error.mean()),
+            "abs_error_min": float(np.abs(error).mean()),
+            "abs_error_p90_min": float(np.quantile(np.abs(error), 0.9)),
+            "close_share": float((np.abs(error) <= CLOSE_MIN).mean()),
+        }
+        rows.append(row)
     return pd.DataFrame(rows).round(4)
 
 

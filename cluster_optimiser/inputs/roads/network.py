@@ -213,27 +213,26 @@ def _frame(
         there, back = (against, with_way) if is_turned else (with_way, against)
         limits = (tags.limit_kmh, tags.limit_back_kmh)
         lines.append(shapely.LineString(xy[nodes]))
-        rows.append(
-            {
-                "from_node": nodes[0],
-                "to_node": nodes[-1],
-                "way": number,
-                "length_m": float(segment_m[chain].sum()),
-                "name": tags.name,
-                "road_class": tags.road_class,
-                "is_link": tags.is_link,
-                "is_dual": tags.is_dual,
-                "is_roundabout": tags.is_roundabout,
-                "is_ferry": tags.is_ferry,
-                "is_one_way": tags.direction != "both",
-                "limit_kmh": limits[is_turned],
-                "limit_back_kmh": limits[not is_turned],
-                "limit_from": tags.limit_from,
-                "signals": int(there[nodes[1:]].sum()),
-                "signals_back": int(back[nodes[:-1]].sum()),
-                "ferry_min": tags.ferry_min,
-            }
-        )
+        row = {
+            "from_node": nodes[0],
+            "to_node": nodes[-1],
+            "way": number,
+            "length_m": float(segment_m[chain].sum()),
+            "name": tags.name,
+            "road_class": tags.road_class,
+            "is_link": tags.is_link,
+            "is_dual": tags.is_dual,
+            "is_roundabout": tags.is_roundabout,
+            "is_ferry": tags.is_ferry,
+            "is_one_way": tags.direction != "both",
+            "limit_kmh": limits[is_turned],
+            "limit_back_kmh": limits[not is_turned],
+            "limit_from": tags.limit_from,
+            "signals": int(there[nodes[1:]].sum()),
+            "signals_back": int(back[nodes[:-1]].sum()),
+            "ferry_min": tags.ferry_min,
+        }
+        rows.append(row)
     numeric = {"limit_kmh": "float64", "limit_back_kmh": "float64", "ferry_min": "float64"}
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(numeric)
     return gpd.GeoDataFrame(frame, geometry=lines, crs=crs)

@@ -245,19 +245,17 @@ def _sources(new: NewAuthority) -> Sequence[dict[str, str]]:
     ):
         if path is not None:
             title = f"{what} ({path.name})"
-            sources.append(
-                {"title": title, "date": "not stated", "licence": NOT_STATED, "publisher": ""}
-            )
+            record = {"title": title, "date": "not stated", "licence": NOT_STATED, "publisher": ""}
+            sources.append(record)
     for layer in intake.layers:
         is_ons = bool(layer.year)
-        sources.append(
-            {
-                "title": f"{layer_title(layer.name)} ({layer.file}, column {layer.column})",
-                "date": layer.year or "not stated",
-                "licence": ONS_LICENCE if is_ons else NOT_STATED,
-                "publisher": "Office for National Statistics" if is_ons else "",
-            }
-        )
+        row = {
+            "title": f"{layer_title(layer.name)} ({layer.file}, column {layer.column})",
+            "date": layer.year or "not stated",
+            "licence": ONS_LICENCE if is_ons else NOT_STATED,
+            "publisher": "Office for National Statistics" if is_ons else "",
+        }
+        sources.append(row)
     return sources
 
 

@@ -175,20 +175,19 @@ def _table(folder: ResultsFolder) -> TableBlock:
         m, counts = option.metrics, kept(folder, option)
         astray = [number(m[f"misaligned_{layer}_pupils"]) for layer, _ in layers]
         sizes = f"{smallest(folder, m)} – {number(m['largest_pupils'])}"  # noqa: RUF001
-        rows.append(
-            (
-                option.label,
-                number(m["n_clusters"]),
-                sizes,
-                number(outside(option)),
-                *astray,
-                one_decimal(m["mean_minutes"]),
-                one_decimal(m["max_minutes"]),
-                number(changed(option)),
-                say("report.principles.counts", met=counts["met"], all=sum(counts.values())),
-                *([number(m["pupils"])] if has_own_base else []),
-            )
+        row = (
+            option.label,
+            number(m["n_clusters"]),
+            sizes,
+            number(outside(option)),
+            *astray,
+            one_decimal(m["mean_minutes"]),
+            one_decimal(m["max_minutes"]),
+            number(changed(option)),
+            say("report.principles.counts", met=counts["met"], all=sum(counts.values())),
+            *([number(m["pupils"])] if has_own_base else []),
         )
+        rows.append(row)
     names = ["option", "clusters", "sizes", "outside"]
     ends = ["mean", "longest", "changed", "kept", *(["base"] if has_own_base else [])]
     header = (

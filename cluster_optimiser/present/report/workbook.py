@@ -82,13 +82,12 @@ def workbook(
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(out, options)
-    book.set_properties(
-        {
-            "title": report.title,
-            "author": "cluster-optimiser",
-            **({"created": report.day} if report.day else {}),
-        }
-    )
+    parts = {
+        "title": report.title,
+        "author": "cluster-optimiser",
+        **({"created": report.day} if report.day else {}),
+    }
+    book.set_properties(parts)
     known = {name: column(name, layers) for _, header, _ in made.values() for name in header}
     meanings = [[title, name, text] for name, (title, text) in known.items()]
     contents = [[name, title] for name, (title, _, _) in made.items()]

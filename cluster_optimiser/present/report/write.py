@@ -269,15 +269,14 @@ def money_of_all(folder: ResultsFolder) -> Iterator[Block]:
     rows = []
     for option in funded:
         even = option.manifest["funding"]["evenness"]
-        rows.append(
-            (
-                say("report.option_title", label=option.label, title=option.title),
-                share(even["need_spread"]),
-                two_decimals(even["lowest_need_ratio"]),
-                two_decimals(even["highest_need_ratio"]),
-                share(even["pounds_spread"]),
-            )
+        row = (
+            say("report.option_title", label=option.label, title=option.title),
+            share(even["need_spread"]),
+            two_decimals(even["lowest_need_ratio"]),
+            two_decimals(even["highest_need_ratio"]),
+            share(even["pounds_spread"]),
         )
+        rows.append(row)
     header = (say("report.columns.option"), *(say(f"report.money.{key}") for key in EVENNESS))
     yield TableBlock(
         say("report.money.table"), header, tuple(rows), (3.4, 1, 1, 1, 1), "manifest.json"
