@@ -465,7 +465,7 @@ def test_a_paper_without_a_date_claims_none(written: Path, word, pdf) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ("autor = 1", "Extra inputs"),
+        ("autor = 1", "unknown key"),
         ("date = 'soon'", "date"),
         ("=", "cannot be read"),
         pytest.param(f"author = {'[' * 5_000}", "the front matter cannot be read", id="deep"),
