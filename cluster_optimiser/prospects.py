@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
+
+    from cluster_optimiser.domain import Violation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,4 +62,4 @@ class Standing:
     label: str  # the option whose rules count: the one by which most of the others are legal
     ranks: pd.DataFrame
     """Index ``option``, ``metric``; columns as `Universe.rank` gives."""
-    not_legal: Mapping[str, str]  # option -> why its plan is not legal by these rules, in words
+    not_legal: Mapping[str, Sequence[Violation]]  # option -> what its plan breaks of these rules

@@ -11,6 +11,7 @@ from cluster_optimiser.comparison.responses import Responses, tabulate
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs import load_plan
 from cluster_optimiser.inputs.replies import load_replies
+from cluster_optimiser.present import speaking_for
 from cluster_optimiser.present.report.folder import read_folder
 from cluster_optimiser.scenario.reading import as_scenario
 
@@ -68,5 +69,6 @@ def responses(
         for option in folder.options
     }
     replies = load_replies(file, place.authority, list(options), confirmed=confirmed)
-    found = tabulate(replies, prepare(scenario, place=place), options, rules)
+    with speaking_for(place.authority):
+        found = tabulate(replies, prepare(scenario, place=place), options, rules)
     return replace(found, stamps={o.label: str(o.manifest["stamp"]) for o in folder.options})

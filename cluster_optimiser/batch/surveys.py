@@ -16,11 +16,12 @@ from cluster_optimiser.optimise.universe.legality import positions_of
 from cluster_optimiser.present import plans_table
 from cluster_optimiser.prospects import Standing, Survey
 from cluster_optimiser.terms import usual_order
+from cluster_optimiser.verification import verify_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster_optimiser.domain import Problem, Result
+    from cluster_optimiser.domain import Problem, Result, Violation
 
 MAX_STATES = 100_000
 """States of the diagram above which a run does not work out the universe; the command does."""
@@ -83,7 +84,7 @@ def _compared(survey: Survey, found: Universe, result: Result) -> Survey:
 
 def standing_of(results: Sequence[Result]) -> Standing | None:
     """Say where the plans of all options stand among the legal plans of one of them."""
-    best: tuple[Problem, dict[str, tuple[int, ...]], dict[str, str]] | None = None
+    best: tuple[Problem, dict[str, tuple[int, ...]], dict[str, tuple[Violation, ...]]] | None = None
     for result in results:
         scenario, survey = result.problem.scenario, result.survey
         # Where there was no time to compare one option's plan there is none to compare them all.
@@ -103,17 +104,15 @@ def standing_of(results: Sequence[Result]) -> Standing | None:
 
 def _split(
     problem: Problem, results: Sequence[Result]
-) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
-    """Give the groups of the plans that are legal, and why the others are not."""
+) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[Violation, ...]]]:
+    """Give the groups of the plans that are legal, and what the others break."""
     groups = candidate_groups(problem)
     legal: dict[str, tuple[int, ...]] = {}
-    not_legal: dict[str, str] = {}
+    not_legal: dict[str, tuple[Violation, ...]] = {}
     for result in results:
         label = result.plan.label
         try:
             legal[label] = positions_of(problem, groups, result.plan)
-        except InputError as error:
-            first, more = error.faults[0], len(error.faults) - 1
-            text = f"{first.subject}: {first.problem}" if first.subject else first.problem
-            not_legal[label] = text + (f" (and {more} more)" if more else "")
+        except InputError:
+            not_legal[label] = verify_plan(problem, result.plan.assignment).violations
     return legal, not_legal

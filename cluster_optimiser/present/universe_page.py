@@ -9,11 +9,7 @@ import numpy as np
 import shapely
 
 from cluster_optimiser.present.principles import lower_first
-from cluster_optimiser.present.sensitivity_tables import (
-    beyond_words,
-    cluster_outlook,
-    series_outlook,
-)
+from cluster_optimiser.present.sensitivity_tables import cluster_outlook, series_outlook
 from cluster_optimiser.present.svg import WIDTH, Ground
 from cluster_optimiser.terms import gathered, lookup
 from cluster_optimiser.words import (
@@ -32,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.domain import Result
+    from cluster_optimiser.domain import Result, Violation
     from cluster_optimiser.prospects import Standing, Survey
 
 CHART_WIDTH, CHART_HEIGHT = 620, 380
@@ -290,7 +286,7 @@ def _outlook_row(result: Result, series: Sequence[str]) -> dict[str, Any]:
     )
     worst = worst.sort_values(["n", "by"], ascending=[False, True])
     named = [
-        say["leaves"].format(cluster=cluster, k=int(row["n"]), by=beyond_words(int(row["by"])))
+        say["leaves"].format(cluster=cluster, k=int(row["n"]), by=_beyond(int(row["by"])))
         for cluster, row in worst.head(MOST_LEAVING).iterrows()
     ]
     more = len(worst) - len(named)
@@ -484,5 +480,19 @@ def standing_rows(reference: Result, standing: Standing) -> dict[str, Any]:
         }
         for option, table in _by_option(standing)
     ]
-    not_legal = [{"label": label, "why": why} for label, why in standing.not_legal.items()]
+    not_legal = [
+        {"label": label, "why": _why(broken)} for label, broken in standing.not_legal.items()
+    ]
     return {"heads": heads, "rows": rows, "not_legal": not_legal}
+
+
+def _why(broken: Sequence[Violation]) -> str:
+    """Say what a plan breaks first, and how much more."""
+    first, more = f"{broken[0].subject}: {broken[0].detail}", len(broken) - 1
+    return words()["universe"]["not_legal_more"].format(n=more, why=first) if more else first
+
+
+def _beyond(by_pupils: int) -> str:
+    """Say by how much a cluster leaves the range."""
+    said = words()["outlook"]["over" if by_pupils > 0 else "under"]
+    return said.format(n=number(abs(by_pupils)))

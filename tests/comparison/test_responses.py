@@ -386,3 +386,16 @@ def test_company_is_a_distance(one: list[int], other: list[int]) -> None:
     held = [{frozenset(p.index[p == c]) for c in set(p)} for p in (a, b)]
     both = held[0] & held[1]
     assert apart == 63 - sum(int(pupils[list(group)].sum()) for group in both)
+
+
+def test_what_an_own_plan_breaks_is_said_in_the_language_of_the_council(
+    folder: Path, tmp_path: Path
+) -> None:
+    """The page that shows it is in that language."""
+    (tmp_path / "theme.toml").write_text('language = "pl"\n', encoding="utf-8")
+    place = norfolk_place()
+    polish = replace(place, authority=replace(place.authority, folder=tmp_path))
+    file = tmp_path / "r.csv"
+    file.write_text('school,option,plan\n120883,4b,"4b: Acle"\n', encoding="utf-8")
+    found = responses(file, results=folder, scenario=SCENARIOS / "4a.toml", place=polish)
+    assert "uczniów: 1,136".replace(",", "\xa0") in found.plans["reasons"].iloc[0]

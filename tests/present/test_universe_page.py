@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,15 @@ from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.present import universe_files, write_comparison, write_result
 from cluster_optimiser.present.svg import ground
 from cluster_optimiser.present.universe_files import survey_files
-from cluster_optimiser.present.universe_page import Point, links_of, points_of, universe_view
+from cluster_optimiser.present.universe_page import (
+    Point,
+    links_of,
+    outlook_view,
+    points_of,
+    standing_rows,
+    universe_view,
+)
+from cluster_optimiser.words import speaking
 from tests.norfolk import norfolk_result, surveyed_result
 from tests.pages import index_html
 
@@ -52,6 +61,21 @@ def test_options_stand_among_the_plans_of_the_rules_that_most_of_them_keep(
     assert standing.ranks.loc[("4b", "misaligned"), "n_better"] == 0
     assert standing.ranks.loc[("4f", "robustness"), "n_better"] == 0
     assert standing.ranks.loc[("4a", "robustness"), "n_better"] > 0
+
+
+def test_what_a_plan_breaks_is_said_in_the_language_of_the_page(surveyed: list[Result]) -> None:
+    standing = standing_of(surveyed)
+    reference = next(one for one in surveyed if one.plan.label == standing.label)
+    why = {row["label"]: row["why"] for row in standing_rows(reference, standing)["not_legal"]}
+    assert re.fullmatch(
+        r"Acle: 1,136 pupils, 1,364 under the minimum of 2,500; .* \(and \d+ more\)", why["1"]
+    )
+    with speaking("pl"):
+        rows = standing_rows(reference, standing)["not_legal"]
+        leaving = [text for row in outlook_view(surveyed)["rows"] for text in row["leaving"]]
+    assert all("uczniów: " in row["why"] and "i jeszcze" in row["why"] for row in rows)
+    assert any(text.endswith(" poniżej minimum") for text in leaving)
+    assert not any("under" in text for text in leaving)
 
 
 def test_where_there_was_no_time_to_compare_one_plan_they_are_not_all_compared(
