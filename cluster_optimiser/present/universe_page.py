@@ -489,10 +489,11 @@ def standing_rows(reference: Result, standing: Standing) -> dict[str, Any]:
 def _why(broken: Sequence[Violation]) -> str:
     """Say what a plan breaks first, and how much more."""
     first, more = f"{broken[0].subject}: {broken[0].detail}", len(broken) - 1
-    return words()["universe"]["not_legal_more"].format(n=more, why=first) if more else first
+    said: str = words()["universe"]["not_legal_more"]
+    return said.format(n=more, why=first) if more else first
 
 
 def _beyond(by_pupils: int) -> str:
     """Say by how much a cluster leaves the range."""
-    said = words()["outlook"]["over" if by_pupils > 0 else "under"]
+    said: str = words()["outlook"]["over" if by_pupils > 0 else "under"]
     return said.format(n=number(abs(by_pupils)))
