@@ -17,7 +17,7 @@ from cluster_optimiser.verification.levels import free_of_layers
 from cluster_optimiser.verification.neighbours import may_be_reassigned, touching, where_schools_lie
 from cluster_optimiser.verification.outlook import n_not_legal, outlook_of
 from cluster_optimiser.verification.register import PlainGround, unit_homes
-from cluster_optimiser.verification.rules import verify_plan
+from cluster_optimiser.verification.rules import exempt_group, verify_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -230,19 +230,8 @@ def _unit_claims(problem: Problem) -> Iterator[str]:
 def _member_claims(ground: PlainGround) -> Iterator[str]:
     """Check what the scenario makes of each school: exempt, a unit by itself or part of one."""
     scenario = ground.scenario
-    register = ground.problem.authority.schools
     for school in ground.schools.values():
-        group = next(
-            (
-                exempt.name
-                for exempt in scenario.exempt
-                if all(
-                    str(register.loc[school.urn, column]) in exempt.values(column)
-                    for column in exempt.where
-                )
-            ),
-            None,
-        )
+        group = exempt_group(ground, school.urn)
         if group != school.exempt:
             yield _wrong(f"URN {school.urn}: its exempt group", school.exempt, group)
         if group is None and scenario.units_scenario is None:

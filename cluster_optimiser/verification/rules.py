@@ -48,6 +48,15 @@ MINUTES_TOLERANCE_MIN = 1e-9
 """A limit in minutes is met to this tolerance: both sides are decimals kept in binary."""
 
 
+def exempt_group(ground: PlainGround, urn: int) -> str | None:
+    """Give the exempt group that a school is in by the register, whatever a plan was made from."""
+    row = ground.problem.authority.schools.loc[urn]
+    for exempt in ground.scenario.exempt:
+        if all(str(row[column]) in exempt.values(column) for column in exempt.where):
+            return exempt.name
+    return None
+
+
 def _exempt_violations(
     ground: PlainGround, members: Mapping[str, Sequence[int]]
 ) -> Iterator[Violation]:
