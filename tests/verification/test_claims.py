@@ -25,7 +25,7 @@ from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.prospects import Projected
 from cluster_optimiser.scenario import Objective
 from cluster_optimiser.scoring import objective_values, score
-from cluster_optimiser.verification import outlook_of, verify, verify_plan
+from cluster_optimiser.verification import claims, outlook_of, verify, verify_plan
 from tests.effort import examples
 from tests.toy import ToySchool, toy_assignment, toy_problem
 
@@ -327,3 +327,88 @@ def test_every_wrong_claim_is_listed_at_once(good: Result) -> None:
     lines = str(caught.value).splitlines()
     assert lines[0] == "plan T does not stand up to the independent check:"
     assert len(lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("claim", "truth", "is_agreed"),
+    [
+        *((nothing, other, True) for nothing in (None, np.nan, pd.NA) for other in (None, np.nan)),
+        *((claim, None, False) for claim in (0, 0.0, 1.5, "", False)),
+        *((None, truth, False) for truth in (0, 0.0, 1.5, "", False)),
+        *((one, True, one) for one in (True, False)),
+        ("a", "a", True),
+        ("a", "b", False),
+        (1 + 1e-12, 1, True),
+        (1.0001, 1, False),
+        (0.0001, 0, False),
+    ],
+)
+def test_nothing_agrees_with_nothing_alone(claim: object, truth: object, is_agreed: bool) -> None:
+    assert claims._agree(claim, truth) is is_agreed
+
+
+def test_a_sum_of_what_is_not_known_is_no_number(good: Result) -> None:
+    scenario = good_problem(objective={"weights": {"count": 1.5, "deviation": 1}}).scenario
+    weighted = replace(good, problem=replace(good.problem, scenario=scenario))
+    truth = replace(verify(good), objective={"count": 2.0, "deviation": None})
+    assert not claims._weighted_agrees(weighted, 3.0, truth)
+    assert claims._weighted_agrees(weighted, float("nan"), truth)
+
+
+def test_an_objective_of_nothing_is_to_be_given_too() -> None:
+    problem = good_problem(objective={"order": ["count", "exceptions"]})
+    true = result(problem, solve_merge(problem))
+    assert true.objective["exceptions"] == 0
+    with pytest.raises(VerificationError, match="objective exceptions is not given"):
+        verify(replace(true, objective={"count": true.objective["count"]}))
+
+
+def test_a_stage_that_is_not_proved_and_one_that_is_not_known_are_looked_at(good: Result) -> None:
+    first = good.plan.solution.stages[0].objective
+    open_ = with_stage(good, 0, status="FEASIBLE", objective=first + 1, bound=first + 1)
+    with pytest.raises(VerificationError, match="stage count: objective is given as"):
+        verify(open_)
+    with pytest.raises(VerificationError, match="stage beauty is not known to the check"):
+        verify(with_stage(good, 0, term="beauty"))
+
+
+def told(wrong: Result) -> str:
+    with pytest.raises(VerificationError) as caught:
+        verify(wrong)
+    return str(caught.value)
+
+
+def test_what_follows_something_that_is_missing_is_looked_at_too(good: Result) -> None:
+    clusters = good.score.clusters.copy()
+    first, second, *_ = sorted(clusters["cluster"])
+    clusters.loc[clusters["cluster"] == second, "pupils"] = 7
+    wrong = replace(good, score=Score(clusters[clusters["cluster"] != first], good.score.metrics))
+    assert f"cluster {first} is not in the table" in told(wrong)
+    assert f"cluster {second}: pupils is given as 7" in told(wrong)
+
+
+def test_a_unit_that_only_the_graph_has_is_told(good: Result) -> None:
+    graph = good.problem.dual.copy()
+    graph.add_node("Z")
+    wrong = replace(good, problem=replace(good.problem, dual=graph))
+    assert "unit Z is only in the graph of units" in told(wrong)
+    graph.remove_nodes_from(["Z", "B"])
+    assert "unit B is not in the graph of units" in told(wrong)
+
+
+def test_every_violation_that_is_left_out_is_told(good: Result) -> None:
+    problem = good_problem(method="keep", travel={"max_minutes": 1})
+    true = result(problem, replace(good.plan, solution=Solution("GIVEN")))
+    assert len(true.violations) > 1
+    assert told(replace(true, violations=())).count("a violation is not given") == len(
+        true.violations
+    )
+
+
+@pytest.mark.parametrize("claim", [0, None])
+def test_a_metric_that_is_given_as_nothing_is_looked_at(good: Result, claim: int | None) -> None:
+    counted = verify(good).metrics
+    metrics = {**good.score.metrics, **dict.fromkeys(counted, claim)}
+    wrong = replace(good, score=Score(good.score.clusters, metrics))
+    n_wrong = sum(value not in ({None} if claim is None else {0}) for value in counted.values())
+    assert told(wrong).count("\n  metric ") == n_wrong
