@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ from cluster_optimiser.domain import (
     Violation,
 )
 from cluster_optimiser.errors import VerificationError
+from cluster_optimiser.geography.units import unit_table
 from cluster_optimiser.optimise import solve_merge
 from cluster_optimiser.prospects import Projected
 from cluster_optimiser.scenario import Objective
@@ -32,6 +34,7 @@ from tests.toy import ToySchool, toy_assignment, toy_problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+TERMS = ("count", "exceptions", "deviation")
 ROMAN_CATHOLIC = {"name": "RC", "where": {"religious_character": "Roman Catholic"}}
 
 
@@ -125,6 +128,56 @@ def test_where_a_cluster_would_meet_in_a_projection_no_way_may_be_unknown() -> N
     assert outlook is not None
     assert [v.rule for v in today.violations if v.rule == "travel"] == []
     assert "cannot reach the meeting place" in outlook.projections["broken"].item()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_projection_is_judged_as_a_register_with_its_pupils_is(seed: int) -> None:
+    """Sizes, exceptions, where clusters meet and units are at home: of plans that keep no rule."""
+    draw, sizes = np.random.default_rng(seed), {"min_pupils": 600, "max_pupils": 1_500}
+    exempt = {"religious_character": "Roman Catholic"}
+    schools = {
+        unit: [
+            ToySchool("secondary", 100 * int(draw.integers(0, 9)), (row, column)),
+            ToySchool("primary", 100 * int(draw.integers(0, 9)), (row, column + 1)),
+            ToySchool("primary", 90, (row, column + 1), exempt),
+        ]
+        for unit, (row, column) in zip("ABCD", [(0, 0), (0, 2), (1, 0), (1, 2)], strict=True)
+    }
+    problem = toy_problem(
+        "AABB CCDD",
+        schools=schools,
+        layers={"district": "xyxx yxyy", "division": "pp.q pp.q"},
+        method="keep",
+        size={**sizes, "max_exceptions": 1, "exceptions": ["A", "B"]},
+        travel={"max_minutes": 4},
+        alignment={"district": "require", "division": "require"},
+        exempt=[ROMAN_CATHOLIC],
+        pins={"apart": [["A", "C"]]},
+    )
+    register = problem.authority.schools
+    then = [
+        Projected(str(n), "made", 2030 + n, is_draw=False, pupils=drawn)
+        for n in range(4)
+        for drawn in [pd.Series(100 * draw.integers(0, 7, len(register)), index=register.index)]
+    ]
+    of_unit = dict(zip("ABCD", draw.choice(list("mno"), 4), strict=True))
+    plan = problem.unit_of.map(of_unit).combine_first(problem.exempt_of).reindex(register.index)
+    judged = replace(problem, projections=tuple(then))
+    outlook = outlook_of(judged, verify_plan(judged, plan))
+    for projected, row in zip(then, outlook.projections.itertuples(), strict=True):
+        schools = gpd.GeoDataFrame(register.assign(pupils=projected.pupils))
+        layers, shapes = list(problem.authority.layers), problem.units.geometry
+        units = unit_table(schools, problem.unit_of, shapes, layers)
+        authority = replace(problem.authority, schools=schools)
+        truth = verify_plan(replace(problem, authority=authority, units=units), plan)
+        facts = [own for own in truth.clusters.values() if not own.is_exempt]
+        assert sorted(row.broken.split("; ")) == sorted(
+            "; ".join(map(str, truth.violations)).split("; ")
+        )
+        assert row.is_legal == (not truth.violations)
+        assert row.pupils == sum(own.pupils for own in facts)
+        assert row.n_outside == sum(own.is_exception for own in facts)
+        assert outlook.clusters[projected.label].to_dict() == {f.name: f.pupils for f in facts}
 
 
 def test_what_is_not_known_of_one_cluster_is_not_known_of_the_plan() -> None:
@@ -313,10 +366,41 @@ def test_the_scoring_of_any_plan_stands_up_even_where_units_are_divided(
         size={"min_pupils": 500, "max_pupils": 1_000},
         travel={"max_minutes": 4},
         alignment={"district": "prefer", "division": "require"},
-        objective={"order": ["count", "exceptions", "deviation", "changed_pupils", "misaligned"]},
+        objective={"order": [*TERMS, "changed_pupils", "misaligned", "border_km"]},
     )
     assignment = pd.Series(clusters, index=problem.authority.schools.index, name="cluster")
     verify(result(problem, Plan("T", assignment, Solution("GIVEN"))))
+
+
+@pytest.mark.parametrize(
+    ("grid", "clusters", "barriers", "is_contiguous"),
+    [
+        ("ABB AA.", "mmmmn", [], True),
+        ("ABB AA. CC.", "mmmmnm", [["A", "C"]], False),
+        ("ABB AA. CC.", "mmmmnm", [], True),
+    ],
+)
+def test_a_cell_touches_a_unit_along_all_its_cells(
+    grid: str, clusters: str, barriers: list[list[str]], is_contiguous: bool
+) -> None:
+    """A cell of B has two kilometres with A, one with each cell; a barrier stays one."""
+    schools = {
+        "A": [ToySchool("secondary", 9, at) for at in [(0, 0), (1, 0), (1, 1)]],
+        "B": [ToySchool("secondary", 9, at) for at in [(0, 1), (0, 2)]],
+    }
+    touch = {"min_shared_m": 1_500, "barriers": barriers}
+    problem = toy_problem(grid, schools=schools, method="keep", contiguity=touch)
+    plan = pd.Series([*clusters], index=problem.authority.schools.index, name="cluster")
+    found = verify(result(problem, Plan("T", plan, Solution("GIVEN"))))
+    assert found.clusters["m"].is_contiguous is is_contiguous
+
+
+def test_exempt_schools_alone_under_another_name_are_not_in_one_piece() -> None:
+    problem = good_problem(method="keep")
+    plan = toy_assignment(problem, {"m": "ABCD"})
+    plan[problem.exempt_of.index] = "x"
+    found = verify(result(problem, Plan("T", plan, Solution("GIVEN"))))
+    assert found.clusters["x"].is_contiguous is False
 
 
 def test_every_wrong_claim_is_listed_at_once(good: Result) -> None:
