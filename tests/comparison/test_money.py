@@ -124,6 +124,8 @@ def test_moving_a_school_in_a_whole_plan(tmp_path) -> None:
 def test_the_fund_goes_to_those_furthest_behind() -> None:
     table = norfolk_money("1").clusters
     assert table["behind_need_pence"].sum() == 0  # what some are behind others are before
+    behind = table["by_need_pence"] - table["pot_pence"]
+    assert table["behind_need_pence"].tolist() == behind.tolist()
     named = table[table["is_in_capacity_fund"]]
     others = table[~table["is_in_capacity_fund"] & ~table["is_exempt"]]
     assert len(named) == 10

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -102,6 +103,32 @@ def test_the_best_of_both_levels_is_found(hundreds, first) -> None:
     assert tuple(stage.objective for stage in stages[:-1]) == pytest.approx(best)
     assert plan.solution.proof.record()["n_nested_plans"] == n_plans
     assert plan.solution.status == "OPTIMAL"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_exceptions_and_numbers_of_each_level_are_its_own(seed: int) -> None:
+    draw = Random(seed)
+
+    def rules(least: int, most: int) -> dict[str, Any]:
+        fewest = draw.choice([1, 1, 2])
+        small = draw.choice([0, 1, 2])
+        size = {"min_pupils": least, "max_pupils": most, "max_exceptions": small}
+        count = {"min": fewest, "max": fewest + draw.randint(0, 2)}
+        return {"size": size, "count": count, "objective": LOWER["objective"]}
+
+    ground = {"pupils": {unit: 100 * draw.randint(5, 14) for unit in "ABCD"}}
+    levels = {"upper": "up", "first": draw.choice(["clusters", "groupings"])}
+    problem = toy_problem("AB CD", **ground, **rules(1_000, 2_500), levels=levels)
+    above = toy_problem("AB CD", **ground, **rules(2_200, 4_500), option="up")
+    problem = replace(problem, upper=above)
+    best, n_plans = _best_by_hand(problem, "ABCD")
+    if best is None:
+        with pytest.raises(InfeasibleError, match="two exact methods"):
+            solve_levels(problem)
+        return
+    solution = solve_levels(problem).solution
+    assert tuple(stage.objective for stage in solution.stages[:-1]) == pytest.approx(best)
+    assert solution.proof.record()["n_nested_plans"] == n_plans
 
 
 @pytest.mark.parametrize(("areas", "fits"), [("xxxx", True), ("xxyy", False), ("....", False)])

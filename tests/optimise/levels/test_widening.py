@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_optimiser.errors import NoPlanFoundError
-from cluster_optimiser.optimise.levels import joint
+from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
+from cluster_optimiser.optimise.levels import joint, nesting
 from cluster_optimiser.optimise.levels.joint import explain_levels
 from tests.optimise.levels.test_joint import _best_by_hand, _problem
 
@@ -32,9 +32,39 @@ def test_the_least_widening_is_found_and_one_pupil_less_has_no_plan() -> None:
     assert _n_plans(min_pupils=2_001) == _n_plans(max_pupils=4_999) == 0
     assert _n_plans(min_pupils=2_000) > 0
     assert _n_plans(max_pupils=5_000) > 0
-    text = "\n".join(found.lines())
-    assert "raise the maximum of groupings in scenario up from 4,497 to 5,000 pupils" in text
-    assert "whether another rule of either level would do as well was not looked into" in text
+    how_far = (
+        "by no more than 50%; "
+        "whether another rule of either level would do as well was not looked into."
+    )
+    assert found.lines() == (
+        "Toy: there is no plan. This is proved (by two methods that agree).",
+        "Any one of these changes admits a plan, and none of them can be smaller:",
+        "  lower the minimum of groupings in scenario up from 3,003 to 2,000 pupils",
+        "  raise the maximum of groupings in scenario up from 4,497 to 5,000 pupils",
+        f"Only the sizes of the groupings, in the scenario up, were changed, {how_far}",
+    )
+
+
+@pytest.mark.parametrize(("least", "is_found"), [(3_999, True), (4_001, False)])
+def test_no_bound_is_moved_by_more_than_half(least: int, is_found: bool) -> None:
+    """A grouping of 2,000 pupils is wanted."""
+    size = {"min_pupils": least, "max_pupils": 4_500}
+    found = explain_levels(_problem(GRID, EVEN, size=size))
+    mins = [r.value for r in found.relaxations if r.direction == "upper.size.min"]
+    assert mins == ([2_000] if is_found else [])
+
+
+def test_why_there_is_no_plan_of_two_levels_is_told_in_whole(monkeypatch) -> None:
+    problem = _problem(GRID, EVEN, size={"min_pupils": 3_003, "max_pupils": 4_497})
+    fits = "no choice of clusters fits into groupings of 3,003 to 4,497 pupils by the rules of"
+    for most_states, how in ((1_000, " (by two exact methods)"), (0, "")):
+        monkeypatch.setattr(nesting, "MAX_STATES", most_states)
+        with pytest.raises(InfeasibleError) as error:
+            joint.solve_levels(problem)
+        assert str(error.value) == f'no plan exists, proved{how}: {fits} "up"'
+        told = explain_levels(problem).lines()[0]
+        method = "two methods that agree" if how else "one method"
+        assert told == f"Toy: there is no plan. This is proved (by {method})."
 
 
 def test_where_no_widening_helps_it_is_said_that_none_was_found() -> None:
@@ -72,11 +102,12 @@ def test_a_plan_is_told_without_prices_that_were_not_worked_out() -> None:
     pupils = dict.fromkeys("ABCDEF", 1500)
     found = explain_levels(_problem("AB CD EF", pupils))
     assert found.is_feasible
-    text = "\n".join(found.lines())
-    assert "there is a plan (by two methods that agree)" in text
-    assert f"Both levels together have {found.proof['n_nested_plans']} plans." in text
-    assert "No rule costs anything" not in text
-    assert "not worked out for two levels" in text
+    assert found.lines() == (
+        "Toy: there is a plan (by two methods that agree).",
+        "The best one: 6 clusters, 0 pupil minutes.",
+        f"Both levels together have {found.proof['n_nested_plans']} plans.",
+        joint.NOT_PRICED,
+    )
 
 
 @pytest.mark.parametrize("bound", ["min", "max"])
