@@ -25,13 +25,14 @@ import pandas as pd
 from cluster_optimiser.constants import NEED_SCALE
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.geography.measures import counted, need_and_pupils, takes_part
+from cluster_optimiser.geography.units import exempt_groups
 from cluster_optimiser.words import joined, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cluster_optimiser.arrays import Ints
-    from cluster_optimiser.domain import Problem, Result
+    from cluster_optimiser.domain import Result
     from cluster_optimiser.scenario import Funding, Scenario
 
 PENCE = 100
@@ -83,13 +84,11 @@ def largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
     return floors
 
 
-def shown_schools(problem: Problem, funding: Funding) -> pd.DataFrame:
+def shown_schools(schools: pd.DataFrame, exempt_of: pd.Series, funding: Funding) -> pd.DataFrame:
     """Give the register with the counts that may be published in place of those that may not."""
-    schools: pd.DataFrame = problem.authority.schools
     if funding.counts_are_public:
         return schools
     home = schools["local_cluster"].astype(str)
-    exempt_of = problem.exempt_of
     home = home.mask(home.index.isin(exempt_of.index), exempt_of.reindex(home.index))
     moved = {m: protected_counts(counted(schools, m), home) for m in funding.measures}
     return schools.assign(**moved)
@@ -117,7 +116,8 @@ def school_pence(schools: pd.DataFrame, funding: Funding) -> pd.DataFrame:
         if p.share is not None:
             total = sum(numbers[p.measure])
             if not total:
-                raise _refused(f'a share goes by "{p.measure}", which no school has')
+                problem = f'a share goes by "{p.measure}", and no count of it is large enough'
+                raise _refused(f"{problem} to be shown")
             each = left * Fraction(p.share) / total
             exact = [e + each * n for e, n in zip(exact, numbers[p.measure], strict=True)]
     pupils = schools["pupils"].to_numpy(dtype=np.int64)
@@ -135,7 +135,8 @@ def refuse_formula(scenario: Scenario, schools: pd.DataFrame) -> None:
     if scenario.funding is None:
         return
     try:
-        school_pence(schools, scenario.funding)
+        shown = shown_schools(schools, exempt_groups(scenario, schools), scenario.funding)
+        school_pence(shown, scenario.funding)
     except ScenarioError as error:
         raise ScenarioError(
             [replace(fault, file=scenario.file_name) for fault in error.faults]
@@ -244,7 +245,8 @@ def _funding(result: Result) -> FundingView | None:
     money = result.problem.scenario.funding
     if money is None:
         return None
-    schools = shown_schools(result.problem, money)
+    problem = result.problem
+    schools = shown_schools(problem.authority.schools, problem.exempt_of, money)
     table = _against_need(_sums(result, schools, money), money)
     evenness = _evenness(table)
     table["total_pence"] = table["admin_pence"] + table["pot_pence"]

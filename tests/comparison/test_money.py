@@ -18,7 +18,12 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.batch import evaluate
 from cluster_optimiser.comparison import FundingView, funding, money
-from cluster_optimiser.comparison.money import largest_remainder, protected_counts, school_pence
+from cluster_optimiser.comparison.money import (
+    largest_remainder,
+    protected_counts,
+    refuse_formula,
+    school_pence,
+)
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.geography.measures import counted
 from cluster_optimiser.present.tables import csv_text, funding_table
@@ -326,6 +331,22 @@ def test_fixed_sums_over_the_pot_are_refused() -> None:
     small = scenario.funding.model_copy(update={"pot_pounds": Decimal(1_000)})
     with pytest.raises(ScenarioError, match="more than the pot"):
         school_pence(norfolk_place().authority.schools, small)
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+def test_counts_too_small_to_be_shown_are_refused_before_anything_runs(*, is_public: bool) -> None:
+    """Two pupils in all are moved to none: there is nothing that a share could go by."""
+    place, scenario = norfolk_place(), norfolk_scenario("1")
+    schools = place.authority.schools.assign(rare=0)
+    schools.loc[schools.index[[2, 200]], "rare"] = 1
+    part = {"measure": "rare", "share": 1}
+    stated = Funding(pot_pounds=1_000, parts=[part], counts_are_public=is_public)
+    asked = scenario.model_copy(update={"funding": stated})
+    if is_public:
+        refuse_formula(asked, schools)
+        return
+    with pytest.raises(ScenarioError, match='by "rare", and no count of it is large enough'):
+        refuse_formula(asked, schools)
 
 
 def test_norfolk_money_is_the_papers_and_says_so() -> None:
