@@ -120,6 +120,15 @@ class _Search:
         if sum(group.mask for group in cut) == (1 << len(self.pupils)) - 1:
             self.plan, self.left = {group.mask: group for group in cut}, 0
 
+    def over(self, groups: Sequence[CandidateGroup]) -> int:
+        """Give by how much a plan passes what the scenario limits, all terms together."""
+        limits = self.problem.scenario.most_of.items()
+        return sum(max(0, plan_cost(term, groups) - most) for term, most in limits)
+
+    @property
+    def is_too_much(self) -> bool:
+        return bool(self.over([*self.plan.values()]))
+
     def cut_anew(self, trees: Trees) -> bool:
         """Cut two or three neighbours anew as random trees go best; tell whether that is better."""
         old = [trees.random.choice(sorted(self.plan))]
@@ -134,14 +143,16 @@ class _Search:
         rest = [g for mask, g in self.plan.items() if mask not in old]
         held = [*rest, *(self.plan[mask] for mask in old)]
         new = [groups[mask] for division in legal for mask in division]
-        costs = group_costs([*held, *new], self.problem.scenario.objective, seed=self.seed)
+        every = [*held, *new]
+        costs = group_costs(every, self.problem.scenario.objective, seed=self.seed)
         costs.pop(TIE_BREAK)
         gathers = [max if is_largest else sum for is_largest in are_largest(costs)]
         n = len(rest)
 
         def total(at: int) -> list[int]:
             rows = zip(gathers, costs.values(), strict=True)
-            return [gather([*row[:n], *row[at : at + len(old)]]) for gather, row in rows]
+            terms = [gather([*row[:n], *row[at : at + len(old)]]) for gather, row in rows]
+            return [self.over([*rest, *every[at : at + len(old)]]), *terms]
 
         starts = range(len(held), len(held) + len(new), len(old))
         best = min(starts, key=total, default=n)
@@ -257,7 +268,11 @@ def first_plan(
             trees = search.trees(random)
             search.begin_with(trees)
             patience = PATIENCE_OF_CUTS * len(search.plan)
-            while is_bettered and not search.left and not is_over() and waited < patience:
+            while (
+                (is_bettered or search.is_too_much)
+                and not (search.left or is_over())
+                and waited < patience
+            ):
                 waited = 0 if search.cut_anew(trees) else waited + 1
             waited = 0
         while not is_over() and waited < _patience(search) and (search.left or is_bettered):
@@ -273,10 +288,8 @@ def first_plan(
     except NoPlanFoundError:
         pass
     found = list(search.plan.values())
-    limits = problem.scenario.most_of.items()
-    is_over_limit = any(plan_cost(term, found) > most for term, most in limits)
-    is_allowed = problem.scenario.count.allows(len(found))
-    return None if search.left or not is_allowed or is_over_limit else found
+    is_allowed = problem.scenario.count.allows(len(found)) and not search.is_too_much
+    return None if search.left or not is_allowed else found
 
 
 def _tried(search: _Search, seed_set: int, n_units: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from functools import reduce
 from operator import xor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -70,7 +70,7 @@ def test_with_too_many_groups_to_list_there_is_a_legal_plan_and_a_bound(
     assert 0 < ways.bound < ways.objective
 
 
-def large_clusters() -> Problem:
+def large_clusters(*order: str, **tables: Any) -> Problem:
     """Give sixty units to be divided into four parts of nearly as many pupils."""
     letters = [chr(ord("A") + i) for i in range(60)]
     rng = random.Random(1)
@@ -78,15 +78,15 @@ def large_clusters() -> Problem:
     rows = " ".join("".join(letters[i * 10 : i * 10 + 10]) for i in range(6))
     middle = sum(pupils.values()) / 4
     size = {"min_pupils": int(middle * 0.98), "max_pupils": int(middle * 1.02)}
-    order = {"order": ["count", "pupil_minutes"]}
-    return toy_problem(rows, pupils=pupils, size=size, objective=order)
+    objective = {"order": ["count", *order]}
+    return toy_problem(rows, pupils=pupils, size=size, objective=objective, **tables)
 
 
 def test_few_large_clusters_are_cut_from_trees_and_cut_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """None was found: two clusters of fifteen units are too many to be divided anew exactly."""
-    problem, ways = large_clusters(), []
+    problem, ways = large_clusters("pupil_minutes"), []
     for patience in (0, 40):
         monkeypatch.setattr(neighbourhoods, "PATIENCE_OF_CUTS", patience)
         plan = first_plan(problem)
@@ -95,6 +95,20 @@ def test_few_large_clusters_are_cut_from_trees_and_cut_anew(
         assert reduce(xor, (group.mask for group in plan)) == (1 << 60) - 1
         ways.append(sum(group.costs["pupil_minutes"] for group in plan))
     assert ways[1] < ways[0]
+
+
+def test_clusters_cut_from_trees_are_cut_anew_until_what_is_limited_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The ways are not asked for, only limited: the first trees cut have longer ones."""
+    monkeypatch.setattr(neighbourhoods, "PATIENCE_OF_CUTS", 10)
+    ways = large_clusters("pupil_minutes")
+    bettered = totals(ways, first_plan(ways) or ())[1]
+    limited = large_clusters(limits={"pupil_minutes": 1.01 * bettered / 100})
+    for is_bettered in (True, False):
+        found = first_plan(limited, is_bettered=is_bettered)
+        assert found is not None
+        assert totals(ways, found)[1] <= 1.01 * bettered
 
 
 def test_what_is_done_within_a_limit_has_the_nearest() -> None:
