@@ -68,16 +68,14 @@ def _cells_of_areas(schools: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.G
 
 def union_of_cells(cells: gpd.GeoDataFrame, labels: pd.Series, *, name: str) -> gpd.GeoDataFrame:
     """Put the cells of schools with the same label together."""
-    known = labels.dropna()
     # Other people's areas need not share every corner, as cells of one drawing do.
     is_one_drawing = cells.index.max() < FIRST_HOME
-    join = shapely.coverage_union_all if is_one_drawing else shapely.union_all
-    shapes = {
-        str(label): join(cells.geometry.loc[urns.index].to_numpy())
-        for label, urns in known.groupby(known, sort=True)
-    }
-    index = pd.Index(list(shapes), name=name, dtype="object")
-    return gpd.GeoDataFrame(index=index, geometry=list(shapes.values()), crs=cells.crs)
+    return _joined(cells.geometry, labels, name, "coverage" if is_one_drawing else "unary")
+
+
+def _joined(shapes: gpd.GeoSeries, labels: pd.Series, name: str, method: str) -> gpd.GeoDataFrame:
+    made = shapes.to_frame("geometry").dissolve(labels.reindex(shapes.index), method=method)
+    return made.set_index(pd.Index(made.index.map(str), name=name, dtype="object"))
 
 
 def _layer_areas(
@@ -107,13 +105,8 @@ def _areas_of(
         return layer.polygons[["geometry"]].rename_axis("area").sort_index()
     if layer.origin == "layer":
         base = areas[layer.base].geometry
-        groups = pd.Series(base.index.map(dict(layer.mapping)), index=base.index).dropna()
-        shapes = {
-            area: shapely.union_all(base.loc[members.index].to_numpy())
-            for area, members in groups.groupby(groups, sort=True)
-        }
-        index = pd.Index(list(shapes), name="area", dtype="object")
-        return gpd.GeoDataFrame(index=index, geometry=list(shapes.values()), crs=base.crs)
+        groups = pd.Series(base.index.map(dict(layer.mapping)), index=base.index)
+        return _joined(base, groups, "area", "unary")
     return union_of_cells(cells, schools[LAYER_PREFIX + layer.name], name="area")
 
 

@@ -407,12 +407,8 @@ def _dissolved(areas: gpd.GeoDataFrame, layer: str, notes: list[str]) -> gpd.Geo
     if joined:
         text = f"areas that stand on several rows are put together: {listed(joined)}."
         notes.append(f"Layer {layer}: {text}")
-    shapes = {
-        str(label): polygons_of(shapely.union_all(group.to_numpy()))
-        for label, group in areas.geometry.groupby(labels, sort=True)
-    }
-    index = pd.Index(list(shapes), name="area", dtype=object)
-    return gpd.GeoDataFrame(geometry=list(shapes.values()), index=index, crs=CRS_METRES)
+    made = areas[["geometry"]].dissolve(labels).rename_axis("area")
+    return made.set_geometry(made.geometry.map(polygons_of))
 
 
 def _light(areas: gpd.GeoDataFrame, layer: str, notes: list[str]) -> gpd.GeoDataFrame:
