@@ -16,7 +16,7 @@ from cluster_optimiser.proofs import Proof
 from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -377,6 +377,16 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.subject}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """Where the plans of several options stand among all legal plans of one of them."""
+
+    label: str  # the option whose rules count: the one by which most of the others are legal
+    ranks: pd.DataFrame
+    """Index ``option``, ``metric``; columns as `Universe.rank` gives."""
+    not_legal: Mapping[str, Sequence[Violation]]  # option -> what its plan breaks of these rules
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import pandas as pd
-
-    from cluster_optimiser.domain import Violation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +49,3 @@ class Survey:
     front: pd.DataFrame | None = None
     """As `Universe.distributions`, `Universe.rank` of the scenario's own plan and
     `Universe.together` give, and the front, one plan a row; None where not worked out."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Standing:
-    """Where the plans of several options stand among all legal plans of one of them."""
-
-    label: str  # the option whose rules count: the one by which most of the others are legal
-    ranks: pd.DataFrame
-    """Index ``option``, ``metric``; columns as `Universe.rank` gives."""
-    not_legal: Mapping[str, Sequence[Violation]]  # option -> what its plan breaks of these rules

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cluster_optimiser.deadline import is_over
+from cluster_optimiser.domain import Problem, Result, Standing, Violation
 from cluster_optimiser.errors import ClusterOptimiserError, InputError, NoPlanFoundError
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.optimise.universe.legality import positions_of
 from cluster_optimiser.present import plans_table
-from cluster_optimiser.prospects import Standing, Survey
+from cluster_optimiser.prospects import Survey
 from cluster_optimiser.terms import usual_order
 from cluster_optimiser.verification import verify_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cluster_optimiser.domain import Problem, Result, Violation
 
 MAX_STATES = 100_000
 """States of the diagram above which a run does not work out the universe; the command does."""

@@ -61,8 +61,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cluster_optimiser.domain import Result, Unsolved
-    from cluster_optimiser.prospects import Standing
+    from cluster_optimiser.domain import Result, Standing, Unsolved
     from cluster_optimiser.scenario import Scenario
 
     Call = Callable[[Scenario], Mapping[str, str]]

@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.domain import Problem, Result
-    from cluster_optimiser.prospects import Standing
+    from cluster_optimiser.domain import Problem, Result, Standing
 
 POSTCODE_COLUMNS = ("postcode",)
 PLACE_COLUMNS = ("place", "town", "locality", "village")

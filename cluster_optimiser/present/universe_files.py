@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Bbox
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.domain import Result
+    from cluster_optimiser.domain import Result, Standing
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.universe.all_plans import Counted, PickedPlan, Universe
     from cluster_optimiser.present.universe_page import Link, Point
-    from cluster_optimiser.prospects import Standing, Survey
+    from cluster_optimiser.prospects import Survey
 
 COLOURS = ("#71828d", "#9dc0cf", "#5e9ab3", "#2a7291", "#0b4a66", "#ffffff")
 WIDTHS_PT = (1.0, 1.2, 2.2, 3.2, 4.4, 1.6)

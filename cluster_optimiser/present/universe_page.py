@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
-    from cluster_optimiser.domain import Result, Violation
-    from cluster_optimiser.prospects import Standing, Survey
+    from cluster_optimiser.domain import Result, Standing, Violation
+    from cluster_optimiser.prospects import Survey
 
 CHART_WIDTH, CHART_HEIGHT = 620, 380
 RADIUS = 5.0

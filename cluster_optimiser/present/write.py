@@ -44,9 +44,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from cluster_optimiser.domain import Result, Unsolved
+    from cluster_optimiser.domain import Result, Standing, Unsolved
     from cluster_optimiser.present.placing import Placing
-    from cluster_optimiser.prospects import Standing
 
 
 def _write(path: Path, text: str) -> None:
