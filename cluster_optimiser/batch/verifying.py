@@ -10,6 +10,7 @@ byte by byte)?
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -54,6 +55,7 @@ class Verified:
     n_files: int
     faults: tuple[Fault, ...]
     notes: tuple[str, ...] = ()  # what could not be asked, and why
+    whole: tuple[str, ...] = ()  # options whose plan, claims and numbers stand up to the project
 
 
 def seal_faults(results: Path) -> list[Fault]:
@@ -184,17 +186,23 @@ def verify_results(results: Path, project: Path | None) -> Verified:
         for label in labels
         if label not in found
     ]
+    whole = []
     for scenario in found.values():
         changes = _changes(scenario, results / scenario.option)
         if changes:
-            notes.append(f"{scenario.option}: not made again: another {', '.join(changes)} now")
+            what = " and the ".join(changes)
+            notes.append(f"{scenario.option}: not made again: the {what} changed since")
+        elif _is_worded_anew(scenario, results):
+            notes.append(f"{scenario.option}: its file asks for the same in other words now")
         wrong = [] if {"scenario", "data"} & set(changes) else _plan_faults(scenario, results)
         faults += wrong
         if not changes and not any(fault.file.endswith(MANIFEST) for fault in wrong):
-            faults += _again(scenario, results)
+            again = _again(scenario, results)
+            faults += again
+            whole += [] if wrong or again else [scenario.option]
     if not faults and not notes:
         faults += _together_again(list(found.values()), results, top)
-    return Verified(labels, n_files, tuple(faults), tuple(notes))
+    return Verified(labels, n_files, tuple(faults), tuple(notes), tuple(whole))
 
 
 def _scenarios_of(labels: Sequence[str], results: Path, project: Path) -> dict[str, Scenario]:
@@ -231,7 +239,7 @@ def _changes(scenario: Scenario, folder: Path) -> list[str]:
     """Say what of a run's ground is no longer as it was."""
     record = read_record(folder)
     if record is None:
-        return ["it has no record"]
+        return ["record"]
     now = parts_of(
         scenario,
         inputs=input_hashes(authority_folder(scenario)),
@@ -246,6 +254,22 @@ def _changes(scenario: Scenario, folder: Path) -> list[str]:
     if record.parts.get("program") != program_version():
         found.append("program")
     return found
+
+
+def _hashes(manifest: Path, scenario: Scenario) -> dict[str, str]:
+    """Give the hashes that a manifest has of the scenario's own files, by their names there."""
+    folder = scenario.home.parent
+    own = {Path(os.path.relpath(file, folder)).as_posix() for file in scenario.files}
+    listed = (_read(manifest) or {}).get("inputs")
+    entries = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return {one["path"]: one.get("sha256", "") for one in entries if one.get("path") in own}
+
+
+def _is_worded_anew(scenario: Scenario, results: Path) -> bool:
+    """Tell whether files that ask for the same were written otherwise when they were run."""
+    said = _hashes(results / scenario.option / MANIFEST, scenario)
+    now = [hash_file(file) for file in scenario.files]
+    return sorted(said.values()) != sorted(now)
 
 
 def _plan_faults(scenario: Scenario, results: Path) -> list[Fault]:
@@ -285,6 +309,14 @@ def _again(scenario: Scenario, results: Path) -> list[Fault]:
         result = load_result(outcome, is_surveyed=is_whole)
         with present.speaking_for(result.problem.authority):
             present.write_result(result, Path(temporary), maps=is_whole)
+        made = Path(temporary) / MANIFEST
+        # What a file says is compared, not how: a comment in it is no edit of the results.
+        now, then = _hashes(made, scenario), _hashes(folder / MANIFEST, scenario)
+        if now != then and now.keys() == then.keys():
+            record = json.loads(text(made))
+            for one in record["inputs"]:
+                one["sha256"] = then.get(one["path"], one["sha256"])
+            made.write_text(_text(record), encoding="utf-8", newline="\n")
         return _unlike(Path(temporary), folder, f"{scenario.option}/")
 
 

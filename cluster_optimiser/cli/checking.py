@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cluster_optimiser.batch import Place
+    from cluster_optimiser.batch.verifying import Verified
     from cluster_optimiser.errors import Fault
     from cluster_optimiser.findings import Finding
     from cluster_optimiser.scenario import Scenario
@@ -276,13 +277,22 @@ def verify(*, results: Path, against: Path | None, signers: Path | None, as_json
         say(
             f"{len(found.faults)} of {found.n_files} files are not what was proved"
             if found.faults
-            else _well(found.n_files, found.labels, against)
+            else _well(found, against)
         )
     sys.exit(EXIT_INPUT if found.faults else 0)
 
 
-def _well(n_files: int, labels: tuple[str, ...], against: Path | None) -> str:
-    said = f"{n_files} files of {len(labels)} options are as their runs wrote them"
+def _well(found: Verified, against: Path | None) -> str:
+    n_all = len(found.labels)
+    said = f"{found.n_files} files of {n_all} options are as their runs wrote them"
     if against is None:
         return f"{said}; give --against PROJECT to judge plans and numbers by the data too"
-    return f"{said}; every plan, claim and number stands up to {against.resolve().name}"
+    project = against.resolve().name
+    if not found.notes:
+        return f"{said}; every plan, claim and number stands up to {project}"
+    n_whole = len(found.whole)
+    stands = "stands" if n_whole == 1 else "stand"
+    return (
+        f"{said}; {n_whole} of {n_all} {stands} up to {project} in every plan, claim and number; "
+        "the notes say what was not asked"
+    )

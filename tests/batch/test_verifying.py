@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -177,7 +178,35 @@ def test_data_that_changed_since_is_told_apart_from_results_that_did(
     schools.write_text(schools.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     found = verify_results(results, tmp_path)
     assert found.faults == ()
-    assert "c: not made again: another data now" in found.notes
+    assert "c: not made again: the data changed since" in found.notes
+    assert found.whole == ()
+
+
+def test_what_does_not_stand_up_to_the_data_of_now_is_not_said_to(
+    project: Path, results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(project / "boundaries", tmp_path / "boundaries")
+    shutil.copytree(project / "scenarios", tmp_path / "scenarios")
+    schools = tmp_path / "boundaries" / "threeshire" / "schools.csv"
+    schools.write_text(schools.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["verify", str(results), "--against", str(tmp_path)])
+    said = capsys.readouterr()
+    assert "every plan, claim and number stands up" not in said.out + said.err
+    assert re.search(r"; 0 of \d stand up to .* in every plan, claim", said.out + said.err)
+
+
+def test_a_comment_in_a_scenario_is_no_edit_of_its_results(
+    project: Path, results: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(project / "boundaries", tmp_path / "boundaries")
+    shutil.copytree(project / "scenarios", tmp_path / "scenarios")
+    for file in (tmp_path / "scenarios").glob("*.toml"):
+        file.write_text(f"# Why.\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
+    found = verify_results(results, tmp_path)
+    assert found.faults == ()
+    assert "a: its file asks for the same in other words now" in found.notes
+    assert "a" in found.whole
 
 
 @pytest.mark.parametrize("command", ["page", "report"])
