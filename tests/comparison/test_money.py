@@ -179,6 +179,50 @@ def test_the_fund_is_of_none_that_is_not_behind(pounds: int, n: int, named: str)
     assert "".join(found.index[found]) == named
 
 
+def test_need_is_spread_over_clusters_that_share_in_it() -> None:
+    """An exempt cluster, and one without pupils that take part, have no ratio of need."""
+    table = pd.DataFrame(
+        {
+            "is_exempt": [False, False, True, False],
+            "need_pupils": [10, 20, 5, 0],
+            "need_thousandths": [15_000, 20_000, 50_000, 3_000],
+            "pounds_per_weighted_pupil": [300.0, 100.0, 900.0, 800.0],
+        }
+    )
+    assert money._evenness(table) == {
+        "need_spread": 0.2,
+        "pounds_spread": 0.5,
+        "lowest_need_ratio": 1.0,
+        "highest_need_ratio": 1.5,
+    }
+
+
+def test_what_a_cluster_gets_is_set_against_its_share_of_need() -> None:
+    """Half a weighted pupil is need too; where there is none there is no sum for each."""
+    table = pd.DataFrame(
+        {
+            "is_exempt": False,
+            "need_thousandths": [500, 1_500, 0],
+            "pot_pence": [30_000, 60_000, 10_000],
+        }
+    )
+    stated = Funding.model_validate(
+        {
+            "pot_pounds": 1_000,
+            "need": {"pupils": 1},
+            "parts": [{"measure": "pupils", "share": 1}],
+            "capacity_pounds": 5,
+            "capacity_clusters": 1,
+        }
+    )
+    found = money._against_need(table, stated)
+    assert found["weighted_pupils"].tolist() == [0.5, 1.5, 0.0]
+    assert found["pounds_per_weighted_pupil"].fillna(-1).tolist() == [600.0, 400.0, -1.0]
+    assert found["by_need_pence"].tolist() == [25_000, 75_000, 0]
+    assert found["behind_need_pence"].tolist() == [-5_000, 15_000, -10_000]
+    assert found["is_in_capacity_fund"].tolist() == [False, True, False]
+
+
 def test_fixed_sums_come_first_and_the_rest_goes_by_its_share() -> None:
     parts = (
         {"measure": "schools", "pounds": 1_000},
