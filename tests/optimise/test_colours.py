@@ -3,7 +3,9 @@
 import networkx as nx
 import pandas as pd
 import pytest
+from ortools.sat.python import cp_model
 
+from cluster_optimiser.optimise import colours
 from cluster_optimiser.optimise.colours import stable_colours
 
 PUPILS = pd.Series([100, 100, 100, 100], index=[1, 2, 3, 4])
@@ -59,6 +61,13 @@ def test_a_map_that_needs_six_colours_says_where_two_alike_meet() -> None:
     assert len(colouring.clashes) == 1
     a, b = colouring.clashes[0]
     assert colouring.colour_of[a] == colouring.colour_of[b]
+
+
+def test_what_time_did_not_prove_is_not_called_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(colours, "STATUSES", {cp_model.OPTIMAL: "FEASIBLE"})
+    path = nx.path_graph(["a", "b", "c"])
+    colouring = stable_colours([path], [pd.Series(dtype=object)], PUPILS, seed=7)[0]
+    assert (colouring.status, colouring.clashes) == ("FEASIBLE", ())
 
 
 def test_the_order_of_nodes_changes_nothing() -> None:

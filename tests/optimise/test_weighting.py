@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster_optimiser.optimise import candidate_groups, costs
 from cluster_optimiser.optimise.costs import decimal_costs, exact_factors, weight_faults
 from cluster_optimiser.scenario import Objective
 from cluster_optimiser.terms import term_scale
+from tests.graphs import everything, grid_problem
 from tests.toy import toy_problem
 
 WEIGHTS = st.floats(0, 1e9, allow_nan=False).map(lambda w: float(f"{w:.6g}"))
@@ -72,3 +74,24 @@ def test_as_many_digits_are_offered_as_fit_where_every_preferred_layer_counts() 
     (fault,) = weight_faults(many, schools, term_scale, "s.toml")
     asked_for = '"misaligned" = 1000, "pupil_minutes" = 0.1234568'
     assert fault.remedy == f"Write weights = {{ {asked_for} }}."
+
+
+def test_all_units_alone_may_each_be_as_far_from_the_target_as_it_is_large() -> None:
+    problem = grid_problem(2, 3, pupils=1, size={"target_pupils": 500})
+    most = costs._most(problem.scenario, problem.authority.schools, "deviation")
+    assert max(everything(problem).values("deviation")) == 6 * 499 <= most
+
+
+@pytest.mark.parametrize(("most", "exceeds"), [(9, True), (10, False)])
+def test_a_row_is_too_large_by_its_sum(
+    monkeypatch: pytest.MonkeyPatch, most: int, exceeds: bool
+) -> None:
+    """Ten groups of four units in a row, each one cluster; what is the largest is no sum."""
+    order = {"order": ["longest_minutes", "count"]}
+    problem = toy_problem("ABCD", objective=order)
+    groups = candidate_groups(problem)
+    monkeypatch.setattr(costs, "MAX_ROW_TOTAL", most)
+    rows = costs.group_costs(groups, problem.scenario.objective, seed=0)
+    del rows["tie-break"]
+    monkeypatch.setattr(costs, "group_costs", lambda *_, **__: rows)
+    assert costs.exceeds_safe_total(groups, problem.scenario, 0) is exceeds

@@ -1,6 +1,7 @@
 """Versions: the best plans that differ enough from one another, found by two methods."""
 
 import itertools
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -95,6 +96,8 @@ def test_the_statement_says_among_which_plans_a_version_is_the_best() -> None:
         "plans in which at least 400 pupils (10%) are with other schools than in T"
     )
     assert second.solution.proof.record()["n_better_plans_too_alike"] in {0, 1}
+    earlier = [SimpleNamespace(label=label) for label in ("T-1", "T-2", "T-3")]
+    assert versions.among_words(problem, earlier).endswith("than in T-1, T-2 and T-3")
 
 
 def test_methods_that_disagree_are_not_papered_over(monkeypatch) -> None:
