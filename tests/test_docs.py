@@ -2,11 +2,13 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import click
 import pytest
 
 from cluster_optimiser.cli import app
+from cluster_optimiser.inputs.settings import TravelTable
 from tests.norfolk import ROOT, norfolk_result
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -40,10 +42,46 @@ def test_pages_lead_somewhere() -> None:
             assert is_made or (page.parent / link).exists(), f"{page.name}: {link}"
 
 
-@pytest.mark.parametrize("option", ["1", "4a", "4b", "4c"])
-def test_the_case_of_norfolk_is_what_its_plans_measure(option: str) -> None:
-    text = (ROOT / "docs" / "norfolk.md").read_text(encoding="utf-8")
-    (row,) = re.findall(rf"^\| {option} .*\|$", text, re.MULTILINE)
+CODE = "\n".join(
+    f"{file.relative_to(ROOT).as_posix()}\n{file.read_text(encoding='utf-8')}"
+    for folder in ("cluster_optimiser", "tests", "scenarios", "boundaries", "benchmarks", "scripts")
+    for kind in ("*.py", "*.toml", "*.js")
+    for file in sorted((ROOT / folder).rglob(kind))
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_names_of_the_code_are_in_the_code(page: Path) -> None:
+    """Functions, tests, columns, keys and modules; or what the page's own example calls so."""
+    text = page.read_text(encoding="utf-8")
+    examples = "".join(re.findall(r"```.*?```", text, re.DOTALL))
+    names = re.findall(
+        r"`([a-z][a-z0-9_/]*(?:_|/\w)[a-z0-9_/]*(?:\.py)?|[a-z]+\.py)(?:\.\.\.)?`", text
+    )
+    assert [name for name in names if name not in CODE and name not in examples] == []
+
+
+def _text(page: str) -> str:
+    return (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+def test_what_is_assumed_of_roads_is_what_the_settings_assume() -> None:
+    settings = TravelTable(method="roads")
+    cells = dict(
+        re.findall(r"^\| `(\w+)` \| (\w+ \d.*?|[\d.,]+) \|", _text("roads.md"), re.MULTILINE)
+    )
+    for name in ("open_road_mph", "untagged_mph"):
+        told = re.findall(r"((?:\w+ and )?\w+) (\d+)", cells.pop(name))
+        by_class = {one: float(mph) for names, mph in told for one in names.split(" and ")}
+        assert by_class == getattr(settings.road_assumptions, name)
+    assert len(cells) == 7
+    for name, figure in cells.items():
+        assert float(figure.replace(",", "")) == getattr(settings, name), name
+
+
+@pytest.mark.parametrize("row", re.findall(r"^\| \d.*\|$", _text("norfolk.md"), re.MULTILINE))
+def test_the_case_of_norfolk_is_what_its_plans_measure(row: str) -> None:
+    option = row.split()[1]
     _, clusters, sizes, *told = (cell.strip() for cell in row.strip("|").split("|"))
     metrics = norfolk_result(option).score.metrics
     assert clusters == str(metrics["n_clusters"])

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from markdown.extensions.toc import slugify
 
-from cluster_optimiser.cli import app
+from cluster_optimiser.cli import app, terminal
 from tests.norfolk import OPTIONS, ROOT, norfolk_result
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,9 +36,19 @@ def test_the_table_of_options_holds_the_results(option: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^):]+)\)", README))
 def test_links_lead_somewhere(link: str) -> None:
-    assert (ROOT / link).exists()
+    name, _, anchor = link.partition("#")
+    assert (ROOT / name).exists()
+    if anchor:
+        headings = re.findall(r"^#+ (.+)$", (ROOT / name).read_text("utf-8"), re.MULTILINE)
+        assert anchor in {slugify(heading, "-") for heading in headings}
+
+
+def test_every_exit_code_is_told() -> None:
+    told = re.search(r"Exit codes: (.*?)\.\n", README, re.DOTALL)[1]
+    codes = {value for name, value in vars(terminal).items() if name.startswith("EXIT_")}
+    assert {int(code) for code in re.findall(r"\b\d+\b", told)} == {0, *codes}
 
 
 def test_the_commands_shown_are_commands() -> None:

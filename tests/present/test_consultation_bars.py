@@ -37,7 +37,7 @@ MOST_BYTES_OF_NORFOLK = 1_000_000
 MOST_BYTES_WITH_POSTCODES = 1_120_000
 MOST_BYTES_A_PLAN = 40_000
 MOST_WORDS = 1_500
-LEAST_DIFFERENCE = 15.0
+LEAST_DIFFERENCE = 20.0
 TEXT_COLOUR = "#16222a"
 OPEN_ALL = """() => {
     document.querySelectorAll('details.part').forEach(part => clusterPage.reveal(part.id));
