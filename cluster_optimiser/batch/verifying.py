@@ -106,6 +106,17 @@ def _seal(results: Path) -> Iterator[Fault]:
     for path in sorted(results.iterdir()):
         if path.name not in known and not (path / RECORD_FILE).is_file():
             yield _fault(path.name, "was not written by the run", "Move it out of the folder.")
+    for folder, is_option in _others(results, top):
+        record = read_record(folder) if is_option else None
+        if record is not None:  # of a program before, perhaps, which wrote another
+            yield from _files(folder, record.files, f"{folder.name}/")
+
+
+def _others(results: Path, top: Mapping[str, Any]) -> list[tuple[Path, bool]]:
+    """Give the folders of other runs, and whether each is of one option: else it has its own."""
+    found = [path.parent for path in sorted(results.glob(f"*/{RECORD_FILE}"))]
+    strange = [folder for folder in found if folder.name not in top.get("runs", {})]
+    return [(one, "runs" not in (_read(one / RECORD_FILE) or {})) for one in strange]
 
 
 _PUT_AWAY = "Move it out of the folder, or delete `tables` and run the scenarios again."
@@ -176,10 +187,17 @@ def verify_results(results: Path, project: Path | None) -> Verified:
     top = _read(results / RECORD_FILE) or {}
     labels = tuple(top.get("runs", {}))
     away = [results / label for label in labels if not (results / label).exists()]
-    n_files = sum(path.is_file() for path in results.rglob("*"))
+    others = _others(results, top)
+    apart = {folder for folder, is_option in others if not is_option}
+    files = [path for path in results.rglob("*") if path.is_file()]
+    n_files = sum(apart.isdisjoint(path.parents) for path in files)
     n_files += sum(len(names(folder)) for folder in away)
+    beside = tuple(
+        f"{folder.name}: not of the last run; {_COMPARED if is_option else _BY_ITSELF}"
+        for folder, is_option in others
+    )
     if faults or project is None:
-        return Verified(labels, n_files, tuple(faults))
+        return Verified(labels, n_files, tuple(faults), beside)
     found = _scenarios_of(labels, results, project)
     notes = [
         f"{label}: the project has no scenario of this label; only its files were compared"
@@ -202,7 +220,11 @@ def verify_results(results: Path, project: Path | None) -> Verified:
             whole += [] if wrong or again else [scenario.option]
     if not faults and not notes:
         faults += _together_again(list(found.values()), results, top)
-    return Verified(labels, n_files, tuple(faults), tuple(notes), tuple(whole))
+    return Verified(labels, n_files, tuple(faults), (*notes, *beside), tuple(whole))
+
+
+_COMPARED = "its files were compared with its own record only"
+_BY_ITSELF = "it is a results folder of its own: verify it by itself"
 
 
 def _scenarios_of(labels: Sequence[str], results: Path, project: Path) -> dict[str, Scenario]:

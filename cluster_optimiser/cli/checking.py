@@ -284,7 +284,8 @@ def verify(*, results: Path, against: Path | None, signers: Path | None, as_json
 
 def _well(found: Verified, against: Path | None) -> str:
     n_all = len(found.labels)
-    said = f"{found.n_files} files of {n_all} options are as their runs wrote them"
+    options = "option" if n_all == 1 else "options"
+    said = f"{found.n_files} files of {n_all} {options} are as their runs wrote them"
     if against is None:
         return f"{said}; give --against PROJECT to judge plans and numbers by the data too"
     project = against.resolve().name

@@ -149,6 +149,24 @@ def test_what_was_forged_with_its_hashes_is_found_by_the_checker_and_by_making_i
     assert named & {"c/plan.csv", "c/manifest.json"}
 
 
+def test_folders_of_other_runs_are_not_said_to_be_verified(results: Path, project: Path) -> None:
+    """An option of a run before, and a results folder of its own, beside those of the last run."""
+    n_files = verify_results(results, project).n_files
+    shutil.copytree(results, results / "sub")
+    found = verify_results(results, project)
+    assert (found.faults, found.n_files) == ((), n_files)
+    assert found.notes == (
+        "sub: not of the last run; it is a results folder of its own: verify it by itself",
+    )
+    shutil.rmtree(results / "sub")
+    shutil.copytree(results / "a", results / "old")
+    (told,) = verify_results(results, project).notes
+    assert told == "old: not of the last run; its files were compared with its own record only"
+    plan = results / "old" / "plan.csv"
+    plan.write_text(f"{plan.read_text(encoding='utf-8')}999999,x\n", encoding="utf-8")
+    assert [fault.file for fault in seal_faults(results)] == ["old/plan.csv"]
+
+
 def test_records_and_manifests_of_another_shape_are_named(project: Path, results: Path) -> None:
     _forge(results, "a", "manifest.json", lambda text: _without(text, "metrics"))
     _forge(results, "n", "manifest.json", lambda text: _without(text, "objective"))
