@@ -56,8 +56,9 @@ class Clash:
 
 def rule_families(problem: Problem) -> tuple[str, ...]:
     """Name the rules that a scenario makes, each of which could be given up by itself."""
-    stated = [name for family in FAMILIES.values() for name in _stated(problem.scenario, family)]
-    alone = (name for name in stated if name not in FAMILIES or FAMILIES[name].unless not in stated)
+    stated = _all_stated(problem.scenario)
+    bound = _bound(problem.scenario)
+    alone = (name for name in stated if name not in bound)
     pupils = problem.units["pupils"].tolist()
 
     def matters(name: str) -> bool:
@@ -65,6 +66,16 @@ def rule_families(problem: Problem) -> tuple[str, ...]:
         return asked is None or asked(problem.scenario, pupils)
 
     return tuple(filter(matters, alone))
+
+
+def _all_stated(scenario: Scenario) -> list[str]:
+    return [name for family in FAMILIES.values() for name in _stated(scenario, family)]
+
+
+def _bound(scenario: Scenario) -> tuple[str, ...]:
+    """Name the rules that another rule would mean nothing without."""
+    stated = _all_stated(scenario)
+    return tuple(name for name in stated if name in FAMILIES and FAMILIES[name].unless in stated)
 
 
 def _stated(scenario: Scenario, family: Family) -> Iterable[str]:
@@ -100,7 +111,10 @@ def find_clash(lab: Lab, families: Sequence[str]) -> Clash:
         tried = _least_hitting(remedies, families)
         outcome = verdict(tried)
         if outcome == "INFEASIBLE":
-            return Clash(tried, is_smallest=True)
+            bound = () if tried else _bound(scenario)
+            freed = Trial(without(scenario, [*families, *bound]))
+            is_cause = bool(bound) and lab.verdict(freed) == "FEASIBLE"
+            return Clash(bound if is_cause else tried, is_smallest=True)
         if outcome == "UNKNOWN":
             break
         kept = list(tried)

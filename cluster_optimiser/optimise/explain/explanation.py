@@ -295,7 +295,7 @@ def _diagnosed(lab: Lab, proof: dict[str, object]) -> Explanation:
         stuck_units=() if unplaced else stuck_units(lab),
         areas=areas_without_plan(lab),
         clash=clash,
-        rules={family: rule_words(problem, family) for family in families},
+        rules={one: rule_words(problem, one) for one in dict.fromkeys((*families, *clash.rules))},
         relaxations=singles,
         hopeless=tuple(d.key for d in hopeless),
         unsettled=tuple(d.key for d in unsettled),

@@ -380,6 +380,20 @@ def test_how_far_a_maximum_was_raised_in_vain_is_said(monkeypatch) -> None:
     assert told in explanation.lines()
 
 
+def test_a_rule_that_another_rests_on_is_named_where_it_is_the_cause() -> None:
+    """Sizes go by places of hubs, so where clusters meet cannot be given up by itself."""
+    school = {"A": [ToySchool("secondary", 500, columns={"places": 500})]}
+    problem = toy_problem(
+        "A.B",
+        schools=school | {"B": [ToySchool(pupils=500, columns={"places": 0})]},
+        size={"of": "hub", "places": "places", "tolerance": 0.1},
+        redraw={"hubs": "secondary"},
+    )
+    lines = "\n".join(explain(problem).lines())
+    assert "cannot be kept: rule that clusters meet at certain schools." in lines
+    assert "No rule is the cause" not in lines
+
+
 def test_two_entries_of_one_list_are_dropped_together() -> None:
     """Neither alone: whichever is left still parts what is to be one."""
     pins = {"together": [["A", "B", "C"]], "apart": [["A", "B"], ["B", "C"]]}
