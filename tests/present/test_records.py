@@ -52,7 +52,7 @@ def test_a_given_plan_has_no_bound_and_no_gap(today: Result) -> None:
     (broken,) = record["violations"]
     assert (broken["rule"], broken["subject"]) == ("size.min", "Fen")
     under = "1,400 pupils, 600 under the minimum of 2,000"
-    assert broken["detail"] == f"{under}; 1 cluster is, 0 may be"
+    assert broken["detail"] == f"{under}; 1 cluster is under it, 0 allowed"
     assert say(f"broken.{broken['said']}", broken["n"], **broken["values"]) == broken["detail"]
 
 
