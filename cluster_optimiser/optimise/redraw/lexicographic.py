@@ -16,6 +16,7 @@ from cluster_optimiser.optimise.redraw.search import Search, hint_of, solve_larg
 from cluster_optimiser.optimise.redraw.telling import tell_nobody
 from cluster_optimiser.optimise.redraw.terms import (
     compact,
+    is_within_limits,
     objective_of,
     stage_names,
     value_of,
@@ -227,14 +228,11 @@ def _solve_stages(
 ) -> PartPlan:
     held = held or {}
     a = _model(ground, units, limits, how, most_of_first, held)
-    most_of = ground.problem.scenario.most_of
-    fits = limits.fewest <= len(start) <= limits.most and all(
-        value_of(ground, term, start) <= most for term, most in most_of.items()
-    )
+    fits = limits.fewest <= len(start) <= limits.most and is_within_limits(ground, start)
     search = Search(
         list(start) if fits else [],
         hint=hint_of(a, start) if start else {},
-        held={**most_of, **held},
+        held={**ground.problem.scenario.most_of, **held},
         n_exceptions=limits.exceptions,
     )
     stages: list[PartStage] = []

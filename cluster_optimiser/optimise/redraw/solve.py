@@ -24,7 +24,11 @@ from cluster_optimiser.optimise.redraw.pairs import Cluster, RedrawGround, redra
 from cluster_optimiser.optimise.redraw.parts import parts_of, solve_parts, soon
 from cluster_optimiser.optimise.redraw.search import FEW, How
 from cluster_optimiser.optimise.redraw.telling import redraw_names
-from cluster_optimiser.optimise.redraw.terms import stage_names, stage_scale
+from cluster_optimiser.optimise.redraw.terms import (
+    is_within_limits,
+    stage_names,
+    stage_scale,
+)
 from cluster_optimiser.progress import are_plans_wanted, listening
 from cluster_optimiser.proofs import RedrawProof
 
@@ -228,5 +232,10 @@ def merged_start(ground: RedrawGround, how: How) -> list[Cluster]:
         members.setdefault(str(names[unit]), set()).add(i)
     start = [frozenset(units) for _, units in sorted(members.items())]
     start = repaired(ground, start, how)
-    is_legal = is_legal_plan(ground, start, is_shaped=how.is_shaped)
-    return start if is_legal and scenario.count.allows(len(start)) else []
+    is_legal = (
+        is_legal_plan(ground, start, is_shaped=how.is_shaped)
+        and scenario.count.allows(len(start))
+        # A merge may meet at any school, so its limits are not those of ways to hubs.
+        and is_within_limits(ground, start)
+    )
+    return start if is_legal else []

@@ -225,6 +225,12 @@ _EXPRESSIONS: Mapping[str, Callable[[Assignment], Expression]] = {
 # --- counted from the clusters --------------------------------------------------------
 
 
+def is_within_limits(ground: RedrawGround, clusters: Sequence[Cluster]) -> bool:
+    """Tell whether a plan has no more of any term than the scenario's limits say."""
+    most_of = ground.problem.scenario.most_of
+    return all(value_of(ground, term, clusters) <= most for term, most in most_of.items())
+
+
 def value_of(ground: RedrawGround, stage: str, clusters: Sequence[Cluster]) -> int:
     """Count a stage's value from the clusters themselves, as an integer of its scale."""
     if stage == WEIGHTED:

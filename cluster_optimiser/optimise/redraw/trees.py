@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.optimise.redraw.legal import is_legal_cluster, is_legal_plan
-from cluster_optimiser.optimise.redraw.terms import value_of
+from cluster_optimiser.optimise.redraw.terms import is_within_limits
 from cluster_optimiser.optimise.trees import Trees
 
 if TYPE_CHECKING:
@@ -41,7 +41,5 @@ def cut_from_trees(
         kind=ground.shortest[back].argmin(axis=1).tolist(),
     )
     clusters = [here(cluster) for cluster in trees.plan(limits.fewest, limits.most)]
-    is_legal = is_legal_plan(ground, clusters, is_shaped=how.is_shaped, n_exceptions=0) and all(
-        value_of(ground, term, clusters) <= most for term, most in scenario.most_of.items()
-    )
-    return tuple(clusters) if is_legal else ()
+    is_legal = is_legal_plan(ground, clusters, is_shaped=how.is_shaped, n_exceptions=0)
+    return tuple(clusters) if is_legal and is_within_limits(ground, clusters) else ()

@@ -51,6 +51,19 @@ def test_a_merge_is_a_start_and_not_the_end() -> None:
     assert round(stage.objective * 100) < value_of(ground, "pupil_minutes", start)
 
 
+def test_a_merge_that_is_within_a_limit_only_where_it_meets_at_any_school_is_no_start() -> None:
+    def started(**limits: float) -> tuple[RedrawGround, list[frozenset[int]]]:
+        more = {"units": "schools", "size": SIZE, "objective": MINUTES, "limits": limits}
+        problem = toy_problem("AAA BBB CCC", schools=SCHOOLS, method="redraw", **more)
+        ground = redraw_ground(problem)
+        return ground, merged_start(ground, HOW)
+
+    ground, start = started()
+    to_hubs = value_of(ground, "pupil_minutes", start) / 100
+    assert started(pupil_minutes=to_hubs)[1] == start
+    assert started(pupil_minutes=to_hubs - 1)[1] == []
+
+
 def test_a_plan_of_another_size_is_no_start() -> None:
     size = {"min_pupils": 200, "max_pupils": 299, "oversize": "refuse"}
     problem = toy_problem(
