@@ -138,6 +138,13 @@ def test_the_front_of_a_redraw_is_that_of_brute_force(
     assert all(row["proved"] and row["bound"] == row["pupil_minutes"] for row in said["pareto"])
 
 
+@pytest.mark.parametrize("limit", [("--memory", "1"), ("--time-limit", "1e-9")])
+def test_the_front_of_a_redraw_ends_with_time_and_memory(
+    folder: Path, limit: tuple[str, str]
+) -> None:
+    assert code_of("universe", put(folder), "--pareto", "count,pupil_minutes", *limit) == 5
+
+
 @pytest.mark.parametrize(
     "asked", [["--pareto", "count"], ["--pareto", "count,deviation", "--together"]]
 )

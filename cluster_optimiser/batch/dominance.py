@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cluster_optimiser.batch.ground import Place, load_place
 from cluster_optimiser.batch.one import evaluate, run_scenario
-from cluster_optimiser.deadline import is_over, left_s, within
+from cluster_optimiser.deadline import is_over, left_s
 from cluster_optimiser.errors import Fault, InfeasibleError, InputError, NoPlanFoundError
 from cluster_optimiser.scenario import Scenario, nearest, parse_scenario
 from cluster_optimiser.scenario.reading import as_scenario
@@ -155,28 +155,26 @@ def limit_front(
     *,
     place: Place | None = None,
     seed: int = 0,
-    time_limit_s: float | None = None,
 ) -> LimitFront:
     """Find the front of two terms point by point, each time with less of the second than before."""
     place = place or load_place(scenario)
     second = lookup(terms[1])
     points: list[FrontPoint] = []
     limits = dict(scenario.limits)
-    with within(time_limit_s):
-        while not is_over():
-            asked = _asking(scenario, terms, limits)
-            try:
-                found = run_scenario(asked, place=place, seed=seed, time_limit_s=left_s())
-            except InfeasibleError:
-                return LimitFront(terms, tuple(points), all(p.is_proved for p in points))
-            except NoPlanFoundError:
-                break
-            solution = found.plan.solution
-            values = found.objective[terms[0]], found.objective[terms[1]]
-            bound = solution.stages[0].bound
-            points.append(FrontPoint(found, values, bound, solution.status == "OPTIMAL"))
-            less = Fraction(str(values[1])) - Fraction(1, second.scale)
-            if less < 0:
-                return LimitFront(terms, tuple(points), all(p.is_proved for p in points))
-            limits[terms[1]] = float(less)
+    while not is_over():
+        asked = _asking(scenario, terms, limits)
+        try:
+            found = run_scenario(asked, place=place, seed=seed, time_limit_s=left_s())
+        except InfeasibleError:
+            return LimitFront(terms, tuple(points), all(p.is_proved for p in points))
+        except NoPlanFoundError:
+            break
+        solution = found.plan.solution
+        values = found.objective[terms[0]], found.objective[terms[1]]
+        bound = solution.stages[0].bound
+        points.append(FrontPoint(found, values, bound, solution.status == "OPTIMAL"))
+        less = Fraction(str(values[1])) - Fraction(1, second.scale)
+        if less < 0:
+            return LimitFront(terms, tuple(points), all(p.is_proved for p in points))
+        limits[terms[1]] = float(less)
     return LimitFront(terms, tuple(points), is_whole=False)

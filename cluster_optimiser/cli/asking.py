@@ -79,12 +79,13 @@ def universe(  # noqa: PLR0913 - an option each
     from cluster_optimiser.scenario import load_scenario
 
     read = load_scenario(scenario)
+    limits = within(time_limit_s, memory_mb=memory_mb)
     if read.method == "redraw" and pareto is not None:
         if plan is not None or best is not None or sample is not None or together:
             raise click.UsageError("a redraw has no list of all plans: ask it for --pareto alone")
-        _tell_front(read, pareto, seed, time_limit_s, as_json=as_json)
+        with limits:
+            _tell_front(read, pareto, seed, as_json=as_json)
         return
-    limits = within(time_limit_s, memory_mb=memory_mb)
     with limits, console().status(f"counting all legal plans of {scenario.name}"):
         try:
             found = batch.universe(scenario, seed=seed)
@@ -111,9 +112,7 @@ def universe(  # noqa: PLR0913 - an option each
     say_found(present.universe_record, present.universe_lines, found, tables, as_json=as_json)
 
 
-def _tell_front(
-    scenario: Scenario, pareto: str, seed: int, time_limit_s: float | None, *, as_json: bool
-) -> None:
+def _tell_front(scenario: Scenario, pareto: str, seed: int, *, as_json: bool) -> None:
     """Print the front of two terms of a redraw; exit 5 where it is not proved to be whole."""
     from cluster_optimiser import batch
 
@@ -121,9 +120,7 @@ def _tell_front(
     if len(names) != 2 or names[0] == names[1]:  # noqa: PLR2004 - by limits on the second
         raise click.UsageError("the front of a redraw has two different terms")
     with console().status(f"looking for the front of {scenario.option}"):
-        found = batch.limit_front(
-            scenario, (names[0], names[1]), seed=seed, time_limit_s=time_limit_s
-        )
+        found = batch.limit_front(scenario, (names[0], names[1]), seed=seed)
     rows = [
         {
             names[0]: point.values[0],
