@@ -54,7 +54,8 @@ def _clusters_of(problem: Problem, assignment: pd.Series) -> dict[str, frozenset
     missing = [str(urn) for urn in given.index[given.isna()]]
     faults = []
     if missing:
-        problem_text = f"{len(missing)} schools have no cluster: URN {listed(missing)}"
+        have = "1 school has" if len(missing) == 1 else f"{len(missing)} schools have"
+        problem_text = f"{have} no cluster: URN {listed(missing)}"
         faults.append(_fault("", problem_text, "Give every school of a unit a cluster."))
     clusters: dict[str, set[str]] = {}
     known = given.dropna().astype(str)
@@ -138,8 +139,4 @@ def _why_no_candidate(problem: Problem, units: frozenset[str]) -> str:
     pupils_of = problem.units["pupils"].tolist()
     if reached(mask & -mask, ~mask, unit_adjacency(problem), pupils_of)[0] != mask:
         return held + "they are not contiguous, or cross a layer that no cluster may cross"
-    return (
-        held
-        + "they break a rule on ranges, travel, pins, exceptions, numbers of schools, hubs, limits "
-        "or count"
-    )
+    return held + "they break another rule, which the command `evaluate` names"

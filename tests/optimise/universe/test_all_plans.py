@@ -190,7 +190,7 @@ def test_a_divided_unit_and_a_missing_school_are_both_named() -> None:
     problem = toy_problem("AB", schools=None)
     assignment = toy_assignment(problem, {"one": "AB"})
     assignment.iloc[1] = None
-    with pytest.raises(InputError, match="1 schools have no cluster: URN 100002"):
+    with pytest.raises(InputError, match="1 school has no cluster: URN 100002"):
         Universe.of(problem).rank(assignment)
 
 
@@ -213,6 +213,12 @@ def test_no_plan_is_a_value_and_nothing_can_be_drawn() -> None:
 def test_past_the_limit_the_message_names_what_still_works() -> None:
     with pytest.raises(ClusterOptimiserError, match=r"more than 50 states.*proved by CP-SAT"):
         Universe.of(grid_problem(4, 4), max_states=50)
+
+
+def test_a_rule_that_is_not_told_is_said_to_be_told_by_evaluate() -> None:
+    problem = toy_problem("AB", pins={"apart": [["A", "B"]]})
+    with pytest.raises(InputError, match="they break another rule, which the command `evaluate`"):
+        Universe.of(problem).rank([{"A", "B"}])
 
 
 @pytest.mark.parametrize(
