@@ -22,6 +22,7 @@ from cluster_optimiser.verification import n_not_legal, outlook_of, verify_plan
 from tests.effort import examples
 from tests.graphs import everything, grid_problem, random_problem
 from tests.norfolk import norfolk_place, norfolk_scenario
+from tests.toy import toy_problem
 
 
 def with_projections(problem: Problem, seed: int, order: list[str] | None = None) -> Problem:
@@ -100,6 +101,26 @@ def test_an_exception_is_small_in_some_projections_only() -> None:
     keeping = Keeping(n_projections=3, is_fine=(7, 7), is_small=(0b001, 0b011), most_small=1)
     assert keeping.kept([0, 1]) == 0b110
     assert keeping.kept([0]) == keeping.kept([]) == 0b111
+
+
+@pytest.mark.parametrize(("limit", "legal"), [(8.9, [True, False]), (9, [True, True])])
+def test_where_a_group_would_meet_in_a_projection_is_near_enough_or_it_is_not_legal(
+    limit: float, legal: list[bool]
+) -> None:
+    """All are near A, where most pupils are; then B has most, 9 minutes from C."""
+    tables = {"travel": {"max_minutes": limit}, "pins": {"together": [["A", "B", "C"]]}}
+    problem = toy_problem("ABC", pupils={"A": 100, "B": 1, "C": 1}, **tables)
+    ways = np.array([[0.0, 5.0, 5.0], [5.0, 0.0, 9.0], [5.0, 9.0, 0.0]])
+    index = problem.authority.schools.index
+    made = [
+        Projected(name, name, 2030, is_draw=False, pupils=pd.Series(pupils, index=index))
+        for name, pupils in (("now", [100, 1, 1]), ("then", [1, 100, 1]))
+    ]
+    travel = dataclasses.replace(problem.travel, minutes=ways)
+    problem = dataclasses.replace(problem, travel=travel, projections=tuple(made))
+    keeping = keeping_of(problem, candidate_groups(problem))
+    assert keeping is not None
+    assert [bool(keeping.kept([0]) >> s & 1) for s in range(2)] == legal
 
 
 @pytest.mark.parametrize("option", ["4a", "4d", "2b"])
