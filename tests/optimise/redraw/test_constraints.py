@@ -15,9 +15,9 @@ from cluster_optimiser.domain import Plan, Solution
 from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise import solve_redraw
 from cluster_optimiser.optimise.redraw import model as rules
-from cluster_optimiser.optimise.redraw.engines import CpSat, _lowest
+from cluster_optimiser.optimise.redraw.engines import CpSat, Highs, _lowest
 from cluster_optimiser.optimise.redraw.legal import is_legal_plan
-from cluster_optimiser.optimise.redraw.linear import LinearObjective
+from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
 from cluster_optimiser.optimise.redraw.pairs import FAR, RedrawGround, redraw_ground
 from cluster_optimiser.optimise.redraw.parts import _span
 from cluster_optimiser.optimise.redraw.search import How, add_cuts
@@ -446,3 +446,35 @@ def test_why_a_map_cannot_be_redrawn_is_told_in_whole() -> None:
         "no plan exists, proved: 3 units cannot be divided into 1 to 4 connected clusters around "
         "the 2 hubs that keep the rules on size, travel, layers, pins and numbers of schools"
     )
+
+
+@pytest.mark.parametrize("engine", [CpSat(), Highs()], ids=["CP-SAT", "HiGHS"])
+def test_a_variable_that_an_objective_names_twice_costs_the_sum(engine: CpSat | Highs) -> None:
+    model = LinearModel()
+    one, other = model.variable(), model.variable()
+    model.row([(1, one), (1, other)], low=1)
+    found = engine.solve(model, LinearObjective(((3, one), (1, one), (2, other))))
+    assert (found.status, found.values, found.bound) == ("OPTIMAL", (0, 1), 2)
+
+
+@pytest.mark.parametrize(("unknown", "n_clusters"), [((), 1), ((0, 2), 1), ((0, 1, 2), 3)])
+def test_where_some_hub_is_not_reached_by_all_a_cluster_meets_at_another(
+    unknown: tuple[int, ...], n_clusters: int
+) -> None:
+    """The first of three units has no known way to the last: they meet in the middle."""
+    count = {"objective": {"order": ["count"]}}
+    problem = toy_problem("ABC", method="redraw", units="schools", **count)
+    minutes = problem.travel.minutes.copy()
+    for one in unknown:
+        for other in unknown:
+            minutes[one, other] = minutes[one, other] if one == other else np.nan
+    problem = replace(problem, travel=replace(problem.travel, minutes=minutes))
+    (stage,) = solve_redraw(problem).solution.stages
+    assert (stage.status, stage.objective) == ("OPTIMAL", n_clusters)
+
+
+def test_what_is_pinned_together_over_a_gap_leaves_no_plan() -> None:
+    problem = toy_problem("AB.C", method="redraw", pins={"together": [["A", "C"]]})
+    assert redraw_ground(problem).parts() == [(0, 1, 2)]
+    with pytest.raises(InfeasibleError, match="no plan exists, proved"):
+        solve_redraw(problem)
