@@ -117,6 +117,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+def test_every_file_of_a_results_folder_is_told_of(home: Path) -> None:
+    told = (ROOT / "README.md").read_text(encoding="utf-8").replace("universe_*.csv", "universe_")
+    for path in (*(home / "results").iterdir(), *(home / "results" / "4f").iterdir()):
+        name = "universe_" if path.stem.startswith("universe_") else path.name
+        is_picture = path.suffix in {".svg", ".png"}
+        assert path.is_dir() or f"`{path.stem if is_picture else name}" in told, path.name
+
+
 def _run(words: list[str]) -> str:
     """Run a command as it is typed; what it prints goes where it says."""
     assert words[0] in {"cluster-optimiser", ".venv/bin/cluster-optimiser"}
