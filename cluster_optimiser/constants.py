@@ -1,4 +1,4 @@
-"""Fixed numbers of the package: reference systems, units and integer scales.
+"""Fixed numbers and names of the package: reference systems, units, integer scales, files.
 
 Everything that turns a measured quantity into the integers a solver needs is named here, once.
 """
@@ -18,7 +18,7 @@ CENTIMINUTES_PER_MINUTE: Final = 100
 """Travel minutes are kept to the hundredth, so that pupils times minutes is an exact integer."""
 
 METRES_PER_KM: Final = 1_000
-"""Borders are kept to the metre."""
+"""Lengths of borders and roads are kept to the metre."""
 
 CENTIPUPILS_PER_PUPIL: Final = 100
 """Deviation of need is kept to the hundredth of a weighted pupil, rounded for each cluster."""
@@ -39,6 +39,9 @@ ESTIMATE: Final = "estimate"
 """How the source of a school's pupils begins where they were not counted."""
 
 SECONDARY_PHASES: Final = ("secondary", "all-through")
+
+APART_PHASES: Final = ("special", "pru")
+"""Phases whose schools serve more than the places around them."""
 
 PHASES: Final = ("nursery", "primary", "middle", "secondary", "all-through", "special", "pru")
 """Every phase a school may have."""
@@ -69,3 +72,13 @@ MOST_PUPILS: Final = 10_000_000
 
 MOST_OF_SCHOOL: Final = 5_000
 """No school of England has as many pupils."""
+
+WORD_BITS: Final = 64
+"""Units that a set of one word holds."""
+
+SETTINGS_FILE: Final = "authority.toml"
+THEME_FILE: Final = "theme.toml"
+"""Files of an authority's folder that bear these names wherever it is."""
+
+ALLOW_OUTSIDE: Final = "CLUSTER_OPTIMISER_ALLOW_OUTSIDE"
+"""Variable of the environment that, set to anything, lets scenarios name files outside."""

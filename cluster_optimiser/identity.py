@@ -14,6 +14,10 @@ import platform
 import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PACKAGE = "cluster-optimiser"
 
@@ -34,6 +38,11 @@ def key_of(parts: object) -> str:
 def stamp_of(parts: object) -> str:
     """Give the stamp of a run from what its result depends on."""
     return key_of(parts)[:STAMP_LENGTH]
+
+
+def stamp_of_all(stamps: Iterable[str]) -> str:
+    """Give the stamp of what is made from several runs."""
+    return digest("".join(stamps).encode())[:STAMP_LENGTH]
 
 
 def sealed_seconds(seconds: float, stamp: str) -> float:

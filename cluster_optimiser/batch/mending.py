@@ -14,13 +14,14 @@ import pandas as pd
 
 from cluster_optimiser.batch.folders import staging
 from cluster_optimiser.batch.ground import Place, place_at
+from cluster_optimiser.constants import SETTINGS_FILE
 from cluster_optimiser.errors import Fault, InputError
 from cluster_optimiser.geography.mending import CLOSE_M, Mended, mend
 from cluster_optimiser.geography.territory import HECTARE_M2
 from cluster_optimiser.inputs.boundaries import polygons_of
 from cluster_optimiser.inputs.checking import FaultList
 from cluster_optimiser.inputs.files import Folder
-from cluster_optimiser.inputs.settings import SETTINGS_FILE, Settings, read_settings, system_in
+from cluster_optimiser.inputs.settings import Settings, read_settings, system_in
 from cluster_optimiser.present.ground_page import ground_html
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import tomllib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.constants import SETTINGS_FILE
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.scenario import Scenario, authority_folder, load_scenario, option_of
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-SETTINGS_FILE = "authority.toml"
 SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg")
 """What a shapefile is read with, though only the first of its files is named."""
 

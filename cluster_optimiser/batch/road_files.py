@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cluster_optimiser.constants import METRES_PER_KM
 from cluster_optimiser.domain import Authority, RoadNetwork, RoadSpec, TravelSpec
 from cluster_optimiser.errors import Fault, InputError, put, refuse_to_replace
 from cluster_optimiser.geography.roads.comparison import audit_minutes, compare_estimate
@@ -44,8 +45,6 @@ ROAD_FILE = "roads.gpkg"
 
 MARGIN_KM = 10.0
 """Roads this far outside the authority are kept: the quickest way may leave it for a while."""
-
-METRES_PER_KM = 1_000.0
 
 
 def import_roads(

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.one import prepare, run_scenario
-from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.constants import APART_PHASES, SECONDARY_PHASES
 from cluster_optimiser.errors import InfeasibleError, NoPlanFoundError
 from cluster_optimiser.optimise import candidate_groups
 from cluster_optimiser.optimise.candidates import connected_sets, unit_adjacency
@@ -60,7 +60,6 @@ DRAWN_AREAS = (4, 6, 3)
 """Numbers tried where areas are drawn instead; many small pieces are soonest proved in four."""
 
 ROUND_PUPILS = 50
-APART = ("special", "pru")
 
 MIN_UNITS = 3
 """Clusters from which on merging has anything to choose."""
@@ -111,7 +110,7 @@ class _Starters:
     def __init__(self, place: Place, folder: Path, key: str, wanted: Wanted) -> None:
         self.place, self.folder, self.key, self.wanted = place, folder, key, wanted
         schools: pd.DataFrame = place.authority.schools
-        self.schools = schools[~schools["phase"].isin(APART)]
+        self.schools = schools[~schools["phase"].isin(APART_PHASES)]
         self.units = self.schools.groupby("local_cluster")["pupils"].sum()
         self.pupils = int(self.units.sum())
         self.notes: list[str] = []
@@ -170,7 +169,7 @@ class _Starters:
             "has_secondary": self.has_secondary,
             "longest_min": longest_min,
             "layers": self.layers,
-            "exempt_phases": [phase for phase in APART if phase in phases],
+            "exempt_phases": [phase for phase in APART_PHASES if phase in phases],
         }
 
     def _order(self, first: str) -> list[str]:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.batch.ledger import RECORD_FILE, Options, hash_file
+from cluster_optimiser.constants import THEME_FILE
 from cluster_optimiser.errors import put
 from cluster_optimiser.identity import digest, key_of, library_versions, program_version
 from cluster_optimiser.scenario import authority_folder
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cluster_optimiser.batch.tasks import Outcome
-
-THEME_FILE = "theme.toml"
 
 
 def together_key(outcomes: Sequence[Outcome], options: Options) -> str:

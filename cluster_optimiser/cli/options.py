@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from cluster_optimiser.constants import ALLOW_OUTSIDE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,7 +43,6 @@ def only_with(needed: str, *names: str, is_there: bool) -> None:
             raise click.UsageError(f"{option.opts[-1]} does nothing without {needed}.")
 
 
-ALLOW_OUTSIDE = "CLUSTER_OPTIMISER_ALLOW_OUTSIDE"
 """As in `scenario.reading`, which takes too long to import for --help."""
 
 

@@ -10,15 +10,13 @@ import shapely
 
 from cluster_optimiser.constants import FIRST_HOME
 from cluster_optimiser.domain import Authority, Layer, Territory
+from cluster_optimiser.geography.alignment import LAYER_PREFIX
 from cluster_optimiser.geography.cells import school_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
-
-LAYER_PREFIX = "layer."
-"""Columns of the register that hold a school's area of a layer begin with this."""
 
 TOUCH_M = 1.0
 """A gap of less than this between two pieces is a fault of drawing, not water."""

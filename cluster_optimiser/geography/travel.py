@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE
+from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, METRES_PER_KM
 from cluster_optimiser.domain import Authority, TravelMinutes, TravelSpec
 from cluster_optimiser.inputs.checking import FaultList, Problem, having, reader_of, urn_of
 from cluster_optimiser.inputs.files import read_csv
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.arrays import Floats, Ints
 
-METRES_PER_KM = 1_000.0
 UNKNOWN = -1
 """Stands for NaN in a matrix of centiminutes."""
 

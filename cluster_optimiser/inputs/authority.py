@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import shapely
 
+from cluster_optimiser.constants import SETTINGS_FILE
 from cluster_optimiser.domain import AT_LEAST, Authority, Source, TravelSpec
 from cluster_optimiser.errors import InputError
 from cluster_optimiser.inputs.boundaries import LayersRead, read_areas, read_layers, read_outline
@@ -24,7 +25,7 @@ from cluster_optimiser.inputs.membership import (
     report_elsewhere,
 )
 from cluster_optimiser.inputs.register import Register, read_register
-from cluster_optimiser.inputs.settings import SETTINGS_FILE, Settings, read_settings, system_in
+from cluster_optimiser.inputs.settings import Settings, read_settings, system_in
 from cluster_optimiser.inputs.systems import stretched
 from cluster_optimiser.inputs.travel import read_travel
 

@@ -25,7 +25,7 @@ import pyogrio
 import shapely
 from pyproj.exceptions import ProjError
 
-from cluster_optimiser.constants import FORMULA_STARTS
+from cluster_optimiser.constants import FORMULA_STARTS, SETTINGS_FILE
 from cluster_optimiser.inputs.checking import (
     FaultList,
     Problem,
@@ -72,8 +72,6 @@ A_WORKBOOK = Problem(
 
 PACKED = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How workbooks begin, whatever the name of their file."""
-
-_SETTINGS = "authority.toml"
 
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[,;\t]*\r?\n', re.IGNORECASE)
 
@@ -151,7 +149,7 @@ class Folder:
 
     def misstated(self, subject: str, text: str, remedy: str) -> None:
         """Report what is wrong with ``authority.toml``."""
-        self.faults.add(self.label(_SETTINGS), 0, subject, Problem(text, remedy))
+        self.faults.add(self.label(SETTINGS_FILE), 0, subject, Problem(text, remedy))
 
     def content(self, path: Path) -> bytes:
         content = path.read_bytes()
@@ -207,7 +205,7 @@ def decode(content: bytes, encoding: str = "") -> str | Problem:
         try:
             return content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
         except UnicodeError:
-            said = f'the text is not "{encoding}", the encoding that {_SETTINGS} states'
+            said = f'the text is not "{encoding}", the encoding that {SETTINGS_FILE} states'
             return Problem(said, "Correct encoding, or leave it out.")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:

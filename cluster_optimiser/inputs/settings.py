@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from cluster_optimiser.constants import SETTINGS_FILE
 from cluster_optimiser.domain import RoadAssumptions, TravelSpec
 from cluster_optimiser.errors import Fault
 from cluster_optimiser.inputs.checking import Problem, did_you_mean
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-SETTINGS_FILE = "authority.toml"
 
 RESERVED_LAYER_NAMES = ("schools", "points", "polygons")
 """Words that ``from`` gives another meaning."""

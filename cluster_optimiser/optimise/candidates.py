@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cluster_optimiser.constants import WORD_BITS
 from cluster_optimiser.deadline import refuse_if_over
 from cluster_optimiser.errors import InfeasibleError, ScenarioError
 from cluster_optimiser.geography.alignment import binding_homes
 from cluster_optimiser.geography.measures import Measures
 from cluster_optimiser.geography.units import school_positions
-from cluster_optimiser.optimise.growing import MOST_UNITS, groups_of_few
+from cluster_optimiser.optimise.growing import groups_of_few
 from cluster_optimiser.optimise.halving import groups_of_two
 from cluster_optimiser.optimise.pinned import Pinned, exceptable
 from cluster_optimiser.optimise.ranges import own_ranges
@@ -345,7 +346,7 @@ def _sets_of_plans(
     if masks is None:
         found = partitions(asked, max_states=MOST_STATES)
         masks = None if found is None else found.groups(most_ways=MAX_SETS)
-    is_grown = len(units) <= MOST_UNITS and asked.most <= MOST_GROWN and asked.lowest > 0
+    is_grown = len(units) <= WORD_BITS and asked.most <= MOST_GROWN and asked.lowest > 0
     if masks is None and is_grown:
         masks = groups_of_few(asked, most_ways=MAX_SETS)
     if masks is None or not alone:

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.arrays import Bits, Bools, Ints
     from cluster_optimiser.optimise.universe.frontier import Partitions
 
-MOST_UNITS = 64
-"""Units that a word holds."""
-
 _AT_ONCE = 16_384
 """Sets that are grown at a time."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cluster_optimiser.geography.travel import estimated_minutes
+from cluster_optimiser.present.universe_files import drawing
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cluster_optimiser.geography.roads.comparison import RoadComparison
-
-SALT = "cluster-optimiser"
-"""Names inside an SVG are made of it, so that two runs write the same bytes."""
 
 MOST_KM = 50.0
 
@@ -33,12 +30,7 @@ def _new(title: str, source: str) -> tuple[Figure, Axes]:
 
 
 def _svg(figure: Figure) -> str:
-    import matplotlib as mpl  # noqa: PLC0415 - as above
-
-    buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": SALT, "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
-    return buffer.getvalue()
+    return drawing(figure, "svg", "tight").decode()
 
 
 def road_chart(compared: RoadComparison, *, title: str, source: str) -> str:

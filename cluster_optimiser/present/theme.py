@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from cluster_optimiser.constants import THEME_FILE
 from cluster_optimiser.inputs.checking import read_toml
 from cluster_optimiser.words import AREAS, DEFAULT, MADE, language, languages, speaking
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.domain import Authority, Result
     from cluster_optimiser.scenario import Scenario
 
-THEME_FILE = "theme.toml"
 
 LEAST_CONTRAST = 4.5
 """Of white text on the council's colour (Web Content Accessibility Guidelines 2.2, AA)."""

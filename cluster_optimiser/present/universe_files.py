@@ -99,7 +99,7 @@ def write_pictures(results: Sequence[Result], standing: Standing | None, out: Pa
     for picture in PICTURES:
         name, _, kind = picture.partition(".")
         if name in drawn:
-            (out / picture).write_bytes(_bytes(drawn[name], kind, boxes[name]))
+            (out / picture).write_bytes(drawing(drawn[name], kind, boxes[name]))
         else:
             (out / picture).unlink(missing_ok=True)
 
@@ -120,7 +120,8 @@ def _box(figure: Figure) -> Bbox:
     return figure.get_tightbbox().padded(PADDING_IN)
 
 
-def _bytes(figure: Figure, kind: str, box: Bbox) -> bytes:
+def drawing(figure: Figure, kind: str, box: Bbox | str) -> bytes:
+    """Draw a figure, the same bytes each time."""
     import matplotlib as mpl  # noqa: PLC0415 - a second of import that only pictures need
 
     # No date, and names made from a fixed text: two runs write the same bytes.

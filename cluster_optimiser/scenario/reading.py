@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from cluster_optimiser.constants import ALLOW_OUTSIDE
 from cluster_optimiser.errors import Fault, ScenarioError
 from cluster_optimiser.scenario.changing import merge
 from cluster_optimiser.scenario.positions import locate, locating, shown
@@ -258,7 +259,6 @@ def authority_folder(scenario: Scenario) -> Path:
     raise ScenarioError([locate(fault, scenario.files)])
 
 
-ALLOW_OUTSIDE = "CLUSTER_OPTIMISER_ALLOW_OUTSIDE"
 """Environment variable that lets scenario files name what lies outside; processes inherit it."""
 
 OUTSIDE = "Copy it into the project, or run with --allow-outside."

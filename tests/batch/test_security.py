@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 
 from cluster_optimiser.batch import evaluate, load_batch
 from cluster_optimiser.cli import app
-from cluster_optimiser.cli.options import ALLOW_OUTSIDE as AT_THE_TERMINAL
-from cluster_optimiser.constants import FORMULA_STARTS
+from cluster_optimiser.constants import ALLOW_OUTSIDE, FORMULA_STARTS
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.inputs.checking import FaultList
 from cluster_optimiser.inputs.files import read_csv
 from cluster_optimiser.present.tables import csv_text
 from cluster_optimiser.scenario import load_scenario
-from cluster_optimiser.scenario.reading import ALLOW_OUTSIDE
 from tests.batch.made import put, run_into
 from tests.effort import examples
 from tests.inputs.broken import CLUSTERS, SCHOOLS, make_authority
@@ -61,10 +59,6 @@ def test_a_link_does_not_lead_outside(tmp_path: Path, monkeypatch: pytest.Monkey
     (project / "base.toml").symlink_to(tmp_path / "base.toml")
     with pytest.raises(ScenarioError, match=r'"base\.toml" leaves the project'):
         load_scenario(put(project, "a", 'extends = "base.toml"'))
-
-
-def test_the_terminal_sets_what_the_reader_looks_at() -> None:
-    assert AT_THE_TERMINAL == ALLOW_OUTSIDE
 
 
 def test_every_command_that_reads_a_scenario_can_be_allowed_to_leave() -> None:

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES
+from cluster_optimiser.constants import CRS_DEGREES, CRS_METRES, METRES_PER_KM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 """West, south, east and north in degrees."""
 
-METRES_PER_KM = 1_000.0
 
 OUTLINE_DETAIL_M = 100.0
 """To this the margin's edge is simplified: it is a margin."""

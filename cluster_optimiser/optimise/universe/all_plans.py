@@ -44,6 +44,7 @@ from cluster_optimiser.optimise.universe.ranking import MAX_ENTRIES, distributio
 from cluster_optimiser.optimise.universe.splitting import restrict
 from cluster_optimiser.optimise.universe.standing import LargestRanks, Ranks
 from cluster_optimiser.optimise.universe.states import build_diagram
+from cluster_optimiser.optimise.universe.sweep import MAX_STATES
 from cluster_optimiser.proofs import MergeProof
 from cluster_optimiser.scenario import nearest
 from cluster_optimiser.terms import (
@@ -62,9 +63,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.arrays import Ints
     from cluster_optimiser.optimise.candidates import CandidateGroup
     from cluster_optimiser.optimise.universe.legality import PlanLike
-
-MAX_STATES = 2_000_000
-"""States of the diagram above which the universe is not worked out: they take about 1 GB."""
 
 _KEPT_ENTRIES = 1_000_000
 """What ranks are read from is kept for the next rank up to this size, else made again."""

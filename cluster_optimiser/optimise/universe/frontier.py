@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cluster_optimiser.constants import WORD_BITS
 from cluster_optimiser.deadline import is_over, refuse_if_over
 from cluster_optimiser.errors import NoPlanFoundError, TooManyStatesError
 from cluster_optimiser.optimise.universe.diagram import EXACT_TOTAL, SAFE_TOTAL, merge_equal
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 MOST_WIDE = 16
 """Units of a frontier that labels of four bits can tell apart."""
 
-MOST_UNITS = 64
-"""Units that a set of one word holds."""
-
-_WORD = 64
 
 _PIECE = 1 << 17
 """States worked on at once."""
@@ -123,7 +120,7 @@ class _States:
         # What is left follows from the rest, being all pupils of units taken that are not open.
         words, span = [np.zeros(len(self), np.uint64)], 1
         for digit, radix in digits:
-            if span * radix > 1 << _WORD:
+            if span * radix > 1 << WORD_BITS:
                 words.append(np.zeros(len(self), np.uint64))
                 span = 1
             words[-1] *= np.uint64(radix)
@@ -310,7 +307,7 @@ def _steps(
 ) -> Iterator[tuple[_States, Taking]]:
     """Take one unit after another, as long as a unit makes no more states than allowed."""
     too_many = TooManyStatesError("the frontier takes too many states")
-    if not order or max(map(len, frontiers)) >= MOST_WIDE or len(order) > MOST_UNITS:
+    if not order or max(map(len, frontiers)) >= MOST_WIDE or len(order) > WORD_BITS:
         raise too_many
     if not asked.is_bound:
         # Then states need not say how many pupils they hold.

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
+from cluster_optimiser.constants import WORD_BITS
 from cluster_optimiser.optimise.candidates import bit_positions
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from cluster_optimiser.arrays import Bits, Bools, Ints
     from cluster_optimiser.domain import Problem
-
-WORD_BITS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)

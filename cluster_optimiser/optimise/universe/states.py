@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import numpy as np
 
+from cluster_optimiser.constants import WORD_BITS
 from cluster_optimiser.deadline import is_over, refuse_if_over
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise.candidates import bit_positions, membership, unit_adjacency
@@ -27,7 +28,7 @@ from cluster_optimiser.optimise.universe.diagram import (
     by_value,
     merge_equal,
 )
-from cluster_optimiser.optimise.universe.orders import WORD_BITS, Layout, lay_out, unit_orders
+from cluster_optimiser.optimise.universe.orders import Layout, lay_out, unit_orders
 from cluster_optimiser.optimise.universe.splitting import restrict
 from cluster_optimiser.terms import lookup
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cluster_optimiser.optimise.candidates import CandidateGroup
 
 MAX_STATES = 2_000_000
-"""States above which the sweep gives up."""
+"""States of the diagram above which it is given up: they take about 1 GB."""
 
 Vector = tuple[int, ...]
 

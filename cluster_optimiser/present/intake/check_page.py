@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from cluster_optimiser.constants import SECONDARY_PHASES
+from cluster_optimiser.constants import APART_PHASES, SECONDARY_PHASES
 from cluster_optimiser.optimise.colours import stable_colours
 from cluster_optimiser.present.characters import isolated
 from cluster_optimiser.present.intake.account import not_taken, open_left_out, phases
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cluster_optimiser.present.intake.files import NewAuthority
 
 TOLERANCE_M = 40.0
-APART = ("special", "pru")
 SMALL, LARGE = 5, 8
 """Radius of a school on the map, and of a secondary school."""
 
@@ -79,7 +78,7 @@ def _dots(new: NewAuthority, schools: pd.DataFrame, frame: Frame) -> list[tuple[
     places = frame.place(shapely.get_coordinates(schools["geometry"].to_numpy()))
     dots: list[tuple[object, ...]] = []
     for (urn, row), (x, y) in zip(schools.iterrows(), np.rint(places).astype(int), strict=True):
-        is_hub, is_apart = row["phase"] in SECONDARY_PHASES, row["phase"] in APART
+        is_hub, is_apart = row["phase"] in SECONDARY_PHASES, row["phase"] in APART_PHASES
         kind = "secondary" if is_hub else "other" if is_apart else ""
         pupils = number(row["pupils"]) if row["is_pupils_known"] else "not known"
         notes = flagged.get(int(str(urn)), [])

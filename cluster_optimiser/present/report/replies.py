@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Literal
 
 from cluster_optimiser.errors import InputError
-from cluster_optimiser.identity import key_of
+from cluster_optimiser.identity import digest, key_of, stamp_of_all
 from cluster_optimiser.inputs.counting import KINDS
 from cluster_optimiser.present.characters import storable
 from cluster_optimiser.present.report.blocks import (
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
 RECORD, MAP = "responses.json", "support.svg"
 REPLIES_FILES = ("replies.docx", "replies.pdf", "replies.xlsx")
-STAMP_LENGTH = 12
 
 MOST_PLACES = 12
 """Longer tables are in the report on the replies, not in the committee paper."""
@@ -64,7 +62,7 @@ def read_replies(path: Path, results: ResultsFolder) -> tuple[Record, str]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError.of(path, "it cannot be read as counted replies", remedy) from error
     now = {option.label: str(option.manifest["stamp"]) for option in results.options}
-    is_own_map = hashed == hashlib.sha256(drawing.encode()).hexdigest()
+    is_own_map = hashed == digest(drawing.encode())
     if stamps != now or not is_sealed or not is_own_map:
         problem = "the replies were counted for other results, or changed since"
         raise InputError.of(path, problem, "Count them again.")
@@ -297,14 +295,13 @@ def replies_papers(
 ) -> dict[str, bytes]:
     """Make the report on the replies as Word, PDF and workbook; ``tables`` are its CSV files."""
     authority = results.record["authority"]
-    stamps = "".join(record["stamps"].values())
     report = Report(
         title=say("replies.title", title=authority["title"]),
         subtitle=say("replies.subtitle"),
         author=str(authority["name"]),
         authority=str(authority["name"]),
         date=str(results.options[0].manifest["data_date"]),
-        stamp=hashlib.sha256(stamps.encode()).hexdigest()[:STAMP_LENGTH],
+        stamp=stamp_of_all(record["stamps"].values()),
         blocks=changed(numbered(chapter(record, drawing, results, "council")), storable),
     )
     sheets = {}

@@ -5,7 +5,6 @@ Its files are written whole or not at all.
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cluster_optimiser.errors import refuse_to_write_over, writing
+from cluster_optimiser.identity import stamp_of_all
 from cluster_optimiser.present.characters import box, missing, storable
 from cluster_optimiser.present.report.blocks import (
     REFERENCE,
@@ -102,7 +102,6 @@ def _write(
     return [out / name for name in contents]
 
 
-STAMP_LENGTH = 12
 CLUSTERS = "annex-clusters"
 SIGNS = {"met": "✓", "partly": "◐", "unmet": "✗", "info": UNKNOWN}
 
@@ -111,7 +110,6 @@ def make_report(
     folder: ResultsFolder, front: Front | None = None, replied: Iterable[Block] = ()
 ) -> Report:
     authority, front = folder.record["authority"], front or Front()
-    stamps = "".join(str(option.manifest["stamp"]) for option in folder.options)
     date = str(folder.options[0].manifest["data_date"]) if folder.options else "1970-01-01"
     blocks: list[Block] = [*opening(front, date), *summary(folder), *_principles(folder)]
     blocks += [Heading(1, say("report.each.heading"), "options", starts_page=True)]
@@ -130,7 +128,7 @@ def make_report(
         author=front.author or str(authority["name"]),
         authority=str(authority["name"]),
         date=date,
-        stamp=hashlib.sha256(stamps.encode()).hexdigest()[:STAMP_LENGTH],
+        stamp=stamp_of_all(str(option.manifest["stamp"]) for option in folder.options),
         blocks=numbered(blocks),
         day=datetime.combine(front.date, time(), UTC) if front.date else None,
     )
