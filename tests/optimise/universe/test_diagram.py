@@ -183,3 +183,12 @@ def test_the_best_in_any_order_of_sums_and_largest_is_that_of_all_plans(seed: in
     for largest in product([False, True], repeat=3):
         best = totals(costs, best_in_order(diagram, costs, largest), largest)
         assert best == min(totals(costs, plan, largest) for plan in listed.plans)
+
+
+def test_plans_that_exceptions_or_numbers_leave_too_many_states_of_are_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = toy_problem("ABCD")
+    groups = candidate_groups(problem)
+    monkeypatch.setattr(states, "_within", lambda *_, **__: None)
+    assert build_diagram(problem, groups, max_states=MANY) is None
