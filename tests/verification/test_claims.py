@@ -403,6 +403,28 @@ def test_exempt_schools_alone_under_another_name_are_not_in_one_piece() -> None:
     assert found.clusters["x"].is_contiguous is False
 
 
+@pytest.mark.parametrize(("counts", "out_of_proportion"), [((10, 60), 15.0), ((10.0, 30.0), 0.0)])
+def test_need_of_exempt_schools_is_out_of_no_proportion(
+    counts: tuple[float, float], out_of_proportion: float
+) -> None:
+    """A quarter of the pupils is to have a quarter of the need; the exempt one has most of it."""
+    exempt = {"religious_character": "Roman Catholic", "fsm": 90}
+    schools = {
+        "A": [
+            ToySchool("secondary", 100, (0, 0), {"fsm": counts[0]}),
+            ToySchool("primary", 100, (0, 1), exempt),
+        ],
+        "B": [ToySchool("secondary", 300, columns={"fsm": counts[1]})],
+    }
+    stated = {"pot_pounds": 1_000, "need": {"fsm": 1.0}}
+    parts = {"parts": [{"measure": "pupils", "share": 1}], "source": "made"}
+    tables = {"exempt": [ROMAN_CATHOLIC], "funding": {**stated, **parts}}
+    problem = toy_problem("AAB", schools=schools, method="keep", **tables)
+    plan = toy_assignment(problem, {"a": "A", "b": "B"})
+    found = verify(result(problem, Plan("T", plan, Solution("GIVEN"))))
+    assert found.metrics["need_deviation"] == out_of_proportion
+
+
 def test_every_wrong_claim_is_listed_at_once(good: Result) -> None:
     wrong = with_stage(good, 0, gap=0.5)
     wrong = replace(wrong, objective={**good.objective, "count": 99})

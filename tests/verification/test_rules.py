@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cluster_optimiser.constants import HOMES
 from cluster_optimiser.domain import (
     Plan,
     Problem,
@@ -223,6 +224,17 @@ def test_a_unit_is_as_near_to_the_hub_as_the_nearest_of_its_schools() -> None:
     away[1] = 9
     minutes = [[float(abs(a - b)) for b in away] for a in away]
     assert broken(with_minutes(problem, minutes), {"m": "ABCD"}) == [("shape", "m")]
+
+
+def test_nobody_meets_where_pupils_live() -> None:
+    schools = {"A": [ToySchool(HOMES, 500, (0, 0)), ToySchool("primary", 0, (0, 1))]}
+    problem = toy_problem("AA", schools=schools, method="keep")
+    plan = toy_assignment(problem, {"a": "A"})
+    facts = verify_plan(problem, plan).clusters["a"]
+    assert (facts.n_schools, facts.pupil_minutes, facts.pupil_minutes_any_school) == (1, 1750, 1750)
+    row = score(problem, plan, "T").clusters.iloc[0]
+    columns = ["n_schools", "pupil_minutes", "pupil_minutes_any_school"]
+    assert row[columns].tolist() == [1, 1750, 1750]
 
 
 @pytest.mark.parametrize(("minutes", "rules"), [(4 + 1e-12, []), (4.01, [("travel", "m")])])
