@@ -179,8 +179,8 @@ def authority_page() -> str:
         "layer. How to make one from the files that people have: "
         "[your own authority](your-own-authority.md)."
     )
-    path = EXAMPLES / "authority" / "authority.toml"
-    return reference_of(Settings, "Every key of an authority", lead, [path])
+    paths = sorted((EXAMPLES / "authority").glob("*.toml"), reverse=True)
+    return reference_of(Settings, "Every key of an authority", lead, paths)
 
 
 def commands(

@@ -66,6 +66,11 @@ def _text(page: str) -> str:
     return (ROOT / "docs" / page).read_text(encoding="utf-8")
 
 
+def test_every_layer_of_the_package_is_in_the_table_of_layers() -> None:
+    layers = {path.parent.name for path in (ROOT / "cluster_optimiser").glob("*/__init__.py")}
+    assert {layer for layer in layers if f"`{layer}`" not in _text("contributors.md")} == set()
+
+
 def test_what_is_assumed_of_roads_is_what_the_settings_assume() -> None:
     settings = TravelTable(method="roads")
     cells = dict(

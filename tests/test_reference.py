@@ -22,8 +22,9 @@ def test_the_examples_are_scenarios(path):
     assert parse_scenario(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
-def test_the_example_is_an_authority():
-    path = ROOT / "docs" / "examples" / "authority" / "authority.toml"
+@pytest.mark.parametrize("name", ["authority.toml", "areas.toml"])
+def test_the_example_is_an_authority(name):
+    path = ROOT / "docs" / "examples" / "authority" / name
     _, faults = parse_settings(tomllib.loads(path.read_text(encoding="utf-8")))
     assert faults == []
 
@@ -36,6 +37,7 @@ def test_every_key_is_a_heading_with_an_example(reference, file, model):
     keys = [key for key, _ in reference.keys_of(model)]
     assert re.findall(r"^## `(.+)`$", text, re.MULTILINE) == keys
     assert text.count("```toml") == len(keys) > 40
+    assert '"..."' not in text
 
 
 def test_every_public_name_is_a_heading(reference):

@@ -148,7 +148,7 @@ def _tell_front(scenario: Scenario, pareto: str, seed: int, *, as_json: bool) ->
 @outside_option
 @json_option()
 def explain(*, scenario: Path, time_limit_s: float, as_json: bool) -> None:
-    """Say why a scenario has no plan and what would admit one; or what each rule costs.
+    """Say why a merge has no plan and what would admit one; or what each of its rules costs.
 
     \b
     Example:
