@@ -152,6 +152,9 @@ def test_commands_of_an_example_run(block: Block, home: Path) -> None:
                 shutil.rmtree(home / room / "kirklees", ignore_errors=True)
         _run(words)
     if "-o replies" in block.text:
+        told = (ROOT / "docs" / block.page).read_text(encoding="utf-8")
+        for path in (home / "replies").iterdir():
+            assert f"`{path.name}" in told, path.name
         plans = pd.read_csv(home / "replies" / "plans.csv")
         assert plans["status"].tolist() == ["legal"]
         assert plans["nearest_option"].tolist() == ["4a"]
