@@ -420,9 +420,10 @@ def test_need_of_exempt_schools_is_out_of_no_proportion(
     parts = {"parts": [{"measure": "pupils", "share": 1}], "source": "made"}
     tables = {"exempt": [ROMAN_CATHOLIC], "funding": {**stated, **parts}}
     problem = toy_problem("AAB", schools=schools, method="keep", **tables)
-    plan = toy_assignment(problem, {"a": "A", "b": "B"})
-    found = verify(result(problem, Plan("T", plan, Solution("GIVEN"))))
-    assert found.metrics["need_deviation"] == out_of_proportion
+    apart = toy_assignment(problem, {"a": "A", "b": "B"})
+    for plan in (apart, apart.where(apart != "RC", "a")):
+        found = verify(result(problem, Plan("T", plan, Solution("GIVEN"))))
+        assert found.metrics["need_deviation"] == out_of_proportion
 
 
 def test_every_wrong_claim_is_listed_at_once(good: Result) -> None:
