@@ -70,6 +70,11 @@ def _partitions(items: str):
         yield [head, *part]
 
 
+def _groupings(clusters: list[str]):
+    for grouped in _partitions("".join(chr(65 + i) for i in range(len(clusters)))):
+        yield [[clusters[ord(c) - 65] for c in part] for part in grouped]
+
+
 def _best_by_hand(problem, units: str):
     """Go through every set of clusters and every way to group them."""
     found = []
@@ -121,6 +126,16 @@ def test_exceptions_and_numbers_of_each_level_are_its_own(seed: int) -> None:
     problem = toy_problem("AB CD", **ground, **rules(1_000, 2_500), levels=levels)
     above = toy_problem("AB CD", **ground, **rules(2_200, 4_500), option="up")
     problem = replace(problem, upper=above)
+    below, upper = _judge(replace(problem, upper=None)), _judge(above)
+    for clusters in _partitions("ABCD"):
+        if below(frozenset(clusters)) is not None:
+            fits = any(
+                upper(frozenset("".join(sorted("".join(part))) for part in grouped)) is not None
+                for grouped in _groupings(clusters)
+            )
+            plan = toy_assignment(problem, {f"c{i}": held for i, held in enumerate(clusters)})
+            rules_broken = [v.rule for v in verify_plan(problem, plan).violations]
+            assert rules_broken == ([] if fits else ["levels"])
     best, n_plans = _best_by_hand(problem, "ABCD")
     if best is None:
         with pytest.raises(InfeasibleError, match="two exact methods"):
