@@ -14,6 +14,7 @@ from cluster_optimiser.geography import build_problem
 from cluster_optimiser.geography.units import unit_table
 from cluster_optimiser.optimise import candidate_groups, solve_merge
 from cluster_optimiser.optimise.keeping import Keeping, keeping_of
+from cluster_optimiser.optimise.universe import kept
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.optimise.universe.kept import KeptOrder, kept_plans_in_order, plans_by_kept
 from cluster_optimiser.prospects import Projected
@@ -201,3 +202,18 @@ def test_plans_come_in_order_whatever_groups_are_legal_where(
     assert len(plans) > 70
     assert [vector for vector, _ in found] == sorted(order.costs(plan) for plan in plans)
     assert all(vector == order.costs(groups) for vector, groups in found)
+
+
+def test_what_is_too_much_to_be_counted_or_put_in_order_is_given_up_not_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    diagram = Universe.of(grid_problem(2, 3)).diagram
+    n = int(diagram.group.max()) + 1
+    keeping = Keeping(n_projections=1, is_fine=(1,) * n, is_small=(0,) * n, most_small=0)
+    order = KeptOrder(np.ones((1, n), dtype=np.int64), (False,), keeping)
+    assert sum((plans_by_kept(diagram, keeping) or {}).values()) == 74
+    monkeypatch.setattr(kept, "MAX_OPENED", 10)
+    assert plans_by_kept(diagram, keeping) is None
+    assert list(kept_plans_in_order(diagram, order))[-1] is None
+    monkeypatch.setattr(kept, "MAX_NODES", 2)
+    assert list(kept_plans_in_order(diagram, order)) == [None]

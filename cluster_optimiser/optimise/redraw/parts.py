@@ -265,8 +265,7 @@ def _nearest_numbers(
     Gives plans by part and limits, and by how much a part may exceed its own bound in the first
     stage where the choice of numbers is to be better; None where nothing is known of that.
     """
-    scenario = ground.problem.scenario
-    count, exceptions = scenario.count, scenario.numbers_of(len(ground.units)).small
+    least, most, exceptions = ground.problem.scenario.numbers_of(len(ground.units))
     numbers = [len(plan.clusters) for plan in alone]
     # What is best of any number in a part is best of its own number.
     found = {
@@ -274,7 +273,6 @@ def _nearest_numbers(
         for at, (n, plan) in enumerate(zip(numbers, alone, strict=True))
         if plan.status == "OPTIMAL" and not exceptions
     }
-    least, most = count.span(sum(numbers))
     goal = min(max(sum(numbers), least), most)
     step = 1 if sum(numbers) < goal else -1
     for _ in range(abs(goal - sum(numbers))):

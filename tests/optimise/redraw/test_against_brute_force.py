@@ -427,3 +427,34 @@ def test_no_school_moved_and_no_two_swapped_make_a_better_plan(order: list[str])
             n_legal += 1
             assert values(problem, truth) >= best
     assert n_legal > len(urns)
+
+
+@pytest.mark.parametrize("count", [{}, {"min": 4}, {"max": 2}, {"min": 3, "max": 3}])
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["count", "pupil_minutes"],
+        ["joins", "pupil_minutes"],
+        ["pupil_minutes"],
+        ["longest_minutes", "joins"],
+        ["deviation", "joins"],
+    ],
+)
+def test_each_order_with_each_number(order: list[str], count: dict[str, int]) -> None:
+    """Of two rows of hubs; random maps mostly have no plan, or one number."""
+    pupils = (310, 120, 260, 190, 140, 230)
+    schools = {a: [ToySchool("secondary", n)] for a, n in zip("ABCDEF", pupils, strict=True)}
+    size = {"min_pupils": 230, "max_pupils": 700, "max_exceptions": 1, "target_pupils": 420}
+    for within in ([], ["district"]):
+        problem = toy_problem(
+            "ABC DEF",
+            schools=schools,
+            layers={"district": "xxx yyy"},
+            method="redraw",
+            units="schools",
+            within=within,
+            size=size,
+            count=count,
+            objective={"order": order},
+        )
+        agrees(problem, "CP-SAT")

@@ -26,6 +26,7 @@ from tests.graphs import everything, grid_problem, random_problem
 from tests.toy import toy_assignment, toy_problem
 
 if TYPE_CHECKING:
+    from cluster_optimiser.arrays import Floats
     from tests.graphs import Everything
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -52,6 +53,37 @@ def test_everything_equals_plain_listing(seed: int) -> None:
         check_together(universe, listed)
         check_front(universe, listed, seed)
     check_best(universe, listed)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["count", "longest_minutes"],
+        ["longest_minutes", "pupil_minutes"],
+        ["exceptions", "count", "longest_minutes", "deviation"],
+        ["pupil_minutes", "count"],
+    ],
+)
+def test_of_a_grid_everything_equals_plain_listing(order: list[str]) -> None:
+    """Random maps mostly have few plans; here 74 are put in order by longest ways too."""
+    minutes = np.random.default_rng(len(order)).integers(1, 9, (12, 12)) * 1.0
+    np.fill_diagonal(minutes, 0.0)
+    for ways in (minutes, None):  # without a table all are alike
+        check_a_grid(ways, order)
+
+
+def check_a_grid(minutes: Floats | None, order: list[str]) -> None:
+    size = {"min_pupils": 2_000, "max_pupils": 6_000, "max_exceptions": 6, "target_pupils": 2_500}
+    problem = grid_problem(2, 3, minutes=minutes, size=size, objective={"order": order})
+    universe, listed = Universe.of(problem), everything(problem)
+    assert universe.n_plans == len(listed.plans) == 74
+    check_distributions(universe, listed)
+    for plan in listed.plans[::9]:
+        check_ranks(universe, listed, plan)
+    check_best(universe, listed)
+    check_together(universe, listed)
+    for seed in range(10):
+        check_front(universe, listed, seed)
 
 
 def check_counts(universe: Universe, listed: Everything) -> None:
@@ -85,6 +117,9 @@ def check_ranks(universe: Universe, listed: Everything, plan: tuple[int, ...]) -
         assert ranks.loc[name, ["n_better", "n_equal", "n_worse"]].to_list() == [
             sum(v < own for v in values), values.count(own), sum(v > own for v in values)
         ]  # fmt: skip
+        for end in ("least", "most"):
+            assert ranks.loc[name, f"n_better_{end}"] == sum(v < own for v in values)
+            assert ranks.loc[name, f"n_worse_{end}"] == sum(v > own for v in values)
 
 
 def check_best(universe: Universe, listed: Everything) -> None:
@@ -156,6 +191,7 @@ def test_the_best_plan_is_the_one_that_is_solved_for() -> None:
     written = universe.plan(best.groups, status="OPTIMAL")
     assert written.assignment.equals(solved.assignment)
     assert written.solution.status == "OPTIMAL"
+    assert written.solution.proof.n_legal_plans == universe.n_plans
 
 
 def test_a_plan_is_known_by_its_assignment_its_units_or_its_groups() -> None:
@@ -174,10 +210,13 @@ def test_a_plan_is_known_by_its_assignment_its_units_or_its_groups() -> None:
         ([{"A", "B"}], r"unit C: it is in no cluster"),
         ([{"A", "B"}, {"B", "C", "D"}], r"unit B: it is in several clusters: cluster 1, cluster 2"),
         ([{"A", "C"}, {"B", "D"}], r"units A, C may not be a cluster: they are not contiguous"),
-        ([{"A"}, {"B", "C", "D"}], r"A may not be a cluster: 1,000 pupils are under the minimum"),
+        (
+            [{"A"}, {"B", "C", "D"}],
+            r"A may not be a cluster: 1,000 pupils are under the minimum of 2,",
+        ),
         ([{"A", "B", "C", "D"}], r"4,000 pupils are over the maximum of 3,000"),
         ([{"A", "B"}, {"C", "Z"}], r"unit Z: there is no such unit"),
-        ([99], r"there are only 5 candidate groups"),
+        ([5], r"there are only 5 candidate groups"),
     ],
 )
 def test_a_plan_that_is_not_legal_is_refused_with_its_reason(plan, message) -> None:
@@ -198,6 +237,17 @@ def test_a_plan_with_too_many_clusters_is_refused() -> None:
     universe = Universe.of(toy_problem("ABC", count={"max": 2}))
     with pytest.raises(InputError, match="it has 3 clusters, the scenario allows 1 to 2"):
         universe.rank([{"A"}, {"B"}, {"C"}])
+
+
+@pytest.mark.parametrize(("most", "is_told"), [(2, False), (1, True)])
+def test_a_plan_on_what_is_limited_is_legal(most: int, *, is_told: bool) -> None:
+    free = Universe.of(toy_problem("ABC"))
+    universe = Universe(toy_problem("ABC", limits={"count": most}), free.groups, free.diagram)
+    if is_told:
+        with pytest.raises(InputError, match="plan: count is 2, the scenario allows 1"):
+            universe.groups_of([{"A"}, {"B", "C"}])
+    else:
+        assert len(universe.groups_of([{"A"}, {"B", "C"}])) == 2
 
 
 def test_no_plan_is_a_value_and_nothing_can_be_drawn() -> None:
@@ -225,6 +275,7 @@ def test_a_rule_that_is_not_told_is_said_to_be_told_by_evaluate() -> None:
     ("terms", "message"),
     [
         (["count"], "two or three different terms"),
+        (["count", "joins", "deviation", "pupil_minutes"], "two or three different terms"),
         (["count", "count"], "two or three different terms"),
         (["count", "deviatoin"], 'Did you mean "deviation"'),
         (["count", "border_km"], "is counted only where the scenario asks for it"),
