@@ -488,12 +488,15 @@ def _holes(territory: Territory) -> Iterator[Finding]:
     for part in shapely.get_parts(shapely.difference(ground, whole)):
         if part.area < HOLE_M2 or shapely.is_empty(shapely.buffer(part, -THIN_M / 2)):
             continue
-        near = territory.clusters.geometry.distance(part)
-        beside = in_full([str(name) for name in near.index[near < 1]][:N_LISTED]) or "no cluster"
+        near = territory.clusters.geometry
+        near = near[near.distance(part) < 1]
+        beside = in_full([str(name) for name in near.index][:N_LISTED]) or "no cluster"
+        # What is solved goes by who touches: ground left out between two may part them.
+        parts_some = any(one.distance(other) >= 1 for one, other in combinations(near, 2))
         spot = part.representative_point()
         yield Finding(
             "hole",
-            "note",
+            "warning" if parts_some else "note",
             f"{spot.x:.0f},{spot.y:.0f}",
             f"{part.area / HECTARE_M2:,.0f} ha of the outline, beside {beside}, are in no cluster",
             "Nothing is placed there; clusters on its two sides do not touch across it.",

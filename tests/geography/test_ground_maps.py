@@ -310,6 +310,18 @@ def test_every_damage_is_found_and_named(damage: Callable[[Map], tuple[Map, str,
     ]
 
 
+@pytest.mark.parametrize(
+    ("grid", "grade"),
+    [("AAA\nA.A\nAAB", "note"), ("AAB\nA.B\nABB", "note"), ("CCCC\nA..B\nDDDD", "warning")],
+)
+def test_ground_left_out_between_two_clusters_that_it_parts_is_no_mere_note(
+    grid: str, grade: str
+) -> None:
+    made = Map(*toy_ground(grid), random.Random(0), {})
+    (hole,) = (one for one in made.findings() if one.kind == "hole")
+    assert hole.grade == grade
+
+
 @MAPS
 @given(made=good_maps(), data=st.data())
 def test_damage_of_any_map_is_found(made: Map, data: st.DataObject) -> None:

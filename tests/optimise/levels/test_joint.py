@@ -26,7 +26,7 @@ from tests.toy import toy_assignment, toy_problem
 from tests.verification.test_claims import result
 
 if TYPE_CHECKING:
-    from cluster_optimiser.domain import Result
+    from cluster_optimiser.domain import Problem, Result
 
 UPPER = {
     "size": {"min_pupils": 3_000, "max_pupils": 4_500},
@@ -73,6 +73,18 @@ def _partitions(items: str):
 def _groupings(clusters: list[str]):
     for grouped in _partitions("".join(chr(65 + i) for i in range(len(clusters)))):
         yield [[clusters[ord(c) - 65] for c in part] for part in grouped]
+
+
+def _agrees(problem: Problem) -> None:
+    """Hold what is solved, and the number of plans, against listing by hand."""
+    best, n_plans = _best_by_hand(problem, "ABCD")
+    if best is None:
+        with pytest.raises(InfeasibleError, match="two exact methods"):
+            solve_levels(problem)
+        return
+    solution = solve_levels(problem).solution
+    assert tuple(stage.objective for stage in solution.stages[:-1]) == pytest.approx(best)
+    assert solution.proof.record()["n_nested_plans"] == n_plans
 
 
 def _best_by_hand(problem, units: str):
@@ -136,14 +148,7 @@ def test_exceptions_and_numbers_of_each_level_are_its_own(seed: int) -> None:
             plan = toy_assignment(problem, {f"c{i}": held for i, held in enumerate(clusters)})
             rules_broken = [v.rule for v in verify_plan(problem, plan).violations]
             assert rules_broken == ([] if fits else ["levels"])
-    best, n_plans = _best_by_hand(problem, "ABCD")
-    if best is None:
-        with pytest.raises(InfeasibleError, match="two exact methods"):
-            solve_levels(problem)
-        return
-    solution = solve_levels(problem).solution
-    assert tuple(stage.objective for stage in solution.stages[:-1]) == pytest.approx(best)
-    assert solution.proof.record()["n_nested_plans"] == n_plans
+    _agrees(problem)
 
 
 @pytest.mark.parametrize(("areas", "fits"), [("xxxx", True), ("xxyy", False), ("....", False)])
@@ -221,14 +226,7 @@ def test_numbers_of_either_level_are_kept_by_both_proofs(level: str, count, size
             whole = getattr(scenario, name).model_copy(update=table)
             scenario = scenario.model_copy(update={name: whole})
         problem = replace(problem, scenario=scenario)
-    best, n_plans = _best_by_hand(problem, "ABCD")
-    if best is None:
-        with pytest.raises(InfeasibleError, match="two exact methods"):
-            solve_levels(problem)
-        return
-    solution = solve_levels(problem).solution
-    assert tuple(stage.objective for stage in solution.stages[:-1]) == pytest.approx(best)
-    assert solution.proof.record()["n_nested_plans"] == n_plans
+    _agrees(problem)
 
 
 @pytest.mark.parametrize(
