@@ -171,6 +171,72 @@ def test_a_faulty_scenario_is_told_by_line_field_and_remedy(
     assert ended.value.code == 3
 
 
+CONTRADICTING = (
+    own(
+        'pins.together = [["Ash", "Birch"]]\npins.apart = [["Cedar", "Ash", "Birch"]]',
+        *("a.toml:6:25", "pins.apart", '"Ash" and "Birch" cannot be apart: they are'),
+    ),
+    own(
+        'pins.together = [["Ash", "Birch"], ["Cedar", "Birch"]]\npins.apart = [["Ash", "Cedar"]]',
+        "a.toml:6:16",
+        "pins.apart",
+        "together by Ash, Birch; Cedar, Birch  Remove the pair from apart, or one of these pins.",
+    ),
+    own(
+        'extends = "base.toml"\npins.apart = [["Birch", "Ash"]]',
+        *("a.toml:6:16", "pins.apart", "by Ash, Birch  "),
+    ),
+    Faulty(
+        f'{HEAD.replace("merge", "redraw")}urban.areas = ["Ash"]\n'
+        f'pins.apart = [["Ash", "URN 100001"]]\n{BEST}',
+        *("a.toml:6:16", "pins.apart", "one is in the other  Remove the pair"),
+    ),
+    own(
+        "[count]\nmin = 4",
+        "a.toml:6:1",
+        "count.min",
+        "4 clusters cannot be made: there are 3 units  Lower it to 3",
+    ),
+    own(
+        "count.min = 3\nsize = { min_pupils = 1500, max_exceptions = 0 }",
+        *("a.toml:5:1", "count.min", "3,990 pupils are too few for 3 clusters of the least size"),
+    ),
+)
+
+
+@pytest.mark.parametrize("faulty", CONTRADICTING, ids=lambda faulty: faulty.remedy)
+def test_check_tells_what_no_plan_can_keep_and_a_run_explains_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    faulty: Faulty,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_authority(tmp_path / "boundaries")
+    (tmp_path / "base.toml").write_text(BASE, encoding="utf-8")
+    (tmp_path / "a.toml").write_text(faulty.text, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["check", "a.toml"])
+    said = capfd.readouterr().err
+    assert ended.value.code == 3
+    assert "1 fault in the scenario:" in said
+    assert f"{faulty.place}  {faulty.field}  " in said
+    assert faulty.remedy in said
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["run", "a.toml", "--out", "out"])
+    assert ended.value.code == 4
+
+
+def test_pins_that_go_together_are_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_authority(tmp_path / "boundaries")
+    more = 'pins.together = [["Ash", "Birch"]]\npins.apart = [["Cedar", "Ash"]]\ncount.min = 2'
+    (tmp_path / "a.toml").write_text(own(more, "", "", "").text, encoding="utf-8")
+    cli.main(["check", "a.toml"])
+
+
 def test_there_are_at_least_thirty_faulty_scenarios() -> None:
     assert len({faulty.text for faulty in FAULTY}) >= 30
 

@@ -9,7 +9,7 @@ from cluster_optimiser.batch.ground import ground_of, place_of, refuse_faults, r
 from cluster_optimiser.batch.places import plan_path
 from cluster_optimiser.errors import Fault, InputError, ScenarioError
 from cluster_optimiser.inputs import load_plan
-from cluster_optimiser.scenario import Scenario, authority_folder
+from cluster_optimiser.scenario import Scenario, authority_folder, locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +58,7 @@ def data_faults(
                     refuse_faults(scenario, ground_of(scenario, place), place)
                 on_sound(scenario, place)
             except ScenarioError as error:
-                of_scenarios += error.faults
+                of_scenarios += [locate(fault, scenario.files) for fault in error.faults]
             except InputError as error:
                 of_data += error.faults
     return of_scenarios, of_data

@@ -105,12 +105,14 @@ def check(
     """
     from cluster_optimiser import batch
     from cluster_optimiser.errors import InputError, ScenarioError
+    from cluster_optimiser.geography.contradictions import refuse_contradictions
 
     only_with("--mend DIR", "close_m", "simplify_m", is_there=mend is not None)
     reports: Reports = []
 
     def look(scenario: Scenario, place: Place) -> None:
         reports[-1][1][scenario.option] = batch.ground_of(scenario, place)
+        refuse_contradictions(scenario, place.authority.schools)
 
     scenarios, faults = batch.read_scenarios(batch.find_scenarios(paths))
     error: InputError | ScenarioError | None = None
