@@ -13,7 +13,7 @@ from cluster_optimiser.batch.ledger import RECORD_FILE, Options
 from cluster_optimiser.batch.one import prepare, result_of
 from cluster_optimiser.batch.surveys import standing_of, survey_of
 from cluster_optimiser.batch.sweeps import TABLE_FILES, write_tables
-from cluster_optimiser.batch.together import sign, together_key
+from cluster_optimiser.batch.together import pages_of, sign, together_key
 from cluster_optimiser.batch.work import held, hold, plan_of
 from cluster_optimiser.comparison import compare, compare_runs
 from cluster_optimiser.domain import Plan, Result, Solution, Stage, Unsolved
@@ -118,6 +118,7 @@ def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> 
     each has its page in a folder of its own, and the first page leads to all of them.
     """
     with writing(out):
+        pages = pages_of(out)
         (out / RECORD_FILE).unlink(missing_ok=True)
         shelf.put_together(out)
         with staging(out) as temporary:
@@ -130,7 +131,7 @@ def write_together(outcomes: Sequence[Outcome], out: Path, options: Options) -> 
                 (temporary / name).replace(out / name)
         if names:
             labels = [outcome.scenario.option for outcome in outcomes if outcome.record]
-            sign(out, together_key(outcomes, options), names, labels)
+            sign(out, together_key(outcomes, options), names, labels, pages=pages)
 
 
 def write_all(outcomes: Sequence[Outcome], folder: Path, options: Options) -> list[str]:

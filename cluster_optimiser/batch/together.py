@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from cluster_optimiser.batch.tasks import Outcome
 
 
+PAGES = "pages"
+"""Key of the record that names pages which users put into the folder: no run wrote them."""
+
+
 def together_key(outcomes: Sequence[Outcome], options: Options) -> str:
     """Give the hash of everything that the comparison and the page are made from."""
     themes = {}
@@ -54,14 +58,32 @@ def still_stands(out: Path, key: str) -> bool:
         return False
 
 
-def sign(out: Path, key: str, names: Sequence[str], labels: Sequence[str]) -> None:
+def sign(
+    out: Path,
+    key: str,
+    names: Sequence[str],
+    labels: Sequence[str],
+    *,
+    pages: Mapping[str, Mapping[str, str]],
+) -> None:
     """Write down what the comparison was made from, and the hash of everything it speaks of."""
     record = {
         "key": key,
         "files": {name: hash_file(out / name) for name in sorted(names)},
         "runs": {label: hash_file(out / label / RECORD_FILE) for label in sorted(labels)},
     }
+    if own := {name: page for name, page in pages.items() if name not in names}:
+        record[PAGES] = own
     put(out / RECORD_FILE, record_text(record))
+
+
+def pages_of(out: Path) -> dict[str, dict[str, str]]:
+    """Give the pages that users put into a results folder: hash, and key of what they are of."""
+    try:
+        record = json.loads((out / RECORD_FILE).read_text(encoding="utf-8"))
+        return {n: {"hash": str(p["hash"]), "key": str(p["key"])} for n, p in record[PAGES].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def record_text(record: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ from cluster_optimiser.batch.refining import with_value
 from cluster_optimiser.batch.results import load_result, write_all
 from cluster_optimiser.batch.shelf import TABLES, names, strangers, text
 from cluster_optimiser.batch.tasks import Outcome, read_outcome
-from cluster_optimiser.batch.together import record_text
+from cluster_optimiser.batch.together import PAGES, pages_of, record_text
 from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
 from cluster_optimiser.identity import program_version, sealed_seconds
 from cluster_optimiser.scenario import Scenario, authority_folder
@@ -71,10 +71,17 @@ def refuse_changed(results: Path) -> None:
 
 
 def resign(results: Path, file: Path) -> None:
-    """Sign a file that was made from a results folder, where it was put into that folder."""
+    """Sign a file that was made from a results folder, where it was put into that folder.
+
+    What is not of the run's own files may be deleted again: it is kept apart, with what it is of.
+    """
     record = _read(results / RECORD_FILE) or {}
     if file.resolve().parent == results.resolve() and "files" in record:
-        record["files"][file.name] = hash_file(file)
+        if file.name in record["files"]:
+            record["files"][file.name] = hash_file(file)
+        else:
+            page = {"hash": hash_file(file), "key": record["key"]}
+            record[PAGES] = pages_of(results) | {file.name: page}
         (results / RECORD_FILE).write_text(record_text(record), encoding="utf-8", newline="\n")
 
 
@@ -91,6 +98,8 @@ def _seal(results: Path) -> Iterator[Fault]:
     if record_text(top) != (results / RECORD_FILE).read_text(encoding="utf-8"):
         yield _fault(RECORD_FILE, CHANGED)
     yield from _files(results, top["files"], "")
+    pages = {n: page["hash"] for n, page in pages_of(results).items() if (results / n).exists()}
+    yield from _files(results, pages, "")
     signed = top.get("runs", {})
     for label, hashed in signed.items():
         found = hash_file(results / label / RECORD_FILE)
@@ -101,7 +110,7 @@ def _seal(results: Path) -> Iterator[Fault]:
         else:
             yield from _run_faults(results / label)
     yield from (_fault(name, problem, _PUT_AWAY) for name, problem in strangers(results))
-    known = {RECORD_FILE, SIGNATURE, TABLES, *top["files"], *signed}
+    known = {RECORD_FILE, SIGNATURE, TABLES, *top["files"], *pages, *signed}
     known |= {name.partition("/")[0] for name in top["files"]}
     for path in sorted(results.iterdir()):
         if path.name not in known and not (path / RECORD_FILE).is_file():
@@ -192,9 +201,16 @@ def verify_results(results: Path, project: Path | None) -> Verified:
     files = [path for path in results.rglob("*") if path.is_file()]
     n_files = sum(apart.isdisjoint(path.parents) for path in files)
     n_files += sum(len(names(folder)) for folder in away)
-    beside = tuple(
-        f"{folder.name}: not of the last run; {_COMPARED if is_option else _BY_ITSELF}"
-        for folder, is_option in others
+    beside = (
+        *(
+            f"{folder.name}: not of the last run; {_COMPARED if is_option else _BY_ITSELF}"
+            for folder, is_option in others
+        ),
+        *(
+            f"{name}: made of an earlier run; make it again, or delete it"
+            for name, page in pages_of(results).items()
+            if page["key"] != top.get("key") and (results / name).exists()
+        ),
     )
     if faults or project is None:
         return Verified(labels, n_files, tuple(faults), beside)

@@ -282,6 +282,21 @@ def test_pages_that_the_program_puts_into_a_folder_are_signed(results: Path) -> 
     assert seal_faults(results) == seal_faults(other) == []
     (results / "overview.html").write_text("", encoding="utf-8")
     assert [fault.file for fault in seal_faults(results)] == ["overview.html"]
+    (results / "overview.html").unlink()
+    assert seal_faults(results) == []
+
+
+def test_a_page_of_ones_own_outlives_another_run_and_is_told_to_be_older(
+    results: Path, project: Path
+) -> None:
+    cli.main(["page", str(results), "-o", str(results / "apart.html")])
+    run_into(results, *(project / "scenarios" / name for name in ("a.toml", "c.toml")))
+    found = verify_results(results, None)
+    assert found.faults == ()
+    told = "apart.html: made of an earlier run; make it again, or delete it"
+    assert told in found.notes
+    cli.main(["page", str(results), "-o", str(results / "apart.html")])
+    assert told not in verify_results(results, None).notes
 
 
 def test_a_signature_is_by_whom_it_says(
