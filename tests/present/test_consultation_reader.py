@@ -429,6 +429,14 @@ def test_both_maps_move_together_and_mark_the_school(
     assert page.evaluate(marked) == [False, False]
 
 
+def test_maps_further_down_are_drawn_before_anybody_has_been_there(
+    made_page: Any, visit: Callable[..., Any]
+) -> None:
+    page = visit(made_page.path).page
+    expect(page.locator("#panes .leaflet-container")).to_have_count(2)
+    assert page.evaluate("scrollY") == 0
+
+
 def test_no_name_on_a_map_is_cut_and_a_school_stays_on_it_however_close(
     made_page: Any, visit: Callable[..., Any]
 ) -> None:

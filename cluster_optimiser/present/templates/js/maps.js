@@ -378,17 +378,26 @@ export const keepTogether = (panes) => {
   }));
 };
 /**
- * Make a map when its box comes near the screen: most readers of the page's top never need it.
+ * Make a map when its box comes near the screen, or when the browser has nothing else to do: a
+ * picture of the whole page has all its maps.
  * @param {string} id
  * @param {() => void} makeIt
  */
 export const whenNear = (id, makeIt) => {
-  const watcher = new IntersectionObserver((seen) => {
-    if (!seen.some((one) => one.isIntersecting)) return;
+  const box = byId(id);
+  const open = () => {
+    if (!watcher) return;
     watcher.disconnect();
+    watcher = null;
     makeIt();
+  };
+  /** @type {IntersectionObserver | null} */
+  let watcher = new IntersectionObserver((seen) => {
+    if (seen.some((one) => one.isIntersecting)) open();
   }, { rootMargin: "300px" });
-  watcher.observe(byId(id));
+  watcher.observe(box);
+  // One browser does not know this; a box that is folded away has no size to draw in.
+  globalThis.requestIdleCallback?.(() => box.offsetParent && open());
 };
 /** The three buttons of a map: closer, further, all of it. @param {string} name @param {() => Pane[]} panes */
 export const setUpZoom = (name, panes) => {
