@@ -433,7 +433,7 @@ def test_maps_further_down_are_drawn_before_anybody_has_been_there(
     made_page: Any, visit: Callable[..., Any]
 ) -> None:
     page = visit(made_page.path).page
-    expect(page.locator("#panes .leaflet-container")).to_have_count(2)
+    expect(page.locator("#panes .leaflet-container")).to_have_count(2, timeout=30_000)
     assert page.evaluate("scrollY") == 0
 
 

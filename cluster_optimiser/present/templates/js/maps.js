@@ -397,7 +397,7 @@ export const whenNear = (id, makeIt) => {
   }, { rootMargin: "300px" });
   watcher.observe(box);
   // One browser does not know this; a box that is folded away has no size to draw in.
-  globalThis.requestIdleCallback?.(() => box.offsetParent && open());
+  globalThis.requestIdleCallback?.(() => box.offsetParent && open(), { timeout: 1000 });
 };
 /** The three buttons of a map: closer, further, all of it. @param {string} name @param {() => Pane[]} panes */
 export const setUpZoom = (name, panes) => {
