@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from cluster_optimiser.batch.folders import staging
 from cluster_optimiser.errors import ClusterOptimiserError, writing
 
 PARTS = ("boundaries", "scenarios")
@@ -32,7 +33,11 @@ def copy_example(folder: Path) -> None:
     there = [part for part in PARTS if (folder / part).exists()]
     if there:
         raise ClusterOptimiserError(f"{folder / there[0]} is there already: give an empty folder")
-    with writing(folder):
+    with writing(folder), staging(folder) as temporary:
+        for path in (path for part in PARTS for path in sorted((source / part).rglob("*"))):
+            if path.is_file() and "__pycache__" not in path.parts:
+                target = temporary / path.relative_to(source)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, target)
         for part in PARTS:
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source / part, folder / part, ignore=ignored)
+            (temporary / part).replace(folder / part)

@@ -1,5 +1,6 @@
 """Wheel and sdist carry the example, and the demonstration runs on it."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -84,6 +85,26 @@ def test_the_demonstration_overwrites_nothing(
     assert ended.value.code == 1
     assert "scenarios is there already: give an empty folder" in capfd.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scenarios"]
+
+
+def test_a_disc_that_is_full_holds_no_half_of_the_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    copied = iter(range(20))
+
+    def copyfile(source: Path, target: Path, **_: object) -> None:
+        if next(copied, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+        Path(target).write_bytes(Path(source).read_bytes())
+
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
+    folder = tmp_path / "example"
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["demo", str(folder)])
+    assert ended.value.code == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.endswith(f"{folder} cannot be written: No space left on device")
+    assert not [*folder.glob("*")]
 
 
 def test_the_demonstration_makes_the_authority_that_is_asked_for(
