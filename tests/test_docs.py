@@ -1,5 +1,6 @@
 """The commands that the documentation shows are commands, with options that there are."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -116,3 +117,18 @@ def test_the_case_of_kirklees_is_what_its_plans_measure(option: str) -> None:
     ]
     proof = result.plan.solution.proof
     assert option == "1" or f"K{option} is the best of {proof.count_of_plans:,}" in text
+
+
+@pytest.mark.parametrize("here", [ROOT, ROOT / "notebooks"], ids=["root", "notebooks"])
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_a_notebook_finds_its_files_from_the_root_too(
+    path: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(here)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    first = next(cell for cell in cells if cell["cell_type"] == "code")
+    known: dict[str, object] = {}
+    exec("".join(first["source"]), known)  # noqa: S102 - our own
+    folders = [value for value in known.values() if isinstance(value, Path)]
+    assert folders
+    assert all(folder.is_dir() for folder in folders)
