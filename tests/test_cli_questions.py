@@ -8,9 +8,16 @@ from click.testing import CliRunner
 
 from cluster_optimiser import batch
 from cluster_optimiser.cli import app
-from cluster_optimiser.errors import InputError, ScenarioError, TooManyStatesError
-from cluster_optimiser.optimise.universe.all_plans import Counted
+from cluster_optimiser.errors import (
+    InputError,
+    NoPlanFoundError,
+    ScenarioError,
+    TooManyStatesError,
+)
+from cluster_optimiser.optimise.universe.all_plans import Counted, Universe
+from cluster_optimiser.present.universe_files import universe_lines
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
+from tests.toy import toy_problem
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +92,31 @@ def test_plans_too_many_to_be_held_are_counted_if_nothing_more_is_asked(
     monkeypatch.setattr(batch, "counted", lambda *_, **__: None)
     with pytest.raises(TooManyStatesError):
         answer("universe", SCENARIOS / "4a.toml")
+
+
+@pytest.mark.parametrize("late", [NoPlanFoundError("late"), TooManyStatesError("too many states")])
+def test_what_was_counted_is_said_where_the_rest_is_not_worked_out(
+    monkeypatch: pytest.MonkeyPatch, late: Exception
+) -> None:
+    def best(*_: object, **__: object) -> None:
+        raise late
+
+    monkeypatch.setattr(Universe, "best", best)
+    asked = [str(SCENARIOS / "4a.toml"), "--best", "3", "--together"]
+    found = CliRunner().invoke(app, ["universe", *asked])
+    lines = found.stdout.splitlines()
+    assert lines[0] == "4a: 59,292 legal plans"
+    assert "# distributions" in lines
+    assert "# together" not in lines
+    why = "time ran out" if late.args == ("late",) else "too many states"
+    told = f"the number of plans is exact, but not worked out: best, together ({why})"
+    assert type(found.exception) is type(late)
+    assert str(found.exception) == told
+
+
+def test_one_plan_of_one_cluster_is_told_in_the_singular() -> None:
+    problem = toy_problem("AB", count={"max": 1})
+    assert [*universe_lines(Universe.of(problem), {})] == ["T: 1 legal plan", "  1 of 1 cluster"]
 
 
 def test_only_merging_has_a_universe() -> None:

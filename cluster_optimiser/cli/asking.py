@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,10 +27,12 @@ from cluster_optimiser.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cluster_optimiser import batch
+    from cluster_optimiser.errors import ClusterOptimiserError
+    from cluster_optimiser.optimise.universe.all_plans import PickedPlan
     from cluster_optimiser.scenario import Scenario
 
 
@@ -87,6 +90,7 @@ def universe(  # noqa: PLR0913 - an option each
             _tell_front(read, pareto, seed, as_json=as_json)
         return
     with limits, console().status(f"counting all legal plans of {scenario.name}"):
+        terms = [term.strip() for term in (pareto or "").split(",")]
         try:
             found = batch.universe(scenario, seed=seed)
         except TooManyStatesError as error:
@@ -97,19 +101,41 @@ def universe(  # noqa: PLR0913 - an option each
             say(f"Only their number is counted: {error}", err=True)
             say_found(present.universe_record, present.universe_lines, number, {}, as_json=as_json)
             return
-        tables = {"distributions": found.distributions()}
-        if plan is not None:
-            tables["rank"] = batch.rank(found, plan)
-        if best is not None:
-            tables["best"] = present.plans_table(found.best(best, seed=seed), found.groups)
-        if sample is not None:
-            tables["sample"] = present.plans_table(found.sample(sample, seed=seed), found.groups)
-        if pareto is not None:
-            terms = [term.strip() for term in pareto.split(",")]
-            tables["pareto"] = present.plans_table(found.pareto(terms), found.groups)
-        if together:
-            tables["together"] = found.together()
+
+        def listed(plans: Sequence[PickedPlan]) -> Any:  # noqa: ANN401 - a table
+            return present.plans_table(plans, found.groups)
+
+        tables, late = _worked_out(
+            {
+                "distributions": found.distributions,
+                "rank": plan and partial(batch.rank, found, plan),
+                "best": best and (lambda: listed(found.best(best, seed=seed))),
+                "sample": sample and (lambda: listed(found.sample(sample, seed=seed))),
+                "pareto": None if pareto is None else lambda: listed(found.pareto(terms)),
+                "together": together and found.together,
+            }
+        )
     say_found(present.universe_record, present.universe_lines, found, tables, as_json=as_json)
+    if late is not None:
+        raise late
+
+
+def _worked_out(
+    asked: Mapping[str, Any],
+) -> tuple[dict[str, Any], ClusterOptimiserError | None]:
+    """Make the tables that are asked for; where one cannot be made, say so and make no more."""
+    from cluster_optimiser.errors import NoPlanFoundError, TooManyStatesError
+
+    tables: dict[str, Any] = {}
+    for name, table in asked.items():
+        try:
+            tables |= {name: table()} if callable(table) else {}
+        except (NoPlanFoundError, TooManyStatesError) as error:
+            rest = ", ".join(one for one in asked if asked[one] and one not in tables)
+            why = "time ran out" if isinstance(error, NoPlanFoundError) else str(error)
+            message = f"the number of plans is exact, but not worked out: {rest} ({why})"
+            return tables, type(error)(message)
+    return tables, None
 
 
 def _tell_front(scenario: Scenario, pareto: str, seed: int, *, as_json: bool) -> None:

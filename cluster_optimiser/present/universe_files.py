@@ -342,9 +342,9 @@ def universe_record(
 def universe_lines(found: Universe | Counted, tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     """Give a universe as lines for the terminal: a heading, then each table as CSV."""
     scenario = found.problem.scenario
-    yield f"{scenario.option}: {found.n_plans:,} legal plans"
+    yield f"{scenario.option}: {found.n_plans:,} legal plan{'s' * (found.n_plans != 1)}"
     for n_clusters, n_plans in sorted(found.n_plans_by_count.items()):
-        yield f"  {n_plans:,} of {n_clusters} clusters"
+        yield f"  {n_plans:,} of {n_clusters} cluster{'s' * (n_clusters != 1)}"
     for name, table in tables.items():
         yield ""
         yield f"# {name}"
