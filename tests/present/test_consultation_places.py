@@ -128,6 +128,31 @@ def test_a_postcode_leads_to_the_nearest_schools_and_says_how_far(
     assert page.inner_text("#find-status").startswith("This postcode is not known here.")
 
 
+def test_a_part_of_a_postcode_leads_to_the_schools_nearest_its_middle(
+    made_page: Any,
+    page_with_postcodes: Path,
+    postcodes: pd.DataFrame,
+    visit: Callable[..., Any],
+) -> None:
+    page = visit(page_with_postcodes).page
+    schools = made_page.results[0].problem.authority.schools
+    xy = shapely.get_coordinates(schools.geometry.to_numpy())
+    sector = "NR14 6"
+    rows = postcodes[postcodes["postcode"].str.startswith(sector)]
+    middle = [(rows[axis].min() + rows[axis].max()) / 2 for axis in ("x", "y")]
+    wide = max(rows["x"].max() - rows["x"].min(), rows["y"].max() - rows["y"].min())
+    for asked in (sector, "nr14 6", "NR146", " nr14  6 "):
+        found = page.evaluate("text => clusterPage.lookUp(text)", asked)
+        assert found["from"] == sector
+        school, least = found["hits"][0], np.hypot(*(xy - middle).T).min()
+        assert np.hypot(*(xy[school] - middle)) - least <= wide
+    # Schools that stand there themselves come first, and may be enough.
+    page.fill("#find", "nr1 9")
+    assert page.inner_text("#find-list li >> nth=-1").endswith(" km from NR1 9")
+    for asked in ("ZE1", "NR", "14", "NR1 4A"):
+        assert page.evaluate("text => clusterPage.lookUp(text).from", asked) == ""
+
+
 def test_a_village_without_a_school_leads_to_the_nearest(
     page_with_postcodes: Path, visit: Callable[..., Any]
 ) -> None:

@@ -33,6 +33,15 @@ export const spotOfPostcode = (postcode) => {
   }
   return null;
 };
+// The middle of the sectors that a part of a postcode means: "nr14", "NR14 6".
+/** @param {string} text @returns {{ name: string, spot: Place } | null} */
+export const partOfPostcode = (text) => {
+  const [, area, digit] = /^([A-Z]+\d[A-Z\d]?)\s*(\d?)$/.exec(text.toUpperCase().trim()) || [];
+  const rows = data.postcodes.filter(([sector]) => sector.startsWith(`${area} ${digit}`));
+  /** @param {1 | 2} side */
+  const mean = (side) => rows.reduce((sum, row) => sum + row[side] + (row[3] * STEPS) / 2, 0) / rows.length;
+  return rows.length ? { name: `${area} ${digit}`.trim(), spot: [mean(1), mean(2)] } : null;
+};
 // [school, km], nearest first.
 /** @param {Place} spot */
 export const nearSchools = ([x, y]) =>

@@ -2,7 +2,7 @@
 // swapped is forgiven in each word of four letters or more (swapped: three), and so are the usual
 // ways of writing.
 import { byId, counted, data, decimal, fill, language, make, number, once, say, schools } from "./core.js";
-import { asPostcode, nearSchools, spotOfPostcode } from "./places.js";
+import { asPostcode, nearSchools, partOfPostcode, spotOfPostcode } from "./places.js";
 
 /** @param {string} text */
 export const fold = (text) =>
@@ -34,7 +34,7 @@ const entries = once(() => schools.name.map((name, i) => ({
   name: [...new Set([...wordsOf(name), ...written(name)])],
   place: wordsOf(`${schools.place[i] || ""} ${schools.locals[schools.local[i]]}`),
   urn: String(schools.urn[i]),
-  postcode: fold(schools.postcode[i] || "").replace(/\s/g, ""),
+  postcode: fold(schools.postcode[i] || "").replace(/\s/g, "").replace(/...$/, " $&"),
 })));
 const MOST = 8;
 
@@ -72,7 +72,9 @@ const leastCost = (asked, words) => words.reduce((least, word, i) => {
 /** @param {string[]} asked @param {ReturnType<typeof entries>[number]} entry @param {string} joined */
 const entryCost = (asked, entry, joined) => {
   if (/^\d{3,}$/.test(joined) && entry.urn.startsWith(joined)) return 0;
-  if (joined.length > 2 && entry.postcode && entry.postcode.startsWith(joined)) return 0;
+  // A space that is written tells where the first half ends.
+  const whole = asked[1] ? entry.postcode : entry.postcode.replace(" ", "");
+  if (joined.length > 2 && whole.startsWith(asked.join(" "))) return 0;
   let total = 0;
   const isTelling = asked.some((word) => !WEAK.has(word));
   for (const word of asked) {
@@ -145,7 +147,9 @@ export const lookUp = (text) => {
   const named = search(text);
   const postcode = asPostcode(text);
   const spot = postcode && spotOfPostcode(postcode);
-  const place = spot || named.length >= MOST ? null : placeFor(wordsOf(text).join("").length > 2 ? wordsOf(text) : []);
+  const place = spot || named.length >= MOST
+    ? null
+    : partOfPostcode(text) || placeFor(wordsOf(text).join("").length > 2 ? wordsOf(text) : []);
   const [at, from] = spot && postcode ? [spot, postcode] : place ? [place.spot, place.name] : [null, ""];
   if (!at) return { ...(named.length ? { hits: named, less: "" } : fewerWords(text)), away: new Map(), from };
   const near = nearSchools(at);
