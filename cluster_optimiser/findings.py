@@ -42,6 +42,7 @@ MANY = {
     "named-in-vain": "scenarios name exceptions and allow none",
     "no-minutes": "schools have travel minutes to few others or to none",
     "no-name": "areas have a word for not known as their name",
+    "no-polygon": "clusters of the register have no polygon",
     "no-pupils": "schools have 0 pupils",
     "odd-trip": "tables have trips that nobody drives",
     "one-way": "tables know trips one way only",

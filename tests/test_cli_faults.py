@@ -192,7 +192,11 @@ CONTRADICTING = (
         *("a.toml:6:16", "pins.apart", "one is in the other  Remove the pair"),
     ),
     own(
-        "[count]\nmin = 4",
+        "[secondary]\nmin = 2\n[count]\nmin = 2",
+        *("a.toml:6:1", "secondary.min", "needs 4 secondary schools at least, and there are 3"),
+    ),
+    own(
+        "[count]\nmin = 4\n[secondary]\nmin = 0",
         "a.toml:6:1",
         "count.min",
         "4 clusters cannot be made: there are 3 units  Lower it to 3",

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import networkx as nx
 import pandas as pd
 
+from cluster_optimiser.constants import HOMES, SECONDARY_PHASES
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.geography.divided import is_divided, school_unit
 from cluster_optimiser.geography.units import exempt_groups
+from cluster_optimiser.rules import rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +37,9 @@ def refuse_contradictions(scenario: Scenario, schools: pd.DataFrame) -> None:
         return {*unit_of[(today == name) | (single == name)]}
 
     pupils = [int(p) for p in ordinary["pupils"].groupby(unit_of).sum()]
-    faults = [*_pin_faults(scenario, units_of), *_count_faults(scenario, pupils)]
+    faults = [*_pin_faults(scenario, units_of)]
+    if scenario.method in {"merge", "redraw"}:
+        faults += [*_count_faults(scenario, pupils), *_quota_faults(scenario, ordinary["phase"])]
     if faults:
         raise ScenarioError(faults)
 
@@ -60,9 +64,23 @@ def _pin_faults(scenario: Scenario, units_of: Callable[[str], set[str]]) -> Iter
         yield scenario.fault("pins.apart", problem, f"{remedy}.")
 
 
+def _quota_faults(scenario: Scenario, phases: pd.Series) -> Iterator[Fault]:
+    all_of = {
+        "n_schools": int((phases != HOMES).sum()),
+        "n_secondary": int(phases.isin(SECONDARY_PHASES).sum()),
+    }
+    fewest = scenario.numbers_of(len(phases)).fewest
+    for asked in scenario.quotas:
+        held = all_of[asked.quota.number]
+        if asked.quota.is_least and held < asked.limit * fewest:
+            there = f"there {'is' if held == 1 else 'are'} {held or 'none'}"
+            wanted = f"{asked.limit * fewest} {asked.quota.noun}{'s' * (asked.limit * fewest > 1)}"
+            problem = f"every plan needs {wanted} at least, and {there}"
+            remedy = "Lower it, or correct the phases in the register."
+            yield scenario.fault(rule_of(asked.rule).keys[0], problem, remedy)
+
+
 def _count_faults(scenario: Scenario, pupils: list[int]) -> Iterator[Fault]:
-    if scenario.method not in {"merge", "redraw"}:
-        return
     most, fewest = scenario.size.most(pupils), scenario.numbers_of(len(pupils)).fewest
     if fewest > len(pupils):
         units = "there is 1 unit" if len(pupils) == 1 else f"there are {len(pupils)} units"

@@ -88,10 +88,11 @@ def scenario_findings(
     if key not in known:
         known[key] = _neighbours(scenario, territory, bare, pairs)
     graph, beside = known[key]
-    exempt = exempt_groups(scenario, authority.schools).index
-    placed = set(authority.schools["local_cluster"].drop(exempt))
+    ordinary = authority.schools.drop(exempt_groups(scenario, authority.schools).index)
+    placed = set(ordinary["local_cluster"])
     found = [
         *beside,
+        *_without_polygon(authority, ordinary),
         *_dropped(scenario, authority, territory, graph, placed),
         *_needed_layers(scenario, authority),
         *_idle_exceptions(scenario),
@@ -230,6 +231,27 @@ def _without_pupils(authority: Authority) -> Iterator[Finding]:
             schools.geometry.loc[urn],
             brief=f"{schools['name'].loc[urn]} (URN {urn})",
             settle_all=f"Correct the figures{unknown.format('them')}.",
+        )
+
+
+def _without_polygon(authority: Authority, ordinary: gpd.GeoDataFrame) -> Iterator[Finding]:
+    """Tell of clusters of the register that nobody drew, but for schools that are exempt."""
+    if authority.clusters is None:
+        return
+    strange = ordinary[~ordinary["cluster"].isin(authority.clusters.index)]
+    for name, schools in strange.groupby("cluster"):
+        lie = in_full(sorted(set(schools["local_cluster"])))
+        many = "1 school" if len(schools) == 1 else f"{len(schools)} schools"
+        yield Finding(
+            "no-polygon",
+            "warning",
+            str(name),
+            f'"{name}", which the register calls the cluster of {many}, has no polygon',
+            f"Plans place what lies there, in {lie}, and say that it comes from {name}.",
+            "Correct the name, draw the polygon, or exempt these schools.",
+            brief=f"{name} ({many})",
+            settle_all="Correct the names, draw the polygons, or exempt these schools.",
+            size=float(len(schools)),
         )
 
 

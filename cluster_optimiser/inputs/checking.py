@@ -175,6 +175,14 @@ def reader_of(cells: Iterable[str]) -> Callable[[str], float | Problem]:
     return read
 
 
+SHORTENED = "A spreadsheet has shortened it: format its column as a whole number, and save again."
+
+
+def is_shortened(text: str) -> bool:
+    """Tell whether a number is written in powers of ten, as narrow columns are saved."""
+    return "e" in text.lower() and bool(_NUMBER.fullmatch(text))
+
+
 def urn_of(text: str) -> int | Problem:
     """Read a unique reference number; spreadsheets' "121130.0" is allowed."""
     if not text:
@@ -182,7 +190,8 @@ def urn_of(text: str) -> int | Problem:
     whole = re.fullmatch(r"(\d{1,9})(\.0+)?", text)
     if whole is not None and int(whole[1]) > 0:
         return int(whole[1])
-    return Problem(f'"{text}" is not a URN', "A URN is a whole number of up to 9 digits.")
+    remedy = "A URN is a whole number of up to 9 digits."
+    return Problem(f'"{text}" is not a URN', SHORTENED if is_shortened(text) else remedy)
 
 
 FORMULA_FAILED = frozenset(

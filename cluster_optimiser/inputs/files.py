@@ -261,6 +261,7 @@ def read_csv(
     if isinstance(text, Problem):
         faults.add(file, 0, "", text)
         return None
+    text = text.lstrip("\ufeff")  # put twice by programs that add it to what has it
     delimiter, n_stating = delimiter_of(text)
     # Strict, or a quotation mark left open would swallow the rows below it without a word.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

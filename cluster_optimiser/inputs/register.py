@@ -14,10 +14,12 @@ import pandas as pd
 
 from cluster_optimiser.constants import MOST_PUPILS, PHASES
 from cluster_optimiser.inputs.checking import (
+    SHORTENED,
     FaultList,
     Problem,
     did_you_mean,
     heading,
+    is_shortened,
     listed,
     name_of,
     number_of,
@@ -293,10 +295,14 @@ def pupils_of(text: str) -> int | Problem:
     if not 0 <= value <= MOST_PUPILS:
         what = "is negative" if value < 0 else f"is more than any school has ({MOST_PUPILS:,})"
         return Problem(f"pupils {text} {what}", "Give a whole number, 0 or more.")
-    if not value.is_integer():
-        remedy = "Count pupils, not full-time equivalents."
-        return Problem(f"pupils {text} is not a whole number", remedy)
-    return int(value)
+    if value.is_integer() and not is_shortened(text):
+        return int(value)
+    what, remedy = "is not a whole number", "Count pupils, not full-time equivalents."
+    if is_shortened(text):
+        what, remedy = "is rounded", SHORTENED
+    elif re.fullmatch(r"\d{1,3}(\.\d{3})+", text):
+        remedy += f" If the point parts thousands, write {text.replace('.', '')}."
+    return Problem(f"pupils {text} {what}", remedy)
 
 
 def _as_name(cells: pd.Series) -> pd.Series:

@@ -237,6 +237,13 @@ def exempted(made: Map) -> tuple[Map, str, str]:
     return made, "dropped", "all its schools are exempt (S)"
 
 
+def of_no_polygon(made: Map) -> tuple[Map, str, str]:
+    schools = made.authority.schools.copy()
+    schools.loc[schools.index[0], "cluster"] = "Xanadu"
+    told = '"Xanadu", which the register calls the cluster of 1 school, has no polygon'
+    return made.with_schools(schools), "no-polygon", told
+
+
 def short_of_cover(made: Map) -> tuple[Map, str, str]:
     return with_layer(made, ["North", None, "South", "South"]), "layer-coverage", "1 of 4 schools"
 
@@ -294,7 +301,7 @@ DAMAGES = [
     exchanged, relabelled, relabelled_locally, school_moved, school_at_sea, apart(1.5), apart(2),
     apart(2.9), apart(5), apart(9), apart(20), apart(45), wedge, overlapping, holed, cut_off,
     sliver, enclave, emptied, exempted, short_of_cover, layer_exchanged, layer_overlapping,
-    without_pupils, touching_a_little, at_corners,
+    without_pupils, touching_a_little, at_corners, of_no_polygon,
 ]  # fmt: skip
 """Four more stand in tests/test_cli_ground.py, for they are of files."""
 
@@ -308,6 +315,12 @@ def test_every_damage_is_found_and_named(damage: Callable[[Map], tuple[Map, str,
     assert any(one.kind == kind and named in one.problem for one in found), [
         one.text for one in found
     ]
+
+
+def test_a_cluster_without_a_polygon_whose_schools_are_exempt_is_right() -> None:
+    made, kind, _ = of_no_polygon(plain())
+    made.scenario = {"exempt": [{"name": "S", "where": {"cluster": "Xanadu"}}]}
+    assert kind not in {one.kind for one in made.findings()}
 
 
 @pytest.mark.parametrize(

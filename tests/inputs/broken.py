@@ -227,6 +227,11 @@ def _broken_registers() -> tuple[Broken, ...]:
             *(SCHOOLS, 4, "Birch High School", '"E100003" is not a URN', "whole number"),
         ),
         Broken(
+            "URN is shortened by a spreadsheet",
+            _schools("100003,", "1.00E+05,"),
+            *(SCHOOLS, 4, "Birch High School", '"1.00E+05" is not a URN', "shortened it"),
+        ),
+        Broken(
             "URN is blank",
             _schools("100003,", ","),
             *(SCHOOLS, 4, "Birch High School", "the URN is blank", "or remove the row"),
@@ -265,6 +270,16 @@ def _broken_registers() -> tuple[Broken, ...]:
             "pupils are not whole",
             _schools(",900,", ",900.5,"),
             *(SCHOOLS, 4, "URN 100003", "900.5 is not a whole number", "full-time"),
+        ),
+        Broken(
+            "pupils are shortened by a spreadsheet",
+            _schools(",900,", ",9.0E+02,"),
+            *(SCHOOLS, 4, "URN 100003", "pupils 9.0E+02 is rounded", "shortened it"),
+        ),
+        Broken(
+            "pupils have a point that may part thousands",
+            _schools(",900,", ",1.234,"),
+            *(SCHOOLS, 4, "URN 100003", "1.234 is not a whole number", "thousands, write 1234"),
         ),
         Broken(
             "pupils are beyond counting",

@@ -47,6 +47,13 @@ def test_encodings_of_text(encoding: str, tmp_path: Path) -> None:
     assert load_authority(folder).schools.loc[100005, "name"] == "Cèdar Académy"
 
 
+def test_a_mark_that_was_put_twice_is_no_part_of_a_heading(tmp_path: Path, base: Authority) -> None:
+    folder = make_authority(tmp_path)
+    path = folder / "schools.csv"
+    path.write_bytes("\ufeff\ufeff".encode() + path.read_bytes())
+    assert_same_schools(load_authority(folder), base)
+
+
 def test_utf16_is_read_as_any_other_text(tmp_path: Path, base: Authority) -> None:
     folder = make_authority(tmp_path)
     path = folder / "schools.csv"
