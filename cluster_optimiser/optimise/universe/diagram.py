@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -279,8 +280,10 @@ def backwards(diagram: Diagram) -> Diagram:
     """Turn a diagram round: the terminal becomes the root."""
     n_nodes = diagram.n_nodes
     source = np.repeat(np.arange(n_nodes), np.diff(diagram.arcs))
-    start = n_nodes - 1 - diagram.to.astype(np.int64)
-    order = np.argsort(start, kind="stable")
+    start = n_nodes - 1 - diagram.to
+    # A matrix turned round is sorted by counting.
+    held = np.arange(len(start)), start, diagram.arcs
+    order = csr_array(held, shape=(n_nodes, n_nodes)).tocsc().data
     return Diagram(
         layers=n_nodes - diagram.layers[::-1],
         arcs=np.concatenate([[0], np.cumsum(np.bincount(start, minlength=n_nodes))]),

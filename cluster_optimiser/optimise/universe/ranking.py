@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,13 +25,12 @@ from cluster_optimiser.optimise.universe.diagram import (
     EXACT_TOTAL,
     Diagram,
     backwards,
-    by_value,
     counts_to_go,
     least_to_go,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -47,6 +46,9 @@ _DRAWN_A_SEARCH = 0.1
 """Plans for each cost that is searched for which are drawn to guess a quantile from."""
 _ERRORS = 1.5
 """Roots of a sample, which is three standard errors, that a quantile is guessed within."""
+
+_AT_ONCE = 2**19
+"""Costs that are sorted at once, at most, but for those of a single node."""
 
 _COLUMN_BITS = 62
 _CELLS_AN_ENTRY = 8
@@ -93,20 +95,18 @@ def _order_of(node: Ints, value: Ints) -> Ints:
     return np.lexsort((*value[::-1], node))
 
 
-def _gathered(node: Ints, value: Ints, count: NDArray[Any], step: int) -> _Multiset:
-    """Sort, and add up the numbers of equal costs of a node; costs of one column are steps."""
+def _gathered(node: Ints, value: Ints, count: NDArray[Any]) -> _Multiset:
+    """Sort, and add up the numbers of equal costs of a node."""
     if len(value) == 1 and len(node) and count.dtype != np.object_:
-        first, least = int(node.min()), int(value.min())
-        width = (int(value.max()) - least) // step + 1
-        n_cells = (int(node.max()) - first + 1) * width
+        least = int(value.min())
+        width = int(value.max()) - least + 1
+        n_cells = (int(node.max()) + 1) * width
         # A cell for every cost that a node may have is filled sooner than sorted; sums are exact.
         if n_cells <= _CELLS_AN_ENTRY * len(node) and int(count.sum()) < EXACT_TOTAL:
-            cells = (node - first) * width + (value[0] - least) // step
-            sums = np.bincount(cells, weights=count)
+            sums = np.bincount(node * width + (value[0] - least), weights=count)
             cells = np.flatnonzero(sums)
-            node, steps = np.divmod(cells, width)
-            value = (least + step * steps)[None, :]
-            return _Multiset(node + first, value, sums[cells].astype(np.int64))
+            node, value = np.divmod(cells, width)
+            return _Multiset(node, (least + value)[None, :], sums[cells].astype(count.dtype))
     order = _order_of(node, value)
     node, value = node[order], value[:, order]
     is_new = np.ones(len(order), dtype=np.bool_)
@@ -127,57 +127,69 @@ def runs(starts: Ints, lengths: Ints) -> Ints:
     return np.arange(ends[-1]) + np.repeat(starts - ends + lengths, lengths)
 
 
-_Parts = list[tuple["Ints", "Ints", "NDArray[Any]"]]
+class _Ways:
+    """What the completions of nodes cost, with their numbers: a run of each node, ascending."""
 
+    def __init__(self, diagram: Diagram, costs: Ints) -> None:
+        self._diagram, self._costs = diagram, costs
+        self._begin = np.zeros(diagram.n_nodes, dtype=np.int64)
+        self._size = np.zeros(diagram.n_nodes, dtype=np.int64)
+        self._size[-1] = 1  # to the terminal there is one way, and it costs nothing
+        self._value = np.zeros((1, len(costs)), dtype=np.int64)
+        self._count = np.ones(1, dtype=counts_to_go(diagram).dtype)
+        self._n = 1  # entries; behind them is room for more
 
-def _joined(parts: _Parts, costs: Ints) -> _Multiset:
-    node, value, count = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
-    return _gathered(node, value, count, max(1, int(np.gcd.reduce(costs[0]))))
+    def work_out(self, first: int) -> None:
+        """Work out all nodes from one on, which is the first of a layer."""
+        for nodes, arcs in reversed(list(self._diagram.spans())):
+            if nodes.start < first:
+                break
+            self._take(self._diagram.sources(nodes), np.arange(arcs.start, arcs.stop))
 
+    def cross(self, first: int) -> tuple[Ints, _Multiset]:
+        """Give the nodes before one with arcs to what is worked out, and the costs by such arcs."""
+        arcs = np.flatnonzero(self._diagram.to[: self._diagram.arcs[first]] >= first)
+        source, n_before = self._diagram.sources(slice(0, first))[arcs], self._n
+        self._take(source, arcs)
+        nodes = np.unique(source)
+        node = np.repeat(np.arange(len(nodes)), self._size[nodes])
+        added = slice(n_before, self._n)
+        return nodes, _Multiset(node, self._value[added].T, self._count[added])
 
-@dataclass(slots=True, eq=False)
-class _Sweep:
-    """Goes through a diagram up to a cut, layer by layer: all together fill the memory."""
+    def of(self, nodes: Ints) -> _Multiset:
+        """Give the costs of some nodes, which are numbered anew."""
+        size = self._size[nodes]
+        at = runs(self._begin[nodes], size)
+        return _Multiset(np.repeat(np.arange(len(nodes)), size), self._value[at].T, self._count[at])
 
-    diagram: Diagram
-    costs: Ints
-    cut: int
-    dtype: np.dtype[Any]
-    waiting: list[_Parts] = field(init=False)  # of each layer, ways to its nodes
+    def _take(self, source: Ints, arcs: Ints) -> None:
+        """Go along arcs, some nodes at a time: what is small is sorted soon, in little memory."""
+        firsts = np.flatnonzero(np.diff(source, prepend=-1))
+        stops = np.append(firsts[1:], len(arcs))
+        upto = np.cumsum(self._size[self._diagram.to[arcs]])[stops - 1]
+        begin = done = 0
+        while begin < len(firsts):
+            end = max(begin + 1, int(np.searchsorted(upto, done + _AT_ONCE, side="right")))
+            some = slice(int(firsts[begin]), int(stops[end - 1]))
+            self._keep(source[firsts[begin:end]], firsts[begin:end] - some.start, arcs[some])
+            begin, done = end, int(upto[end - 1])
 
-    def __post_init__(self) -> None:
-        root, nothing = np.zeros(1, np.int64), np.zeros((len(self.costs), 1), np.int64)
-        self.waiting = [[] for _ in self.diagram.layers[1:]]
-        self.waiting[0].append((root, nothing, np.ones(1, dtype=self.dtype)))
-
-    def layers(self) -> Iterator[_Multiset]:
-        """Give the costs of the ways to the nodes of each layer before the cut."""
-        diagram = self.diagram
-        layer_of = np.repeat(np.arange(len(self.waiting)), np.diff(diagram.layers))
-        for layer in range(self.cut):
-            if not self.waiting[layer]:
-                continue
-            here = self._joined(layer)
-            yield here
-            degrees = diagram.arcs[here.node + 1] - diagram.arcs[here.node]
-            arcs = runs(diagram.arcs[here.node], degrees)
-            to = diagram.to[arcs].astype(np.int64)
-            value = np.repeat(here.value, degrees, axis=1) + self.costs[:, diagram.group[arcs]]
-            count = np.repeat(here.count, degrees)
-            for target, some in by_value(layer_of[to]):
-                self.waiting[target].append((to[some], value[:, some], count[some]))
-
-    def crossing(self) -> _Multiset:
-        """Give the costs of the ways that cross the cut, to the nodes that they lead to."""
-        for _ in self.layers():
-            pass
-        layers = [self._joined(i) for i in range(self.cut, len(self.waiting)) if self.waiting[i]]
-        kinds = ("node", "value", "count")
-        return _Multiset(*(np.concatenate([getattr(s, k) for s in layers], axis=-1) for k in kinds))
-
-    def _joined(self, layer: int) -> _Multiset:
-        parts, self.waiting[layer] = self.waiting[layer], []
-        return _joined(parts, self.costs)
+    def _keep(self, nodes: Ints, firsts: Ints, arcs: Ints) -> None:
+        to = self._diagram.to[arcs]
+        size = self._size[to]
+        at = runs(self._begin[to], size)
+        added = np.repeat(self._costs[:, self._diagram.group[arcs]], size, axis=1)
+        node = np.repeat(np.arange(len(nodes)), np.add.reduceat(size, firsts))
+        found = _gathered(node, self._value[at].T + added, self._count[at])
+        end = self._n + len(found)
+        if end > len(self._count):
+            # In place, where nothing else looks at them: a copy would take as much again.
+            self._value.resize((end + end // 4, len(self._costs)), refcheck=False)
+            self._count.resize(len(self._value), refcheck=False)
+        self._value[self._n : end], self._count[self._n : end] = found.value.T, found.count
+        self._size[nodes] = np.bincount(found.node, minlength=len(nodes))
+        self._begin[nodes] = self._n + np.cumsum(self._size[nodes]) - self._size[nodes]
+        self._n = end
 
 
 def _n_costs_to_go(diagram: Diagram, columns: Ints) -> Floats:
@@ -190,7 +202,7 @@ def _n_costs_to_go(diagram: Diagram, columns: Ints) -> Floats:
     return np.asarray(np.minimum(counts, (-least_of_negative - least) // step + 1))
 
 
-def _chosen_cut(diagram: Diagram, columns: Ints) -> tuple[int, float]:
+def chosen_cut(diagram: Diagram, columns: Ints) -> tuple[int, float]:
     """Choose the layer where both sides together hold fewest costs; say about how many."""
     come = _n_costs_to_go(backwards(diagram), columns)[::-1]
     go = _n_costs_to_go(diagram, columns)
@@ -200,49 +212,49 @@ def _chosen_cut(diagram: Diagram, columns: Ints) -> tuple[int, float]:
     return cut, float(before[cut] + behind[cut])
 
 
-def entries_needed(diagram: Diagram, columns: Ints) -> float:
-    """Say about how many costs `Halves` would keep."""
-    return _chosen_cut(diagram, columns)[1]
-
-
 class Halves:
-    """The costs on both sides of a cut, from which ranks are read."""
+    """The costs on both sides of a cut, from which ranks are read; those of one column in steps."""
 
-    def __init__(self, diagram: Diagram, columns: Ints) -> None:
-        least = int(least_to_go(diagram, columns)[0, 0])
-        greatest = -int(least_to_go(diagram, -columns)[0, 0])
-        cut, _ = _chosen_cut(diagram, columns)
+    def __init__(self, diagram: Diagram, columns: Ints, cut: int) -> None:
         self.columns = columns
-        self.bounds = (least, greatest)
-        self._few, self._many = sorted(_both_sides(diagram, columns, cut), key=_Multiset.__len__)
-        self._tabulate()
+        self._step = max(1, int(np.gcd.reduce(columns[0]))) if len(columns) == 1 else 1
+        sides = _both_sides(diagram, columns // self._step, cut)
+        self._few, many = sorted(sides, key=_Multiset.__len__)
+        self._tabulate(many)
         self.n_plans = self.count(None)
+        least = int(least_to_go(diagram, columns)[0, 0]) // self._step
+        greatest = -int(least_to_go(diagram, -columns)[0, 0]) // self._step
         self._seen = [(least - 1, 0), (greatest, self.n_plans)]
 
-    def _tabulate(self) -> None:
+    def _tabulate(self, many: _Multiset) -> None:
         """Make one sorted key of node and cost, to be searched in one go."""
-        kinds = np.unique(self._few.node)
-        node_many = np.searchsorted(kinds, self._many.node)
-        self._node = np.searchsorted(kinds, self._few.node)
-        value = self._many.value
-        self._least = int(value[0].min())
-        self._width = int(value[0].max()) - self._least + 2
+        n_nodes = int(self._few.node[-1]) + 1
+        rank = many.value[0]
+        self._least = int(rank.min())
+        self._width = int(rank.max()) - self._least + 2
         self._table: Ints | None = None
-        rank = value[0] - self._least + 1
-        if len(value) > 1 or len(kinds) * self._width >= 2**_COLUMN_BITS:
+        if len(many.value) > 1 or n_nodes * self._width >= 2**_COLUMN_BITS:
             # Costs become their rank among all costs, so that the key fits.
-            self._table = _gathered(np.zeros_like(value[0]), value, self._many.count, 1).value
+            self._table = _gathered(np.zeros_like(rank), many.value, many.count).value
             self._width = self._table.shape[1] + 1
-            rank = _positions(self._table, value, side="right")
-        self._keys = node_many * self._width + rank
-        count = self._many.count
-        self._ends = np.concatenate([np.zeros(1, dtype=count.dtype), np.cumsum(count)])
-        self._starts = np.searchsorted(self._keys, self._node * self._width)
+            rank, self._least = _positions(self._table, many.value, side="right"), 1
+        # In place: there are millions.
+        self._keys = many.node
+        self._keys *= self._width
+        self._keys += rank
+        self._keys += 1 - self._least
+        self._ends = np.concatenate([many.count[:1] * 0, np.cumsum(many.count)])
+        self._starts = np.searchsorted(self._keys, self._few.node * self._width)
+
+    def _value_of(self, node: Ints, at: Ints) -> Ints:
+        """Give the cost of completions, of one column, by their places among the keys."""
+        rank = self._keys.take(at, mode="clip") - node * self._width - 1
+        return rank + self._least if self._table is None else self._table[0].take(rank, mode="clip")
 
     @property
     def n_entries(self) -> int:
         """Costs kept on both sides."""
-        return len(self._node) + len(self._keys)
+        return len(self._few) + len(self._keys)
 
     def cost_of(self, groups: Sequence[int]) -> list[int]:
         """Give the cost of a plan, one number a column."""
@@ -250,9 +262,9 @@ class Halves:
         return cost
 
     def _found(self, cost: Sequence[int] | None, side: Side) -> Ints:
-        """Give, for each way that crosses, the end of the completions within the cost."""
+        """Give, for each way that crosses, the end of the completions within a cost in steps."""
         if cost is None:
-            rank = np.full(len(self._node), self._width - 1)
+            rank = np.full(len(self._few), self._width - 1)
         else:
             left = np.array(cost, dtype=np.int64)[:, None] - self._few.value
             if self._table is None:
@@ -260,31 +272,41 @@ class Halves:
                 rank = np.clip(rank, 0, self._width - 1)
             else:
                 rank = _positions(self._table, left, side=side)
-        wanted = self._node * self._width + rank
+        wanted = self._few.node * self._width + rank
         return np.asarray(np.searchsorted(self._keys, wanted, side="right"))
 
-    def count(self, cost: Sequence[int] | None, *, is_equal_counted: bool = True) -> int:
-        """Count the plans of at most a cost."""
-        found = self._found(cost, "right" if is_equal_counted else "left")
+    def _n_upto(self, found: Ints) -> int:
         # Sums of 64 bits may pass their range, but differences of two of them are right again.
         return int((self._few.count * (self._ends[found] - self._ends[self._starts])).sum())
 
+    def count(self, cost: Sequence[int] | None, *, is_equal_counted: bool = True) -> int:
+        """Count the plans of at most a cost."""
+        if cost is not None and self._step > 1:
+            up = 0 if is_equal_counted else self._step - 1
+            cost = [(cost[0] + up) // self._step]
+        return self._n_upto(self._found(cost, "right" if is_equal_counted else "left"))
+
     def value_at(self, rank: int, *, guesses: Sequence[int] = ()) -> int:
         """Give the cost of the plan at a rank, plans sorted by a cost of one column."""
-        waiting = [*guesses]
+        waiting = [guess // self._step for guess in guesses]
+        found: dict[int, Ints] = {}
         while True:
             at = bisect_left(self._seen, rank, key=lambda seen: seen[1])
             (low, below), (high, upto) = self._seen[at - 1], self._seen[at]
-            if upto - below <= _LISTED_A_SEARCH * len(self._few):
-                first, last = self._found([low], "right"), self._found([high], "right")
-                return self._listed(first, last, rank - below)
             if high - low == 1:
-                return high
+                return high * self._step
+            if upto - below <= len(self._few):
+                found |= {c: self._found([c], "right") for c in (low, high) if c not in found}
+            if low in found and high in found:
+                n_pairs = found[high] - found[low]
+                if int(n_pairs.sum()) <= _LISTED_A_SEARCH * len(self._few):
+                    return self._listed(found[low], n_pairs, rank - below) * self._step
             if not waiting:
                 waiting = [(low + high) // 2, *self._guesses(low, high, rank - below, upto - below)]
             middle = waiting.pop()
             if low < middle < high:
-                insort(self._seen, (middle, self.count([middle])))
+                found[middle] = self._found([middle], "right")
+                insort(self._seen, (middle, self._n_upto(found[middle])))
 
     @cached_property
     def _drawn(self) -> Ints:
@@ -296,7 +318,7 @@ class Halves:
         come = np.searchsorted(weights, draw.random(n_drawn) * weights[-1])
         at = first[come] + draw.random(n_drawn) * (last - first)[come]
         go = np.searchsorted(ends[1:], at, side="right")
-        return np.sort(self._few.value[0, come] + self._many.value[0].take(go, mode="clip"))
+        return np.sort(self._few.value[0, come] + self._value_of(self._few.node[come], go))
 
     def _guesses(self, low: int, high: int, rank: int, n_plans: int) -> list[int]:
         """Guess between which costs a plan is, by its rank among those between two others."""
@@ -305,11 +327,11 @@ class Halves:
         places = (at - spare, at + spare) if len(some) else ()
         return [int(some.take(place, mode="clip")) for place in places]
 
-    def _listed(self, first: Ints, last: Ints, rank: int) -> int:
-        pairs = runs(first, last - first)
-        come = np.repeat(np.arange(len(first)), last - first)
-        value = self._few.value[0, come] + self._many.value[0, pairs]
-        count = self._few.count[come] * self._many.count[pairs]
+    def _listed(self, first: Ints, n_pairs: Ints, rank: int) -> int:
+        pairs = runs(first, n_pairs)
+        come = np.repeat(np.arange(len(first)), n_pairs)
+        value = self._few.value[0, come] + self._value_of(self._few.node[come], pairs)
+        count = self._few.count[come] * (self._ends[pairs + 1] - self._ends[pairs])
         order = np.argsort(value)
         total = np.cumsum(count[order])
         return int(value[order[int(np.searchsorted(total, rank))]])
@@ -317,15 +339,12 @@ class Halves:
 
 def _both_sides(diagram: Diagram, columns: Ints, cut: int) -> tuple[_Multiset, _Multiset]:
     """Give the costs of the ways that cross the cut, and of the completions of where they lead."""
-    dtype = counts_to_go(diagram).dtype
-    come = _Sweep(diagram, columns, cut, dtype).crossing()
-    parts: _Parts = []
-    n_behind = len(diagram.layers) - 1 - cut
-    for some in _Sweep(backwards(diagram), columns, n_behind, dtype).layers():
-        node = diagram.n_nodes - 1 - some.node
-        is_used = np.isin(node, come.node)
-        parts.append((node[is_used], some.value[:, is_used], some.count[is_used]))
-    return come, _joined(parts, columns)
+    first = int(diagram.layers[max(cut, 1)])  # the root is never behind
+    come, go = _Ways(backwards(diagram), columns), _Ways(diagram, columns)
+    come.work_out(diagram.n_nodes - first)
+    nodes, crossing = come.cross(diagram.n_nodes - first)
+    go.work_out(first)
+    return crossing, go.of(diagram.n_nodes - 1 - nodes)
 
 
 def _positions(table: Ints, wanted: Ints, *, side: Side) -> Ints:
@@ -347,6 +366,7 @@ def distribution(diagram: Diagram, costs: Ints) -> dict[int, int]:
     """Count the plans of every value of a cost that takes few values."""
     if not diagram.has_plans:
         return {}
-    last = len(diagram.layers) - 2
-    found = _Sweep(diagram, costs[None, :], last, counts_to_go(diagram).dtype).crossing()
+    ways = _Ways(diagram, costs[None, :])
+    ways.work_out(0)
+    found = ways.of(np.zeros(1, dtype=np.int64))
     return dict(zip(found.value[0].tolist(), map(int, found.count), strict=True))

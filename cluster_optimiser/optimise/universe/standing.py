@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cluster_optimiser.optimise.universe.diagram import Diagram, counts_to_go, least_to_go, only
-from cluster_optimiser.optimise.universe.ranking import Halves, columns_of, entries_needed
+from cluster_optimiser.optimise.universe.ranking import Halves, chosen_cut, columns_of
 from cluster_optimiser.optimise.universe.rounding import RoundedCounts, spread_of, width_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Ranks:
         if self._is_same:
             return
         self._width, n_steps = width_of(diagram, self.columns[0], _PER_ENTRY * max_entries)
-        self._n_entries = entries_needed(diagram, self.columns)
+        self._cut, self._n_entries = chosen_cut(diagram, self.columns)
         rounding_steps = n_steps + _ARC_STEPS * len(diagram.to)
         is_quicker = rounding_steps < _ENTRY_STEPS * self._n_entries
         self._is_helped = _HELP * rounding_steps < _ENTRY_STEPS * self._n_entries
@@ -78,7 +78,7 @@ class Ranks:
 
     @cached_property
     def _halves(self) -> Halves:
-        return Halves(self._diagram, self.columns)
+        return Halves(self._diagram, self.columns, self._cut)
 
     @cached_property
     def _spread(self) -> RoundedCounts:

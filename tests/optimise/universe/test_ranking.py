@@ -9,9 +9,9 @@ from cluster_optimiser.optimise.universe import ranking
 from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.optimise.universe.ranking import (
     Halves,
+    chosen_cut,
     columns_of,
     distribution,
-    entries_needed,
 )
 from cluster_optimiser.optimise.universe.states import build_diagram
 from tests.effort import examples
@@ -35,8 +35,8 @@ def test_ranks_are_the_same_from_every_cut(seed: int) -> None:
     own = totals[seed % len(totals)]
     for cut in range(len(diagram.layers) - 1):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(ranking, "_chosen_cut", lambda *_, cut=cut: (cut, 0.0))
-            halves = Halves(diagram, columns)
+            patch.setattr(ranking, "_AT_ONCE", seed % 5 * 10)
+            halves = Halves(diagram, columns, cut)
             assert len(columns) > 1 or len(totals) == 1
             cost = halves.cost_of(listed.plans[seed % len(totals)])
             assert halves.count(cost) == sum(t <= own for t in totals)
@@ -46,7 +46,7 @@ def test_ranks_are_the_same_from_every_cut(seed: int) -> None:
             patch.setattr(ranking, "_CELLS_AN_ENTRY", 10**4 * (seed % 2))
             patch.setattr(ranking, "_DRAWN_A_SEARCH", seed % 3 / 10)
             for row in (costs[1:2], costs[1:2] % 50 * 7):
-                one = Halves(diagram, row)
+                one = Halves(diagram, row, cut)
                 values = sorted(int(row[0, list(plan)].sum()) for plan in listed.plans)
                 assert [one.value_at(i + 1) for i in range(len(values))] == values
 
@@ -56,7 +56,7 @@ def test_plans_equal_in_the_first_column_are_told_apart_by_the_second() -> None:
     listed = everything(problem)
     diagram = build_diagram(problem, listed.groups, max_states=10**6)
     row = np.random.default_rng(1).integers(0, 99, len(listed.groups))
-    halves = Halves(diagram, np.array([np.zeros_like(row), row]))
+    halves = Halves(diagram, np.array([np.zeros_like(row), row]), 2)
     totals = sorted(int(row[list(plan)].sum()) for plan in listed.plans)
     middle = totals[len(totals) // 2]
     assert halves.count([0, middle]) == sum(total <= middle for total in totals)
@@ -66,9 +66,9 @@ def test_costs_are_foreseen_by_their_steps() -> None:
     problem = grid_problem(2, 3)
     diagram = build_diagram(problem, everything(problem).groups, max_states=10**6)
     row = np.random.default_rng(1).integers(0, 3, (1, len(everything(problem).groups)))
-    needed = entries_needed(diagram, row)
-    assert entries_needed(diagram, 1000 * row) == needed
-    assert needed < entries_needed(diagram, np.vstack([row, row]))
+    needed = chosen_cut(diagram, row)
+    assert chosen_cut(diagram, 1000 * row) == needed
+    assert needed[1] < chosen_cut(diagram, np.vstack([row, row]))[1]
 
 
 def test_terms_share_a_column_while_they_fit() -> None:
@@ -90,15 +90,17 @@ def test_a_third_term_has_a_column_of_its_own_where_two_fill_one() -> None:
 def test_few_costs_are_counted_and_few_pairs_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     universe = Universe.of(grid_problem(3, 4))
     row = np.random.default_rng(1).integers(0, 10**5, (1, len(universe.groups)))
-    halves = Halves(universe.diagram, row)
-    counted, listed = [], []
-    count, runs = halves.count, ranking.runs
-    monkeypatch.setattr(halves, "count", lambda cost: counted.append(cost) or count(cost))
+    halves = Halves(universe.diagram, row, chosen_cut(universe.diagram, row)[0])
+    searched, listed = [], []
+    search, runs = halves._found, ranking.runs
+    monkeypatch.setattr(
+        halves, "_found", lambda cost, side: searched.append(cost) or search(cost, side)
+    )
     monkeypatch.setattr(ranking, "runs", lambda first, n: listed.append(n.sum()) or runs(first, n))
     for rank in range(1, halves.n_plans, halves.n_plans // 8):
         halves.value_at(rank)
-    # Nine quantiles of 27,780 plans, at five searches each at the most.
-    assert len(counted) <= 5 * len(listed) == 45
+    # Nine quantiles of 27,780 plans, at six searches each at the most.
+    assert 9 <= len(searched) <= 6 * len(listed) == 54
     assert max(listed) <= halves.n_entries / 2
 
 
@@ -118,4 +120,4 @@ def test_a_value_is_found_from_bounds_too() -> None:
     totals = sorted(int(costs[0, list(plan)].sum()) for plan in listed.plans)
     for rank, total in enumerate(totals, start=1):
         far = (total - rank, total + 3 * rank)
-        assert Halves(diagram, costs).value_at(rank, guesses=far) == total
+        assert Halves(diagram, costs, 3).value_at(rank, guesses=far) == total
