@@ -40,13 +40,14 @@ def find_membership(
     caveats: list[str] = []
     if polygons is not None:
         frame, caveats = _as_drawn(register, [str(name) for name in polygons.index])
+        register = replace(register, frame=frame)
     held = None if polygons is None else holding_area(frame.geometry, polygons)
     if "cluster" in frame:
         cluster = as_text(frame["cluster"])
-        _report_missing(register, cluster, frame["cluster"].isna())
+        _report_missing(register, cluster, frame["cluster"].isna(), polygons)
     elif held is not None:
         cluster = held
-        _report_missing(register, cluster, frame.geometry.notna())
+        _report_missing(register, cluster, frame.geometry.notna(), polygons)
     else:
         if not is_lack_reported:
             text = "there is neither a column of clusters nor a file of their polygons"
@@ -58,7 +59,7 @@ def find_membership(
     if given is not None:
         local = given.where(given.notna(), local)
     if held is not None:
-        _report_missing(register, local, frame.geometry.notna() & cluster.notna())
+        _report_missing(register, local, frame.geometry.notna() & cluster.notna(), polygons)
     if given is not None and polygons is not None:
         _report_unknown(register, given, polygons)
     is_whole = len(register.faults) == n_before
@@ -76,7 +77,7 @@ def find_areas(register: Register, polygons: gpd.GeoDataFrame) -> Membership | N
         given = as_text(bare.frame["area"])
         found = given.where(given.notna(), found)
         _report_unknown(bare, given, polygons, "area")
-    _report_missing(bare, found, bare.frame.geometry.notna(), "area")
+    _report_missing(bare, found, bare.frame.geometry.notna(), polygons, "area")
     return None if len(register.faults) > n_before else Membership(found, found)
 
 
@@ -96,7 +97,11 @@ def _as_drawn(register: Register, names: list[str]) -> tuple[gpd.GeoDataFrame, l
 
 
 def _report_missing(
-    register: Register, cluster: pd.Series, is_asked: pd.Series, what: str = "cluster"
+    register: Register,
+    cluster: pd.Series,
+    is_asked: pd.Series,
+    polygons: gpd.GeoDataFrame | None,
+    what: str = "cluster",
 ) -> None:
     written = register.frame.get("cluster", pd.Series("", index=cluster.index))
     is_blank, above = written.isna(), written.ffill()
@@ -114,8 +119,16 @@ def _report_missing(
         else:
             text = f"the school lies in no {what}, nor within {NEAR_BORDER_M:g} m of one"
             column = "local_cluster" if what == "cluster" else what
-            remedy = f"Correct its coordinates, or give {column} in a column."
-            register.report(int(row), text, remedy)
+            where, own = "its coordinates", written[row]
+            if polygons is not None and what == "cluster" and isinstance(own, str):
+                where += f', draw "{own}", which has no polygon'
+                if own in polygons.index:
+                    away_m = shapely.distance(polygons.geometry[own], register.frame.geometry[row])
+                    where = (
+                        f'its coordinates or the polygon of "{own}", {away_m / M_PER_KM:,.1f} km '
+                    )
+                    where += "away"
+            register.report(int(row), text, f"Correct {where}, or give {column} in a column.")
 
 
 def _report_unknown(

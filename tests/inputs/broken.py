@@ -444,6 +444,39 @@ def _broken_boundaries() -> tuple[Broken, ...]:
             ),
             *(SCHOOLS, 7, "URN 100006", "lies in no cluster", "coordinates"),
         ),
+        Broken(
+            "a school lies in no cluster, not in its own either",
+            (
+                Edit(
+                    CLUSTERS,
+                    "[614000, 300000], [620000, 300000]",
+                    "[614000, 304000], [620000, 304000]",
+                ),
+                Edit(
+                    CLUSTERS,
+                    "[614000, 310000], [614000, 300000]",
+                    "[614000, 310000], [614000, 304000]",
+                ),
+            ),
+            *(SCHOOLS, 7, "URN 100006", "lies in no cluster", 'polygon of "Cedar", 3.0 km away'),
+        ),
+        Broken(
+            "a school lies in no cluster and its own is not drawn",
+            (
+                Edit(CLUSTERS, '"Cedar"', '"Oak"'),
+                Edit(
+                    CLUSTERS,
+                    "[614000, 300000], [620000, 300000]",
+                    "[614000, 304000], [620000, 304000]",
+                ),
+                Edit(
+                    CLUSTERS,
+                    "[614000, 310000], [614000, 300000]",
+                    "[614000, 310000], [614000, 304000]",
+                ),
+            ),
+            *(SCHOOLS, 7, "URN 100006", "lies in no cluster", 'draw "Cedar", which has no polygon'),
+        ),
     )
 
 
