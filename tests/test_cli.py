@@ -478,6 +478,22 @@ def test_check_says_what_there_is(call: Call, folder: Path) -> None:
     assert "Not looked at" not in call("check", folder, folder / "west").out
 
 
+def test_a_file_that_states_no_option_by_a_slip_is_told(call: Call, folder: Path) -> None:
+    put(folder, "a")
+    (folder / "used.toml").write_text("count.max = 9\n", encoding="utf-8")
+    (folder / "west").mkdir()
+    base = 'extends = "../used.toml"\n'
+    (folder / "west" / "c.toml").write_text(base + put(folder, "c").read_text("utf-8"), "utf-8")
+    (folder / "c.toml").rename(folder / "b.toml")
+    text = (folder / "b.toml").read_text(encoding="utf-8")
+    (folder / "b.toml").write_text(text.replace("option", "optoin"), encoding="utf-8")
+    told = (
+        f"Passed over, as they state no option and no scenario extends them: {folder / 'b.toml'}\n"
+    )
+    assert call("check", folder).err == told
+    assert call("run", folder, "--out", folder.parent / "out").err.endswith(told)
+
+
 def test_evaluate_a_legal_plan(call: Call, folder: Path) -> None:
     said = call("evaluate", write_plan(folder, "XXXXYY"), "--scenario", put(folder, "a"))
     assert (said.code, said.err) == (0, "")

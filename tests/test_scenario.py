@@ -357,6 +357,10 @@ FAULTY = {
         HEAD + "[redraw]\nhubs = []",
         "redraw.hubs: the list is empty, so no cluster may meet anywhere. Name their URNs",
     ),
+    "a value too long to be repeated": (
+        HEAD + f"size.min_pupils = '{'x' * 500}'",
+        f"size.min_pupils: '{'x' * 79}... is not allowed. Input should be a valid integer",
+    ),
     "a list that is too short": (
         HEAD + "[pins]\ntogether = [['A']]",
         "pins.together.1: ['A'] is not allowed. Write at least 2 into it.",

@@ -7,6 +7,7 @@ from cluster_optimiser.batch.dominance import limit_front as limit_front
 from cluster_optimiser.batch.gather import find_scenarios as find_scenarios
 from cluster_optimiser.batch.gather import folders_below as folders_below
 from cluster_optimiser.batch.gather import in_order as in_order
+from cluster_optimiser.batch.gather import passed_over as passed_over
 from cluster_optimiser.batch.gather import read_scenarios as read_scenarios
 from cluster_optimiser.batch.gather import share_of as share_of
 from cluster_optimiser.batch.ground import Place as Place

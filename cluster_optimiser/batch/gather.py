@@ -71,10 +71,21 @@ def scenarios_below(folder: Path) -> list[Scenario]:
     return read_scenarios([p for p in sorted(folder.rglob("*.toml")) if is_scenario(p)])[0]
 
 
-def _written_option(path: Path) -> str:
-    """Give the label that a file writes, whatever else is wrong with it; empty if none."""
+def passed_over(paths: Sequence[Path]) -> list[Path]:
+    """Give the files in folders that state no option, and that none extends: by a slip, perhaps."""
+    found = []
+    for folder in filter(Path.is_dir, paths):
+        every = sorted(folder.rglob("*.toml"))
+        used = {(path.parent / _written(path, "extends")).resolve() for path in every}
+        here = (path for path in every if path.parent == folder and path.resolve() not in used)
+        found += [path for path in here if not is_scenario(path)]
+    return found
+
+
+def _written(path: Path, key: str) -> str:
+    """Give what a file writes of a key, whatever else is wrong with it; empty if nothing."""
     with suppress(OSError, ValueError, RecursionError):
-        return str(tomllib.loads(path.read_text(encoding="utf-8-sig")).get("option", ""))
+        return str(tomllib.loads(path.read_text(encoding="utf-8-sig")).get(key, ""))
     return ""
 
 
@@ -132,7 +143,7 @@ def read_scenarios(paths: Sequence[Path]) -> tuple[list[Scenario], list[Fault]]:
                 waiting += _missing_parent(scenario, scenarios, waiting)
         except ScenarioError as error:
             faults += error.faults
-            faulty.add(_written_option(path))
+            faulty.add(_written(path, "option"))
     versions = [version for scenario in scenarios for version in scenario.all_versions()]
     return versions, [*faults, *_label_faults(versions, faulty)]
 

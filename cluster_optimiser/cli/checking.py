@@ -20,7 +20,7 @@ from cluster_optimiser.cli.options import (
     only_with,
     outside_option,
 )
-from cluster_optimiser.cli.terminal import EXIT_INPUT, console, print_json, say
+from cluster_optimiser.cli.terminal import EXIT_INPUT, console, print_json, say, tell_passed_over
 from cluster_optimiser.constants import HOMES
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def check(
     elif error is None:
         _tell(scenarios, reports)
         below = [at for path in paths if path.is_dir() for at in batch.folders_below(path)]
+        tell_passed_over(paths)
         if unread := [at for at in below if at not in paths]:
             say(f"Not looked at, as folders below have to be named: {' '.join(map(str, unread))}")
     if mend is not None:

@@ -30,6 +30,7 @@ from cluster_optimiser.cli.terminal import (
     print_json,
     say,
     say_found,
+    tell_passed_over,
     verbose_option,
 )
 
@@ -191,6 +192,7 @@ def run(  # noqa: PLR0913 - an option each
     if (out / "index.html").is_file() and shard is None and outputs == "all":
         live.to_user.print(f"Open {out / 'index.html'}")
     _tell_folders(len(outcomes), outputs, live)
+    tell_passed_over(paths)
     sys.exit(_exit_code(outcomes))
 
 

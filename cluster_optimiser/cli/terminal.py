@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -86,6 +87,15 @@ verbose_option = click.option(
 def print_json(data: dict[str, Any]) -> None:
     """Print one JSON object on one line of stdout."""
     say(json.dumps(data, ensure_ascii=False))
+
+
+def tell_passed_over(paths: Sequence[Path]) -> None:
+    """Say which files of the folders named are no scenarios and serve none."""
+    from cluster_optimiser import batch
+
+    if files := batch.passed_over(paths):
+        told = " ".join(map(str, files))
+        say(f"Passed over, as they state no option and no scenario extends them: {told}", err=True)
 
 
 def say_found(

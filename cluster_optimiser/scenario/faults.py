@@ -32,6 +32,10 @@ SHAPES = {
 """Kind of fault -> what to write, where pydantic would speak of Python."""
 
 
+MOST_SHOWN = 80
+"""Letters of a value that a message repeats."""
+
+
 def table_at(root: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
     """Give the table that holds the last key of a location, to offer its right names."""
     table: type[BaseModel] | None = root
@@ -101,6 +105,7 @@ def _fault_of(detail: ErrorDetails, root: type[BaseModel], file: str) -> Fault:
         field = table.model_fields.get(str(location[-1])) if table else None
         remedy = (field and field.description) or remedy
     shown = str(given).lower() if isinstance(given, bool) else repr(given)
+    shown = shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."
     return Fault(file, 0, subject, f"{shown} is not allowed", remedy)
 
 
