@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.batch.ground import Place, load_place
@@ -69,6 +68,6 @@ def responses(
         for option in folder.options
     }
     replies = load_replies(file, place.authority, list(options), confirmed=confirmed)
+    stamps = {option.label: str(option.manifest["stamp"]) for option in folder.options}
     with speaking_for(place.authority):
-        found = tabulate(replies, prepare(scenario, place=place), options, rules)
-    return replace(found, stamps={o.label: str(o.manifest["stamp"]) for o in folder.options})
+        return tabulate(replies, prepare(scenario, place=place), options, rules, stamps)

@@ -85,11 +85,14 @@ def _standing(replies: Sequence[Reply], rules: CountRules) -> dict[int, tuple[in
     for urn, said in own.items():
         votes = [reply for reply in said if reply.is_vote] or said
         at = -1 if rules.stands == "last" else 0
-        dated = [(r.submitted_at, r.row) for r in votes if r.submitted_at is not None]
-        in_order = sorted(dated) if len(dated) == len(votes) else [(None, r.row) for r in votes]
+        is_dated = all(reply.submitted_at is not None for reply in votes)
+        # What is quoted below a reply was written before it, though it stands further down.
+        in_order = sorted(votes, key=lambda r: (not r.is_quoted, r.row))
+        if is_dated:
+            in_order.sort(key=lambda r: r.submitted_at.timestamp() if r.submitted_at else 0.0)
         odd = next((r for r in votes if r.no_date), None)
         why = f', by rows: "{odd.no_date}" on row {odd.row} is no date' if odd else ""
-        found[urn] = (in_order[at][1], why)
+        found[urn] = (in_order[at].row, why)
     return found
 
 
@@ -107,7 +110,9 @@ def _repeated(replies: Sequence[Reply], rules: CountRules) -> dict[int, int]:
     return found
 
 
-def _reply_table(replies: Sequence[Reply], authority: Authority, rules: CountRules) -> pd.DataFrame:
+def _reply_table(
+    replies: Sequence[Reply], authority: Authority, rules: CountRules, stamps: Mapping[str, str]
+) -> pd.DataFrame:
     """Say what became of each reply.
 
     A school counts once, with its last reply that says what it prefers; a blank cancels nothing,
@@ -133,6 +138,8 @@ def _reply_table(replies: Sequence[Reply], authority: Authority, rules: CountRul
         elif not reason and stands[reply.urn][0] != reply.row:
             row, why = stands[reply.urn]
             is_counted, reason = False, f"the reply of the school on row {row} stands{why}"
+        if is_counted and reply.stamp and stamps.get(reply.option, reply.stamp) != reply.stamp:
+            reason = f"though its page was of other results: the stamp of {reply.option} is another"
         record = {
             "row": reply.row,
             "school": reply.school,
@@ -439,11 +446,12 @@ def tabulate(
     problem: Problem,
     options: Mapping[str, pd.Series],
     rules: CountRules | None = None,
+    stamps: Mapping[str, str] | None = None,
 ) -> Responses:
-    """Count replies, and judge the plans that came with them."""
+    """Count replies, and judge the plans that came with them; the stamps are of the options."""
     authority, rules = problem.authority, rules or CountRules()
     answers = (*options, NO_PREFERENCE)
-    table = _reply_table(replies, authority, rules)
+    table = _reply_table(replies, authority, rules, stamps or {})
     judged, groups = _judged(replies, _Plans(problem, options))
     quoted = _comments(replies, table, may_quote=True)
     is_school = table["respondent"] == "school"
@@ -481,6 +489,7 @@ def tabulate(
         judged_by=problem.scenario.option,
         options=answers,
         rules=rules,
+        stamps=stamps or {},
     )
 
 

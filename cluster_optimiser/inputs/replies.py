@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import email
 import email.policy
+import html
 import io
 import re
 import unicodedata
@@ -28,6 +29,7 @@ from cluster_optimiser.inputs.matching import SchoolNames, plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from email.message import EmailMessage
 
     from cluster_optimiser.domain import Authority
 
@@ -75,6 +77,8 @@ class Reply:
     themes: tuple[str, ...]  # codes that the council has given to what is said
     fault: str = ""  # why the reply as a whole cannot be read
     no_date: str = ""  # when it was submitted, as written, where that is no date
+    stamp: str = ""  # of the option on the page it was written on, where the reply says so
+    is_quoted: bool = False  # whether it stands quoted below another in one e-mail
 
     @property
     def is_vote(self) -> bool:
@@ -168,6 +172,8 @@ def _reply(
         no_date=cells["submitted_at"] if at is None else "",
         themes=tuple(dict.fromkeys(t.strip() for t in cells["themes"].split(";") if t.strip())),
         fault=raw.fault,
+        stamp=raw.stamp,
+        is_quoted=raw.is_quoted,
     )
 
 
@@ -240,7 +246,7 @@ MAIL = (".txt", ".eml")
 BEGIN, END = "[reply]", "[end]"
 
 _QUOTED = re.compile(r"^(?:> ?)+")
-_FIELD = re.compile(rf"({'|'.join(FIELDS)})\s*=\s*(.*)")
+_FIELD = re.compile(rf"({'|'.join(FIELDS)})\s*=\s*(.*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +255,8 @@ class Raw:
     row: int
     cells: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""  # why it cannot be read
+    stamp: str = ""  # what the words above it say of the page
+    is_quoted: bool = False
 
 
 def raw_replies(path: Path) -> Iterator[Raw]:
@@ -260,13 +268,16 @@ def raw_replies(path: Path) -> Iterator[Raw]:
         yield from _file(path)
         return
     kinds = (".csv", *MAIL)
-    files = sorted(f for f in path.iterdir() if f.suffix.lower() in {*kinds, *WORKBOOKS})
-    if not files:
+    here = (f for f in path.iterdir() if f.suffix and not f.name.startswith(".") and not f.is_dir())
+    files = sorted(here)
+    if not any(file.suffix.lower() in {*kinds, *WORKBOOKS} for file in files):
         raise InputError.of(path, f"the folder has no {', '.join(kinds)}", "Check the path.")
     last = 0
     for file in files:
         try:
-            found = list(_file(file))
+            is_read = file.suffix.lower() in {*kinds, *WORKBOOKS}
+            other = f"{file.name}: it is none of {', '.join(kinds)}"
+            found = _file(file) if is_read else [Raw(file.name, 1, fault=other)]
         except InputError as error:
             said = error.faults[0]
             at = f", row {said.row}" if said.row else ""
@@ -288,7 +299,7 @@ def _file(path: Path) -> list[Raw]:
     if path.suffix.lower() in WORKBOOKS or content.startswith(PACKED):
         raise InputError.of(file, A_WORKBOOK.text, A_WORKBOOK.remedy)
     if path.suffix.lower() == ".eml":
-        return _mailed(_body(content), path.name)
+        return _sent(content, path)
     text = decode(content)
     lost = ""
     if isinstance(text, Problem):
@@ -352,44 +363,97 @@ def _kept(name: str, text: str) -> str:
     return kept[1:] if is_quoted else kept
 
 
-def _body(content: bytes) -> str:
-    """Give the text of an e-mail as it was sent."""
+def _sent(content: bytes, path: Path) -> list[Raw]:
+    """Read an e-mail as it was sent: what it says, and the files that are attached to it."""
     message = email.message_from_bytes(content, policy=email.policy.default)
+    found = _mailed(_body(message), path.name)
+    for name, attached in _attached(message):
+        at = max(raw.row for raw in found)
+        try:
+            text = decode(attached)
+            if isinstance(text, Problem):
+                raise InputError.of(name, text.text, text.remedy)
+            is_table = name.lower().endswith(".csv")
+            more = list(_rows(text, Path(name), "")) if is_table else _mailed(text, name)
+        except InputError as error:
+            more = [Raw(name, 1, fault=f"{path.name}: {name}: {error.faults[0].problem}")]
+        found = [] if found == _nothing(path.name) else found
+        found += [replace(raw, row=raw.row + at) for raw in more]
+    return found
+
+
+def _attached(message: EmailMessage) -> list[tuple[str, bytes]]:
     try:
-        part = message.get_body(("plain",))
-        return str(part.get_content()) if part is not None else ""
+        named = [(part.get_filename(""), part.get_payload(decode=True))
+                 for part in message.iter_attachments()]  # fmt: skip
+    except (LookupError, ValueError, AttributeError):
+        return []
+    kinds = (".csv", ".txt")
+    return [(n, held) for n, held in named if n.lower().endswith(kinds) and isinstance(held, bytes)]
+
+
+def _body(message: EmailMessage) -> str:
+    """Give the text of an e-mail; of one that has none, that of its page."""
+    try:
+        part = message.get_body(("plain", "html"))
+        text = str(part.get_content()) if part is not None else ""
     except (LookupError, ValueError, AttributeError):
         return ""  # a character set that is none, or parts within parts that are none
+    if part is not None and part.get_content_subtype() == "html":
+        lines = _LINE_ENDS.sub("\n", " ".join(text.split()))
+        text = html.unescape(_TAGS.sub("", lines))
+    return text
+
+
+_LINE_ENDS = re.compile(r"<(?:br|/p|/div|/tr|/li)\b[^>]*>", re.IGNORECASE)
+_TAGS = re.compile(r"<[^>]*>")
+
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+"""What mail programs put between letters, and nobody sees."""
+
+_STAMP = re.compile(r"\([^()]*\b([0-9a-f]{16})\)")
 
 
 def _mailed(text: str, file: str) -> list[Raw]:
     """Read what stands between the marks; a reply that was quoted again counts once."""
     found: list[Raw] = []
+    depths: list[int] = []
     cells: dict[str, list[str]] | None = None
-    at = ""
+    at = stamp = ""
+    depth = 0
     for number, written in enumerate(text.splitlines(), start=1):
-        line = _QUOTED.sub("", written.strip()).strip()
+        quote = _QUOTED.match(written.strip())
+        line = _QUOTED.sub("", written.translate(_UNSEEN).strip()).strip()
         begun = _FIELD.fullmatch(line)
-        if line == BEGIN:
+        if line.casefold() == BEGIN:
             found += _broken_off(cells, file, number)
-            cells, at = {}, ""
+            depths += [depth] * (len(found) - len(depths))
+            cells, at, depth = {}, "", quote[0].count(">") if quote else 0
         elif cells is None:
-            continue
-        elif line == END:
+            stamped = _STAMP.search(line)
+            stamp = stamped[1] if stamped else stamp
+        elif line.casefold() == END:
             told = {name: _kept(name, "\n".join(cells.get(name, []))) for name in FIELDS}
             if told not in [raw.cells for raw in found]:
-                found.append(Raw(file, number, told))
-            cells = None
+                found.append(Raw(file, number, told, stamp=stamp))
+                depths.append(depth)
+            cells, stamp = None, ""
         elif line.startswith("|") and at == "comment":
             cells[at].append(line[1:].strip())
-        elif begun and at != "comment" and begun[1] not in cells:
-            at = begun[1]
+        elif begun and at != "comment" and begun[1].casefold() not in cells:
+            at = begun[1].casefold()
             cells[at] = [begun[2]] if begun[2] else []
         elif at and line:
             # A mail program has broken the line before.
             cells[at] = [*cells[at][:-1], " ".join([*cells[at][-1:], line])]
+    least = min(depths, default=0)
+    found = [replace(r, is_quoted=d > least) for r, d in zip(found, depths, strict=True)]
     found += _broken_off(cells, file, 1)
-    return found or [Raw(file, 1, fault=f"{file}: nothing stands between {BEGIN} and {END}")]
+    return found or _nothing(file)
+
+
+def _nothing(file: str) -> list[Raw]:
+    return [Raw(file, 1, fault=f"{file}: nothing stands between {BEGIN} and {END}")]
 
 
 def _broken_off(cells: object, file: str, row: int) -> list[Raw]:

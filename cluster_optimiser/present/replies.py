@@ -14,6 +14,7 @@ import shapely
 
 from cluster_optimiser.errors import InputError, writing
 from cluster_optimiser.identity import digest, key_of
+from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.present.columns import DATAPACKAGE, datapackage
 from cluster_optimiser.present.records import plain_record
 from cluster_optimiser.present.report.blocks import Block, Bullets, Figure, Heading, TableBlock
@@ -155,10 +156,13 @@ def response_lines(responses: Responses) -> Iterator[str]:
     for row in kinds[kinds["respondent"] != "school"].to_dict(orient="records"):
         told = ", ".join(f"{o}: {row[o]}" for o in responses.options if row[o]) or "none"
         yield f"{row['respondent']}: {row['n_counted']} of {row['n_replies']} counted; {told}"
-    for row in table[table["reason"] != ""].to_dict(orient="records"):
-        counted = "counted" if row["is_counted"] else "not counted"
-        said = filter(None, [f"row {row['row']}", row["school"], counted, row["reason"]])
+    odd = table[table["reason"] != ""]
+    for row in odd[~odd["is_counted"]].to_dict(orient="records"):
+        said = filter(None, [f"row {row['row']}", row["school"], "not counted", row["reason"]])
         yield ": ".join(said)
+    for reason, rows in odd[odd["is_counted"]].groupby("reason", sort=False)["row"]:
+        n, at = len(rows), listed(map(str, rows))
+        yield f"{_counted(n, 'reply', 'replies')} counted, {reason} (row{'s' * (n > 1)} {at})"
     yield (
         f"{_counted(counts['n_comments'], 'comment', 'comments')}, of which {counts['n_quoted']} "
         f"may be quoted; {_counted(counts['n_plans'], 'own plan', 'own plans')}, "

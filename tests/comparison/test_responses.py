@@ -68,6 +68,7 @@ def test_of_a_schools_replies_the_last_or_the_first_that_says_something_stands(
     replies = [
         SimpleNamespace(
             urn=1, option_problem="", fault="", row=row, is_vote=is_vote, no_date="",
+            is_quoted=False,
             submitted_at=None if day is None else dt.datetime(2026, 1, day, tzinfo=dt.UTC),
         )
         for row, (is_vote, day) in enumerate(said, start=2)
@@ -322,6 +323,27 @@ def test_the_last_reply_by_date_stands_or_why_rows_decide_is_told(
         f"{stands} 2 stands",
         f'{stands} 3 stands, by rows: "12/31/2026" on row 2 is no date',
     ]
+
+
+def test_the_newer_of_one_mail_stands_and_a_page_of_other_results_is_told(
+    folder: Path, tmp_path: Path
+) -> None:
+    letter = (
+        "Option 4b (stamp 0123456789abcdef)\n[reply]\nschool = 120883\noption = 4b\n"
+        "respondent = school\nsubmitted_at = 2026-12-03T10:00:00Z\n[end]\n"
+    )
+    quoted = "".join(f"> {line}\n" for line in letter.splitlines())
+    (tmp_path / "r.txt").write_text(letter.replace("= 4b", "= 4c") + quoted, encoding="utf-8")
+    found = responses(
+        tmp_path, results=folder, scenario=SCENARIOS / "4a.toml", place=norfolk_place()
+    )
+    rows = found.replies[["option", "is_counted", "reason"]].to_numpy().tolist()
+    other = "though its page was of other results: the stamp of 4c is another"
+    assert rows == [
+        ["4c", True, other],
+        ["4b", False, "the reply of the school on row 7 stands"],
+    ]
+    assert f"1 reply counted, {other} (row 7)" in list(response_lines(found))
 
 
 def test_the_first_day_of_a_consultation_has_no_reply(folder: Path, tmp_path: Path) -> None:

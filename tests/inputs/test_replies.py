@@ -121,3 +121,68 @@ def test_bytes_that_are_no_text_spoil_their_own_row_alone(tmp_path, authority):
     file.write_bytes(bytes(range(256)) * 9)
     with pytest.raises(InputError, match="neither UTF-8 nor Windows text"):
         load_replies(file, authority, ["4a", "4b"])
+
+
+MAIL = """Reply: School clusters
+Option 4a: Fewest (stamp 0123456789abcdef)
+[reply]
+school = 120883
+option = 4a
+may_quote = yes
+respondent = school
+submitted_at = 2026-11-27T10:00:00Z
+comment =
+| Short.
+[end]
+"""
+PAGE = MAIL.replace("|", "&nbsp;|").replace("\n", "<br>\n")
+TABLE = "school,option\n120883,4a\n"
+HEAD = "From: a@b\nSubject: R\nMIME-Version: 1.0\n"
+
+
+def attached(name, text):
+    kind = "Content-Type: multipart/mixed; boundary=X\n\n--X\nContent-Type: text/plain\n\nSee it.\n"
+    part = f"--X\nContent-Type: text/plain\nContent-Disposition: attachment; filename={name}\n"
+    return f"{HEAD}{kind}{part}\n{text}\n--X--\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("r.txt", MAIL.replace("[reply]", "[Reply]\u200b").replace("option =", "Option =")),
+        ("r.eml", f"{HEAD}Content-Type: text/html; charset=utf-8\n\n<p>{PAGE}</p>"),
+        ("r.eml", attached("reply.txt", MAIL)),
+        ("r.eml", attached("reply.csv", TABLE)),
+    ],
+    ids=["capitals", "a page", "a letter attached", "a table attached"],
+)
+def test_a_reply_is_read_however_a_mail_program_keeps_it(tmp_path, authority, name, text):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    (reply,) = load_replies(tmp_path, authority, ["4a", "4b"])
+    assert (reply.urn, reply.option, reply.fault) == (120883, "4a", "")
+    assert reply.comment == ("" if "reply.csv" in text else "Short.")
+    assert reply.stamp == ("" if "reply.csv" in text else "0123456789abcdef")
+
+
+def test_what_is_attached_and_cannot_be_read_is_told(tmp_path, authority):
+    (tmp_path / "r.eml").write_text(attached("reply.csv", "a,b\n1,2\n"), encoding="utf-8")
+    (reply,) = load_replies(tmp_path, authority, ["4a"])
+    assert reply.fault == 'r.eml: reply.csv: there is no column "school"'
+
+
+def test_a_file_of_a_kind_that_is_not_read_is_told(tmp_path, authority):
+    read(tmp_path, authority, "120883,4a,")
+    (tmp_path / "one.msg").write_bytes(b"x")
+    (tmp_path / ".hidden.msg").write_bytes(b"x")
+    replies = load_replies(tmp_path, authority, ["4a"])
+    told = "one.msg: it is none of .csv, .txt, .eml"
+    assert sorted(reply.fault for reply in replies) == ["", told]
+
+
+def test_what_is_quoted_below_a_reply_is_the_older(tmp_path, authority):
+    quoted = "".join(f"> {line}\n" for line in MAIL.splitlines())
+    (tmp_path / "r.txt").write_text(MAIL.replace("= 4a", "= 4b") + quoted, encoding="utf-8")
+    replies = load_replies(tmp_path, authority, ["4a", "4b"])
+    assert [(reply.option, reply.is_quoted) for reply in replies] == [("4b", False), ("4a", True)]
+    (tmp_path / "r.txt").write_text(quoted, encoding="utf-8")
+    assert [reply.is_quoted for reply in load_replies(tmp_path, authority, ["4a"])] == [False]
