@@ -1,5 +1,6 @@
 """The command line: what it says where, and the code that it ends with."""
 
+import errno
 import json
 import logging
 import os
@@ -492,6 +493,35 @@ def test_a_file_that_states_no_option_by_a_slip_is_told(call: Call, folder: Path
     )
     assert call("check", folder).err == told
     assert call("run", folder, "--out", folder.parent / "out").err.endswith(told)
+
+
+def test_a_disc_that_is_full_holds_no_half_of_what_was_asked_for(
+    call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is written by itself is written beside its place, then put there."""
+    path, out = put(folder, "a"), folder.parent / "out"
+    own = out / "own.html"
+    call("run", folder, "--out", out)
+    assert call("page", out, "-o", own).code == 0
+    before = (out / "run.json").read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    worse = write_plan(folder, "XXXXYY")
+    for asked in (
+        ("check", path, "--report", out / "ground.html"),
+        ("check", path, "--mend", folder.parent / "mended"),
+        ("dominate", worse, "--scenario", path, "--terms", "count", "--out", out / "better.csv"),
+        ("page", out, "-o", own),
+    ):
+        said = call(*asked)
+        assert (said.code, said.err.count("\n")) == (1, 1), said
+        assert said.err.endswith("cannot be written: No space left on device\n")
+    assert (out / "run.json").read_bytes() == before
+    assert not {"ground.html", "better.csv"} & {path.name for path in out.iterdir()}
+    assert not [*(folder.parent / "mended").glob("*")]
 
 
 def test_evaluate_a_legal_plan(call: Call, folder: Path) -> None:

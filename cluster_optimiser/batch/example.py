@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from cluster_optimiser.batch.folders import staging
+from cluster_optimiser.batch.folders import copied, staging
 from cluster_optimiser.errors import ClusterOptimiserError, writing
 
 PARTS = ("boundaries", "scenarios")
@@ -34,10 +33,7 @@ def copy_example(folder: Path) -> None:
     if there:
         raise ClusterOptimiserError(f"{folder / there[0]} is there already: give an empty folder")
     with writing(folder), staging(folder) as temporary:
-        for path in (path for part in PARTS for path in sorted((source / part).rglob("*"))):
-            if path.is_file() and "__pycache__" not in path.parts:
-                target = temporary / path.relative_to(source)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(path, target)
+        for part in PARTS:
+            copied(source / part, temporary / part)
         for part in PARTS:
             (temporary / part).replace(folder / part)

@@ -38,6 +38,15 @@ def staging(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def copied(source: Path, target: Path) -> None:
+    """Copy the files of a folder, and end at the first that cannot be written."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            made = target / path.relative_to(source)
+            made.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, made)
+
+
 def replace_folder(new: Path, final: Path, temporary: Path) -> None:
     """Put a finished folder in the place of an older one."""
     if final.exists():
@@ -46,7 +55,7 @@ def replace_folder(new: Path, final: Path, temporary: Path) -> None:
     new.replace(final)
 
 
-def refuse_foreign(out: Path, labels: Iterable[str]) -> None:
+def refuse_foreign(out: Path, labels: Iterable[str], together: Iterable[str] = ()) -> None:
     """Refuse to put results where something stands that no run has written: it would be lost."""
     faults = [
         Fault(
@@ -56,11 +65,17 @@ def refuse_foreign(out: Path, labels: Iterable[str]) -> None:
             "it is there already, and no run has written it",
             "Move it, name another --out, or give the option another label.",
         )
-        for label in labels
+        for label in [*labels, *_alone(out, together)]
         if _is_foreign(out / label)
     ]
     if faults:
         raise InputError(faults)
+
+
+def _alone(out: Path, names: Iterable[str]) -> list[str]:
+    """Give the files that runs write together, where no run has ever written into a folder."""
+    ours = (out / "run.json").exists() or any(out.glob("*/run.json")) or (out / "tables").exists()
+    return [] if ours else [name for name in names if (out / name).exists()]
 
 
 def refuse_among(out: Path, read_from: Iterable[Path]) -> None:

@@ -84,8 +84,10 @@ def what_to_run(scenarios: Sequence[Scenario], out: Path, options: Options) -> d
 
 def refuse_out(out: Path, scenarios: Sequence[Scenario]) -> None:
     """Refuse a results folder in which something would be lost, or lie among what is read."""
+    from cluster_optimiser.batch.results import COMPARISON_FILES  # noqa: PLC0415 - slow to load
+
     refuse_among(out, folders_read(scenarios))
-    refuse_foreign(out, [scenario.option for scenario in scenarios])
+    refuse_foreign(out, [scenario.option for scenario in scenarios], COMPARISON_FILES)
 
 
 def run_batch(

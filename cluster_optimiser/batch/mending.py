@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path, PurePosixPath
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
-from cluster_optimiser.batch.folders import staging
+from cluster_optimiser.batch.folders import copied, staging
 from cluster_optimiser.batch.ground import Place, place_at
 from cluster_optimiser.constants import SETTINGS_FILE
-from cluster_optimiser.errors import Fault, InputError
+from cluster_optimiser.errors import Fault, InputError, put, writing
 from cluster_optimiser.geography.mending import CLOSE_M, Mended, mend
 from cluster_optimiser.geography.territory import HECTARE_M2
 from cluster_optimiser.inputs.boundaries import polygons_of
@@ -52,9 +51,9 @@ def mend_copy(folder: Path, out: Path, how: Mending) -> Copy:
     if target.exists() or out.resolve().is_relative_to(folder.resolve()):
         remedy = "Name a folder that is not there yet, outside of the authority's own."
         raise InputError.of(target, "it is there already", remedy, subject="--mend")
-    with staging(out) as temporary:
+    with writing(out), staging(out) as temporary:
         made = temporary / folder.name
-        shutil.copytree(folder, made)
+        copied(folder, made)
         mended = mend_files(made, how)
         account = pd.concat(
             [one.account.rename_axis("area").assign(file=file) for file, one in mended.items()]
@@ -71,8 +70,7 @@ def mend_copy(folder: Path, out: Path, how: Mending) -> Copy:
         if place is not None:
             papers["mended.html"] = ground_html([(place.authority, place.territory, changes)], ())
         for name, text in papers.items():
-            path = out / f"{folder.name}-{name}"
-            path.write_text(text, encoding="utf-8", newline="\n")
+            put(out / f"{folder.name}-{name}", text)
         made.replace(target)
     return Copy(target, tuple(lines_of(mended)), place, faults)
 

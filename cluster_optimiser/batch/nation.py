@@ -64,7 +64,7 @@ def start_all(
         # Written after each: a run that is ended goes on where it was.
         _write(rows, destination)
     table = _write(rows, destination)
-    (destination.into / PAGE).write_text(nation_html(table), encoding="utf-8", newline="\n")
+    put(destination.into / PAGE, nation_html(table))
     return Nation(table, tuple(_lines(table, destination)))
 
 

@@ -34,7 +34,7 @@ from cluster_optimiser.batch.results import load_result, write_all
 from cluster_optimiser.batch.shelf import TABLES, names, strangers, text
 from cluster_optimiser.batch.tasks import Outcome, read_outcome
 from cluster_optimiser.batch.together import PAGES, pages_of, record_text
-from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError
+from cluster_optimiser.errors import ClusterOptimiserError, Fault, InputError, put, writing
 from cluster_optimiser.identity import program_version, sealed_seconds
 from cluster_optimiser.scenario import Scenario, authority_folder
 from cluster_optimiser.verification import verify
@@ -82,7 +82,8 @@ def resign(results: Path, file: Path) -> None:
         else:
             page = {"hash": hash_file(file), "key": record["key"]}
             record[PAGES] = pages_of(results) | {file.name: page}
-        (results / RECORD_FILE).write_text(record_text(record), encoding="utf-8", newline="\n")
+        with writing(results):
+            put(results / RECORD_FILE, record_text(record))
 
 
 def _fault(name: str, problem: str, remedy: str = REMEDY) -> Fault:

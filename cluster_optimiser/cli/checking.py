@@ -185,7 +185,7 @@ def _together(place: Place, found: dict[str, tuple[Finding, ...]]) -> list[Findi
 
 
 def _write(path: Path, reports: Reports, faults: Sequence[Fault]) -> None:
-    from cluster_optimiser.errors import refuse_to_replace, writing
+    from cluster_optimiser.errors import put, refuse_to_replace, writing
     from cluster_optimiser.present.ground_page import ground_html
 
     page = ground_html(
@@ -194,7 +194,7 @@ def _write(path: Path, reports: Reports, faults: Sequence[Fault]) -> None:
     )
     refuse_to_replace(path, page)
     with writing(path):
-        path.write_text(page, encoding="utf-8", newline="\n")
+        put(path, page)
 
 
 def _print_json(scenarios: Sequence[Scenario], reports: Reports, faults: Sequence[Fault]) -> None:

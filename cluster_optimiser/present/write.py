@@ -61,7 +61,8 @@ def _shown(path: Path, text: str) -> str:
 
 
 def write_plan(result: Result, path: Path) -> None:
-    _write(path, csv_text(plan_table(result)))
+    with writing(path):
+        _replace(path, csv_text(plan_table(result)))
 
 
 def write_result(result: Result, folder: Path, *, maps: bool = True) -> None:

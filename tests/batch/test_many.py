@@ -265,6 +265,20 @@ def test_a_folder_that_no_run_has_written_is_not_put_away(several: list[Path], o
     assert [path.name for path in out.rglob("*")] == ["c", "mine.txt"]
 
 
+def test_a_page_that_no_run_has_written_is_not_written_over(several: list[Path], out: Path) -> None:
+    out.mkdir()
+    (out / "index.html").write_text("mine")
+    with pytest.raises(InputError, match=r"index.html: it is there already, and no run has"):
+        run_into(out, several[3])
+    assert [path.name for path in out.rglob("*")] == ["index.html"]
+    (out / "index.html").unlink()
+    run_into(out, several[3])
+    # A run that was killed between the pages and their record left none of these.
+    (out / "run.json").unlink()
+    run_into(out, several[3])
+    assert (out / "run.json").exists()
+
+
 def test_results_do_not_lie_among_what_they_are_made_from(several: list[Path]) -> None:
     here = several[0].parent
     authority = authority_folder(load_scenario(several[0]))
