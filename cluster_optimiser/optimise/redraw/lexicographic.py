@@ -170,8 +170,10 @@ def _number_by_number(
     stage = best.stages[0]
     bound = min(stage.value, bound)
     how.tell(first, best.clusters, bound)
-    status: Status = "OPTIMAL" if bound == stage.value else "FEASIBLE"
-    return replace(best, status="FEASIBLE", stages=(replace(stage, status=status, bound=bound),))
+    is_best = bound == stage.value
+    stage = replace(stage, status="OPTIMAL" if is_best else "FEASIBLE", bound=bound)
+    is_all = is_best and len(stage_names(ground)) == 1
+    return replace(best, status="OPTIMAL" if is_all else "FEASIBLE", stages=(stage,))
 
 
 def _is_better(plan: PartPlan, other: PartPlan) -> bool:
@@ -308,11 +310,11 @@ def _model(
 
 def _any_plan(a: Assignment, search: Search, how: How, stages: tuple[PartStage, ...]) -> PartPlan:
     """Find any plan, where the number of clusters was all that was asked for and is fixed."""
-    status = solve_stage(a, bounded_as("fewest"), LinearObjective(()), search, how)
+    status = solve_stage(a, stage_names(a.ground)[0], LinearObjective(()), search, how)
     return PartPlan(
-        status,
+        "OPTIMAL" if search.clusters else status,
         tuple(search.clusters),
-        stages if search.clusters else (),
+        stages,
         len(a.x),
         search.n_cuts,
         search.n_rounds,

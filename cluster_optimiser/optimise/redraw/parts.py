@@ -20,7 +20,7 @@ from cluster_optimiser.optimise.redraw.lexicographic import (
 )
 from cluster_optimiser.optimise.redraw.model import Limits
 from cluster_optimiser.optimise.redraw.telling import Telling, tell_nobody
-from cluster_optimiser.optimise.redraw.terms import stage_names
+from cluster_optimiser.optimise.redraw.terms import stage_names, value_of
 from cluster_optimiser.optimise.redraw.trees import cut_from_trees
 from cluster_optimiser.progress import are_plans_wanted
 from cluster_optimiser.terms import known_bound
@@ -73,11 +73,15 @@ def solve_parts(
         shown = soon(ground, parts, how)
     at_first = [_within(part, start or shown) for part in parts]
     telling.begin(at_first, [_span(ground, part)[0] for part in parts])
+
+    def or_told(plan: PartPlan, part: int) -> PartPlan:
+        is_told = plan.status == "UNKNOWN" and telling.plans.get(part)
+        return at_hand(ground, telling.plans[part], plan.bound) if is_told else plan
+
     if len(parts) == 1:
         limits = Limits(max(least, _span(ground, parts[0])[0]), highest, exceptions)
         heard = replace(how, tell=telling.of_part(0))
-        plan = solve_part(ground, parts[0], limits, heard, start=start)
-        return [_or_start(ground, plan, limits, at_first[0])]
+        return [or_told(solve_part(ground, parts[0], limits, heard, start=start), 0)]
     spans = [_span(ground, part) for part in parts]
     fewest = sum(low for low, _ in spans)
     plans = []
@@ -88,10 +92,9 @@ def solve_parts(
         brief = replace(_share(how, len(part) / waiting), tell=telling.of_part(number))
         waiting -= len(part)
         free.append(Limits(low, most, exceptions))
-        plan = solve_part(ground, part, free[-1], brief, start=_within(part, start))
-        plan = _or_start(ground, plan, free[-1], at_first[number])
-        if plan.status == "UNKNOWN" and telling.plans.get(number):
-            plan = at_hand(ground, telling.plans[number], plan.bound)
+        plan = or_told(
+            solve_part(ground, part, free[-1], brief, start=_within(part, start)), number
+        )
         plans.append(plan)
         if plan.status in {"INFEASIBLE", "UNKNOWN"}:
             return plans
@@ -111,15 +114,6 @@ def solve_parts(
             for part, plan in zip(parts, plans, strict=True)
         ]
     return chosen
-
-
-def _or_start(
-    ground: RedrawGround, plan: PartPlan, limits: Limits, start: Sequence[Cluster]
-) -> PartPlan:
-    """Give what there was to begin with where no more was found."""
-    fits = limits.fewest <= len(start) <= limits.most
-    is_start = plan.status == "UNKNOWN" and bool(start) and fits
-    return at_hand(ground, start, plan.bound) if is_start else plan
 
 
 def _share(how: How, share: float) -> How:
@@ -165,6 +159,8 @@ def soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list
     for part in parts:
         low, high = _span(ground, part)
         limits = Limits(max(low, fewest) if len(parts) == 1 else low, min(high, most), exceptions)
+        if limits.fewest > limits.most:
+            return []
         # Of many units a plan is soon found among few hubs; of few it is sooner found among all.
         near = replace(how, nearest_hubs=FEW_HUBS) if len(part) > how.few else how
         found += easy_start(ground, part, limits, near.within(SOON_S)) or cut_from_trees(
@@ -174,10 +170,9 @@ def soon(ground: RedrawGround, parts: Sequence[Sequence[int]], how: How) -> list
 
 
 def _within(part: Sequence[int], start: Sequence[Cluster]) -> list[Cluster]:
-    """Give the clusters of a plan that lie in a part, if they fill it."""
+    """Give the clusters of a plan that lie in a part."""
     held = set(part)
-    inside = [cluster for cluster in start if cluster <= held]
-    return inside if sum(map(len, inside)) == len(part) else []
+    return [cluster for cluster in start if cluster <= held]
 
 
 def _span(ground: RedrawGround, part: Sequence[int]) -> tuple[int, int]:
@@ -215,7 +210,7 @@ def _by_numbers(
     """Solve each part for each number of clusters and exceptions; choose the best numbers."""
     count, size = ground.problem.scenario.count, ground.problem.scenario.size
     numbers = ground.problem.scenario.numbers_of(len(ground.units))
-    fewest = sum(low for low, _ in spans)
+    fewest, names = sum(low for low, _ in spans), stage_names(ground)
     # By the number of clusters and of exceptions so far.
     best: dict[tuple[int, int], _Choice] = {(0, 0): ((), [])}
     known, spare = _nearest_numbers(ground, parts, spans, how, alone)
@@ -223,7 +218,7 @@ def _by_numbers(
     for at, (part, (low, high)) in enumerate(zip(parts, spans, strict=True)):
         most = min(high, numbers.most - fewest + low)
         most_of_first = None if spare is None else alone[at].stages[0].bound + spare
-        options: dict[tuple[int, int], PartPlan] = {}
+        options: dict[tuple[int, int], tuple[tuple[int, ...], PartPlan]] = {}
         for n_clusters in range(low, most + 1):
             for n_exceptions in range(numbers.small + 1):
                 limits = Limits(n_clusters, n_clusters, n_exceptions)
@@ -232,13 +227,14 @@ def _by_numbers(
                 )
                 is_proved &= plan.status in {"OPTIMAL", "INFEASIBLE"}
                 if plan.clusters:
-                    options[n_clusters, _n_exceptions(ground, plan)] = plan
+                    # Of all stages: those that time did not allow were not solved.
+                    costs = tuple(value_of(ground, name, plan.clusters) for name in names)
+                    options[n_clusters, _n_exceptions(ground, plan)] = costs, plan
         grown: dict[tuple[int, int], _Choice] = {}
         for (k, e), (costs, chosen) in best.items():
-            for (n, x), plan in options.items():
+            for (n, x), (of_plan, plan) in options.items():
                 if not size.spares(e + x):
                     continue
-                of_plan = tuple(stage.value for stage in plan.stages)
                 total = tuple(map(sum, zip(costs, of_plan, strict=True))) if costs else of_plan
                 key = k + n, e + x
                 if key not in grown or total < grown[key][0]:
@@ -246,7 +242,7 @@ def _by_numbers(
         best = grown
     legal = [choice for (k, _), choice in sorted(best.items()) if count.allows(k)]
     if not legal:
-        return [PartPlan("INFEASIBLE" if is_proved and not how.is_over else "UNKNOWN")]
+        return [PartPlan("INFEASIBLE" if is_proved else "UNKNOWN")]
     chosen = min(legal, key=lambda choice: choice[0])[1]
     # Numbers that time did not allow may have a better plan: only each part's own bound is sure.
     pairs = zip(chosen, alone, strict=True)

@@ -139,7 +139,7 @@ def _has_nearest(ground: RedrawGround, clusters: Sequence[Cluster], nearest_hubs
 
 
 def _refuse_unplaceable(ground: RedrawGround) -> None:
-    placed = {i for i, _ in ground.cost} | {i for cluster in ground.oversize for i in cluster}
+    placed = {i for i, _ in ground.cost}
     left = [ground.units[i] for i in range(len(ground.units)) if i not in placed]
     if left:
         names = [_shown(ground, name) for name in left]
@@ -189,8 +189,6 @@ def _stages(ground: RedrawGround, plans: Sequence[PartPlan]) -> tuple[Stage, ...
                 deterministic_time=round(sum(s.effort for s in of_part), EFFORT_DIGITS),
             )
         )
-        if not is_best:
-            break
     return tuple(stages)
 
 

@@ -50,7 +50,7 @@ class Telling:
                 self.bounds[part, stage] = max(bound, self.bounds.get((part, stage), bound))
             if clusters:
                 self.plans[part] = clusters
-            self.tell(stage)
+            self.tell()
 
         return tell
 
@@ -61,23 +61,27 @@ class Telling:
         if known_bound(first) == "fewest":
             self.bounds = {(part, first): least for part, least in enumerate(fewest)}
         if self.plans:
-            self.tell(first)
+            self.tell()
 
-    def tell(self, stage: str) -> None:
+    def tell(self) -> None:
         """Say how far the first stage is that is not yet proved everywhere."""
         whole = [c for part in range(self.n_parts) for c in self.plans.get(part, ())]
         is_whole = len(self.plans) == self.n_parts and self._is_legal(whole)
         if is_whole and (not self.shown or self._values(whole) <= self._values(self.shown)):
             self.shown = whole
-        for name in stage_names(self.ground) if self.shown else (stage,):
-            stage, scale = name, float(stage_scale(self.ground, name))
-            value = value_of(self.ground, name, self.shown) if self.shown else None
-            known = [self.bounds.get((part, name)) for part in range(self.n_parts)]
-            is_known = any(bound is not None for bound in known)
-            gather = max if are_largest([name])[0] else sum
+        is_loose = False
+        for stage in stage_names(self.ground):
+            scale = float(stage_scale(self.ground, stage))
+            value = value_of(self.ground, stage, self.shown) if self.shown else None
+            known = [self.bounds.get((part, stage)) for part in range(self.n_parts)]
+            is_known = any(bound is not None for bound in known) and not is_loose
+            is_largest = are_largest([stage])[0]
+            gather = max if is_largest else sum
             bound = gather(bound or 0 for bound in known) if is_known else None
             if value is None or bound is None or bound < value:
                 break
+            # A part that may have ways as long as the worst part's may have less of what follows.
+            is_loose |= is_largest and self.n_parts > 1
         made = self._assignment() if self.shown and are_plans_wanted() else None
         listener()(
             Progress(

@@ -16,7 +16,7 @@ from cluster_optimiser.errors import InfeasibleError
 from cluster_optimiser.optimise import solve_redraw
 from cluster_optimiser.optimise.redraw import model as rules
 from cluster_optimiser.optimise.redraw.engines import CpSat, Highs, _lowest
-from cluster_optimiser.optimise.redraw.legal import is_legal_plan
+from cluster_optimiser.optimise.redraw.legal import is_legal_cluster, is_legal_plan
 from cluster_optimiser.optimise.redraw.linear import LinearModel, LinearObjective
 from cluster_optimiser.optimise.redraw.pairs import FAR, RedrawGround, redraw_ground
 from cluster_optimiser.optimise.redraw.parts import _span
@@ -425,6 +425,8 @@ def test_every_unit_has_a_nearer_one_beside_it(away: list[int], is_shaped: bool)
         ({"units": "schools"}, "B1 primary (URN 100002) can be joined to no hub without"),
         ({}, "B can be joined to no hub without"),
         ({"travel": {"max_minutes": 3}}, "B can be joined to no hub within 3 minutes without"),
+        # It may be over the maximum, but meets nowhere.
+        ({"size": {"max_pupils": 99}}, "B can be joined to no hub without"),
     ],
 )
 def test_what_can_be_joined_to_no_hub_is_named(tables: dict[str, object], said: str) -> None:
@@ -434,6 +436,13 @@ def test_what_can_be_joined_to_no_hub_is_named(tables: dict[str, object], said: 
         solve_redraw(toy_problem("AB", method="redraw", **ground, **tables))
     border = "crossing a border that no cluster may cross"
     assert str(error.value) == f"no plan exists: {said} {border}"
+
+
+def test_every_pin_of_a_cluster_is_looked_at() -> None:
+    pins = {"together": [["A", "B"], ["C", "D"]]}
+    ground = redraw_ground(toy_problem("ABCD", method="redraw", pins=pins))
+    legal = [is_legal_cluster(ground, frozenset(c), is_shaped=False) for c in ([0, 1], [0, 1, 2])]
+    assert legal == [True, False]
 
 
 def test_why_a_map_cannot_be_redrawn_is_told_in_whole() -> None:

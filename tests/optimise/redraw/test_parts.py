@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cluster_optimiser.errors import NoPlanFoundError
-from cluster_optimiser.optimise.redraw import parts
-from cluster_optimiser.optimise.redraw.lexicographic import PartPlan, solve_part
+from cluster_optimiser.optimise.redraw import parts, solve
+from cluster_optimiser.optimise.redraw.lexicographic import (
+    PartPlan,
+    PartStage,
+    at_hand,
+    solve_part,
+)
+from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.solve import solve_redraw
 from cluster_optimiser.verification import verify_plan
 from tests.toy import ToySchool, toy_problem
 
 if TYPE_CHECKING:
-    from cluster_optimiser.domain import Problem
+    from cluster_optimiser.domain import Problem, Status
 
 
 def two_rows(
@@ -40,9 +46,11 @@ def two_towns(*, step: int = 10, **more: Any) -> Problem:
     return two_rows(schools, "pupil_minutes", **more)
 
 
+@pytest.mark.parametrize("is_found", [False, True])
 def test_a_number_that_time_did_not_allow_leaves_the_whole_unproved(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, is_found: bool
 ) -> None:
+    """Nothing is found of it, or what is far from the best."""
     problem = two_towns(count={"min": 5, "max": 5})  # three each, alone
     proved = solve_redraw(problem).solution
     assert proved.status == "OPTIMAL"
@@ -58,6 +66,68 @@ def test_a_number_that_time_did_not_allow_leaves_the_whole_unproved(
     stage, best = said.stages[0], proved.stages[0]
     assert said.status == stage.status == "FEASIBLE"
     assert stage.bound < best.objective <= stage.objective
+
+
+def test_a_number_that_might_be_bettered_leaves_the_whole_unproved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Five clusters: A would best join another, at 100, then D, at 130; B was tried, at 140."""
+    pupils = {"A": 100, "B": 140, "C": 150, "D": 130, "E": 300, "F": 300}
+    schools = {name: [ToySchool("secondary", held)] for name, held in pupils.items()}
+    problem = two_rows(schools, "pupil_minutes", count={"min": 5, "max": 5})
+    best = solve_redraw(problem).solution.stages[0].objective
+
+    def stopped_at_b(*args: Any, **more: Any) -> PartPlan:
+        if 0 not in args[1] or not args[2].fewest == args[2].most == 2:
+            return solve_part(*args, **more)
+        return at_hand(args[0], [frozenset({0}), frozenset({1, 2})], 0)
+
+    monkeypatch.setattr(parts, "solve_part", stopped_at_b)
+    said = solve_redraw(problem).solution
+    assert (said.status, said.stages[0].status) == ("FEASIBLE", "FEASIBLE")
+    assert said.stages[0].bound < best < said.stages[0].objective
+
+
+def test_each_part_has_the_exceptions_that_the_others_leave() -> None:
+    """Two clusters each: B is nearer to C, but then A is too small, as D is in the south."""
+    schools = {
+        name: [ToySchool("secondary", pupils, square)]
+        for name, pupils, square in [
+            ("A", 150, (0, 0)),
+            ("B", 60, (0, 2)),
+            ("C", 300, (0, 3)),
+            ("D", 150, (1, 0)),
+            ("E", 70, (1, 2)),
+            ("F", 300, (1, 3)),
+        ]
+    }
+    size = {"min_pupils": 200, "max_pupils": 400, "max_exceptions": 1}
+    problem = two_rows(
+        schools, "pupil_minutes", rows="AABC DDEF", size=size, count={"min": 4, "max": 4}
+    )
+    plan = solve_redraw(problem)
+    assert verify_plan(problem, plan.assignment).violations == ()
+    minutes = problem.travel.minutes
+    best = 60 * minutes[1, 0] + 70 * minutes[4, 5]
+    assert plan.solution.status == "OPTIMAL"
+    assert plan.solution.stages[0].objective == pytest.approx(best)
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "gap"), [(50, 0, 0.5), (50, 25, 0.25), (400, 100, 0.75), (0, 0, 0.0)]
+)
+def test_a_gap_is_a_share_of_the_value_or_of_one_where_that_is_more(
+    value: int, bound: int, gap: float
+) -> None:
+    """Of a stage that is solved in hundredths; the next one is not known of all parts."""
+    problem = two_rows({}, "pupil_minutes", "count")
+    proved = PartStage("OPTIMAL", 0, 0, 1.5)
+    status: Status = "OPTIMAL" if value == bound else "FEASIBLE"
+    first = PartPlan("FEASIBLE", (), (PartStage(status, value, bound, 2.0),))
+    whole = PartPlan("OPTIMAL", (), (proved, proved))
+    (stage,) = solve._stages(redraw_ground(problem), [first, whole])
+    assert (stage.status, stage.objective, stage.bound) == (status, value / 100, bound / 100)
+    assert (stage.gap, stage.deterministic_time) == (gap, 3.5)
 
 
 def test_a_part_that_time_did_not_allow_has_the_plan_it_began_with(

@@ -115,6 +115,25 @@ def test_a_number_without_a_solution_in_time_is_open(few: int) -> None:
     assert (plan.status, plan.clusters) == ("UNKNOWN", ())
 
 
+@dataclass
+class Bounding(Stopping):
+    """An engine that is stopped with a bound alone."""
+
+    def solve(self, model: LinearModel, objective: LinearObjective, *_: object) -> EngineOutcome:
+        """Give a bound that is as good as can be."""
+        return replace(CpSat().solve(model, objective), status="UNKNOWN", values=None)
+
+
+@pytest.mark.parametrize("first", ["pupil_minutes", "count", "joins"])
+def test_what_bounds_a_later_stage_bounds_no_first_one(first: str) -> None:
+    problem = lumpy()
+    order = {"order": list(dict.fromkeys([first, "pupil_minutes"]))}
+    ground = redraw_ground(replace(problem, scenario=problem.scenario.with_(objective=order)))
+    how = How(Bounding())
+    plan = solve_part(ground, range(9), Limits(3, 3, 0), how)
+    assert (plan.status, plan.bound is None) == ("UNKNOWN", first != "pupil_minutes")
+
+
 def test_no_solution_in_time_is_no_proof_that_there_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cluster_optimiser.optimise.redraw.pairs import redraw_ground
 from cluster_optimiser.optimise.redraw.solve import solve_redraw
+from cluster_optimiser.optimise.redraw.telling import redraw_names
 from cluster_optimiser.progress import Progress, listening
 from cluster_optimiser.verification import verify_plan
 from tests.toy import ToySchool, toy_problem
@@ -70,6 +72,18 @@ def test_what_bounds_plans_of_the_nearest_hubs_alone_is_not_told_of_all() -> Non
     assert stages[0].objective == 2
     bounds = [told.bound for told in heard if told.stage == "count" and told.bound is not None]
     assert max(bounds) == 2
+
+
+def test_a_cluster_is_called_after_those_of_today_only_where_it_is_made_of_whole_ones() -> None:
+    """Of A and B in whole, then of B with one of the two schools of A."""
+    schools = {
+        "A": [ToySchool("primary", 100, (0, k)) for k in range(2)],
+        "B": [ToySchool("secondary", 100)],
+        "C": [ToySchool("secondary", 100)],
+    }
+    ground = redraw_ground(toy_problem("AABC", schools=schools, method="redraw", units="schools"))
+    names = [redraw_names(ground, list(map(frozenset, c))) for c in ([{0, 1, 2}, {3}], [{1, 2}])]
+    assert names == [["A and B", "C"], ["B"]]
 
 
 def test_who_wants_no_plans_is_given_none() -> None:
