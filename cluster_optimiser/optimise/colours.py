@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import networkx as nx
 from ortools.sat.python import cp_model
 
-from cluster_optimiser.optimise.exactly import STATUSES
+from cluster_optimiser.optimise.exactly import STATUSES, one_worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,9 +79,7 @@ def _count_alike(built: _Model, graph: nx.Graph, n_colours: int) -> list[cp_mode
 def _solve(
     built: _Model, *, seed: int, deterministic_time: float, is_weighted: bool = False
 ) -> tuple[Status, dict[str, int]]:
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed
+    solver = one_worker(seed)
     solver.parameters.max_deterministic_time = deterministic_time
     # With pupils to keep, the linear programme of a planar map is nearly whole: it proves in a
     # tenth of the time.

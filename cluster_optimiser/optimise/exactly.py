@@ -119,6 +119,16 @@ class Answer:
     effort: float = 0.0  # deterministic time
 
 
+def one_worker(seed: int) -> cp_model.CpSolver:
+    """Make a solver of one worker: several may return another of equal answers."""
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = seed
+    # Else it takes Ctrl-C over, and gives it back to nobody.
+    solver.parameters.catch_sigint_signal = False
+    return solver
+
+
 def minimise(
     model: cp_model.CpModel,
     total: Sum,

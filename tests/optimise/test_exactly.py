@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import partial
 from itertools import product
+from pathlib import Path
 
 import pytest
 from ortools.sat.python import cp_model
 
+from cluster_optimiser.optimise import exactly
 from cluster_optimiser.optimise.exactly import Sum, hold, minimise, whole_bound
 from cluster_optimiser.optimise.redraw.engines import add_to_cp_sat
 
@@ -107,3 +111,24 @@ def test_rows_too_large_for_the_solver_are_written_in_digits_both_ways(
         total = sum(c * v for c, v in zip(coefficients, values, strict=True))
         wanted = (low is None or total >= low) and (high is None or total <= high)
         assert (solver().solve(fixed) == cp_model.OPTIMAL) == wanted
+
+
+STOPPED = """
+import signal
+from ortools.sat.python import cp_model
+from cluster_optimiser.optimise.exactly import one_worker
+signal.signal(signal.SIGINT, lambda *_: print("stopped"))
+one_worker(0).solve(cp_model.CpModel())
+signal.raise_signal(signal.SIGINT)
+"""
+
+
+def test_a_solver_leaves_ctrl_c_to_the_program() -> None:
+    """Left to itself it takes the signal over, and back to nobody: the process then just died."""
+    run = subprocess.run(
+        [sys.executable, "-c", STOPPED], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout) == (0, "stopped\n")
+    package = Path(exactly.__file__).parents[1]
+    made = [p.name for p in package.rglob("*.py") if "CpSolver()" in p.read_text("utf-8")]
+    assert made == ["exactly.py"]

@@ -37,6 +37,7 @@ from cluster_optimiser.optimise.candidates import (
     candidate_groups,
     connected_sets,
 )
+from cluster_optimiser.optimise.exactly import one_worker
 from cluster_optimiser.optimise.explain.trial_rules import components, sets_in_reach, with_table
 from cluster_optimiser.optimise.merging.partition import build_model, limit_exceptions
 from cluster_optimiser.optimise.pinned import Pinned, exceptable
@@ -449,8 +450,7 @@ class Lab:
     def solve(self, model: cp_model.CpModel) -> tuple[Verdict, cp_model.CpSolver]:
         """Solve a model within the time that is left."""
         self.n_trials += 1
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
+        solver = one_worker(1)
         solver.parameters.max_time_in_seconds = min(max(self.left_s, 0.0), self._most_s)
         status = solver.solve(model)
         if status == cp_model.INFEASIBLE:

@@ -20,7 +20,7 @@ from cluster_optimiser.optimise.candidates import CandidateGroup, bit_positions
 from cluster_optimiser.optimise.continuing import TERM as CHANGED
 from cluster_optimiser.optimise.continuing import Continuing, carry_on_once, with_continuing
 from cluster_optimiser.optimise.costs import MOST_TOTAL, are_largest, group_costs, stage_scales
-from cluster_optimiser.optimise.exactly import Answer, Largest, Sum, hold, minimise
+from cluster_optimiser.optimise.exactly import Answer, Largest, Sum, hold, minimise, one_worker
 from cluster_optimiser.optimise.watching import solve
 from cluster_optimiser.terms import TIE_BREAK, lookup
 
@@ -219,10 +219,7 @@ def build_model(
 
 def new_solver(seed: int, time_limit_s: float | None, *, n_groups: int = 0) -> cp_model.CpSolver:
     """Make a solver whose answer depends on the seed alone."""
-    solver = cp_model.CpSolver()
-    # One worker: a parallel search may return another of several equal plans.
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed
+    solver = one_worker(seed)
     # "Each unit in one group" in the linear relaxation too, whose bound is then nearly the answer.
     solver.parameters.linearization_level = 2
     if n_groups > MOST_IN_CLIQUES:

@@ -16,7 +16,7 @@ from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import MAX_ROW_TOTAL
 from cluster_optimiser.optimise.costs import MOST_TOTAL
-from cluster_optimiser.optimise.exactly import BOUND_TOLERANCE, Sum, hold, minimise
+from cluster_optimiser.optimise.exactly import BOUND_TOLERANCE, Sum, hold, minimise, one_worker
 from cluster_optimiser.optimise.watching import within_memory
 
 if TYPE_CHECKING:
@@ -90,9 +90,7 @@ class CpSat:
         started = time.monotonic()
 
         def new_solver() -> cp_model.CpSolver:
-            solver = cp_model.CpSolver()
-            solver.parameters.num_workers = 1
-            solver.parameters.random_seed = ask.seed
+            solver = one_worker(ask.seed)
             solver.parameters.linearization_level = 2
             solver.parameters.relative_gap_limit = ask.relative_gap
             if ask.time_limit_s is not None:
