@@ -34,11 +34,11 @@ from cluster_optimiser.optimise.merging.partition import (
 )
 from cluster_optimiser.optimise.merging.reach import Reach, Row, reach_of, row_of
 from cluster_optimiser.optimise.watching import solve
-from cluster_optimiser.progress import Progress, listener
+from cluster_optimiser.progress import Progress, listener, listening
 from cluster_optimiser.terms import TIE_BREAK, known_bound, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from fractions import Fraction
 
     from cluster_optimiser.arrays import Ints
@@ -200,7 +200,10 @@ class _Stages:
             fits = order if value is None else order[least[order] <= value]
             n_core = n_core if len(fits) > WIDER * n_core else len(fits)
             core, rest = fits[:n_core], fits[n_core:]
-            with share_of_left(SHARE_OF_CORE if len(rest) else 1):
+            # What some of the groups cannot better is no bound of all.
+            tell, proved = listener(), float(bound / self.scales[stage])
+            bounded = partial(_bounded, tell, proved) if len(rest) else tell
+            with share_of_left(SHARE_OF_CORE if len(rest) else 1), listening(bounded):
                 answer = self._solve(stage, core, bound)
             value = self.value(stage)
             is_settled = answer.status in {"OPTIMAL", "INFEASIBLE"}
@@ -262,7 +265,8 @@ class _Stages:
             ahead = self._reach(following)
             if ahead is not None:
                 core = np.argsort(ahead.beyond, kind="stable")[:CORE]
-                self._solve(following, core, ahead.bound, is_any_better=True)
+                with listening(_unheard):
+                    self._solve(following, core, ahead.bound, is_any_better=True)
         self.held.pop()
         self.ahead = None if self._is_above(stage, bound) else ahead
 
@@ -291,7 +295,7 @@ class _Stages:
                 # A smaller part may have too little to spare for a cluster less.
                 times = 1 + waited // (len(self.plan) // TRIES_OF_A_SIZE + 1)
                 core = self._part(random.randrange(self.n_units), reach, times)
-                with within(REGION_S):
+                with within(REGION_S), listening(_unheard):
                     self._solve(stage, core, reach.bound, costs=costs)
                 waited = 0 if costs[self.plan].sum() < before else waited + 1
 
@@ -389,3 +393,12 @@ class _Stages:
         if answer.values and (is_any_better or known is None or answer.total < known):
             self.plan = among[np.array(answer.values, dtype=bool)].tolist()
         return answer
+
+
+def _bounded(tell: Callable[[Progress], None], bound: float, told: Progress) -> None:
+    """Tell of a program with what was proved before it."""
+    tell(replace(told, bound=bound))
+
+
+def _unheard(_: Progress) -> None:
+    """Hear nothing of what is solved for other costs, or for a guess."""

@@ -21,6 +21,7 @@ from cluster_optimiser.optimise.merging import merge, narrowing, reach
 from cluster_optimiser.optimise.merging.narrowing import narrowed_cover
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
 from cluster_optimiser.optimise.merging.reach import reach_of, row_of
+from cluster_optimiser.progress import Progress, listening
 from tests.graphs import everything, graph_problem, grid_problem, random_problem
 from tests.norfolk import norfolk_problem
 from tests.toy import toy_problem
@@ -339,3 +340,27 @@ def test_the_largest_is_held_in_the_stages_that_follow() -> None:
     problem = toy_problem("ABC DEF", objective={"order": ["longest_minutes", "count"]})
     groups = candidate_groups(problem)
     assert narrowed_cover(problem, groups).totals[:2] == (0, 6)
+
+
+@pytest.mark.parametrize("core", [2, 8])
+@pytest.mark.parametrize("many_units", [2, 500])
+def test_no_bound_that_is_told_is_above_the_best(
+    core: int, many_units: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of some of the groups, of costs that are blended and of guesses bounds are others."""
+    monkeypatch.setattr(narrowing, "CORE", core)
+    monkeypatch.setattr(narrowing, "MANY_UNITS", many_units)
+    for order in (["exceptions", "count"], ["deviation", "pupil_minutes"], ["joins"]):
+        problem = toy_problem(
+            "ABC DEF",
+            pupils=dict(zip("ABCDEF", (310, 120, 260, 190, 140, 230), strict=True)),
+            size={"min_pupils": 230, "max_pupils": 700, "max_exceptions": 1, "target_pupils": 420},
+            objective={"order": order},
+        )
+        heard: list[Progress] = []
+        with listening(heard.append):
+            cover = narrowed_cover(problem, candidate_groups(problem))
+        best = {stage.term: stage.objective for stage in cover.stages}
+        for told in heard:
+            assert told.bound is None or told.bound <= best[told.stage] + 1e-6
+            assert told.objective is None or told.objective >= best[told.stage] - 1e-6
