@@ -146,7 +146,9 @@ def _range_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Viol
 def _hub_violations(ground: PlainGround, facts: ClusterFacts) -> Iterator[Violation]:
     """Judge a redrawn cluster: it has a hub, and its shape goes towards it where that is asked."""
     scenario = ground.scenario
-    if scenario.hubs != "any" and facts.meeting_place_urn is None:
+    # Any school will do; a cluster of areas where pupils live may have none at all.
+    is_asked = scenario.hubs != "any" or not facts.n_schools
+    if is_asked and facts.meeting_place_urn is None:
         yield Violation("hub", facts.name, "no_hub")
     elif scenario.redraw.shape == "towards the hub" and facts.meeting_place_urn is not None:
         turned = _turned_away(ground, facts, facts.meeting_place_urn)

@@ -194,6 +194,17 @@ def test_a_plan_that_breaks_a_rule_is_refused(
     assert refused(nine(**scenario), clusters) == rules
 
 
+def test_a_cluster_of_areas_without_a_school_has_nowhere_to_meet() -> None:
+    schools = {
+        "A": [ToySchool("homes", 200), ToySchool("secondary")],
+        "B": [ToySchool("homes", 200)],
+    }
+    rules = {"redraw": {"hubs": "any"}, "secondary": {"min": 0}}
+    problem = toy_problem("AB", schools=schools, method="redraw", units="areas", **rules)
+    assert refused(problem, {"a": "12", "b": "3"}) == ["hub"]
+    assert verify_plan(problem, plan_of(problem, {"a": "123"})).violations == ()
+
+
 def crooked(shape: str, *, is_as_far: bool = False) -> Problem:
     """Give a row whose hub is in the second square: the way there from its end leads past it."""
     schools = {
