@@ -124,7 +124,8 @@ def plan_words(outcome: Outcome) -> tuple[str, str]:
     metrics = outcome.record["metrics"]
     if not metrics["n_clusters"]:
         return "0", "no pupils"
-    sizes = f"{metrics['smallest_pupils']:,} to {metrics['largest_pupils']:,} pupils"
+    ends = dict.fromkeys((metrics["smallest_pupils"], metrics["largest_pupils"]))
+    sizes = f"{' to '.join(f'{pupils:,}' for pupils in ends)} pupils"
     if any(AT_LEAST in caveat for caveat in outcome.record["caveats"]):
         sizes = f"at least {sizes}"
     return str(metrics["n_clusters"]), sizes

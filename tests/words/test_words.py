@@ -136,3 +136,12 @@ def test_groups_are_spoken_of_as_made_where_the_program_made_them():
         assert say("script.same_company") == "The same schools as in the starting group."
         assert say("count.schools", 2) == "2 schools"
     assert say("script.same_company") == "The same schools as today."
+
+
+def test_one_cluster_is_told_in_the_singular() -> None:
+    values = {"description": "", "low": 5, "high": 5, "mean": "5"}
+    said = [say("report.each.does", n, **values).strip() for n in (1, 2)]
+    assert said == [
+        "There is 1 cluster, of 5 pupils.",
+        "There are 2 clusters of 5 to 5 pupils, 5 on average.",
+    ]

@@ -98,6 +98,7 @@ def _today(folder: ResultsFolder) -> Iterator[str]:
     )
     counts = kept(folder, today)
     key = "today_principles" if counts["partly"] else "today_kept"
+    key = key if counts["partly"] or counts["unmet"] else "today_all"
     yield say(f"report.summary.{key}", n=sum(counts.values()), **counts)
 
 
