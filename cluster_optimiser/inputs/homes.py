@@ -11,7 +11,13 @@ import pandas as pd
 import shapely
 
 from cluster_optimiser.constants import FIRST_HOME, HOMES, MOST_PUPILS
-from cluster_optimiser.inputs.checking import Problem, number_of, read_cells
+from cluster_optimiser.inputs.checking import (
+    SHORTENED,
+    Problem,
+    is_shortened,
+    number_of,
+    read_cells,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,6 +112,8 @@ def _pupils(text: str) -> int | Problem:
         return Problem(f"the number of pupils who live there {what}", remedy)
     if not 0 <= value <= MOST_PUPILS or not value.is_integer():
         return Problem(f"{text} pupils cannot live there", remedy)
+    if is_shortened(text):
+        return Problem(f"{text} pupils is rounded", SHORTENED)
     return int(value)
 
 

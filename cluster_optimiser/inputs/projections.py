@@ -20,10 +20,12 @@ import pandas as pd
 
 from cluster_optimiser.constants import MOST_PUPILS
 from cluster_optimiser.inputs.checking import (
+    SHORTENED,
     FaultList,
     Problem,
     did_you_mean,
     having,
+    is_shortened,
     listed,
     number_of,
     read_cells,
@@ -254,4 +256,6 @@ def _pupils(text: str) -> int | Problem:
     if value < 0 or not value.is_integer() or value > MOST_PUPILS:
         text = f"{text} pupils is no whole number of 0 to {MOST_PUPILS:,}"
         return Problem(text, "Give a whole number, 0 or more.")
+    if is_shortened(text):
+        return Problem(f"{text} pupils is rounded", SHORTENED)
     return int(value)

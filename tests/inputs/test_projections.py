@@ -109,7 +109,7 @@ def test_every_fault_of_a_file_in_one_pass(tmp_path: Path) -> None:
     place = authority()
     urn = int(place.schools.index[0])
     lines = ["urn,year,pupils", f"{urn},2030,-1", "7,2030,5", f"{urn},soon,5", f"{urn},2031,x"]
-    lines += [f"{urn},2032,0", f"{urn},2032,5"]
+    lines += [f"{urn},2032,0", f"{urn},2032,5", f"{urn},2033,1.2E+03"]
     (tmp_path / "p.csv").write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(InputError) as caught:
         projections_of(scenario(tmp_path, file="p.csv"), place)
@@ -119,6 +119,7 @@ def test_every_fault_of_a_file_in_one_pass(tmp_path: Path) -> None:
         "2032 is given twice",
         "no school with this URN",
         '"soon" is not a year',
+        "1.2E+03 pupils is rounded. A spreadsheet has shortened it",
         '"x" is not a number',
     ):
         assert text in told
