@@ -22,6 +22,7 @@ from cluster_optimiser.optimise.universe.all_plans import Universe
 from cluster_optimiser.scenario.words import clean, same_name
 from cluster_optimiser.scoring import objective_values, score
 from cluster_optimiser.verification import verify_plan
+from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -189,7 +190,7 @@ def _groupings(authority: Authority) -> dict[str, pd.Series]:
     """Give the places that replies are counted by, each school's."""
     schools = authority.schools
     found = {
-        "all": pd.Series("all schools", index=schools.index),
+        "all": pd.Series(say("replies.all_schools"), index=schools.index),
         "cluster": schools["cluster"],
         **{name: schools[LAYER_PREFIX + name] for name in authority.layers},
         "phase": schools["phase"],
@@ -235,7 +236,9 @@ def _respondents(table: pd.DataFrame, authority: Authority, answers: Sequence[st
     rows = []
     for by, groups in _groupings(authority).items():
         here = table["urn"].map(groups).astype(object)
-        here = here.where(here.notna(), "all schools" if by == "all" else "not known")
+        here = here.where(
+            here.notna(), say("replies.all_schools" if by == "all" else "replies.place_unknown")
+        )
         for (group, kind), some in table.groupby([here.rename("group"), "respondent"]):
             n_of = Counter(some.loc[some["is_counted"], "option"])
             row = {
@@ -356,7 +359,7 @@ class _Plans:
         row: dict[str, object] = {
             "row": reply.row,
             "urn": pd.NA if reply.urn is None else reply.urn,
-            "plan": "in the reply" if reply.plan is None else reply.plan.name,
+            "plan": say("replies.in_reply") if reply.plan is None else reply.plan.name,
         }
         try:
             if reply.plan_problem:

@@ -29,6 +29,7 @@ from cluster_optimiser.comparison.responses import (
     _Plans,
     _standing,
     company_apart_pupils,
+    tabulate,
 )
 from cluster_optimiser.errors import InputError, refuse_to_write_over
 from cluster_optimiser.inputs.counting import CountRules
@@ -40,6 +41,7 @@ from cluster_optimiser.present.replies import (
     support_svg,
     write_responses,
 )
+from cluster_optimiser.words import language, speaking
 from tests.made_replies import made_replies
 from tests.norfolk import SCENARIOS, norfolk_place, norfolk_result
 from tests.toy import toy_assignment, toy_problem
@@ -344,6 +346,13 @@ def test_the_newer_of_one_mail_stands_and_a_page_of_other_results_is_told(
         ["4b", False, "the reply of the school on row 7 stands"],
     ]
     assert f"1 reply counted, {other} (row 7)" in list(response_lines(found))
+
+
+def test_what_a_table_says_for_all_schools_is_in_the_language_of_the_page() -> None:
+    problem = toy_problem("AB")
+    with speaking(language("pl")):
+        found = tabulate([], problem, {"T": toy_assignment(problem, {"x": "AB"})})
+    assert found.support["group"][0] == "wszystkie szkoły"
 
 
 def test_the_first_day_of_a_consultation_has_no_reply(folder: Path, tmp_path: Path) -> None:
