@@ -261,12 +261,11 @@ class _Stages:
         Plans alike in this stage are many, and nothing tells them apart.
         """
         self.held.append((self.costs[stage], bound))
-        with share_of_left(SHARE_OF_CORE):
+        with share_of_left(SHARE_OF_CORE), listening(_unheard):
             ahead = self._reach(following)
             if ahead is not None:
                 core = np.argsort(ahead.beyond, kind="stable")[:CORE]
-                with listening(_unheard):
-                    self._solve(following, core, ahead.bound, is_any_better=True)
+                self._solve(following, core, ahead.bound, is_any_better=True)
         self.held.pop()
         self.ahead = None if self._is_above(stage, bound) else ahead
 

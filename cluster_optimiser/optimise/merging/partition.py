@@ -233,7 +233,7 @@ def new_solver(seed: int, time_limit_s: float | None, *, n_groups: int = 0) -> c
 def stage_of(term: str, scale: Fraction, answer: Answer) -> Stage:
     """Say of a stage what was found, in its own unit."""
     value = float(answer.total / scale)
-    bound = value if answer.bound is None else float(answer.bound / scale)
+    bound = float((answer.bound or 0) / scale)
     return Stage(
         term=term,
         status=answer.status,
