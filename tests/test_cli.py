@@ -522,6 +522,24 @@ def test_a_disc_that_is_full_holds_no_half_of_what_was_asked_for(
     assert not [*(folder.parent / "mended").glob("*")]
 
 
+def test_dominate_names_the_file_of_a_scenario_that_makes_no_plans(
+    call: Call, folder: Path
+) -> None:
+    plan = write_plan(folder, "XXXXYY")
+    path = put(folder, "k", method="keep")
+    said = call("dominate", plan, "--scenario", path, "--terms", "count")
+    assert said.code == 3
+    assert 'k.toml: method: a scenario that has method "keep" makes no other plans' in said.err
+
+
+def test_a_folder_without_a_run_holds_nothing_that_was_proved(call: Call, tmp_path: Path) -> None:
+    said = call("verify", tmp_path)
+    assert (said.code, said.out.splitlines()[-1]) == (3, "nothing is there that was proved")
+    (tmp_path / "note.txt").write_text("x")
+    end = "1 of 1 files is not what was proved"
+    assert call("verify", tmp_path).out.splitlines()[-1] == end
+
+
 def test_evaluate_a_legal_plan(call: Call, folder: Path) -> None:
     said = call("evaluate", write_plan(folder, "XXXXYY"), "--scenario", put(folder, "a"))
     assert (said.code, said.err) == (0, "")

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Literal
 from cluster_optimiser.batch.ground import Place, load_place
 from cluster_optimiser.batch.one import evaluate, run_scenario
 from cluster_optimiser.deadline import is_over, left_s
-from cluster_optimiser.errors import Fault, InfeasibleError, InputError, NoPlanFoundError
+from cluster_optimiser.errors import (
+    Fault,
+    InfeasibleError,
+    InputError,
+    NoPlanFoundError,
+    ScenarioError,
+)
 from cluster_optimiser.scenario import Scenario, nearest, parse_scenario
 from cluster_optimiser.scenario.reading import as_scenario
 from cluster_optimiser.terms import NO_SUM, lookup, term_names
@@ -72,9 +78,10 @@ def dominate(
     scenario = as_scenario(scenario)
     if scenario.method not in {"merge", "redraw"} or scenario.upper:
         what = "has levels" if scenario.upper else f'has method "{scenario.method}"'
-        fault = Fault(scenario.option, 0, "method", f"a scenario that {what} makes no other plans",
-                      "Name one that merges or redraws, without levels.")  # fmt: skip
-        raise InputError([fault])
+        key = "levels" if scenario.upper else "method"
+        problem = f"a scenario that {what} makes no other plans"
+        remedy = "Name one that merges or redraws, without levels."
+        raise ScenarioError([scenario.fault(key, problem, remedy)])
     place = place or load_place(scenario)
     _refuse_terms(terms, place.authority)
     given = evaluate(plan_file, _asking(scenario, terms, {}), place=place)

@@ -277,12 +277,14 @@ def verify(*, results: Path, against: Path | None, signers: Path | None, as_json
             say(f"note: {note}")
         for fault in found.faults:
             say(str(fault))
-        say(
-            f"{len(found.faults)} of {found.n_files} files are not what was proved"
-            if found.faults
-            else _well(found, against)
-        )
+        say(_ill(len(found.faults), found.n_files) if found.faults else _well(found, against))
     sys.exit(EXIT_INPUT if found.faults else 0)
+
+
+def _ill(n_faults: int, n_files: int) -> str:
+    if n_faults > n_files:
+        return "nothing is there that was proved"
+    return f"{n_faults} of {n_files} files {'is' if n_faults == 1 else 'are'} not what was proved"
 
 
 def _well(found: Verified, against: Path | None) -> str:
