@@ -192,6 +192,10 @@ CONTRADICTING = (
         *("a.toml:6:16", "pins.apart", "one is in the other  Remove the pair"),
     ),
     own(
+        "[size]\nmin_pupils = 4000",
+        *("a.toml:6:1", "size.min_pupils", "3,990 pupils are too few for one cluster of the least"),
+    ),
+    own(
         "[secondary]\nmin = 2\n[count]\nmin = 2",
         *("a.toml:6:1", "secondary.min", "needs 4 secondary schools at least, and there are 3"),
     ),

@@ -78,10 +78,9 @@ def dominate(
     scenario = as_scenario(scenario)
     if scenario.method not in {"merge", "redraw"} or scenario.upper:
         what = "has levels" if scenario.upper else f'has method "{scenario.method}"'
-        key = "levels" if scenario.upper else "method"
         problem = f"a scenario that {what} makes no other plans"
         remedy = "Name one that merges or redraws, without levels."
-        raise ScenarioError([scenario.fault(key, problem, remedy)])
+        raise ScenarioError([scenario.fault("method", problem, remedy)])
     place = place or load_place(scenario)
     _refuse_terms(terms, place.authority)
     given = evaluate(plan_file, _asking(scenario, terms, {}), place=place)

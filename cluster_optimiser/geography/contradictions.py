@@ -12,7 +12,7 @@ from cluster_optimiser.constants import HOMES, SECONDARY_PHASES
 from cluster_optimiser.errors import ScenarioError
 from cluster_optimiser.geography.divided import is_divided, school_unit
 from cluster_optimiser.geography.units import exempt_groups
-from cluster_optimiser.rules import rule_of
+from cluster_optimiser.rules import bounding, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +87,12 @@ def _count_faults(scenario: Scenario, pupils: list[int]) -> Iterator[Fault]:
         problem = f"{fewest} clusters cannot be made: {units}"
         yield scenario.fault("count.min", problem, f"Lower it to {len(pupils)} or less.")
     elif fewest > most:
-        problem = f"{sum(pupils):,} pupils are too few for {fewest} clusters of the least size"
-        remedy = f"Lower it to {most} or less, or the fewest pupils of [size]."
-        yield scenario.fault("count.min", problem, remedy)
+        least = next(rule.keys[0] for rule, bound in bounding("pupils") if bound.is_least)
+        there = "1 pupil is" if sum(pupils) == 1 else f"{sum(pupils):,} pupils are"
+        if most:
+            problem = f"{there} too few for {fewest} clusters of the least size"
+            remedy = f"Lower it to {most} or less, or {least}."
+            yield scenario.fault("count.min", problem, remedy)
+        else:
+            problem = f"{there} too few for one cluster of the least size"
+            yield scenario.fault(least, problem, "Lower it, or correct the pupils in the register.")
