@@ -97,7 +97,7 @@ def test_no_input_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("4a", "", InputError, "terms: no term is named"),
         ("4a", "count,count", ScenarioError, "stands twice"),
         ("4a", "robustness", InputError, "no plan can be held to be no worse in it"),
-        ("1", "count", InputError, 'has method "keep"'),
+        ("1", "count", ScenarioError, 'has method "keep"'),
     ],
 )
 def test_what_cannot_be_asked_is_refused(
