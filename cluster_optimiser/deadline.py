@@ -10,12 +10,15 @@ import math
 import time
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cluster_optimiser.errors import NoPlanFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+MadeT = TypeVar("MadeT")
+OtherT = TypeVar("OtherT")
 
 _UNTIL: ContextVar[float] = ContextVar("until", default=math.inf)
 _MOST_MB: ContextVar[float] = ContextVar("most_mb", default=math.inf)
@@ -78,6 +81,14 @@ def refuse_if_over(what: str) -> None:
             "none is proved impossible"
         )
         raise NoPlanFoundError(message)
+
+
+def in_time(make: Callable[[], MadeT], otherwise: OtherT) -> MadeT | OtherT:
+    """Give what is made, or something else where time or memory runs out meanwhile."""
+    try:
+        return make()
+    except NoPlanFoundError:
+        return otherwise
 
 
 def _is_full() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from cluster_optimiser.deadline import within
+from cluster_optimiser.deadline import in_time, is_over, within
 from cluster_optimiser.errors import NoPlanFoundError, ScenarioError
 from cluster_optimiser.optimise.bounds import lower_bound
 from cluster_optimiser.optimise.candidates import CandidateGroup, candidate_groups
@@ -30,7 +30,7 @@ from cluster_optimiser.optimise.explain.relax import (
     combined_relaxations,
     single_relaxations,
 )
-from cluster_optimiser.optimise.explain.trial import Lab, Trial
+from cluster_optimiser.optimise.explain.trial import Lab, Trial, Verdict
 from cluster_optimiser.optimise.keeping import Keeping, robust_keeping
 from cluster_optimiser.optimise.merging.partition import best_cover
 from cluster_optimiser.optimise.universe.sweep import sweep
@@ -229,16 +229,15 @@ def explain(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanat
     lab = Lab(problem, time_limit_s=time_limit_s)
     proof: dict[str, object] = {}
     with within(time_limit_s):
-        verdict: str = "UNKNOWN"
+        verdict: Verdict = "UNKNOWN"
         try:
-            verdict = lab.check(Trial(scenario))
-            proof = _proof(problem, verdict)
+            verdict, proof = _proved(lab)
             if verdict == "FEASIBLE":
                 return _priced(lab, proof, time_limit_s)
             if verdict == "INFEASIBLE":
                 return _diagnosed(lab, proof)
         except NoPlanFoundError as error:
-            proof |= {"second_method": "the time ran out before it was made", "why": str(error)}
+            proof |= {"why": str(error)}
     proof["n_trials"] = lab.n_trials
     status: Status = "INFEASIBLE" if verdict == "INFEASIBLE" else "UNKNOWN"
     return Explanation(
@@ -252,17 +251,24 @@ def explain(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Explanat
     )
 
 
-def _proof(problem: Problem, verdict: str) -> dict[str, object]:
+def _proved(lab: Lab) -> tuple[Verdict, dict[str, object]]:
+    """Decide by CP-SAT and, apart from it, by all plans as states."""
+    problem = lab.problem
     groups = candidate_groups(problem)
+    verdict = of_cp_sat = lab.solved(groups, problem.scenario)
     outcome = sweep(problem, groups, [[0] * len(groups)], max_states=SWEEP_STATES)
-    said = "by one method: the map has too many states for the second"
-    n_plans = None
-    if outcome is not None:
-        n_plans = outcome.n_plans
+    n_plans = None if outcome is None else outcome.n_plans
+    if n_plans is None:
+        why = "the time ran out before" if is_over() else "the map has too many states for"
+        said = f"by one method: {why} the second"
+    elif of_cp_sat == "UNKNOWN":
+        verdict = "FEASIBLE" if n_plans else "INFEASIBLE"
+        said = "by one method: the other was not finished in time"
+    else:
         agrees = (n_plans > 0) == (verdict == "FEASIBLE")
         said = "by two methods that agree" if agrees else "two methods disagree: report this"
-    return {
-        "cp_sat_status": verdict,
+    return verdict, {
+        "cp_sat_status": of_cp_sat,
         "n_units": len(problem.units),
         "n_candidates": len(groups),
         "n_legal_plans": n_plans,
@@ -274,8 +280,8 @@ def _diagnosed(lab: Lab, proof: dict[str, object]) -> Explanation:
     problem = lab.problem
     scenario = problem.scenario
     families = rule_families(problem)
-    unplaced = unplaced_units(lab)
-    clash = find_clash(lab, families)
+    unplaced = in_time(lambda: unplaced_units(lab), ())
+    clash = in_time(lambda: find_clash(lab, families), Clash(families, is_smallest=False))
     directions = directions_of(scenario, families, lab.maxima[-1])
     # A direction that leaves the whole clash in place cannot help.
     hopeful = [d for d in directions if d.family in clash.rules]
@@ -292,8 +298,8 @@ def _diagnosed(lab: Lab, proof: dict[str, object]) -> Explanation:
         proof=proof,
         objective={},
         unplaced=unplaced,
-        stuck_units=() if unplaced else stuck_units(lab),
-        areas=areas_without_plan(lab),
+        stuck_units=() if unplaced else in_time(lambda: stuck_units(lab), ()),
+        areas=in_time(lambda: areas_without_plan(lab), ()),
         clash=clash,
         rules={one: rule_words(problem, one) for one in dict.fromkeys((*families, *clash.rules))},
         relaxations=singles,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from cluster_optimiser.deadline import in_time
 from cluster_optimiser.inputs.checking import listed
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 ValueT = TypeVar("ValueT")
 
 Value = float | str | list[list[str]] | list[str] | None
+
+STRIDE = 4
+"""How much longer each stride over values is than the one before."""
 
 DROPPED = "rules"
 """Unit of a relaxation that drops a rule, or an entry of one, whole."""
@@ -82,15 +86,19 @@ def freed(trial: Trial, family: str) -> Trial:
 def first_of(
     lab: Lab, values: Sequence[ValueT], loosen: Callable[[ValueT], Trial]
 ) -> tuple[ValueT, Trial, Trial | None] | None:
-    """Give the first value whose trial has a plan, as all after it have; and the trial before."""
+    """Give the first value whose trial has a plan, as all after it have; and the trial before.
+
+    From the first on, by ever longer strides, then back by halves: the nearer, the fewer groups.
+    """
     trials = [loosen(value) for value in values]
-    low, high = 0, len(trials)
+    low, high, stride = 0, len(trials), 1
     while low < high:
-        middle = (low + high) // 2
+        middle = min(low + stride - 1, (low + high) // 2)
         if lab.verdict(trials[middle]) == "FEASIBLE":
             high = middle
         else:
             low = middle + 1
+        stride *= STRIDE
     if low == len(trials):
         return None
     return values[low], trials[low], trials[low - 1] if low else None
@@ -152,7 +160,9 @@ def single_relaxations(
         if verdict == "INFEASIBLE":
             hopeless.append(direction)
             continue
-        step = direction.least(lab, base) if verdict == "FEASIBLE" else None
+        step = None
+        if verdict == "FEASIBLE":
+            step = in_time(partial(direction.least, lab, base), None)
         relaxation = checked(lab, step) if step is not None else None
         if relaxation is not None and relaxation.is_feasible:
             relaxations.append(relaxation)
@@ -181,7 +191,7 @@ def combined_relaxations(
         if not is_pair or lab.verdict(second.loosen(first.loosen(base))) != "FEASIBLE":
             continue
         for one, other in ((first, second), (second, first)):
-            combination = _combined(lab, base, one, other)
+            combination = in_time(partial(_combined, lab, base, one, other), None)
             if combination is not None:
                 found.setdefault(
                     " and ".join(sorted(r.words for r in combination.relaxations)), combination

@@ -19,6 +19,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from cluster_optimiser.constants import CENTIMINUTES_PER_MINUTE, MOST_PUPILS
+from cluster_optimiser.deadline import in_time
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.geography.adjacency import (
     bridged,
@@ -37,11 +38,11 @@ from cluster_optimiser.optimise.candidates import (
     candidate_groups,
     connected_sets,
 )
-from cluster_optimiser.optimise.exactly import one_worker
 from cluster_optimiser.optimise.explain.trial_rules import components, sets_in_reach, with_table
-from cluster_optimiser.optimise.merging.partition import build_model, limit_exceptions
+from cluster_optimiser.optimise.merging.partition import build_model, limit_exceptions, new_solver
 from cluster_optimiser.optimise.pinned import Pinned, exceptable
 from cluster_optimiser.optimise.ranges import OwnRanges, own_ranges
+from cluster_optimiser.optimise.universe.states import build_diagram
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +57,12 @@ Verdict = Literal["FEASIBLE", "INFEASIBLE", "UNKNOWN"]
 
 MAX_SETS = 20_000
 """Connected sets of units above which a trial is given up as UNKNOWN."""
+
+SHORT_EFFORT = 1.0
+"""Deterministic time of CP-SAT, about as many seconds, after which a trial is decided by states."""
+
+MAX_STATES = 200_000
+"""States up to which a trial is decided by them: half a second."""
 
 GROWTH = (1.1, 1.25, 1.5, 2.0)
 """Multiples of the maximum that are tried in turn; on a small map a maximum of all pupils too."""
@@ -114,6 +121,7 @@ class Lab:
             problem.scenario.contiguity.model_dump_json(): problem.dual
         }
         self._sets: dict[tuple[tuple[int, ...], int, int], tuple[list[int], bool]] = {}
+        self._plans: list[frozenset[int]] = []
         self._shared_m: dict[tuple[str, str], float] | None = None
         positions = school_positions(problem)
         self._schools_of = [positions[name] for name in self.names]
@@ -334,12 +342,12 @@ class Lab:
         key = (trial.scenario.model_dump_json(), trial.homes)
         if key not in self._verdicts:
             decide = self._open_verdict if trial.scenario.size.is_open else self._decide
-            self._verdicts[key] = decide(trial)
+            self._verdicts[key] = in_time(lambda: decide(trial), "UNKNOWN")
         return self._verdicts[key]
 
     def _decide(self, trial: Trial) -> Verdict:
         groups, complete = self.groups(trial)
-        verdict = self.cover(groups, trial.scenario)
+        verdict = self.cover(groups, self.changed(trial))
         return "UNKNOWN" if verdict == "INFEASIBLE" and not complete else verdict
 
     def _open_verdict(self, trial: Trial) -> Verdict:
@@ -437,21 +445,57 @@ class Lab:
         has_more = len(pieces) > scenario.count.span(len(pieces))[1]
         return not scenario.size.spares(n_short) or is_lacking or is_split or has_more
 
-    def cover(self, groups: Sequence[CandidateGroup], scenario: Scenario) -> Verdict:
-        """Decide whether some of the candidates hold each unit once, by CP-SAT."""
+    def cover(self, groups: Sequence[CandidateGroup], problem: Problem) -> Verdict:
+        """Decide whether some of the candidates hold each unit once.
+
+        By CP-SAT where that is soon done, else by all plans as states, else by CP-SAT at length.
+        """
+        verdict = self.solved(groups, problem.scenario, most_effort=SHORT_EFFORT)
+        if verdict != "UNKNOWN":
+            return verdict
+        diagram = build_diagram(problem, groups, max_states=MAX_STATES)
+        if diagram is None or problem.scenario.most_of:
+            return self.solved(groups, problem.scenario)
+        return "FEASIBLE" if diagram.has_plans else "INFEASIBLE"
+
+    def solved(
+        self, groups: Sequence[CandidateGroup], scenario: Scenario, *, most_effort: float = np.inf
+    ) -> Verdict:
+        """Decide by CP-SAT whether some of the candidates hold each unit once.
+
+        A plan found before may be one still, and is soon looked up.
+        """
         covered = 0
         for group in groups:
             covered |= group.mask
         if covered != (1 << len(self.names)) - 1:
             return "INFEASIBLE"
-        model, _ = build_model(groups, scenario, len(self.names))
-        return self.solve(model)[0]
+        if not scenario.most_of and self._has_known_plan(groups, scenario):
+            return "FEASIBLE"
+        model, x = build_model(groups, scenario, len(self.names))
+        verdict, solver = self.solve(model, most_effort=most_effort)
+        if verdict == "FEASIBLE":
+            chosen = (g.mask for g, v in zip(groups, x, strict=True) if solver.boolean_value(v))
+            self._plans.append(frozenset(chosen))
+        return verdict
 
-    def solve(self, model: cp_model.CpModel) -> tuple[Verdict, cp_model.CpSolver]:
-        """Solve a model within the time that is left."""
+    def _has_known_plan(self, groups: Sequence[CandidateGroup], scenario: Scenario) -> bool:
+        is_small = {group.mask: group.is_exception for group in groups}
+        most_small = scenario.numbers_of(len(self.names)).small
+        return any(
+            scenario.count.allows(len(plan))
+            and plan <= is_small.keys()
+            and sum(map(is_small.__getitem__, plan)) <= most_small
+            for plan in self._plans
+        )
+
+    def solve(
+        self, model: cp_model.CpModel, *, most_effort: float = np.inf
+    ) -> tuple[Verdict, cp_model.CpSolver]:
+        """Solve a model within the time that is left, or an effort."""
         self.n_trials += 1
-        solver = one_worker(1)
-        solver.parameters.max_time_in_seconds = min(max(self.left_s, 0.0), self._most_s)
+        solver = new_solver(1, min(self.left_s, self._most_s))
+        solver.parameters.max_deterministic_time = most_effort
         status = solver.solve(model)
         if status == cp_model.INFEASIBLE:
             return "INFEASIBLE", solver
@@ -469,4 +513,4 @@ class Lab:
         if not self.is_in_reach(trial):
             return "UNKNOWN"
         problem = self.changed(trial)
-        return self.cover(candidate_groups(problem), problem.scenario)
+        return in_time(lambda: self.cover(candidate_groups(problem), problem), "UNKNOWN")

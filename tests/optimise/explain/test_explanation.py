@@ -6,6 +6,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -591,6 +592,53 @@ def test_what_was_proved_before_time_ran_out_is_told(
     found = explain(toy_problem("AB", size={"min_pupils": least}))
     assert (found.status, found.is_feasible, found.proof["why"]) == (status, not least, "too late")
     assert found.notes == ("The time ran out: what is not listed was not tried.",)
+
+
+def test_what_was_found_before_time_ran_out_stays() -> None:
+    """Wherever it runs out: the proof, what fits nowhere, and the changes tried so far."""
+    problem = toy_problem("AB", pupils={"A": 900, "B": 950}, size=SIZE)
+    whole = explain(problem)
+    assert {r.direction for r in whole.relaxations} > {"size.min"}
+    n_found = set()
+    for n_calls in range(200):
+        left = iter(range(n_calls))
+
+        def judged(*args: Any, left: Any = left, real: Any = Lab._judged) -> Any:
+            if next(left, None) is None:
+                message = "too late"
+                raise NoPlanFoundError(message)
+            return real(*args)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Lab, "_judged", judged)
+            found = explain(problem)
+        assert (found.status, found.proof["second_method"]) == (
+            "INFEASIBLE",
+            "by two methods that agree",
+        )
+        assert {r.direction for r in found.relaxations} <= {r.direction for r in whole.relaxations}
+        if found == whole:
+            break
+        n_found.add(len(found.relaxations))
+    assert found == whole
+    assert n_found >= {0, 1, len(whole.relaxations) - 1}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_states_decide_is_as_the_solver_decides_it(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Where CP-SAT would take long."""
+    solved, n_asked = Lab.solved, []
+
+    def at_length(lab: Lab, groups: Any, scenario: Scenario, **most: float) -> str:
+        n_asked.append(bool(most))
+        return "UNKNOWN" if most else solved(lab, groups, scenario)
+
+    monkeypatch.setattr(Lab, "solved", at_length)
+    problem = told_problem(name)
+    assert list(explain(problem).lines()) == TOLD[name]["told"]
+    assert problem.scenario.most_of or n_asked.count(False) == 1
 
 
 @pytest.mark.parametrize(
