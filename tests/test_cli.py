@@ -522,6 +522,13 @@ def test_a_disc_that_is_full_holds_no_half_of_what_was_asked_for(
     assert not [*(folder.parent / "mended").glob("*")]
 
 
+def test_evaluate_asks_of_names_that_are_spelt_alike(call: Call, folder: Path) -> None:
+    said = call("evaluate", write_plan(folder, "XXXxYY"), "--scenario", put(folder, "a"))
+    assert 'Spelt alike, and a cluster each: "X", "x". Is one meant?' in said.out.splitlines()
+    said = call("evaluate", write_plan(folder, "XXXXYY"), "--scenario", put(folder, "a"))
+    assert "Spelt alike" not in said.out
+
+
 def test_dominate_names_the_file_of_a_scenario_that_makes_no_plans(
     call: Call, folder: Path
 ) -> None:

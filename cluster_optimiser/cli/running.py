@@ -368,6 +368,8 @@ def evaluate(*, plan: Path, scenario: Path, as_json: bool) -> None:
 
 
 def _evaluation(result: Result) -> Iterator[str]:
+    from cluster_optimiser.scenario.words import same_name
+
     scenario = result.problem.scenario
     if result.violations:
         n = len(result.violations)
@@ -376,6 +378,12 @@ def _evaluation(result: Result) -> Iterator[str]:
             yield f"  {violation}"
     else:
         yield f"Legal by {scenario.option}: {scenario.title}"
+    alike: dict[str, list[str]] = {}
+    for name in dict.fromkeys(result.assignment):
+        alike.setdefault(same_name(name), []).append(f'"{name}"')
+    for names in alike.values():
+        if len(names) > 1:
+            yield f"Spelt alike, and a cluster each: {', '.join(names)}. Is one meant?"
     for term, value in result.objective.items():
         yield f"objective {term:<28} {value:>16,.2f}"
     for metric, number in result.score.metrics.items():
