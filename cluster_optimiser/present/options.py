@@ -265,7 +265,6 @@ def option_view(
         "label": label,
         **called,
         "n": n,
-        "n_words": say("count.clusters", n),
         "exempt": _exempt_words(result),
         "sizes": _sizes(result),
         "asked": say(f"glance.size_{size.asks}", **dict(size)),
