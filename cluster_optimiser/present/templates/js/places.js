@@ -35,12 +35,12 @@ export const spotOfPostcode = (postcode) => {
 };
 // The middle of the sectors that a part of a postcode means: "nr14", "NR14 6".
 /** @param {string} text @returns {{ name: string, spot: Place } | null} */
-export const partOfPostcode = (text) => {
-  const [, area, digit] = /^([A-Z]+\d[A-Z\d]?)\s*(\d?)$/.exec(text.toUpperCase().trim()) || [];
-  const rows = data.postcodes.filter(([sector]) => sector.startsWith(`${area} ${digit}`));
+export const midOf = (text) => {
+  const name = text.toUpperCase().trim().replace(/^(\w+?\d[A-Z\d]?)\s*(\d?)$/, "$1 $2");
+  const rows = data.postcodes.filter(([sector]) => / /.test(name) && sector.startsWith(name));
   /** @param {1 | 2} side */
-  const mean = (side) => rows.reduce((sum, row) => sum + row[side] + (row[3] * STEPS) / 2, 0) / rows.length;
-  return rows.length ? { name: `${area} ${digit}`.trim(), spot: [mean(1), mean(2)] } : null;
+  const mean = (side) => rows.reduce((sum, row) => sum + row[side] + row[3] * STEPS / 2, 0) / rows.length;
+  return rows[0] ? { name: name.trim(), spot: [mean(1), mean(2)] } : null;
 };
 // [school, km], nearest first.
 /** @param {Place} spot */

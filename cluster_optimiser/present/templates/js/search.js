@@ -2,7 +2,7 @@
 // swapped is forgiven in each word of four letters or more (swapped: three), and so are the usual
 // ways of writing.
 import { byId, counted, data, decimal, fill, language, make, number, once, say, schools } from "./core.js";
-import { asPostcode, nearSchools, partOfPostcode, spotOfPostcode } from "./places.js";
+import { asPostcode, nearSchools, midOf, spotOfPostcode } from "./places.js";
 
 /** @param {string} text */
 export const fold = (text) =>
@@ -149,7 +149,7 @@ export const lookUp = (text) => {
   const spot = postcode && spotOfPostcode(postcode);
   const place = spot || named.length >= MOST
     ? null
-    : partOfPostcode(text) || placeFor(wordsOf(text).join("").length > 2 ? wordsOf(text) : []);
+    : midOf(text) || placeFor(wordsOf(text).join("").length > 2 ? wordsOf(text) : []);
   const [at, from] = spot && postcode ? [spot, postcode] : place ? [place.spot, place.name] : [null, ""];
   if (!at) return { ...(named.length ? { hits: named, less: "" } : fewerWords(text)), away: new Map(), from };
   const near = nearSchools(at);
