@@ -16,8 +16,10 @@ from cluster_optimiser.batch import evaluate, prepare, run_scenario
 from cluster_optimiser.comparison import is_nested
 from cluster_optimiser.errors import InfeasibleError, ScenarioError, VerificationError
 from cluster_optimiser.optimise import candidate_groups, solve_levels, solve_merge
+from cluster_optimiser.optimise.exactly import Answer, minimise
 from cluster_optimiser.optimise.levels.joint import stay_inside
 from cluster_optimiser.optimise.levels.nesting import Homed
+from cluster_optimiser.optimise.merging import partition
 from cluster_optimiser.scenario import load_scenario
 from cluster_optimiser.verification import verify, verify_plan
 from tests.effort import examples
@@ -383,3 +385,35 @@ def test_a_level_above_that_is_not_there(upper: str, said: str) -> None:
     scenario._files = base.files
     with pytest.raises(ScenarioError, match=said):
         prepare(scenario, place=norfolk_place())
+
+
+def test_each_level_has_its_weighted_sum_in_its_own_scale() -> None:
+    """Hundredths of a minute by thirds of a thousandth are not whole clusters."""
+    problem = _problem(
+        "ABCD",
+        dict.fromkeys("ABCD", 1_000),
+        objective={"weights": {"count": 3, "pupil_minutes": 0.001}},
+    )
+    own = {"weights": {"count": 0.5, "joins": 0.25}}
+    problem = replace(problem, scenario=problem.scenario.with_(objective=own))
+    plan = solve_levels(problem)
+    solved = {stage.term: stage.objective for stage in plan.solution.stages}
+    truth = verify_plan(replace(problem, upper=None), plan.assignment)
+    count, joins = (truth.objective[term] for term in ("count", "joins"))
+    assert solved["weighted"] == 0.5 * count + 0.25 * joins
+    (grouped,) = {*plan.solution.proof.record()["grouping_of"].values()}
+    whole = toy_assignment(problem, {f"G{grouped}": "ABCD"})
+    minutes = verify_plan(problem.upper, whole).objective["pupil_minutes"]
+    assert solved["upper.weighted"] == pytest.approx(3 + 0.001 * minutes)
+
+
+def test_of_what_was_not_proved_no_second_method_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unproved(*given: Any, **more: Any) -> Answer:
+        found = minimise(*given, **more)
+        return Answer("FEASIBLE", found.values, found.total, 0)
+
+    monkeypatch.setattr(partition, "minimise", unproved)
+    solution = solve_levels(_problem("ABCD", dict.fromkeys("ABCD", 1_000))).solution
+    assert solution.status == "FEASIBLE"
+    said = "not compared: the first method was not finished in time"
+    assert solution.proof.record()["second_method"] == said
