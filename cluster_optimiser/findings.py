@@ -36,6 +36,7 @@ MANY = {
     "gap": "pairs of areas run beside each other and do not count as neighbours",
     "hole": "pieces of the outline are in no cluster",
     IDLE_TERM: "terms are asked for that have nothing to go by",
+    "idle-pair": "links and barriers change nothing",
     "island": "parts of the map have no neighbour in the rest",
     "layer-coverage": "layers leave schools out",
     "many-pupils": "schools have more pupils than any school of England",

@@ -57,6 +57,19 @@ def manifest(tmp_path: Path) -> dict:
     return json.loads((tmp_path / "out" / "a" / "manifest.json").read_text(encoding="utf-8"))
 
 
+def test_links_and_barriers_that_change_nothing_are_told(ask) -> None:
+    """A B C over D E F: of each kind one that does something, and one that is meant for others."""
+    world = World()
+    world.scenario += '[contiguity]\nbarriers = [["A", "B"], ["A", "F"]]\n'
+    world.scenario += 'links = [["B", "C"], ["A", "C"]]\n'
+    notes = [line for line in ask(world).out.splitlines() if "It changes nothing" in line]
+    more = "It changes nothing. Name another pair if one is meant, or remove it."
+    assert notes == [
+        f"  note: the barrier A - F parts none: they are no neighbours. {more}",
+        f"  note: the link B - C joins none: they are neighbours without it. {more}",
+    ]
+
+
 def test_a_right_world_has_no_finding(ask, tmp_path: Path) -> None:
     assert json.loads(ask(World(), "check", "--json").out) == {
         "label": "a",

@@ -97,6 +97,7 @@ def scenario_findings(
         *_needed_layers(scenario, authority),
         *_idle_exceptions(scenario),
         *_idle_terms(scenario),
+        *_idle_pairs(scenario, graph),
         *_without_minutes(scenario, authority, known),
     ]
     return tuple(accepted(found, authority.accepted))
@@ -211,6 +212,37 @@ def _idle_terms(scenario: Scenario) -> Iterator[Finding]:
                 'Write <layer> = "prefer" under [alignment].',
                 brief=scenario.option,
             )
+
+
+def _idle_pairs(scenario: Scenario, graph: nx.Graph) -> Iterator[Finding]:
+    """Tell of barriers between no neighbours and links between neighbours, in a graph of both.
+
+    Where clusters are divided both hold between schools, and may be of use there.
+    """
+    rules = scenario.contiguity
+    if scenario.divides:
+        return
+    barriers = [pair for pair in rules.barriers if not graph.has_edge(*pair)]
+    links = [
+        pair for pair in rules.links
+        if graph.has_edge(*pair) and rules.is_border(graph.edges[pair]["shared_m"])
+    ]  # fmt: skip
+    if rules.goes_by_drives or rules.file is not None:
+        links = []  # what a link joins there is not told by borders
+    for noun, parts, are, pairs in (
+        ("barrier", "parts", "are no neighbours", barriers),
+        ("link", "joins", "are neighbours without it", links),
+    ):
+        for a, b in pairs:
+            if a in graph and b in graph:
+                yield Finding(
+                    "idle-pair",
+                    "note",
+                    f"{a}{PAIR}{b}",
+                    f"the {noun} {a}{PAIR}{b} {parts} none: they {are}",
+                    "It changes nothing.",
+                    "Name another pair if one is meant, or remove it.",
+                )
 
 
 def _without_pupils(authority: Authority) -> Iterator[Finding]:
