@@ -115,7 +115,7 @@ RULES = (
         "size.min",
         ("size.min_pupils", "size.max_exceptions", "size.exceptions"),
         "plan",
-        (Family("size.min", {"size.min_pupils": 0}, "minimum of {min_pupils:,} pupils"),),
+        (Family("size.min", {"size.min_pupils": 0}, "minimum of {min_pupils}"),),
         tightens=("size.min_pupils", "size.max_exceptions"),
         alike="size",
         bound=Bound("pupils", "least"),
@@ -130,7 +130,7 @@ RULES = (
             Family(
                 "size.max",
                 {"size.max_pupils": MOST_PUPILS},
-                "maximum of {max_pupils:,} pupils",
+                "maximum of {max_pupils}",
                 matters=lambda scenario, pupils: scenario.size.is_over(sum(pupils)),
             ),
             Family(

@@ -21,7 +21,7 @@ from cluster_optimiser.optimise.explain.entries import (
     nowhere,
     without_entries,
 )
-from cluster_optimiser.optimise.explain.relax import some
+from cluster_optimiser.optimise.explain.relax import so_many, some
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import components, with_values
 from cluster_optimiser.optimise.pinned import exceptable
@@ -183,7 +183,7 @@ class _UnitReason:
             kinds += [kind for kind, _ in said]
             words.append(" and ".join(text for _, text in said))
         name, pupils = lab.names[self.unit], lab.pupils[self.unit]
-        sentence = f"{name} ({pupils:,} pupils) fits nowhere: {'; or '.join(words)}"
+        sentence = f"{name} ({so_many(pupils)}) fits nowhere: {'; or '.join(words)}"
         return UnplacedUnit(name, pupils, tuple(dict.fromkeys(kinds)), tuple(least), sentence)
 
     def _said(self, rule: str, masks: list[int]) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from cluster_optimiser.optimise.explain.relax import (
     dropped,
     first_of,
     freed,
+    so_many,
     some,
 )
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
@@ -68,7 +69,7 @@ def _least_size(lab: Lab, trial: Trial, *, end: str) -> Step | None:
         "pupils",
         {f"size.{name}": value},
         (),
-        f"a {end}imum of {value:,} pupils instead of {stated:,}",
+        f"a {end}imum of {so_many(value)} instead of {stated:,}",
     )
     return Step(relaxation, loosened, _sized(trial, **{name: value - outwards}))
 
@@ -105,7 +106,7 @@ def _fewest_exceptions(lab: Lab, trial: Trial, *, named: bool) -> Step | None:
     units = tuple(sorted(unit for g in small for unit in g.units))
     said = some(
         [
-            f"{' with '.join(g.units)} ({g.pupils:,} pupils, {size.min_pupils - g.pupils:,} short)"
+            f"{' with '.join(g.units)} ({so_many(g.pupils)}, {size.min_pupils - g.pupils:,} short)"
             for g in small
         ]
     )
@@ -118,7 +119,9 @@ def _fewest_exceptions(lab: Lab, trial: Trial, *, named: bool) -> Step | None:
     if names is not None:
         changes["size.exceptions"] = list(names)
     noun = "exception" + "s" * (n_exceptions != 1)
-    among = f" among {some(size.exceptions)}" if size.exceptions and not named else ""
+    of_any, of_named = "", ""
+    if size.exceptions and not named:
+        of_any, of_named = " of any clusters", f" of {some(size.exceptions)} alone"
     relaxation = Relaxation(
         "size.max_exceptions" if named else "size.exceptions",
         size.max_exceptions,
@@ -126,8 +129,9 @@ def _fewest_exceptions(lab: Lab, trial: Trial, *, named: bool) -> Step | None:
         "clusters",
         changes,
         units,
-        f"{n_exceptions} {noun} under the minimum instead of {size.max_exceptions}{among}: {said}; "
-        f"{missing_pupils:,} pupils short in all, the least for so few exceptions",
+        f"{n_exceptions} {noun}{of_any} under the minimum instead of {size.max_exceptions}"
+        f"{of_named}: {said}; {so_many(missing_pupils)} short in all, "
+        "the least for so few exceptions",
     )
     return Step(relaxation, changed, short)
 
@@ -365,14 +369,14 @@ def _too_small(lab: Lab, unit: int, masks: Sequence[int]) -> tuple[str, str]:
         return "too_small", f"by itself it is {under}"
     partners = some([lab.names[i] for i in lab.members(best ^ bit)])
     return "too_small", (
-        f"the largest group it could be in without passing {highest:,} pupils has "
+        f"the largest group it could be in without passing {so_many(highest)} has "
         f"{pupils:,} (with {partners}), {under}"
     )
 
 
 def _too_large(lab: Lab, *_: object) -> tuple[str, str]:
     return "oversize", (
-        f"it is over the maximum of {lab.problem.scenario.size.max_pupils:,} pupils by itself, and "
+        f"it is over the maximum of {so_many(lab.problem.scenario.size.max_pupils)} by itself, and "
         'the scenario refuses that (oversize = "refuse")'
     )
 
@@ -388,7 +392,7 @@ def _raised(scenario: Scenario) -> tuple[Scenario, str]:
     stated, target = scenario.size.max_pupils, scenario.size.target
     highest = round(stated * (1 + LOOSER_SHARE))
     changed = with_values(scenario, {"size.max_pupils": highest, "size.target_pupils": target})
-    return changed, f"With a maximum of {highest:,} pupils instead of {stated:,}"
+    return changed, f"With a maximum of {so_many(highest)} instead of {stated:,}"
 
 
 LOOSER = {"size.max": _raised}
@@ -404,7 +408,7 @@ def sums(scenario: Scenario, pupils: Sequence[int]) -> tuple[str, ...]:
     too_many = count.beyond(fewest)
     if too_many > 0:
         notes.append(
-            f"{amount(CLUSTERS, fewest - too_many)} of up to {size.max_pupils:,} pupils cannot "
+            f"{amount(CLUSTERS, fewest - too_many)} of up to {so_many(size.max_pupils)} cannot "
             f"hold the {total:,} pupils there are."
         )
     if size.min_pupils and size.most(pupils) < count.min:

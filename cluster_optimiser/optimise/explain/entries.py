@@ -18,6 +18,7 @@ from cluster_optimiser.optimise.explain.relax import (
     cheapest,
     dropped,
     first_of,
+    so_many,
     some,
 )
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
@@ -140,7 +141,7 @@ def _fewest_crossings(lab: Lab, trial: Trial, *, name: str) -> Step | None:
         "units",
         {},
         units,
-        f"let {n_units} {noun} with {n_pupils:,} pupils cross the layer {layer}: {said}",
+        f"let {n_units} {noun} with {so_many(n_pupils)} cross the layer {layer}: {said}",
     )
     homes = tuple((layer, lab.names[i], area) for i, area in moves)
     return Step(relaxation, replace(trial, homes=(*trial.homes, *homes)), None, n_units > 0)

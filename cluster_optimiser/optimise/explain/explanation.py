@@ -29,6 +29,7 @@ from cluster_optimiser.optimise.explain.relax import (
     Relaxation,
     combined_relaxations,
     single_relaxations,
+    so_many,
 )
 from cluster_optimiser.optimise.explain.trial import Lab, Trial, Verdict
 from cluster_optimiser.optimise.keeping import Keeping, robust_keeping
@@ -416,6 +417,7 @@ def rule_words(problem: Problem, family: str) -> str:
         return entry_words(problem, family)
     row = FAMILIES[family]
     values = {key.rpartition(".")[2]: problem.scenario.at(key) or 0 for key in row.free}
+    values |= {key: so_many(n) for key, n in values.items() if key.endswith("_pupils")}
     listed = {key: ", ".join(value) for key, value in values.items() if isinstance(value, dict)}
     return row.words.format(**values | listed)
 

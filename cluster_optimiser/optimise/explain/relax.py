@@ -16,6 +16,7 @@ from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import with_values
 from cluster_optimiser.optimise.merging.partition import build_model
 from cluster_optimiser.rules import FAMILIES
+from cluster_optimiser.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -131,6 +132,7 @@ def dropped(
 
 
 some = partial(listed, most=4)
+so_many = partial(say, "count.pupils")
 
 
 @dataclass(frozen=True, slots=True)
