@@ -199,3 +199,28 @@ def test_a_start_for_which_there_is_no_time_is_not_proved() -> None:
         cover = narrowed_cover(problem, groups, start=start)
     assert (cover.status, cover.stages[0].status, cover.n_ruled_out) == ("FEASIBLE", "FEASIBLE", 0)
     assert cover.stages[0].bound == 0 < cover.stages[0].objective
+
+
+def test_what_is_proved_under_a_guess_that_fails_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of plans in which no pupils change, of which there are none, whatever is said is true."""
+    order = ("changed_pupils", "deviation")
+    tables = {"method": "merge", "units": "clusters", "objective": {"order": [*order]}}
+    problem = six("ABCDEF", "tight", "", **tables)
+    groups = candidate_groups(problem)
+    at = {group.units: group for group in groups}
+    nothing = np.zeros(len(groups), dtype=np.int64)
+    told = [Reach(total, nothing, 1, nothing.astype(float)) for total in (0, 10**9)]
+    monkeypatch.setattr(
+        narrowing, "reach_of", lambda *a, **k: told.pop(0) if told else reach_of(*a, **k)
+    )
+    monkeypatch.setattr(narrowing, "CORE", 3)
+    monkeypatch.setattr(narrowing._Stages, "_better", lambda *_: None)
+    start = [at["A", "B"], at["C",], at["D", "E"], at["F",]]
+    cover = narrowed_cover(problem, groups, start=start)
+    plans = all_plans("ABCDEF", "tight", "")
+    best = min(tuple(values[term] for term in order) for _, values in plans)
+    assert not told
+    assert cover.status == "OPTIMAL"
+    assert tuple(stage.objective for stage in cover.stages[:2]) == best

@@ -13,7 +13,7 @@ from cluster_optimiser.deadline import is_over, left_s, within
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise import candidates as listing
 from cluster_optimiser.optimise import solve_merge
-from cluster_optimiser.optimise.candidates import candidate_groups, connected_sets
+from cluster_optimiser.optimise.candidates import Judge, candidate_groups, connected_sets
 from cluster_optimiser.optimise.costs import are_largest, group_costs
 from cluster_optimiser.optimise.merging import neighbourhoods
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
@@ -201,3 +201,15 @@ def test_what_trees_leave_over_is_no_plan(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(Trees, "plan", lambda *_: [frozenset({0, 1})])
     search.begin_with(trees)
     assert (search.plan, search.left) == ({}, 0b1111)
+
+
+def test_what_a_better_division_leaves_over_is_in_no_cluster() -> None:
+    """B and C are more than A and B: A is then over, and a plan without it is none."""
+    pupils = {"A": 100, "B": 300, "C": 200}
+    problem = toy_problem("ABC", pupils=pupils, size={"min_pupils": 400, "max_pupils": 500})
+    groups = Judge(problem).candidates([0b011, 0b110])
+    search = neighbourhoods._Search(problem, 0, groups[:1])
+    assert search.divide(0b111, groups)
+    assert ([*search.plan], search.left) == ([0b110], 0b001)
+    assert not search.divide(0b111, groups)
+    assert first_plan(problem, begin=groups[:1]) is None
