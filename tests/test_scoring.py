@@ -312,7 +312,9 @@ def test_clusters_without_a_secondary_school_are_counted() -> None:
     assert score(problem, plan, "T").metrics["n_without_secondary"] == 1
 
 
-@pytest.mark.parametrize("order", [["count"], ["deviation", "count"], ["misaligned.district"]])
+@pytest.mark.parametrize(
+    "order", [["count"], ["deviation", "count"], ["misaligned.district"], ["misaligned", "count"]]
+)
 def test_the_objective_is_given_in_the_order_of_the_scenario(order: list[str]) -> None:
     problem = toy_problem("AB", layers={"district": "xy"}, objective={"order": order})
     metrics = score(problem, toy_assignment(problem, {"AB": "AB"}), "T").metrics

@@ -185,6 +185,8 @@ def test_what_is_too_large_stands_alone_and_counts_among_the_clusters() -> None:
     assert made(pupils, 2, 4, line).plan(5, 9) == []
     assert made([9, 9], 2, 4, [[1], [0]]).plan(1, 3) == [{0}, {1}]
     assert made([9, 9], 2, 4, [[1], [0]]).plan(3, 3) == []
+    # Who has as many pupils as there may be is not too large: nobody is beside it.
+    assert made([4, 0], 2, 4, [[1], [0]]).plan(1, 2) == [{0, 1}]
     # The one part that has no plan leaves none at all, though there are clusters enough.
     assert made([1, 9, 2, 2], 2, 4, line).plan(1, 9) == []
 
@@ -223,6 +225,26 @@ def test_no_more_trees_are_tried_than_allowed_and_none_once_time_is_over(monkeyp
     over = made([1] * 6, 2, 4, is_over=lambda: True, **never)
     assert over.plan(2, 2) == []
     assert over.left == 49
+
+
+@pytest.mark.parametrize(
+    ("most", "n_clusters", "homes"),
+    [(3, 2, {*range(6)}), (6, 3, {0, 3, 4}), (6, 3, {0, 1, 5}), (6, 3, {3, 4, 5})],
+)
+def test_each_side_of_a_tree_has_what_its_clusters_need(most, n_clusters, homes) -> None:
+    """Of a line, each way to cut it in two with as many hubs and pupils on both sides."""
+    line, every = [[1], [0, 2], [1, 3], [2, 4], [3, 5], [4]], frozenset(range(6))
+    cut = made([1] * 6, 1, most, line, homes=homes)
+
+    def may_be(side: frozenset[int], n: int) -> bool:
+        return n <= len(side & homes) and n <= len(side) <= n * most
+
+    assert set(cut.sides(every, n_clusters, most=99)) == {
+        (side, n)
+        for side in (frozenset(range(start, 6)) for start in range(1, 6))
+        for n in range(1, n_clusters)
+        if may_be(side, n) and may_be(every - side, n_clusters - n)
+    }
 
 
 def test_sides_near_half_come_first_and_borders_between_kinds_are_cut() -> None:
