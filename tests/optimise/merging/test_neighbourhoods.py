@@ -7,13 +7,19 @@ from functools import reduce
 from operator import xor
 from typing import TYPE_CHECKING, Any
 
+import networkx as nx
 import pytest
 
 from cluster_optimiser.deadline import is_over, left_s, within
 from cluster_optimiser.errors import NoPlanFoundError
 from cluster_optimiser.optimise import candidates as listing
 from cluster_optimiser.optimise import solve_merge
-from cluster_optimiser.optimise.candidates import Judge, candidate_groups, connected_sets
+from cluster_optimiser.optimise.candidates import (
+    Judge,
+    bit_positions,
+    candidate_groups,
+    connected_sets,
+)
 from cluster_optimiser.optimise.costs import are_largest, group_costs
 from cluster_optimiser.optimise.merging import neighbourhoods
 from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
@@ -190,6 +196,7 @@ def test_what_is_cut_anew_is_better_or_stays(order: list[str]) -> None:
         was, now = (totals(problem, [*plan.values()]) for plan in (before, search.plan))
         assert now < was if is_better else search.plan == before
         assert sum(search.plan) == (1 << 16) - 1
+        assert all(nx.is_connected(trees.graph.subgraph(bit_positions(m))) for m in search.plan)
         assert all(3_000 <= group.pupils <= 6_000 for group in search.plan.values())
     assert now < first
 
@@ -213,3 +220,31 @@ def test_what_a_better_division_leaves_over_is_in_no_cluster() -> None:
     assert ([*search.plan], search.left) == ([0b110], 0b001)
     assert not search.divide(0b111, groups)
     assert first_plan(problem, begin=groups[:1]) is None
+
+
+@pytest.mark.parametrize(
+    ("order", "small", "count", "begun", "plan"),
+    [
+        # B alone would be a second exception.
+        ("joins", 1, {}, [0b001], [0b001, 0b110]),
+        ("joins", 2, {}, [0b001], [0b001, 0b010, 0b100]),
+        ("joins", 2, {"max": 2}, [0b001], [0b001, 0b110]),
+        ("count", 2, {}, [0b001, 0b010, 0b100], [0b001, 0b110]),
+        ("count", 2, {"min": 3}, [0b001, 0b010, 0b100], [0b001, 0b010, 0b100]),
+        # What shares a unit with one before it is not begun with.
+        ("joins", 1, {}, [0b001, 0b011], [0b001, 0b110]),
+    ],
+)
+def test_a_part_is_divided_within_what_the_rest_of_the_plan_leaves(
+    order: str, small: int, count: dict[str, int], begun: list[int], plan: list[int]
+) -> None:
+    """A and B have too few pupils, of three in a row: B and C are divided anew."""
+    size = {"min_pupils": 200, "max_pupils": 500, "max_exceptions": small}
+    pupils = {"A": 100, "B": 100, "C": 400}
+    problem = toy_problem(
+        "ABC", pupils=pupils, size=size, count=count, objective={"order": [order]}
+    )
+    judge = Judge(problem)
+    search = neighbourhoods._Search(problem, 0, [judge.candidates([m])[0] for m in begun])
+    search.divide(0b110, judge.candidates([0b010, 0b100, 0b110]))
+    assert (sorted(search.plan), search.left) == (plan, 0)
