@@ -32,6 +32,7 @@ MANY = {
     "closed": "schools are closed, as the register says",
     "dropped": "clusters hold no school that is placed in a plan",
     "enclave": "clusters lie wholly inside another",
+    "exchanged": "registers may have two columns exchanged",
     "far-from-road": "schools lie far from any road of the map",
     "gap": "pairs of areas run beside each other and do not count as neighbours",
     "hole": "pieces of the outline are in no cluster",

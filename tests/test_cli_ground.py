@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from shapely import transform
@@ -68,6 +69,13 @@ def test_links_and_barriers_that_change_nothing_are_told(ask) -> None:
         f"  note: the barrier A - F parts none: they are no neighbours. {more}",
         f"  note: the link B - C joins none: they are neighbours without it. {more}",
     ]
+
+
+def test_columns_of_urns_and_pupils_that_are_exchanged_are_told(ask) -> None:
+    world = World()
+    world.schools["pupils"] = world.schools["urn"].to_numpy()
+    world.schools["urn"] = np.arange(200, 200 + len(world.schools))
+    assert "are the columns of URNs and pupils exchanged?" in ask(world).out
 
 
 def test_a_right_world_has_no_finding(ask, tmp_path: Path) -> None:

@@ -197,8 +197,19 @@ SLIP = 10
 
 
 def with_too_many(schools: gpd.GeoDataFrame) -> Iterator[Finding]:
-    """Tell of schools whose pupils may have a figure too many."""
-    most = max(MOST_OF_SCHOOL, SLIP * float(schools["pupils"].median()))
+    """Tell of schools whose pupils may have a figure too many, or all of which may be URNs."""
+    middle = float(schools["pupils"].median())
+    if middle > max(MOST_OF_SCHOOL, float(np.median(schools.index))):
+        yield Finding(
+            "exchanged",
+            "warning",
+            "schools",
+            f"a school has {middle:,.0f} pupils, and its URN is a smaller number: are the columns "
+            "of URNs and pupils exchanged?",
+            "Every size would be wrong.",
+            "Name the right column of each under [schools.columns].",
+        )
+    most = max(MOST_OF_SCHOOL, SLIP * middle)
     for urn in schools.index[schools["pupils"] > most]:
         name, pupils = schools["name"].loc[urn], int(schools["pupils"].loc[urn])
         yield Finding(
