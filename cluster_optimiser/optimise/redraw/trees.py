@@ -22,8 +22,8 @@ def cut_from_trees(
 ) -> tuple[Cluster, ...]:
     """Give a legal plan of a part without exceptions, or none."""
     scenario = ground.problem.scenario
-    at = {unit: k for k, unit in enumerate(sorted(units))}
     back = sorted(units)
+    at = {unit: k for k, unit in enumerate(back)}
 
     def here(cluster: Cluster) -> Cluster:
         return frozenset(back[k] for k in cluster)

@@ -22,7 +22,7 @@ from cluster_optimiser.optimise.candidates import (
 )
 from cluster_optimiser.optimise.costs import are_largest, group_costs
 from cluster_optimiser.optimise.merging import neighbourhoods
-from cluster_optimiser.optimise.merging.neighbourhoods import first_plan
+from cluster_optimiser.optimise.merging.neighbourhoods import first_plan, units_around
 from cluster_optimiser.optimise.trees import Trees
 from cluster_optimiser.verification import verify_plan
 from tests.graphs import everything, random_problem
@@ -182,10 +182,12 @@ def test_a_map_that_is_divided_whole_is_divided_best(seed: int) -> None:
     assert totals(problem, found) == min(totals(problem, plan) for plan in plans)
 
 
+@pytest.mark.parametrize("apart", [[], [["A", "F"], ["K", "P"]]])
 @pytest.mark.parametrize("order", [["pupil_minutes"], ["longest_minutes", "pupil_minutes"]])
-def test_what_is_cut_anew_is_better_or_stays(order: list[str]) -> None:
+def test_what_is_cut_anew_is_better_or_stays(order: list[str], apart: list[list[str]]) -> None:
     size = {"min_pupils": 3_000, "max_pupils": 6_000}
-    problem = toy_problem(GRID, size=size, objective={"order": order})
+    rules = {"size": size, "objective": {"order": order}, "pins": {"apart": apart}}
+    problem = toy_problem(GRID, **rules)
     search = neighbourhoods._Search(problem, 0)
     trees = search.trees(random.Random(0))
     search.begin_with(trees)
@@ -199,6 +201,17 @@ def test_what_is_cut_anew_is_better_or_stays(order: list[str]) -> None:
         assert all(nx.is_connected(trees.graph.subgraph(bit_positions(m))) for m in search.plan)
         assert all(3_000 <= group.pupils <= 6_000 for group in search.plan.values())
     assert now < first
+
+
+@pytest.mark.parametrize(
+    ("n_units", "around"), [(2, 0b00111), (4, 0b01111), (5, 0b01111), (6, 0b111111)]
+)
+def test_whole_clusters_are_around_a_unit_however_many_units_it_has(
+    n_units: int, around: int
+) -> None:
+    """In a row: a cluster of three, a unit of none and a cluster of two."""
+    row = [0b10, 0b101, 0b1010, 0b10100, 0b101000, 0b10000]
+    assert units_around([0b111, 0b110000], row, 0b1, n_units) == around
 
 
 def test_what_trees_leave_over_is_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
