@@ -182,12 +182,23 @@ def test_a_map_that_is_divided_whole_is_divided_best(seed: int) -> None:
     assert totals(problem, found) == min(totals(problem, plan) for plan in plans)
 
 
-@pytest.mark.parametrize("apart", [[], [["A", "F"], ["K", "P"]]])
+@pytest.mark.parametrize(
+    ("grid", "apart"), [(GRID, []), (GRID, [["A", "F"], ["K", "P"]]), ("ABCDEFGH IJKLMNOP", [])]
+)
 @pytest.mark.parametrize("order", [["pupil_minutes"], ["longest_minutes", "pupil_minutes"]])
-def test_what_is_cut_anew_is_better_or_stays(order: list[str], apart: list[list[str]]) -> None:
+def test_what_is_cut_anew_is_better_or_stays(
+    monkeypatch: pytest.MonkeyPatch, order: list[str], grid: str, apart: list[list[str]]
+) -> None:
+    divisions = Trees.divisions
+
+    def of_one_piece(cut: Trees, part: frozenset[int], *more: int) -> list[list[frozenset[int]]]:
+        assert nx.is_connected(cut.graph.subgraph(part))
+        return divisions(cut, part, *more)
+
+    monkeypatch.setattr(Trees, "divisions", of_one_piece)
     size = {"min_pupils": 3_000, "max_pupils": 6_000}
     rules = {"size": size, "objective": {"order": order}, "pins": {"apart": apart}}
-    problem = toy_problem(GRID, **rules)
+    problem = toy_problem(grid, **rules)
     search = neighbourhoods._Search(problem, 0)
     trees = search.trees(random.Random(0))
     search.begin_with(trees)
@@ -201,6 +212,14 @@ def test_what_is_cut_anew_is_better_or_stays(order: list[str], apart: list[list[
         assert all(nx.is_connected(trees.graph.subgraph(bit_positions(m))) for m in search.plan)
         assert all(3_000 <= group.pupils <= 6_000 for group in search.plan.values())
     assert now < first
+
+
+def test_a_unit_without_pupils_is_in_a_cluster_too() -> None:
+    size = {"min_pupils": 300, "max_pupils": 500}
+    problem = toy_problem(
+        "AB", pupils={"A": 400, "B": 0}, size=size, objective={"order": ["joins"]}
+    )
+    assert [group.units for group in first_plan(problem) or ()] == [("A", "B")]
 
 
 @pytest.mark.parametrize(
