@@ -90,6 +90,8 @@ def standing_of(results: Sequence[Result]) -> Standing | None:
         # Where there was no time to compare one option's plan there is none to compare them all.
         if survey is None or survey.rank is None or scenario.units_scenario:
             continue
+        if survey.n_plans == 1:  # it is beside nothing
+            continue
         legal, not_legal = _split(result.problem, results)
         if best is None or len(legal) > len(best[1]):
             best = (result.problem, legal, not_legal)

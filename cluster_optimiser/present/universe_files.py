@@ -22,6 +22,7 @@ from cluster_optimiser.present.universe_page import (
 )
 from cluster_optimiser.terms import term_scale
 from cluster_optimiser.words import is_unknown, number, words
+from cluster_optimiser.words import say as tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -148,7 +149,7 @@ def _front(reference: Result, standing: Standing) -> Figure | None:
         spots = sorted((p.minutes, p.misfit) for p in front if p.n_clusters == n_clusters)
         across, up = zip(*spots, strict=True)
         axes.plot(across, up, color=DEEP, linewidth=1.2, marker="o", markersize=4, zorder=3)
-        text = say["n_clusters"].format(n=n_clusters)
+        text = tell("count.clusters", n_clusters)
         higher = 12 * sum(_is_near(spots[0], other, points) for other in labelled)
         labelled.append(spots[0])
         axes.annotate(

@@ -64,8 +64,9 @@ def _check(page: Page, problem: Problem, file: Path) -> None:
         # The page is not told the need of schools, nor how long borders are.
         if key in shown["metrics"] or key not in UNTOLD
     }
-    found = sorted((v.rule, v.subject) for v in verify_plan(problem, assignment).violations)
-    assert sorted((rule, who) for rule, who, _ in shown["broken"]) == found
+    found = {(v.rule, v.subject) for v in verify_plan(problem, assignment).violations}
+    assert {(rule, who) for rule, who, _ in shown["broken"]} == found
+    assert len({*map(tuple, shown["broken"])}) == len(shown["broken"]), "one line stands twice"
     own = scored.clusters[~scored.clusters["is_exempt"].astype(bool)].set_index("cluster")
     assert len(own) == len(shown["clusters"])
     for cluster in shown["clusters"]:

@@ -174,6 +174,12 @@ def test_every_figure_of_the_drawings_is_in_a_table(
     assert page.locator("#outlook tbody tr").count() == len(norfolk_page.results)
 
 
+def test_nothing_stands_among_one_plan(surveyed: list[Result]) -> None:
+    only = surveyed[1]
+    assert only.survey.n_plans == 1
+    assert standing_of([only]) is None
+
+
 def test_what_is_not_worked_out_is_shown_as_unknown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -28,7 +28,7 @@ from cluster_optimiser.optimise.explain.relax import (
 from cluster_optimiser.optimise.explain.trial import Lab, Trial
 from cluster_optimiser.optimise.explain.trial_rules import components, with_values
 from cluster_optimiser.rules import FAMILIES, Asked, Family
-from cluster_optimiser.terms import bounded_as
+from cluster_optimiser.terms import bounded_as, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -62,16 +62,25 @@ def _least_size(lab: Lab, trial: Trial, *, end: str) -> Step | None:
     if found is None:
         return None
     value, loosened, _ = found
+    kept, beside = _kept_target(lab.problem.scenario)
     relaxation = Relaxation(
         f"size.{end}",
         stated,
         value,
         "pupils",
-        {f"size.{name}": value},
+        {f"size.{name}": value, **kept},
         (),
-        f"a {end}imum of {so_many(value)} instead of {stated:,}",
+        f"a {end}imum of {so_many(value)} instead of {stated:,}{beside}",
     )
     return Step(relaxation, loosened, _sized(trial, **{name: value - outwards}))
+
+
+def _kept_target(scenario: Scenario) -> tuple[dict[str, Value], str]:
+    """Give what is to be stated where a limit is measured from the middle of the range."""
+    size, is_limited = scenario.size, any(lookup(t).most == "target" for t in scenario.most_of)
+    if not is_limited or size.target_pupils:
+        return {}, ""
+    return {"size.target_pupils": size.target}, f" and still {size.target:,} aimed at"
 
 
 def _below(lab: Lab, trial: Trial, stated: int) -> list[int]:

@@ -29,7 +29,8 @@ const picture = (label) => {
 };
 /** @param {Bars} found @param {number | null} here */
 const bars = ({ term, edges, counts, n, is_all: isAll }, here) => {
-  const name = fill(isAll ? say.plans_all : say.plans_drawn, { n: number(n), term: termWords(term) });
+  const by = { term: termWords(term) };
+  const name = isAll ? counted(n, say.plans_all, by) : fill(say.plans_drawn, { n: number(n), ...by });
   const made = picture(name);
   const most = Math.max(...counts);
   const step = (WIDE - LEFT) / counts.length;
@@ -45,7 +46,7 @@ const bars = ({ term, edges, counts, n, is_all: isAll }, here) => {
       height: high,
     });
     bar.append(
-      draw("title", {}, fill(say.plans_bar, { from: written(edges[i]), to: written(edges[i + 1]), n: number(count) })),
+      draw("title", {}, counted(count, say.plans_bar, { from: written(edges[i]), to: written(edges[i + 1]) })),
     );
     made.append(bar);
     if (isHere(i))
@@ -67,10 +68,8 @@ const bars = ({ term, edges, counts, n, is_all: isAll }, here) => {
 };
 /** @param {Spread} found @param {Costs | null} here */
 const front = ({ front: points, n_front: n, terms }, here) => {
-  const name = fill(points.length < n ? say.plans_front_drawn : say.plans_front, {
-    n: number(n),
-    drawn: number(points.length),
-  });
+  const drawn = { n: number(n), drawn: number(points.length) };
+  const name = points.length < n ? fill(say.plans_front_drawn, drawn) : counted(n, say.plans_front);
   const made = picture(name);
   /** @param {Pick<Point, "values">} point @param {string} term */
   const at = (point, term) => point.values[term];

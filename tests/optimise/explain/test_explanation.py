@@ -117,8 +117,9 @@ def test_every_line_of_an_explanation(name: str) -> None:
             relaxed = with_changes(problem.scenario, dict(relaxation.changes))
             assert has_plan(changed(problem, relaxed))
         if relaxation.direction in STEP:
-            ((path, value),) = relaxation.changes.items()
-            short = with_changes(problem.scenario, {path: value + STEP[relaxation.direction]})
+            path, value = next(iter(relaxation.changes.items()))
+            step = {path: value + STEP[relaxation.direction]}
+            short = with_changes(problem.scenario, dict(relaxation.changes) | step)
             assert not has_plan(changed(problem, short))
     assert all(r.is_feasible and r.is_minimal for r in pairs)
 

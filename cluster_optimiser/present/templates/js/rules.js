@@ -108,8 +108,8 @@ export const brokenRules = (option, clusters, clusterOf, members) => {
       by: number(rules.min_pupils - c.pupils),
       limit: number(rules.min_pupils),
     });
-    if (small.length > rules.max_exceptions) broken.push(["size.min", c.name, words]);
-    if (exceptions && c.units.some((unit) => !exceptions.includes(unit))) broken.push(["size.min", c.name, words]);
+    const isUnnamed = exceptions && c.units.some((unit) => !exceptions.includes(unit));
+    if (small.length > rules.max_exceptions || isUnnamed) broken.push(["size.min", c.name, words]);
   });
   const [fewest, most] = rules.count;
   if (clusters.length < fewest || (most !== null && clusters.length > most)) {
