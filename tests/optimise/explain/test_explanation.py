@@ -29,6 +29,7 @@ from cluster_optimiser.optimise.explain.diagnosis import (
     without,
 )
 from cluster_optimiser.optimise.explain.directions import directions_of
+from cluster_optimiser.optimise.explain.entries import amount
 from cluster_optimiser.optimise.explain.explanation import Explanation, Price, explain
 from cluster_optimiser.optimise.explain.relax import (
     Combination,
@@ -419,6 +420,7 @@ def test_two_entries_of_one_list_are_dropped_together() -> None:
 def test_a_limit_that_is_no_whole_number_is_said_as_the_one_it_is() -> None:
     explanation = explain(toy_problem("AB", limits={"count": 1.99}))
     assert explanation.rules["limits.count"] == "limit of 1 cluster"
+    assert amount("deviation", 1, is_limit=True) == "1 pupil of deviation from the target"
 
 
 def test_named_exceptions_come_before_others() -> None:
