@@ -50,6 +50,20 @@ def test_what_floating_point_takes_for_the_best_is_bettered_by_one(nearly: int) 
     assert (answer.status, answer.total, answer.values) == ("OPTIMAL", 2**55, (1, 0))
 
 
+def test_what_no_solver_could_tell_to_be_the_best_is_not_called_so() -> None:
+    class Silent(cp_model.CpSolver):
+        def solve(self, *given, **more):
+            super().solve(*given, **more)
+            return cp_model.UNKNOWN
+
+    model = cp_model.CpModel()
+    x = [model.new_int_var(1, 9, "")]
+    made = iter([solver(), Silent()])
+    run = partial(cp_model.CpSolver.solve, model=model)
+    answer = minimise(model, Sum(x, [2**55], [9]), x, lambda: next(made), run, most=2**60)
+    assert (answer.status, answer.total, answer.values) == ("FEASIBLE", 2**55, (1,))
+
+
 @pytest.mark.parametrize(("below", "status", "bound"), [(0, "OPTIMAL", 1), (1, "FEASIBLE", 0)])
 def test_what_the_solver_calls_best_is_so_only_at_its_bound(
     below: int, status: str, bound: int

@@ -44,6 +44,9 @@ class How:
     few: int = FEW
     tell: Tell = tell_nobody
 
+    def engine_for(self, n_units: int) -> Engine:
+        return self.engine if n_units <= self.few else self.engine_of_many
+
     def left_s(self) -> float | None:
         """Give the seconds that are left; None for any number."""
         if self.is_over:
@@ -156,7 +159,7 @@ def solve_largest(
     # A plan at hand may meet where the model, of the nearest hubs, has no pair.
     at_hand = {value_of(a.ground, stage, search.clusters)} if search.clusters else set()
     known = sorted({0, *ways.values()} | at_hand)
-    engine = how.engine if len(a.units) <= how.few else how.engine_of_many
+    engine = how.engine_for(len(a.units))
     low, high = 0, known.index(*at_hand) if at_hand else len(known)
     while low < high:
         bound = known[(low + high) // 2]

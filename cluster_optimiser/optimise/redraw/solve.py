@@ -193,8 +193,7 @@ def _stages(ground: RedrawGround, plans: Sequence[PartPlan]) -> tuple[Stage, ...
 
 
 def _proof(ground: RedrawGround, plans: Sequence[PartPlan], how: How) -> RedrawProof:
-    parts = parts_of(ground)
-    engines = {(how.engine if len(part) <= how.few else how.engine_of_many).name for part in parts}
+    engines = {how.engine_for(len(part)).name for part in parts_of(ground)}
     return RedrawProof(
         n_units=len(ground.units),
         n_hubs=len(ground.hubs),

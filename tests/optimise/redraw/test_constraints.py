@@ -487,3 +487,11 @@ def test_what_is_pinned_together_over_a_gap_leaves_no_plan() -> None:
     assert redraw_ground(problem).parts() == [(0, 1, 2)]
     with pytest.raises(InfeasibleError, match="no plan exists, proved"):
         solve_redraw(problem)
+
+
+def test_of_two_names_that_stay_apart_no_units_are_together() -> None:
+    free = redraw_ground(toy_problem("ABCD", method="redraw"))
+    pinned = replace(free, apart=((frozenset({0, 1}), frozenset({2, 3})),))
+    for units, legal in ((frozenset({0, 1}), True), (frozenset({1, 2}), False)):
+        assert is_legal_cluster(free, units, is_shaped=False)
+        assert is_legal_cluster(pinned, units, is_shaped=False) is legal

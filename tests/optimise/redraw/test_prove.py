@@ -565,3 +565,8 @@ def test_every_separator_that_is_added_is_told(monkeypatch: pytest.MonkeyPatch) 
     plan = solve_redraw(problem)
     assert plan.solution.proof.record()["n_separators"] == sum(added)
     assert len(list(filter(None, added))) > 1
+
+
+def test_parts_of_few_units_have_an_engine_of_their_own() -> None:
+    how = How(CpSat(), few=6)
+    assert [how.engine_for(n).name for n in (6, 7)] == ["CP-SAT", "HiGHS"]
