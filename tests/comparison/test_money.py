@@ -410,3 +410,16 @@ def test_an_attack_recovers_no_count_of_one_or_two_schools(monkeypatch) -> None:
     monkeypatch.setattr(attack, "moved_counts", lambda numbers: numbers)
     schools, pairs = len(counts), sum(math.comb(len(some), 2) for some in homes)
     assert len(attack.recovered(counts, home)) == schools + pairs
+
+
+def test_need_of_a_cluster_counts_from_its_first_pupil() -> None:
+    table = pd.DataFrame(
+        {
+            "is_exempt": [False, False, False, True],
+            "need_pupils": [0, 1, 100, 100],
+            "need_thousandths": [0, 2_000, 100_000, 900_000],
+            "pounds_per_weighted_pupil": [None, 5.0, 10.0, None],
+        }
+    )
+    found = money._evenness(table)
+    assert (found["lowest_need_ratio"], found["highest_need_ratio"]) == (1, 2)
