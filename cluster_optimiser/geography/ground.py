@@ -14,9 +14,15 @@ import numpy as np
 import shapely
 
 from cluster_optimiser.constants import FIRST_HOME, HOMES
-from cluster_optimiser.findings import IDLE_TERM, Finding, accepted
+from cluster_optimiser.findings import Finding, accepted
 from cluster_optimiser.geography.adjacency import bridged, dual_graph, shared_boundaries, with_pairs
 from cluster_optimiser.geography.alignment import LAYER_PREFIX
+from cluster_optimiser.geography.ground_idle import (
+    PAIR,
+    idle_exceptions,
+    idle_pairs,
+    idle_terms,
+)
 from cluster_optimiser.geography.ground_minutes import table_findings
 from cluster_optimiser.geography.ground_schools import (
     N_LISTED,
@@ -34,7 +40,6 @@ from cluster_optimiser.geography.travel import travel_minutes
 from cluster_optimiser.geography.units import exempt_groups
 from cluster_optimiser.inputs.boundaries import once_each
 from cluster_optimiser.scenario.words import nearest
-from cluster_optimiser.terms import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,9 +100,9 @@ def scenario_findings(
         *_without_polygon(authority, ordinary),
         *_dropped(scenario, authority, territory, graph, placed),
         *_needed_layers(scenario, authority),
-        *_idle_exceptions(scenario),
-        *_idle_terms(scenario),
-        *_idle_pairs(scenario, graph),
+        *idle_exceptions(scenario),
+        *idle_terms(scenario),
+        *idle_pairs(scenario, graph),
         *_without_minutes(scenario, authority, known),
     ]
     return tuple(accepted(found, authority.accepted))
@@ -121,9 +126,6 @@ def _neighbours(
     )
     short = _short_borders(scenario, clusters, shared_m, graph)
     return graph, [*gaps, *short, *_islands(clusters, shared_m, drawn_together, bare)]
-
-
-PAIR = " - "
 
 
 # --- schools against polygons -----------------------------------------------------------
@@ -170,79 +172,6 @@ def _needed_layers(scenario: Scenario, authority: Authority) -> Iterator[Finding
         if nowhere:
             used = f"Scenarios make clusters by this layer ({scenario.option}). "
             yield _uncovered(authority, layer, nowhere, used)
-
-
-def _idle_exceptions(scenario: Scenario) -> Iterator[Finding]:
-    """Tell of exceptions that are named where none is allowed."""
-    names = scenario.named_in_vain
-    if names:
-        yield Finding(
-            "named-in-vain",
-            "warning",
-            scenario.option,
-            f"{scenario.option} names exceptions ({in_full(list(names))}) and allows none",
-            "They are held to the minimum.",
-            f"Write max_exceptions = {len(names)} under [size], or remove exceptions.",
-            brief=scenario.option,
-        )
-
-
-def _idle_terms(scenario: Scenario) -> Iterator[Finding]:
-    """Tell of terms that a scenario asks for and gives nothing to go by."""
-    for term in map(lookup, scenario.asked_terms):
-        said = f'{scenario.option} asks for "{term.name}" and'
-        if term.most == "target" and not scenario.size.has_target:
-            yield Finding(
-                IDLE_TERM,
-                "warning",
-                scenario.option,
-                f"{said} states no size to aim at",
-                f"It is measured from {scenario.size.target:,} pupils, the middle of a range "
-                "without a maximum.",
-                "Write target_pupils, or max_pupils, under [size].",
-                brief=scenario.option,
-            )
-        if term.layers == "preferred" and not scenario.preferred_layers:
-            yield Finding(
-                IDLE_TERM,
-                "warning",
-                scenario.option,
-                f"{said} prefers no layer that it could count",
-                "It is 0 for every plan.",
-                'Write <layer> = "prefer" under [alignment].',
-                brief=scenario.option,
-            )
-
-
-def _idle_pairs(scenario: Scenario, graph: nx.Graph) -> Iterator[Finding]:
-    """Tell of barriers between no neighbours and links between neighbours, in a graph of both.
-
-    Where clusters are divided both hold between schools, and may be of use there.
-    """
-    rules = scenario.contiguity
-    if scenario.divides:
-        return
-    barriers = [pair for pair in rules.barriers if not graph.has_edge(*pair)]
-    links = [
-        pair for pair in rules.links
-        if graph.has_edge(*pair) and rules.is_border(graph.edges[pair]["shared_m"])
-    ]  # fmt: skip
-    if rules.goes_by_drives or rules.file is not None:
-        links = []  # what a link joins there is not told by borders
-    for noun, parts, are, pairs in (
-        ("barrier", "parts", "are no neighbours", barriers),
-        ("link", "joins", "are neighbours without it", links),
-    ):
-        for a, b in pairs:
-            if a in graph and b in graph:
-                yield Finding(
-                    "idle-pair",
-                    "note",
-                    f"{a}{PAIR}{b}",
-                    f"the {noun} {a}{PAIR}{b} {parts} none: they {are}",
-                    "It changes nothing.",
-                    "Name another pair if one is meant, or remove it.",
-                )
 
 
 def _without_pupils(authority: Authority) -> Iterator[Finding]:
