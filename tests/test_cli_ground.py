@@ -67,7 +67,7 @@ def test_links_and_barriers_that_change_nothing_are_told(ask) -> None:
     more = "It changes nothing. Name another pair if one is meant, or remove it."
     assert notes == [
         f"  note: the barrier A - F parts none: they are no neighbours. {more}",
-        f"  note: the link B - C joins none: they are neighbours without it. {more}",
+        f"  note: the link B - C adds none: without it they are neighbours. {more}",
     ]
 
 

@@ -125,7 +125,6 @@ MEANS_ANOTHER = {
         "present/report/each.py": "that list",
         "present/script_data.py": "the key of [size]",
     },
-    "joins": {"geography/ground_idle.py": "what a link does, in a note"},
     "pupil_minutes": {"verification/claims.py": "a column of clusters.csv"},
     "longest_minutes": {"present/road_words.py": "the longest way of a comparison of roads"},
 }

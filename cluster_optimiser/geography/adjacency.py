@@ -115,6 +115,21 @@ def with_pairs(
     return {pair: either.get(frozenset(pair), 0.0) for pair in pairs}
 
 
+def idle_and_useful(
+    graph: nx.Graph, contiguity: Contiguity
+) -> dict[str, tuple[list[tuple[str, str]], list[tuple[str, str]]]]:
+    """Part the barriers and the links into those that change a graph of neither and the others.
+
+    Names that are no areas of the graph are schools': they come in when clusters are divided.
+    """
+    parted = {}
+    for kind, pairs in {"barrier": contiguity.barriers, "link": contiguity.links}.items():
+        known = [(a, b) for a, b in pairs if a in graph and b in graph]
+        useful = [pair for pair in known if graph.has_edge(*pair) == (kind == "barrier")]
+        parted[kind] = [pair for pair in known if pair not in useful], useful
+    return parted
+
+
 def dual_graph(
     names: Iterable[str],
     shared_m: Mapping[tuple[str, str], float],
@@ -138,23 +153,17 @@ def dual_graph(
             notes.append(
                 f"{a} and {b} touch along {metres:.0f} m only and do not count as adjacent"
             )
-    # Names that are no areas of this graph are schools': they come in when clusters are divided.
-    barriers, links = (
-        [pair for pair in pairs if all(name in graph for name in pair)]
-        for pairs in (contiguity.barriers, contiguity.links)
-    )
-    for a, b in barriers:
-        if graph.has_edge(a, b):
-            graph.remove_edge(a, b)
-            notes.append(f"{a} and {b} touch but do not count as adjacent: a stated barrier")
-        else:
-            notes.append(f"the barrier {a} - {b} changes nothing: they are not adjacent")
-    for a, b in links:
-        if graph.has_edge(a, b):
-            notes.append(f"the link {a} - {b} changes nothing: they are adjacent")
-        else:
-            graph.add_edge(a, b, shared_m=shared_m.get((a, b), shared_m.get((b, a), 0.0)))
-            notes.append(f"{a} and {b} count as adjacent: a stated link")
+    for kind, (idle, useful) in idle_and_useful(graph, contiguity).items():
+        is_link = kind == "link"
+        are = "adjacent" if is_link else "not adjacent"
+        notes += [f"the {kind} {a} - {b} changes nothing: they are {are}" for a, b in idle]
+        for a, b in useful:
+            if is_link:
+                graph.add_edge(a, b, shared_m=shared_m.get((a, b), shared_m.get((b, a), 0.0)))
+                notes.append(f"{a} and {b} count as adjacent: a stated link")
+            else:
+                graph.remove_edge(a, b)
+                notes.append(f"{a} and {b} touch but do not count as adjacent: a stated barrier")
     return graph, tuple(notes)
 
 

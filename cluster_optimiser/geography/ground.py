@@ -42,7 +42,7 @@ from cluster_optimiser.inputs.boundaries import once_each
 from cluster_optimiser.scenario.words import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import geopandas as gpd
 
@@ -92,7 +92,7 @@ def scenario_findings(
     key = f"{bare.model_dump_json()} {pairs and (pairs, scenario.divides)}"
     if key not in known:
         known[key] = _neighbours(scenario, territory, bare, pairs)
-    graph, beside = known[key]
+    graph, unlinked, beside = known[key]
     ordinary = authority.schools.drop(exempt_groups(scenario, authority.schools).index)
     placed = set(ordinary["local_cluster"])
     found = [
@@ -102,7 +102,7 @@ def scenario_findings(
         *_needed_layers(scenario, authority),
         *idle_exceptions(scenario),
         *idle_terms(scenario),
-        *idle_pairs(scenario, graph),
+        *idle_pairs(scenario, unlinked),
         *_without_minutes(scenario, authority, known),
     ]
     return tuple(accepted(found, authority.accepted))
@@ -110,22 +110,32 @@ def scenario_findings(
 
 def _neighbours(
     scenario: Scenario, territory: Territory, bare: Contiguity, pairs: Pairs | None
-) -> tuple[nx.Graph, list[Finding]]:
-    """Give the graph of neighbours, and what is odd about it."""
+) -> tuple[nx.Graph, nx.Graph, list[Finding]]:
+    """Give the graph of neighbours, the same without links, and what is odd about it."""
     clusters = territory.clusters.geometry
     shared_m = shared_boundaries(clusters, snap_m=bare.snap_m)
     if pairs is not None:
         stated = [pair for pair in pairs if all(name in clusters.index for name in pair)]
-        graph, _ = dual_graph(clusters.index, with_pairs(shared_m, stated), bare)
-        return graph, [] if scenario.divides else list(_islands(clusters, shared_m, graph, bare))
-    graph, _ = dual_graph(clusters.index, shared_m, bare)
+        unlinked, graph = _without_and_with_links(
+            clusters.index, with_pairs(shared_m, stated), bare
+        )
+        odd = [] if scenario.divides else list(_islands(clusters, shared_m, graph, bare))
+        return graph, unlinked, odd
+    unlinked, graph = _without_and_with_links(clusters.index, shared_m, bare)
     gaps = list(_gaps(scenario, clusters, shared_m, graph))
     drawn_together = graph.copy()
     drawn_together.add_edges_from(
         one.subject.split(PAIR, 1) for one in gaps if one.grade == "warning"
     )
     short = _short_borders(scenario, clusters, shared_m, graph)
-    return graph, [*gaps, *short, *_islands(clusters, shared_m, drawn_together, bare)]
+    return graph, unlinked, [*gaps, *short, *_islands(clusters, shared_m, drawn_together, bare)]
+
+
+def _without_and_with_links(
+    names: Iterable[str], shared_m: Mapping[tuple[str, str], float], bare: Contiguity
+) -> tuple[nx.Graph, nx.Graph]:
+    unlinked = bare.model_copy(update={"links": ()})
+    return dual_graph(names, shared_m, unlinked)[0], dual_graph(names, shared_m, bare)[0]
 
 
 # --- schools against polygons -----------------------------------------------------------

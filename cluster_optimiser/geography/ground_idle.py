@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_optimiser.findings import IDLE_TERM, Finding
+from cluster_optimiser.geography.adjacency import idle_and_useful
 from cluster_optimiser.geography.territory import in_full
 from cluster_optimiser.terms import lookup
 
@@ -62,31 +63,21 @@ def idle_terms(scenario: Scenario) -> Iterator[Finding]:
 
 
 def idle_pairs(scenario: Scenario, graph: nx.Graph) -> Iterator[Finding]:
-    """Tell of barriers between no neighbours and links between neighbours, in a graph of both.
+    """Tell of barriers between no neighbours and links between neighbours, in a graph of neither.
 
-    Where clusters are divided both hold between schools, and may be of use there.
+    Where clusters are divided both hold between schools, and may be of use there; where drives
+    make neighbours, borders do not tell what a link joins.
     """
-    rules = scenario.contiguity
-    if scenario.divides:
+    if scenario.divides or scenario.contiguity.goes_by_drives:
         return
-    barriers = [pair for pair in rules.barriers if not graph.has_edge(*pair)]
-    links = [
-        pair for pair in rules.links
-        if graph.has_edge(*pair) and rules.is_border(graph.edges[pair]["shared_m"])
-    ]  # fmt: skip
-    if rules.goes_by_drives or rules.file is not None:
-        links = []  # what a link joins there is not told by borders
-    for noun, parts, are, pairs in (
-        ("barrier", "parts", "are no neighbours", barriers),
-        ("link", "joins", "are neighbours without it", links),
-    ):
-        for a, b in pairs:
-            if a in graph and b in graph:
-                yield Finding(
-                    "idle-pair",
-                    "note",
-                    f"{a}{PAIR}{b}",
-                    f"the {noun} {a}{PAIR}{b} {parts} none: they {are}",
-                    "It changes nothing.",
-                    "Name another pair if one is meant, or remove it.",
-                )
+    said = {"barrier": "parts none: they are no", "link": "adds none: without it they are"}
+    for kind, (idle, _) in idle_and_useful(graph, scenario.contiguity).items():
+        for a, b in idle:
+            yield Finding(
+                "idle-pair",
+                "note",
+                f"{a}{PAIR}{b}",
+                f"the {kind} {a}{PAIR}{b} {said[kind]} neighbours",
+                "It changes nothing.",
+                "Name another pair if one is meant, or remove it.",
+            )

@@ -31,7 +31,7 @@ from cluster_optimiser.optimise.explain.relax import (
     single_relaxations,
     so_many,
 )
-from cluster_optimiser.optimise.explain.trial import Lab, Trial, Verdict
+from cluster_optimiser.optimise.explain.trial import SWEEP_STATES, Lab, Trial, Verdict
 from cluster_optimiser.optimise.keeping import Keeping, robust_keeping
 from cluster_optimiser.optimise.merging.partition import best_cover
 from cluster_optimiser.optimise.universe.sweep import sweep
@@ -49,9 +49,6 @@ TIME_LIMIT_S = 60.0
 
 PRICE_SHARE = 0.1
 """Share of the time that the price of one rule may take."""
-
-SWEEP_STATES = 200_000
-"""States above which the second proof is not made."""
 
 PRICE_STATES = 400_000
 """States up to which the price of a rule is found by the sweep: a second or two."""

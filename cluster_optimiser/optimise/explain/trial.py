@@ -61,8 +61,8 @@ MAX_SETS = 20_000
 SHORT_EFFORT = 1.0
 """Deterministic time of CP-SAT, about as many seconds, after which a trial is decided by states."""
 
-MAX_STATES = 200_000
-"""States up to which a trial is decided by them: half a second."""
+SWEEP_STATES = 200_000
+"""States up to which a trial is decided by them, and a second proof made: half a second."""
 
 GROWTH = (1.1, 1.25, 1.5, 2.0)
 """Multiples of the maximum that are tried in turn; on a small map a maximum of all pupils too."""
@@ -453,7 +453,7 @@ class Lab:
         verdict = self.solved(groups, problem.scenario, most_effort=SHORT_EFFORT)
         if verdict != "UNKNOWN":
             return verdict
-        diagram = build_diagram(problem, groups, max_states=MAX_STATES)
+        diagram = build_diagram(problem, groups, max_states=SWEEP_STATES)
         if diagram is None or problem.scenario.most_of:
             return self.solved(groups, problem.scenario)
         return "FEASIBLE" if diagram.has_plans else "INFEASIBLE"
